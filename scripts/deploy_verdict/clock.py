@@ -1,0 +1,91 @@
+"""Time as an argument: the wall clock, and a window's pace on it.
+
+`--speed N` divides the waits between samples and readings, never request timeouts or latencies.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the shell needs to know of time; tests hand in one that they turn themselves."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go backwards, for durations."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a negative or zero wait returns at once."""
+
+
+class Stop:
+    """Whether the person (or the runner) wants us to end: looked at between two steps."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def request(self) -> None:
+        """Ask to stop; waits end at once."""
+        self._event.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody has asked."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake up when asked to stop."""
+        if seconds > 0:
+            self._event.wait(seconds)
+
+
+class WallClock:
+    """The machine's own clock; its sleeps end when somebody asks to stop."""
+
+    def __init__(self, stop: Stop | None = None) -> None:
+        self._stop = stop or Stop()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Plan time on a clock: seconds of the plan since T0, and waits until one of them.
+
+    Anchored once to the monotonic clock, so that a step of the machine's clock moves no sample.
+    """
+
+    clock: Clock
+    t0: datetime
+    speed: float
+    anchor_s: float
+
+    @classmethod
+    def starting(cls, clock: Clock, t0: datetime, speed: float) -> "Pace":
+        """Anchor T0 (which may lie in the past, when a window goes on) to the monotonic clock."""
+        since_t0_s = (clock.now() - t0).total_seconds()
+        return cls(clock=clock, t0=t0, speed=speed, anchor_s=clock.monotonic_s() - since_t0_s)
+
+    def offset_s(self) -> float:
+        """Seconds of plan time since T0."""
+        return (self.clock.monotonic_s() - self.anchor_s) * self.speed
+
+    def wait_until(self, offset_s: float) -> None:
+        """Sleep until T0 + offset_s of plan time; returns at once when that has passed."""
+        self.clock.sleep((offset_s - self.offset_s()) / self.speed)
+
+    def wall(self, offset_s: float) -> datetime:
+        """The wall-clock time at which the plan's offset_s falls."""
+        return self.t0 + timedelta(seconds=offset_s / self.speed)

@@ -1,0 +1,87 @@
+"""Durations, shares and sizes as people write them in a plan; always with their unit. Pure."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+_DURATION = re.compile(
+    r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
+)
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
+_SIZE = re.compile(r"(\d+) ?(B|KiB|MiB)")
+_SIZE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+
+
+def duration_s(value: Any) -> float:
+    """Read "90s", "15m", "1h30m" or "250ms" as seconds; a number without a unit is refused."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if value == 0:
+            return 0.0
+        raise ValueError(f"{value} has no unit — write {value}s, {value}m or {value}h")
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip().replace(" ", ""))
+        if match and any(match.groups()):
+            hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
+            return hours * 3600 + minutes * 60 + seconds + millis / 1000
+    raise ValueError(f"{value!r} is not a duration — write one like 30s, 15m, 2h or 1h30m")
+
+
+def percent(value: Any) -> float:
+    """Read "70%" as 70.0; a bare number is refused, as 0.7 and 70 could both be meant."""
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a share — write one like 70%")
+    share = float(match.group(1))
+    if share > 100:
+        raise ValueError(f"{value!r} is more than all of it — write a share from 0% to 100%")
+    return share
+
+
+def size_bytes(value: Any) -> int:
+    """Read "64KiB" as bytes."""
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a size — write one like 64KiB or 1MiB")
+    return int(match.group(1)) * _SIZE_BYTES[match.group(2)]
+
+
+def shown_duration(seconds: float) -> str:
+    """Seconds as a person says them: "2 h", "15 min", "1 h 30 min", "10 s", "250 ms"."""
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    parts = [f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min"), (rest, "s")) if n]
+    return " ".join(parts) or "0 s"
+
+
+def shown_offset(offset_s: float) -> str:
+    """An offset as the report's tables name it: "T+15min"."""
+    minutes = offset_s / 60
+    return f"T+{minutes:.0f}min" if abs(minutes - round(minutes)) < 0.05 else f"T+{minutes:.1f}min"
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(duration_s),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^ *(\d+(\.\d+)?(h|m|s|ms) *)+$|^\$\{",
+            "description": "a duration with its unit, such as 30s, 15m, 2h or 1h30m",
+        }
+    ),
+]
+Percent = Annotated[
+    float,
+    BeforeValidator(percent),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)? ?%$", "description": "a share, such as 70%"}),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(size_bytes),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+ ?(B|KiB|MiB)$", "description": "a size, such as 64KiB"}
+    ),
+]

@@ -1,0 +1,41 @@
+"""The window: T0, length, offsets; and which planned looks are taken, late or missing. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from deploy_verdict.model import WindowFrame
+
+REAL_SLACK_S = 10.0
+
+
+def opened(
+    *, t0: datetime, length_s: float, offsets_s: Iterable[float], speed: float, seed: str
+) -> WindowFrame:
+    """A window that opens at t0 (UTC); `seed` (the plan's hash) makes its id differ between plans."""
+    return WindowFrame(
+        id=f"{t0:%Y%m%dT%H%M%SZ}-{seed[:6]}",
+        t0=t0,
+        length_s=length_s,
+        offsets_s=tuple(offsets_s),
+        speed=speed,
+    )
+
+
+def plan_time(window: WindowFrame, offset_s: float) -> datetime:
+    """T0 + offset as the report shows it, whatever the speed."""
+    return window.t0 + timedelta(seconds=offset_s)
+
+
+def wall_end(window: WindowFrame) -> datetime:
+    """When the window really ends on the wall clock."""
+    return window.t0 + timedelta(seconds=window.length_s / window.speed)
+
+
+def tolerance_s(window: WindowFrame) -> float:
+    """How late a look may be and still count for its offset: half the interval, in plan seconds.
+
+    A sped-up window also allows some real seconds: there the machine's own pace shows, not the plan's.
+    """
+    gaps = [b - a for a, b in zip(window.offsets_s, window.offsets_s[1:], strict=False)]
+    half = min(gaps) / 2 if gaps else window.length_s / 2
+    return half if window.speed <= 1 else max(half, REAL_SLACK_S * window.speed)
