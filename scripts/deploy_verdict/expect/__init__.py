@@ -1,0 +1,118 @@
+"""Expectations: one selector and one matcher, tested on one answer. Pure.
+
+A check's `expect` is a mapping from selectors to matchers; `accept` holds alternatives, each a whole
+outcome. What the target did not answer is a fail; what we could not see is inconclusive.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_verdict.expect.matchers import Matcher, described, matched, parse_matcher
+from deploy_verdict.expect.selectors import Found, Lacking, check_selector, read_json, select, select_json
+from deploy_verdict.model import Exchange, Fault, Outcome, Whose
+
+__all__ = [
+    "Expectation",
+    "Found",
+    "Lacking",
+    "Matcher",
+    "Tested",
+    "check_selector",
+    "described",
+    "fault_outcome",
+    "matched",
+    "parse_matcher",
+    "read_json",
+    "select",
+    "select_json",
+    "shown",
+    "tested",
+    "tested_all",
+    "told_fault",
+    "worst",
+]
+
+SHOWN_CHARACTERS = 120
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One line under `expect:`."""
+
+    selector: str
+    matcher: Matcher
+
+    @property
+    def text(self) -> str:
+        """The line as the report shows it: "$.utilization_percent < 80"."""
+        return f"{self.selector} {described(self.matcher, self.selector)}"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One expectation, tested: `actual` is the value or the reason, in words."""
+
+    expectation: Expectation
+    outcome: Outcome
+    actual: str
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: text in quotes, long ones cut."""
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e6 else f"{value:.6g}"
+    if isinstance(value, str):
+        text = " ".join(value.split())
+        return f'"{text}"' if len(text) <= SHOWN_CHARACTERS else f'"{text[:SHOWN_CHARACTERS]}…"'
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def fault_outcome(fault: Fault) -> Outcome:
+    """A target that does not answer fails; what blinds us is inconclusive."""
+    return Outcome.FAIL if fault.whose in (Whose.TARGET, Whose.EDGE) else Outcome.INCONCLUSIVE
+
+
+def told_fault(fault: Fault) -> str:
+    """A fault in words, with whose it was."""
+    owners = {
+        Whose.TARGET: "no answer",
+        Whose.EDGE: "no answer from behind Railway's edge",
+        Whose.RUNNER: "we could not ask (our own network)",
+        Whose.PROVIDER: "the provider's API refused us",
+        Whose.US: "we did not ask",
+    }
+    return f"{owners[fault.whose]}: {fault.detail}"
+
+
+def tested(expectation: Expectation, exchange: Exchange) -> Tested:
+    """Test one line of `expect:` on one exchange."""
+    if exchange.fault is not None and (exchange.status is None or expectation.selector != "status"):
+        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault))
+    found = select(expectation.selector, exchange)
+    if isinstance(found, Lacking):
+        return Tested(expectation, Outcome.INCONCLUSIVE, found.reason)
+    outcome, reason = matched(expectation.matcher, found.value)
+    if expectation.selector == "text" and exchange.body_truncated and outcome is Outcome.FAIL:
+        return Tested(expectation, Outcome.INCONCLUSIVE, "the answer was cut; the rest was not searched")
+    actual = shown(found.value)
+    if expectation.selector == "elapsed":
+        actual = f"{found.value:.0f} ms"
+    return Tested(expectation, outcome, f"{actual} {reason}" if reason else actual)
+
+
+def tested_all(expectations: Iterable[Expectation], exchange: Exchange) -> tuple[Tested, ...]:
+    """Test a whole mapping."""
+    return tuple(tested(expectation, exchange) for expectation in expectations)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Fail over inconclusive over pass; nothing at all is inconclusive."""
+    seen = set(outcomes)
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS):
+        if outcome in seen:
+            return outcome
+    return Outcome.INCONCLUSIVE

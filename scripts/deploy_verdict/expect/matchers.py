@@ -1,0 +1,264 @@
+"""Matchers: what a selected value must be. Structured values with a one-line short form. Pure.
+
+Each operator knows which JSON type it speaks about; a value of another type is inconclusive with the
+reason, never a fail and never a pass: `true` is not `1`, and the text "15.0" is not the number 15.0.
+"""
+
+import json
+import operator
+import re
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from deploy_verdict.expect.selectors import Unreadable, type_name
+from deploy_verdict.model import Outcome, Severity
+from deploy_verdict.units import duration_s, shown_duration
+
+Number = int | float
+OPERATORS = (
+    "equals",
+    "not_equals",
+    "below",
+    "at_most",
+    "above",
+    "at_least",
+    "between",
+    "one_of",
+    "contains",
+    "matches",
+    "type",
+    "length",
+    "present",
+)
+TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+_COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
+_RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")
+_SYMBOLS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
+_WORDS = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
+
+
+class Matcher(BaseModel):
+    """One or more operators, all of which must hold, and how bad it is when they do not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    equals: Any = Field(default=None, description="exactly this JSON value; null means present and null")
+    not_equals: Any = Field(default=None, description="any value of the same type but this one")
+    below: Number | None = Field(default=None, description="a number smaller than this")
+    at_most: Number | None = Field(default=None, description="a number not larger than this")
+    above: Number | None = Field(default=None, description="a number larger than this")
+    at_least: Number | None = Field(default=None, description="a number not smaller than this")
+    between: tuple[Number, Number] | None = Field(
+        default=None, description="a number from … to, both included"
+    )
+    one_of: tuple[Any, ...] | None = Field(default=None, description="one of these values")
+    contains: str | None = Field(default=None, description="text in which this text stands, exactly")
+    matches: str | None = Field(default=None, description="text in which this regular expression is found")
+    type: str | None = Field(default=None, description="a value of this JSON type: " + ", ".join(TYPES))
+    length: int | None = Field(default=None, description="a list or text with at least so many members", ge=0)
+    present: bool | None = Field(default=None, description="true: the field exists, whatever it holds")
+    because: str | None = Field(default=None, description="why this is asked; stands beside the finding")
+    else_: str | None = Field(default=None, alias="else", description="what it means when it does not hold")
+    severity: Severity | None = Field(default=None, strict=False, description="of a fail: P0, P1 or P2")
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        used = self.operators
+        if not used:
+            raise ValueError(f"no operator: this can never fail — write one of {', '.join(OPERATORS)}")
+        if self.matches is not None:
+            try:
+                re.compile(self.matches)
+            except re.error as error:
+                raise ValueError(f"{self.matches!r} is not a regular expression: {error}") from error
+        if self.type is not None and self.type not in TYPES:
+            raise ValueError(f"{self.type!r} is not a JSON type — write one of {', '.join(TYPES)}")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(
+                f"nothing lies from {self.between[0]} to {self.between[1]} — write the smaller first"
+            )
+        if self.present is False:
+            raise ValueError("present: false can pass on any broken answer — name the value that you expect")
+        return self
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The operators that were written, in the order of the grammar; `equals: null` counts."""
+        return tuple(name for name in OPERATORS if name in self.model_fields_set)
+
+
+def parse_matcher(value: Any, selector: str) -> Any:
+    """Turn the short form of a matcher into its long form; a mapping is taken as it is.
+
+    `elapsed` speaks in durations: its literals need a unit and are kept in milliseconds.
+    """
+    if isinstance(value, dict):
+        return {key: _literal(item, selector, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return {"one_of": value}
+    if not isinstance(value, str):
+        return {"equals": _literal(value, selector, "equals")}
+    range_ = _RANGE.fullmatch(value)
+    if range_ and selector != "text":
+        return {"between": tuple(_number(bound) for bound in range_.groups())}
+    comparison = _COMPARISON.fullmatch(value)
+    if comparison and selector != "text":
+        name = _SYMBOLS[comparison.group(1)]
+        return {name: _literal(comparison.group(2), selector, name)}
+    return {"contains": value} if selector == "text" else {"equals": _literal(value, selector, "equals")}
+
+
+def _literal(value: Any, selector: str, name: str) -> Any:
+    numeric = name in _WORDS
+    if name in ("because", "else", "severity", "present", "type", "length"):
+        return value
+    if selector == "elapsed":
+        if isinstance(value, list):
+            return tuple(_literal(item, selector, "below") for item in value)
+        if numeric or name == "equals":
+            return duration_s(value) * 1000
+    if name == "between" and isinstance(value, list):
+        return tuple(_literal(item, selector, "below") for item in value)
+    if name == "one_of" and isinstance(value, list):
+        return tuple(value)
+    if selector == "status" and name == "equals" and not _is_number(value):
+        raise ValueError(f"{value!r} is not a status — write 200, 500..599 or [200, 409]")
+    if not numeric or _is_number(value):
+        return value
+    try:
+        return _number(value)
+    except (TypeError, ValueError):
+        return _refuse(value, name)
+
+
+def _refuse(value: Any, name: str) -> Any:
+    text = str(value).strip()
+    match = re.match(r"-?\d+(?:\.\d+)?", text)
+    example = match.group(0) if match else "80"
+    raise ValueError(f"'{name}: {value}' is not a number — write {example} or \"{_WORDS[name]} {example}\"")
+
+
+def _number(text: Any) -> Number:
+    if not isinstance(text, str) or not re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text.strip()):
+        raise ValueError(text)
+    return float(text) if re.search(r"[.eE]", text) else int(text)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def described(matcher: Matcher, selector: str) -> str:
+    """What is expected, after its selector: "< 80", "= 20", "one of 200, 403"."""
+    return " and ".join(_described(name, getattr(matcher, name), selector) for name in matcher.operators)
+
+
+def _described(name: str, value: Any, selector: str) -> str:
+    if selector == "elapsed" and name in (*_WORDS, "equals"):
+        value = shown_duration(value / 1000)
+    elif name in ("equals", "not_equals", "contains"):
+        value = json.dumps(value, ensure_ascii=False)
+    words = {
+        "equals": f"= {value}",
+        "not_equals": f"is not {value}",
+        "contains": f"contains {value}",
+        "matches": f"matches /{value}/",
+        "type": f"is of type {value}",
+        "present": "is there",
+        "length": f"has at least {value}",
+    }
+    if name in _WORDS:
+        return f"{_WORDS[name]} {value}"
+    if name == "between":
+        return f"in {value[0]}..{value[1]}"
+    if name == "one_of":
+        return "one of " + ", ".join(json.dumps(item, ensure_ascii=False) for item in value)
+    return words[name]
+
+
+def matched(matcher: Matcher, value: Any) -> tuple[Outcome, str | None]:
+    """Test a found value: the outcome, and for inconclusive the reason that goes with the value."""
+    worst: tuple[Outcome, str | None] = (Outcome.PASS, None)
+    for name in matcher.operators:
+        outcome, reason = _matched(name, getattr(matcher, name), value)
+        if outcome is Outcome.FAIL:
+            return outcome, reason
+        if outcome is Outcome.INCONCLUSIVE:
+            worst = outcome, reason
+    return worst
+
+
+def _matched(name: str, wanted: Any, value: Any) -> tuple[Outcome, str | None]:
+    if name == "present":
+        return Outcome.PASS, None
+    if name == "type":
+        return _verdict(_has_type(wanted, value)), None
+    expected_kind = _kind_wanted(name, wanted)
+    if expected_kind is not None and _kind(value) != expected_kind:
+        if name == "equals" and wanted is None:
+            return Outcome.FAIL, None
+        return Outcome.INCONCLUSIVE, f"is {type_name(value)}, not {expected_kind}"
+    return _verdict(_holds(name, wanted, value)), None
+
+
+def _verdict(holds: bool) -> Outcome:
+    return Outcome.PASS if holds else Outcome.FAIL
+
+
+def _kind(value: Any) -> str:
+    return type_name(value) if not isinstance(value, Unreadable) else "not a number"
+
+
+def _kind_wanted(name: str, wanted: Any) -> str | None:
+    """The JSON type that an operator speaks about; None where it speaks about any."""
+    if name in (*_WORDS, "between"):
+        return "a number"
+    if name in ("contains", "matches"):
+        return "text"
+    if name in ("equals", "not_equals"):
+        return _kind(wanted)
+    if name == "one_of":
+        kinds = {_kind(item) for item in wanted}
+        return kinds.pop() if len(kinds) == 1 else None
+    return None
+
+
+def _has_type(wanted: str, value: Any) -> bool:
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    if wanted in kinds:
+        return isinstance(value, kinds[wanted])
+    return _is_number(value) and (wanted == "number" or float(value).is_integer())
+
+
+def _holds(name: str, wanted: Any, value: Any) -> bool:
+    if name == "length":
+        return isinstance(value, str | list | dict) and len(value) >= wanted
+    if name == "one_of":
+        return any(_same(item, value) for item in wanted)
+    if name in ("equals", "not_equals"):
+        return _same(wanted, value) is (name == "equals")
+    if name == "contains":
+        return wanted in value
+    if name == "matches":
+        return re.search(wanted, value) is not None
+    if name == "between":
+        return bool(wanted[0] <= value <= wanted[1])
+    comparisons = {
+        "below": operator.lt,
+        "at_most": operator.le,
+        "above": operator.gt,
+        "at_least": operator.ge,
+    }
+    return bool(comparisons[name](value, wanted))
+
+
+def _same(wanted: Any, value: Any) -> bool:
+    """JSON equality: 20 is 20.0, but true is not 1."""
+    if _kind(wanted) != _kind(value):
+        return False
+    if isinstance(wanted, list):
+        return len(wanted) == len(value) and all(map(_same, wanted, value))
+    if isinstance(wanted, dict):
+        return wanted.keys() == value.keys() and all(_same(wanted[key], value[key]) for key in wanted)
+    return bool(wanted == value)

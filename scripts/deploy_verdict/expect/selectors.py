@@ -1,0 +1,183 @@
+"""Selectors: the part of an answer that an expectation looks at. Pure.
+
+`status`, `elapsed` (milliseconds), `text`, `header.NAME`, and JSON paths `$.…` after RFC 9535. What
+cannot be found is told as a reason, never as a value: absent, null and HTML are different things.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
+from jsonpath import compile as compile_path
+
+from deploy_verdict.model import Exchange
+
+PLAIN = ("status", "elapsed", "text")
+MAX_NAMES = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value of the answer; for a path that selects several nodes, all of them."""
+
+    value: Any
+    several: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """No value, and why in words. `absent`: the answer was read well, and the field is not in it."""
+
+    reason: str
+    absent: bool = False
+
+
+class Unreadable:
+    """A JSON number that is none: NaN, an infinity, or one too large to keep."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def check_selector(selector: str) -> None:
+    """Raise ValueError, with what to write instead, for a selector that nobody could read."""
+    if selector in PLAIN or re.fullmatch(r"header\.[A-Za-z0-9_-]+", selector):
+        return
+    if not selector.startswith("$"):
+        hint = f", or $.{selector} for a JSON field" if re.fullmatch(r"[\w.]+", selector) else ""
+        raise ValueError(
+            f"{selector!r} is not a selector — write status, elapsed, text, header.NAME or $.json.path{hint}"
+        )
+    try:
+        _path(selector)
+    except JSONPathError as error:
+        raise ValueError(f"{selector!r} is not a JSON path (RFC 9535): {_first_line(error)}") from error
+
+
+def select(selector: str, exchange: Exchange) -> Found | Lacking:
+    """The selected value of an answer. The caller has ruled out faults: there is an answer."""
+    if selector == "status":
+        return Found(exchange.status) if exchange.status is not None else Lacking("there is no status")
+    if selector == "elapsed":
+        return Found(exchange.elapsed_ms) if exchange.elapsed_ms is not None else Lacking("it was not timed")
+    if selector == "text":
+        return Found(exchange.body) if exchange.body is not None else Lacking("the answer has no body")
+    if selector.startswith("header."):
+        return _header(selector.removeprefix("header."), exchange)
+    return select_json(selector, exchange.body, truncated=exchange.body_truncated)
+
+
+def select_json(selector: str, body: str | None, *, truncated: bool = False) -> Found | Lacking:
+    """The value at a JSON path of a body."""
+    if not body:
+        return Lacking("the answer has no body")
+    document = read_json(body)
+    if isinstance(document, Lacking):
+        return Lacking(f"the answer was cut at {len(body)} characters") if truncated else document
+    try:
+        nodes = _path(selector).findall(document.value)
+    except (JSONPathError, RecursionError) as error:
+        return Lacking(f"{selector} cannot be applied to the answer: {_first_line(error)}")
+    if not nodes:
+        return Lacking(_what_it_has(selector, document.value), absent=True)
+    bad = next((node for node in nodes if isinstance(node, Unreadable)), None)
+    if bad is not None:
+        return Lacking(f"{selector} is {bad.text}, which is not a number")
+    return Found(nodes[0], tuple(nodes))
+
+
+@lru_cache(maxsize=256)
+def read_json(body: str) -> Found | Lacking:
+    """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
+    try:
+        return Found(
+            json.loads(body, parse_constant=Unreadable, parse_float=_float, object_pairs_hook=_object)
+        )
+    except RecursionError:
+        return Lacking("the JSON is nested too deeply to be read")
+    except _DuplicateKeyError as error:
+        return Lacking(f"the JSON has the key {error.args[0]!r} twice")
+    except ValueError:
+        return Lacking(f"the answer is {_looks_like(body)}, not JSON: {_start_of(body)}")
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise _DuplicateKeyError(key)
+        result[key] = value
+    return result
+
+
+def _float(text: str) -> float | Unreadable:
+    value = float(text)
+    return value if math.isfinite(value) else Unreadable(f"{text[:20]} (too large)")
+
+
+@lru_cache(maxsize=512)
+def _path(selector: str) -> JSONPath | CompoundJSONPath:
+    return compile_path(selector, strict=True)
+
+
+def _header(name: str, exchange: Exchange) -> Found | Lacking:
+    for key, value in exchange.headers.items():
+        if key.lower() == name.lower():
+            return Found(value)
+    return Lacking(f"the answer has no header {name}", absent=True)
+
+
+def _what_it_has(selector: str, document: Any) -> str:
+    """Name the missing field and what stands beside it, as far as the path can be followed."""
+    steps = re.findall(r"[\w-]+", selector) if re.fullmatch(r"\$(\.[\w-]+)+", selector) else []
+    if not steps:
+        return f"the answer has nothing at {selector}"
+    parent, walked = document, "the answer"
+    for step in steps:
+        if not isinstance(parent, dict):
+            return f"{walked} is {type_name(parent)}, so it has no {step}"
+        if step not in parent:
+            names = list(parent)
+            more = ", …" if len(names) > MAX_NAMES else ""
+            has = f"it has: {', '.join(names[:MAX_NAMES])}{more}" if names else "it is empty"
+            return f"{walked} has no {step} ({has})"
+        parent, walked = parent[step], step
+    return f"the answer has nothing at {selector}"
+
+
+def type_name(value: Any) -> str:
+    """A JSON type in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    names: tuple[tuple[type, str], ...] = (
+        (int, "a number"),
+        (float, "a number"),
+        (str, "text"),
+        (list, "a list"),
+        (dict, "an object"),
+    )
+    return next((name for kind, name in names if isinstance(value, kind)), "not a JSON value")
+
+
+def _looks_like(body: str) -> str:
+    start = body.lstrip()[:200].lower()
+    return "HTML" if start.startswith("<") and ("html" in start or "<!doctype" in start) else "text"
+
+
+def _start_of(body: str) -> str:
+    start = " ".join(body.split())[:60]
+    return f"{start!r}" + ("…" if len(body) > 60 else "")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
