@@ -1,0 +1,45 @@
+"""The plan: models, reading with places, cross-checks, and what it will do. Pure."""
+
+from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.models import (
+    Check,
+    Claim,
+    LogPattern,
+    Logs,
+    Plan,
+    Pool,
+    Service,
+    WindowSection,
+    with_target,
+)
+from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.reading import read_plan
+from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
+
+__all__ = [
+    "E2E",
+    "Alternative",
+    "Baseline",
+    "Capture",
+    "Check",
+    "Claim",
+    "Criterion",
+    "Escalation",
+    "Expectations",
+    "Expecting",
+    "FollowUpGroup",
+    "LogPattern",
+    "Logs",
+    "NeverRule",
+    "Plan",
+    "Pool",
+    "Request",
+    "ResponseTimes",
+    "Service",
+    "Step",
+    "Test",
+    "Together",
+    "WindowSection",
+    "read_plan",
+    "with_target",
+]

@@ -1,0 +1,231 @@
+"""The plan: what the user wrote, as frozen data. Pure; the grammar in one place.
+
+schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
+
+from deploy_verdict.model import Severity
+from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
+from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
+from deploy_verdict.units import Duration, Percent, Size, shown_duration
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{value!r} has a query or fragment — write the address only")
+    return value.rstrip("/")
+
+
+class Service(Part):
+    """The service under watch."""
+
+    base_url: Annotated[str, AfterValidator(_base_url)]
+    name: str | None = None
+    timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
+    max_body: Size = Field(default=65536, description="bodies are cut here before anything is kept")
+    headers: dict[str, str] = Field(default={})
+
+
+class Railway(Part):
+    """Where the service is deployed; ids may be empty on a laptop."""
+
+    project: str = ""
+    service: str = ""
+    environment: str = "production"
+
+
+class WindowSection(Part):
+    """How long, and how often the pool is looked at."""
+
+    length: Duration = Field(default=7200.0, gt=0)
+    sample_every: Duration = Field(default=900.0, gt=0)
+    mode: Literal["auto", "timer", "sleep", "single"] = "auto"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sample_every > self.length:
+            every, length = shown_duration(self.sample_every), shown_duration(self.length)
+            raise ValueError(f"sample_every ({every}) is longer than the window ({length}) — make it shorter")
+        return self
+
+    @property
+    def offsets_s(self) -> tuple[float, ...]:
+        """The planned offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
+        count = int(self.length / self.sample_every + 1e-9)
+        return tuple(index * self.sample_every for index in range(count + 1))
+
+
+class Claim(Part):
+    """What a commit says it brings, and the check that only that code can pass."""
+
+    commit: str = Field(min_length=4)
+    title: str
+    shown_by: str | None = None
+
+
+class TestData(Part):
+    """The only entities that any request of ours may write: field name → allowed values."""
+
+    __test__ = False  # pytest: not a test class
+    may_write: dict[str, Annotated[tuple[str | int, ...], Field(strict=False)]] = Field(default={})
+
+
+class Check(Expecting):
+    """One health check."""
+
+    name: str
+    title: str | None = None
+    severity: Severity = Field(default=Severity.P1, strict=False)
+
+
+class Burst(Part):
+    """How one sample reads the gauge: so many readings make one sample."""
+
+    for_: Duration = Field(default=30.0, alias="for")
+    every: Duration = Field(default=1.0, gt=0)
+
+    @property
+    def readings(self) -> int:
+        """How many readings a whole burst has; at least one."""
+        return max(1, int(self.for_ / self.every + 1e-9))
+
+
+class Band(Part):
+    """Stable utilization: every sample's mean within so many percentage points of the median."""
+
+    points: float = Field(gt=0, strict=False)
+    severity: Severity = Field(default=Severity.P2, strict=False)
+
+
+class Pool(Request):
+    """A pool to watch through the window."""
+
+    name: str
+    title: str | None = None
+    used: Selector
+    limit: Selector
+    attention: Percent = 70.0
+    critical: Percent = 80.0
+    burst: Burst = Burst()
+    safe_for: Duration = Field(default=21600.0, description="the time until somebody looks again")
+    stays_within: Band | None = None
+    beside: tuple[str, ...] = Field(
+        default=(), strict=False, description="health checks to repeat at each sample"
+    )
+
+    @model_validator(mode="after")
+    def _bands(self) -> Self:
+        if self.attention >= self.critical:
+            raise ValueError("attention must lie below critical — swap them")
+        if self.writes:
+            raise ValueError("a pool is read with get: a sample must not change anything")
+        return self
+
+
+class LogPattern(Part):
+    """A text (or regular expression) to look for in the logs."""
+
+    text: str | None = None
+    regex: str | None = None
+    name: str = ""
+    severity: Severity = Field(default=Severity.P1, strict=False)
+    because: str | None = None
+    within: Literal["window", "log"] = Field(
+        default="window", description="log: also before T0, as start-up lines"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.text) == bool(self.regex):
+            raise ValueError("write either text or regex")
+        if self.regex:
+            try:
+                re.compile(self.regex)
+            except re.error as error:
+                raise ValueError(f"{self.regex!r} is not a regular expression: {error}") from error
+        if not self.name:
+            object.__setattr__(self, "name", self.text or self.regex)
+        return self
+
+    @property
+    def sought(self) -> str:
+        """What is looked for and where, so that evidence of another pattern of this name is not taken."""
+        return f"{'text' if self.text else 'regex'} within {self.within}: {self.text or self.regex}"
+
+
+def _pattern(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Pattern = Annotated[LogPattern, BeforeValidator(_pattern)]
+
+
+class Logs(Part):
+    """What the service's own log must and must not say."""
+
+    must_not_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
+    must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
+    max_silence: Duration = Field(default=1800.0, description="a longer stretch without a line is a hole")
+    max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
+
+    @model_validator(mode="after")
+    def _something_asked(self) -> Self:
+        if not self.must_not_appear and not self.must_appear:
+            raise ValueError("no pattern, so this can never fail — add must_not_appear or must_appear")
+        return self
+
+
+class Plan(Part):
+    """A whole plan."""
+
+    version: Literal[1]
+    name: str = Field(min_length=1)
+    service: Service
+    railway: Railway | None = None
+    window: WindowSection = WindowSection()
+    claims: tuple[Claim, ...] = Field(default=(), strict=False)
+    test_data: TestData = TestData()
+    health: tuple[Check, ...] = Field(default=(), strict=False)
+    never: tuple[NeverRule, ...] = Field(default=(), strict=False)
+    e2e: E2E | None = None
+    pools: tuple[Pool, ...] = Field(default=(), strict=False)
+    logs: Logs | None = None
+    response_times: ResponseTimes | None = None
+    criteria: tuple[Criterion, ...] = Field(default=(), strict=False)
+    baseline: Baseline | None = None
+    escalation: Escalation = Escalation()
+    report: ReportSection = ReportSection()
+    x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
+    sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this plan asks for, in the order in which they run."""
+        asked = {
+            "deployment": self.railway is not None,
+            "health": bool(self.health),
+            "e2e": self.e2e is not None,
+            "pools": bool(self.pools),
+            "logs": self.logs is not None,
+        }
+        return tuple(stage for stage, is_asked in asked.items() if is_asked)
+
+    def check(self, name: str) -> Check:
+        """The health check of that name; the plan's cross-check has made sure that there is one."""
+        return next(check for check in self.health if check.name == name)
+
+
+def with_target(plan: Plan, target: str) -> Plan:
+    """The plan for another address of the service; raises ValueError when it is none."""
+    service = plan.service.model_copy(update={"base_url": _base_url(target)})
+    return plan.model_copy(update={"service": service})

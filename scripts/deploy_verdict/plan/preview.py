@@ -1,0 +1,96 @@
+"""What a plan will do, counted before it does anything. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deploy_verdict.plan.checks import steps_of
+from deploy_verdict.plan.e2e import Step
+from deploy_verdict.plan.models import Plan
+from deploy_verdict.plan.names import finding_names
+from deploy_verdict.units import shown_duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Counts for one whole window; requests are at most (a failed step ends its test early)."""
+
+    stages: tuple[str, ...]
+    samples: int
+    readings_per_sample: int
+    suite_runs: int
+    tests: int
+    requests: dict[str, int]
+    writes: int
+    wall_s: float
+
+    @property
+    def total_requests(self) -> int:
+        """How many requests of ours the service will see."""
+        return sum(self.requests.values())
+
+    def counts(self) -> dict[str, Any]:
+        """All counts, for --json."""
+        return {**asdict(self), "total_requests": self.total_requests}
+
+
+def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
+    """The counts as a person reads them."""
+    per_stage = ", ".join(f"{stage} {count}" for stage, count in seen.requests.items() if count)
+    yield f"{plan.name}: the plan is good. It will, on {plan.service.base_url}:"
+    yield f"  look at      {', '.join(seen.stages)}"
+    yield f"  take         {shown_duration(seen.wall_s)}"
+    yield f"  send         at most {seen.total_requests} requests ({per_stage}), {seen.writes} of them writes"
+    if plan.test_data.may_write:
+        entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
+        yield f"  write only   {entities}"
+    if seen.samples:
+        yield f"  sample       {seen.samples} times, {seen.readings_per_sample} readings each"
+    if seen.suite_runs:
+        yield f"  run          {seen.tests} E2E tests, {seen.suite_runs} times"
+    yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def preview(plan: Plan) -> Preview:
+    """Count the requests of every stage, and the writes among them."""
+    samples = len(plan.window.offsets_s)
+    suite_runs = len(plan.e2e.at) if plan.e2e else 0
+    steps, step_writes = _suite(plan)
+    beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
+    requests = {
+        "health": len(plan.health),
+        "e2e": steps * suite_runs,
+        "pools": samples * (sum(pool.burst.readings for pool in plan.pools) + len(beside)),
+    }
+    writes = sum(check.writes for check in plan.health) + step_writes * suite_runs
+    writes += samples * sum(check.writes for check in beside)
+    longest_burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
+    return Preview(
+        stages=plan.stages,
+        samples=samples if plan.pools else 0,
+        readings_per_sample=sum(pool.burst.readings for pool in plan.pools),
+        suite_runs=suite_runs,
+        tests=len(plan.e2e.tests) if plan.e2e else 0,
+        requests=requests,
+        writes=writes,
+        wall_s=plan.window.length + longest_burst_s,
+    )
+
+
+def _suite(plan: Plan) -> tuple[int, int]:
+    """Requests and writes of one run of the declared suite."""
+    if plan.e2e is None:
+        return 0, 0
+    requests = writes = 0
+    for path, step in steps_of(plan):
+        times = len(plan.e2e.tests) if "before_each" in path else 1
+        count, writing = _step(step)
+        requests, writes = requests + count * times, writes + writing * times
+    return requests, writes
+
+
+def _step(step: Step) -> tuple[int, int]:
+    if step.together is None:
+        return 1, int(step.writes)
+    writing = sum(request.writes for request in step.together.requests) * step.together.times
+    return step.together.size, writing

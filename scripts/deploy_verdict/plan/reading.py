@@ -1,0 +1,158 @@
+"""From a plan's text to a Plan, or to all of its mistakes at once with their places. Pure.
+
+The environment is handed in: `${NAME}`, `${NAME:-default}` and `${TODAY}` are filled from it; `$${`
+stands for a `${` that is meant literally.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploy_verdict.errors import PlanError, Problem
+from deploy_verdict.plan.checks import cross_check
+from deploy_verdict.plan.models import Plan
+from deploy_verdict.plan.yaml_nodes import Document, Path, read_nodes
+
+MAX_PLAN_BYTES = 1_000_000
+_VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
+_PYDANTIC_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text; quote it",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping of names to values",
+    "model_type": "must be a mapping of names to values",
+    "model_attributes_type": "must be a mapping of names to values",
+}
+
+
+def read_plan(data: bytes, path: str, environment: Mapping[str, str], today: str) -> Plan:
+    """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen."""
+    text = _text(data, path)
+    document = read_nodes(text, lambda raw: fill(raw, environment, today))
+    plan = _validated(document)
+    if plan is not None:
+        for location, message in cross_check(plan):
+            place = document.place(location)
+            document.problems.append(Problem(line=place.line, column=place.column, message=message))
+    if document.problems or plan is None:
+        raise PlanError(path, tuple(document.problems))
+    return plan.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+
+
+def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
+    """Replace variables in one text; raises ValueError that says how to set the missing one."""
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(0) == "$${":
+            return "${"
+        name, default = match.group(1), match.group(2)
+        if name is None:
+            raise ValueError(f"'{match.group(0)}' is not a variable — write ${{NAME}} or ${{NAME:-default}}")
+        if name == "TODAY":
+            return today
+        if environment.get(name):
+            return environment[name]
+        if default is None:
+            raise ValueError(f"{name} is not set — set it (also in .env), or write ${{{name}:-default}}")
+        return default
+
+    return _VARIABLE.sub(value, raw)
+
+
+def _text(data: bytes, path: str) -> str:
+    def refuse(message: str) -> PlanError:
+        return PlanError(path, (Problem(line=1, column=1, message=message),))
+
+    if len(data) > MAX_PLAN_BYTES:
+        raise refuse(f"{len(data)} bytes — a plan has at most {MAX_PLAN_BYTES}; is this the right file?")
+    if b"\0" in data:
+        raise refuse("this is a binary file, not a plan")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"byte {error.start} is not UTF-8 — save the plan as UTF-8"
+        raise PlanError(path, (Problem(line=line, column=1, message=message),)) from error
+
+
+def _validated(document: Document) -> Plan | None:
+    if document.value is None:
+        return None
+    if not isinstance(document.value, dict):
+        document.add(document.place(()), "a plan is a mapping — start with `version: 1`")
+        return None
+    try:
+        return Plan.model_validate(document.value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            location = _existing(detail["loc"], document)
+            unknown = detail["type"] == "extra_forbidden"
+            place = document.place(location, key=unknown)
+            document.add(place, _message(detail, location, document))
+        return None
+
+
+def _existing(location: tuple[int | str, ...], document: Document) -> Path:
+    """The part of pydantic's location that stands in the file (it also names union members)."""
+    path: Path = ()
+    for step in location:
+        if (*path, step) in document.values or (*path, step) in document.keys:
+            path = (*path, step)
+    return path
+
+
+def _message(detail: Any, location: Path, document: Document) -> str:
+    name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
+    if kind == "extra_forbidden":
+        return f"'{name}' is not known here{_suggestion(name, detail)}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "missing":
+        where = f" in '{location[-1]}'" if location else ""
+        return f"'{name}' is missing{where} — add it"
+    found = detail["input"]
+    told = (
+        f"{type(found).__name__} {found!r}"
+        if isinstance(found, bool | int | float | str)
+        else "what stands here"
+    )
+    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {told})"
+
+
+def _suggestion(name: str, detail: Any) -> str:
+    from_model = _known_names(detail)
+    close = difflib.get_close_matches(name, from_model, n=1)
+    if close:
+        return f" — did you mean '{close[0]}'?"
+    return f" — known: {', '.join(sorted(from_model))}" if from_model else " — remove it"
+
+
+def _known_names(detail: Any) -> list[str]:
+    """The keys that the model at this place takes, found by walking the models along the location."""
+    model: Any = Plan
+    for step in detail["loc"][:-1]:
+        if isinstance(step, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        model = _model_inside(field.annotation) if field is not None else None
+        if model is None:
+            return []
+    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude]
+
+
+def _model_inside(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        inside = _model_inside(argument)
+        if inside is not None:
+            return inside
+    return None

@@ -1,0 +1,98 @@
+"""The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from deploy_verdict.plan.parts import Part
+from deploy_verdict.units import Duration
+
+
+class Criterion(Part):
+    """A row of the success table: the findings it rests on, and the number that it shows.
+
+    Findings are named stage/check or stage/check/rule; `*` stands for all checks of a stage.
+    """
+
+    name: str
+    target: str
+    findings: tuple[str, ...] = Field(strict=False, min_length=1)
+    actual: str = Field(description="the measure to show, such as pools/redis/used_peak")
+
+
+class ResponseTimes(Part):
+    """The limit that every answer of these checks must keep: label in the report → check."""
+
+    limit: Duration = Field(gt=0)
+    of: dict[str, str] = Field(min_length=1)
+
+
+class BaselineRow(Part):
+    """A row of the comparison: what it was before and during the crisis, and the measure of now."""
+
+    metric: str
+    values: tuple[str, ...] = Field(strict=False)
+    now: str
+
+
+class Baseline(Part):
+    """The incident's own numbers."""
+
+    columns: tuple[str, ...] = Field(strict=False, min_length=1)
+    e2e: tuple[str, ...] = Field(default=(), strict=False, description="the suite's result in each column")
+    rows: tuple[BaselineRow, ...] = Field(strict=False, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _same_width(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("columns"), list):
+            width = len(value["columns"])
+            rows = value.get("rows")
+            for row in rows if isinstance(rows, list) else []:
+                values = row.get("values") if isinstance(row, dict) else None
+                if isinstance(values, list) and len(values) != width:
+                    raise ValueError(
+                        f"row {row.get('metric')!r} has {len(values)} values for {width} columns"
+                    )
+        return value
+
+
+class Level(Part):
+    """What to do at one level of trouble."""
+
+    when: str
+    actions: tuple[str, ...] = Field(strict=False, min_length=1)
+
+
+class Escalation(Part):
+    """The rules for minor (P2), major (P1) and critical (P0) findings."""
+
+    minor: Level | None = None
+    major: Level | None = None
+    critical: Level | None = None
+    extend_to: Duration | None = Field(default=None, description="how long to watch after a minor finding")
+
+
+class FollowUp(Part):
+    """A numbered follow-up of the report."""
+
+    title: str
+    items: tuple[str, ...] = Field(default=(), strict=False)
+    shell: str | None = Field(default=None, description="commands to show, not run")
+
+
+class FollowUpGroup(Part):
+    """Follow-ups with the same term."""
+
+    term: str
+    items: tuple[FollowUp, ...] = Field(strict=False, min_length=1)
+
+
+class ReportSection(Part):
+    """Words of the report that only the plan's author knows."""
+
+    title: str = "Deployment"
+    when_stable: tuple[str, ...] = Field(default=("Continue normal operations",), strict=False)
+    when_issues: tuple[str, ...] = Field(default=(), strict=False)
+    follow_up: tuple[FollowUpGroup, ...] = Field(default=(), strict=False)
+    next_review: Duration = Field(default=86400.0, description="after T0")
