@@ -1,0 +1,74 @@
+"""What the HTTP library raises, as typed faults: what happened, and whose fault it was. Pure."""
+
+import errno
+from collections.abc import Iterator, Mapping
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from deploy_verdict.model import Fault, Whose
+
+CONNECT_KINDS = ("refused", "connect-timeout", "unreachable", "dns")
+_OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENOBUFS}
+
+
+def is_connect_failure(fault: Fault) -> bool:
+    """Whether no connection came about, so that asking again repeats nothing."""
+    return fault.kind in CONNECT_KINDS
+
+
+def fault_of(error: Exception) -> Fault:
+    """A library's exception as a fault."""
+    chain = tuple(_chain(error))
+    if any(isinstance(item, NameResolutionError) for item in chain):
+        return Fault(kind="dns", whose=Whose.RUNNER, detail="the host's name could not be resolved")
+    if isinstance(error, requests.exceptions.SSLError):
+        return Fault(kind="tls", whose=Whose.TARGET, detail=f"TLS failed: {_last(chain)}")
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return Fault(kind="connect-timeout", whose=Whose.TARGET, detail="no connection within the time limit")
+    if isinstance(error, requests.exceptions.Timeout):
+        return Fault(kind="timeout", whose=Whose.TARGET, detail="no answer within the time limit")
+    if isinstance(
+        error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader | ValueError
+    ) and not (isinstance(error, requests.exceptions.InvalidJSONError)):
+        return Fault(kind="request", whose=Whose.US, detail=f"the request could not be made: {error}")
+    return _connection_fault(chain)
+
+
+def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
+    system = next((item for item in chain if isinstance(item, OSError) and item.errno is not None), None)
+    if isinstance(system, ConnectionRefusedError):
+        return Fault(kind="refused", whose=Whose.TARGET, detail="the connection was refused")
+    if any(isinstance(item, NewConnectionError) for item in chain):
+        whose = Whose.RUNNER if system is not None and system.errno in _OURS else Whose.TARGET
+        return Fault(kind="unreachable", whose=whose, detail=f"no connection: {_last(chain)}")
+    if any(isinstance(item, ConnectionResetError | BrokenPipeError) for item in chain):
+        return Fault(kind="reset", whose=Whose.TARGET, detail="the connection was reset")
+    if any(type(item).__name__ == "RemoteDisconnected" for item in chain):
+        return Fault(kind="closed", whose=Whose.TARGET, detail="the connection was closed without an answer")
+    return Fault(kind="protocol", whose=Whose.TARGET, detail=f"the answer is not whole HTTP: {_last(chain)}")
+
+
+def edge_fault(status: int, headers: Mapping[str, str]) -> Fault | None:
+    """Railway's edge answers for a service that does not (facts: header x-railway-fallback)."""
+    if headers.get("x-railway-fallback", "").lower() != "true":
+        return None
+    detail = f"the edge answered {status} in place of the service (x-railway-fallback)"
+    return Fault(kind="edge", whose=Whose.EDGE, detail=detail)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception with its causes, reasons and arguments, outermost first; each once."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        item = waiting.pop(0)
+        if not isinstance(item, BaseException) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        waiting += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+
+
+def _last(chain: tuple[BaseException, ...]) -> str:
+    return str(chain[-1])[:200] or type(chain[-1]).__name__

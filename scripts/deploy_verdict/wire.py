@@ -1,0 +1,89 @@
+"""The HTTP library, behind one door: a session whose connections can be cut from outside.
+
+Proxies, cookies of other runs and ~/.netrc are not used: a probe's answer must not depend on the
+machine it is asked from.
+"""
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+
+class Wire:
+    """A session for one caller; `cut` may be called from another thread."""
+
+    def __init__(self) -> None:
+        self._connections: list[HTTPConnection] = []
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = _Adapter(self._connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def request(
+        self, method: str, url: str, *, json: Any, headers: Mapping[str, str], timeout_s: float
+    ) -> requests.Response:
+        """Send one request and return with its headers; the body is streamed by the caller."""
+        return self._session.request(
+            method,
+            url,
+            json=json,
+            headers=dict(headers),
+            timeout=timeout_s,
+            stream=True,
+            allow_redirects=False,
+        )
+
+    def cut(self) -> None:
+        """End every open connection now: a read that waits on one returns at once."""
+        for connection in self._connections:
+            sock = connection.sock
+            if sock is not None:
+                # The worker may have closed it in the meantime.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Adapter(HTTPAdapter):
+    """Makes every connection known to its wire."""
+
+    def __init__(self, connections: list[HTTPConnection]) -> None:
+        self._known = connections
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        known = self._known
+
+        class Plain(HTTPConnection):
+            def connect(self) -> None:
+                known.append(self)
+                super().connect()
+
+        class Secure(HTTPSConnection):
+            def connect(self) -> None:
+                known.append(self)
+                super().connect()
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
