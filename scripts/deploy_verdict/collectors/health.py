@@ -1,0 +1,43 @@
+"""The health stage: one bounded request for each check of the plan, in the plan's order."""
+
+from collections.abc import Iterable
+
+from deploy_verdict.collectors import Context
+from deploy_verdict.model import Exchange, Fault, HttpObservation, Whose
+from deploy_verdict.plan import Check
+from deploy_verdict.plan.guard import refusal
+
+
+def check_health(context: Context, checks: Iterable[Check], offset_s: float) -> tuple[HttpObservation, ...]:
+    """Ask each check once; a check that the stop came before is not asked and will be missing."""
+    observations = []
+    for check in checks:
+        if context.stop.requested:
+            break
+        observations.append(ask_check(context, check, offset_s))
+    return tuple(observations)
+
+
+def ask_check(context: Context, check: Check, offset_s: float) -> HttpObservation:
+    """One check's request, unless it would write what the plan does not allow."""
+    may_write = context.plan.test_data.may_write
+    reason = refusal(check.method, check.path, check.json_, may_write)
+    exchange = _refused(context, check, reason) if reason else _asked(context, check)
+    return HttpObservation(check=check.name, offset_s=offset_s, **dict(exchange))
+
+
+def _asked(context: Context, check: Check) -> Exchange:
+    headers = {**context.plan.service.headers, **check.headers}
+    return context.probe.ask(
+        check.method, check.path, json=check.json_, headers=headers, timeout_s=check.timeout
+    )
+
+
+def _refused(context: Context, check: Check, reason: str) -> Exchange:
+    return Exchange(
+        at=context.pace.clock.now(),
+        method=check.method,
+        url=context.probe.base_url + check.path,
+        request_id="",
+        fault=Fault(kind="refused-by-guard", whose=Whose.US, detail=reason),
+    )

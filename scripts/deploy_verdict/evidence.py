@@ -1,0 +1,100 @@
+"""Evidence on disk: whole files or none, one name per stage, offset and attempt.
+
+Written to a temporary file in the same directory and renamed, so that no reader ever sees half a file.
+"""
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploy_verdict.errors import EvidenceError
+from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
+
+MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
+_NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(?P<attempt>\d+)\.json")
+
+
+def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
+    """pools.T+030.a1.json; offsets that are no whole minutes keep their fraction."""
+    minutes = offset_s / 60
+    whole = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
+    return f"{stage}.T+{whole}.a{attempt}.json"
+
+
+def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1) -> int:
+    """The first attempt number that no file has: nothing is ever overwritten by another run."""
+    attempt = at_least
+    while (directory / evidence_name(stage, offset_s, attempt)).exists():
+        attempt += 1
+    return attempt
+
+
+def write_json(path: Path, record: Record) -> None:
+    """Write a record whole or not at all."""
+    write_text(path, json.dumps(dumped(record), ensure_ascii=False, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text whole or not at all; raises EvidenceError that says where and why."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise EvidenceError(f"{path}: cannot be written ({error.strerror}) — choose another --out") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise EvidenceError(
+            f"{path}: cannot be written ({error.strerror}) — free the disk, or choose another --out"
+        ) from error
+
+
+def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
+    """Every evidence file of a directory, in the order of their names; a missing one is an empty one."""
+    try:
+        names = sorted(path.name for path in directory.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise EvidenceError(f"{directory}: cannot be read ({error.strerror})") from error
+    return tuple(_read(directory / name) for name in names)
+
+
+def _read(path: Path) -> Loaded | Unreadable:
+    if not _NAME.fullmatch(path.name):
+        return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")
+    try:
+        if path.stat().st_size > MAX_EVIDENCE_BYTES:
+            return Unreadable(name=path.name, reason=f"it is larger than {MAX_EVIDENCE_BYTES} bytes")
+        data = path.read_bytes()
+    except OSError as error:
+        return Unreadable(name=path.name, reason=f"it cannot be read ({error.strerror})")
+    return parse_evidence(path.name, data)
+
+
+def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
+    """One file's bytes as evidence, or why they are none."""
+    try:
+        document = json.loads(data)
+        schema = document.get("schema") if isinstance(document, dict) else None
+        if schema != "deploy-verdict/evidence/1":
+            return Unreadable(name=name, reason=f"its schema is {schema!r}, not 'deploy-verdict/evidence/1'")
+        return Loaded(name=name, evidence=Evidence.model_validate_json(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = "/".join(str(step) for step in first["loc"])
+        return Unreadable(name=name, reason=f"{place}: {first['msg']}")
+    except (ValueError, RecursionError) as error:
+        return Unreadable(name=name, reason=f"it is not whole JSON ({str(error)[:80]})")
