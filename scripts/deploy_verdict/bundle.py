@@ -1,0 +1,80 @@
+"""A run's evidence beside its plan: what belongs to this window, and what does not and why. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.model import Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.plan import Plan
+from deploy_verdict.pool_samples import PoolSample, pool_samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """All that the judge and the report look at."""
+
+    plan: Plan
+    window: WindowFrame
+    subject: Subject
+    loaded: tuple[Loaded, ...]
+    unreadable: tuple[Unreadable, ...]
+    left_out: tuple[str, ...]
+    samples: dict[str, tuple[PoolSample, ...]]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The plan's stages that the operator did not leave out."""
+        return tuple(stage for stage in self.plan.stages if stage not in self.left_out)
+
+    def of_stage(self, stage: str) -> tuple[Loaded, ...]:
+        """The evidence of one stage, in the order of offset and attempt."""
+        mine = (item for item in self.loaded if item.evidence.stage == stage)
+        return tuple(sorted(mine, key=lambda item: (item.evidence.offset_s, item.evidence.attempt)))
+
+
+def bundled(
+    plan: Plan,
+    window: WindowFrame,
+    subject: Subject,
+    files: Sequence[Loaded | Unreadable],
+    *,
+    left_out: Sequence[str] = (),
+    corrected_plan: bool = False,
+) -> Bundle:
+    """Keep the evidence of this window, plan and subject; name the reason for all else.
+
+    `corrected_plan` takes evidence that was collected under another version of the same plan.
+    """
+    loaded: list[Loaded] = []
+    unreadable = [item for item in files if isinstance(item, Unreadable)]
+    for item in files:
+        if isinstance(item, Loaded) and item.evidence.stage not in left_out:
+            reason = _foreign(item.evidence, plan, window, subject, corrected_plan)
+            if reason is None:
+                loaded.append(item)
+            else:
+                unreadable.append(Unreadable(name=item.name, reason=reason))
+    return Bundle(
+        plan=plan,
+        window=window,
+        subject=subject,
+        loaded=tuple(loaded),
+        unreadable=tuple(unreadable),
+        left_out=tuple(left_out),
+        samples={pool.name: pool_samples(plan, pool, loaded) for pool in plan.pools},
+    )
+
+
+def _foreign(
+    evidence: Evidence, plan: Plan, window: WindowFrame, subject: Subject, corrected_plan: bool
+) -> str | None:
+    if evidence.plan_name != plan.name:
+        return f"it is evidence of another plan ({evidence.plan_name})"
+    if evidence.plan_sha256 != plan.sha256 and not corrected_plan:
+        return f"it is evidence of another version of the plan (sha256 {evidence.plan_sha256[:8]}…)"
+    if evidence.window.id != window.id:
+        return f"it is evidence of another window ({evidence.window.id})"
+    if evidence.subject.target != subject.target:
+        return f"it is evidence of another target ({evidence.subject.target})"
+    if evidence.subject.commit != subject.commit:
+        return f"it is evidence of another commit ({evidence.subject.commit or 'none named'})"
+    return None

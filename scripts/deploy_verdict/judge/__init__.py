@@ -1,0 +1,93 @@
+"""The judge: a bundle of evidence in, the verdict out. Pure, so that it can be asked again tomorrow.
+
+Everything the plan asks for becomes a finding, found in the evidence or not: what is missing is
+inconclusive with its reason. The worst finding is the verdict; no finding at all is inconclusive.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.expect import worst
+from deploy_verdict.judge.coverage import covered, judge_coverage
+from deploy_verdict.judge.e2e import judge_e2e
+from deploy_verdict.judge.health import judge_beside, judge_health
+from deploy_verdict.judge.limits import limits
+from deploy_verdict.judge.logs import judge_logs
+from deploy_verdict.judge.never import judge_never, judge_response_times
+from deploy_verdict.judge.pools import judge_pools
+from deploy_verdict.measures import log_evidence, measure
+from deploy_verdict.model import CriterionResult, Finding, Outcome, Severity, Verdict, VerdictOutcome
+from deploy_verdict.plan import Criterion
+from deploy_verdict.plan.names import refers
+
+__all__ = ["judge", "outcome_of"]
+
+
+def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted: bool = False) -> Verdict:
+    """Judge everything that the plan asks for, except the stages that were left out by choice."""
+    coverage = covered(bundle)
+    findings = tuple(_findings(bundle)) + tuple(judge_coverage(bundle, coverage))
+    return Verdict(
+        subject=bundle.subject,
+        window=bundle.window,
+        plan_name=bundle.plan.name,
+        plan_sha256=bundle.plan.sha256,
+        tool_version=tool_version,
+        judged_at=judged_at,
+        outcome=outcome_of(findings),
+        findings=findings,
+        criteria=tuple(_criterion(bundle, findings, criterion) for criterion in bundle.plan.criteria),
+        coverage=coverage,
+        left_out=bundle.left_out,
+        interrupted=interrupted,
+        limits=limits(bundle, findings),
+    )
+
+
+def _findings(bundle: Bundle) -> list[Finding]:
+    findings: list[Finding] = []
+    plan = bundle.plan
+    if "health" in bundle.stages:
+        findings += judge_health(bundle)
+    if "e2e" in bundle.stages:
+        findings += judge_e2e(plan, [(item.name, item.evidence) for item in bundle.of_stage("e2e")])
+    if "pools" in bundle.stages:
+        findings += judge_pools(bundle)
+        findings += judge_beside(bundle)
+    if "logs" in bundle.stages and plan.logs is not None:
+        observation, pointer = log_evidence(bundle)
+        findings += judge_logs(plan.logs, observation, evidence=pointer, speed=bundle.window.speed)
+    findings += judge_never(bundle)
+    findings += judge_response_times(bundle)
+    return findings
+
+
+def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:
+    """The worst of all findings; a fail without a severity counts as P1."""
+    if not findings:
+        return VerdictOutcome.INCONCLUSIVE
+    failed = [finding.severity or Severity.P1 for finding in findings if finding.outcome is Outcome.FAIL]
+    if any(severity in (Severity.P0, Severity.P1) for severity in failed):
+        return VerdictOutcome.CRITICAL
+    if failed:
+        return VerdictOutcome.ATTENTION
+    if any(finding.outcome is not Outcome.PASS for finding in findings):
+        return VerdictOutcome.INCONCLUSIVE
+    return VerdictOutcome.STABLE
+
+
+def _criterion(bundle: Bundle, findings: Sequence[Finding], criterion: Criterion) -> CriterionResult:
+    """A criterion is the worst of the findings that it names; one that finds none is inconclusive."""
+    mine = [
+        finding
+        for finding in findings
+        if any(refers(name, (finding.stage, finding.check, finding.rule)) for name in criterion.findings)
+    ]
+    return CriterionResult(
+        name=criterion.name,
+        target=criterion.target,
+        actual=measure(bundle, findings, criterion.actual),
+        outcome=worst(finding.outcome for finding in mine),
+        findings=len(mine),
+    )

@@ -1,0 +1,56 @@
+"""What this window could not have seen, in sentences. Pure.
+
+Rule of three: none of n excludes only rates above 1 - 0.05^(1/n), about 3/n, at 95 %; no leak counted
+in W hours excludes only rates above 3/W per hour (judging facts 1.4 and 1.8).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from deploy_verdict.answers import all_sent
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.units import shown_duration
+
+
+def limits(bundle: Bundle, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """One sentence for each blind spot."""
+    return tuple(_limits(bundle, findings))
+
+
+def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
+    for stage in bundle.left_out:
+        yield f"The stage {stage} was left out by the operator's choice; nothing is said about it."
+    if bundle.window.speed > 1:
+        real = shown_duration(bundle.window.length_s / bundle.window.speed)
+        yield (
+            f"The window was run {bundle.window.speed:g} times as fast: the service was really watched "
+            f"for {real}, so whatever takes time to show had only that long."
+        )
+    if "pools" in bundle.stages:
+        yield from _leaks(bundle)
+    answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
+    if answered:
+        rate = 100 * (1 - 0.05 ** (1 / answered))
+        yield (
+            f"Errors rarer than {rate:.2g} % of requests could have gone unseen: "
+            f"{answered} answers were looked at, all of them to requests of ours."
+        )
+    open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)
+    if open_:
+        yield f"{open_} of {len(findings)} findings are inconclusive; each says why."
+
+
+def _leaks(bundle: Bundle) -> Iterator[str]:
+    hours = bundle.window.length_s / 3600
+    for pool in bundle.plan.pools:
+        good = [sample for sample in bundle.samples[pool.name] if sample.levels]
+        if not good:
+            continue
+        free = good[-1].levels[-1].limit - good[-1].mean_used
+        rate = 3 / hours
+        if free > 0:
+            yield (
+                f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could not have "
+                f"been seen in {shown_duration(bundle.window.length_s)}; with {free:.0f} free, the pool would "
+                f"then last {free / rate:.0f} h or more. Look again before that."
+            )

@@ -1,0 +1,62 @@
+"""Never rules: answers that must not occur anywhere in the window. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploy_verdict.answers import Sent
+from deploy_verdict.expect import Lacking, matched, select
+from deploy_verdict.model import Exchange, Outcome
+from deploy_verdict.plan import NeverRule
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What a rule saw: answers it looked at, those that fired, and those that it could not look at."""
+
+    looked_at: int
+    fired: tuple[Sent, ...]
+    blind: tuple[tuple[Sent, str], ...]
+
+
+def count_rule(rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
+    """Apply a rule to all answers it is about. An answer that never came is not this rule's matter."""
+    looked_at, fired, blind = 0, [], []
+    for item in sent:
+        if rule.on not in (None, item.check) or item.exchange.status is None:
+            continue
+        looked_at += 1
+        outcome, reason = _applied(rule, item.exchange)
+        if outcome is Outcome.FAIL:
+            fired.append(item)
+        elif outcome is Outcome.INCONCLUSIVE:
+            blind.append((item, reason))
+    return RuleCount(looked_at, tuple(fired), tuple(blind))
+
+
+def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
+    """Fail when all lines of the rule hold; inconclusive when one that might hold cannot be read."""
+    blind = ""
+    for line in rule.lines:
+        found = select(line.selector, exchange)
+        if isinstance(found, Lacking):
+            # A rule for all checks may ask for a field that only some answers have.
+            if rule.on is None and line.selector != "status":
+                return Outcome.PASS, ""
+            blind = found.reason
+            continue
+        outcome, reason = matched(line.matcher, found.value)
+        if outcome is Outcome.INCONCLUSIVE:
+            if _null_is_meant(line.selector, found.value):
+                return Outcome.PASS, ""
+            blind = f"{line.selector} {reason}"
+        elif outcome is Outcome.FAIL:
+            if line.selector == "text" and exchange.body_truncated:
+                blind = "the answer was cut; the rest was not searched"
+                continue
+            return Outcome.PASS, ""
+    return (Outcome.INCONCLUSIVE, blind) if blind else (Outcome.FAIL, "")
+
+
+def _null_is_meant(selector: str, value: object) -> bool:
+    """null is a value of its own: a rule against an alert's text does not fire on `alert: null`."""
+    return selector.startswith("$") and value is None

@@ -1,0 +1,133 @@
+"""A pool's bursts as numbers: per sample the mean, the floor and the peak of its readings. Pure.
+
+A reading counts only when both numbers can be read and make sense; what cannot be read is told.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploy_verdict.expect import Lacking, select_json, shown, told_fault
+from deploy_verdict.expect.selectors import type_name
+from deploy_verdict.model import BurstObservation, Loaded, Reading
+from deploy_verdict.plan import Plan, Pool
+
+
+@dataclass(frozen=True)
+class Level:
+    """One reading as numbers: connections in use, and the pool's size."""
+
+    used: float
+    limit: float
+
+    @property
+    def percent(self) -> float:
+        """Utilization as the pool's own share, 0 to 100."""
+        return 100 * self.used / self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSample:
+    """One planned sample. `levels` are its good readings; `reasons` say why others are not."""
+
+    offset_s: float
+    pointer: str | None
+    actual_offset_s: float | None
+    planned_readings: int
+    readings: int
+    levels: tuple[Level, ...]
+    reasons: tuple[str, ...]
+    target_failed: bool
+    interrupted: bool = False
+
+    @property
+    def mean_used(self) -> float:
+        return sum(level.used for level in self.levels) / len(self.levels)
+
+    @property
+    def peak_used(self) -> float:
+        return max(level.used for level in self.levels)
+
+    @property
+    def floor_used(self) -> float:
+        return min(level.used for level in self.levels)
+
+    @property
+    def mean_percent(self) -> float:
+        return sum(level.percent for level in self.levels) / len(self.levels)
+
+    @property
+    def peak_percent(self) -> float:
+        return max(level.percent for level in self.levels)
+
+
+def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[PoolSample, ...]:
+    """One entry for each planned offset, in order; without evidence it has no pointer and no levels."""
+    found: dict[float, tuple[int, str, BurstObservation]] = {}
+    for item in loaded:
+        for index, observation in enumerate(item.evidence.observations):
+            if not isinstance(observation, BurstObservation) or observation.check != pool.name:
+                continue
+            rank = (not observation.interrupted, item.evidence.attempt)
+            known = found.get(observation.offset_s)
+            # The newest whole attempt wins; an interrupted one only where there is no whole one.
+            if known is None or rank > (not known[2].interrupted, known[0]):
+                pointer = f"{item.name}#/observations/{index}"
+                found[observation.offset_s] = (item.evidence.attempt, pointer, observation)
+    return tuple(_sample(pool, offset_s, found.get(offset_s)) for offset_s in plan.window.offsets_s)
+
+
+def _sample(pool: Pool, offset_s: float, found: tuple[int, str, BurstObservation] | None) -> PoolSample:
+    if found is None:
+        return PoolSample(
+            offset_s=offset_s,
+            pointer=None,
+            actual_offset_s=None,
+            planned_readings=pool.burst.readings,
+            readings=0,
+            levels=(),
+            reasons=("it was not taken",),
+            target_failed=False,
+        )
+    _, pointer, burst = found
+    results = [level_of(pool, reading) for reading in burst.readings]
+    reasons = Counter(result for result in results if isinstance(result, str))
+    faults = [reading.fault for reading in burst.readings if reading.fault is not None]
+    return PoolSample(
+        offset_s=offset_s,
+        pointer=pointer,
+        actual_offset_s=burst.actual_offset_s,
+        planned_readings=pool.burst.readings,
+        readings=len(burst.readings),
+        levels=tuple(result for result in results if isinstance(result, Level)),
+        reasons=tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3)),
+        target_failed=any(fault.whose in ("target", "edge") for fault in faults),
+        interrupted=burst.interrupted,
+    )
+
+
+def level_of(pool: Pool, reading: Reading) -> Level | str:
+    """A reading's numbers, or why it has none."""
+    if reading.fault is not None:
+        return told_fault(reading.fault)
+    if reading.status is None or not 200 <= reading.status < 300:
+        return f"the answer's status is {reading.status}"
+    numbers = [_number(selector, reading.body) for selector in (pool.used, pool.limit)]
+    for number in numbers:
+        if isinstance(number, str):
+            return number
+    used, limit = (float(number) for number in numbers)
+    if limit <= 0:
+        return f"{pool.limit} is {shown(limit)}, so there is no pool to be used"
+    if used < 0:
+        return f"{pool.used} is {shown(used)}, less than nothing"
+    return Level(used, limit)
+
+
+def _number(selector: str, body: str | None) -> float | str:
+    found = select_json(selector, body)
+    if isinstance(found, Lacking):
+        return found.reason
+    if isinstance(found.value, bool) or not isinstance(found.value, int | float):
+        return f"{selector} is {type_name(found.value)}, not a number"
+    return float(found.value)
