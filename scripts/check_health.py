@@ -1,0 +1,23 @@
+"""Ask the plan's health checks once and write the evidence.
+
+    python scripts/check_health.py --plan plans/zeues.yml --target https://service.example.com --out out/today
+
+Exits 0 once the evidence is written, whatever was seen: only the judge has an opinion.
+"""
+
+import sys
+
+from deploy_verdict.cli import parser, run
+from deploy_verdict.opening import open_session
+from deploy_verdict.stages import collect
+
+
+def main(arguments: list[str]) -> int:
+    options = parser(__doc__).parse_args(arguments)
+    session = open_session(options, lambda line: print(line, file=sys.stderr))
+    print(collect(session, "health", 0.0))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,32 @@
+"""Check a plan and say what it will do, without doing anything.
+
+    python scripts/check_plan.py plans/zeues.yml
+
+Prints every mistake with its place and what to write instead (exit 2), or the requests, writes,
+samples and the time that a whole window takes (exit 0).
+"""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy_verdict.cli import load_plan, run
+from deploy_verdict.plan.preview import preview, preview_lines
+from deploy_verdict.session import dumps
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+    options = parser.parse_args(arguments)
+    plan = load_plan(options.plan, datetime.now(UTC))
+    seen = preview(plan)
+    print(dumps(seen.counts()) if options.json else "\n".join(preview_lines(plan, seen)))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

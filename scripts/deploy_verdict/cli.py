@@ -1,0 +1,139 @@
+"""What every script shares: options, exit codes, the plan and its environment, signals.
+
+Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not
+run. 1 is only ever a crash, so it is never returned here.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from deploy_verdict.clock import Stop
+from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.plan import Plan, read_plan, with_target
+
+EXIT_CODES = {
+    VerdictOutcome.STABLE: 0,
+    VerdictOutcome.ATTENTION: 10,
+    VerdictOutcome.CRITICAL: 11,
+    VerdictOutcome.INCONCLUSIVE: 12,
+}
+EXIT_USAGE = 2
+EXIT_COULD_NOT_RUN = 3
+
+
+def run(main: Callable[[list[str]], int]) -> None:
+    """Call a script's main and exit with its code; our own trouble is one message on stderr."""
+    try:
+        code = main(sys.argv[1:])
+    except (UsageError, PlanError) as error:
+        print(error, file=sys.stderr)
+        code = EXIT_USAGE
+    except DeployVerdictError as error:
+        print(error, file=sys.stderr)
+        code = EXIT_COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print("stopped; everything taken so far is on disk", file=sys.stderr)
+        code = EXIT_COULD_NOT_RUN
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_COULD_NOT_RUN
+    sys.exit(code)
+
+
+def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
+    """A parser whose help is the script's own docstring, with the options that all scripts have."""
+    made = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    made.add_argument(
+        "--plan", required=True, type=Path, metavar="FILE", help="the plan, such as plans/zeues.yml"
+    )
+    if target:
+        made.add_argument(
+            "--target", metavar="URL", help="the service's address, instead of the plan's base_url"
+        )
+        made.add_argument(
+            "--out",
+            required=True,
+            type=Path,
+            metavar="DIR",
+            help="where evidence/ and the report are written",
+        )
+        made.add_argument(
+            "--speed",
+            type=_speed,
+            default=1.0,
+            metavar="N",
+            help="divide the waits between looks by N, to rehearse (600 makes two hours twelve seconds)",
+        )
+        made.add_argument("--commit", metavar="SHA", help="the deployed commit, for the report")
+        made.add_argument("--environment", metavar="NAME", help="the deployed environment, for the report")
+    return made
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 1 <= speed <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed — write a number from 1 to 100000")
+    return speed
+
+
+def environment_for(plan_path: Path) -> Mapping[str, str]:
+    """The environment's variables; a .env here or beside the plan fills what is not set."""
+    from dotenv import dotenv_values  # noqa: PLC0415  # only where there is a file to read
+
+    filled: dict[str, str] = {}
+    for path in (plan_path.parent / ".env", Path(".env")):
+        if path.is_file():
+            filled |= {name: value for name, value in dotenv_values(path).items() if value is not None}
+    return {**filled, **os.environ}
+
+
+def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
+    """Read a plan from its file; `target` replaces its base_url."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: there is no such file — give a plan, such as plans/zeues.yml") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{path}: this is a directory — give the plan's file in it") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    environment = dict(environment_for(path))
+    if target is not None:
+        environment["TARGET_URL"] = target
+    plan = read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+    if target is None:
+        return plan
+    try:
+        return with_target(plan, target)
+    except ValueError as error:
+        raise UsageError(
+            f"--target {target!r}: write an address such as https://service.example.com"
+        ) from error
+
+
+def stop_on_signals() -> Stop:
+    """The first Ctrl-C or SIGTERM asks to stop after the request under way; the second ends at once."""
+    stop = Stop()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
+        print("stopping after the request under way; once more to stop at once", file=sys.stderr)
+        stop.request()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    return stop

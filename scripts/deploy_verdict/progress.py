@@ -1,0 +1,72 @@
+"""Progress for people, on stderr: a live line in a terminal, plain lines elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from deploy_verdict.clock import Pace
+from deploy_verdict.units import shown_duration, shown_offset
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+REFRESH_PER_SECOND = 4
+
+
+class Progress:
+    """Tells lines, and in a terminal shows how far the window is and when the next look comes."""
+
+    def __init__(self, pace: Pace, length_s: float, planned: int, stream: TextIO = sys.stderr) -> None:
+        self._pace, self._length_s, self._planned, self._stream = pace, length_s, planned, stream
+        self._taken = 0
+        self._next_s: float | None = None
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            from rich.console import Console  # noqa: PLC0415  # not loaded where nobody looks
+            from rich.live import Live  # noqa: PLC0415
+
+            console = Console(file=self._stream)
+            self._live = Live(
+                console=console,
+                get_renderable=self._bar,
+                refresh_per_second=REFRESH_PER_SECOND,
+                transient=True,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def tell(self, line: str) -> None:
+        """One line that stays, with the offset of plan time at which it was told."""
+        text = f"{shown_offset(max(0.0, self._pace.offset_s())):>10}  {line}"
+        if self._live is not None:
+            self._live.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def due(self, offset_s: float) -> None:
+        """The next look is due at this offset."""
+        self._next_s = offset_s
+
+    def took(self) -> None:
+        """One planned look was taken."""
+        self._taken += 1
+
+    def _bar(self) -> Any:
+        from rich.columns import Columns  # noqa: PLC0415
+        from rich.progress_bar import ProgressBar  # noqa: PLC0415
+
+        now_s = min(max(0.0, self._pace.offset_s()), self._length_s)
+        told = (
+            f"{shown_offset(now_s)} of {shown_offset(self._length_s)} · {self._taken}/{self._planned} looks"
+        )
+        if self._next_s is not None and self._next_s > now_s:
+            told += f" · next in {shown_duration(self._next_s - now_s)}"
+        return Columns([ProgressBar(total=self._length_s, completed=now_s, width=30), told])

@@ -1,0 +1,69 @@
+"""From evidence on disk to verdict.json and the reports beside it."""
+
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import FileSystemLoader
+from pydantic import ValidationError
+
+from deploy_verdict import __version__
+from deploy_verdict.bundle import Bundle, bundled
+from deploy_verdict.errors import EvidenceError, UsageError
+from deploy_verdict.evidence import read_evidence, write_json, write_text
+from deploy_verdict.judge import judge
+from deploy_verdict.model import Verdict, WindowFile
+from deploy_verdict.plan import Plan
+from deploy_verdict.report import render_comment, render_report, template_environment
+
+VERDICT_FILE = "verdict.json"
+REPORT_FILE = "POST-DEPLOYMENT-MONITORING-REPORT.md"
+COMMENT_FILE = "comment.md"
+TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates"
+
+
+def read_bundle(
+    plan: Plan, out: Path, file: WindowFile, left_out: tuple[str, ...], *, corrected_plan: bool = False
+) -> Bundle:
+    """All evidence of a directory, beside its plan."""
+    unknown = [stage for stage in left_out if stage not in plan.stages]
+    if unknown:
+        known = ", ".join(plan.stages)
+        raise UsageError(f"--without {unknown[0]}: the plan has no such stage — it has: {known}")
+    return bundled(
+        plan,
+        file.window,
+        file.subject,
+        read_evidence(out / "evidence"),
+        left_out=left_out,
+        corrected_plan=corrected_plan,
+    )
+
+
+def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
+    """Judge and write verdict.json."""
+    verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
+    write_json(out / VERDICT_FILE, verdict)
+    return verdict
+
+
+def read_verdict(out: Path) -> Verdict:
+    """The verdict of a directory; raises EvidenceError."""
+    path = out / VERDICT_FILE
+    try:
+        return Verdict.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: there is no verdict yet — run scripts/judge_evidence.py first") from error
+    except (OSError, ValidationError) as error:
+        raise EvidenceError(f"{path}: cannot be read as a verdict ({type(error).__name__})") from error
+
+
+def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
+    """Render the report and the comment; returns the report's path."""
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
+    write_text(out / REPORT_FILE, report)
+    comment = render_comment(
+        bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
+    )
+    write_text(out / COMMENT_FILE, comment)
+    return out / REPORT_FILE

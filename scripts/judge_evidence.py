@@ -1,0 +1,32 @@
+"""Judge the evidence of a directory and write verdict.json.
+
+    python scripts/judge_evidence.py --plan plans/zeues.yml --out out/today
+
+Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
+"""
+
+from deploy_verdict.cli import EXIT_CODES, parser, run
+from deploy_verdict.judging import judged_directory
+from deploy_verdict.model import dumped
+from deploy_verdict.session import dumps
+from deploy_verdict.verdicts import write_verdict
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    options_parser.add_argument(
+        "--without", action="append", default=[], metavar="STAGE", help="leave a stage out"
+    )
+    options_parser.add_argument(
+        "--corrected-plan", action="store_true", help="take evidence of another version of the same plan"
+    )
+    options_parser.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
+    options = options_parser.parse_args(arguments)
+    bundle, now = judged_directory(options)
+    verdict = write_verdict(bundle, options.out, now, interrupted=False)
+    print(dumps(dumped(verdict)) if options.json else verdict.outcome.shown)
+    return EXIT_CODES[verdict.outcome]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""Review the service's log for the window and write the evidence.
+
+    python scripts/review_logs.py --plan plans/zeues.yml --out out/today --logs backend.log
+
+Reads plain text or JSON lines, any size, as a stream. Exits 0 once the evidence is written.
+"""
+
+import sys
+from pathlib import Path
+
+from deploy_verdict.cli import parser, run
+from deploy_verdict.errors import UsageError
+from deploy_verdict.opening import open_session
+from deploy_verdict.stages import collect_logs
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    options_parser.add_argument("--logs", type=Path, required=True, metavar="FILE", help="the log's file")
+    options = options_parser.parse_args(arguments)
+    session = open_session(options, lambda line: print(line, file=sys.stderr), log=options.logs)
+    if session.plan.logs is None:
+        raise UsageError(f"{options.plan} has no logs section")
+    print(collect_logs(session, options.logs))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

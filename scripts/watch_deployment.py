@@ -1,0 +1,73 @@
+"""Watch a deployment through its whole window and end with the verdict and the report.
+
+Asks the health checks, samples the pools, runs the E2E suite, reviews the log, judges and renders,
+all in this process:
+
+    python scripts/watch_deployment.py --plan plans/zeues.yml --target https://service.example.com \\
+        --logs backend.log --without deployment --out out/today
+
+DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md. Stop it
+at any moment; the same command goes on with what is there. To rehearse, add --speed 600.
+
+Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
+"""
+
+import sys
+from pathlib import Path
+
+from deploy_verdict.cli import EXIT_CODES, parser, run
+from deploy_verdict.errors import UsageError
+from deploy_verdict.opening import open_session
+from deploy_verdict.progress import Progress
+from deploy_verdict.session import dumps, finish, read_window
+from deploy_verdict.verdicts import read_bundle, write_reports, write_verdict
+from deploy_verdict.watching import looks, watch
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    options_parser.add_argument(
+        "--logs", type=Path, metavar="FILE", help="the service's log, as text or JSON lines"
+    )
+    options_parser.add_argument(
+        "--without", action="append", default=[], metavar="STAGE", help="leave a stage out"
+    )
+    options_parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = options_parser.parse_args(arguments)
+    known = read_window(options.out)
+    if known is not None and known.finished:
+        raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
+
+    told: list[Progress] = []
+    session = open_session(
+        options, lambda line: told[0].tell(line), left_out=options.without, log=options.logs
+    )
+    left_out = session.file.left_out
+    planned = looks(session.plan, left_out)
+    with Progress(session.pace, session.plan.window.length, len(planned)) as progress:
+        told.append(progress)
+        whole = watch(session, progress, options.logs)
+    bundle = read_bundle(session.plan, options.out, session.file, left_out)
+    now = session.pace.clock.now()
+    verdict = write_verdict(bundle, options.out, now, interrupted=not whole)
+    report = write_reports(bundle, verdict, options.out, now)
+    if whole:
+        finish(options.out, session.file)
+    if options.json:
+        print(
+            dumps(
+                {
+                    "outcome": verdict.outcome,
+                    "report": str(report),
+                    "verdict": str(options.out / "verdict.json"),
+                }
+            )
+        )
+    else:
+        print(f"{verdict.outcome.shown}  {report}")
+    sys.stdout.flush()
+    return EXIT_CODES[verdict.outcome]
+
+
+if __name__ == "__main__":
+    run(main)
