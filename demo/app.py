@@ -1,0 +1,55 @@
+"""The ASGI application: endpoints, the answers to refusals and errors, and what stands around them."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from redis import RedisError
+
+from demo.backend import Backend, FlakyError
+from demo.faults import Fault
+from demo.middleware import BrokenEdge, LogRequests
+from demo.occupation import RefusedError
+from demo.occupation_routes import metrologia_routes, occupation_routes
+from demo.status_routes import status_routes
+
+REDIS_LOG = logging.getLogger("backend.redis")
+ERROR_LOG = logging.getLogger("backend.errors")
+
+
+def build_app(backend: Backend) -> FastAPI:
+    """The whole service of one backend."""
+    app = FastAPI(title="ZEUES (demo)")
+    app.include_router(status_routes(backend))
+    app.include_router(occupation_routes(backend))
+    app.include_router(metrologia_routes(backend))
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RedisError, _redis_failed)
+    # AttributeError is what the incident raised; any other crash is the server's own plain 500.
+    app.add_exception_handler(AttributeError, _crashed)
+    app.add_exception_handler(FlakyError, _crashed)
+    app.add_middleware(LogRequests)
+    if backend.fault is Fault.HTML_502:
+        app.add_middleware(BrokenEdge)
+    return app
+
+
+# async, all three: an answer must not need a worker thread when those are what is short.
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RefusedError):
+        raise error
+    return JSONResponse({"detail": error.detail}, status_code=error.status)
+
+
+async def _redis_failed(request: Request, error: Exception) -> JSONResponse:
+    REDIS_LOG.error("Redis not responding: %s", error, exc_info=error)
+    return _internal_error(error)
+
+
+async def _crashed(request: Request, error: Exception) -> JSONResponse:
+    ERROR_LOG.error("%s %s failed: %s", request.method, request.url.path, error, exc_info=error)
+    return _internal_error(error)
+
+
+def _internal_error(error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"Internal server error: {error}"}, status_code=500)

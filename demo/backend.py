@@ -1,0 +1,112 @@
+"""The backend without its endpoints: pool, lock, sheet and the one fault, built and closed together."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from logging import getLogger
+
+from redis import BlockingConnectionPool, Redis, RedisError
+
+from demo.faults import FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
+from demo.locks import SpoolLocks
+from demo.occupation import Occupation
+from demo.pool import FROZEN_STATS, MAX_CONNECTIONS, OLD_MAX_CONNECTIONS, PoolStats, open_pool, stats_of
+from demo.redis_server import redis_url
+from demo.sheet import SPOOLS, Sheet
+
+LOG = getLogger("backend.redis")
+
+NOBODY_LISTENS_URL = "redis://127.0.0.1:1/0"
+
+
+class FlakyError(RuntimeError):
+    """The 500 that flaky-500 throws in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """What the endpoints and the background jobs share."""
+
+    fault: Fault
+    speed: float
+    pool: BlockingConnectionPool
+    health_client: Redis
+    locks: SpoolLocks
+    sheet: Sheet
+    occupation: Occupation
+    stopping: threading.Event = field(default_factory=threading.Event)
+    stats_asked: threading.Event = field(default_factory=threading.Event)
+    # next() on a count is atomic, so these need no lock.
+    occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
+    tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def shown_stats(self) -> PoolStats:
+        """What the endpoints report: the pool's real state, unless the gauge is dead."""
+        return FROZEN_STATS if self.fault is Fault.DEAD_GAUGE else stats_of(self.pool)
+
+    def redis_error(self) -> str | None:
+        """Ask Redis through the pool; None when it answers."""
+        try:
+            self.health_client.ping()
+        except RedisError as error:
+            LOG.error("Redis not responding: %s", error)
+            return str(error)
+        return None
+
+    def before_occupation(self) -> None:
+        """Called once at the start of each occupation request: the place where flaky-500 strikes."""
+        if self.fault is Fault.FLAKY_500 and next(self.occupation_requests) % FLAKY_EVERY == 0:
+            raise FlakyError("transient backend failure")
+
+    def before_tomar(self) -> None:
+        """Called before each TOMAR: the place where slow waits, unless the backend is stopping."""
+        if self.fault is Fault.SLOW and next(self.tomar_requests) % SLOW_EVERY == 0:
+            self.stopping.wait(SLOW_DELAY_S)
+
+
+@contextmanager
+def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
+    """Yield a backend with a Redis that answers; on exit close every connection and leave no key behind.
+
+    Raises redis.RedisError when REDIS_URL names a server that does not answer.
+    """
+    with redis_url() as url:
+        pool = open_pool(url, OLD_MAX_CONNECTIONS if fault is Fault.OLD_POOL_SIZE else MAX_CONNECTIONS)
+        backend = _built(fault, speed, pool)
+        Redis(connection_pool=pool).ping()
+        LOG.info("Redis pool initialized with max_connections=%d", pool.max_connections)
+        try:
+            yield backend
+        finally:
+            backend.stopping.set()
+            pool.disconnect()
+            _forget(url, backend)
+
+
+def _built(fault: Fault, speed: float, pool: BlockingConnectionPool) -> Backend:
+    sheet = Sheet()
+    # A namespace per process: with a REDIS_URL that others use too, no run meets another run's locks.
+    locks = SpoolLocks(
+        Redis(connection_pool=pool),
+        namespace=f"demo-{secrets.token_hex(4)}",
+        exclusive=fault is not Fault.LOCK_BROKEN,
+    )
+    health_pool = open_pool(NOBODY_LISTENS_URL, 1) if fault is Fault.HEALTH_UNHEALTHY else pool
+    return Backend(
+        fault=fault,
+        speed=speed,
+        pool=pool,
+        health_client=Redis(connection_pool=health_pool),
+        locks=locks,
+        sheet=sheet,
+        occupation=Occupation(sheet, locks),
+    )
+
+
+def _forget(url: str, backend: Backend) -> None:
+    # Over a connection of its own: the backend's pool may have none left.
+    with Redis.from_url(url) as client:
+        backend.locks.forget(SPOOLS, over=client)

@@ -1,0 +1,112 @@
+"""Background threads: the traffic that moves the gauge, the heartbeat, the faults that act by themselves."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from redis import Redis, RedisError
+
+from demo.backend import Backend
+from demo.faults import LEAK_WINDOW_S, LEAKED_CONNECTIONS, TOO_MANY_CONNECTIONS_EVERY_S, Fault
+from demo.pool import held_connection
+
+JOBS_LOG = logging.getLogger("backend.jobs")
+REDIS_LOG = logging.getLogger("backend.redis")
+
+TRAFFIC_THREADS = 4
+HOLD_S = (0.005, 0.150)
+IDLE_S = (0.020, 0.160)
+HEARTBEAT_S = 0.5
+AFTER_FAILURE_S = 1.0
+
+
+@contextmanager
+def background(backend: Backend) -> Iterator[None]:
+    """Run the jobs until the context ends; then `backend.stopping` is set and every thread is gone."""
+    held: list[Redis] = []
+    if backend.fault is Fault.POOL_EXHAUSTED:
+        _take_all(backend, held)
+    threads = [threading.Thread(target=job, daemon=True) for job in _jobs(backend, held)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        backend.stopping.set()
+        for thread in threads:
+            thread.join()
+
+
+def _jobs(backend: Backend, held: list[Redis]) -> list[Callable[[], None]]:
+    jobs: list[Callable[[], None]] = [lambda: _heartbeat(backend)]
+    jobs += [lambda: _traffic(backend)] * TRAFFIC_THREADS
+    if backend.fault in LEAKED_CONNECTIONS:
+        jobs.append(lambda: _leak(backend, held))
+    if backend.fault is Fault.TOO_MANY_CONNECTIONS_IN_LOG:
+        jobs.append(lambda: _complain(backend))
+    return jobs
+
+
+def _traffic(backend: Backend) -> None:
+    """Hold a connection for a moment, over and over: each of these threads has one about half of the time."""
+    while not backend.stopping.is_set():
+        try:
+            with held_connection(backend.pool) as client:
+                client.exists("demo:traffic")
+                backend.stopping.wait(_between(HOLD_S))
+            pause_s = _between(IDLE_S)
+        except RedisError:
+            # The heartbeat reports a Redis that is not there; four more voices would only flood the log.
+            pause_s = AFTER_FAILURE_S
+        backend.stopping.wait(pause_s)
+
+
+def _between(limits_s: tuple[float, float]) -> float:
+    return random.uniform(*limits_s)  # noqa: S311 - traffic, not cryptography
+
+
+def _heartbeat(backend: Backend) -> None:
+    """As a queue consumer does, keep one connection for good, and log a line each time the work is done."""
+    client: Redis | None = None
+    while not backend.stopping.is_set():
+        try:
+            client = client or held_connection(backend.pool)
+            client.ping()
+            JOBS_LOG.info("background job did its work")
+        except RedisError as error:
+            REDIS_LOG.error("Redis not responding: %s", error)
+            _close(client)
+            client = None
+        backend.stopping.wait(HEARTBEAT_S)
+    _close(client)
+
+
+def _close(client: Redis | None) -> None:
+    if client is not None:
+        client.close()
+
+
+def _take_all(backend: Backend, held: list[Redis]) -> None:
+    while len(held) < backend.pool.max_connections:
+        held.append(held_connection(backend.pool))
+
+
+def _leak(backend: Backend, held: list[Redis]) -> None:
+    """From the first stats request on, take connections at equal intervals of plan time and keep them."""
+    total = LEAKED_CONNECTIONS[backend.fault]
+    interval_s = LEAK_WINDOW_S / backend.speed / total
+    while not backend.stats_asked.is_set() and not backend.stopping.is_set():
+        backend.stats_asked.wait(HEARTBEAT_S)
+    while len(held) < total and not backend.stopping.wait(interval_s):
+        try:
+            held.append(held_connection(backend.pool))
+        except RedisError as error:
+            # All are taken for the moment; the next round tries again, so the leak is late but not less.
+            REDIS_LOG.error("Redis not responding: %s", error)
+
+
+def _complain(backend: Backend) -> None:
+    while not backend.stopping.wait(TOO_MANY_CONNECTIONS_EVERY_S / backend.speed):
+        REDIS_LOG.error("Too many connections")

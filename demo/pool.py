@@ -1,0 +1,70 @@
+"""The Redis connection pool and its gauge: reports are read from the real pool, never counted beside it."""
+
+from dataclasses import dataclass
+
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+MAX_CONNECTIONS = 20
+OLD_MAX_CONNECTIONS = 50
+HIGH_UTILIZATION_PERCENT = 80.0
+WAIT_FOR_CONNECTION_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolStats:
+    """One reading of the gauge."""
+
+    max_connections: int
+    active_connections: int
+
+    @property
+    def utilization_percent(self) -> float:
+        return round(100.0 * self.active_connections / self.max_connections, 1)
+
+    @property
+    def alert(self) -> str | None:
+        return "HIGH_UTILIZATION" if self.utilization_percent > HIGH_UTILIZATION_PERCENT else None
+
+    def as_json(self) -> dict[str, int | float]:
+        """The four numbers that /api/health and /api/redis-connection-stats share."""
+        return {
+            "max_connections": self.max_connections,
+            "active_connections": self.active_connections,
+            "available_connections": self.max_connections - self.active_connections,
+            "utilization_percent": self.utilization_percent,
+        }
+
+
+FROZEN_STATS = PoolStats(max_connections=MAX_CONNECTIONS, active_connections=3)
+"""What the dead gauge shows."""
+
+
+def open_pool(url: str, max_connections: int) -> BlockingConnectionPool:
+    """A pool that connects on demand and refuses with "No connection available." after half a second."""
+    # No retries: a fault must show at once and once, not as three slow attempts.
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        timeout=WAIT_FOR_CONNECTION_S,
+        decode_responses=True,
+        socket_timeout=2.0,
+        socket_connect_timeout=1.0,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def stats_of(pool: BlockingConnectionPool) -> PoolStats:
+    """Read the pool without taking a connection, so this answers even when none is left."""
+    # The queue holds one entry per connection that is not in use, connected or not yet.
+    active = pool.max_connections - pool.pool.qsize()
+    return PoolStats(max_connections=pool.max_connections, active_connections=active)
+
+
+def held_connection(pool: BlockingConnectionPool) -> Redis:
+    """A client that takes one connection out of the pool now and keeps it until close().
+
+    Raises redis.ConnectionError when none becomes available in time.
+    """
+    return Redis(connection_pool=pool, single_connection_client=True)

@@ -1,0 +1,101 @@
+"""Run the demo backend as a process of its own, for as long as a `with` block lasts."""
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+READY_WITHIN_S = 30.0
+ENDED_WITHIN_S = 0.5
+STOPPED_WITHIN_S = 5.0
+
+
+class NotReadyError(RuntimeError):
+    """The backend did not print its ready line; the text says how it ended and what it wrote to stderr."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A backend that answers (or, under the fault down, refuses) at `base_url`."""
+
+    base_url: str
+    log: Path
+    pid: int
+
+
+@contextmanager
+def running(
+    fault: str = "none",
+    speed: float = 600.0,
+    *,
+    log: Path,
+    port: int = 0,
+    ready_within_s: float = READY_WITHIN_S,
+) -> Iterator[Running]:
+    """Start `python -m demo.serve`, yield once it is ready, and stop it at exit, by force after five seconds.
+
+    The environment is passed on, so REDIS_URL works as it does on the command line. Raises NotReadyError.
+    """
+    command = [sys.executable, "-m", "demo.serve", "--fault", fault, "--speed", str(speed)]
+    command += ["--log", str(log.resolve()), "--port", str(port)]
+    # A file, not a pipe, for stderr: nobody reads it while the backend runs, and a full pipe would stop it.
+    # A session of its own: Ctrl-C is for the one who watches, who then still has to clean up here.
+    with tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+        )
+        try:
+            base_url = _ready_url(process.stdout, ready_within_s) if process.stdout else None
+            if base_url is None:
+                raise NotReadyError(_why(process, stderr, ready_within_s))
+            yield Running(base_url=base_url, log=log.resolve(), pid=process.pid)
+        finally:
+            _stop(process)
+
+
+def _ready_url(stdout: IO[bytes], within_s: float) -> str | None:
+    """The URL of the ready line; None when the process ends, says something else, or takes too long."""
+    deadline = time.monotonic() + within_s
+    line = b""
+    while not line.endswith(b"\n"):
+        readable, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
+        received = os.read(stdout.fileno(), 4096) if readable else b""
+        if not received:
+            return None
+        line += received
+    word, _, url = line.decode().strip().partition(" ")
+    return url if word == "ready" else None
+
+
+def _why(process: subprocess.Popen[bytes], stderr: IO[bytes], within_s: float) -> str:
+    try:
+        # Its end of the pipe closes a moment before the process is gone with its exit code.
+        exit_code = process.wait(ENDED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        state = f"was not ready within {within_s:g} s"
+    else:
+        state = f"ended before it was ready, with exit code {exit_code}"
+    stderr.seek(0)
+    text = stderr.read().decode(errors="replace").strip()
+    return f"the demo backend {state}; its stderr: {text or 'empty'}"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminate, then kill; returns with the process gone and its pipe closed."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
