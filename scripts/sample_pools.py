@@ -1,6 +1,6 @@
 """Sample the plan's pools at T0 + offset and write the evidence of each sample.
 
-    python scripts/sample_pools.py --plan plans/zeues.yml --out out/today                 # all that are still due
+    python scripts/sample_pools.py --plan plans/zeues.yml --out out/today                 # all still due
     python scripts/sample_pools.py --plan plans/zeues.yml --out out/today --offset 30m    # one sitting
 
 Waits for the offset's absolute time, however early it is started. Stop it at any moment; started

@@ -12,7 +12,6 @@ at any moment; the same command goes on with what is there. To rehearse, add --s
 Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
 """
 
-import sys
 from pathlib import Path
 
 from deploy_verdict.cli import EXIT_CODES, parser, run
@@ -20,7 +19,7 @@ from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
 from deploy_verdict.progress import Progress
 from deploy_verdict.session import dumps, finish, read_window
-from deploy_verdict.verdicts import read_bundle, write_reports, write_verdict
+from deploy_verdict.verdicts import VERDICT_FILE, read_bundle, write_reports, write_verdict
 from deploy_verdict.watching import looks, watch
 
 
@@ -38,14 +37,11 @@ def main(arguments: list[str]) -> int:
     if known is not None and known.finished:
         raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
 
-    told: list[Progress] = []
-    session = open_session(
-        options, lambda line: told[0].tell(line), left_out=options.without, log=options.logs
-    )
+    progress = Progress()
+    session = open_session(options, progress.tell, left_out=options.without, log=options.logs)
     left_out = session.file.left_out
-    planned = looks(session.plan, left_out)
-    with Progress(session.pace, session.plan.window.length, len(planned)) as progress:
-        told.append(progress)
+    planned = len(looks(session.plan, left_out))
+    with progress.of(session.pace, session.plan.window.length, planned):
         whole = watch(session, progress, options.logs)
     bundle = read_bundle(session.plan, options.out, session.file, left_out)
     now = session.pace.clock.now()
@@ -53,19 +49,8 @@ def main(arguments: list[str]) -> int:
     report = write_reports(bundle, verdict, options.out, now)
     if whole:
         finish(options.out, session.file)
-    if options.json:
-        print(
-            dumps(
-                {
-                    "outcome": verdict.outcome,
-                    "report": str(report),
-                    "verdict": str(options.out / "verdict.json"),
-                }
-            )
-        )
-    else:
-        print(f"{verdict.outcome.shown}  {report}")
-    sys.stdout.flush()
+    result = {"outcome": verdict.outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
+    print(dumps(result) if options.json else f"{verdict.outcome.shown}  {report}")
     return EXIT_CODES[verdict.outcome]
 
 

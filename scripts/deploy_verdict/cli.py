@@ -91,11 +91,11 @@ def _speed(text: str) -> float:
 
 def environment_for(plan_path: Path) -> Mapping[str, str]:
     """The environment's variables; a .env here or beside the plan fills what is not set."""
-    from dotenv import dotenv_values  # noqa: PLC0415  # only where there is a file to read
-
     filled: dict[str, str] = {}
     for path in (plan_path.parent / ".env", Path(".env")):
         if path.is_file():
+            from dotenv import dotenv_values  # noqa: PLC0415  # only where there is a file to read
+
             filled |= {name: value for name, value in dotenv_values(path).items() if value is not None}
     return {**filled, **os.environ}
 

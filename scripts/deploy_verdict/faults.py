@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator, Mapping
+from http.client import RemoteDisconnected
 
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -42,10 +43,11 @@ def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
     if any(isinstance(item, NewConnectionError) for item in chain):
         whose = Whose.RUNNER if system is not None and system.errno in _OURS else Whose.TARGET
         return Fault(kind="unreachable", whose=whose, detail=f"no connection: {_last(chain)}")
+    # RemoteDisconnected is a ConnectionResetError, and tells more.
+    if any(isinstance(item, RemoteDisconnected) for item in chain):
+        return Fault(kind="closed", whose=Whose.TARGET, detail="the connection was closed without an answer")
     if any(isinstance(item, ConnectionResetError | BrokenPipeError) for item in chain):
         return Fault(kind="reset", whose=Whose.TARGET, detail="the connection was reset")
-    if any(type(item).__name__ == "RemoteDisconnected" for item in chain):
-        return Fault(kind="closed", whose=Whose.TARGET, detail="the connection was closed without an answer")
     return Fault(kind="protocol", whose=Whose.TARGET, detail=f"the answer is not whole HTTP: {_last(chain)}")
 
 

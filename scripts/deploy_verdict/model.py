@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 STAGES = ("deployment", "health", "e2e", "pools", "logs")
+# The level of a log line that only Railway calls an error: so it calls all plain stderr.
+UNPROVEN_LEVEL = "severity error"
 
 
 class Outcome(StrEnum):

@@ -22,7 +22,7 @@ def count_rule(rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
     """Apply a rule to all answers it is about. An answer that never came is not this rule's matter."""
     looked_at, fired, blind = 0, [], []
     for item in sent:
-        if rule.on not in (None, item.check) or item.exchange.status is None:
+        if rule.of not in (None, item.check) or item.exchange.status is None:
             continue
         looked_at += 1
         outcome, reason = _applied(rule, item.exchange)
@@ -40,7 +40,7 @@ def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
         found = select(line.selector, exchange)
         if isinstance(found, Lacking):
             # A rule for all checks may ask for a field that only some answers have.
-            if rule.on is None and line.selector != "status":
+            if rule.of is None and line.selector != "status":
                 return Outcome.PASS, ""
             blind = found.reason
             continue

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,6 +29,16 @@ RETRY_PAUSE_S = 0.1
 CHUNK_BYTES = 16 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """One request, ready to be sent."""
+
+    method: str
+    url: str
+    json: Any
+    headers: Mapping[str, str]
 
 
 @dataclass
@@ -77,8 +88,9 @@ class Probe:
         timeout_s: float | None = None,
     ) -> Exchange:
         """One request on a connection of its own, with one more try if it could not connect."""
+        question = self._question(method, path, json, headers)
         with Wire() as wire:
-            return self._ask(wire, method, path, json, headers or {}, timeout_s, tries=2)
+            return self._ask(wire, question, timeout_s or self.timeout_s, tries=2)
 
     @contextmanager
     def kept_alive(self) -> Iterator["KeptAlive"]:
@@ -86,48 +98,37 @@ class Probe:
         with Wire() as wire:
             yield KeptAlive(self, wire)
 
-    def _ask(
-        self,
-        wire: Wire,
-        method: str,
-        path: str,
-        json: Any,
-        headers: Mapping[str, str],
-        timeout_s: float | None,
-        tries: int,
-    ) -> Exchange:
+    def _question(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> _Question:
+        sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
+        return _Question(method=method, url=self.base_url + path, json=json, headers=sent)
+
+    def _ask(self, wire: Wire, question: _Question, timeout_s: float, tries: int) -> Exchange:
         at, began_s = self._clock.now(), self._clock.monotonic_s()
-        deadline_s = began_s + (timeout_s or self.timeout_s)
-        request_id = uuid.uuid4().hex
-        sent = {**self._headers, "X-Request-Id": request_id, **headers}
-        url = self.base_url + path
         attempts: list[Attempt] = []
         answer = _Answer()
         for number in range(tries):
             attempt_at, attempt_s = self._clock.now(), self._clock.monotonic_s()
-            remaining_s = deadline_s - attempt_s
+            remaining_s = began_s + timeout_s - attempt_s
             if remaining_s <= 0:
                 break
-            answer = self._try(wire, method, url, json, sent, remaining_s)
+            answer = self._try(wire, question, remaining_s)
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
             if answer.fault is None or not is_connect_failure(answer.fault):
                 break
             if number + 1 < tries:
-                self._clock.sleep(min(RETRY_PAUSE_S, max(0.0, remaining_s)))
+                self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
-        return self._exchange(at, method, url, request_id, tuple(attempts), answer, elapsed_ms)
+        return self._exchange(question, answer, at, tuple(attempts), elapsed_ms)
 
-    def _try(
-        self, wire: Wire, method: str, url: str, json: Any, headers: Mapping[str, str], remaining_s: float
-    ) -> _Answer:
+    def _try(self, wire: Wire, question: _Question, remaining_s: float) -> _Answer:
         """Run one attempt in a worker and give it up at the deadline, whatever it is waiting for."""
         answer = _Answer()
         done: queue.SimpleQueue[None] = queue.SimpleQueue()
 
         def work() -> None:
             try:
-                self._converse(wire, answer, method, url, json, headers, remaining_s)
+                self._converse(wire, answer, question, remaining_s)
             finally:
                 done.put(None)
 
@@ -137,25 +138,20 @@ class Probe:
         except queue.Empty:
             wire.cut()
             told = "its headers came, its body did not end" if answer.status is not None else "no answer"
-            fault = Fault(kind="timeout", whose=Whose.TARGET, detail=f"{told} within {remaining_s:.1f} s")
+            detail = f"{told} within {remaining_s:.1f} s"
+            fault = Fault(kind="timeout", whose=Whose.TARGET, detail=detail)
             # A copy: the worker may still write to its own.
             return _Answer(answer.status, list(answer.headers), bytearray(), fault=fault)
         return answer
 
-    def _converse(
-        self,
-        wire: Wire,
-        answer: _Answer,
-        method: str,
-        url: str,
-        json: Any,
-        headers: Mapping[str, str],
-        timeout_s: float,
-    ) -> None:
+    def _converse(self, wire: Wire, answer: _Answer, question: _Question, timeout_s: float) -> None:
+        url = question.url
         try:
             while True:
-                with wire.request(method, url, json=json, headers=headers, timeout_s=timeout_s) as response:
-                    following = _redirect(response, method, answer)
+                with wire.request(
+                    question.method, url, json=question.json, headers=question.headers, timeout_s=timeout_s
+                ) as response:
+                    following = _redirect(response, question.method, answer)
                     if following is None:
                         self._read(response, answer)
                         return
@@ -178,21 +174,19 @@ class Probe:
 
     def _exchange(
         self,
-        at: Any,
-        method: str,
-        url: str,
-        request_id: str,
-        attempts: tuple[Attempt, ...],
+        question: _Question,
         answer: _Answer,
+        at: datetime,
+        attempts: tuple[Attempt, ...],
         elapsed_ms: float,
     ) -> Exchange:
         text = self._redactor.text
         kept = [(name, value[:MAX_HEADER_CHARACTERS]) for name, value in answer.headers[:MAX_HEADERS]]
         return Exchange(
             at=at,
-            method=method,
-            url=text(url),
-            request_id=request_id,
+            method=question.method,
+            url=text(question.url),
+            request_id=question.headers["X-Request-Id"],
             attempts=attempts,
             status=answer.status,
             headers=self._redactor.headers(kept),
@@ -213,7 +207,8 @@ class KeptAlive:
 
     def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
         """One request, one attempt."""
-        return self._probe._ask(self._wire, method, path, None, headers or {}, None, tries=1)
+        question = self._probe._question(method, path, None, headers)
+        return self._probe._ask(self._wire, question, self._probe.timeout_s, tries=1)
 
 
 def _decoded(body: bytes, charset: str) -> str:

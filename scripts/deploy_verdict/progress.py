@@ -16,11 +16,17 @@ REFRESH_PER_SECOND = 4
 class Progress:
     """Tells lines, and in a terminal shows how far the window is and when the next look comes."""
 
-    def __init__(self, pace: Pace, length_s: float, planned: int, stream: TextIO = sys.stderr) -> None:
-        self._pace, self._length_s, self._planned, self._stream = pace, length_s, planned, stream
-        self._taken = 0
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._pace: Pace | None = None
+        self._length_s, self._planned, self._taken = 0.0, 0, 0
         self._next_s: float | None = None
         self._live: Live | None = None
+
+    def of(self, pace: Pace, length_s: float, planned: int) -> Self:
+        """Follow a window: its pace, its length in plan seconds, and how many looks it has."""
+        self._pace, self._length_s, self._planned = pace, length_s, planned
+        return self
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
@@ -45,7 +51,7 @@ class Progress:
 
     def tell(self, line: str) -> None:
         """One line that stays, with the offset of plan time at which it was told."""
-        text = f"{shown_offset(max(0.0, self._pace.offset_s())):>10}  {line}"
+        text = f"{shown_offset(self._now_s()):>11}  {line}"
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:
@@ -59,11 +65,14 @@ class Progress:
         """One planned look was taken."""
         self._taken += 1
 
+    def _now_s(self) -> float:
+        return max(0.0, self._pace.offset_s()) if self._pace else 0.0
+
     def _bar(self) -> Any:
         from rich.columns import Columns  # noqa: PLC0415
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
 
-        now_s = min(max(0.0, self._pace.offset_s()), self._length_s)
+        now_s = min(self._now_s(), self._length_s)
         told = (
             f"{shown_offset(now_s)} of {shown_offset(self._length_s)} · {self._taken}/{self._planned} looks"
         )

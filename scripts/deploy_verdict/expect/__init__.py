@@ -101,7 +101,10 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     actual = shown(found.value)
     if expectation.selector == "elapsed":
         actual = f"{found.value:.0f} ms"
-    return Tested(expectation, outcome, f"{actual} {reason}" if reason else actual)
+    if reason:
+        # "null, not a number", but '"15.0" is text, not a number'
+        actual = reason.removeprefix("is ") if found.value is None else f"{actual} {reason}"
+    return Tested(expectation, outcome, actual)
 
 
 def tested_all(expectations: Iterable[Expectation], exchange: Exchange) -> tuple[Tested, ...]:

@@ -5,8 +5,8 @@ reason, never a fail and never a pass: `true` is not `1`, and the text "15.0" is
 """
 
 import json
-import operator
 import re
+from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -96,7 +96,7 @@ def parse_matcher(value: Any, selector: str) -> Any:
     if isinstance(value, dict):
         return {key: _literal(item, selector, key) for key, item in value.items()}
     if isinstance(value, list):
-        return {"one_of": value}
+        return {"one_of": _literal(value, selector, "one_of")}
     if not isinstance(value, str):
         return {"equals": _literal(value, selector, "equals")}
     range_ = _RANGE.fullmatch(value)
@@ -109,34 +109,36 @@ def parse_matcher(value: Any, selector: str) -> Any:
     return {"contains": value} if selector == "text" else {"equals": _literal(value, selector, "equals")}
 
 
+_WORDS_ABOUT = ("because", "else", "severity", "present", "type", "length", "matches", "contains")
+
+
 def _literal(value: Any, selector: str, name: str) -> Any:
-    numeric = name in _WORDS
-    if name in ("because", "else", "severity", "present", "type", "length"):
+    """A literal in the unit of its selector; raises ValueError that says what to write instead."""
+    if name in _WORDS_ABOUT:
         return value
+    if isinstance(value, list) and name in ("between", "one_of"):
+        each = "below" if name == "between" or selector == "elapsed" else "equals"
+        return tuple(_literal(item, selector, each) for item in value)
     if selector == "elapsed":
-        if isinstance(value, list):
-            return tuple(_literal(item, selector, "below") for item in value)
-        if numeric or name == "equals":
-            return duration_s(value) * 1000
-    if name == "between" and isinstance(value, list):
-        return tuple(_literal(item, selector, "below") for item in value)
-    if name == "one_of" and isinstance(value, list):
-        return tuple(value)
+        return duration_s(value) * 1000
     if selector == "status" and name == "equals" and not _is_number(value):
         raise ValueError(f"{value!r} is not a status — write 200, 500..599 or [200, 409]")
-    if not numeric or _is_number(value):
+    return _numeric(value, name) if name in _WORDS else value
+
+
+def _numeric(value: Any, name: str) -> Number:
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     try:
         return _number(value)
-    except (TypeError, ValueError):
-        return _refuse(value, name)
+    except ValueError as error:
+        raise ValueError(_told_number(value, name)) from error
 
 
-def _refuse(value: Any, name: str) -> Any:
-    text = str(value).strip()
-    match = re.match(r"-?\d+(?:\.\d+)?", text)
+def _told_number(value: Any, name: str) -> str:
+    match = re.match(r"-?\d+(?:\.\d+)?", str(value).strip())
     example = match.group(0) if match else "80"
-    raise ValueError(f"'{name}: {value}' is not a number — write {example} or \"{_WORDS[name]} {example}\"")
+    return f"'{name}: {value}' is not a number — write {example} or \"{_WORDS[name]} {example}\""
 
 
 def _number(text: Any) -> Number:
@@ -199,7 +201,7 @@ def _matched(name: str, wanted: Any, value: Any) -> tuple[Outcome, str | None]:
         if name == "equals" and wanted is None:
             return Outcome.FAIL, None
         return Outcome.INCONCLUSIVE, f"is {type_name(value)}, not {expected_kind}"
-    return _verdict(_holds(name, wanted, value)), None
+    return _verdict(_HOLDS[name](wanted, value)), None
 
 
 def _verdict(holds: bool) -> Outcome:
@@ -231,28 +233,6 @@ def _has_type(wanted: str, value: Any) -> bool:
     return _is_number(value) and (wanted == "number" or float(value).is_integer())
 
 
-def _holds(name: str, wanted: Any, value: Any) -> bool:
-    if name == "length":
-        return isinstance(value, str | list | dict) and len(value) >= wanted
-    if name == "one_of":
-        return any(_same(item, value) for item in wanted)
-    if name in ("equals", "not_equals"):
-        return _same(wanted, value) is (name == "equals")
-    if name == "contains":
-        return wanted in value
-    if name == "matches":
-        return re.search(wanted, value) is not None
-    if name == "between":
-        return bool(wanted[0] <= value <= wanted[1])
-    comparisons = {
-        "below": operator.lt,
-        "at_most": operator.le,
-        "above": operator.gt,
-        "at_least": operator.ge,
-    }
-    return bool(comparisons[name](value, wanted))
-
-
 def _same(wanted: Any, value: Any) -> bool:
     """JSON equality: 20 is 20.0, but true is not 1."""
     if _kind(wanted) != _kind(value):
@@ -262,3 +242,18 @@ def _same(wanted: Any, value: Any) -> bool:
     if isinstance(wanted, dict):
         return wanted.keys() == value.keys() and all(_same(wanted[key], value[key]) for key in wanted)
     return bool(wanted == value)
+
+
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "length": lambda wanted, value: isinstance(value, str | list | dict) and len(value) >= wanted,
+    "one_of": lambda wanted, value: any(_same(item, value) for item in wanted),
+    "equals": _same,
+    "not_equals": lambda wanted, value: not _same(wanted, value),
+    "contains": lambda wanted, value: wanted in value,
+    "matches": lambda wanted, value: re.search(wanted, value) is not None,
+    "between": lambda wanted, value: wanted[0] <= value <= wanted[1],
+    "below": lambda wanted, value: value < wanted,
+    "at_most": lambda wanted, value: value <= wanted,
+    "above": lambda wanted, value: value > wanted,
+    "at_least": lambda wanted, value: value >= wanted,
+}

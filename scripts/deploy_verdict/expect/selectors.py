@@ -78,6 +78,10 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     document = read_json(body)
     if isinstance(document, Lacking):
         return Lacking(f"the answer was cut at {len(body)} characters") if truncated else document
+    if isinstance(document.value, str):
+        # The library would read a JSON text once more as a JSON document.
+        lacking = Lacking(_what_it_has(selector, document.value), absent=True)
+        return Found(document.value, (document.value,)) if selector == "$" else lacking
     try:
         nodes = _path(selector).findall(document.value)
     except (JSONPathError, RecursionError) as error:

@@ -50,7 +50,7 @@ def _leaks(bundle: Bundle) -> Iterator[str]:
         rate = 3 / hours
         if free > 0:
             yield (
-                f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could not have "
-                f"been seen in {shown_duration(bundle.window.length_s)}; with {free:.0f} free, the pool would "
-                f"then last {free / rate:.0f} h or more. Look again before that."
+                f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could "
+                f"not have been seen in {shown_duration(bundle.window.length_s)}; with {free:.0f} free, "
+                f"the pool would then last {free / rate:.0f} h or more. Look again before that."
             )

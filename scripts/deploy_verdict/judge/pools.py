@@ -95,7 +95,8 @@ def _gauge(samples: Sequence[PoolSample]) -> _Result:
     if len(values) < 2:
         return Outcome.INCONCLUSIVE, None, "too few readings to see it move", None
     if len(set(values)) == 1:
-        told = f"it stood at {values[0]:g} in all {len(values)} readings: a gauge that never moves proves nothing"
+        told = f"it stood at {values[0]:g} in all {len(values)} readings"
+        told += ": a gauge that never moves proves nothing"
         return Outcome.INCONCLUSIVE, None, told, next(sample for sample in samples if sample.levels)
     return Outcome.PASS, None, f"between {min(values):g} and {max(values):g}", None
 

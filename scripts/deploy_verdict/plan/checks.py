@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from deploy_verdict.plan.captures import names_in
-from deploy_verdict.plan.e2e import Step
+from deploy_verdict.plan.e2e import E2E, Step
 from deploy_verdict.plan.guard import refusal
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names, measure_problem, refers
@@ -25,7 +25,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     yield from _criteria(plan)
     yield from _writes(plan)
     if plan.e2e is not None:
-        yield from _captures(plan)
+        yield from _captures(plan.e2e)
 
 
 def _unique(plan: Plan) -> Iterator[Mistake]:
@@ -56,7 +56,7 @@ def _references(plan: Plan) -> Iterator[Mistake]:
             (("response_times", "of", label), name, checks) for label, name in plan.response_times.of.items()
         ]
     with_pools = checks + [pool.name for pool in plan.pools]
-    named += [(("never", i, "on"), rule.on, with_pools) for i, rule in enumerate(plan.never) if rule.on]
+    named += [(("never", i, "of"), rule.of, with_pools) for i, rule in enumerate(plan.never) if rule.of]
     shown = [f"health/{name}" for name in checks] + [f"pools/{pool.name}" for pool in plan.pools]
     shown += [f"e2e/{test.name}" for test in plan.e2e.tests] if plan.e2e else []
     named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
@@ -89,10 +89,8 @@ def _criteria(plan: Plan) -> Iterator[Mistake]:
         for number, reference in enumerate(criterion.findings):
             if not any(refers(reference, name) for name in names):
                 known = sorted({f"{stage}/{check}" for stage, check, _ in names})
-                yield (
-                    ("criteria", index, "findings", number),
-                    f"'{reference}' names no finding, so this criterion could never fail{_meant(reference, known)}",
-                )
+                told = f"'{reference}' names no finding, so this criterion could never fail"
+                yield ("criteria", index, "findings", number), told + _meant(reference, known)
         problem = measure_problem(plan, criterion.actual)
         if problem:
             yield ("criteria", index, "actual"), problem
@@ -133,13 +131,12 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
             yield (*path, request.method.lower()), f"{reason} — add it there, or change the request"
 
 
-def _captures(plan: Plan) -> Iterator[Mistake]:
+def _captures(e2e: E2E) -> Iterator[Mistake]:
     """A step may only use what an earlier step of the same test has captured."""
-    assert plan.e2e is not None
-    before = [(("e2e", "before_each", i), step) for i, step in enumerate(plan.e2e.before_each)]
-    pre = [(("e2e", "pre_check", i), step) for i, step in enumerate(plan.e2e.pre_check)]
+    before = [(("e2e", "before_each", i), step) for i, step in enumerate(e2e.before_each)]
+    pre = [(("e2e", "pre_check", i), step) for i, step in enumerate(e2e.pre_check)]
     yield from _unknown_captures(pre)
-    for number, test in enumerate(plan.e2e.tests):
+    for number, test in enumerate(e2e.tests):
         own: list[tuple[Path, Step]] = []
         for part in ("start", "steps", "cleanup"):
             own += [(("e2e", "tests", number, part, i), step) for i, step in enumerate(getattr(test, part))]

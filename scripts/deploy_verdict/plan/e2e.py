@@ -75,7 +75,9 @@ class Step(Expecting):
     """One request of a test, or a race. `{name}` in texts stands for a captured value."""
 
     name: str = ""
-    capture: dict[str, Annotated[Capture, BeforeValidator(_capture)]] = Field(default={})
+    capture: dict[
+        str, Annotated[Capture, BeforeValidator(_capture, json_schema_input_type=str | Capture)]
+    ] = Field(default={})
     together: Together | None = None
     if_no_route: UrlPath | None = Field(
         default=None, description="the path to use instead where the service answers 404 or 405 to the first"

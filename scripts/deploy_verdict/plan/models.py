@@ -166,7 +166,7 @@ def _pattern(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
-Pattern = Annotated[LogPattern, BeforeValidator(_pattern)]
+Pattern = Annotated[LogPattern, BeforeValidator(_pattern, json_schema_input_type=str | LogPattern)]
 
 
 class Logs(Part):

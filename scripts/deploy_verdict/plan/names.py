@@ -29,29 +29,42 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
         for name in pool.beside:
             yield from (("pools", name, rule) for rule in check_rules(plan, name))
     yield from (("never", rule.name, "count") for rule in plan.never)
-    if plan.e2e is not None:
-        yield from (("e2e", test.name, "passes") for test in plan.e2e.tests)
-        yield from (("e2e", test.name, "cleanup") for test in plan.e2e.tests if test.cleanup)
-        if plan.e2e.pre_check:
-            yield "e2e", PRE_CHECK, "passes"
-        if plan.e2e.limit is not None:
-            yield "e2e", SUITE, "limit"
-        if plan.e2e.command:
-            yield "e2e", SUITE, "command"
-    if plan.logs is not None:
-        yield "logs", "log", "readable"
-        if plan.logs.max_errors is not None:
-            yield "logs", "log", "errors"
-        yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
-        yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
+    yield from _suite_names(plan)
+    yield from _log_names(plan)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
 
 
+def _suite_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.e2e is None:
+        return
+    yield from (("e2e", test.name, "passes") for test in plan.e2e.tests)
+    yield from (("e2e", test.name, "cleanup") for test in plan.e2e.tests if test.cleanup)
+    if plan.e2e.pre_check:
+        yield "e2e", PRE_CHECK, "passes"
+    if plan.e2e.limit is not None:
+        yield "e2e", SUITE, "limit"
+    if plan.e2e.command:
+        yield "e2e", SUITE, "command"
+
+
+def _log_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.logs is None:
+        return
+    yield "logs", "log", "readable"
+    if plan.logs.max_errors is not None:
+        yield "logs", "log", "errors"
+    yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
+    yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
+
+
 def check_rules(plan: Plan, name: str) -> tuple[str, ...]:
     """The rules of one health check: a selector for each line of `expect`, and `accept`."""
-    check = plan.check(name)
+    check = next((check for check in plan.health if check.name == name), None)
+    if check is None:
+        # An unknown name is a mistake that the cross-check tells at its own place.
+        return ()
     lines = tuple(line.selector for line in check.expect.lines) if check.expect else ()
     return (*lines, "accept") if check.accept else lines
 

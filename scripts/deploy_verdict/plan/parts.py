@@ -114,11 +114,11 @@ class Alternative(Expectations):
 
 
 class NeverRule(Expectations):
-    """An answer that must not occur anywhere, or (with `on`) in the answers of one check."""
+    """An answer that must not occur anywhere, or (with `of`) in the answers of one check."""
 
-    RESERVED: ClassVar[tuple[str, ...]] = ("name", "on", "severity", "because")
+    RESERVED: ClassVar[tuple[str, ...]] = ("name", "of", "severity", "because")
     name: str = ""
-    on: str | None = Field(default=None, description="the check whose answers are meant; default: all")
+    of: str | None = Field(default=None, description="the check whose answers are meant; default: all")
     severity: Severity = Field(default=Severity.P1, strict=False)
     because: str | None = None
 

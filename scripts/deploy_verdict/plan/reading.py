@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from deploy_verdict.errors import PlanError, Problem
 from deploy_verdict.plan.checks import cross_check
 from deploy_verdict.plan.models import Plan
+from deploy_verdict.plan.partial import Remains
 from deploy_verdict.plan.yaml_nodes import Document, Path, read_nodes
 
 MAX_PLAN_BYTES = 1_000_000
@@ -40,10 +41,9 @@ def read_plan(data: bytes, path: str, environment: Mapping[str, str], today: str
     plan = _validated(document)
     if plan is not None:
         for location, message in cross_check(plan):
-            place = document.place(location)
-            document.problems.append(Problem(line=place.line, column=place.column, message=message))
+            document.add(document.place(location), message)
     if document.problems or plan is None:
-        raise PlanError(path, tuple(document.problems))
+        raise PlanError(path, document.first_at_each_place())
     return plan.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
 
 
@@ -92,12 +92,33 @@ def _validated(document: Document) -> Plan | None:
     try:
         return Plan.model_validate(document.value)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            location = _existing(detail["loc"], document)
-            unknown = detail["type"] == "extra_forbidden"
-            place = document.place(location, key=unknown)
-            document.add(place, _message(detail, location, document))
+        broken = [_note(detail, document) for detail in error.errors(include_url=False)]
+        _cross_check_rest(document, broken)
         return None
+
+
+def _note(detail: Any, document: Document) -> Path:
+    """Put one of pydantic's mistakes into our words; returns its path in the document."""
+    location = _existing(detail["loc"], document)
+    unknown = detail["type"] == "extra_forbidden"
+    document.add(document.place(location, key=unknown), _message(detail, location, document))
+    return location
+
+
+def _cross_check_rest(document: Document, broken: list[Path]) -> None:
+    """Cross-check the well-formed parts; what rests on a broken one is not held against the author."""
+    remains = Remains(document.value, broken)
+    try:
+        plan = Plan.model_validate(remains.value)
+    except ValidationError:
+        return
+    for location, message in cross_check(plan):
+        if location and not any(_mentions(message, name) for name in remains.lost_names):
+            document.add(document.place(remains.original(location)), message)
+
+
+def _mentions(message: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", message) is not None
 
 
 def _existing(location: tuple[int | str, ...], document: Document) -> Path:

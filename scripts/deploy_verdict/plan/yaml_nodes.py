@@ -53,6 +53,13 @@ class Document:
         """Note a mistake."""
         self.problems.append(Problem(line=place.line, column=place.column, message=message))
 
+    def first_at_each_place(self) -> tuple[Problem, ...]:
+        """One mistake for each place: what YAML makes of a value comes before what a model does."""
+        places: dict[tuple[int, int], Problem] = {}
+        for problem in self.problems:
+            places.setdefault((problem.line, problem.column), problem)
+        return tuple(places.values())
+
 
 def read_nodes(text: str, fill: Callable[[str], str]) -> Document:
     """Read a YAML text. `fill` replaces ${NAME} in texts and raises ValueError when it cannot."""
@@ -108,6 +115,9 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             raise _TooLargeError(f"nested more than {MAX_DEPTH} levels deep — this is no plan")
         self.document.values[path] = _place(node)
+        if node.tag not in _KNOWN_TAGS:
+            told = f"the tag {node.tag} is not taken here — write a plain value"
+            self.document.add(_place(node), told)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -129,9 +139,6 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node) -> Any:
         text = str(node.value)
-        if node.tag not in _KNOWN_TAGS:
-            self.document.add(_place(node), f"the tag {node.tag} is not taken here — write a plain value")
-            return None
         if getattr(node, "style", None) is not None:
             return self._filled(text, node)
         try:
@@ -149,7 +156,8 @@ class _Builder:
 
 
 _KNOWN_TAGS = {
-    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp")
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge")
 } | {"tag:yaml.org,2002:value"}
 
 

@@ -1,0 +1,28 @@
+"""Write schemas/*.schema.json from the models. A test fails when they are not current.
+
+python scripts/write_schemas.py
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from deploy_verdict.cli import run
+from deploy_verdict.evidence import write_text
+from deploy_verdict.schemas import schemas
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.parse_args(arguments)
+    folder = Path(__file__).resolve().parents[1] / "schemas"
+    for name, schema in schemas().items():
+        write_text(folder / name, json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+        print(folder / name)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

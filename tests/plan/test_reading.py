@@ -1,0 +1,236 @@
+"""Reading a plan: every mistake, at its place, in one go, with what to write instead."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy_verdict.errors import PlanError
+from deploy_verdict.plan import read_plan
+
+ZEUES = Path(__file__).resolve().parents[2] / "plans" / "zeues.yml"
+SMALL = """\
+version: 1
+name: small
+service: {base_url: "http://localhost:8000"}
+health:
+  - name: api
+    get: /api
+    expect: {status: 200}
+"""
+
+
+def read(text, environment=None):
+    data = text if isinstance(text, bytes) else text.encode()
+    return read_plan(data, "p.yml", environment or {}, "2026-02-02")
+
+
+def mistakes(text, environment=None):
+    with pytest.raises(PlanError) as raised:
+        read(text, environment)
+    return str(raised.value).splitlines()
+
+
+def test_the_smallest_plan():
+    plan = read(SMALL)
+    assert plan.stages == ("health",)
+    assert len(plan.window.offsets_s) == 9
+    assert plan.window.offsets_s[-1] == 7200
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("wndow: {length: 2h}", "8:1: 'wndow' is not known here — did you mean 'window'?"),
+        ("window: {length: 2}", "8:18: 2 has no unit — write 2s, 2m or 2h"),
+        (
+            "window: {length: 2 hours}",
+            "8:18: '2 hours' is not a duration — write one like 30s, 15m, 2h or 1h30m",
+        ),
+        ("window: {length: 1:30}", "8:18: '1:30' is a number in base 60 to some YAML readers"),
+        ("window: {length: yes}", "8:18: 'yes' means true or false to some YAML readers"),
+        ("window: {length: 010}", "8:18: '010' is an octal number to some YAML readers"),
+        ("window: {length: 5m, sample_every: 1h}", "sample_every (1 h) is longer than the window (5 min)"),
+        ("health: []", "8:1: 'health' stands here twice — keep one"),
+        ("never: [{because: x}]", "8:9: nothing is expected, so this can never fail"),
+        ("never: [{status: 5xx}]", "8:9: status: '5xx' is not a status — write 200, 500..599 or [200, 409]"),
+        ("never: [{stauts: 500}]", "'stauts' is not a selector"),
+        ("never: [{status: 500, of: nope}]", "8:27: there is no check 'nope' — known: api"),
+        ("logs: {}", "8:7: no pattern, so this can never fail"),
+        ("logs: {must_appear: [{text: a, regex: b}]}", "write either text or regex"),
+        ("e2e: {tests: []}", "neither tests nor command"),
+        ("e2e: {command: [x]}", "command and junit go together"),
+        ("claims: [{commit: abc1234, title: t, shown_by: health/no}]", "there is no check 'health/no'"),
+        (
+            "criteria: [{name: a, target: b, findings: [health/nope], actual: e2e/passed}]",
+            "'health/nope' names no finding, so this criterion could never fail",
+        ),
+        (
+            "criteria: [{name: a, target: b, findings: [health/api], actual: e2e/passed}]",
+            "nothing: the plan has no e2e",
+        ),
+        (
+            "criteria: [{name: a, target: b, findings: [health/api], actual: health/api/x}]",
+            "'x' is not a selector",
+        ),
+        ("response_times: {limit: 2s, of: {A: apo}}", "8:37: there is no check 'apo' — did you mean 'api'?"),
+        (
+            "pools: [{name: p, get: /x, used: active, limit: $.max}]",
+            "'active' is not a selector — write status, elapsed, text, header.NAME or $.json.path",
+        ),
+        ("pools: [{name: p, post: /x, used: $.a, limit: $.b}]", "a pool is read with get"),
+        (
+            "pools: [{name: p, get: /x, used: $.a, limit: $.b, attention: 0.7}]",
+            "0.7 is not a share — write one like 70%",
+        ),
+        (
+            "pools: [{name: p, get: /x, used: $.a, limit: $.b, attention: 90%}]",
+            "attention must lie below critical — swap them",
+        ),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, beside: [nope]}]", "there is no check 'nope'"),
+        ("window: !!python/object:x {}", "8:9: the tag tag:yaml.org,2002:python/object:x"),
+        (
+            'window: {length: "${LENGTH}"}',
+            "8:18: LENGTH is not set — set it (also in .env), or write ${LENGTH:-default}",
+        ),
+        ("x: ${ODD NAME}", "'${ODD NAME}' is not a variable"),
+    ],
+)
+def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
+    assert message in "\n".join(mistakes(SMALL + line + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ("name: b, get: /x", "neither expect nor accept: this can never fail"),
+        ("name: b, expect: {status: 200}", "no request — write one such as `get: /api/health`"),
+        ("name: b, get: /x, post: /y, expect: {status: 200}", "get and post in one request — keep one"),
+        ("name: b, get: x, expect: {status: 200}", "'x' is not a path"),
+        ("name: b, get: //evil.example/x, expect: {status: 200}", "leads to another host"),
+        ("name: b, get: 'http://evil.example/', expect: {status: 200}", "is not a path"),
+        ("name: api, get: /x, expect: {status: 200}", "the name 'api' stands twice in health"),
+        (
+            "name: b, get: /x, expect: {$.u: {below: 80 %}}",
+            "$.u: 'below: 80 %' is not a number — write 80 or \"< 80\"",
+        ),
+        ("name: b, get: /x, expect: {$.u: {belw: 80}}", "'belw' is not an operator — known: equals"),
+        ("name: b, get: /x, expect: {elapsed: '< 2'}", "'2' is not a duration"),
+        ("name: b, get: /x, json: {}, expect: {status: 200}", "get takes no json"),
+        ("name: b, post: /x, expect: {status: 200}", "would write, and test_data.may_write allows nothing"),
+        ("name: b, gett: /x, expect: {status: 200}", "'gett' is not known here — did you mean 'get'?"),
+    ],
+)
+def test_a_mistake_in_a_check(check, message):
+    assert message in "\n".join(mistakes(SMALL + f"  - {{{check}}}\n"))
+
+
+def test_all_mistakes_come_in_one_go_in_the_order_of_the_file():
+    text = SMALL.replace("status: 200", "status: OK") + (
+        "window: {length: 2}\nresponse_times: {limit: 2s, of: {A: nope, B: api}}\n"
+        "criteria: [{name: a, target: b, findings: [pools/x], actual: e2e/passed}]\n"
+    )
+    lines = mistakes(text)
+    assert [line.split(":")[1] for line in lines] == ["7", "8", "9", "10", "10"]
+    assert "there is no check 'nope'" in lines[2]
+    assert not any("'api'" in line for line in lines), "a name of a broken part is not held against its users"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"# only a comment\n", "the file is empty"),
+        (b"\x00\x01\x02", "this is a binary file, not a plan"),
+        (b"\xff\xfe\xfa", "not UTF-8"),
+        (b"- a\n- b\n", "a plan is a mapping"),
+        (b"version: 1\n\tname: x\n", "not YAML"),
+        (b"a: [1, 2\n", "not YAML"),
+        (b"a: b: c\n", "quote the whole text when it holds a colon and a space"),
+        (b"x" * 1_000_001, "a plan has at most 1000000"),
+        (b"[" * 5000, "not YAML"),
+        (
+            b"a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(
+                b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c + 1, c + 1, c, c, c, c, c, c, c, c, c)
+                for c in range(ord("a"), ord("h"))
+            ),
+            "more than 20000 values once aliases are expanded",
+        ),
+    ],
+)
+def test_what_is_no_plan_is_refused_with_one_message(data, message):
+    lines = mistakes(data)
+    assert message in lines[0]
+
+
+def test_variables_come_from_the_environment_and_defaults():
+    text = SMALL.replace("http://localhost:8000", "${HOST:-http://a.test}/$${X}")
+    assert read(text).service.base_url == "http://a.test/${X}"
+    assert read(text, {"HOST": "https://b.test"}).service.base_url == "https://b.test/${X}"
+    assert read(text, {"HOST": ""}).service.base_url == "http://a.test/${X}"
+
+
+def test_today_is_the_windows_date():
+    text = SMALL + '  - {name: b, get: "/x?day=${TODAY}", expect: {status: 200}}\n'
+    assert read(text, {"TODAY": "no"}).check("b").path == "/x?day=2026-02-02"
+
+
+def test_plans_zeues_is_a_good_plan():
+    plan = read(ZEUES.read_bytes())
+    assert plan.stages == ("deployment", "health", "e2e", "pools", "logs")
+    assert [check.name for check in plan.health] == [
+        "system-health",
+        "pool-stats",
+        "tomar",
+        "completar",
+        "workers",
+    ]
+    assert [test.name for test in plan.e2e.tests] == [
+        "ARM Flow",
+        "Race Condition",
+        "Invalid PAUSAR",
+        "Nonexistent Spool",
+        "History",
+        "Health Check",
+        "SOLD Flow",
+        "Metrología",
+    ]
+    assert len(plan.logs.must_appear) + len(plan.logs.must_not_appear) == 5
+    assert [criterion.name for criterion in plan.criteria] == [
+        "Redis health",
+        "Connection pool",
+        "Pool utilization",
+        "Zero 500 errors",
+        "E2E tests",
+        "2-hour stability",
+    ]
+
+
+def problems_of(data):
+    """The mistakes of a plan, none for a good one; anything else that is raised is a crash."""
+    try:
+        read_plan(data, "p.yml", {}, "2026-02-02")
+    except PlanError as error:
+        return error.problems
+    return ()
+
+
+@settings(max_examples=300)
+@given(data=st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
+def test_any_bytes_are_a_plan_or_a_plan_error(data):
+    """Nothing that a file holds is a crash."""
+    assert all(problem.line >= 1 and problem.column >= 1 for problem in problems_of(data))
+
+
+@settings(max_examples=200)
+@given(
+    position=st.integers(min_value=0, max_value=ZEUES.stat().st_size),
+    insert=st.sampled_from([b"", b":", b"\n", b"  ", b"- ", b"{", b"]", b"'", b"yes", b"\t", b"*a", b"&b "]),
+    cut=st.integers(min_value=0, max_value=40),
+)
+def test_a_damaged_plan_is_a_plan_or_a_plan_error(position, insert, cut):
+    data = ZEUES.read_bytes()
+    damaged = data[:position] + insert + data[position + cut :]
+    assert all(problem.message for problem in problems_of(damaged))
