@@ -1,0 +1,49 @@
+# make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
+# make test            lint, types and all tests
+# make bench           the speed figures, as ratios
+PYTHON ?= python3
+FAULT ?= none
+SPEED ?= 600
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test lint format faults bench lock schemas clean
+
+demo: $(STAMP)
+	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED)
+
+faults: $(STAMP)
+	@$(BIN)/python -m demo.serve --help
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+schemas: $(STAMP)
+	$(BIN)/python scripts/write_schemas.py
+
+# The virtual environment, made again whenever the lock changes.
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deploy-verdict needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which one to use: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv || { echo "python3 cannot make virtual environments here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(STAMP)
+
+# Needs uv on the PATH. The lock holds for every platform and for Python 3.11 on.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .hypothesis
