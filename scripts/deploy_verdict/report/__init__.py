@@ -1,0 +1,68 @@
+"""The report: a plan's evidence and its verdict as Markdown. Pure: the templates' loader is handed in."""
+
+from datetime import datetime
+from typing import Any
+
+import jinja2
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.model import Verdict
+from deploy_verdict.report.context import report_context
+from deploy_verdict.report.tables import table
+from deploy_verdict.report.text import Safe, cell, code, fenced, indented, inline
+
+__all__ = ["REPORT_NAME", "render_comment", "render_report", "template_environment"]
+
+REPORT_NAME = "POST-DEPLOYMENT-MONITORING-REPORT.md"
+
+
+def template_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    """Jinja as the report's templates need it: what no filter has made Markdown goes through `inline`."""
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=False,  # noqa: S701  # Markdown, not HTML; `finalize` is what escapes
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_finalized,
+    )
+    environment.filters.update(
+        cell=cell, code=code, fenced=fenced, indented=indented, inline=inline, table=table
+    )
+    return environment
+
+
+def _finalized(value: object) -> object:
+    return inline(value) if isinstance(value, str) and not isinstance(value, Safe) else value
+
+
+def render_report(
+    bundle: Bundle,
+    verdict: Verdict,
+    environment: jinja2.Environment,
+    *,
+    generated_at: datetime,
+    tool_version: str,
+) -> str:
+    """The whole report; the same inputs always give the same text."""
+    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
+    return _rendered(environment, "report.md.j2", context)
+
+
+def render_comment(
+    bundle: Bundle,
+    verdict: Verdict,
+    environment: jinja2.Environment,
+    *,
+    generated_at: datetime,
+    tool_version: str,
+) -> str:
+    """The short form for an issue or pull request; it names the report's file."""
+    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
+    return _rendered(environment, "comment.md.j2", context)
+
+
+def _rendered(environment: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
+    text = environment.get_template(name).render(context, report_name=REPORT_NAME)
+    return text.rstrip("\n") + "\n"

@@ -1,0 +1,39 @@
+"""A pool's utilization over time as a Mermaid xychart. Pure.
+
+xychart-beta knows no gaps, so only samples with readings are drawn; the caller names the others.
+"""
+
+import math
+from collections.abc import Sequence
+
+from deploy_verdict.plan import Pool
+from deploy_verdict.pool_samples import PoolSample
+from deploy_verdict.report.tables import kept
+from deploy_verdict.report.text import Safe, label
+
+MAX_POINTS = 60
+
+
+def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
+    """Peak, mean, and the limits for attention and critical; None where two points are not to be had."""
+    good = [sample for sample in samples if sample.levels]
+    if len(good) < 2:
+        return None
+    worst = sorted(range(len(good)), key=lambda index: -good[index].peak_percent)[:5]
+    shown = [good[index] for index in kept(len(good), worst, MAX_POINTS)]
+    top = max(100, math.ceil(max(sample.peak_percent for sample in shown) / 10) * 10)
+    series = (
+        [sample.peak_percent for sample in shown],
+        [sample.mean_percent for sample in shown],
+        [pool.attention] * len(shown),
+        [pool.critical] * len(shown),
+    )
+    axis = ", ".join(f'"{sample.offset_s / 60:g}"' for sample in shown)
+    lines = [
+        "xychart-beta",
+        f'    title "{label(pool.title or pool.name)} utilization in %"',
+        f'    x-axis "minutes after T0" [{axis}]',
+        f'    y-axis "utilization %" 0 --> {top}',
+        *(f"    line [{', '.join(f'{value:.1f}' for value in values)}]" for values in series),
+    ]
+    return Safe("```mermaid\n" + "\n".join(lines) + "\n```")

@@ -1,0 +1,137 @@
+"""All that the templates show, as raw text by section. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.measures import measure
+from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
+from deploy_verdict.report.conclusion import conclusion, short, why
+from deploy_verdict.report.deployment import deployment
+from deploy_verdict.report.e2e import suite
+from deploy_verdict.report.health import health_checks
+from deploy_verdict.report.issues import issues
+from deploy_verdict.report.logs import logs
+from deploy_verdict.report.performance import performance
+from deploy_verdict.report.pools import shown_pools
+from deploy_verdict.report.recommendations import recommendations
+from deploy_verdict.report.tables import Table
+from deploy_verdict.report.trace import trace
+from deploy_verdict.report.words import (
+    MARK,
+    STATUS,
+    STATUS_MARK,
+    length_title,
+    length_words,
+    moment,
+    not_checked,
+    planned_moment,
+    real_length,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The first lines and the last."""
+
+    title: str
+    date: str
+    period: str
+    period_title: str
+    status: str
+    mark: str
+    short: str
+    notes: tuple[str, ...]
+    generated: str
+    next_review: str
+    state: str
+
+
+def report_context(
+    bundle: Bundle, verdict: Verdict, *, generated_at: datetime, tool_version: str
+) -> dict[str, Any]:
+    """One entry for each partial of the report."""
+    found = issues(bundle, verdict)
+    return {
+        "head": _head(bundle, verdict, generated_at, short(verdict, found)),
+        "why": why(verdict, found),
+        "deployment": deployment(bundle, verdict),
+        "health": health_checks(bundle, verdict),
+        "health_reason": not_checked(bundle, "health"),
+        "e2e": suite(bundle, verdict),
+        "pools": shown_pools(bundle, verdict),
+        "logs": logs(bundle, verdict),
+        "performance": performance(bundle, verdict),
+        "found": found,
+        "baseline": _baseline(bundle, verdict),
+        "criteria": criteria_table(verdict),
+        "all_met": _all_met(verdict),
+        "actions": recommendations(bundle, verdict, found.issues),
+        "conclusion": conclusion(bundle, verdict, found),
+        "trace": trace(bundle, verdict, tool_version),
+    }
+
+
+def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str) -> Head:
+    window = bundle.window
+    end = f"T+{window.length_s / 60:g}min"
+    return Head(
+        title=bundle.plan.report.title,
+        date=moment(window.t0)[:10],
+        period=f"{length_words(window.length_s)} (T+0 to {end})",
+        period_title=length_title(window.length_s),
+        status=STATUS[verdict.outcome],
+        mark=STATUS_MARK[verdict.outcome],
+        short=reason,
+        notes=_notes(bundle, verdict),
+        generated=moment(generated_at),
+        next_review=planned_moment(window, bundle.plan.report.next_review),
+        state="ONGOING (interrupted)" if verdict.interrupted else "COMPLETE",
+    )
+
+
+def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
+    """What a reader must know before believing the status."""
+    notes = []
+    if verdict.left_out:
+        stages = ", ".join(verdict.left_out)
+        notes.append(f"Left out by the operator's choice: {stages}. The verdict speaks of the rest.")
+    if bundle.window.speed != 1:
+        notes.append(
+            f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
+            f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
+        )
+    if verdict.interrupted:
+        coverage = verdict.coverage
+        notes.append(
+            f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
+        )
+    return tuple(notes)
+
+
+def _baseline(bundle: Bundle, verdict: Verdict) -> Table | None:
+    baseline = bundle.plan.baseline
+    if baseline is None:
+        return None
+    rows = ((row.metric, *row.values, measure(bundle, verdict.findings, row.now)) for row in baseline.rows)
+    return Table(headers=("Metric", *baseline.columns, "Post-Deployment"), rows=tuple(rows))
+
+
+def criteria_table(verdict: Verdict) -> Table | None:
+    """The success table; None where the plan has no criteria."""
+    rows = tuple((item.name, item.target, item.actual, MARK[item.outcome]) for item in verdict.criteria)
+    return Table(headers=("Criterion", "Target", "Actual", "Status"), rows=rows) if rows else None
+
+
+def _all_met(verdict: Verdict) -> str:
+    """YES only when each is met; no criteria at all is not YES."""
+    outcomes = [criterion.outcome for criterion in verdict.criteria]
+    failed, unknown = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
+    if not outcomes:
+        return "NO (the plan has no criteria)"
+    if failed or unknown:
+        return f"NO (of {len(outcomes)}: {failed} not met, {unknown} not known)"
+    if verdict.outcome is not VerdictOutcome.STABLE:
+        return f"YES, but the verdict is {STATUS[verdict.outcome]}: see the issues and what is not known"
+    return "YES"

@@ -1,0 +1,105 @@
+"""What to do now, by outcome; and the plan's follow-ups, numbered through. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOutcome
+from deploy_verdict.plan.names import PRE_CHECK, SUITE
+from deploy_verdict.plan.report_section import FollowUp, Level
+from deploy_verdict.report.issues import Issue
+from deploy_verdict.report.words import SEVERITIES, counted
+from deploy_verdict.units import shown_duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendations:
+    """`done` are ticked lines of a stable verdict; `todo` and `find_out` are open boxes."""
+
+    done: tuple[str, ...]
+    todo: tuple[str, ...]
+    level: str
+    find_out: tuple[str, ...]
+    follow_up: tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]
+
+
+def recommendations(bundle: Bundle, verdict: Verdict, issues: Sequence[Issue]) -> Recommendations:
+    """Nothing is ticked unless the verdict is stable."""
+    stable = verdict.outcome is VerdictOutcome.STABLE
+    level = _level(bundle, issues)
+    todo = [f"Investigate: {issue.title} ({issue.severity})" for issue in issues]
+    todo += [*level.actions, *bundle.plan.report.when_issues] if level and issues else []
+    if issues and level is None:
+        todo += bundle.plan.report.when_issues
+    return Recommendations(
+        done=bundle.plan.report.when_stable if stable else (),
+        todo=_without_repeats(todo),
+        level=level.when if level and issues else "",
+        find_out=() if stable else _without_repeats(list(_find_out(bundle, verdict))),
+        follow_up=_numbered(bundle),
+    )
+
+
+def _level(bundle: Bundle, issues: Sequence[Issue]) -> Level | None:
+    """The plan's rules for the worst issue; where it has none for that level, those of the next lower."""
+    rules = bundle.plan.escalation
+    levels = {Severity.P0: rules.critical, Severity.P1: rules.major, Severity.P2: rules.minor}
+    worst = min((SEVERITIES.index(issue.severity) for issue in issues), default=len(SEVERITIES))
+    return next((found for severity in SEVERITIES[worst:] if (found := levels[severity])), None)
+
+
+def _without_repeats(items: Sequence[str]) -> tuple[str, ...]:
+    first: dict[str, str] = {}
+    for item in items:
+        first.setdefault(" ".join(item.casefold().split()).rstrip("."), item)
+    return tuple(first.values())
+
+
+def _find_out(bundle: Bundle, verdict: Verdict) -> Iterator[str]:
+    """One line for each thing that is not known: how to get to know it."""
+    if not verdict.findings:
+        yield "Nothing was judged: check that the plan asks for something and that evidence was written"
+    if verdict.interrupted:
+        yield "Run the window again: it was interrupted"
+    for finding in verdict.findings:
+        if finding.outcome is Outcome.INCONCLUSIVE:
+            yield _how_to_know(bundle, verdict, finding)
+
+
+def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
+    stage, rule = finding.stage, finding.rule
+    if stage == "evidence":
+        return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
+    if stage == "deployment":
+        return "Look at the deployment on the platform by hand: its status, commit and build log"
+    if rule == "coverage" or stage == "pools":
+        return _about_samples(bundle, verdict, finding)
+    if stage == "logs" and rule in ("readable", "errors"):
+        return "Make the backend's log readable (its source, our rights), then review it and judge again"
+    if stage == "logs":
+        return f"Search the log of the window by hand for {finding.check}"
+    if stage == "e2e" and finding.check in (PRE_CHECK, SUITE):
+        return "Run the E2E suite again"
+    if stage == "e2e":
+        return f"Run the E2E test {finding.check} again: {finding.actual}"
+    return f"Ask again for {finding.check}: {finding.actual}"
+
+
+def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
+    if finding.rule == "gauge":
+        return f"Check by hand that the gauge of {finding.check} is live: {finding.actual}"
+    holes = sum(slot.state != "taken" for slot in verdict.coverage.slots)
+    longer = bundle.plan.escalation.extend_to
+    extend = f"Extend the window to {shown_duration(longer)}" if longer else "Extend the window"
+    if holes:
+        return f"{extend}, or run it again: {counted(holes, 'planned look')} not taken as planned"
+    return f"{extend}, and read by hand what could not be read: {finding.actual}"
+
+
+def _numbered(bundle: Bundle) -> tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]:
+    groups, number = [], 0
+    for group in bundle.plan.report.follow_up:
+        items = tuple(enumerate(group.items, number + 1))
+        number += len(items)
+        groups.append((group.term, items))
+    return tuple(groups)

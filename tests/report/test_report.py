@@ -1,0 +1,231 @@
+"""What a report must say, and never say, whatever the run."""
+
+import re
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from markdown_it import MarkdownIt
+
+from deploy_verdict.model import Finding, LogLine
+from deploy_verdict.plan import Claim
+from tests.report.stories import STORIES, T0, Story, critical, inconclusive, stable, the_log, the_plan
+from tests.report.test_text import CALLS, NASTY
+
+PARSER = MarkdownIt("commonmark").enable("table")
+HEADINGS = [
+    "## Deployment Verification",
+    "### Railway Deployment",
+    "### Health Checks (T+0)",
+    "## E2E Test Results",
+    "## 2-Hour Monitoring Results",
+    "### Redis Connection Pool Utilization",
+    "### Backend Error Logs",
+    "### API Performance",
+    "## Issues Detected",
+    "## Comparison with Crisis Baseline",
+    "## Success Criteria Verification",
+    "## Recommendations",
+    "### Immediate Actions",
+    "### Follow-up Actions (Next 24 Hours)",
+    "### Medium-term (Next Week)",
+    "## Conclusion",
+    "## Evidence",
+]
+
+
+def headings(text: str) -> list[str]:
+    return [line for line in text.splitlines() if re.match(r"#{2,3} (?!Issue \d|Not known)", line)]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_every_section_stands_in_the_order_of_the_mission(name):
+    assert headings(STORIES[name]().report()) == HEADINGS
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_no_placeholder_is_left(name):
+    text = re.sub(r"```.*?```", "", STORIES[name]().report(), flags=re.DOTALL)
+    assert not re.search(r"\[(?!redacted| \] )[^\]]*\]|None|Undefined|\{\{", text)
+
+
+def test_one_cause_is_one_issue():
+    """The missing model fix shows in health, beside the samples, in E2E, in never rules and in the log."""
+    report = critical().report()
+    assert re.findall(r"### Issue .*", report) == ["### Issue 1: The model fix (f0ec7b5) is not deployed"]
+    issue = report[report.index("### Issue 1") : report.index("## Comparison with Crisis")]
+    for seen in ("pools/completar", "never/server errors", "e2e/ARM Flow", "logs/'CompletarRequest'"):
+        assert seen in issue
+
+
+def test_errors_that_the_cause_does_not_explain_are_an_issue_of_their_own():
+    story = critical()
+    story.health_body = "oops"
+    other = {
+        "outcome": "fail",
+        "severity": "P1",
+        "because": "the service calls itself unhealthy",
+        "actual": "oops",
+    }
+    story.findings = {**story.findings, "health/system-health/$.status": other}
+    assert "### Issue 2: The service calls itself unhealthy" in story.report()
+
+
+def test_a_failing_e2e_test_without_a_bad_answer_is_an_issue_of_its_own():
+    story = stable()
+    story.outcome = "critical"
+    story.findings = {
+        "e2e/Health Check/passes": {"outcome": "fail", "severity": "P1", "actual": "status is 404"}
+    }
+    assert "### Issue 1: E2E Health Check fails" in story.report()
+
+
+def test_a_log_that_was_not_read_has_no_zero():
+    section = part(inconclusive().report(), "### Backend Error Logs", "### API Performance")
+    assert "0 errors" not in section
+    assert "0 occurrences" not in section
+    assert section.count("not known") == 4
+
+
+def test_a_log_with_a_hole_has_no_zero():
+    story = stable()
+    story.findings = {
+        "logs/log/readable": {"outcome": "inconclusive", "actual": "the log is silent for 50 min"}
+    }
+    section = part(story.report(), "### Backend Error Logs", "### API Performance")
+    assert "**Errors detected:** not known: none was seen, but the log is silent for 50 min" in section
+    assert "0 occurrences" not in section
+
+
+def test_nothing_is_ticked_unless_the_verdict_is_stable():
+    assert "- ✅ Deployment successful" in stable().report()
+    for story in (critical(), inconclusive()):
+        actions = part(story.report(), "### Immediate Actions", "### Follow-up")
+        assert "✅" not in actions
+        assert "- [ ]" in actions
+
+
+@pytest.mark.parametrize(("name", "word"), [("stable", "YES"), ("critical", "NO"), ("inconclusive", "NO")])
+def test_only_stable_is_ready(name, word):
+    assert f"**Ready for Normal Operations:** {word}" in STORIES[name]().report()
+
+
+def test_a_verdict_without_findings_knows_nothing():
+    story = stable()
+    empty = story.verdict().model_copy(update={"findings": (), "criteria": (), "outcome": "inconclusive"})
+    story.verdict = lambda: empty
+    report = story.report()
+    assert "**Nothing was judged, so nothing is known.** ❔" in report
+    assert "✅" not in report
+    assert "**Ready for Normal Operations:** NO" in report
+
+
+def test_without_any_evidence_there_still_is_a_report():
+    story = Story(without_samples=the_plan().window.offsets_s, outcome="inconclusive")
+    story._files = tuple
+    report = story.report()
+    assert headings(report) == HEADINGS
+    assert "Average active connections: not measured" in report
+    assert "**Execution:** not checked: there is no evidence" in report
+    assert "High utilization warnings: not measured" in report
+
+
+def test_what_was_left_out_stands_in_the_first_lines():
+    story = stable()
+    story.left_out = ("deployment",)
+    first = story.report().split("---")[0]
+    assert "Left out by the operator's choice: deployment. The verdict speaks of the rest." in first
+    assert "Build status: not checked (left out by the operator's choice)" in story.report()
+
+
+def test_speed_is_told_and_times_stay_in_plan_time():
+    story = stable()
+    story.speed = 600.0
+    story.log = the_log(errors=(LogLine(at=T0.replace(second=6), text="boom"),), levels={"ERROR": 1})
+    report = story.report()
+    assert "The window was run at speed 600: 2 hours of plan time took 12 s of real time." in report
+    assert "- 2026-02-02 15:00:00 UTC: `boom`" in report
+    assert "**Next Review:** 2026-02-03 14:00:00 UTC" in report
+
+
+def test_an_interrupted_window_is_ongoing():
+    story = inconclusive()
+    story.interrupted = True
+    assert "**Status:** ONGOING (interrupted)" in story.report()
+    assert "The window was interrupted: 12 of 13 planned looks were taken." in story.report().split("---")[0]
+
+
+def test_no_unknown_finding_is_hidden_without_its_count():
+    story = inconclusive()
+    story.more_findings = tuple(
+        Finding(
+            stage="never", check=f"rule {n}", rule="count", expectation="x", outcome="inconclusive",
+            expected="0", actual=f"reason {n}",
+        )
+        for n in range(40)
+    )  # fmt: skip
+    assert re.search(
+        r"and \d+ more: all 45 findings that are not known stand in `verdict.json`", story.report()
+    )
+
+
+def test_a_full_pool_is_exhausted_in_table_and_alerts():
+    story = stable()
+    story.outcome = "critical"
+    story.used = {1800.0: (20, 20)}
+    story.findings = {
+        "pools/redis/band": {"outcome": "fail", "severity": "P1", "actual": "100 %", "at": (1800.0,)},
+    }
+    report = story.report()
+    assert re.search(r"\| T\+30min +\| 20 +\| 100% +\| EXHAUSTED", report)
+    assert "Connection exhaustion (every connection in use): 1 occurrence\n" in report
+
+
+def skeleton(report: str) -> list[str]:
+    return [token.type for token in PARSER.parse(report) if token.type not in ("inline", "text")]
+
+
+def hostile(text: str) -> Story:
+    story = critical(text)
+    story.plan = the_plan(claims=(Claim(commit="ac0502b" + text, title=text, shown_by="health/completar"),))
+    return story
+
+
+BLOCKS = skeleton(hostile("a plain text").report())
+
+
+@given(NASTY)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_text_from_outside_changes_the_report(text):
+    """Bodies, log lines, claims and findings: same headings, same tables, no HTML, nobody mentioned."""
+    story = hostile(text)
+    for markdown in (story.report(), story.comment()):
+        tokens = PARSER.parse(markdown)
+        inside = [child for token in tokens for child in token.children or ()]
+        assert not {"html_block"} & {token.type for token in tokens}
+        assert not {"html_inline", "link_open", "image"} & {child.type for child in inside}
+        assert not CALLS.search(" ".join(child.content for child in inside if child.type == "text"))
+    assert skeleton(story.report()) == BLOCKS
+
+
+def test_nine_samples_take_no_time():
+    started = time.perf_counter()
+    stable().report()
+    assert time.perf_counter() - started < 1
+
+
+def test_ten_thousand_samples_are_still_a_report():
+    plan = the_plan()
+    window = plan.window.model_copy(update={"sample_every": 60.0, "length": 600_000.0})
+    story = Story(plan=plan.model_copy(update={"window": window}))
+    bundle, verdict = story.bundle(), story.verdict()
+    story.bundle, story.verdict = lambda: bundle, lambda: verdict
+    started = time.perf_counter()
+    report = story.report()
+    assert time.perf_counter() - started < 15
+    assert "samples are not shown" in report
+    assert report.count("\n| T+") <= 210
+
+
+def part(report: str, start: str, end: str) -> str:
+    return report[report.index(start) : report.index(end)]
