@@ -16,7 +16,7 @@ from types import FrameType
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.plan import Plan, read_plan, with_target
+from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
 
 EXIT_CODES = {
     VerdictOutcome.STABLE: 0,
@@ -111,17 +111,15 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = dict(environment_for(path))
-    if target is not None:
-        environment["TARGET_URL"] = target
-    plan = read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
     if target is None:
-        return plan
+        return read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
     try:
-        return with_target(plan, target)
+        address = checked_address(target)
     except ValueError as error:
-        raise UsageError(
-            f"--target {target!r}: write an address such as https://service.example.com"
-        ) from error
+        raise UsageError(f"--target {error}") from error
+    # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
+    environment["TARGET_URL"] = address
+    return with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address)
 
 
 def stop_on_signals() -> Stop:

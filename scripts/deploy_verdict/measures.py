@@ -74,7 +74,7 @@ def _pool(samples: Sequence[PoolSample], what: str) -> str:
 
 
 def _never(bundle: Bundle, rule: NeverRule) -> str:
-    count = count_rule(rule, all_sent(bundle.loaded))
+    count = count_rule(bundle.plan, rule, all_sent(bundle.loaded))
     return str(len(count.fired)) if count.looked_at else NOT_MEASURED
 
 

@@ -132,13 +132,17 @@ class BurstObservation(Record):
 
 
 class Race(Record):
-    """Requests that were released through one barrier; milliseconds count from the first start."""
+    """Requests that were released through one barrier; milliseconds count from the first start.
+
+    `tries` counts the races that were run until this one: earlier ones did not overlap in time.
+    """
 
     exchanges: tuple[Exchange, ...]
     starts_ms: tuple[float, ...]
     ends_ms: tuple[float, ...]
     spread_ms: float
     overlapped: bool
+    tries: int = 1
 
 
 class StepRecord(Record):

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from deploy_verdict.answers import Sent
 from deploy_verdict.expect import Lacking, matched, select
 from deploy_verdict.model import Exchange, Outcome
-from deploy_verdict.plan import NeverRule
+from deploy_verdict.plan import NeverRule, Plan, Request
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,15 @@ class RuleCount:
     blind: tuple[tuple[Sent, str], ...]
 
 
-def count_rule(rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
-    """Apply a rule to all answers it is about. An answer that never came is not this rule's matter."""
+def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
+    """Apply a rule to all answers it is about. An answer that never came is not this rule's matter.
+
+    A rule of one check is about every answer from that check's address, whoever asked.
+    """
     looked_at, fired, blind = 0, [], []
+    address = _address(plan, rule.of)
     for item in sent:
-        if rule.of not in (None, item.check) or item.exchange.status is None:
+        if item.exchange.status is None or not (rule.of is None or _is_of(rule.of, address, item)):
             continue
         looked_at += 1
         outcome, reason = _applied(rule, item.exchange)
@@ -31,6 +36,19 @@ def count_rule(rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
         elif outcome is Outcome.INCONCLUSIVE:
             blind.append((item, reason))
     return RuleCount(looked_at, tuple(fired), tuple(blind))
+
+
+def _address(plan: Plan, name: str | None) -> tuple[str, str] | None:
+    known: tuple[Request, ...] = (*plan.health, *plan.pools)
+    found = next((item for item in known if getattr(item, "name", None) == name), None)
+    return (found.method, urlsplit(found.path).path) if found else None
+
+
+def _is_of(name: str, address: tuple[str, str] | None, item: Sent) -> bool:
+    if item.check == name:
+        return True
+    method, path = address or ("", "")
+    return item.exchange.method == method and urlsplit(item.exchange.url).path.endswith(path)
 
 
 def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.model import WindowFrame
 
-REAL_SLACK_S = 10.0
+REAL_SLACK_S = 120.0
 
 
 def opened(

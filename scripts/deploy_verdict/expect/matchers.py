@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy_verdict.expect.selectors import Unreadable, type_name
 from deploy_verdict.model import Outcome, Severity
-from deploy_verdict.units import duration_s, shown_duration
+from deploy_verdict.units import shown_duration
 
 Number = int | float
 OPERATORS = (
@@ -32,10 +32,7 @@ OPERATORS = (
     "present",
 )
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
-_COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
-_RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")
-_SYMBOLS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
-_WORDS = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
+COMPARISONS = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 
 
 class Matcher(BaseModel):
@@ -88,76 +85,13 @@ class Matcher(BaseModel):
         return tuple(name for name in OPERATORS if name in self.model_fields_set)
 
 
-def parse_matcher(value: Any, selector: str) -> Any:
-    """Turn the short form of a matcher into its long form; a mapping is taken as it is.
-
-    `elapsed` speaks in durations: its literals need a unit and are kept in milliseconds.
-    """
-    if isinstance(value, dict):
-        return {key: _literal(item, selector, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return {"one_of": _literal(value, selector, "one_of")}
-    if not isinstance(value, str):
-        return {"equals": _literal(value, selector, "equals")}
-    range_ = _RANGE.fullmatch(value)
-    if range_ and selector != "text":
-        return {"between": tuple(_number(bound) for bound in range_.groups())}
-    comparison = _COMPARISON.fullmatch(value)
-    if comparison and selector != "text":
-        name = _SYMBOLS[comparison.group(1)]
-        return {name: _literal(comparison.group(2), selector, name)}
-    return {"contains": value} if selector == "text" else {"equals": _literal(value, selector, "equals")}
-
-
-_WORDS_ABOUT = ("because", "else", "severity", "present", "type", "length", "matches", "contains")
-
-
-def _literal(value: Any, selector: str, name: str) -> Any:
-    """A literal in the unit of its selector; raises ValueError that says what to write instead."""
-    if name in _WORDS_ABOUT:
-        return value
-    if isinstance(value, list) and name in ("between", "one_of"):
-        each = "below" if name == "between" or selector == "elapsed" else "equals"
-        return tuple(_literal(item, selector, each) for item in value)
-    if selector == "elapsed":
-        return duration_s(value) * 1000
-    if selector == "status" and name == "equals" and not _is_number(value):
-        raise ValueError(f"{value!r} is not a status — write 200, 500..599 or [200, 409]")
-    return _numeric(value, name) if name in _WORDS else value
-
-
-def _numeric(value: Any, name: str) -> Number:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    try:
-        return _number(value)
-    except ValueError as error:
-        raise ValueError(_told_number(value, name)) from error
-
-
-def _told_number(value: Any, name: str) -> str:
-    match = re.match(r"-?\d+(?:\.\d+)?", str(value).strip())
-    example = match.group(0) if match else "80"
-    return f"'{name}: {value}' is not a number — write {example} or \"{_WORDS[name]} {example}\""
-
-
-def _number(text: Any) -> Number:
-    if not isinstance(text, str) or not re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text.strip()):
-        raise ValueError(text)
-    return float(text) if re.search(r"[.eE]", text) else int(text)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def described(matcher: Matcher, selector: str) -> str:
     """What is expected, after its selector: "< 80", "= 20", "one of 200, 403"."""
     return " and ".join(_described(name, getattr(matcher, name), selector) for name in matcher.operators)
 
 
 def _described(name: str, value: Any, selector: str) -> str:
-    if selector == "elapsed" and name in (*_WORDS, "equals"):
+    if selector == "elapsed" and name in (*COMPARISONS, "equals"):
         value = shown_duration(value / 1000)
     elif name in ("equals", "not_equals", "contains"):
         value = json.dumps(value, ensure_ascii=False)
@@ -170,8 +104,8 @@ def _described(name: str, value: Any, selector: str) -> str:
         "present": "is there",
         "length": f"has at least {value}",
     }
-    if name in _WORDS:
-        return f"{_WORDS[name]} {value}"
+    if name in COMPARISONS:
+        return f"{COMPARISONS[name]} {value}"
     if name == "between":
         return f"in {value[0]}..{value[1]}"
     if name == "one_of":
@@ -214,7 +148,7 @@ def _kind(value: Any) -> str:
 
 def _kind_wanted(name: str, wanted: Any) -> str | None:
     """The JSON type that an operator speaks about; None where it speaks about any."""
-    if name in (*_WORDS, "between"):
+    if name in (*COMPARISONS, "between"):
         return "a number"
     if name in ("contains", "matches"):
         return "text"
@@ -226,11 +160,16 @@ def _kind_wanted(name: str, wanted: Any) -> str | None:
     return None
 
 
+def is_number(value: Any) -> bool:
+    """An int or float; bool is neither, whatever Python says."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _has_type(wanted: str, value: Any) -> bool:
     kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
     if wanted in kinds:
         return isinstance(value, kinds[wanted])
-    return _is_number(value) and (wanted == "number" or float(value).is_integer())
+    return is_number(value) and (wanted == "number" or float(value).is_integer())
 
 
 def _same(wanted: Any, value: Any) -> bool:

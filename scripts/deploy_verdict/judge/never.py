@@ -14,8 +14,8 @@ def judge_never(bundle: Bundle) -> Iterator[Finding]:
     """One finding for each rule: how many of all answers it forbids, and the first of them."""
     sent = tuple(all_sent(bundle.loaded))
     for rule in bundle.plan.never:
-        if rule.on is None or _is_collected(bundle, rule.on):
-            yield _judge_rule(rule, count_rule(rule, sent))
+        if rule.of is None or _is_collected(bundle, rule.of):
+            yield _judge_rule(rule, count_rule(bundle.plan, rule, sent))
 
 
 def _is_collected(bundle: Bundle, check: str) -> bool:
@@ -45,7 +45,7 @@ def _judge_rule(rule: NeverRule, count: RuleCount) -> Finding:
         stage="never",
         check=rule.name,
         rule="count",
-        expectation=f"never {text}" + (f" on {rule.on}" if rule.on else ""),
+        expectation=f"never {text}" + (f" on {rule.of}" if rule.of else ""),
         outcome=outcome,
         severity=rule.severity if outcome is Outcome.FAIL else None,
         expected="0 answers",

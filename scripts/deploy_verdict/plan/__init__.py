@@ -10,6 +10,7 @@ from deploy_verdict.plan.models import (
     Pool,
     Service,
     WindowSection,
+    checked_address,
     with_target,
 )
 from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
@@ -40,6 +41,7 @@ __all__ = [
     "Test",
     "Together",
     "WindowSection",
+    "checked_address",
     "read_plan",
     "with_target",
 ]

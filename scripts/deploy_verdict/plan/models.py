@@ -16,7 +16,8 @@ from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, 
 from deploy_verdict.units import Duration, Percent, Size, shown_duration
 
 
-def _base_url(value: str) -> str:
+def checked_address(value: str) -> str:
+    """A service's address without a slash at its end; raises ValueError when it is none."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
@@ -28,7 +29,7 @@ def _base_url(value: str) -> str:
 class Service(Part):
     """The service under watch."""
 
-    base_url: Annotated[str, AfterValidator(_base_url)]
+    base_url: Annotated[str, AfterValidator(checked_address)]
     name: str | None = None
     timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
     max_body: Size = Field(default=65536, description="bodies are cut here before anything is kept")
@@ -225,7 +226,7 @@ class Plan(Part):
         return next(check for check in self.health if check.name == name)
 
 
-def with_target(plan: Plan, target: str) -> Plan:
-    """The plan for another address of the service; raises ValueError when it is none."""
-    service = plan.service.model_copy(update={"base_url": _base_url(target)})
+def with_target(plan: Plan, address: str) -> Plan:
+    """The plan for another address of the service, which has been checked."""
+    service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})

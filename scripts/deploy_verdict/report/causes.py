@@ -83,7 +83,7 @@ class _BadAnswers:
         self.silent = {item.pointer for item in sent if _is_silent(item)}
         names = {finding.check for finding in failed if finding.stage == "never"}
         self._fired = {
-            rule.name: {item.pointer for item in count_rule(rule, sent).fired}
+            rule.name: {item.pointer for item in count_rule(bundle.plan, rule, sent).fired}
             for rule in bundle.plan.never
             if rule.name in names
         }

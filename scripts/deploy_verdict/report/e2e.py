@@ -7,7 +7,7 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.measures import suite_results
 from deploy_verdict.model import Finding, Outcome, SuiteObservation, Verdict
 from deploy_verdict.report.lines import Line, lines
-from deploy_verdict.report.tables import Code, Table
+from deploy_verdict.report.tables import Table
 from deploy_verdict.report.words import TEST_WORD, files_of, not_checked, planned_moment
 from deploy_verdict.units import shown_duration, shown_offset
 
@@ -23,6 +23,7 @@ class Suite:
     baseline: tuple[tuple[str, str], ...]
     others: tuple[Line, ...]
     files: str
+    pointers: tuple[tuple[str, str], ...]
 
 
 def suite(bundle: Bundle, verdict: Verdict) -> Suite:
@@ -44,6 +45,7 @@ def suite(bundle: Bundle, verdict: Verdict) -> Suite:
             if finding.stage == "e2e" and finding not in results and finding.outcome is not Outcome.PASS
         ),
         files=files_of(bundle, "e2e"),
+        pointers=_pointers(results),
     )
 
 
@@ -72,13 +74,13 @@ def _without_result(bundle: Bundle, results: Sequence[Finding]) -> list[str]:
 
 
 def _tests(bundle: Bundle, results: Sequence[Finding]) -> Table:
-    rows = [(result.check, TEST_WORD[result.outcome], _note(result), _pointer(result)) for result in results]
+    rows = [(result.check, TEST_WORD[result.outcome], _note(result)) for result in results]
     reason = not_checked(bundle, "e2e") or "there is no finding"
-    rows += [(name, TEST_WORD[Outcome.INCONCLUSIVE], reason, "") for name in _without_result(bundle, results)]
+    rows += [(name, TEST_WORD[Outcome.INCONCLUSIVE], reason) for name in _without_result(bundle, results)]
     order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
     rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
     numbered = tuple((f"{number}. {row[0]}", *row[1:]) for number, row in enumerate(rows, 1))
-    return Table(headers=("Test", "Status", "Notes", "Evidence"), rows=numbered)
+    return Table(headers=("Test", "Status", "Notes"), rows=numbered)
 
 
 def _note(result: Finding) -> str:
@@ -86,8 +88,9 @@ def _note(result: Finding) -> str:
     return f"{result.actual}{why}"
 
 
-def _pointer(result: Finding) -> str:
-    return Code(result.evidence) if result.evidence else ""
+def _pointers(results: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
+    """Where each test that did not pass is told in full; the table keeps its three columns."""
+    return tuple((result.check, result.evidence) for result in results if result.evidence)
 
 
 def _execution(bundle: Bundle) -> tuple[str, ...]:

@@ -10,10 +10,13 @@ from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.report.causes import is_pool_rule
 from deploy_verdict.report.chart import chart
 from deploy_verdict.report.lines import Line, lines
-from deploy_verdict.report.tables import Code, Table, kept
+from deploy_verdict.report.tables import Table, kept
 from deploy_verdict.report.text import Safe
 from deploy_verdict.report.words import counted, files_of, listed, not_checked
 from deploy_verdict.units import shown_offset
+
+# One for each row of a usual window; a longer table's files are named like its rows.
+MOST_POINTERS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class ShownPool:
     alerts: tuple[tuple[str, str], ...]
     lines: tuple[Line, ...]
     files: str
+    pointers: tuple[str, ...]
 
 
 def shown_pools(bundle: Bundle, verdict: Verdict) -> tuple[ShownPool, ...]:
@@ -70,6 +74,7 @@ def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot
             finding for finding in mine if finding.rule != "band" or finding.outcome is not Outcome.PASS
         ),
         files=files_of(bundle, "pools"),
+        pointers=tuple(samples[index].pointer or "none" for index in rows[:MOST_POINTERS]),
     )
 
 
@@ -104,7 +109,7 @@ def _table(
     samples: Sequence[PoolSample], statuses: Sequence[str], rows: Sequence[int], slots: dict[float, Slot]
 ) -> Table:
     return Table(
-        headers=("Time", "Active Connections", "Utilization %", "Status", "Evidence"),
+        headers=("Time", "Active Connections", "Utilization %", "Status"),
         rows=tuple(
             _row(samples[index], statuses[index], slots.get(samples[index].offset_s)) for index in rows
         ),
@@ -114,11 +119,10 @@ def _table(
 def _row(sample: PoolSample, status: str, slot: Slot | None) -> tuple[str, ...]:
     time = shown_offset(sample.offset_s)
     told = f"{status}{_notes(sample, slot)}"
-    pointer = Code(sample.pointer) if sample.pointer else ""
     if not sample.levels:
-        return time, "not measured", "not measured", told, pointer
+        return time, "not measured", "not measured", told
     used = _with_peak(sample.mean_used, sample.peak_used, "")
-    return time, used, _with_peak(sample.mean_percent, sample.peak_percent, "%"), told, pointer
+    return time, used, _with_peak(sample.mean_percent, sample.peak_percent, "%"), told
 
 
 def _with_peak(mean: float, peak: float, unit: str) -> str:

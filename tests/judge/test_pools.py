@@ -1,0 +1,188 @@
+"""Pools: bands on both sides, exhaustion, a gauge that does not move or cannot be read, growth."""
+
+import pytest
+
+from deploy_verdict.judge import judge
+from deploy_verdict.judge.trend import trend
+from deploy_verdict.model import Outcome, VerdictOutcome
+from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, loaded
+from tests.plans import plan_of
+
+PLAN = plan_of(
+    """
+window: {length: 2h, sample_every: 15m}
+pools:
+  - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 10s, every: 1s},
+     stays_within: {points: 10}}
+"""
+)
+STEADY = [3, 4, 3, 5, 2, 3, 4, 3, 4, 3]
+
+
+def judged(samples, plan=PLAN):
+    """Judge one burst for each planned offset; None leaves the sample out."""
+    files = [
+        loaded(plan, "pools", [burst("redis", values, offset_s)], offset_s)
+        for offset_s, values in zip(plan.window.offsets_s, samples, strict=True)
+        if values is not None
+    ]
+    return judge(bundle_of(plan, *files), judged_at=T0, tool_version="0.1.0")
+
+
+def finding(verdict, rule, offset_s=None):
+    found = [
+        item
+        for item in verdict.findings
+        if item.rule == rule and (offset_s is None or item.offset_s == offset_s)
+    ]
+    bad = [item for item in found if item.outcome is not Outcome.PASS]
+    return (bad or found)[0]
+
+
+def with_sample(number, values):
+    return [values if index == number else STEADY for index in range(9)]
+
+
+def test_a_steady_pool_is_stable():
+    verdict = judged([STEADY] * 9)
+    assert verdict.outcome is VerdictOutcome.STABLE
+    assert verdict.coverage.taken == 9
+
+
+@pytest.mark.parametrize(
+    ("used", "outcome", "severity"),
+    [
+        (13.9, "pass", None),
+        (14, "fail", "P2"),
+        (15.9, "fail", "P2"),
+        (16, "fail", "P1"),
+        (19.9, "fail", "P1"),
+    ],
+)
+def test_bands_on_both_sides(used, outcome, severity):
+    """70 % of 20 is 14, 80 % is 16; the limit itself is over."""
+    found = finding(judged(with_sample(4, [used] * 10)), "band", 3600.0)
+    assert (found.outcome, found.severity) == (outcome, severity)
+
+
+@pytest.mark.parametrize(("spikes", "outcome"), [(1, "pass"), (2, "fail")])
+def test_one_high_reading_of_a_burst_is_noise_and_two_are_not(spikes, outcome):
+    values = [17] * spikes + [3] * (10 - spikes)
+    assert finding(judged(with_sample(2, values)), "band", 1800.0).outcome == outcome
+
+
+@pytest.mark.parametrize(("used", "outcome"), [(19, "pass"), (20, "fail"), (21, "fail")])
+def test_exhaustion_is_one_reading_at_the_limit(used, outcome):
+    found = finding(judged(with_sample(2, [used, *STEADY[1:]])), "exhaustion")
+    assert found.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        ("{}", "the answer has no used (it is empty)"),
+        ('{"used": null, "limit": 20}', "$.used is null, not a number"),
+        ('{"used": "3", "limit": 20}', "$.used is text, not a number"),
+        ('{"used": true, "limit": 20}', "$.used is a boolean, not a number"),
+        ('{"used": NaN, "limit": 20}', "$.used is NaN, which is not a number"),
+        ('{"used": 3, "limit": 0}', "$.limit is 0, so there is no pool to be used"),
+        ('{"used": -1, "limit": 20}', "$.used is -1, less than nothing"),
+        ("<html>502</html>", "the answer is HTML, not JSON"),
+        (OUR_DNS, "we could not ask (our own network)"),
+    ],
+)
+def test_a_reading_that_says_nothing_is_inconclusive(reading, told):
+    verdict = judged(with_sample(8, [reading] * 10))
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    for rule in ("samples", "band", "exhaustion", "growth", "stability"):
+        found = finding(verdict, rule)
+        assert found.outcome is Outcome.INCONCLUSIVE, rule
+        assert told in found.actual
+
+
+def test_a_pool_that_does_not_answer_fails():
+    found = finding(judged(with_sample(3, [REFUSED] * 10)), "samples")
+    assert (found.outcome, found.severity) == ("fail", "P1")
+    assert "refused" in found.actual
+
+
+def test_one_refused_reading_is_a_smaller_fail():
+    assert finding(judged(with_sample(3, [REFUSED, *STEADY[1:]])), "samples").severity == "P2"
+
+
+def test_half_of_the_readings_is_enough_and_less_is_not():
+    assert finding(judged(with_sample(3, STEADY[:5])), "samples").outcome is Outcome.PASS
+    assert finding(judged(with_sample(3, STEADY[:4])), "samples").outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("value", [0, 3])
+def test_a_gauge_that_never_moves_proves_nothing(value):
+    verdict = judged([[value] * 10] * 9)
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    assert f"it stood at {value} in all 90 readings" in finding(verdict, "gauge").actual
+
+
+def test_a_missing_sample_is_a_hole_that_is_told():
+    verdict = judged([STEADY] * 8 + [None])
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    assert finding(verdict, "coverage").actual.startswith("8 of 9 taken: T+120min missing")
+    assert finding(verdict, "band", 7200.0).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_slow_leak_below_all_bands_is_not_stable():
+    samples = [[used + jitter for jitter in (0, 1, 0, 2, 0, 1, 0, 1, 0, 1)] for used in range(2, 11)]
+    verdict = judged(samples)
+    assert verdict.outcome is VerdictOutcome.ATTENTION
+    assert "rose from" in finding(verdict, "growth").actual
+
+
+def test_swings_of_more_than_ten_points_need_attention():
+    assert finding(judged(with_sample(4, [6] * 10)), "stability").outcome is Outcome.FAIL
+    assert finding(judged(with_sample(4, [5] * 10)), "stability").outcome is Outcome.PASS
+
+
+def test_of_two_attempts_the_newer_whole_one_counts():
+    files = [
+        loaded(PLAN, "pools", [burst("redis", STEADY, offset_s)], offset_s)
+        for offset_s in PLAN.window.offsets_s
+    ]
+    again = loaded(PLAN, "pools", [burst("redis", [16] * 10)], 0.0, attempt=2)
+    broken = loaded(PLAN, "pools", [burst("redis", [3], interrupted=True)], 0.0, attempt=3, interrupted=True)
+    verdict = judge(bundle_of(PLAN, *files, again, broken), judged_at=T0, tool_version="0.1.0")
+    found = finding(verdict, "band", 0.0)
+    assert found.evidence == "pools.T+000.a2.json#/observations/0"
+    assert found.severity == "P1"
+
+
+def test_an_interrupted_sample_is_partial():
+    files = [
+        loaded(PLAN, "pools", [burst("redis", STEADY, offset_s)], offset_s)
+        for offset_s in PLAN.window.offsets_s[:-1]
+    ]
+    stopped = [burst("redis", [3], 7200.0, interrupted=True)]
+    files.append(loaded(PLAN, "pools", stopped, 7200.0, interrupted=True))
+    verdict = judge(bundle_of(PLAN, *files), judged_at=T0, tool_version="0.1.0")
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    assert verdict.coverage.slots[-1].state == "partial"
+
+
+def test_a_sample_that_was_taken_too_late_does_not_count_as_taken():
+    files = [
+        loaded(PLAN, "pools", [burst("redis", STEADY, offset_s)], offset_s)
+        for offset_s in PLAN.window.offsets_s
+    ]
+    late = loaded(
+        PLAN, "pools", [burst("redis", STEADY, 900.0)], 900.0, started_at=files[2].evidence.started_at
+    )
+    verdict = judge(bundle_of(PLAN, files[0], late, *files[2:]), judged_at=T0, tool_version="0.1.0")
+    assert verdict.coverage.slots[1].state == "late"
+    assert "15 min late" in verdict.coverage.slots[1].note
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+
+
+def test_trend_needs_four_blocks_and_a_rise_that_matters():
+    assert trend([1, 2, 3]) is None
+    assert trend([1, 3, 5, 7, 9]).grows
+    assert not trend([1.0, 1.1, 1.2, 1.3, 1.4]).grows
+    assert not trend([9, 7, 5, 3, 1]).grows
+    assert trend([3] * 9).p == 0.5
