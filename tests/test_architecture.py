@@ -16,15 +16,14 @@ LEVELS = {
     0: ("model", "errors", "clock"),
     1: ("units", "expect", "redact", "window"),
     2: ("plan",),
-    3: ("steps", "answers", "pool_samples", "never", "bundle", "measures"),
+    3: ("accepting", "steps", "answers", "pool_samples", "never", "bundle", "measures"),
     4: ("judge", "report", "junit", "schemas"),
     5: ("faults", "wire", "probe", "evidence"),
     6: ("collectors",),
     7: ("session", "progress", "stages"),
     8: ("cli", "opening", "watching", "verdicts", "judging"),
 }
-PURE = {"model", "errors", "units", "expect", "redact", "window", "plan", "steps", "answers", "pool_samples", "never",
-        "bundle", "measures", "judge", "report", "junit", "schemas", "faults"}  # fmt: skip
+PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
 NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},

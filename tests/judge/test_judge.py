@@ -103,7 +103,8 @@ def test_a_fail_has_the_plans_severity_and_reason():
         (200, {"message": "ok"}, "pass", 'status 200, $.message "ok"'),
         (409, {"detail": "taken"}, "pass", "status 409 (taken)"),
         (404, {}, "fail", "none of them: status is 404, wanted = 200; status is 404, wanted = 409"),
-        (200, {}, "inconclusive", "$.message is the answer has no message (it is empty)"),
+        (200, {}, "inconclusive", "$.message: the answer has no message (it is empty)"),
+        (200, {"message": 5}, "fail", "$.message is 5, wanted is of type string"),
         (200, "<html>", "inconclusive", "the answer is HTML, not JSON"),
     ],
 )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from deploy_verdict.accepting import accept_text, accepted
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.expect import Tested, described, tested, tested_all, worst
-from deploy_verdict.model import Exchange, Finding, HttpObservation, Outcome, Severity
-from deploy_verdict.plan import Alternative, Check
+from deploy_verdict.expect import Tested, tested
+from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity
+from deploy_verdict.plan import Check
 from deploy_verdict.units import shown_offset
 
 Seen = Mapping[tuple[str, float], tuple[str, HttpObservation]]
@@ -72,33 +73,3 @@ def _results(check: Check, observation: HttpObservation | None, offset_s: float)
 
 def _missing(offset_s: float) -> tuple[Outcome, str]:
     return Outcome.INCONCLUSIVE, f"it was not asked at {shown_offset(offset_s)}"
-
-
-def accept_text(alternatives: tuple[Alternative, ...]) -> str:
-    """All acceptable outcomes as one expectation."""
-    return "accepts " + " or ".join(f"({alternative.text})" for alternative in alternatives)
-
-
-def accepted(alternatives: tuple[Alternative, ...], exchange: Exchange) -> tuple[Outcome, str]:
-    """Pass when one alternative holds whole; inconclusive when one might, could its fields be read."""
-    results = [tested_all(alternative.lines, exchange) for alternative in alternatives]
-    outcomes = [worst(result.outcome for result in lines) for lines in results]
-    for alternative, lines, outcome in zip(alternatives, results, outcomes, strict=True):
-        if outcome is Outcome.PASS:
-            why = f" ({alternative.because})" if alternative.because else ""
-            return outcome, ", ".join(_told(line) for line in lines) + why
-    if Outcome.INCONCLUSIVE in outcomes:
-        lines = results[outcomes.index(Outcome.INCONCLUSIVE)]
-        return Outcome.INCONCLUSIVE, next(_told(line) for line in lines if line.outcome is not Outcome.PASS)
-    if exchange.fault is not None:
-        return Outcome.FAIL, results[0][0].actual
-    return Outcome.FAIL, "none of them: " + "; ".join(
-        next(_told(line) for line in lines if line.outcome is Outcome.FAIL) for lines in results
-    )
-
-
-def _told(line: Tested) -> str:
-    selector = line.expectation.selector
-    if line.outcome is Outcome.PASS:
-        return f"{selector} {line.actual}"
-    return f"{selector} is {line.actual}, wanted {described(line.expectation.matcher, selector)}"

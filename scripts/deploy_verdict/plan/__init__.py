@@ -1,11 +1,10 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.logs_section import LogPattern, Logs
 from deploy_verdict.plan.models import (
     Check,
     Claim,
-    LogPattern,
-    Logs,
     Plan,
     Pool,
     Service,

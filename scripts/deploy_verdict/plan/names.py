@@ -7,7 +7,8 @@ import fnmatch
 from collections.abc import Iterator
 
 from deploy_verdict.expect import check_selector
-from deploy_verdict.plan.models import LogPattern, Plan
+from deploy_verdict.plan.logs_section import LogPattern
+from deploy_verdict.plan.models import Plan
 
 FindingName = tuple[str, str, str]
 PRE_CHECK = "pre-check"

@@ -1,0 +1,121 @@
+"""One step of a test: fill it, hold it against the guard, send it, capture from its answer."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import JsonValue
+
+from deploy_verdict.collectors.e2e_race import take_race
+from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, send
+from deploy_verdict.expect import Lacking, select_json
+from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
+from deploy_verdict.plan import Capture, Step
+from deploy_verdict.steps import tested_step
+
+Part = Literal["before_each", "start", "steps", "cleanup"]
+NO_ROUTE = (404, 405)
+
+
+def take(trial: Trial, part: Part, index: int, step: Step) -> str | None:
+    """Take one step and record it; returns why its test cannot go on, or None."""
+    if step.together is not None:
+        record, reason = take_race(trial, part, index, step.name, step.together)
+    else:
+        record, reason = _take_request(trial, part, index, step)
+    trial.records.append(record)
+    return reason
+
+
+def _take_request(trial: Trial, part: Part, index: int, step: Step) -> tuple[StepRecord, str | None]:
+    record = StepRecord(part=part, index=index, name=step.name)
+    missing = {name: "no earlier step has captured it" for name in _missing(trial, step)}
+    if missing:
+        told = f"{', '.join(missing)} was not captured, so the request cannot be filled"
+        return record.model_copy(update={"not_captured": missing}), told
+    exchange, earlier, refusal = _asked(trial, step)
+    record = record.model_copy(update={"exchange": exchange, "earlier": earlier, "refused": refusal})
+    if exchange is None:
+        return record, f"refused: {refusal}"
+    result = tested_step(step, exchange)
+    if result.outcome is not Outcome.PASS:
+        return record, result.told
+    captured, not_captured = _captures(step, exchange)
+    trial.captured |= captured
+    told = "; ".join(f"{name} was not captured: {reason}" for name, reason in not_captured.items())
+    return record.model_copy(update={"captured": captured, "not_captured": not_captured}), told or None
+
+
+def _missing(trial: Trial, step: Step) -> tuple[str, ...]:
+    return lacking(step, trial.captured, step.if_no_route)
+
+
+def _asked(trial: Trial, step: Step) -> tuple[Exchange | None, tuple[Exchange, ...], str | None]:
+    """The answer, the answers of paths that have no route, and why the guard refused to go on."""
+    answers: list[Exchange] = []
+    for path in (step.path, step.if_no_route):
+        if path is None or (answers and not _has_no_route(answers[-1])):
+            break
+        request = final(trial.context, step, trial.captured, path)
+        refusal = refused(trial.context, request)
+        if refusal:
+            return None, tuple(answers), refusal
+        answers.append(send(trial, request))
+    return answers[-1], tuple(answers[:-1]), None
+
+
+def _has_no_route(exchange: Exchange) -> bool:
+    return exchange.fault is None and exchange.status in NO_ROUTE
+
+
+def _captures(step: Step, exchange: Exchange) -> tuple[dict[str, JsonValue], dict[str, str]]:
+    """The values that a step wants of its answer, and why some are not there."""
+    captured: dict[str, JsonValue] = {}
+    not_captured: dict[str, str] = {}
+    for name, capture in step.capture.items():
+        value = _captured(capture, exchange)
+        if isinstance(value, Lacking):
+            not_captured[name] = value.reason
+        else:
+            captured[name] = value
+    return captured, not_captured
+
+
+def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
+    found = select_json(capture.from_, exchange.body, truncated=exchange.body_truncated)
+    if isinstance(found, Lacking):
+        return found
+    if capture.nth >= len(found.several):
+        return Lacking(f"{capture.from_} gives {len(found.several)}, so there is no number {capture.nth + 1}")
+    value: JsonValue = found.several[capture.nth]
+    if value is None:
+        return Lacking(f"{capture.from_} is null")
+    try:
+        text = json.dumps(value)
+    except TypeError:
+        return Lacking(f"{capture.from_} holds a number that is none")
+    # Answers are redacted before anything is read from them: what stands there is not the value.
+    return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
+
+
+def clean_up(trial: Trial, steps: Sequence[Step]) -> None:
+    """Take every cleanup step, whatever the others gave; what is left behind is named with its request.
+
+    When it is interrupted itself, the steps that were not done are named too.
+    """
+    pending = list(enumerate(steps))
+    try:
+        while pending:
+            index, step = pending[0]
+            reason = take(trial, "cleanup", index, step)
+            if reason:
+                trial.unrestored.append(_unrestored(trial, step, reason))
+            del pending[0]
+    finally:
+        trial.unrestored += [_unrestored(trial, step, "it was interrupted") for _, step in pending]
+
+
+def _unrestored(trial: Trial, step: Step, reason: str) -> Unrestored:
+    requests = step.together.requests if step.together else (step,)
+    lines = [curl(trial.context, request, trial.captured) for request in requests]
+    return Unrestored(request="\n".join(lines), reason=reason)

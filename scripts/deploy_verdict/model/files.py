@@ -1,0 +1,144 @@
+"""The files that stages exchange: evidence, verdict.json, window.json."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from deploy_verdict.model.observations import Observation
+from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
+
+
+class Subject(Record):
+    """What all of this is about."""
+
+    target: str
+    service: str | None = None
+    environment: str | None = None
+    commit: str | None = None
+    deployment: str | None = None
+
+
+class WindowFrame(Record):
+    """The window as evidence names it; offsets are seconds of plan time since T0."""
+
+    id: str
+    t0: datetime
+    length_s: float
+    offsets_s: tuple[float, ...]
+    speed: float = 1.0
+
+
+class Evidence(Record):
+    """One stage's file: who looked, when it was planned and done, and what was seen."""
+
+    schema_: Literal["deploy-verdict/evidence/1"] = Field(default="deploy-verdict/evidence/1", alias="schema")
+    stage: str
+    subject: Subject
+    window: WindowFrame
+    plan_name: str
+    plan_sha256: str
+    tool_version: str
+    run_url: str | None = None
+    attempt: int = 1
+    offset_s: float
+    planned_at: datetime
+    started_at: datetime
+    finished_at: datetime
+    interrupted: bool = False
+    observations: tuple[Observation, ...] = ()
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class Loaded(Record):
+    """An evidence file that could be read; `name` is its file name, which pointers begin with."""
+
+    name: str
+    evidence: Evidence
+
+
+class Unreadable(Record):
+    """An evidence file that could not be read, and why."""
+
+    name: str
+    reason: str
+
+
+class Finding(Record):
+    """One expectation, tested. `rule` is its short name inside the check; criteria refer to it."""
+
+    stage: str
+    check: str
+    rule: str
+    expectation: str
+    outcome: Outcome
+    severity: Severity | None = None
+    expected: str
+    actual: str
+    because: str | None = None
+    evidence: str | None = None
+    offset_s: float | None = None
+
+
+class CriterionResult(Record):
+    """A row of the success table."""
+
+    name: str
+    target: str
+    actual: str
+    outcome: Outcome
+    findings: int
+
+
+class Slot(Record):
+    """One planned look: state is taken, late, partial, missing or unreadable."""
+
+    stage: str
+    offset_s: float
+    state: Literal["taken", "late", "partial", "missing", "unreadable"]
+    note: str = ""
+
+
+class Coverage(Record):
+    """How many of the planned looks were taken."""
+
+    planned: int
+    taken: int
+    slots: tuple[Slot, ...] = ()
+
+
+class Verdict(Record):
+    """verdict.json: all findings and the worst of them."""
+
+    schema_: Literal["deploy-verdict/verdict/1"] = Field(default="deploy-verdict/verdict/1", alias="schema")
+    subject: Subject
+    window: WindowFrame
+    plan_name: str
+    plan_sha256: str
+    tool_version: str
+    judged_at: datetime
+    outcome: VerdictOutcome
+    findings: tuple[Finding, ...]
+    criteria: tuple[CriterionResult, ...]
+    coverage: Coverage
+    left_out: tuple[str, ...] = ()
+    interrupted: bool = False
+    limits: tuple[str, ...] = ()
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class WindowFile(Record):
+    """window.json: what a stopped run needs to go on with the same window."""
+
+    schema_: Literal["deploy-verdict/window/1"] = Field(default="deploy-verdict/window/1", alias="schema")
+    window: WindowFrame
+    subject: Subject
+    plan_name: str
+    plan_sha256: str
+    left_out: tuple[str, ...] = ()
+    log_bytes_at_t0: int | None = None
+    finished: bool = False
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

@@ -1,0 +1,62 @@
+"""Outcomes, severities, verdicts, and whose fault something was; the base of all records."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+STAGES = ("deployment", "health", "e2e", "pools", "logs")
+# The level of a log line that only Railway calls an error: so it calls all plain stderr.
+UNPROVEN_LEVEL = "severity error"
+
+
+class Outcome(StrEnum):
+    """What became of one finding or one criterion."""
+
+    PASS = "pass"  # noqa: S105  # not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Severity(StrEnum):
+    """How bad a fail is: P0 production is broken, P1 the fix does not hold, P2 look at it."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+
+
+class VerdictOutcome(StrEnum):
+    """The worst of all findings; the order of the members is from good to bad."""
+
+    STABLE = "stable"
+    INCONCLUSIVE = "inconclusive"
+    ATTENTION = "attention"
+    CRITICAL = "critical"
+
+    @property
+    def shown(self) -> str:
+        """The word that the report uses."""
+        words = {"attention": "NEEDS ATTENTION", "critical": "CRITICAL ISSUES"}
+        return words.get(self.value, self.value.upper())
+
+
+class Whose(StrEnum):
+    """Whose fault it was that an observation is empty; only the first two speak about the target."""
+
+    TARGET = "target"
+    EDGE = "edge"
+    RUNNER = "runner"
+    PROVIDER = "provider"
+    US = "us"
+
+
+class Record(BaseModel):
+    """Frozen data; unknown fields of a newer writer are ignored, NaN and infinities are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+def dumped(record: Record) -> dict[str, Any]:
+    """A record as JSON values, with the aliases of its schema."""
+    return record.model_dump(mode="json", by_alias=True)

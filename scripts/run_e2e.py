@@ -1,0 +1,60 @@
+"""Run the plan's E2E suite once and write its evidence, and JUnit XML beside it.
+
+    python scripts/run_e2e.py --plan plans/zeues.yml --target https://service.example.com --out out/today
+
+Exits 0 once the evidence is written, whatever was seen: only the judge has an opinion. The JUnit file
+is for tools that read one; its results are the judge's, from this run's evidence.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from deploy_verdict.cli import parser, run
+from deploy_verdict.errors import UsageError
+from deploy_verdict.evidence import parse_evidence, write_text
+from deploy_verdict.judge.e2e import judge_e2e
+from deploy_verdict.junit import junit_xml
+from deploy_verdict.model import Loaded, TestObservation
+from deploy_verdict.opening import open_session
+from deploy_verdict.stages import collect
+from deploy_verdict.units import duration_s
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    options_parser.add_argument(
+        "--offset",
+        type=_offset,
+        default=0.0,
+        metavar="TIME",
+        help="which run of the plan's `at` this is (0m)",
+    )
+    options_parser.add_argument("--junit", type=Path, metavar="FILE", help="where the JUnit XML goes")
+    options = options_parser.parse_args(arguments)
+    session = open_session(options, lambda line: print(line, file=sys.stderr))
+    if session.plan.e2e is None:
+        raise UsageError(f"{options.plan} has no e2e section")
+    session.pace.wait_until(options.offset)
+    path = collect(session, "e2e", options.offset)
+    print(path)
+    loaded = parse_evidence(path.name, path.read_bytes())
+    if isinstance(loaded, Loaded):
+        one_run = session.plan.e2e.model_copy(update={"at": (options.offset,)})
+        plan = session.plan.model_copy(update={"e2e": one_run})
+        findings = judge_e2e(plan, [(loaded.name, loaded.evidence)])
+        tests = [item for item in loaded.evidence.observations if isinstance(item, TestObservation)]
+        junit = options.junit or options.out / "junit" / path.with_suffix(".xml").name
+        write_text(junit, junit_xml(findings, tests, session.plan.name))
+    return 0
+
+
+def _offset(text: str) -> float:
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,28 @@
+"""What the tests of the suite share: a context on a real service, and a plan in the real grammar."""
+
+from datetime import UTC, datetime
+
+from deploy_verdict.clock import Pace, Stop, WallClock
+from deploy_verdict.collectors import Context
+from deploy_verdict.probe import Probe
+from deploy_verdict.redact import Redactor
+from tests.plans import plan_of
+
+MAY_WRITE = "test_data: {may_write: {spool: [T1, F9]}}\n"
+TAKE = "{name: take, post: /take, json: {spool: T1, worker: 1}, expect: {status: 200}}"
+LEAVE = "{name: leave, post: /leave, json: {spool: T1, worker: 1}, accept: [{status: 200}, {status: 400}]}"
+
+
+def context_of(text, base_url, *, tell=lambda line: None, secrets=None, head=MAY_WRITE):
+    """A context whose plan has the sections of `text`."""
+    clock = WallClock()
+    redactor = Redactor(secrets or {})
+    plan = plan_of(head + text, base_url=base_url)
+    return Context(
+        plan=plan,
+        probe=Probe(base_url=base_url, timeout_s=5.0, max_body_bytes=10_000, clock=clock, redactor=redactor),
+        pace=Pace.starting(clock, datetime.now(UTC), 600),
+        stop=Stop(),
+        tell=tell,
+        redact=redactor.text,
+    )

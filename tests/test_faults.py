@@ -1,0 +1,78 @@
+"""For each fault of the demo: the whole window at speed, its verdict, and the sentence that names it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from demo.faults import FAULTS
+from demo.running import running
+from tests.running import ROOT, script
+
+STORIES = {
+    "none": (0, "Everything that was asked held at every planned look; 6 of 6 success criteria are met."),
+    "completar-bug": (11, "The model fix (f0ec7b5) is not deployed"),
+    "pool-exhausted": (11, "the pool is exhausted"),
+    "pool-leak": (11, "the pool is filling up"),
+    "slow-leak": (10, "connections grow over the window, as a leak does"),
+    "old-pool-size": (11, "Phase 2 (ac0502b) is not deployed"),
+    "missing-field": (
+        12,
+        "the answer has no utilization_percent (it has: max_connections, available_connections, alert,",
+    ),
+    "dead-gauge": (12, "it stood at 3 in all 270 readings: a gauge that never moves proves nothing"),
+    "flaky-500": (11, "500 errors were the crisis"),
+    "slow": (10, "some answers are too slow"),
+    "health-unhealthy": (11, "The service calls itself unhealthy"),
+    "too-many-connections-in-log": (11, "Too many connections: this was the crisis"),
+    "down": (11, "The service did not answer"),
+    "html-502": (11, "the edge answered 502 in place of the service (x-railway-fallback)"),
+    "lock-broken": (11, "2 answered 200"),
+    "log-silent": (12, "the log is silent for"),
+    "history-empty": (11, "What was done must stand in the audit trail"),
+}
+
+
+def test_every_fault_has_its_story():
+    assert set(STORIES) == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", STORIES)
+def test_the_verdict_names_the_cause(fault, tmp_path):
+    exit_code, sentence = STORIES[fault]
+    log, out = tmp_path / "backend.log", tmp_path / "out"
+    with running(fault=fault, speed=600, log=log) as backend:
+        done = script(
+            "watch_deployment", "--plan", ROOT / "plans" / "zeues.yml", "--target", backend.base_url,
+            "--logs", log, "--without", "deployment", "--speed", 600, "--out", out,
+        )  # fmt: skip
+    verdict = json.loads((out / "verdict.json").read_text())
+    bad = [finding for finding in verdict["findings"] if finding["outcome"] != "pass"]
+    assert done.returncode == exit_code, (done.stderr, bad[:5])
+    report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
+    assert sentence in plain(report)
+    assert_no_placeholders(report)
+    if fault == "none":
+        assert bad == []
+        assert [row["outcome"] for row in verdict["criteria"]] == ["pass"] * 6
+        assert next(row["actual"] for row in verdict["criteria"] if row["name"] == "E2E tests") == "8/8"
+
+
+def plain(report):
+    """The report without the marks that only Markdown needs."""
+    return report.replace("`", "").replace("\\", "")
+
+
+def assert_no_placeholders(report):
+    """Nothing of the mission's template is left in brackets."""
+    outside = "\n".join(part for number, part in enumerate(report.split("```")) if number % 2 == 0)
+    for mark in ("[X]", "[Y]", "[Z]", "[W]", "[PASS/FAIL]", "[notes]", "[timestamp]", "[status]", "YES / NO"):
+        assert mark not in outside
+
+
+def test_the_report_has_the_missions_sections_in_its_order(tmp_path):
+    """The headings of the plan by hand, each once and in order."""
+    headings = (Path(__file__).parent / "report" / "mission_headings.txt").read_text().splitlines()
+    golden = (Path(__file__).parent / "report" / "golden" / "stable.report.md").read_text()
+    places = [golden.index(f"\n{heading}\n") for heading in headings]
+    assert places == sorted(places)
