@@ -5,7 +5,7 @@ inconclusive with its reason. The worst finding is the verdict; no finding at al
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
@@ -20,8 +20,12 @@ from deploy_verdict.measures import log_evidence, measure
 from deploy_verdict.model import CriterionResult, Finding, Outcome, Severity, Verdict, VerdictOutcome
 from deploy_verdict.plan import Criterion
 from deploy_verdict.plan.names import refers
+from deploy_verdict.window import wall_end
 
 __all__ = ["judge", "outcome_of"]
+
+# Log times are often cut to whole seconds, and the reading begins when the last look ends.
+CUT_TIMES = timedelta(seconds=1)
 
 
 def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted: bool = False) -> Verdict:
@@ -57,7 +61,9 @@ def _findings(bundle: Bundle) -> list[Finding]:
         findings += judge_beside(bundle)
     if "logs" in bundle.stages and plan.logs is not None:
         observation, pointer = log_evidence(bundle)
-        findings += judge_logs(plan.logs, observation, evidence=pointer, speed=bundle.window.speed)
+        covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
+        speed = bundle.window.speed
+        findings += judge_logs(plan.logs, observation, evidence=pointer, speed=speed, covers=covers)
     findings += judge_never(bundle)
     findings += judge_response_times(bundle)
     return findings

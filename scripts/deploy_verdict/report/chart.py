@@ -3,6 +3,7 @@
 xychart-beta knows no gaps, so only samples with readings are drawn; the caller names the others.
 """
 
+import json
 import math
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ from deploy_verdict.report.tables import kept
 from deploy_verdict.report.text import Safe, label
 
 MAX_POINTS = 60
+# One for each series, in their order; Mermaid's own first colour can hardly be seen on white.
+COLOURS = {"peak": "#54aeff", "mean": "#0550ae", "attention": "#bf8700", "critical": "#cf222e"}
 
 
 def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
@@ -29,7 +32,9 @@ def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
         [pool.critical] * len(shown),
     )
     axis = ", ".join(f'"{sample.offset_s / 60:g}"' for sample in shown)
+    theme = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(COLOURS.values())}}}
     lines = [
+        f"%%{{init: {json.dumps(theme)}}}%%",
         "xychart-beta",
         f'    title "{label(pool.title or pool.name)} utilization in %"',
         f'    x-axis "minutes after T0" [{axis}]',
