@@ -26,7 +26,7 @@ def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> t
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.e2e import run_suite  # noqa: PLC0415
 
-    return run_suite(context, offset_s)
+    return run_suite(context, offset_s, keep)
 
 
 COLLECTORS: dict[str, Collector] = {"health": _health, "pools": _pools, "e2e": _e2e}

@@ -12,7 +12,6 @@ from deploy_verdict.expect import fault_outcome, shown, tested, told_fault, wors
 from deploy_verdict.model import Exchange, Outcome, Race, Severity, Whose
 from deploy_verdict.plan import Expecting, Together
 
-_RANK = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 # The faults of deploy_verdict.faults that leave no connection; that module is no pure one.
 NOT_CONNECTED = ("refused", "connect-timeout", "unreachable", "dns")
 

@@ -11,13 +11,16 @@ from deploy_verdict.bundle import Bundle, bundled
 from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.evidence import read_evidence, write_json, write_text
 from deploy_verdict.judge import judge
-from deploy_verdict.model import Verdict, WindowFile
+from deploy_verdict.junit import junit_xml
+from deploy_verdict.measures import suite_results
+from deploy_verdict.model import TestObservation, Verdict, WindowFile
 from deploy_verdict.plan import Plan
 from deploy_verdict.report import render_comment, render_report, template_environment
 
 VERDICT_FILE = "verdict.json"
 REPORT_FILE = "POST-DEPLOYMENT-MONITORING-REPORT.md"
 COMMENT_FILE = "comment.md"
+JUNIT_FILE = "junit.xml"
 TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates"
 
 
@@ -40,10 +43,23 @@ def read_bundle(
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
-    """Judge and write verdict.json."""
+    """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
     write_json(out / VERDICT_FILE, verdict)
+    if "e2e" in bundle.stages:
+        write_text(out / JUNIT_FILE, _junit(bundle, verdict))
     return verdict
+
+
+def _junit(bundle: Bundle, verdict: Verdict) -> str:
+    """The suite's results for tools that read JUnit XML."""
+    tests = [
+        observation
+        for item in bundle.of_stage("e2e")
+        for observation in item.evidence.observations
+        if isinstance(observation, TestObservation)
+    ]
+    return junit_xml(suite_results(bundle, verdict.findings), tests, bundle.plan.name)
 
 
 def read_verdict(out: Path) -> Verdict:

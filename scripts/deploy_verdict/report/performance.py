@@ -18,7 +18,7 @@ class Performance:
 
     limit: str
     kept: str
-    times: tuple[tuple[str, str], ...]
+    times: tuple[tuple[str, str, str], ...]
     lines: tuple[Line, ...]
 
 
@@ -34,19 +34,21 @@ def performance(bundle: Bundle, verdict: Verdict) -> Performance:
     return Performance(
         limit=length_words(asked.limit) if asked else "",
         kept=f"{WORD[outcome]}{note}",
-        times=tuple((label, _told(bundle, name)) for label, name in asked.of.items()) if asked else (),
+        times=tuple((label, *_told(bundle, name)) for label, name in asked.of.items()) if asked else (),
         lines=lines(finding for finding in mine if finding.outcome is not Outcome.PASS),
     )
 
 
-def _told(bundle: Bundle, check: str) -> str:
+def _told(bundle: Bundle, check: str) -> tuple[str, str]:
+    """The times in words, and the pointer of the slowest answer."""
     sent = to_check(bundle.plan, check, bundle.loaded)
     times = latency(sent)
     if times is None:
-        return "not measured: no request was answered" if sent else "not measured: nothing was sent"
+        return "not measured: no request was answered" if sent else "not measured: nothing was sent", ""
     told = (
         f"{times.mean_ms:.0f} ms average, {times.p95_ms:.0f} ms p95, {times.worst_ms:.0f} ms worst "
         f"({counted(times.count, 'request')})"
     )
+    slowest = next(item.pointer for item in sent if item.exchange.elapsed_ms == times.worst_ms)
     silent = len(sent) - times.count
-    return f"{told}, {silent:,} without an answer" if silent else told
+    return f"{told}, {silent:,} without an answer" if silent else told, slowest
