@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> int:
     report = write_reports(bundle, verdict, options.out, now)
     if whole:
         finish(options.out, session.file)
+    else:
+        progress.tell("stopped before the window's end; the same command goes on with it")
     result = {"outcome": verdict.outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
     print(dumps(result) if options.json else f"{verdict.outcome.shown}  {report}")
     return EXIT_CODES[verdict.outcome]

@@ -100,7 +100,7 @@ def test_stopped_it_reports_what_it_saw_and_goes_on_later(plan, tmp_path):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=scrubbed(),
         )  # fmt: skip
         # The first line about the pool comes once the first sample is taken.
-        assert "p: 3 of 3 readings" in process.stderr.readline()
+        assert "p T+0min: 3 of 3 readings" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         stdout, _ = process.communicate(timeout=60)
         assert process.returncode == 12
@@ -219,7 +219,7 @@ def test_another_plan_does_not_go_on_with_this_window(plan, tmp_path):
     plan.write_text(PLAN.replace("40s", "50s"))
     done = script("sample_pools", "--plan", plan, "--target", url, "--out", out)
     assert done.returncode == 2
-    assert "holds a window of another plan" in done.stderr
+    assert "the plan was changed since this window was opened" in done.stderr
 
 
 def test_a_dotenv_file_fills_what_is_not_set(plan, tmp_path):

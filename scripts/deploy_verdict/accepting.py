@@ -50,4 +50,6 @@ def _told(line: Tested) -> str:
         return f"{selector} {actual}"
     if line.outcome is Outcome.INCONCLUSIVE:
         return f"{selector}: {actual}"
+    if line.no_answer:
+        return actual
     return f"{selector} is {actual}, wanted {described(line.expectation.matcher, selector)}"

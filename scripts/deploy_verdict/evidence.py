@@ -72,6 +72,12 @@ def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
     return tuple(_read(directory / name) for name in names)
 
 
+def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded | Unreadable, ...]:
+    """The evidence files of one look, whatever their attempt; no other file is opened."""
+    pattern = evidence_name(stage, offset_s, 1).replace(".a1.json", ".a*.json")
+    return tuple(_read(path) for path in sorted(directory.glob(pattern)))
+
+
 def _read(path: Path) -> Loaded | Unreadable:
     if not _NAME.fullmatch(path.name):
         return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from deploy_verdict import __version__
 from deploy_verdict.clock import Clock, Pace, Stop
 from deploy_verdict.errors import EvidenceError, UsageError
-from deploy_verdict.evidence import evidence_name, next_attempt, read_evidence, write_json
-from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile
+from deploy_verdict.evidence import evidence_name, next_attempt, read_attempts, write_json
+from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
 from deploy_verdict.plan import Plan
 from deploy_verdict.probe import Probe
 from deploy_verdict.redact import Redactor
@@ -82,8 +82,13 @@ def open_window(
 
 def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> None:
     """Raise UsageError when the directory's window is of another plan or target."""
-    if file.plan_name != plan.name or file.plan_sha256 != plan.sha256:
+    if file.plan_name != plan.name:
         raise UsageError(f"{out} holds a window of another plan ({file.plan_name}) — choose another --out")
+    if file.plan_sha256 != plan.sha256:
+        raise UsageError(
+            f"{out}: the plan was changed since this window was opened — undo that, choose another --out, or "
+            "judge what is there: scripts/judge_evidence.py --corrected-plan"
+        )
     if file.subject.target != subject.target:
         raise UsageError(f"{out} holds a window on {file.subject.target} — choose another --out")
 
@@ -126,7 +131,7 @@ def is_taken(session: Session, stage: str, offset_s: float) -> bool:
         and (item.evidence.stage, item.evidence.offset_s) == (stage, offset_s)
         and item.evidence.window.id == session.file.window.id
         and not item.evidence.interrupted
-        for item in read_evidence(session.evidence_dir)
+        for item in read_attempts(session.evidence_dir, stage, offset_s)
     )
 
 
@@ -146,7 +151,7 @@ class Sheet:
         evidence = Evidence(
             stage=self._stage,
             subject=file.subject,
-            window=file.window,
+            window=WindowRef.model_validate(file.window.model_dump()),
             plan_name=file.plan_name,
             plan_sha256=file.plan_sha256,
             tool_version=__version__,

@@ -60,7 +60,8 @@ def _results(step: Expecting, exchange: Exchange) -> Iterator[Result]:
             result.outcome,
             f"{line.text} — {result.actual}",
             matcher.severity,
-            matcher.else_ or matcher.because,
+            # What a wrong value means is not known where there was no value.
+            None if exchange.fault is not None else matcher.else_ or matcher.because,
         )
     if step.accept:
         outcome, told = accepted(step.accept, exchange)

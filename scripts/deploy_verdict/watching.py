@@ -8,7 +8,7 @@ from deploy_verdict.plan import Plan
 from deploy_verdict.progress import Progress
 from deploy_verdict.session import Session, is_taken
 from deploy_verdict.stages import COLLECTORS, collect, collect_logs
-from deploy_verdict.units import shown_duration
+from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 
 # At the same offset the health checks come first, then the sample, then the suite, which takes longest.
@@ -41,6 +41,7 @@ def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[Look, ...]:
 def watch(session: Session, progress: Progress, logs: Path | None) -> bool:
     """Take every look that is not taken yet; False when it was stopped before the end."""
     left_out = session.file.left_out
+    _announce(session, progress, logs)
     for look in looks(session.plan, left_out):
         if is_taken(session, look.stage, look.offset_s):
             progress.took()
@@ -55,8 +56,28 @@ def watch(session: Session, progress: Progress, logs: Path | None) -> bool:
             continue
         collect(session, look.stage, look.offset_s)
         progress.took()
+        if look.stage == "health":
+            progress.tell(f"health {shown_offset(look.offset_s)}: {len(session.plan.health)} checks asked")
     session.pace.wait_until(session.plan.window.length)
     stopped = session.stop.requested
     if "logs" in session.plan.stages and "logs" not in left_out:
         collect_logs(session, logs)
     return not stopped
+
+
+def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
+    """Say what begins, and at once what will be missing at the end."""
+    plan, window = session.plan, session.file.window
+    told = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
+    if window.speed > 1:
+        told += f", {window.speed:g} times as fast"
+    progress.tell(f"{told}; Ctrl-C stops, and the same command goes on")
+    if "logs" in plan.stages and "logs" not in session.file.left_out:
+        if logs is None:
+            progress.tell(
+                "no --logs FILE is given, so the log review will be inconclusive (or: --without logs)"
+            )
+        elif not logs.is_file():
+            progress.tell(
+                f"{logs}: there is no such file yet; without it the log review will be inconclusive"
+            )

@@ -11,6 +11,7 @@ from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, 
 from deploy_verdict.expect import Lacking, select_json
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
 from deploy_verdict.plan import Capture, Step
+from deploy_verdict.plan.filling import with_captures
 from deploy_verdict.steps import tested_step
 
 Part = Literal["before_each", "start", "steps", "cleanup"]
@@ -19,6 +20,7 @@ NO_ROUTE = (404, 405)
 
 def take(trial: Trial, part: Part, index: int, step: Step) -> str | None:
     """Take one step and record it; returns why its test cannot go on, or None."""
+    step = with_captures(step, trial.captured)
     if step.together is not None:
         record, reason = take_race(trial, part, index, step.name, step.together)
     else:

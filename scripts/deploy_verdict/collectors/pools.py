@@ -10,6 +10,7 @@ from deploy_verdict.collectors import Context
 from deploy_verdict.collectors.health import check_health
 from deploy_verdict.model import BurstObservation, Exchange, Observation, Reading
 from deploy_verdict.plan import Pool
+from deploy_verdict.units import shown_offset
 
 CHECKPOINT_S = 1.0
 Checkpoint = Callable[[tuple[Observation, ...]], None]
@@ -78,4 +79,5 @@ def _reading(exchange: Exchange, offset_s: float) -> Reading:
 def _tell(context: Context, pool: Pool, burst: BurstObservation) -> None:
     answered = sum(reading.fault is None for reading in burst.readings)
     rest = " (stopped)" if burst.interrupted else ""
-    context.tell(f"{pool.name}: {answered} of {pool.burst.readings} readings{rest}")
+    told = f"{answered} of {pool.burst.readings} readings{rest}"
+    context.tell(f"{pool.name} {shown_offset(burst.offset_s)}: {told}")

@@ -57,6 +57,7 @@ class Tested:
     expectation: Expectation
     outcome: Outcome
     actual: str
+    no_answer: bool = False
 
 
 def shown(value: Any) -> str:
@@ -92,7 +93,7 @@ def told_fault(fault: Fault) -> str:
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     if exchange.fault is not None and (exchange.status is None or expectation.selector != "status"):
-        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault))
+        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault), True)
     found = select(expectation.selector, exchange)
     if isinstance(found, Lacking):
         return Tested(expectation, Outcome.INCONCLUSIVE, found.reason)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
-from deploy_verdict.judge.coverage import covered, judge_coverage
+from deploy_verdict.judge.coverage import covered, hole_in, judge_coverage
 from deploy_verdict.judge.e2e import judge_e2e
 from deploy_verdict.judge.health import judge_beside, judge_health
 from deploy_verdict.judge.limits import limits
@@ -31,7 +31,7 @@ CUT_TIMES = timedelta(seconds=1)
 def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted: bool = False) -> Verdict:
     """Judge everything that the plan asks for, except the stages that were left out by choice."""
     coverage = covered(bundle)
-    findings = tuple(_findings(bundle)) + tuple(judge_coverage(bundle, coverage))
+    findings = tuple(_findings(bundle, hole_in(coverage))) + tuple(judge_coverage(bundle, coverage))
     return Verdict(
         subject=bundle.subject,
         window=bundle.window,
@@ -49,7 +49,7 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
     )
 
 
-def _findings(bundle: Bundle) -> list[Finding]:
+def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
     findings: list[Finding] = []
     plan = bundle.plan
     if "health" in bundle.stages:
@@ -64,8 +64,8 @@ def _findings(bundle: Bundle) -> list[Finding]:
         covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
         speed = bundle.window.speed
         findings += judge_logs(plan.logs, observation, evidence=pointer, speed=speed, covers=covers)
-    findings += judge_never(bundle)
-    findings += judge_response_times(bundle)
+    findings += judge_never(bundle, hole)
+    findings += judge_response_times(bundle, hole)
     return findings
 
 

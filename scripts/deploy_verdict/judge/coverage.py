@@ -47,6 +47,13 @@ def _slot(bundle: Bundle, stage: str, offset_s: float) -> Slot:
     )
 
 
+def hole_in(coverage: Coverage) -> str | None:
+    """Which planned requests were never sent, in words; None when all were. Logs send nothing."""
+    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools")]
+    bad = [slot for slot in slots if slot.state in ("missing", "partial")]
+    return f"{len(bad)} of {len(slots)} planned looks were not taken" if bad else None
+
+
 def _late_s(bundle: Bundle, item: Loaded, offset_s: float) -> float:
     """Seconds of plan time between when the look was due and when it began."""
     real_s = (item.evidence.started_at - bundle.window.t0).total_seconds()

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from deploy_verdict.model import Evidence, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
+from deploy_verdict.plan.filling import with_captures
 from deploy_verdict.plan.names import PRE_CHECK
 from deploy_verdict.steps import (
     PASSED,
@@ -72,12 +75,24 @@ def tested_run(test: Test, before_each: Sequence[Step], observation: TestObserva
         return Result(Outcome.INCONCLUSIVE, "it was not run")
     planned = _planned(test, before_each)
     records = [record for record in observation.steps if record.part != "cleanup"]
-    results = [_tested_record(record, planned.get((record.part, record.index))) for record in records]
+    results = [
+        _tested_record(record, step and with_captures(step, captured))
+        for record, captured in _with_captured(records)
+        for step in [planned.get((record.part, record.index))]
+    ]
     taken = {(record.part, record.index) for record in records}
     absent = [place for place in planned if place not in taken]
     if absent or observation.interrupted:
         results.append(Result(Outcome.INCONCLUSIVE, _told_end(observation, len(absent), len(planned))))
     return worst_result(results)
+
+
+def _with_captured(records: Sequence[StepRecord]) -> Iterator[tuple[StepRecord, dict[str, JsonValue]]]:
+    """Each record with what the steps before it had captured."""
+    captured: dict[str, JsonValue] = {}
+    for record in records:
+        yield record, dict(captured)
+        captured |= record.captured
 
 
 def _planned(test: Test, before_each: Sequence[Step]) -> dict[Place, Step]:

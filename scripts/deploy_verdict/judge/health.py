@@ -64,7 +64,9 @@ def _results(check: Check, observation: HttpObservation | None, offset_s: float)
     for line in check.expect.lines if check.expect else ():
         result = tested(line, observation) if observation else _missing(offset_s)
         pair = (result.outcome, result.actual) if isinstance(result, Tested) else result
-        because = line.matcher.else_ or line.matcher.because
+        # What a wrong value means is not known where there was no value.
+        no_answer = observation is not None and observation.fault is not None
+        because = None if no_answer else line.matcher.else_ or line.matcher.because
         yield line.selector, line.text, pair, because, line.matcher.severity or check.severity
     if check.accept:
         pair = accepted(check.accept, observation) if observation else _missing(offset_s)

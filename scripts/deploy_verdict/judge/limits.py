@@ -27,7 +27,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
             f"for {real}, so whatever takes time to show had only that long."
         )
     if "pools" in bundle.stages:
-        yield from _leaks(bundle)
+        yield from _leaks(bundle, findings)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
     if answered:
         rate = 100 * (1 - 0.05 ** (1 / answered))
@@ -40,17 +40,27 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{open_} of {len(findings)} findings are inconclusive; each says why."
 
 
-def _leaks(bundle: Bundle) -> Iterator[str]:
-    hours = bundle.window.length_s / 3600
+def _leaks(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
+    """Of a pool that was seen to grow, its finding says more than any limit."""
+    seen_s = max(
+        (s.offset_s for samples in bundle.samples.values() for s in samples if s.levels), default=0.0
+    )
+    if seen_s <= 0:
+        return
+    hours = seen_s / 3600
     for pool in bundle.plan.pools:
         good = [sample for sample in bundle.samples[pool.name] if sample.levels]
-        if not good:
+        growing = any(
+            (finding.check, finding.rule, finding.outcome) == (pool.name, "growth", Outcome.FAIL)
+            for finding in findings
+        )
+        if not good or growing:
             continue
         free = good[-1].levels[-1].limit - good[-1].mean_used
         rate = 3 / hours
         if free > 0:
             yield (
                 f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could "
-                f"not have been seen in {shown_duration(bundle.window.length_s)}; with {free:.0f} free, "
+                f"not have been seen in {shown_duration(seen_s)}; with {free:.0f} free, "
                 f"the pool would then last {free / rate:.0f} h or more. Look again before that."
             )

@@ -10,12 +10,15 @@ from deploy_verdict.plan import NeverRule
 from deploy_verdict.units import shown_duration, shown_offset
 
 
-def judge_never(bundle: Bundle) -> Iterator[Finding]:
-    """One finding for each rule: how many of all answers it forbids, and the first of them."""
+def judge_never(bundle: Bundle, hole: str | None) -> Iterator[Finding]:
+    """One finding for each rule: how many of all answers it forbids, and the first of them.
+
+    `hole` says in words which planned looks were not taken: then nothing can be said of all answers.
+    """
     sent = tuple(all_sent(bundle.loaded))
     for rule in bundle.plan.never:
         if rule.of is None or _is_collected(bundle, rule.of):
-            yield _judge_rule(rule, count_rule(bundle.plan, rule, sent))
+            yield _judge_rule(rule, count_rule(bundle.plan, rule, sent), hole)
 
 
 def _is_collected(bundle: Bundle, check: str) -> bool:
@@ -27,7 +30,7 @@ def _is_collected(bundle: Bundle, check: str) -> bool:
     )
 
 
-def _judge_rule(rule: NeverRule, count: RuleCount) -> Finding:
+def _judge_rule(rule: NeverRule, count: RuleCount, hole: str | None) -> Finding:
     first: Sent | None = None
     if count.fired:
         first = count.fired[0]
@@ -38,6 +41,8 @@ def _judge_rule(rule: NeverRule, count: RuleCount) -> Finding:
         first = count.blind[0][0]
         blind = f"{len(count.blind)} of {count.looked_at} answers could not be looked at"
         outcome, actual = Outcome.INCONCLUSIVE, f"{blind}: {count.blind[0][1]}"
+    elif hole:
+        outcome, actual = Outcome.INCONCLUSIVE, f"0 of {count.looked_at} answers, but {hole}"
     else:
         outcome, actual = Outcome.PASS, f"0 of {count.looked_at} answers"
     text = ", ".join(line.text for line in rule.lines)
@@ -65,8 +70,8 @@ def _told(sent: Sent) -> str:
     return f"{told}, {body}" if body else told
 
 
-def judge_response_times(bundle: Bundle) -> Iterator[Finding]:
-    """Every answered request to a check's path must stay under the plan's limit."""
+def judge_response_times(bundle: Bundle, hole: str | None) -> Iterator[Finding]:
+    """Every answered request to a check's path must stay under the plan's limit, in the whole window."""
     section = bundle.plan.response_times
     for label, name in section.of.items() if section else ():
         if not _is_collected(bundle, name):
@@ -83,6 +88,8 @@ def judge_response_times(bundle: Bundle) -> Iterator[Finding]:
                 f"average {times.mean_ms:.0f} ms, p95 {times.p95_ms:.0f} ms, "
                 f"worst {times.worst_ms:.0f} ms of {times.count}"
             )
+            if outcome is Outcome.PASS and hole:
+                outcome, actual = Outcome.INCONCLUSIVE, f"{actual}, but {hole}"
         yield Finding(
             stage="response_times",
             check=label,

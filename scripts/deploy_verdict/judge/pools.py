@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.judge.trend import trend
+from deploy_verdict.judge.trend import exhausted_after_h, trend
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.pool_samples import PoolSample
@@ -142,8 +142,8 @@ def _growth(samples: Sequence[PoolSample]) -> _Result:
     for name, result in found.items():
         if result is not None and result.grows:
             first, last = series[name][0], series[name][-1]
-            told = f"{name} in use rose from {first:.1f} to {last:.1f} (Mann-Kendall p = {result.p:.3f})"
-            return Outcome.FAIL, Severity.P2, told, good[-1]
+            told = f"{name} in use rose from {first:.1f} to {last:.1f} (Mann-Kendall {result.shown_p})"
+            return Outcome.FAIL, Severity.P2, f"{told}; {_ahead(good, result.rise)}", good[-1]
     blind = _unread(samples)
     if blind is not None:
         return blind
@@ -151,6 +151,16 @@ def _growth(samples: Sequence[PoolSample]) -> _Result:
     if mean is None:
         return Outcome.INCONCLUSIVE, None, f"{len(good)} samples cannot show a trend; it takes 4", None
     return Outcome.PASS, None, f"no significant rise ({mean.rise:+.1f} over the window)", None
+
+
+def _ahead(good: Sequence[PoolSample], rise: float) -> str:
+    """When the pool will be full if it goes on: a range, as a leak is a random walk."""
+    hours = (good[-1].offset_s - good[0].offset_s) / 3600
+    free = good[-1].levels[-1].limit - good[-1].mean_used
+    if free <= 0 or hours <= 0:
+        return "the pool is full"
+    soonest, latest = exhausted_after_h(rise, hours, free)
+    return f"if it goes on, the pool is full {soonest:.1f} to {latest:.1f} h after the last sample"
 
 
 def _stability(pool: Pool, samples: Sequence[PoolSample]) -> _Result:

@@ -16,6 +16,7 @@ from deploy_verdict.model.files import (
     Verdict,
     WindowFile,
     WindowFrame,
+    WindowRef,
 )
 from deploy_verdict.model.observations import (
     Attempt,
@@ -83,5 +84,6 @@ __all__ = [
     "Whose",
     "WindowFile",
     "WindowFrame",
+    "WindowRef",
     "dumped",
 ]

@@ -19,14 +19,19 @@ class Subject(Record):
     deployment: str | None = None
 
 
-class WindowFrame(Record):
-    """The window as evidence names it; offsets are seconds of plan time since T0."""
+class WindowRef(Record):
+    """The window that an evidence file belongs to."""
 
     id: str
     t0: datetime
     length_s: float
-    offsets_s: tuple[float, ...]
     speed: float = 1.0
+
+
+class WindowFrame(WindowRef):
+    """The whole window; offsets are seconds of plan time since T0."""
+
+    offsets_s: tuple[float, ...]
 
 
 class Evidence(Record):
@@ -35,7 +40,8 @@ class Evidence(Record):
     schema_: Literal["deploy-verdict/evidence/1"] = Field(default="deploy-verdict/evidence/1", alias="schema")
     stage: str
     subject: Subject
-    window: WindowFrame
+    # Not the offsets: ten thousand files would hold them ten thousand times.
+    window: WindowRef
     plan_name: str
     plan_sha256: str
     tool_version: str

@@ -3,12 +3,13 @@
 import difflib
 from collections.abc import Iterable, Iterator
 
-from deploy_verdict.plan.captures import names_in
+from deploy_verdict.plan.captures import filled, filled_path, names_in
 from deploy_verdict.plan.e2e import E2E, Step
-from deploy_verdict.plan.guard import refusal
+from deploy_verdict.plan.filling import expected_names
+from deploy_verdict.plan.guard import MayWrite, refusal
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names, measure_problem, refers
-from deploy_verdict.plan.parts import Request
+from deploy_verdict.plan.parts import Expecting, Request
 from deploy_verdict.units import shown_duration
 
 Path = tuple[str | int, ...]
@@ -124,11 +125,19 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
         else:
             requests.append((path, step))
     for path, request in requests:
-        if any(names_in([request.path, request.json_])):
-            continue
-        reason = refusal(request.method, request.path, request.json_, plan.test_data.may_write)
+        reason = _refused(request, plan.test_data.may_write)
         if reason:
             yield (*path, request.method.lower()), f"{reason} — add it there, or change the request"
+
+
+def _refused(request: Request, may_write: MayWrite) -> str | None:
+    """What the guard would say whatever was captured: places are filled with an allowed value."""
+    allowed = next((value for values in may_write.values() for value in values), "")
+    places = dict.fromkeys(names_in([request.path, request.json_]), allowed)
+    final_path, _ = filled_path(request.path, places)
+    reason = refusal(request.method, final_path, filled(request.json_, places), may_write)
+    # Within a longer text, only the captured value decides.
+    return None if reason and places and str(allowed) in reason.partition(" = ")[2] else reason
 
 
 def _captures(e2e: E2E) -> Iterator[Mistake]:
@@ -149,7 +158,9 @@ def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
         requests: tuple[Request, ...] = step.together.requests if step.together else (step,)
         for request in requests:
             other_path = getattr(request, "if_no_route", None)
-            for name in names_in([request.path, request.json_, request.headers, other_path]):
+            sent = names_in([request.path, request.json_, request.headers, other_path])
+            expected = expected_names(request) if isinstance(request, Expecting) else ()
+            for name in (*sent, *expected):
                 if name not in known:
                     yield path, f"{{{name}}} is not captured by an earlier step{_meant(name, known)}"
         known.update(step.capture)

@@ -7,7 +7,7 @@ stands for a `${` that is meant literally.
 import difflib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -92,9 +92,18 @@ def _validated(document: Document) -> Plan | None:
     try:
         return Plan.model_validate(document.value)
     except ValidationError as error:
-        broken = [_note(detail, document) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        broken = [_note(detail, document) for detail in details if not _follows(detail, details)]
         _cross_check_rest(document, broken)
         return None
+
+
+def _follows(detail: Any, details: Sequence[Any]) -> bool:
+    """A list that is too short only because its members are wrong is no mistake of its own."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
+    )
 
 
 def _note(detail: Any, document: Document) -> Path:
@@ -139,6 +148,10 @@ def _message(detail: Any, location: Path, document: Document) -> str:
     if kind == "missing":
         where = f" in '{location[-1]}'" if location else ""
         return f"'{name}' is missing{where} — add it"
+    if kind in ("literal_error", "enum"):
+        return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
+    if kind == "too_short":
+        return f"'{name}' is empty — add at least one"
     found = detail["input"]
     told = (
         f"{type(found).__name__} {found!r}"

@@ -91,7 +91,7 @@ class FollowUpGroup(Part):
 class ReportSection(Part):
     """Words of the report that only the plan's author knows."""
 
-    title: str = "Deployment"
+    title: str | None = Field(default=None, description="of the report; default: the plan's name")
     when_stable: tuple[str, ...] = Field(default=("Continue normal operations",), strict=False)
     when_issues: tuple[str, ...] = Field(default=(), strict=False)
     follow_up: tuple[FollowUpGroup, ...] = Field(default=(), strict=False)

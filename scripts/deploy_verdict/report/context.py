@@ -75,11 +75,10 @@ def report_context(
 
 def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str) -> Head:
     window = bundle.window
-    end = f"T+{window.length_s / 60:g}min"
     return Head(
-        title=bundle.plan.report.title,
+        title=bundle.plan.report.title or bundle.plan.name,
         date=moment(window.t0)[:10],
-        period=f"{length_words(window.length_s)} (T+0 to {end})",
+        period=_period(bundle, verdict),
         period_title=length_title(window.length_s),
         status=STATUS[verdict.outcome],
         mark=STATUS_MARK[verdict.outcome],
@@ -89,6 +88,17 @@ def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str)
         next_review=planned_moment(window, bundle.plan.report.next_review),
         state="ONGOING (interrupted)" if verdict.interrupted else "COMPLETE",
     )
+
+
+def _period(bundle: Bundle, verdict: Verdict) -> str:
+    """The whole window, or how far of it was seen before it was stopped."""
+    whole = f"T+{bundle.window.length_s / 60:g}min"
+    if not verdict.interrupted:
+        return f"{length_words(bundle.window.length_s)} (T+0 to {whole})"
+    seen = [
+        slot.offset_s for slot in verdict.coverage.slots if slot.state == "taken" and slot.stage != "logs"
+    ]
+    return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: it was interrupted"
 
 
 def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:

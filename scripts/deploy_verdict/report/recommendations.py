@@ -60,7 +60,8 @@ def _find_out(bundle: Bundle, verdict: Verdict) -> Iterator[str]:
     if not verdict.findings:
         yield "Nothing was judged: check that the plan asks for something and that evidence was written"
     if verdict.interrupted:
-        yield "Run the window again: it was interrupted"
+        yield "Run the same command again: the window was interrupted, and goes on where it stopped"
+        return
     for finding in verdict.findings:
         if finding.outcome is Outcome.INCONCLUSIVE:
             yield _how_to_know(bundle, verdict, finding)
