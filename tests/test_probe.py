@@ -65,6 +65,21 @@ def test_a_server_that_never_answers_times_out():
     assert (exchange.status, exchange.fault.kind) == (None, "timeout")
 
 
+@pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "no-such", "utf-8", "rot13"])
+def test_an_odd_charset_is_read_as_text_that_can_be_written(charset):
+    body = b"caf\\udc80 \xc3\xa9"
+    exchange = ask(answers(body=body, headers=[f"Content-Type: text/plain; charset={charset}"]))
+    assert exchange.fault is None
+    assert exchange.body == "caf\\udc80 é"
+    exchange.body.encode("utf-8")
+
+
+@pytest.mark.parametrize("location", ["http://[bad/", "http://127.0.0.1:999999/"])
+def test_a_redirect_to_no_address_is_the_targets_fault(location):
+    exchange = ask(redirecting(location))
+    assert (exchange.fault.kind, exchange.fault.whose) == ("redirect", Whose.TARGET)
+
+
 def test_a_long_body_is_cut():
     exchange = ask(answers(body=b"y" * 5000))
     assert (len(exchange.body), exchange.body_truncated, exchange.fault) == (1000, True, None)

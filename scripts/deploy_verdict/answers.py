@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from deploy_verdict.model import (
     BurstObservation,
@@ -13,6 +12,7 @@ from deploy_verdict.model import (
     TestObservation,
 )
 from deploy_verdict.plan import Plan
+from deploy_verdict.units import path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def _steps(test: TestObservation) -> Iterator[tuple[str, Exchange]]:
 def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...]:
     """All that was sent to a health check's method and path, by any stage; no races, which queue up."""
     check = plan.check(name)
-    path = urlsplit(check.path).path
+    path = path_of(check.path)
     return tuple(
         sent
         for sent in all_sent(loaded)
@@ -96,7 +96,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
             sent.check is None
             and "/race/" not in sent.pointer
             and sent.exchange.method == check.method
-            and urlsplit(sent.exchange.url).path.endswith(path)
+            and path_of(sent.exchange.url).endswith(path)
         )
     )
 

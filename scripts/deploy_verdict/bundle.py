@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.model import Evidence, Loaded, Subject, Unreadable, WindowFrame
 from deploy_verdict.plan import Plan
 from deploy_verdict.pool_samples import PoolSample, pool_samples
+from deploy_verdict.window import evidence_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def bundled(
     unreadable = [item for item in files if isinstance(item, Unreadable)]
     for item in files:
         if isinstance(item, Loaded) and item.evidence.stage not in left_out:
-            reason = _foreign(item.evidence, plan, window, subject, corrected_plan)
+            reason = _foreign(item.evidence, plan, window, subject, corrected_plan) or _misnamed(item)
             if reason is None:
                 loaded.append(item)
             else:
@@ -64,6 +65,12 @@ def bundled(
     )
 
 
+def _misnamed(item: Loaded) -> str | None:
+    """Evidence that was copied or renamed tells of another look than its name."""
+    told = evidence_name(item.evidence.stage, item.evidence.offset_s, item.evidence.attempt)
+    return None if told == item.name else f"its name is not that of its content ({told})"
+
+
 def _foreign(
     evidence: Evidence, plan: Plan, window: WindowFrame, subject: Subject, corrected_plan: bool
 ) -> str | None:
@@ -71,6 +78,13 @@ def _foreign(
         return f"it is evidence of another plan ({evidence.plan_name})"
     if evidence.plan_sha256 != plan.sha256 and not corrected_plan:
         return f"it is evidence of another version of the plan (sha256 {evidence.plan_sha256[:8]}…)"
+    seen = evidence.window
+    if seen.id == window.id and (seen.t0, seen.length_s, seen.speed) != (
+        window.t0,
+        window.length_s,
+        window.speed,
+    ):
+        return "it tells of another T0, length or speed of this window"
     if evidence.window.id != window.id:
         return f"it is evidence of another window ({evidence.window.id})"
     if evidence.subject.target != subject.target:

@@ -14,16 +14,10 @@ from pydantic import ValidationError
 
 from deploy_verdict.errors import EvidenceError
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
+from deploy_verdict.window import evidence_name
 
 MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
 _NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(?P<attempt>\d+)\.json")
-
-
-def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
-    """pools.T+030.a1.json; offsets that are no whole minutes keep their fraction."""
-    minutes = offset_s / 60
-    whole = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
-    return f"{stage}.T+{whole}.a{attempt}.json"
 
 
 def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1) -> int:

@@ -98,19 +98,20 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
     return tuple(sorted(mine, key=lambda finding: known.get(finding.check, len(order))))
 
 
-def log_evidence(bundle: Bundle) -> tuple[LogObservation | None, str | None]:
-    """The newest reading of the log, with its pointer."""
-    found: tuple[LogObservation | None, str | None] = None, None
-    for item in bundle.of_stage("logs"):
-        for index, observation in enumerate(item.evidence.observations):
-            if isinstance(observation, LogObservation):
-                found = observation, f"{item.name}#/observations/{index}"
-    return found
+def log_readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
+    """Every reading of the log with its pointer, the newest last."""
+    return [
+        (observation, f"{item.name}#/observations/{index}")
+        for item in bundle.of_stage("logs")
+        for index, observation in enumerate(item.evidence.observations)
+        if isinstance(observation, LogObservation)
+    ]
 
 
 def log_observation(bundle: Bundle) -> LogObservation | None:
     """The newest reading of the log."""
-    return log_evidence(bundle)[0]
+    readings = log_readings(bundle)
+    return readings[-1][0] if readings else None
 
 
 def _log(bundle: Bundle, pattern: str) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from deploy_verdict.answers import Sent
-from deploy_verdict.expect import Lacking, matched, select
+from deploy_verdict.expect import Found, Lacking, Matcher, matched, select
 from deploy_verdict.model import Exchange, Outcome
 from deploy_verdict.plan import NeverRule, Plan, Request
+from deploy_verdict.units import path_of
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
 def _address(plan: Plan, name: str | None) -> tuple[str, str] | None:
     known: tuple[Request, ...] = (*plan.health, *plan.pools)
     found = next((item for item in known if getattr(item, "name", None) == name), None)
-    return (found.method, urlsplit(found.path).path) if found else None
+    return (found.method, path_of(found.path)) if found else None
 
 
 def _is_of(name: str, address: tuple[str, str] | None, item: Sent) -> bool:
     if item.check == name:
         return True
     method, path = address or ("", "")
-    return item.exchange.method == method and urlsplit(item.exchange.url).path.endswith(path)
+    return item.exchange.method == method and path_of(item.exchange.url).endswith(path)
 
 
 def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
@@ -62,9 +62,10 @@ def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
                 return Outcome.PASS, ""
             blind = found.reason
             continue
-        outcome, reason = matched(line.matcher, found.value)
+        outcome, reason = _any_of(line.matcher, found)
         if outcome is Outcome.INCONCLUSIVE:
-            if _null_is_meant(line.selector, found.value):
+            if found.value is None and not line.matcher.speaks_of_numbers:
+                # null is a value of its own: a rule against an alert's text does not fire on it.
                 return Outcome.PASS, ""
             blind = f"{line.selector} {reason}"
         elif outcome is Outcome.FAIL:
@@ -75,6 +76,11 @@ def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
     return (Outcome.INCONCLUSIVE, blind) if blind else (Outcome.FAIL, "")
 
 
-def _null_is_meant(selector: str, value: object) -> bool:
-    """null is a value of its own: a rule against an alert's text does not fire on `alert: null`."""
-    return selector.startswith("$") and value is None
+def _any_of(matcher: Matcher, found: Found) -> tuple[Outcome, str | None]:
+    """A rule fires when any of the selected values is the forbidden one; here that is a pass."""
+    results = [matched(matcher, value) for value in (found.several or (found.value,))]
+    for outcome in (Outcome.PASS, Outcome.INCONCLUSIVE):
+        for result in results:
+            if result[0] is outcome:
+                return result
+    return results[0]

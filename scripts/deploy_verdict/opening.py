@@ -55,9 +55,12 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
 
 
 def _with_log_size(file: WindowFile, out: Path, log: Path | None) -> WindowFile:
-    """Remember how long the log was at T0: undated lines beyond are of the window."""
+    """Remember the log as it is at T0, for undated lines beyond it and so that no rotation goes unseen."""
     if log is None or not log.is_file():
         return file
-    file = file.model_copy(update={"log_bytes_at_t0": log.stat().st_size})
+    from deploy_verdict.collectors.logs import head_of  # noqa: PLC0415  # only where there is a log
+
+    size = log.stat().st_size
+    file = file.model_copy(update={"log_bytes_at_t0": size, "log_head_at_t0": head_of(log, size)})
     write_json(out / WINDOW_FILE, file)
     return file

@@ -38,6 +38,7 @@ class PoolSample:
     levels: tuple[Level, ...]
     reasons: tuple[str, ...]
     target_failed: bool
+    unreadable: int = 0
     interrupted: bool = False
 
     @property
@@ -61,48 +62,46 @@ class PoolSample:
         return max(level.percent for level in self.levels)
 
 
+_Taken = tuple[str, BurstObservation]
+
+
 def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[PoolSample, ...]:
-    """One entry for each planned offset, in order; without evidence it has no pointer and no levels."""
-    found: dict[float, tuple[int, str, BurstObservation]] = {}
-    for item in loaded:
+    """One entry for each planned offset, in order; without evidence it has no pointer and no levels.
+
+    The readings of all attempts count: a second try does not undo what the first one saw.
+    """
+    found: dict[float, list[_Taken]] = {}
+    for item in sorted(loaded, key=lambda item: item.evidence.attempt):
         for index, observation in enumerate(item.evidence.observations):
-            if not isinstance(observation, BurstObservation) or observation.check != pool.name:
-                continue
-            rank = (not observation.interrupted, item.evidence.attempt)
-            known = found.get(observation.offset_s)
-            # The newest whole attempt wins; an interrupted one only where there is no whole one.
-            if known is None or rank > (not known[2].interrupted, known[0]):
+            if isinstance(observation, BurstObservation) and observation.check == pool.name:
                 pointer = f"{item.name}#/observations/{index}"
-                found[observation.offset_s] = (item.evidence.attempt, pointer, observation)
-    return tuple(_sample(pool, offset_s, found.get(offset_s)) for offset_s in plan.window.offsets_s)
+                found.setdefault(observation.offset_s, []).append((pointer, observation))
+    return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.offsets_s)
 
 
-def _sample(pool: Pool, offset_s: float, found: tuple[int, str, BurstObservation] | None) -> PoolSample:
-    if found is None:
-        return PoolSample(
-            offset_s=offset_s,
-            pointer=None,
-            actual_offset_s=None,
-            planned_readings=pool.burst.readings,
-            readings=0,
-            levels=(),
-            reasons=("it was not taken",),
-            target_failed=False,
-        )
-    _, pointer, burst = found
-    results = [level_of(pool, reading) for reading in burst.readings]
+def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
+    readings = [reading for _, burst in taken for reading in burst.readings]
+    results = [level_of(pool, reading) for reading in readings]
     reasons = Counter(result for result in results if isinstance(result, str))
-    faults = [reading.fault for reading in burst.readings if reading.fault is not None]
+    told = tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3))
+    whole = [item for item in taken if not item[1].interrupted] or taken
+    pointer, burst = whole[-1] if whole else (None, None)
     return PoolSample(
         offset_s=offset_s,
         pointer=pointer,
-        actual_offset_s=burst.actual_offset_s,
+        actual_offset_s=burst.actual_offset_s if burst else None,
         planned_readings=pool.burst.readings,
-        readings=len(burst.readings),
+        readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, Level)),
-        reasons=tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3)),
-        target_failed=any(fault.whose in ("target", "edge") for fault in faults),
-        interrupted=burst.interrupted,
+        reasons=told if taken else ("it was not taken",),
+        target_failed=any(
+            reading.fault and reading.fault.whose in ("target", "edge") for reading in readings
+        ),
+        unreadable=sum(
+            isinstance(result, str) and reading.fault is None
+            for result, reading in zip(results, readings, strict=True)
+        ),
+        interrupted=burst.interrupted if burst else False,
     )
 
 
@@ -128,6 +127,11 @@ def _number(selector: str, body: str | None) -> float | str:
     found = select_json(selector, body)
     if isinstance(found, Lacking):
         return found.reason
+    if len(found.several) > 1:
+        return f"{selector} selects {len(found.several)} values, and one is needed"
     if isinstance(found.value, bool) or not isinstance(found.value, int | float):
         return f"{selector} is {type_name(found.value)}, not a number"
-    return float(found.value)
+    try:
+        return float(found.value)
+    except OverflowError:
+        return f"{selector} is a number of {len(str(found.value))} digits"

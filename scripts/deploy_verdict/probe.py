@@ -26,6 +26,7 @@ from deploy_verdict.wire import Wire
 
 MAX_REDIRECTS = 3
 RETRY_PAUSE_S = 0.1
+CHARSETS = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16")
 CHUNK_BYTES = 16 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
@@ -212,10 +213,9 @@ class KeptAlive:
 
 
 def _decoded(body: bytes, charset: str) -> str:
-    try:
-        return body.decode(charset, errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+    """Text that every later step can write: an odd charset is read as UTF-8, lone surrogates are replaced."""
+    known = charset.lower() if charset.lower() in CHARSETS else "utf-8"
+    return body.decode(known, errors="replace").encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _redirect(response: requests.Response, method: str, answer: _Answer) -> str | None:
@@ -223,9 +223,15 @@ def _redirect(response: requests.Response, method: str, answer: _Answer) -> str 
     location = response.headers.get("location")
     if method not in ("GET", "HEAD") or not location or response.status_code not in (301, 302, 303, 307, 308):
         return None
-    target = urljoin(response.url, location)
+    try:
+        target = urljoin(response.url, location)
+        is_same = _same_host(response.url, target)
+    except ValueError:
+        detail = f"it redirects to what is no address: {location[:100]}"
+        answer.fault = Fault(kind="redirect", whose=Whose.TARGET, detail=detail)
+        return None
     answer.redirects.append(target)
-    if not _same_host(response.url, target):
+    if not is_same:
         detail = f"it redirects to another host: {urlsplit(target).netloc[:100] or target[:100]}"
     elif len(answer.redirects) > MAX_REDIRECTS:
         detail = f"it redirects more than {MAX_REDIRECTS} times"

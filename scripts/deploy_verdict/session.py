@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from deploy_verdict import __version__
 from deploy_verdict.clock import Clock, Pace, Stop
 from deploy_verdict.errors import EvidenceError, UsageError
-from deploy_verdict.evidence import evidence_name, next_attempt, read_attempts, write_json
+from deploy_verdict.evidence import next_attempt, read_attempts, write_json
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
 from deploy_verdict.plan import Plan
 from deploy_verdict.probe import Probe
 from deploy_verdict.redact import Redactor
-from deploy_verdict.window import opened, plan_time
+from deploy_verdict.window import evidence_name, opened, plan_time
 
 WINDOW_FILE = "window.json"
 

@@ -14,7 +14,7 @@ Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
 def _health(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.health import check_health  # noqa: PLC0415  # each script loads its own
 
-    return check_health(context, session.plan.health, offset_s)
+    return check_health(context, session.plan.health, offset_s, keep)
 
 
 def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
@@ -47,6 +47,8 @@ def collect(session: Session, stage: str, offset_s: float) -> Path:
     def keep(partial: tuple[Observation, ...]) -> None:
         sheet.save(partial, interrupted=True)
 
+    # A look that was begun leaves its mark, whatever becomes of this process.
+    keep(())
     observations = COLLECTORS[stage](session, context, offset_s, keep)
     sheet.save(observations, interrupted=session.stop.requested)
     return sheet.path
@@ -60,7 +62,11 @@ def collect_logs(session: Session, path: Path | None) -> Path:
     sheet = Sheet(session, "logs", offset_s)
     if session.plan.logs is None or path is None:
         return sheet.path
-    source = FileSource(path, undated_from_byte=session.file.log_bytes_at_t0)
+    source = FileSource(
+        path,
+        undated_from_byte=session.file.log_bytes_at_t0,
+        head_at_t0=session.file.log_head_at_t0,
+    )
     observation = review(
         session.plan.logs,
         source,

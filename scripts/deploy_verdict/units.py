@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -44,6 +45,14 @@ def size_bytes(value: Any) -> int:
     if match is None:
         raise ValueError(f"{value!r} is not a size — write one like 64KiB or 1MiB")
     return int(match.group(1)) * _SIZE_BYTES[match.group(2)]
+
+
+def path_of(address: str) -> str:
+    """The path of an address, without its query; what is no address has none."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def shown_duration(seconds: float) -> str:

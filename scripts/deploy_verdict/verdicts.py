@@ -32,6 +32,9 @@ def read_bundle(
     if unknown:
         known = ", ".join(plan.stages)
         raise UsageError(f"--without {unknown[0]}: the plan has no such stage — it has: {known}")
+    same = (file.window.length_s, file.window.offsets_s) == (plan.window.length, plan.window.offsets_s)
+    if not same and not corrected_plan:
+        raise EvidenceError(f"{out}/window.json is not the window of this plan — was it edited?")
     return bundled(
         plan,
         file.window,
@@ -44,6 +47,9 @@ def read_bundle(
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
+    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_FILE, COMMENT_FILE):
+        # An older verdict must not stand there as if it were this one, whatever happens now.
+        (out / name).unlink(missing_ok=True)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
     write_json(out / VERDICT_FILE, verdict)
     if "e2e" in bundle.stages:

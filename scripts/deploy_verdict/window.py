@@ -21,6 +21,13 @@ def opened(
     )
 
 
+def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
+    """pools.T+030.a1.json; offsets that are no whole minutes keep their fraction."""
+    minutes = offset_s / 60
+    whole = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
+    return f"{stage}.T+{whole}.a{attempt}.json"
+
+
 def plan_time(window: WindowFrame, offset_s: float) -> datetime:
     """T0 + offset as the report shows it, whatever the speed."""
     return window.t0 + timedelta(seconds=offset_s)

@@ -21,7 +21,7 @@ class Wire:
 
     def __init__(self) -> None:
         self._connections: list[HTTPConnection] = []
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         adapter = _Adapter(self._connections)
         self._session.mount("http://", adapter)
@@ -57,6 +57,13 @@ class Wire:
                 # The worker may have closed it in the meantime.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Session(requests.Session):
+    """Leaves redirects to the probe: requests would read the new address even where it may not follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _Adapter(HTTPAdapter):

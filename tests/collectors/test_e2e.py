@@ -85,7 +85,7 @@ def test_captured_values_fill_later_requests_in_their_own_type():
         ("{from: '$.workers[?@.on == true].id', nth: 2}", "gives 2, so there is no number 3"),
         ("$.nobody", "the answer has no nobody"),
         ("$.none", "$.none is null"),
-        ("$.odd", "holds a number that is none"),
+        ("$.odd", "is an object; text, a number or a boolean can be captured"),
     ],
 )
 def test_a_value_that_is_not_there_stops_the_test(capture, reason):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.collectors.log_lines import Line
-from deploy_verdict.collectors.logs import FileSource, review
+from deploy_verdict.collectors.logs import FileSource, head_of, review
 from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
@@ -448,3 +448,47 @@ def test_a_regular_expression_that_cannot_be_one_is_a_mistake_of_the_plan():
 def test_a_relative_path_is_named_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert FileSource(Path("x.log")).name == "x.log"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "too many connections",
+        "TOO MANY CONNECTIONS",
+        "Too many\n    connections",
+        r'{"e": "Too many\u0020connections"}',
+    ],
+)
+def test_a_forbidden_text_is_found_in_any_case_and_form(log, line):
+    log.holds(stamped(1, line))
+    assert count(log.read()) == 1
+
+
+def test_a_log_that_was_rotated_since_t0_is_incomplete(tmp_path):
+    """Another file under the same name, or the same one begun anew, has lost lines of the window."""
+    path = tmp_path / "x.log"
+    path.write_text("first line\n")
+    head = head_of(path, 11)
+    for replace in (lambda: path.write_text("other start\nand more\n"), lambda: renamed(path)):
+        replace()
+        source = FileSource(path, 11, head_at_t0=head)
+        list(source.lines())
+        assert source.incomplete
+        assert "rotated" in source.incomplete[0]
+    path.write_text("first line\n")
+
+
+def renamed(path):
+    path.rename(path.with_suffix(".1"))
+    path.write_text("first line\nsecond line\n")
+
+
+def test_a_log_that_only_grew_is_whole(tmp_path):
+    path = tmp_path / "x.log"
+    path.write_text("first line\n")
+    head = head_of(path, 11)
+    with path.open("a") as file:
+        file.write("second line\n")
+    source = FileSource(path, 11, head_at_t0=head)
+    assert len(list(source.lines())) == 2
+    assert source.incomplete == ()

@@ -70,6 +70,19 @@ def test_each_way_to_be_missing_has_its_own_words(selector, value, body, outcome
     assert (seen.outcome, seen.actual) == (outcome, actual)
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ('{"pools": [{"u": 10}, {"u": 99}]}', FAIL),
+        ('{"pools": [{"u": 10}, {"u": null}]}', OPEN),
+        ('{"pools": [{"u": 10}, {"u": 79}]}', PASS),
+        ('{"pools": []}', OPEN),
+    ],
+)
+def test_every_value_that_a_path_selects_must_hold(body, outcome):
+    assert result("$.pools[*].u", "< 80", answer(body)).outcome is outcome
+
+
 def test_json_nested_too_deeply_is_inconclusive():
     assert result("$.u", 1, answer("[" * 200_000)).outcome is OPEN
 

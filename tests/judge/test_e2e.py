@@ -151,14 +151,14 @@ def test_no_evidence_at_all_is_inconclusive():
     assert judged(ONE, [])["flow", "passes"].outcome is Outcome.INCONCLUSIVE
 
 
-def test_the_newest_attempt_counts():
-    """The tenth attempt's file comes before the second's in the order of names."""
+def test_a_fail_of_any_attempt_stays():
+    """A second try does not undo what the first one saw, whichever file comes first by name."""
     failed = run(step("take", status=500))
     assert (
         judged(ONE, [(10, [good()]), (2, [failed])], HEAD.replace(", 60m, 120m", ""))[
             "flow", "passes"
         ].outcome
-        is Outcome.PASS
+        is Outcome.FAIL
     )
     assert (
         judged(ONE, [(2, [good()]), (10, [failed])], HEAD.replace(", 60m, 120m", ""))[
@@ -251,7 +251,7 @@ def prepared(workers=200, take=200, look='{"ok": true}', look_status=200, **more
             "was not reached: before_each step 1 'workers': not captured: who (the answer has no id)",
         ),
         (prepared(look="<html>"), "inconclusive", "not JSON"),
-        (prepared(look="<html>", look_status=500), "fail", "not JSON"),
+        (prepared(look="<html>", look_status=500), "fail", "status in 200..299 — 500"),
         (prepared(look='{"ok": false}'), "fail", "step 1 'look': $.ok = true — false"),
     ],
 )

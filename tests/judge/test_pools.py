@@ -110,6 +110,15 @@ def test_one_refused_reading_is_a_smaller_fail():
     assert finding(judged(with_sample(3, [REFUSED, *STEADY[1:]])), "samples").severity == "P2"
 
 
+@pytest.mark.parametrize(
+    "reading", ['{"used": null, "limit": null}', "<html>", '{"used": ' + "9" * 400 + ', "limit": 20}']
+)
+def test_one_unreadable_answer_of_a_burst_is_not_passed_over(reading):
+    verdict = judged(with_sample(3, [reading, *STEADY[1:]]))
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    assert finding(verdict, "samples").outcome is Outcome.INCONCLUSIVE
+
+
 def test_half_of_the_readings_is_enough_and_less_is_not():
     assert finding(judged(with_sample(3, STEADY[:5])), "samples").outcome is Outcome.PASS
     assert finding(judged(with_sample(3, STEADY[:4])), "samples").outcome is Outcome.INCONCLUSIVE
@@ -141,14 +150,14 @@ def test_swings_of_more_than_ten_points_need_attention():
     assert finding(judged(with_sample(4, [5] * 10)), "stability").outcome is Outcome.PASS
 
 
-def test_of_two_attempts_the_newer_whole_one_counts():
+def test_the_readings_of_all_attempts_count():
+    """A second attempt does not undo what the first one saw; the pointer is that of the newest whole one."""
     files = [
         loaded(PLAN, "pools", [burst("redis", STEADY, offset_s)], offset_s)
         for offset_s in PLAN.window.offsets_s
     ]
     again = loaded(PLAN, "pools", [burst("redis", [16] * 10)], 0.0, attempt=2)
-    broken = loaded(PLAN, "pools", [burst("redis", [3], interrupted=True)], 0.0, attempt=3, interrupted=True)
-    verdict = judge(bundle_of(PLAN, *files, again, broken), judged_at=T0, tool_version="0.1.0")
+    verdict = judge(bundle_of(PLAN, *files, again), judged_at=T0, tool_version="0.1.0")
     found = finding(verdict, "band", 0.0)
     assert found.evidence == "pools.T+000.a2.json#/observations/0"
     assert found.severity == "P1"

@@ -59,6 +59,23 @@ def test_the_smallest_plan():
         ("never: [{status: 500, of: nope}]", "8:27: there is no check 'nope' — known: api"),
         ("logs: {}", "8:7: no pattern, so this can never fail"),
         ("logs: {must_appear: [{text: a, regex: b}]}", "write either text or regex"),
+        ("logs: {must_appear: [{regex: 'x*'}]}", "'x*' is found in any line"),
+        ("logs: {must_not_appear: [' ']}", "the text is empty"),
+        ("window: {length: 99999h, sample_every: 5s}", "that is more than 20000 samples"),
+        (
+            "e2e: {at: [0m, 0m], tests: [{name: t, steps: [{get: /x, expect: {status: 200}}]}]}",
+            "stands twice",
+        ),
+        (
+            "e2e: {tests: [{name: t, steps: [{get: /x, expect: {$.id: '{idd}'}}]}]}",
+            "{idd} is not captured by an earlier step",
+        ),
+        (
+            "e2e: {tests: [{name: t, steps: [{get: /x, expect: {status: 200}, capture: {id: $.id}}, "
+            "{post: /x, json: {id: '{id}'}, expect: {status: 200}}]}]}",
+            "would write, and test_data.may_write allows nothing",
+        ),
+        ("version: 2", "stands here twice"),
         ("e2e: {tests: []}", "neither tests nor command"),
         ("e2e: {command: [x]}", "command and junit go together"),
         ("claims: [{commit: abc1234, title: t, shown_by: health/no}]", "there is no check 'health/no'"),
@@ -117,6 +134,12 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
         ),
         ("name: b, get: /x, expect: {$.u: {belw: 80}}", "'belw' is not an operator — known: equals"),
         ("name: b, get: /x, expect: {elapsed: '< 2'}", "'2' is not a duration"),
+        ("name: b, get: /x, expect: {status: 100..599}", "status: every status is like that"),
+        ("name: b, get: /x, expect: {status: 700}", "status: no status is like that"),
+        ("name: b, get: /x, accept: [{status: 200}, {status: '>= 0'}]", "status: every status is like that"),
+        ("name: b, get: /x, expect: {text: {matches: '.*'}}", "'.*' is found in any text, also in none"),
+        ("name: b, get: /x, expect: {text: ''}", "an empty text and a length of 0 fit any answer"),
+        ("name: b, get: /x, expect: {$.a: {length: 0}}", "an empty text and a length of 0 fit any answer"),
         ("name: b, get: /x, json: {}, expect: {status: 200}", "get takes no json"),
         ("name: b, post: /x, expect: {status: 200}", "would write, and test_data.may_write allows nothing"),
         ("name: b, gett: /x, expect: {status: 200}", "'gett' is not known here — did you mean 'get'?"),
@@ -165,6 +188,12 @@ def test_what_is_no_plan_is_refused_with_one_message(data, message):
     assert message in lines[0]
 
 
+def test_where_no_status_is_named_it_must_be_a_good_one():
+    """A 500 with the right fields is no good answer."""
+    plan = read(SMALL.replace("{status: 200}", "{$.ok: true}"))
+    assert [line.text for line in plan.check("api").expect.lines] == ["status in 200..299", "$.ok = true"]
+
+
 def test_variables_come_from_the_environment_and_defaults():
     text = SMALL.replace("http://localhost:8000", "${HOST:-http://a.test}/$${X}")
     assert read(text).service.base_url == "http://a.test/${X}"
@@ -197,7 +226,7 @@ def test_plans_zeues_is_a_good_plan():
         "SOLD Flow",
         "Metrología",
     ]
-    assert len(plan.logs.must_appear) + len(plan.logs.must_not_appear) == 5
+    assert len(plan.logs.must_appear) + len(plan.logs.must_not_appear) == 6
     assert [criterion.name for criterion in plan.criteria] == [
         "Redis health",
         "Connection pool",

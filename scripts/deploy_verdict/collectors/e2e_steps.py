@@ -1,6 +1,5 @@
 """One step of a test: fill it, hold it against the guard, send it, capture from its answer."""
 
-import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,6 +8,7 @@ from pydantic import JsonValue
 from deploy_verdict.collectors.e2e_race import take_race
 from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, send
 from deploy_verdict.expect import Lacking, select_json
+from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
 from deploy_verdict.plan import Capture, Step
 from deploy_verdict.plan.filling import with_captures
@@ -90,12 +90,11 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
     if capture.nth >= len(found.several):
         return Lacking(f"{capture.from_} gives {len(found.several)}, so there is no number {capture.nth + 1}")
     value: JsonValue = found.several[capture.nth]
-    if value is None:
-        return Lacking(f"{capture.from_} is null")
-    try:
-        text = json.dumps(value)
-    except TypeError:
-        return Lacking(f"{capture.from_} holds a number that is none")
+    if not isinstance(value, str | int | float):
+        return Lacking(f"{capture.from_} is {type_name(value)}; text, a number or a boolean can be captured")
+    text = str(value)
+    if text.encode("utf-8", errors="replace").decode("utf-8") != text:
+        return Lacking(f"{capture.from_} is no text that could be sent (half a character)")
     # Answers are redacted before anything is read from them: what stands there is not the value.
     return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
 

@@ -1,20 +1,29 @@
 """The health stage: one bounded request for each check of the plan, in the plan's order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.model import Exchange, Fault, HttpObservation, Whose
+from deploy_verdict.model import Exchange, Fault, HttpObservation, Observation, Whose
 from deploy_verdict.plan import Check
 from deploy_verdict.plan.guard import refusal
 
+Keep = Callable[[tuple[Observation, ...]], None]
 
-def check_health(context: Context, checks: Iterable[Check], offset_s: float) -> tuple[HttpObservation, ...]:
-    """Ask each check once; a check that the stop came before is not asked and will be missing."""
-    observations = []
+
+def check_health(
+    context: Context, checks: Iterable[Check], offset_s: float, keep: Keep | None = None
+) -> tuple[HttpObservation, ...]:
+    """Ask each check once; a check that the stop came before is not asked and will be missing.
+
+    `keep` is handed what was seen so far after each check.
+    """
+    observations: list[HttpObservation] = []
     for check in checks:
         if context.stop.requested:
             break
         observations.append(ask_check(context, check, offset_s))
+        if keep is not None:
+            keep(tuple(observations))
     return tuple(observations)
 
 

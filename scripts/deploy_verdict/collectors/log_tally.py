@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from deploy_verdict.collectors.log_entries import Entry
@@ -53,13 +53,31 @@ class Coverage:
         )
 
 
+_ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+
+
+def _unescaped(text: str) -> str:
+    """ASCII that JSON wrote as an escape (\\u0027) as itself."""
+    if "\\u00" not in text:
+        return text
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+
+
+def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
+    """A forbidden text is found in any case and across wrapped lines; a wanted one only as it is written."""
+    if pattern.regex or not loose:
+        return re.compile(pattern.regex or re.escape(pattern.text or ""), re.MULTILINE)
+    words = (pattern.text or "").lower().split()
+    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+
+
 class _Seeker:
     """One pattern, and what was seen of it."""
 
-    def __init__(self, pattern: LogPattern, max_examples: int) -> None:
+    def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
         self.whole_log = pattern.within == "log"
-        self._regex = re.compile(pattern.regex or re.escape(pattern.text or ""), re.MULTILINE)
+        self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
         self._count = 0
         self._first: datetime | None = None
@@ -95,9 +113,11 @@ class Tally:
     def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
         self._max_errors_asked = logs.max_errors is not None
-        seekers = [_Seeker(pattern, logs.examples) for pattern in (*logs.must_not_appear, *logs.must_appear)]
+        forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
+        seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
         self._seekers = seekers
-        self._texts = [(seeker.pattern.text, seeker) for seeker in seekers if seeker.pattern.text]
+        self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
+        self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
         self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
         self.coverage = Coverage(start, end)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
@@ -121,18 +141,26 @@ class Tally:
         self.lines_read += entry.lines
         inside = self._is_inside(entry)
         text = entry.text
-        for sought, seeker in self._texts:
-            if sought in text:
-                self._found(seeker, entry, inside)
-        for search, seeker in self._regexes:
-            if search(text):
-                self._found(seeker, entry, inside)
+        for seeker in self._matching(text):
+            self._found(seeker, entry, inside)
         if inside is not False and _DROPPED_WORD in text and _DROPPED.search(text):
             self.dropped += 1
         if inside:
             self._count_inside(entry)
         elif inside is None and self._max_errors_asked and entry.level in _ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
+
+    def _matching(self, text: str) -> Iterator[_Seeker]:
+        lowered = _unescaped(text).lower() if self._loose else ""
+        for word, seeker in self._loose:
+            if word in lowered and seeker.search(lowered):
+                yield seeker
+        for sought, seeker in self._texts:
+            if sought in text:
+                yield seeker
+        for search, seeker in self._regexes:
+            if search(text):
+                yield seeker
 
     def _date(self, entry: Entry) -> None:
         at = entry.at

@@ -4,6 +4,7 @@ A log of any size is streamed. Whatever a file holds, the answer is an observati
 the log stands in its `fault`, and what of it is missing in `incomplete`.
 """
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from deploy_verdict.model import Fault, LogObservation, Whose
 from deploy_verdict.plan import Logs
 
 MAX_LINE_BYTES = 65536
+HEAD_BYTES = 4096
 _OVERLAP_BYTES = 1024
 _AHEAD = timedelta(minutes=5)
 _PACKED = {
@@ -46,20 +48,34 @@ class LogSource(Protocol):
         """The lines in the order of the log."""
 
 
+def head_of(path: Path, size: int) -> str:
+    """What tells a log from the one that a rotation puts in its place: its inode, and how it begins."""
+    with path.open("rb") as file:
+        begins = hashlib.sha256(file.read(min(size, HEAD_BYTES))).hexdigest()[:16]
+        return f"{os.fstat(file.fileno()).st_ino}:{begins}"
+
+
 class FileSource:
     """A log file, as long as it is when reading begins.
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
-    whether they bear a time or not. Overlong lines come in pieces of max_line_bytes that overlap.
+    whether they bear a time or not. `head_at_t0` is its head_of then. Overlong lines come in pieces of
+    max_line_bytes that overlap.
     """
 
     def __init__(
-        self, path: Path, undated_from_byte: int | None = None, *, max_line_bytes: int = MAX_LINE_BYTES
+        self,
+        path: Path,
+        undated_from_byte: int | None = None,
+        *,
+        head_at_t0: str | None = None,
+        max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.name = os.fsencode(path).decode("utf-8", "replace")
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
+        self._head_at_t0 = head_at_t0
         self._latest_unzoned: datetime | None = None
 
     def lines(self) -> Iterator[Line]:
@@ -88,6 +104,8 @@ class FileSource:
             return
         if self._t0_byte is not None and size < self._t0_byte:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
+        elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
+            self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
         place, rest = 0, b""
         while place < size:
             raw = file.readline(self._max_line_bytes)

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 SHOWN_CHARACTERS = 120
+_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e6 else f"{value:.6g}"
     if isinstance(value, str):
-        text = " ".join(value.split())
+        text = " ".join(value.split()).encode("utf-8", errors="replace").decode("utf-8")
         return f'"{text}"' if len(text) <= SHOWN_CHARACTERS else f'"{text[:SHOWN_CHARACTERS]}…"'
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
@@ -97,15 +98,16 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     found = select(expectation.selector, exchange)
     if isinstance(found, Lacking):
         return Tested(expectation, Outcome.INCONCLUSIVE, found.reason)
-    outcome, reason = matched(expectation.matcher, found.value)
+    results = [(value, *matched(expectation.matcher, value)) for value in found.several or (found.value,)]
+    value, outcome, reason = min(results, key=lambda result: _WORST_FIRST.index(result[1]))
     if expectation.selector == "text" and exchange.body_truncated and outcome is Outcome.FAIL:
         return Tested(expectation, Outcome.INCONCLUSIVE, "the answer was cut; the rest was not searched")
-    actual = shown(found.value)
+    actual = shown(value)
     if expectation.selector == "elapsed":
-        actual = f"{found.value:.0f} ms"
+        actual = f"{value:.0f} ms"
     if reason:
         # "null, not a number", but '"15.0" is text, not a number'
-        actual = reason.removeprefix("is ") if found.value is None else f"{actual} {reason}"
+        actual = reason.removeprefix("is ") if value is None else f"{actual} {reason}"
     return Tested(expectation, outcome, actual)
 
 

@@ -69,6 +69,10 @@ class Matcher(BaseModel):
                 re.compile(self.matches)
             except re.error as error:
                 raise ValueError(f"{self.matches!r} is not a regular expression: {error}") from error
+        if self.matches is not None and re.search(self.matches, "") is not None:
+            raise ValueError(f"{self.matches!r} is found in any text, also in none — write one that can fail")
+        if self.contains == "" or self.length == 0:
+            raise ValueError("an empty text and a length of 0 fit any answer — write one that can fail")
         if self.type is not None and self.type not in TYPES:
             raise ValueError(f"{self.type!r} is not a JSON type — write one of {', '.join(TYPES)}")
         if self.between is not None and self.between[0] > self.between[1]:
@@ -83,6 +87,12 @@ class Matcher(BaseModel):
     def operators(self) -> tuple[str, ...]:
         """The operators that were written, in the order of the grammar; `equals: null` counts."""
         return tuple(name for name in OPERATORS if name in self.model_fields_set)
+
+    @property
+    def speaks_of_numbers(self) -> bool:
+        """Whether the operators ask for a number, so that null is no answer to them."""
+        compared = any(name in (*COMPARISONS, "between") for name in self.operators)
+        return compared or is_number(self.equals) or is_number(self.not_equals)
 
 
 def described(matcher: Matcher, selector: str) -> str:
@@ -169,7 +179,7 @@ def _has_type(wanted: str, value: Any) -> bool:
     kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
     if wanted in kinds:
         return isinstance(value, kinds[wanted])
-    return is_number(value) and (wanted == "number" or float(value).is_integer())
+    return is_number(value) and (wanted == "number" or isinstance(value, int) or value.is_integer())
 
 
 def _same(wanted: Any, value: Any) -> bool:

@@ -16,9 +16,17 @@ from deploy_verdict.judge.limits import limits
 from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.judge.never import judge_never, judge_response_times
 from deploy_verdict.judge.pools import judge_pools
-from deploy_verdict.measures import log_evidence, measure
-from deploy_verdict.model import CriterionResult, Finding, Outcome, Severity, Verdict, VerdictOutcome
-from deploy_verdict.plan import Criterion
+from deploy_verdict.measures import log_readings, measure
+from deploy_verdict.model import (
+    CriterionResult,
+    Finding,
+    LogObservation,
+    Outcome,
+    Severity,
+    Verdict,
+    VerdictOutcome,
+)
+from deploy_verdict.plan import Criterion, Logs
 from deploy_verdict.plan.names import refers
 from deploy_verdict.window import wall_end
 
@@ -60,13 +68,26 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
         findings += judge_pools(bundle)
         findings += judge_beside(bundle)
     if "logs" in bundle.stages and plan.logs is not None:
-        observation, pointer = log_evidence(bundle)
-        covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
-        speed = bundle.window.speed
-        findings += judge_logs(plan.logs, observation, evidence=pointer, speed=speed, covers=covers)
+        findings += _logs(bundle, plan.logs)
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
     return findings
+
+
+def _logs(bundle: Bundle, logs: Logs) -> list[Finding]:
+    """Every reading of the log: what any of them failed on stays, as a log can be cut in between."""
+    covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
+    speed = bundle.window.speed
+    taken: list[tuple[LogObservation | None, str | None]] = [*log_readings(bundle)]
+    readings = [
+        judge_logs(logs, observation, evidence=pointer, speed=speed, covers=covers)
+        for observation, pointer in taken or [(None, None)]
+    ]
+    failed = [
+        next((item for item in same if item.outcome is Outcome.FAIL), same[-1])
+        for same in zip(*readings, strict=True)
+    ]
+    return list(failed)
 
 
 def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:

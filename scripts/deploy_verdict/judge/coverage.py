@@ -41,7 +41,11 @@ def _slot(bundle: Bundle, stage: str, offset_s: float) -> Slot:
     notes = [f"attempt {newest.evidence.attempt} of {len(mine)}"] if len(mine) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
-    state = "late" if abs(late_s) > tolerance_s(bundle.window) and stage == "pools" else "taken"
+    state = (
+        "late"
+        if abs(late_s) > tolerance_s(bundle.window) and stage in ("health", "e2e", "pools")
+        else "taken"
+    )
     return Slot.model_validate(
         {"stage": stage, "offset_s": offset_s, "state": state, "note": ", ".join(notes)}
     )

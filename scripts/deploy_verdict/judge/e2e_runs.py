@@ -47,16 +47,25 @@ def pre_check(e2e: E2E) -> Test | None:
 
 
 def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[Run, ...]:
-    """Each planned run of a test with the newest attempt's observation of it."""
+    """Each planned run of a test: its first attempt that fails, else its newest."""
     before_each = () if test.name == PRE_CHECK else e2e.before_each
-    newest: dict[float, tuple[str, TestObservation]] = {}
+    attempts: dict[float, list[tuple[str, TestObservation]]] = {}
     for pointer, observation in observed(test.name, files):
-        newest[observation.offset_s] = pointer, observation
+        attempts.setdefault(observation.offset_s, []).append((pointer, observation))
 
     def run(offset_s: float) -> Run:
-        pointer, seen = newest.get(offset_s, (None, None))
-        result = tested_run(test, before_each, seen)
-        return Run(offset_s=offset_s, pointer=pointer, observation=seen, result=result)
+        taken: list[tuple[str | None, TestObservation | None]] = [*attempts.get(offset_s, [])]
+        runs = [
+            Run(
+                offset_s=offset_s,
+                pointer=pointer,
+                observation=seen,
+                result=tested_run(test, before_each, seen),
+            )
+            for pointer, seen in taken or [(None, None)]
+        ]
+        failed = [item for item in runs if item.result.outcome is Outcome.FAIL]
+        return failed[0] if failed else runs[-1]
 
     return tuple(run(offset_s) for offset_s in e2e.at)
 

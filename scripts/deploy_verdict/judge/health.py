@@ -9,7 +9,7 @@ from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity
 from deploy_verdict.plan import Check
 from deploy_verdict.units import shown_offset
 
-Seen = Mapping[tuple[str, float], tuple[str, HttpObservation]]
+Seen = Mapping[tuple[str, float], list[tuple[str, HttpObservation]]]
 
 
 def judge_health(bundle: Bundle) -> Iterator[Finding]:
@@ -29,32 +29,45 @@ def judge_beside(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _seen(bundle: Bundle, stage: str) -> Seen:
-    """The newest attempt's observation of each (check, sample), with its pointer."""
-    seen: dict[tuple[str, float], tuple[str, HttpObservation]] = {}
+    """Every attempt's observation of each (check, sample) with its pointer, older attempts first."""
+    seen: dict[tuple[str, float], list[tuple[str, HttpObservation]]] = {}
     for item in bundle.of_stage(stage):
         for index, observation in enumerate(item.evidence.observations):
             if isinstance(observation, HttpObservation):
                 pointer = f"{item.name}#/observations/{index}"
-                seen[observation.check, observation.offset_s] = pointer, observation
+                seen.setdefault((observation.check, observation.offset_s), []).append((pointer, observation))
     return seen
 
 
 def _judge_check(stage: str, check: Check, offset_s: float, seen: Seen) -> Iterator[Finding]:
-    pointer, observation = seen.get((check.name, offset_s), (None, None))
-    for rule, expectation, result, because, severity in _results(check, observation, offset_s):
-        yield Finding(
-            stage=stage,
-            check=check.name,
-            rule=rule,
-            expectation=expectation,
-            outcome=result[0],
-            severity=severity if result[0] is Outcome.FAIL else None,
-            expected=expectation,
-            actual=result[1],
-            because=because if result[0] is Outcome.FAIL else None,
-            evidence=pointer,
-            offset_s=offset_s,
-        )
+    """A fail of any attempt stays: a second try does not undo what the first one saw."""
+    taken = seen.get((check.name, offset_s), [])
+    attempts: list[tuple[str | None, HttpObservation | None]] = [*taken] or [(None, None)]
+    judged = [
+        [(pointer, row) for row in _results(check, observation, offset_s)]
+        for pointer, observation in attempts
+    ]
+    for rows in zip(*judged, strict=True):
+        failed = [item for item in rows if item[1][2][0] is Outcome.FAIL]
+        pointer, row = failed[0] if failed else rows[-1]
+        yield _finding(stage, check, offset_s, pointer, row)
+
+
+def _finding(stage: str, check: Check, offset_s: float, pointer: str | None, row: "_Row") -> Finding:
+    rule, expectation, (outcome, actual), because, severity = row
+    return Finding(
+        stage=stage,
+        check=check.name,
+        rule=rule,
+        expectation=expectation,
+        outcome=outcome,
+        severity=severity if outcome is Outcome.FAIL else None,
+        expected=expectation,
+        actual=actual,
+        because=because if outcome is Outcome.FAIL else None,
+        evidence=pointer,
+        offset_s=offset_s,
+    )
 
 
 _Row = tuple[str, str, tuple[Outcome, str], str | None, Severity]

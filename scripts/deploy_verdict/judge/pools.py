@@ -74,7 +74,7 @@ def _samples(samples: Sequence[PoolSample]) -> _Result:
         worst = min(silent, key=lambda sample: len(sample.levels))
         severity = Severity.P2 if _enough(worst) else Severity.P1
         return Outcome.FAIL, severity, _told(worst), worst
-    unread = [sample for sample in samples if not _enough(sample)]
+    unread = [sample for sample in samples if not _enough(sample) or sample.unreadable]
     if unread:
         also = f" (and {len(unread) - 1} more samples)" if len(unread) > 1 else ""
         return Outcome.INCONCLUSIVE, None, _told(unread[0]) + also, unread[0]

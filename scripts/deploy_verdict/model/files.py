@@ -1,9 +1,8 @@
 """The files that stages exchange: evidence, verdict.json, window.json."""
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from deploy_verdict.model.observations import Observation
 from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
@@ -23,9 +22,9 @@ class WindowRef(Record):
     """The window that an evidence file belongs to."""
 
     id: str
-    t0: datetime
-    length_s: float
-    speed: float = 1.0
+    t0: AwareDatetime
+    length_s: float = Field(gt=0)
+    speed: float = Field(default=1.0, gt=0)
 
 
 class WindowFrame(WindowRef):
@@ -48,9 +47,9 @@ class Evidence(Record):
     run_url: str | None = None
     attempt: int = 1
     offset_s: float
-    planned_at: datetime
-    started_at: datetime
-    finished_at: datetime
+    planned_at: AwareDatetime
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
     interrupted: bool = False
     observations: tuple[Observation, ...] = ()
 
@@ -123,7 +122,7 @@ class Verdict(Record):
     plan_name: str
     plan_sha256: str
     tool_version: str
-    judged_at: datetime
+    judged_at: AwareDatetime
     outcome: VerdictOutcome
     findings: tuple[Finding, ...]
     criteria: tuple[CriterionResult, ...]
@@ -145,6 +144,7 @@ class WindowFile(Record):
     plan_sha256: str
     left_out: tuple[str, ...] = ()
     log_bytes_at_t0: int | None = None
+    log_head_at_t0: str | None = None
     finished: bool = False
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

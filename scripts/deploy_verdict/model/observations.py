@@ -1,9 +1,8 @@
 """What collectors saw: one record for each kind of look."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from deploy_verdict.model.words import Record, Whose
 
@@ -19,8 +18,8 @@ class Fault(Record):
 class Attempt(Record):
     """One try to reach the target; a second one follows a failed connect only."""
 
-    at: datetime
-    elapsed_ms: float
+    at: AwareDatetime
+    elapsed_ms: float = Field(ge=0)
     fault: Fault | None = None
 
 
@@ -31,18 +30,18 @@ class Exchange(Record):
     first attempt's connect to the last byte.
     """
 
-    at: datetime
+    at: AwareDatetime
     method: str
     url: str
     request_id: str
     attempts: tuple[Attempt, ...] = ()
-    status: int | None = None
+    status: int | None = Field(default=None, strict=True)
     headers: dict[str, str] = Field(default={})
     body: str | None = None
     body_bytes: int = 0
     body_truncated: bool = False
     redirects: tuple[str, ...] = ()
-    elapsed_ms: float | None = None
+    elapsed_ms: float | None = Field(default=None, ge=0)
     fault: Fault | None = None
 
 
@@ -58,8 +57,8 @@ class Reading(Record):
     """One reading of a burst: raw, so that another plan can read other fields of it."""
 
     offset_s: float
-    elapsed_ms: float | None = None
-    status: int | None = None
+    elapsed_ms: float | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, strict=True)
     body: str | None = None
     fault: Fault | None = None
 
@@ -71,7 +70,7 @@ class BurstObservation(Record):
     check: str
     offset_s: float
     actual_offset_s: float
-    at: datetime
+    at: AwareDatetime
     url: str
     readings: tuple[Reading, ...]
     interrupted: bool = False
@@ -119,8 +118,8 @@ class TestObservation(Record):
     kind: Literal["test"] = "test"
     check: str
     offset_s: float
-    at: datetime
-    elapsed_ms: float
+    at: AwareDatetime
+    elapsed_ms: float = Field(ge=0)
     steps: tuple[StepRecord, ...] = ()
     stopped: str | None = None
     unrestored: tuple[Unrestored, ...] = ()
@@ -133,8 +132,8 @@ class SuiteObservation(Record):
     kind: Literal["suite"] = "suite"
     check: str
     offset_s: float
-    at: datetime
-    elapsed_ms: float
+    at: AwareDatetime
+    elapsed_ms: float = Field(ge=0)
     command: tuple[str, ...] = ()
     exit_code: int | None = None
     cases: int | None = None
@@ -147,7 +146,7 @@ class CaseObservation(Record):
     kind: Literal["case"] = "case"
     check: str
     offset_s: float
-    elapsed_ms: float | None = None
+    elapsed_ms: float | None = Field(default=None, ge=0)
     result: Literal["passed", "failed", "error", "skipped"]
     message: str = ""
 
@@ -155,7 +154,7 @@ class CaseObservation(Record):
 class LogLine(Record):
     """An example line; `at` is None where the line bears no time. A traceback stays with its line."""
 
-    at: datetime | None = None
+    at: AwareDatetime | None = None
     level: str | None = None
     text: str
 
@@ -166,16 +165,16 @@ class PatternCount(Record):
     pattern: str
     sought: str | None = None
     count: int
-    first_at: datetime | None = None
-    last_at: datetime | None = None
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
     examples: tuple[LogLine, ...] = ()
 
 
 class Silence(Record):
     """A stretch of the window without any line."""
 
-    start: datetime
-    end: datetime
+    start: AwareDatetime
+    end: AwareDatetime
     length_s: float
 
 
@@ -188,13 +187,13 @@ class LogObservation(Record):
     kind: Literal["log"] = "log"
     check: str = "log"
     source: str
-    start: datetime
-    end: datetime
+    start: AwareDatetime
+    end: AwareDatetime
     lines_read: int = 0
     lines_in_window: int = 0
     undated_lines: int = 0
-    first_at: datetime | None = None
-    last_at: datetime | None = None
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
     longest_silence: Silence | None = None
     levels: dict[str, int] = Field(default={})
     tracebacks: int = 0

@@ -19,28 +19,19 @@ def _capture(value: Any) -> Any:
     return {"from": value} if isinstance(value, str) else value
 
 
+class RaceRequest(Expecting):
+    """One request of a race; the race's `answers` judge it, so it need not expect anything itself."""
+
+    def _must_expect(self) -> bool:
+        return False
+
+
 class Together(Part):
     """Requests that leave through one barrier, and how many must answer what: {200: 1, 409: rest}."""
 
-    requests: tuple[Expecting, ...] = Field(strict=False, min_length=1)
+    requests: tuple[RaceRequest, ...] = Field(strict=False, min_length=1)
     times: int = Field(default=1, ge=1, le=50, description="each request so many times")
     answers: dict[str, int | str] = Field(description="status → how many; `rest` for all others")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _status_keys(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        requests = value.get("requests")
-        if isinstance(requests, list):
-            # The requests of a race are judged together, by `answers`.
-            requests = [
-                {**item, "expect": {"status": "100..599"}}
-                if isinstance(item, dict) and "expect" not in item and "accept" not in item
-                else item
-                for item in requests
-            ]
-        return {**value, "requests": requests}
 
     @model_validator(mode="after")
     def _answers_add_up(self) -> Self:
@@ -128,6 +119,8 @@ class E2E(Part):
 
     @model_validator(mode="after")
     def _something_runs(self) -> Self:
+        if len(set(self.at)) != len(self.at):
+            raise ValueError("an offset of `at` stands twice — keep one")
         if not self.tests and not self.command:
             raise ValueError("neither tests nor command — add one, or drop e2e")
         if bool(self.command) != (self.junit is not None):

@@ -24,6 +24,8 @@ class LogPattern(Part):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
+        if self.text is not None and not self.text.strip():
+            raise ValueError("the text is empty — write what is looked for")
         if bool(self.text) == bool(self.regex):
             raise ValueError("write either text or regex")
         if self.regex:
@@ -31,6 +33,8 @@ class LogPattern(Part):
                 re.compile(self.regex)
             except re.error as error:
                 raise ValueError(f"{self.regex!r} is not a regular expression: {error}") from error
+            if re.search(self.regex, "") is not None:
+                raise ValueError(f"{self.regex!r} is found in any line — write one that can fail")
         if not self.name:
             object.__setattr__(self, "name", self.text or self.regex)
         return self

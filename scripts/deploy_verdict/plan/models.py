@@ -26,6 +26,9 @@ def checked_address(value: str) -> str:
     return value.rstrip("/")
 
 
+MAX_SAMPLES = 20_000
+
+
 class Service(Part):
     """The service under watch."""
 
@@ -56,6 +59,10 @@ class WindowSection(Part):
         if self.sample_every > self.length:
             every, length = shown_duration(self.sample_every), shown_duration(self.length)
             raise ValueError(f"sample_every ({every}) is longer than the window ({length}) — make it shorter")
+        if self.length / self.sample_every > MAX_SAMPLES:
+            raise ValueError(
+                f"that is more than {MAX_SAMPLES} samples — sample less often, or a shorter window"
+            )
         return self
 
     @property

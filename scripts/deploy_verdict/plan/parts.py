@@ -15,12 +15,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher
-from deploy_verdict.model import Severity
+from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
+from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.units import Duration
 
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 READS = ("get", "head")
+STATUSES = range(100, 600)
 
 
 class Part(BaseModel):
@@ -62,9 +63,15 @@ def _line(selector: str, value: Any) -> Expectation:
     """One line; every message begins with the line as the user wrote it."""
     check_selector(selector)
     try:
-        return Expectation(selector, Matcher.model_validate(parse_matcher(value, selector)))
+        matcher = Matcher.model_validate(parse_matcher(value, selector))
     except ValueError as error:
         raise ValueError(f"{selector}: {_first_message(error)}") from error
+    if selector == "status":
+        fitting = sum(matched(matcher, status)[0] is Outcome.PASS for status in STATUSES)
+        if fitting in (0, len(STATUSES)):
+            which = "no status is" if fitting == 0 else "every status is"
+            raise ValueError(f"status: {which} like that — write 200, 500..599 or [200, 409]")
+    return Expectation(selector, matcher)
 
 
 def _first_message(error: ValueError) -> str:
@@ -194,16 +201,36 @@ class Request(Part):
         return self.method.lower() not in READS
 
 
+GOOD_STATUS = Expectation("status", Matcher(between=(200, 299)))
+
+
 class Expecting(Request):
-    """A request with what must hold for its answer: `expect`, `accept`, or both."""
+    """A request with what must hold for its answer: `expect`, `accept`, or both.
+
+    Where nothing is said of the status it must be 200..299: a 500 is no good answer whatever it holds.
+    """
 
     expect: Expectations | None = None
     accept: tuple[Alternative, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _can_fail(self) -> Self:
-        if self._needs_method() and self.expect is None and not self.accept:
+        if not self._must_expect():
+            return self
+        if self.expect is None and not self.accept:
             raise ValueError(
                 "neither expect nor accept: this can never fail — add e.g. `expect: {status: 200}`"
             )
+        lines = self.expect.lines if self.expect else ()
+        if not _tells_status(lines) and not (
+            self.accept and all(_tells_status(alternative.lines) for alternative in self.accept)
+        ):
+            object.__setattr__(self, "expect", Expectations(lines=(GOOD_STATUS, *lines)))
         return self
+
+    def _must_expect(self) -> bool:
+        return self._needs_method()
+
+
+def _tells_status(lines: tuple[Expectation, ...]) -> bool:
+    return any(line.selector == "status" for line in lines)
