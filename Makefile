@@ -1,3 +1,4 @@
+# make venv            only the virtual environment, which the others make too
 # make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
@@ -7,7 +8,9 @@ SPEED ?= 600
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test lint format faults bench lock schemas clean
+.PHONY: venv demo test lint format faults bench lock schemas clean
+
+venv: $(STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED)
@@ -36,6 +39,7 @@ schemas: $(STAMP)
 # The virtual environment, made again whenever the lock changes.
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deploy-verdict needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which one to use: make PYTHON=python3.12 ...")'
+	@echo "installing the locked requirements into .venv, about half a minute" >&2
 	@$(PYTHON) -m venv .venv || { echo "python3 cannot make virtual environments here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(STAMP)

@@ -34,7 +34,7 @@ def coded(text):
 
 def test_each_make_target_exists():
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake (\w+)", README + CONTRIBUTING)) - {"sure"}
+    named = set(re.findall(r"[`\n]make (\w+)", README + CONTRIBUTING))
     assert named <= targets
 
 

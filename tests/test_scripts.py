@@ -99,8 +99,8 @@ def test_stopped_it_reports_what_it_saw_and_goes_on_later(plan, tmp_path):
             command("watch_deployment", *arguments),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=scrubbed(),
         )  # fmt: skip
-        # The first line about the pool comes once the first sample is taken.
-        assert "p T+0min: 3 of 3 readings" in process.stderr.readline()
+        # The line about the pool comes once the first sample is taken.
+        assert any("p T+0min: 3 of 3 readings" in line for line in iter(process.stderr.readline, ""))
         process.send_signal(signal.SIGINT)
         stdout, _ = process.communicate(timeout=60)
         assert process.returncode == 12
@@ -113,6 +113,29 @@ def test_stopped_it_reports_what_it_saw_and_goes_on_later(plan, tmp_path):
     assert len([name for name in after if name.endswith("a1.json")]) == 6
     for name, data in before.items():
         assert (out / "evidence" / name).read_bytes() == data, "what was taken is not taken again"
+
+
+def test_killed_at_once_what_failed_is_still_known_later(plan, tmp_path):
+    """The first check meets a 500, kill -9 comes with the next request, and the second run sees no error."""
+    out, seen, processes = tmp_path / "out", [], []
+
+    def converse(connection, head, stop):
+        seen.append(head)
+        if len(seen) == 2:
+            processes[0].kill()
+            return
+        status = "500 Internal Server Error" if len(seen) == 1 else "200 OK"
+        body = json.dumps({"ok": True, "used": 3 + len(seen) % 3, "limit": 20}).encode()
+        answers(status, body)(connection, head, stop)
+
+    with raw_server(converse) as url:
+        arguments = ("--plan", plan, "--target", url, "--out", out, "--speed", 40)
+        processes.append(subprocess.Popen(command("watch_deployment", *arguments), env=scrubbed()))
+        assert processes[0].wait(timeout=60) == -signal.SIGKILL
+        again = script("watch_deployment", *arguments)
+    assert again.returncode == 11, again.stdout
+    report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
+    assert "found 500" in report
 
 
 def test_a_finished_window_is_not_written_over(plan, tmp_path):
