@@ -6,11 +6,10 @@ Exits 0 once the evidence is written, whatever was seen: only the judge has an o
 is for tools that read one; its results are the judge's, from this run's evidence.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
-from deploy_verdict.cli import parser, run
+from deploy_verdict.cli import offset_s, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import parse_evidence, write_text
 from deploy_verdict.judge.e2e import judge_e2e
@@ -18,14 +17,13 @@ from deploy_verdict.junit import junit_xml
 from deploy_verdict.model import Loaded, TestObservation
 from deploy_verdict.opening import open_session
 from deploy_verdict.stages import collect
-from deploy_verdict.units import duration_s
 
 
 def main(arguments: list[str]) -> int:
     options_parser = parser(__doc__)
     options_parser.add_argument(
         "--offset",
-        type=_offset,
+        type=offset_s,
         default=0.0,
         metavar="TIME",
         help="which run of the plan's `at` this is (0m)",
@@ -47,13 +45,6 @@ def main(arguments: list[str]) -> int:
         junit = options.junit or options.out / "junit" / path.with_suffix(".xml").name
         write_text(junit, junit_xml(findings, tests, session.plan.name))
     return 0
-
-
-def _offset(text: str) -> float:
-    try:
-        return duration_s(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
+from deploy_verdict.units import duration_s
 
 EXIT_CODES = {
     VerdictOutcome.STABLE: 0,
@@ -87,6 +88,14 @@ def _speed(text: str) -> float:
     if not 1 <= speed <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed — write a number from 1 to 100000")
     return speed
+
+
+def offset_s(text: str) -> float:
+    """An option's offset, such as 30m, in plan seconds; for argparse."""
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def environment_for(plan_path: Path) -> Mapping[str, str]:

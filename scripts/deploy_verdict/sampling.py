@@ -1,0 +1,36 @@
+"""A sitting: one or more samples of a window, each at its own absolute time."""
+
+from pathlib import Path
+
+from deploy_verdict.errors import UsageError
+from deploy_verdict.session import Session, is_taken
+from deploy_verdict.stages import collect
+from deploy_verdict.units import shown_duration, shown_offset
+from deploy_verdict.window import tolerance_s
+
+
+def wanted(session: Session, asked: list[float] | None) -> tuple[float, ...]:
+    """The offsets to sample: those that were asked for, or all of the plan; raises UsageError."""
+    planned = session.plan.window.offsets_s
+    for offset_s in asked or ():
+        if offset_s not in planned:
+            known = ", ".join(f"{offset / 60:g}m" for offset in planned)
+            raise UsageError(
+                f"--offset {shown_duration(offset_s)}: the plan has no such sample — it has: {known}"
+            )
+    return tuple(asked or planned)
+
+
+def take(session: Session, offset_s: float) -> Path | None:
+    """Wait for one sample's time and take it; None when it is there already, too late, or was stopped."""
+    if is_taken(session, "pools", offset_s):
+        session.tell(f"{shown_offset(offset_s)} is already taken")
+        return None
+    session.pace.wait_until(offset_s)
+    late_s = session.pace.offset_s() - offset_s
+    if session.stop.requested:
+        return None
+    if late_s > tolerance_s(session.file.window):
+        session.tell(f"{shown_offset(offset_s)} was due {shown_duration(late_s)} ago, so it is a hole")
+        return None
+    return collect(session, "pools", offset_s)
