@@ -143,7 +143,7 @@ def written(out, plan, samples):
     """A window of one-reading samples, made by the collectors' own models."""
     sys.path.insert(0, str(ROOT / "scripts"))
     from deploy_verdict.evidence import write_json
-    from deploy_verdict.model import Subject, WindowFile
+    from deploy_verdict.model import Subject, WindowFile, WindowRef
     from tests.bundles import burst, loaded, window_of
     from tests.plans import plan_of
 
@@ -154,8 +154,10 @@ def written(out, plan, samples):
     made = plan_of(text)
     plan.write_text('version: 1\nname: small\nservice: {base_url: "http://service.test"}\n' + text)
     window = window_of(made)
+    frame = WindowRef.model_validate(window.model_dump())
     for number, offset_s in enumerate(made.window.offsets_s):
-        item = loaded(made, "pools", [burst("redis", [3 + number % 3], offset_s)], offset_s)
+        sample = burst("redis", [3 + number % 3], offset_s)
+        item = loaded(made, "pools", [sample], offset_s, window=frame)
         path = out / "evidence" / item.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(item.evidence.model_dump_json(by_alias=True))

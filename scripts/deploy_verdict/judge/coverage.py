@@ -12,7 +12,14 @@ MENTIONED_S = 60.0
 
 def covered(bundle: Bundle) -> Coverage:
     """One slot for each planned look of the stages that were not left out."""
-    slots = tuple(_slot(bundle, stage, offset_s) for stage, offset_s in _planned(bundle))
+    looks: dict[tuple[str, float], list[Loaded]] = {}
+    for item in sorted(bundle.loaded, key=lambda item: item.evidence.attempt):
+        looks.setdefault((item.evidence.stage, item.evidence.offset_s), []).append(item)
+    allowed_s = tolerance_s(bundle.window)
+    slots = tuple(
+        _slot(bundle, stage, offset_s, allowed_s, looks.get((stage, offset_s), []))
+        for stage, offset_s in _planned(bundle)
+    )
     return Coverage(planned=len(slots), taken=sum(slot.state == "taken" for slot in slots), slots=slots)
 
 
@@ -29,8 +36,7 @@ def _planned(bundle: Bundle) -> Iterator[tuple[str, float]]:
         yield from ((stage, offset_s) for offset_s in offsets[stage])
 
 
-def _slot(bundle: Bundle, stage: str, offset_s: float) -> Slot:
-    mine = [item for item in bundle.of_stage(stage) if item.evidence.offset_s == offset_s]
+def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: list[Loaded]) -> Slot:
     whole = [item for item in mine if not item.evidence.interrupted]
     if not mine:
         return Slot(stage=stage, offset_s=offset_s, state="missing", note="there is no evidence of it")
@@ -41,11 +47,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float) -> Slot:
     notes = [f"attempt {newest.evidence.attempt} of {len(mine)}"] if len(mine) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
-    state = (
-        "late"
-        if abs(late_s) > tolerance_s(bundle.window) and stage in ("health", "e2e", "pools")
-        else "taken"
-    )
+    state = "late" if abs(late_s) > allowed_s and stage in ("health", "e2e", "pools") else "taken"
     return Slot.model_validate(
         {"stage": stage, "offset_s": offset_s, "state": state, "note": ", ".join(notes)}
     )

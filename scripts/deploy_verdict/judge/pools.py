@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.judge.trend import exhausted_after_h, trend
+from deploy_verdict.judge.trend import blocks, exhausted_after_h, trend
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.pool_samples import PoolSample
@@ -135,8 +135,8 @@ def _exhaustion(samples: Sequence[PoolSample]) -> _Result:
 def _growth(samples: Sequence[PoolSample]) -> _Result:
     good = [sample for sample in samples if _enough(sample)]
     series = {
-        "floor": [sample.floor_used for sample in good],
-        "mean": [sample.mean_used for sample in good],
+        "floor": blocks([sample.floor_used for sample in good], min),
+        "mean": blocks([sample.mean_used for sample in good], statistics.fmean),
     }
     found = {name: trend(values) for name, values in series.items()}
     for name, result in found.items():

@@ -7,12 +7,20 @@ One value for each sample (aggregate bursts first: single readings of a burst ar
 import math
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 ALPHA = 0.05
 SMALLEST_RISE = 2.0
 FEWEST_BLOCKS = 4
+# The test looks at every pair: a window of thousands of samples is taken together to this many blocks.
+MOST_BLOCKS = 96
+
+
+def blocks(values: Sequence[float], reduce: Callable[[Sequence[float]], float]) -> list[float]:
+    """Values taken together to at most MOST_BLOCKS of equal size, in their order."""
+    size = max(1, math.ceil(len(values) / MOST_BLOCKS))
+    return [reduce(values[start : start + size]) for start in range(0, len(values), size)]
 
 
 @dataclass(frozen=True)
