@@ -28,13 +28,16 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
     return attempt
 
 
-def write_json(path: Path, record: Record) -> None:
-    """Write a record whole or not at all."""
-    write_text(path, json.dumps(dumped(record), ensure_ascii=False, indent=1) + "\n")
+def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
+    """Write a record whole or not at all; see write_text."""
+    write_text(path, json.dumps(dumped(record), ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text whole or not at all; raises EvidenceError that says where and why."""
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a text whole or not at all; raises EvidenceError that says where and why.
+
+    A checkpoint need not be durable: it outlives this process either way, only not a power cut.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -44,7 +47,8 @@ def write_text(path: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:

@@ -164,7 +164,7 @@ class Sheet:
             interrupted=interrupted,
             observations=observations,
         )
-        write_json(self.path, evidence)
+        write_json(self.path, evidence, durable=not interrupted)
 
 
 def _run_url() -> str | None:
