@@ -5,7 +5,7 @@
 Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
 """
 
-from deploy_verdict.cli import EXIT_CODES, parser, run
+from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
 from deploy_verdict.judging import judged_directory
 from deploy_verdict.model import dumped
 from deploy_verdict.session import dumps
@@ -14,9 +14,7 @@ from deploy_verdict.verdicts import write_verdict
 
 def main(arguments: list[str]) -> int:
     options_parser = parser(__doc__)
-    options_parser.add_argument(
-        "--without", action="append", default=[], metavar="STAGE", help="leave a stage out"
-    )
+    add_without(options_parser)
     options_parser.add_argument(
         "--corrected-plan", action="store_true", help="take evidence of another version of the same plan"
     )

@@ -7,7 +7,7 @@ Run again it changes nothing and prints the window that is there.
 
 import sys
 
-from deploy_verdict.cli import parser, run
+from deploy_verdict.cli import add_without, parser, run
 from deploy_verdict.model import dumped
 from deploy_verdict.opening import open_session
 from deploy_verdict.session import dumps
@@ -15,9 +15,7 @@ from deploy_verdict.session import dumps
 
 def main(arguments: list[str]) -> int:
     options_parser = parser(__doc__)
-    options_parser.add_argument(
-        "--without", action="append", default=[], metavar="STAGE", help="leave a stage out"
-    )
+    add_without(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr), left_out=options.without)
     print(dumps(dumped(session.file)))

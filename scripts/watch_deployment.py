@@ -14,7 +14,7 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 from pathlib import Path
 
-from deploy_verdict.cli import EXIT_CODES, parser, run
+from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
 from deploy_verdict.progress import Progress
@@ -28,9 +28,7 @@ def main(arguments: list[str]) -> int:
     options_parser.add_argument(
         "--logs", type=Path, metavar="FILE", help="the service's log, as text or JSON lines"
     )
-    options_parser.add_argument(
-        "--without", action="append", default=[], metavar="STAGE", help="leave a stage out"
-    )
+    add_without(options_parser)
     options_parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = options_parser.parse_args(arguments)
     known = read_window(options.out)

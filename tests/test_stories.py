@@ -12,8 +12,9 @@ import pytest
 
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import read_plan
+from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.session import read_window
-from deploy_verdict.verdicts import COMMENT_FILE, REPORT_FILE, read_bundle, write_reports, write_verdict
+from deploy_verdict.verdicts import COMMENT_FILE, read_bundle, write_reports, write_verdict
 from tests.running import ROOT
 
 CASES = ROOT / "tests" / "cases"
@@ -54,7 +55,7 @@ def test_the_story_ends_as_it_did(story, tmp_path):
     write_reports(bundle, verdict, tmp_path / "out", at)
     made = {
         "verdict.json": (tmp_path / "out" / "verdict.json").read_text(),
-        "report.md": (tmp_path / "out" / REPORT_FILE).read_text(),
+        "report.md": (tmp_path / "out" / REPORT_NAME).read_text(),
         "comment.md": (tmp_path / "out" / COMMENT_FILE).read_text(),
     }
     if os.environ.get("UPDATE_GOLDEN"):

@@ -15,7 +15,7 @@ from types import FrameType
 
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import STAGES, VerdictOutcome
 from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
 from deploy_verdict.units import duration_s
 
@@ -88,6 +88,17 @@ def _speed(text: str) -> float:
     if not 1 <= speed <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed — write a number from 1 to 100000")
     return speed
+
+
+def add_without(made: argparse.ArgumentParser) -> None:
+    """The option that leaves a stage out by choice, for the scripts that judge or lead up to it."""
+    made.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="STAGE",
+        help=f"leave a stage out (repeatable): {', '.join(STAGES)}",
+    )
 
 
 def offset_s(text: str) -> float:

@@ -15,10 +15,9 @@ from deploy_verdict.junit import junit_xml
 from deploy_verdict.measures import suite_results
 from deploy_verdict.model import TestObservation, Verdict, WindowFile
 from deploy_verdict.plan import Plan
-from deploy_verdict.report import render_comment, render_report, template_environment
+from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 
 VERDICT_FILE = "verdict.json"
-REPORT_FILE = "POST-DEPLOYMENT-MONITORING-REPORT.md"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
 TEMPLATES = Path(__file__).resolve().parents[2] / "report_templates"
@@ -47,7 +46,7 @@ def read_bundle(
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
-    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_FILE, COMMENT_FILE):
+    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
         # An older verdict must not stand there as if it were this one, whatever happens now.
         (out / name).unlink(missing_ok=True)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
@@ -83,9 +82,9 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
     """Render the report and the comment; returns the report's path."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
     report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
-    write_text(out / REPORT_FILE, report)
+    write_text(out / REPORT_NAME, report)
     comment = render_comment(
         bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
     )
     write_text(out / COMMENT_FILE, comment)
-    return out / REPORT_FILE
+    return out / REPORT_NAME

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Coverage, Finding, Loaded, Outcome, Slot
 from deploy_verdict.units import shown_duration, shown_offset
-from deploy_verdict.window import plan_time, tolerance_s
+from deploy_verdict.window import tolerance_s
 
 MENTIONED_S = 60.0
 
@@ -94,8 +94,3 @@ def judge_coverage(bundle: Bundle, coverage: Coverage) -> Iterator[Finding]:
             actual=item.reason,
             evidence=item.name,
         )
-
-
-def due_at(bundle: Bundle, slot: Slot) -> str:
-    """When a slot was due, in the report's plan time."""
-    return plan_time(bundle.window, slot.offset_s).strftime("%H:%M UTC")
