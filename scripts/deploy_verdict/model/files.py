@@ -1,11 +1,32 @@
 """The files that stages exchange: evidence, verdict.json, window.json."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from deploy_verdict.model.observations import Observation
+from deploy_verdict.model.observations import (
+    BurstObservation,
+    CaseObservation,
+    HttpObservation,
+    LogObservation,
+    SuiteObservation,
+    TestObservation,
+)
+from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
 from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
+
+Observation = Annotated[
+    HttpObservation
+    | BurstObservation
+    | TestObservation
+    | SuiteObservation
+    | CaseObservation
+    | LogObservation
+    | DeploymentObservation
+    | TrafficObservation
+    | MetricsObservation,
+    Field(discriminator="kind"),
+]
 
 
 class Subject(Record):
@@ -129,6 +150,7 @@ class Verdict(Record):
     coverage: Coverage
     left_out: tuple[str, ...] = ()
     interrupted: bool = False
+    ended: str | None = None
     limits: tuple[str, ...] = ()
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -145,6 +167,8 @@ class WindowFile(Record):
     left_out: tuple[str, ...] = ()
     log_bytes_at_t0: int | None = None
     log_head_at_t0: str | None = None
+    waited_s: float = 0.0
+    ended: str | None = None
     finished: bool = False
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

@@ -1,6 +1,6 @@
 """What collectors saw: one record for each kind of look."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
@@ -202,14 +202,3 @@ class LogObservation(Record):
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None
-
-
-Observation = Annotated[
-    HttpObservation
-    | BurstObservation
-    | TestObservation
-    | SuiteObservation
-    | CaseObservation
-    | LogObservation,
-    Field(discriminator="kind"),
-]

@@ -1,7 +1,7 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
-from deploy_verdict.plan.logs_section import LogPattern, Logs
+from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
 from deploy_verdict.plan.models import (
     Check,
     Claim,
@@ -13,6 +13,7 @@ from deploy_verdict.plan.models import (
     with_target,
 )
 from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
 from deploy_verdict.plan.reading import read_plan
 from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
 
@@ -28,17 +29,21 @@ __all__ = [
     "Expectations",
     "Expecting",
     "FollowUpGroup",
+    "LogCanary",
     "LogPattern",
     "Logs",
+    "Metrics",
     "NeverRule",
     "Plan",
     "Pool",
+    "Railway",
     "Request",
     "ResponseTimes",
     "Service",
     "Step",
     "Test",
     "Together",
+    "Traffic",
     "WindowSection",
     "checked_address",
     "read_plan",

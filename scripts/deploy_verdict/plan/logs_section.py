@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.parts import Part
-from deploy_verdict.units import Duration
+from deploy_verdict.units import Duration, Percent
 
 
 class LogPattern(Part):
@@ -52,6 +52,23 @@ def _pattern(value: Any) -> Any:
 Pattern = Annotated[LogPattern, BeforeValidator(_pattern, json_schema_input_type=str | LogPattern)]
 
 
+class LogCanary(Part):
+    """Lines that each of our own requests must have left in the log: too few, and the log has holes."""
+
+    regex: str = Field(description="found in the line that the service logs for each request")
+    at_least: Percent = Field(default=90.0, gt=0, description="of our own answered requests")
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Self:
+        LogPattern(regex=self.regex)
+        return self
+
+    @property
+    def pattern(self) -> LogPattern:
+        """The pattern by which the log's reviewer counts these lines."""
+        return LogPattern(regex=self.regex, name="canary")
+
+
 class Logs(Part):
     """What the service's own log must and must not say."""
 
@@ -59,6 +76,7 @@ class Logs(Part):
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     max_silence: Duration = Field(default=1800.0, description="a longer stretch without a line is a hole")
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    canary: LogCanary | None = None
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from deploy_verdict.model import Severity
 from deploy_verdict.plan.e2e import E2E
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
+from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
 from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.units import Duration, Percent, Size, shown_duration
 
@@ -37,14 +38,6 @@ class Service(Part):
     timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
     max_body: Size = Field(default=65536, description="bodies are cut here before anything is kept")
     headers: dict[str, str] = Field(default={})
-
-
-class Railway(Part):
-    """Where the service is deployed; ids may be empty on a laptop."""
-
-    project: str = ""
-    service: str = ""
-    environment: str = "production"
 
 
 class WindowSection(Part):
@@ -154,6 +147,8 @@ class Plan(Part):
     e2e: E2E | None = None
     pools: tuple[Pool, ...] = Field(default=(), strict=False)
     logs: Logs | None = None
+    traffic: Traffic | None = None
+    metrics: Metrics | None = None
     response_times: ResponseTimes | None = None
     criteria: tuple[Criterion, ...] = Field(default=(), strict=False)
     baseline: Baseline | None = None
@@ -171,6 +166,8 @@ class Plan(Part):
             "e2e": self.e2e is not None,
             "pools": bool(self.pools),
             "logs": self.logs is not None,
+            "traffic": self.traffic is not None,
+            "metrics": self.metrics is not None,
         }
         return tuple(stage for stage, is_asked in asked.items() if is_asked)
 

@@ -32,6 +32,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from (("never", rule.name, "count") for rule in plan.never)
     yield from _suite_names(plan)
     yield from _log_names(plan)
+    yield from _platform_names(plan)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
@@ -60,6 +61,20 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
         yield "logs", "log", "errors"
     yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
     yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
+
+
+def _platform_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.railway is not None:
+        yield from (("deployment", "deployment", rule) for rule in ("live", "commit"))
+        yield from (("deployment", claim.commit, "deployed") for claim in plan.claims)
+    if plan.traffic is not None:
+        rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")
+        yield from (("traffic", "log", rule) for rule in ("readable", "canary"))
+        yield from (("traffic", "all", rule) for rule in rules)
+        # Single paths are only known from the log.
+        yield "traffic", "*", "5xx"
+    if plan.metrics is not None:
+        yield from (("metrics", "memory", rule) for rule in ("readable", "limit", "growth"))
 
 
 def check_rules(plan: Plan, name: str) -> tuple[str, ...]:

@@ -1,0 +1,183 @@
+"""What the platform (Railway) told of a deployment, its traffic and its resources.
+
+Every field but an id may be None: the platform leaves out what it does not know, and a status is kept
+as the word that came, so that one that nobody knew before is data and not an error.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from deploy_verdict.model.observations import Fault, LogLine
+from deploy_verdict.model.words import Record
+
+
+class Instance(Record):
+    """One container of a deployment."""
+
+    id: str
+    status: str
+
+
+class Deployment(Record):
+    """One deployment as the platform tells it. `commit` is None for images and `railway up`."""
+
+    id: str
+    status: str
+    created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
+    status_updated_at: AwareDatetime | None = None
+    commit: str | None = None
+    commit_message: str | None = None
+    commit_author: str | None = None
+    branch: str | None = None
+    repo: str | None = None
+    image: str | None = None
+    skipped_reason: str | None = None
+    stopped: bool | None = Field(default=None, strict=True)
+    can_rollback: bool | None = Field(default=None, strict=True)
+    can_redeploy: bool | None = Field(default=None, strict=True)
+    instances: tuple[Instance, ...] | None = None
+    project_id: str | None = None
+    environment_id: str | None = None
+    service_id: str | None = None
+    snapshot_id: str | None = None
+
+
+class Settings(Record):
+    """How the service is run: what decides when a deployment counts as live."""
+
+    service_name: str | None = None
+    healthcheck_path: str | None = None
+    healthcheck_timeout_s: float | None = None
+    overlap_s: float | None = None
+    draining_s: float | None = None
+    sleeps: bool | None = None
+    replicas: int | None = None
+    domains: tuple[str, ...] = ()
+    repo: str | None = None
+    image: str | None = None
+
+
+class Step(Record):
+    """One step of building and deploying; times are the platform's."""
+
+    step: str
+    created_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    attempt: int | None = None
+    max_attempts: int | None = None
+    error: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class Judged(Record):
+    """An earlier verdict of this tool on a deployment of the same service."""
+
+    deployment: str | None = None
+    commit: str | None = None
+    outcome: str
+    judged_at: AwareDatetime
+
+
+class DeploymentObservation(Record):
+    """One look at the platform: the subject, what is live, and what was there before.
+
+    `found_by` says how the subject was chosen; `candidates` how many deployments fitted. `active` is
+    None where it could not be read. `recent` is newest first and, like `steps`, `judged` and the log
+    lines, only read at the first look. `waited_s` is real time spent in flight before this look.
+    """
+
+    kind: Literal["deployment"] = "deployment"
+    check: str = "deployment"
+    offset_s: float
+    at: AwareDatetime
+    found_by: Literal["deployment", "commit", "newest"] | None = None
+    candidates: int = 0
+    deployment: Deployment | None = None
+    active: tuple[Deployment, ...] | None = None
+    latest: Deployment | None = None
+    settings: Settings | None = None
+    recent: tuple[Deployment, ...] = ()
+    recent_whole: bool = False
+    steps: tuple[Step, ...] = ()
+    build_errors: tuple[LogLine, ...] = ()
+    deploy_errors: tuple[LogLine, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    waited_s: float = Field(default=0.0, ge=0)
+    notes: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+class PathTraffic(Record):
+    """Requests of others to one method and path (ids in it replaced by {id}); milliseconds at the edge.
+
+    Percentiles are nearest ranks over all requests of the path.
+    """
+
+    method: str
+    path: str
+    requests: int
+    statuses: dict[str, int]
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    upstream_errors: int = 0
+    edge_fallbacks: int = 0
+
+
+class TrafficObservation(Record):
+    """A reading of the edge's HTTP log of one deployment between start and end.
+
+    Our own probes are counted apart: `own_requests` of them came back, `own_answered_ids` are their
+    request ids as the edge names them. `examples` are bad requests of others.
+    """
+
+    kind: Literal["traffic"] = "traffic"
+    check: str = "traffic"
+    source: str
+    start: AwareDatetime
+    end: AwareDatetime
+    entries_read: int = 0
+    own_requests: int = 0
+    own_ids: tuple[str, ...] = ()
+    requests: int = 0
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    paths: tuple[PathTraffic, ...] = ()
+    paths_left_out: int = 0
+    upstream_errors: dict[str, int] = Field(default={})
+    examples: tuple[LogLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+class Point(Record):
+    """One value of a series; `offset_s` is plan time since T0."""
+
+    offset_s: float
+    value: float
+
+
+class Series(Record):
+    """One measured series. `name` is memory_gb, memory_limit_gb, cpu_vcpu, cpu_limit_vcpu, http_<status>,
+    http_p50_ms, http_p95_ms or http_p99_ms; `deployment` where it was measured of one alone."""
+
+    name: str
+    deployment: str | None = None
+    points: tuple[Point, ...] = ()
+
+
+class MetricsObservation(Record):
+    """The platform's series of the window; `every_s` is plan seconds between two points."""
+
+    kind: Literal["metrics"] = "metrics"
+    check: str = "metrics"
+    start: AwareDatetime
+    end: AwareDatetime
+    every_s: float
+    series: tuple[Series, ...] = ()
+    notes: tuple[str, ...] = ()
+    fault: Fault | None = None
