@@ -1,0 +1,49 @@
+"""Railway's public API: a client, and the questions that this tool asks."""
+
+from deploy_verdict.railway.client import ENDPOINT, Railway, Token, connected, token_from
+from deploy_verdict.railway.deployments import (
+    Place,
+    ServiceNow,
+    deployment,
+    deployments,
+    place,
+    roll_back,
+    service_now,
+    steps,
+)
+from deploy_verdict.railway.readings import (
+    HttpEntry,
+    LogEntry,
+    Measured,
+    build_log,
+    deploy_log,
+    http_log,
+    http_metrics,
+    metrics,
+)
+from deploy_verdict.railway.trouble import RailwayError
+
+__all__ = [
+    "ENDPOINT",
+    "HttpEntry",
+    "LogEntry",
+    "Measured",
+    "Place",
+    "Railway",
+    "RailwayError",
+    "ServiceNow",
+    "Token",
+    "build_log",
+    "connected",
+    "deploy_log",
+    "deployment",
+    "deployments",
+    "http_log",
+    "http_metrics",
+    "metrics",
+    "place",
+    "roll_back",
+    "service_now",
+    "steps",
+    "token_from",
+]

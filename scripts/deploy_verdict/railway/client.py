@@ -1,0 +1,145 @@
+"""Railway's GraphQL API: one question, one answer, or a typed reason why there is none.
+
+Reads are asked again with backoff inside a total budget; a write is sent once. Every document lies in a
+.graphql file of its own in documents/.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from deploy_verdict import __version__
+from deploy_verdict.clock import Clock
+from deploy_verdict.faults import is_connect_failure
+from deploy_verdict.model import Fault
+from deploy_verdict.probe import Probe
+from deploy_verdict.railway.trouble import PASSING, RailwayError, data_of, our_error
+from deploy_verdict.redact import Redactor
+
+ENDPOINT = "https://backboard.railway.com/graphql/v2"
+# Five thousand log lines of 4 KB, and their JSON around them.
+MAX_BODY_BYTES = 64 * 1024 * 1024
+_FIRST_PAUSE_S = 1.0
+_MOST_TRIES = 6
+_DOCUMENTS = Path(__file__).parent / "documents"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A credential; its kind decides the header. `variable` is where it was found."""
+
+    value: str = field(repr=False)
+    kind: Literal["project", "account"]
+    variable: str
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The header that carries it."""
+        if self.kind == "project":
+            return {"Project-Access-Token": self.value}
+        return {"Authorization": f"Bearer {self.value}"}
+
+
+def token_from(environment: Mapping[str, str]) -> Token:
+    """As Railway's CLI does: RAILWAY_TOKEN is a project token and comes first. Raises RailwayError."""
+    kinds: tuple[tuple[str, Literal["project", "account"]], ...] = (
+        ("RAILWAY_TOKEN", "project"),
+        ("RAILWAY_API_TOKEN", "account"),
+    )
+    for variable, kind in kinds:
+        value = environment.get(variable, "").strip()
+        if value:
+            return Token(value=value, kind=kind, variable=variable)
+    raise our_error(
+        "no-token",
+        "there is no token for Railway — set RAILWAY_TOKEN (a project token) or RAILWAY_API_TOKEN, or leave "
+        "Railway out with --without railway",
+    )
+
+
+def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "Railway":
+    """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError."""
+    url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
+    return Railway(token_from(environment), url=url, clock=clock, redactor=redactor)
+
+
+class Railway:
+    """A connection to the API. timeout_s bounds one request, budget_s one question with all its tries."""
+
+    def __init__(
+        self,
+        token: Token,
+        *,
+        clock: Clock,
+        redactor: Redactor,
+        url: str = ENDPOINT,
+        timeout_s: float = 20.0,
+        budget_s: float = 90.0,
+    ) -> None:
+        self.token = token
+        self._clock, self._budget_s = clock, budget_s
+        # The token's own value stays out of every text, whatever variable it came from.
+        self._redact = Redactor({token.variable: token.value}).text
+        self._probe = Probe(
+            base_url=url,
+            timeout_s=timeout_s,
+            max_body_bytes=MAX_BODY_BYTES,
+            clock=clock,
+            redactor=redactor,
+            headers={"User-Agent": f"deploy-verdict/{__version__}", **token.header},
+        )
+
+    def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
+        ends_s = self._clock.monotonic_s() + self._budget_s
+        for number in range(_MOST_TRIES):
+            try:
+                return self._ask(document, variables)
+            except RailwayError as error:
+                pause_s = max(_pause_s(number), error.retry_after_s or 0.0)
+                last = number + 1 == _MOST_TRIES or self._clock.monotonic_s() + pause_s >= ends_s
+                if last or error.fault.kind not in PASSING:
+                    raise self._told(error, number + 1) from error
+                self._clock.sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
+
+    def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of a mutation, sent once; the error's `uncertain` tells that it may have taken effect."""
+        try:
+            return self._ask(document, variables)
+        except RailwayError as error:
+            unsent = is_connect_failure(error.fault) or error.fault.kind in ("tls", "request")
+            refused = error.fault.kind in ("unauthorized", "edge-refused", "invalid-query", "rate-limited")
+            told = self._told(error, 1)
+            told.uncertain = not unsent and not refused
+            raise told from error
+
+    def _ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
+        return data_of(self._probe.ask("POST", "", json=body))
+
+    def _told(self, error: RailwayError, tries: int) -> RailwayError:
+        asked = f" (asked {tries} times)" if tries > 1 else ""
+        fault = Fault(
+            kind=error.fault.kind,
+            whose=error.fault.whose,
+            detail=self._redact(error.fault.detail) + asked,
+        )
+        return RailwayError(fault, retry_after_s=error.retry_after_s)
+
+
+def _pause_s(number: int) -> float:
+    """Exponential backoff with full jitter above a half, so that several jobs do not ask in step."""
+    return _FIRST_PAUSE_S * float(2**number) * random.uniform(0.5, 1.0)  # noqa: S311  # not a secret
+
+
+@cache
+def text_of(document: str) -> str:
+    """A document's text with the fragment that it uses."""
+    text = (_DOCUMENTS / f"{document}.graphql").read_text(encoding="utf-8")
+    if "...DeploymentFields" in text:
+        text += (_DOCUMENTS / "deployment_fields.graphql").read_text(encoding="utf-8")
+    return text
