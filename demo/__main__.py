@@ -5,6 +5,8 @@ code. The result lies in out/demo/.
 """
 
 import argparse
+import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import sys
 from pathlib import Path
 
 from demo.faults import FAULTS
+from demo.railway import ids
 from demo.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,20 +33,36 @@ def main() -> int:
     _make_room(options.out)
     log = options.out / "backend.log"
     with running(fault=options.fault, speed=float(options.speed), log=log) as backend:
+        history = _earlier_verdicts(options.out, backend.base_url)
         print(f"demo backend on {backend.base_url}, fault: {options.fault}", file=sys.stderr)
         command = [
             sys.executable,
             str(ROOT / "scripts" / "watch_deployment.py"),
             *("--plan", str(ROOT / "plans" / "zeues.yml")),
             *("--target", backend.base_url),
-            *("--logs", str(log)),
-            *("--without", "deployment"),
             *("--speed", options.speed),
             *("--out", str(options.out)),
+            *("--history", str(history)),
         ]
         # Ctrl-C reaches the watcher too, which ends with a report; this process waits for it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return subprocess.run(command, check=False).returncode
+        environment = {**os.environ, **backend.environment}
+        return subprocess.run(command, check=False, env=environment).returncode
+
+
+def _earlier_verdicts(out: Path, target: str) -> Path:
+    """What this tool said of the deployments before: by it the way back knows which one was good."""
+    path = out / "history.jsonl"
+    for identity, commit, outcome in (
+        (ids.GOOD_ID, ids.GOOD_COMMIT, "stable"),
+        (ids.INCIDENT_ID, ids.INCIDENT_COMMIT, "critical"),
+    ):
+        line = {"window": "earlier", "plan": "zeues-redis-recovery", "target": target}
+        line |= {"environment": ids.ENVIRONMENT, "deployment": identity, "commit": commit}
+        line |= {"outcome": outcome, "judged_at": "2026-01-30T12:00:00Z"}
+        with path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    return path
 
 
 def _make_room(out: Path) -> None:

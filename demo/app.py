@@ -8,7 +8,7 @@ from redis import RedisError
 
 from demo.backend import Backend, FlakyError
 from demo.faults import Fault
-from demo.middleware import BrokenEdge, LogRequests
+from demo.middleware import BrokenEdge, BrokenForOthers, Edge, LogRequests
 from demo.occupation import RefusedError
 from demo.occupation_routes import metrologia_routes, occupation_routes
 from demo.status_routes import status_routes
@@ -28,7 +28,10 @@ def build_app(backend: Backend) -> FastAPI:
     # AttributeError is what the incident raised; any other crash is the server's own plain 500.
     app.add_exception_handler(AttributeError, _crashed)
     app.add_exception_handler(FlakyError, _crashed)
-    app.add_middleware(LogRequests)
+    app.add_middleware(LogRequests, backend=backend)
+    if backend.fault is Fault.TRAFFIC_5XX:
+        app.add_middleware(BrokenForOthers, backend=backend)
+    app.add_middleware(Edge, backend=backend)
     if backend.fault is Fault.HTML_502:
         app.add_middleware(BrokenEdge)
     return app

@@ -14,6 +14,7 @@ from demo.faults import FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
 from demo.locks import SpoolLocks
 from demo.occupation import Occupation
 from demo.pool import FROZEN_STATS, MAX_CONNECTIONS, OLD_MAX_CONNECTIONS, PoolStats, open_pool, stats_of
+from demo.railway.records import Records
 from demo.redis_server import redis_url
 from demo.sheet import SPOOLS, Sheet
 
@@ -37,11 +38,13 @@ class Backend:
     locks: SpoolLocks
     sheet: Sheet
     occupation: Occupation
+    records: Records = field(default_factory=Records)
     stopping: threading.Event = field(default_factory=threading.Event)
     stats_asked: threading.Event = field(default_factory=threading.Event)
     # next() on a count is atomic, so these need no lock.
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
     tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
+    others_requests: Iterator[int] = field(default_factory=lambda: count(1))
 
     def shown_stats(self) -> PoolStats:
         """What the endpoints report: the pool's real state, unless the gauge is dead."""
@@ -76,12 +79,14 @@ def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
     with redis_url() as url:
         pool = open_pool(url, OLD_MAX_CONNECTIONS if fault is Fault.OLD_POOL_SIZE else MAX_CONNECTIONS)
         backend = _built(fault, speed, pool)
+        getLogger().addHandler(backend.records)
         Redis(connection_pool=pool).ping()
         LOG.info("Redis pool initialized with max_connections=%d", pool.max_connections)
         try:
             yield backend
         finally:
             backend.stopping.set()
+            getLogger().removeHandler(backend.records)
             pool.disconnect()
             _forget(url, backend)
 

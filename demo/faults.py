@@ -23,6 +23,22 @@ class Fault(StrEnum):
     LOCK_BROKEN = "lock-broken"
     LOG_SILENT = "log-silent"
     HISTORY_EMPTY = "history-empty"
+    RAILWAY_FAILED_BUILD = "railway-failed-build"
+    RAILWAY_CRASH_LATER = "railway-crash-later"
+    RAILWAY_SUPERSEDED = "railway-superseded"
+    RAILWAY_IN_FLIGHT = "railway-in-flight"
+    RAILWAY_STOPPED = "railway-stopped"
+    RAILWAY_NO_COMMIT = "railway-no-commit"
+    RAILWAY_RATE_LIMITED = "railway-rate-limited"
+    RAILWAY_FLAPPING_5XX = "railway-flapping-5xx"
+    RAILWAY_HTML_403 = "railway-html-403"
+    RAILWAY_EXPIRED_TOKEN = "railway-expired-token"  # noqa: S105  # the fault's name
+    RAILWAY_SLOW = "railway-slow"
+    RAILWAY_LOG_HOLE = "railway-log-hole"
+    RAILWAY_LOG_DROPPED = "railway-log-dropped"
+    RAILWAY_CANARY_CUT = "railway-canary-cut"
+    TRAFFIC_5XX = "traffic-5xx"
+    MEMORY_LEAK = "memory-leak"
 
 
 _DESCRIPTIONS: dict[Fault, str] = {
@@ -43,6 +59,22 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.LOCK_BROKEN: "TOMAR ignores the lock: two workers can occupy one spool at the same time",
     Fault.LOG_SILENT: "works, but logs nothing once it is ready",
     Fault.HISTORY_EMPTY: "history answers 200 with no sessions, whatever was done",
+    Fault.RAILWAY_FAILED_BUILD: "Railway: the build failed, and what was live before goes on serving",
+    Fault.RAILWAY_CRASH_LATER: "Railway: CRASHED from T+30min on, after SUCCESS",
+    Fault.RAILWAY_SUPERSEDED: "Railway: another commit is live from T+45min on",
+    Fault.RAILWAY_IN_FLIGHT: "Railway: still BUILDING for three seconds, then SUCCESS",
+    Fault.RAILWAY_STOPPED: "Railway: SUCCESS, but all instances have stopped",
+    Fault.RAILWAY_NO_COMMIT: "Railway: deployed by `railway up`, so no commit is known",
+    Fault.RAILWAY_RATE_LIMITED: "Railway's API: HTTP 429 from the fourth request on",
+    Fault.RAILWAY_FLAPPING_5XX: "Railway's API: every third request answers 502; asking again helps",
+    Fault.RAILWAY_HTML_403: "Railway's API: the edge refuses us with an HTML page",
+    Fault.RAILWAY_EXPIRED_TOKEN: "Railway's API: Not Authorized, in an HTTP 200",
+    Fault.RAILWAY_SLOW: "Railway's API: each answer takes 1.5 seconds",
+    Fault.RAILWAY_LOG_HOLE: "Railway's log has no line from T+40min to T+90min",
+    Fault.RAILWAY_LOG_DROPPED: "Railway's log says that lines were dropped (500 a second)",
+    Fault.RAILWAY_CANARY_CUT: "the edge's HTTP log holds three of ten requests",
+    Fault.TRAFFIC_5XX: "every 20th request of others to the history answers 500; ours never do",
+    Fault.MEMORY_LEAK: "memory grows from 0.3 to 0.8 of 1 GB in two hours",
 }
 
 FAULTS: dict[str, str] = {fault.value: _DESCRIPTIONS[fault] for fault in Fault}
@@ -63,3 +95,6 @@ FLAKY_EVERY = 12
 SLOW_EVERY = 5
 SLOW_DELAY_S = 2.3
 """Of SLOW: longer than the two seconds that TOMAR may take."""
+
+# Of the requests of others to the history, every so many fails under traffic-5xx.
+TRAFFIC_5XX_EVERY = 20

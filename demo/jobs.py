@@ -1,5 +1,6 @@
 """Background threads: the traffic that moves the gauge, the heartbeat, the faults that act by themselves."""
 
+import http.client
 import logging
 import random
 import threading
@@ -20,6 +21,9 @@ HOLD_S = (0.005, 0.150)
 IDLE_S = (0.020, 0.160)
 HEARTBEAT_S = 0.5
 AFTER_FAILURE_S = 1.0
+USERS_PAUSE_S = 0.1
+USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
+USERS_AGENT = "Mozilla/5.0 (demo)"
 
 
 @contextmanager
@@ -110,3 +114,30 @@ def _leak(backend: Backend, held: list[Redis]) -> None:
 def _complain(backend: Backend) -> None:
     while not backend.stopping.wait(TOO_MANY_CONNECTIONS_EVERY_S / backend.speed):
         REDIS_LOG.error("Too many connections")
+
+
+@contextmanager
+def users(backend: Backend, port: int) -> Iterator[None]:
+    """Real requests of others than the watcher, a few each second, until the context ends."""
+    thread = threading.Thread(target=_use, args=(backend, port), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        backend.stopping.set()
+        thread.join()
+
+
+def _use(backend: Backend, port: int) -> None:
+    number = 0
+    while not backend.stopping.wait(USERS_PAUSE_S):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
+        number += 1
+        try:
+            connection.request("GET", USERS_PATHS[number % 2], headers={"User-Agent": USERS_AGENT})
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException) as error:
+            # The fault down: nobody is there, and users try again.
+            logging.getLogger("demo.users").debug("no answer: %s", error)
+        finally:
+            connection.close()

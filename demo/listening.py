@@ -17,9 +17,14 @@ class NotAnsweringError(RuntimeError):
 
 
 class Listening:
-    """Serves from construction until close(). Port 0 means any free one; OSError when the port is taken."""
+    """Serves from construction until close(). Port 0 means any free one; OSError when the port is taken.
 
-    def __init__(self, app: Any, port: int) -> None:  # Any: uvicorn names no type for an application
+    `alive` is a path that answers 200 to a GET.
+    """
+
+    # Any: uvicorn names no type for an application
+    def __init__(self, app: Any, port: int, alive: str = "/api/workers") -> None:
+        self._alive = alive
         self._socket = _bound(port)
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
@@ -37,7 +42,7 @@ class Listening:
         """Return once the server has answered one real request; NotAnsweringError after 15 seconds."""
         deadline = time.monotonic() + FIRST_ANSWER_WITHIN_S
         while time.monotonic() < deadline and self._thread.is_alive():
-            if _answers(self.port):
+            if _answers(self.port, self._alive):
                 return
         raise NotAnsweringError(f"the backend on port {self.port} did not answer; see its log")
 
@@ -64,10 +69,10 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=1.0)
     try:
-        connection.request("GET", "/api/workers")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -2,9 +2,15 @@
 
 import logging
 import time
+from datetime import UTC, datetime
 
-from starlette.responses import HTMLResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo.backend import Backend
+from demo.faults import TRAFFIC_5XX_EVERY
+from demo.railway.records import PROBE_AGENT, Request, new_request_id
 
 LOG = logging.getLogger("backend.http")
 
@@ -15,8 +21,8 @@ EDGE_PAGE = "<!DOCTYPE html><html><title>502</title><h1>Application failed to re
 class LogRequests:
     """Log method, path with query, status and milliseconds once the answer has been sent."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._backend = app, backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -48,3 +54,56 @@ class BrokenEdge:
             return
         answer = HTMLResponse(EDGE_PAGE, status_code=502, headers={"x-railway-fallback": "true"})
         await answer(scope, receive, send)
+
+
+class Edge:
+    """Railway's edge: each request gets an id, which comes back as a header, and an entry in the HTTP log."""
+
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._records = app, backend.records
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        at, started, identity = datetime.now(UTC), time.perf_counter(), new_request_id()
+        status = 500
+
+        async def with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-railway-request-id"] = identity
+            await send(message)
+
+        try:
+            await self._app(scope, receive, with_id)
+        finally:
+            headers = Headers(scope=scope)
+            self._records.add(
+                Request(
+                    at=at,
+                    request_id=identity,
+                    method=scope["method"],
+                    path=scope["path"],
+                    host=headers.get("host", ""),
+                    status=status,
+                    total_ms=round(1000 * (time.perf_counter() - started)),
+                    user_agent=headers.get("user-agent", ""),
+                )
+            )
+
+
+class BrokenForOthers:
+    """The fault traffic-5xx: some requests to the history fail, and never those of the watcher."""
+
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._backend = app, backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        agent = Headers(scope=scope).get("user-agent", "")
+        theirs = scope["path"].startswith("/api/history/") and not agent.startswith(PROBE_AGENT)
+        app: ASGIApp = self._app
+        if theirs and next(self._backend.others_requests) % TRAFFIC_5XX_EVERY == 0:
+            app = JSONResponse({"detail": "Internal server error"}, status_code=500)
+        await app(scope, receive, send)

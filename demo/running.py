@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from demo.railway import ids
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 READY_WITHIN_S = 30.0
 ENDED_WITHIN_S = 0.5
@@ -27,8 +29,20 @@ class Running:
     """A backend that answers (or, under the fault down, refuses) at `base_url`."""
 
     base_url: str
+    railway_url: str
     log: Path
     pid: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a script finds the demo's Railway."""
+        return {
+            "RAILWAY_API_URL": self.railway_url,
+            "RAILWAY_TOKEN": ids.DEMO_TOKEN,
+            "RAILWAY_PROJECT_ID": ids.PROJECT_ID,
+            "RAILWAY_SERVICE_ID": ids.SERVICE_ID,
+            "RAILWAY_ENVIRONMENT": ids.ENVIRONMENT,
+        }
 
 
 @contextmanager
@@ -53,26 +67,31 @@ def running(
             command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
         )
         try:
-            base_url = _ready_url(process.stdout, ready_within_s) if process.stdout else None
-            if base_url is None:
+            urls = _ready_urls(process.stdout, ready_within_s) if process.stdout else {}
+            if "ready" not in urls:
                 raise NotReadyError(_why(process, stderr, ready_within_s))
-            yield Running(base_url=base_url, log=log.resolve(), pid=process.pid)
+            yield Running(
+                base_url=urls["ready"],
+                railway_url=urls.get("railway", ""),
+                log=log.resolve(),
+                pid=process.pid,
+            )
         finally:
             _stop(process)
 
 
-def _ready_url(stdout: IO[bytes], within_s: float) -> str | None:
-    """The URL of the ready line; None when the process ends, says something else, or takes too long."""
+def _ready_urls(stdout: IO[bytes], within_s: float) -> dict[str, str]:
+    """The URLs by their words; no "ready" when the process ends, says something else, or takes too long."""
     deadline = time.monotonic() + within_s
-    line = b""
-    while not line.endswith(b"\n"):
+    text = b""
+    while not (text.endswith(b"\n") and b"ready " in text):
         readable, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
         received = os.read(stdout.fileno(), 4096) if readable else b""
         if not received:
-            return None
-        line += received
-    word, _, url = line.decode().strip().partition(" ")
-    return url if word == "ready" else None
+            return {}
+        text += received
+    pairs = (line.partition(" ") for line in text.decode().splitlines())
+    return {word: url for word, _, url in pairs}
 
 
 def _why(process: subprocess.Popen[bytes], stderr: IO[bytes], within_s: float) -> str:

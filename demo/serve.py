@@ -1,6 +1,7 @@
 """Start the demo backend on 127.0.0.1 and serve until SIGTERM or SIGINT, then exit 0.
 
-One line goes to stdout once it answers: `ready http://127.0.0.1:PORT`. Everything else goes to the log file.
+Two lines go to stdout once it answers: `railway http://127.0.0.1:PORT/graphql/v2`, where a Railway of its
+own answers for it, and `ready http://127.0.0.1:PORT`. Everything else goes to the log file.
 REDIS_URL in the environment names a real Redis server; without it one runs inside this process.
 """
 
@@ -18,9 +19,11 @@ from redis import RedisError
 from demo.app import build_app
 from demo.backend import Backend, open_backend
 from demo.faults import FAULTS, Fault
-from demo.jobs import background
+from demo.jobs import background, users
 from demo.listening import Listening, NotAnsweringError, refusing
 from demo.logfile import open_log, silence_log
+from demo.railway.app import PATH, build_railway
+from demo.railway.story import Story
 
 COULD_NOT_RUN = 3
 
@@ -39,8 +42,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(backend: Backend, port: int, stop: threading.Event) -> None:
-    with closing(Listening(build_app(backend), port)) as listening:
+    story = Story(fault=backend.fault, speed=backend.speed, records=backend.records)
+    with (
+        closing(Listening(build_railway(story), 0, alive="/")) as railway,
+        closing(Listening(build_app(backend), port)) as listening,
+        users(backend, listening.port),
+    ):
+        railway.await_answer()
         listening.await_answer()
+        print(f"railway http://127.0.0.1:{railway.port}{PATH}")
         if backend.fault is Fault.LOG_SILENT:
             silence_log()
         if backend.fault is Fault.DOWN:

@@ -1,0 +1,71 @@
+"""What the demo's Railway remembers: every request to the backend, and every line of its log."""
+
+import logging
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+PROBE_AGENT = "deploy-verdict/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request as the edge sees it; milliseconds."""
+
+    at: datetime
+    request_id: str
+    method: str
+    path: str
+    host: str
+    status: int
+    total_ms: int
+    user_agent: str
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether the watcher sent it."""
+        return self.user_agent.startswith(PROBE_AGENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the service's output."""
+
+    at: datetime
+    text: str
+    severity: str
+
+
+class Records(logging.Handler):
+    """Both logs; `probed_at` is when the first probe came, which is when the window's time begins."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.requests: list[Request] = []
+        self.lines: list[Line] = []
+        self.probed_at: datetime | None = None
+        self.started_at = datetime.now(UTC)
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        self._guard = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A record with a traceback becomes one line for each of its lines, as a platform sees it."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        first, *rest = self.format(record).splitlines() or [""]
+        severity = "error" if record.levelno >= logging.ERROR else "info"
+        with self._guard:
+            self.lines.append(Line(at=at, text=first, severity=severity))
+            self.lines += [Line(at=at, text=text, severity="info") for text in rest]
+
+    def add(self, request: Request) -> None:
+        """Remember a request that was answered."""
+        with self._guard:
+            self.requests.append(request)
+            if request.is_probe and self.probed_at is None:
+                self.probed_at = request.at
+
+
+def new_request_id() -> str:
+    """An id as the edge gives one to each request."""
+    return secrets.token_urlsafe(16)

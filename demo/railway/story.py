@@ -1,0 +1,179 @@
+"""The deployments of the demo's service, and how they change while the window runs."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from demo.faults import Fault
+from demo.railway import ids
+from demo.railway.records import Records
+
+IN_FLIGHT_S = 3.0
+CRASH_AFTER_S = 1800.0
+SUPERSEDED_AFTER_S = 2700.0
+ROLLBACK_STEP_S = 0.4
+Row = dict[str, Any]
+
+
+@dataclass
+class Story:
+    """What Railway would say now. Guarded by `guard`: requests come on several threads."""
+
+    fault: Fault
+    speed: float
+    records: Records
+    asked_at: datetime | None = None
+    requests: int = 0
+    rollbacks: list[tuple[datetime, Row]] = field(default_factory=list)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def asked(self) -> int:
+        """Count a request; the first one starts what is in flight."""
+        with self.guard:
+            self.asked_at = self.asked_at or datetime.now(UTC)
+            self.requests += 1
+            return self.requests
+
+    def plan_s(self) -> float:
+        """Plan time since the first probe; 0 before it."""
+        if self.records.probed_at is None:
+            return 0.0
+        return (datetime.now(UTC) - self.records.probed_at).total_seconds() * self.speed
+
+    def deployments(self) -> list[Row]:
+        """Newest first."""
+        rows = [self._live(), *self._before()]
+        if self._is_superseded():
+            rows.insert(0, self._row(ids.NEXT_ID, "SUCCESS", ids.NEXT_COMMIT, 0, "Next release"))
+        for at, target in self.rollbacks:
+            rows = [self._rolled_back(at, target), *map(_removed, rows)]
+        return rows
+
+    def active(self) -> list[Row]:
+        """What serves requests: the newest that is live, or the one before a failed build."""
+        rows = [row for row in self.deployments() if row["status"] in ("SUCCESS", "SLEEPING")]
+        if self.fault is Fault.RAILWAY_FAILED_BUILD and not self.rollbacks:
+            return [{**self._good(), "status": "SUCCESS"}]
+        return rows[:1]
+
+    def roll_back(self, target: Row) -> None:
+        """A new deployment of the target's commit begins now."""
+        with self.guard:
+            self.rollbacks.append((datetime.now(UTC), target))
+
+    def _is_superseded(self) -> bool:
+        return self.fault is Fault.RAILWAY_SUPERSEDED and self.plan_s() >= SUPERSEDED_AFTER_S
+
+    def _status(self) -> str:
+        if self.fault is Fault.RAILWAY_FAILED_BUILD:
+            return "FAILED"
+        if self.fault is Fault.RAILWAY_CRASH_LATER and self.plan_s() >= CRASH_AFTER_S:
+            return "CRASHED"
+        if self.fault is Fault.RAILWAY_IN_FLIGHT and self.asked_at is not None:
+            waited_s = (datetime.now(UTC) - self.asked_at).total_seconds()
+            return "BUILDING" if waited_s < IN_FLIGHT_S else "SUCCESS"
+        return "REMOVED" if self._is_superseded() else "SUCCESS"
+
+    def _live(self) -> Row:
+        commit = None if self.fault is Fault.RAILWAY_NO_COMMIT else ids.LIVE_COMMIT
+        row = self._row(ids.LIVE_ID, self._status(), commit, 4, "Add operacion to CompletarRequest")
+        if self.fault is Fault.RAILWAY_STOPPED:
+            row |= {"deploymentStopped": True, "instances": [_instance("EXITED")]}
+        return row
+
+    def _good(self) -> Row:
+        return self._row(ids.GOOD_ID, "REMOVED", ids.GOOD_COMMIT, 3000, "Before the crisis", rollback=True)
+
+    def _before(self) -> list[Row]:
+        rows = [
+            self._row(
+                ids.INCIDENT_ID,
+                "REMOVED",
+                ids.INCIDENT_COMMIT,
+                120,
+                "One Redis client per request",
+                rollback=True,
+            ),
+            self._row(
+                "d0000002-skipped", "SKIPPED", ids.INCIDENT_COMMIT, 121, "One Redis client per request"
+            ),
+            self._good(),
+            self._row("d0000001-upload", "REMOVED", None, 9000, ""),
+            self._row("d0000000-image", "REMOVED", None, 9500, ""),
+        ]
+        rows[1]["meta"]["skippedReason"] = "No changes to watched files"
+        rows[4]["meta"] = {"image": "ghcr.io/example/zeues:1"}
+        return rows
+
+    def _row(
+        self,
+        identity: str,
+        status: str,
+        commit: str | None,
+        minutes_before: float,
+        message: str,
+        *,
+        rollback: bool = False,
+    ) -> Row:
+        created = self.records.started_at - timedelta(minutes=minutes_before)
+        if identity == ids.NEXT_ID:
+            created = datetime.now(UTC)
+        meta: Row = {}
+        if commit:
+            meta = {
+                "commitHash": commit,
+                "branch": "main",
+                "repo": "example/zeues",
+                "commitAuthor": "sescanella",
+            }
+            meta["commitMessage"] = message
+        running = {"SUCCESS": ["RUNNING"], "CRASHED": ["CRASHED"]}.get(status, [])
+        return {
+            "id": identity,
+            "status": status,
+            "createdAt": _text(created),
+            "updatedAt": _text(created + timedelta(seconds=90)),
+            "statusUpdatedAt": _text(created + timedelta(seconds=90)),
+            "meta": meta,
+            "canRollback": rollback or status == "SUCCESS",
+            "canRedeploy": True,
+            "deploymentStopped": status in ("REMOVED", "CRASHED", "FAILED", "SKIPPED"),
+            "instances": [_instance(word) for word in running],
+            "projectId": ids.PROJECT_ID,
+            "environmentId": ids.ENVIRONMENT_ID,
+            "serviceId": ids.SERVICE_ID,
+            "snapshotId": f"s-{identity[:8]}",
+            "diagnosis": None,
+            "url": None,
+            "staticUrl": None,
+        }
+
+    def _rolled_back(self, at: datetime, target: Row) -> Row:
+        age_s = (datetime.now(UTC) - at).total_seconds()
+        states = ("QUEUED", "DEPLOYING", "SUCCESS")
+        status = states[min(2, int(age_s / ROLLBACK_STEP_S))]
+        return {
+            **target,
+            "id": f"d-rollback-{at:%H%M%S%f}",
+            "status": status,
+            "createdAt": _text(at),
+            "updatedAt": _text(at),
+            "statusUpdatedAt": _text(at),
+            "deploymentStopped": False,
+            "instances": [_instance("RUNNING")] if status == "SUCCESS" else [],
+        }
+
+
+def _removed(row: Row) -> Row:
+    if row["status"] not in ("SUCCESS", "CRASHED", "DEPLOYING", "QUEUED"):
+        return row
+    return {**row, "status": "REMOVED", "deploymentStopped": True, "instances": []}
+
+
+def _instance(status: str) -> Row:
+    return {"id": ids.INSTANCE_ID, "status": status}
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
