@@ -6,7 +6,7 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 """
 
 from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
-from deploy_verdict.judging import judged_directory
+from deploy_verdict.judging import history_of, judged_directory
 from deploy_verdict.model import dumped
 from deploy_verdict.session import dumps
 from deploy_verdict.verdicts import write_verdict
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     options_parser.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
     options = options_parser.parse_args(arguments)
     bundle, now = judged_directory(options)
-    verdict = write_verdict(bundle, options.out, now, interrupted=False)
+    verdict = write_verdict(bundle, options.out, now, interrupted=False, history=history_of(options))
     print(dumps(dumped(verdict)) if options.json else verdict.outcome.shown)
     return EXIT_CODES[verdict.outcome]
 

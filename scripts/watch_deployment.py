@@ -4,7 +4,7 @@ Asks the health checks, samples the pools, runs the E2E suite, reviews the log, 
 all in this process:
 
     python scripts/watch_deployment.py --plan plans/zeues.yml --target https://service.example.com \\
-        --logs backend.log --without deployment --out out/today
+        --logs backend.log --without railway --out out/today
 
 DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md. Stop it
 at any moment; the same command goes on with what is there. To rehearse, add --speed 600.
@@ -40,13 +40,14 @@ def main(arguments: list[str]) -> int:
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
-        whole = watch(session, progress, options.logs)
-    bundle = read_bundle(session.plan, options.out, session.file, left_out)
+        watched = watch(session, progress, options.logs)
+    file = session.file.model_copy(update={"ended": watched.ended})
+    bundle = read_bundle(session.plan, options.out, file, left_out)
     now = session.pace.clock.now()
-    verdict = write_verdict(bundle, options.out, now, interrupted=not whole)
+    verdict = write_verdict(bundle, options.out, now, interrupted=not watched.whole, history=session.history)
     report = write_reports(bundle, verdict, options.out, now)
-    if whole:
-        finish(options.out, session.file)
+    if watched.whole:
+        finish(options.out, file)
     else:
         progress.tell("stopped before the window's end; the same command goes on with it")
     result = {"outcome": verdict.outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}

@@ -16,12 +16,33 @@ LEVELS = {
     0: ("model", "errors", "clock"),
     1: ("units", "expect", "redact", "window"),
     2: ("plan",),
-    3: ("accepting", "steps", "answers", "pool_samples", "never", "bundle", "measures"),
+    3: (
+        "accepting",
+        "steps",
+        "answers",
+        "pool_samples",
+        "never",
+        "bundle",
+        "measures",
+        "lifecycle",
+        "platform_looks",
+        "rollback",
+    ),
     4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history"),
     6: ("collectors",),
-    7: ("session", "progress", "stages"),
-    8: ("cli", "opening", "sampling", "watching", "verdicts", "judging"),
+    7: ("linking", "session", "progress", "stages"),
+    8: (
+        "cli",
+        "opening",
+        "sampling",
+        "watching",
+        "verdicts",
+        "judging",
+        "escalating",
+        "after_verdict",
+        "relay",
+    ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
 NEVER_TOGETHER = {
@@ -74,7 +95,7 @@ def test_imports_point_down(path):
 
 
 def test_collectors_do_not_import_each_other():
-    stages = {"health", "e2e", "pools", "logs"}
+    stages = {"deployment", "health", "e2e", "pools", "logs", "traffic", "metrics"}
     for path in (PACKAGE / "collectors").glob("*.py"):
         mine = path.stem.split("_")[0]
         for name in imports(path):

@@ -20,6 +20,7 @@ class Bundle:
     unreadable: tuple[Unreadable, ...]
     left_out: tuple[str, ...]
     samples: dict[str, tuple[PoolSample, ...]]
+    ended: str | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -40,10 +41,12 @@ def bundled(
     *,
     left_out: Sequence[str] = (),
     corrected_plan: bool = False,
+    ended: str | None = None,
 ) -> Bundle:
     """Keep the evidence of this window, plan and subject; name the reason for all else.
 
-    `corrected_plan` takes evidence that was collected under another version of the same plan.
+    `corrected_plan` takes evidence that was collected under another version of the same plan; `ended`
+    says why the window was ended early.
     """
     loaded: list[Loaded] = []
     unreadable = [item for item in files if isinstance(item, Unreadable)]
@@ -62,6 +65,7 @@ def bundled(
         unreadable=tuple(unreadable),
         left_out=tuple(left_out),
         samples={pool.name: pool_samples(plan, pool, loaded) for pool in plan.pools},
+        ended=ended,
     )
 
 

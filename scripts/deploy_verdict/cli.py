@@ -25,6 +25,8 @@ EXIT_CODES = {
     VerdictOutcome.CRITICAL: 11,
     VerdictOutcome.INCONCLUSIVE: 12,
 }
+# All stages that ask the platform, by one word.
+GROUPS = {"railway": ("deployment", "traffic", "metrics")}
 EXIT_USAGE = 2
 EXIT_COULD_NOT_RUN = 3
 
@@ -75,8 +77,15 @@ def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
             metavar="N",
             help="divide the waits between looks by N, to rehearse (600 makes two hours twelve seconds)",
         )
-        made.add_argument("--commit", metavar="SHA", help="the deployed commit, for the report")
+        made.add_argument("--commit", metavar="SHA", help="the commit whose deployment is meant")
+        made.add_argument("--deployment", metavar="ID", help="the Railway deployment that is meant")
         made.add_argument("--environment", metavar="NAME", help="the deployed environment, for the report")
+        made.add_argument(
+            "--history",
+            type=Path,
+            metavar="FILE",
+            help="earlier verdicts, for the way back (default: history.jsonl beside --out)",
+        )
     return made
 
 
@@ -97,7 +106,7 @@ def add_without(made: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="STAGE",
-        help=f"leave a stage out (repeatable): {', '.join(STAGES)}",
+        help=f"leave a stage out (repeatable): {', '.join(STAGES)}; railway: deployment, traffic and metrics",
     )
 
 

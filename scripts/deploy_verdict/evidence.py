@@ -67,16 +67,17 @@ def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
         return ()
     except OSError as error:
         raise EvidenceError(f"{directory}: cannot be read ({error.strerror})") from error
-    return tuple(_read(directory / name) for name in names)
+    return tuple(read_file(directory / name) for name in names)
 
 
 def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded | Unreadable, ...]:
     """The evidence files of one look, whatever their attempt; no other file is opened."""
     pattern = evidence_name(stage, offset_s, 1).replace(".a1.json", ".a*.json")
-    return tuple(_read(path) for path in sorted(directory.glob(pattern)))
+    return tuple(read_file(path) for path in sorted(directory.glob(pattern)))
 
 
-def _read(path: Path) -> Loaded | Unreadable:
+def read_file(path: Path) -> Loaded | Unreadable:
+    """One evidence file, or why it is none."""
     if not _NAME.fullmatch(path.name):
         return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")
     try:

@@ -2,12 +2,13 @@
 
 from argparse import Namespace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.cli import load_plan
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import checked_stages
-from deploy_verdict.session import read_window
+from deploy_verdict.session import HISTORY_FILE, read_window
 from deploy_verdict.verdicts import read_bundle
 
 
@@ -21,3 +22,9 @@ def judged_directory(options: Namespace) -> tuple[Bundle, datetime]:
     left_out = checked_stages(plan, [*file.left_out, *options.without])
     bundle = read_bundle(plan, options.out, file, left_out, corrected_plan=options.corrected_plan)
     return bundle, datetime.now(UTC)
+
+
+def history_of(options: Namespace) -> Path:
+    """Where verdicts are remembered."""
+    named: Path | None = options.history
+    return named or options.out.parent / HISTORY_FILE

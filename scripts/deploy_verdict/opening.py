@@ -4,54 +4,110 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from deploy_verdict.cli import load_plan, stop_on_signals
+from deploy_verdict.cli import GROUPS, environment_for, load_plan, stop_on_signals
 from deploy_verdict.clock import WallClock
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import write_json
+from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import STAGES, Subject, WindowFile
 from deploy_verdict.plan import Plan
-from deploy_verdict.session import WINDOW_FILE, Session, check_same, open_window, read_window, started
+from deploy_verdict.redact import Redactor
+from deploy_verdict.session import WINDOW_FILE, Hands, Session, check_same, open_window, read_window, started
+
+Tell = Callable[[str], None]
 
 
 def subject_of(plan: Plan, options: Namespace) -> Subject:
     """What this window is about."""
     named = options.environment or (plan.railway.environment if plan.railway else None)
     return Subject(
-        target=plan.service.base_url, service=plan.service.name, environment=named, commit=options.commit
+        target=plan.service.base_url,
+        service=plan.service.name,
+        environment=named,
+        commit=options.commit,
+        deployment=options.deployment,
     )
 
 
 def open_session(
     options: Namespace,
-    tell: Callable[[str], None],
+    tell: Tell,
     *,
     left_out: Iterable[str] = (),
     log: Path | None = None,
 ) -> Session:
-    """Open the window of --out, or go on with the one that is there."""
+    """Open the window of --out, or go on with the one that is there.
+
+    T0 is when the deployment is no longer in flight, where the plan names the platform.
+    """
     stop = stop_on_signals()
-    clock = WallClock(stop)
+    hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
-    plan = load_plan(options.plan, file.window.t0 if file else clock.now(), options.target)
+    plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), options.target)
     subject = subject_of(plan, options)
     left_out = checked_stages(plan, left_out)
+    link: Link | None = None
     if file is None:
-        file = open_window(plan, options.out, subject, clock=clock, speed=options.speed, left_out=left_out)
+        waited_s = 0.0
+        if "deployment" in plan.stages and "deployment" not in left_out:
+            link = _link(plan, hands)
+            subject, waited_s = _settled(plan, link, subject, hands)
+        file = open_window(
+            plan,
+            options.out,
+            subject,
+            clock=hands.clock,
+            speed=options.speed,
+            left_out=left_out,
+            waited_s=waited_s,
+        )
         file = _with_log_size(file, options.out, log)
     else:
         check_same(file, plan, subject, options.out)
-    return started(plan, options.out, file, clock=clock, stop=stop, tell=tell)
+    return started(plan, options.out, file, hands, options.history, link)
+
+
+def _link(plan: Plan, hands: Hands) -> Link:
+    redactor = Redactor.from_environment(hands.environment)
+    return linked(plan, hands.environment, clock=hands.clock, redactor=redactor)
+
+
+def _settled(plan: Plan, link: Link, subject: Subject, hands: Hands) -> tuple[Subject, float]:
+    """The subject with its deployment, once that is no longer in flight; trouble is left to the looks."""
+    from deploy_verdict.collectors.deployment import settle  # noqa: PLC0415  # only where a window is opened
+    from deploy_verdict.railway import RailwayError  # noqa: PLC0415
+
+    if link.railway is None or link.place is None:
+        hands.tell(f"Railway cannot be asked: {link.fault.detail if link.fault else 'no reason is known'}")
+        return subject, 0.0
+    try:
+        found, waited_s = settle(
+            link.railway,
+            link.place,
+            subject=subject,
+            wait_s=plan.railway.wait if plan.railway else 0.0,
+            clock=hands.clock,
+            stop=hands.stop,
+            tell=hands.tell,
+        )
+    except RailwayError as error:
+        hands.tell(f"Railway: {error.fault.detail}")
+        return subject, 0.0
+    pinned = found.id if found else subject.deployment
+    return subject.model_copy(update={"deployment": pinned}), waited_s
 
 
 def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     """Stages to leave out, each known to the plan."""
-    named = tuple(dict.fromkeys(stages))
-    for stage in named:
-        if stage not in STAGES:
-            raise UsageError(f"--without {stage}: there is no such stage — known: {', '.join(STAGES)}")
+    named: list[str] = []
+    for stage in stages:
+        if stage not in (*STAGES, *GROUPS):
+            known = ", ".join((*STAGES, *GROUPS))
+            raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
+        named += GROUPS.get(stage, (stage,))
     if not set(plan.stages) - set(named):
         raise UsageError("every stage is left out, so there is nothing to judge — drop one --without")
-    return tuple(stage for stage in named if stage in plan.stages)
+    return tuple(stage for stage in dict.fromkeys(named) if stage in plan.stages)
 
 
 def _with_log_size(file: WindowFile, out: Path, log: Path | None) -> WindowFile:

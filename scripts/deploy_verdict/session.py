@@ -6,8 +6,9 @@ every later run of the same, goes on with it.
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from deploy_verdict import __version__
 from deploy_verdict.clock import Clock, Pace, Stop
 from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.evidence import next_attempt, read_attempts, write_json
+from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
 from deploy_verdict.plan import Plan
 from deploy_verdict.probe import Probe
@@ -23,11 +25,12 @@ from deploy_verdict.redact import Redactor
 from deploy_verdict.window import evidence_name, opened, plan_time
 
 WINDOW_FILE = "window.json"
+HISTORY_FILE = "history.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a script works with; `tell` takes one line of progress."""
+    """What a script works with; `tell` takes one line of progress. `history` holds earlier verdicts."""
 
     plan: Plan
     out: Path
@@ -37,10 +40,32 @@ class Session:
     redactor: Redactor
     stop: Stop
     tell: Callable[[str], None]
+    history: Path
+    environment: Mapping[str, str] = field(repr=False)
+    linked_before: Link | None = None
 
     @property
     def evidence_dir(self) -> Path:
         return self.out / "evidence"
+
+    @cached_property
+    def link(self) -> Link:
+        """The way to the platform, asked for once and only where a stage needs it."""
+        known = self.linked_before
+        return known or linked(self.plan, self.environment, clock=self.pace.clock, redactor=self.redactor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """What a session is handed of the world: time, the wish to stop, a voice, and the variables.
+
+    `environment` are the process's variables with those of a .env file.
+    """
+
+    clock: Clock
+    stop: Stop
+    tell: Callable[[str], None]
+    environment: Mapping[str, str] = field(repr=False)
 
 
 def read_window(out: Path) -> WindowFile | None:
@@ -59,7 +84,14 @@ def read_window(out: Path) -> WindowFile | None:
 
 
 def open_window(
-    plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, left_out: Iterable[str] = ()
+    plan: Plan,
+    out: Path,
+    subject: Subject,
+    *,
+    clock: Clock,
+    speed: float,
+    left_out: Iterable[str] = (),
+    waited_s: float = 0.0,
 ) -> WindowFile:
     """Open a window at this moment and keep it in the directory."""
     window = opened(
@@ -75,6 +107,7 @@ def open_window(
         plan_name=plan.name,
         plan_sha256=plan.sha256,
         left_out=tuple(left_out),
+        waited_s=waited_s,
     )
     write_json(out / WINDOW_FILE, file)
     return file
@@ -97,13 +130,12 @@ def started(
     plan: Plan,
     out: Path,
     file: WindowFile,
-    *,
-    clock: Clock,
-    stop: Stop,
-    tell: Callable[[str], None],
+    hands: Hands,
+    history: Path | None = None,
+    link: Link | None = None,
 ) -> Session:
-    """A session on an opened window."""
-    redactor = Redactor.from_environment(os.environ)
+    """A session on an opened window; `link` where the platform has been asked already."""
+    redactor, clock = Redactor.from_environment(hands.environment), hands.clock
     probe = Probe(
         base_url=plan.service.base_url,
         timeout_s=plan.service.timeout,
@@ -119,8 +151,11 @@ def started(
         pace=Pace.starting(clock, file.window.t0, file.window.speed),
         probe=probe,
         redactor=redactor,
-        stop=stop,
-        tell=tell,
+        stop=hands.stop,
+        tell=hands.tell,
+        history=history or out.parent / HISTORY_FILE,
+        environment=hands.environment,
+        linked_before=link,
     )
 
 
@@ -174,7 +209,7 @@ def _run_url() -> str | None:
 
 
 def finish(out: Path, file: WindowFile) -> None:
-    """Note that the window has run to its end: nothing goes on in this directory any more."""
+    """Note that the window has run to its end, or was ended early: nothing goes on here any more."""
     write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))
 
 

@@ -10,11 +10,13 @@ from deploy_verdict import __version__
 from deploy_verdict.bundle import Bundle, bundled
 from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.evidence import read_evidence, write_json, write_text
+from deploy_verdict.history import remember
 from deploy_verdict.judge import judge
 from deploy_verdict.junit import junit_xml
 from deploy_verdict.measures import suite_results
 from deploy_verdict.model import TestObservation, Verdict, WindowFile
 from deploy_verdict.plan import Plan
+from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 
 VERDICT_FILE = "verdict.json"
@@ -41,11 +43,14 @@ def read_bundle(
         read_evidence(out / "evidence"),
         left_out=left_out,
         corrected_plan=corrected_plan,
+        ended=file.ended,
     )
 
 
-def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
-    """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
+def write_verdict(
+    bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool, history: Path | None = None
+) -> Verdict:
+    """Judge and write verdict.json, and the E2E suite's results as JUnit XML; remembered in `history`."""
     for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
         # An older verdict must not stand there as if it were this one, whatever happens now.
         (out / name).unlink(missing_ok=True)
@@ -53,6 +58,9 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
     write_json(out / VERDICT_FILE, verdict)
     if "e2e" in bundle.stages:
         write_text(out / JUNIT_FILE, _junit(bundle, verdict))
+    if history is not None:
+        found = deployed(looks(bundle))
+        remember(history, verdict, found.id if found else None, found.commit if found else None)
     return verdict
 
 

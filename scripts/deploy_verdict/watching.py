@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_verdict.evidence import read_attempts
+from deploy_verdict.lifecycle import NOT_BEGUN, OVER, standing
+from deploy_verdict.model import DeploymentObservation, Loaded
 from deploy_verdict.plan import Plan
 from deploy_verdict.progress import Progress
 from deploy_verdict.session import Session, is_taken
@@ -12,7 +15,8 @@ from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 
 # At the same offset the health checks come first, then the sample, then the suite, which takes longest.
-_ORDER = ("health", "pools", "e2e")
+_ORDER = ("deployment", "health", "pools", "e2e")
+_AT_THE_END = ("traffic", "metrics")
 
 
 @dataclass(frozen=True, order=True)
@@ -32,37 +36,82 @@ def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[Look, ...]:
             if stage not in plan.stages or stage in left_out or stage not in COLLECTORS:
                 continue
             e2e = plan.e2e.at if plan.e2e else ()
-            offsets = {"health": (0.0,), "pools": plan.window.offsets_s, "e2e": e2e}[stage]
+            every = plan.window.offsets_s
+            offsets = {"deployment": every, "health": (0.0,), "pools": every, "e2e": e2e}[stage]
             yield from (Look(offset_s, rank, stage) for offset_s in offsets)
 
     return tuple(sorted(planned()))
 
 
-def watch(session: Session, progress: Progress, logs: Path | None) -> bool:
-    """Take every look that is not taken yet; False when it was stopped before the end."""
+@dataclass(frozen=True)
+class Watched:
+    """How the watch went: `whole` unless somebody stopped it; `ended` says why it ended early."""
+
+    whole: bool
+    ended: str | None = None
+
+
+def watch(session: Session, progress: Progress, logs: Path | None) -> Watched:
+    """Take every look that is not taken yet, until the window's end or the deployment's."""
     left_out = session.file.left_out
     _announce(session, progress, logs)
-    for look in looks(session.plan, left_out):
+    ended = _look(session, progress)
+    if ended is None:
+        session.pace.wait_until(session.plan.window.length)
+    stopped = session.stop.requested
+    if "logs" in session.plan.stages and "logs" not in left_out:
+        collect_logs(session, logs)
+    for stage in _AT_THE_END:
+        if stage in session.plan.stages and stage not in left_out:
+            collect(session, stage, session.plan.window.length)
+    return Watched(whole=not stopped, ended=ended)
+
+
+def _look(session: Session, progress: Progress) -> str | None:
+    """Every look at its time; why there is nothing left to look at, when that is so."""
+    for look in looks(session.plan, session.file.left_out):
         if is_taken(session, look.stage, look.offset_s):
             progress.took()
+            over = _over(session, look, progress) if look.stage == "deployment" else None
+            if over is not None:
+                return over
             continue
         progress.due(look.offset_s)
         session.pace.wait_until(look.offset_s)
         if session.stop.requested:
-            break
+            return None
         late_s = session.pace.offset_s() - look.offset_s
-        if look.stage == "pools" and late_s > tolerance_s(session.file.window):
+        if look.stage in ("pools", "deployment") and late_s > tolerance_s(session.file.window):
             progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
             continue
         collect(session, look.stage, look.offset_s)
         progress.took()
         if look.stage == "health":
             progress.tell(f"health {shown_offset(look.offset_s)}: {len(session.plan.health)} checks asked")
-    session.pace.wait_until(session.plan.window.length)
-    stopped = session.stop.requested
-    if "logs" in session.plan.stages and "logs" not in left_out:
-        collect_logs(session, logs)
-    return not stopped
+        if look.stage == "deployment":
+            over = _over(session, look, progress)
+            if over is not None:
+                return over
+    return None
+
+
+def _over(session: Session, look: Look, progress: Progress) -> str | None:
+    """Why a window on this deployment is over, after a look at it; None while it goes on."""
+    files = read_attempts(session.evidence_dir, look.stage, look.offset_s)
+    seen = [
+        observation
+        for item in files
+        if isinstance(item, Loaded)
+        for observation in item.evidence.observations
+    ]
+    for observation in seen:
+        if isinstance(observation, DeploymentObservation):
+            stands = standing(observation, session.file.subject)
+            progress.tell(f"deployment {shown_offset(look.offset_s)}: {stands.words}")
+            if stands.state in OVER or (look.offset_s == 0 and stands.state in NOT_BEGUN):
+                progress.tell("there is nothing left to watch, so the window ends here")
+                return f"{stands.words} at {shown_offset(look.offset_s)}"
+    return None
 
 
 def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
@@ -73,11 +122,11 @@ def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
         told += f", {window.speed:g} times as fast"
     progress.tell(f"{told}; Ctrl-C stops, and the same command goes on")
     if "logs" in plan.stages and "logs" not in session.file.left_out:
-        if logs is None:
+        if logs is None and plan.railway is None:
             progress.tell(
                 "no --logs FILE is given, so the log review will be inconclusive (or: --without logs)"
             )
-        elif not logs.is_file():
+        elif logs is not None and not logs.is_file():
             progress.tell(
                 f"{logs}: there is no such file yet; without it the log review will be inconclusive"
             )

@@ -208,7 +208,7 @@ def test_today_is_the_windows_date():
 
 def test_plans_zeues_is_a_good_plan():
     plan = read(ZEUES.read_bytes())
-    assert plan.stages == ("deployment", "health", "e2e", "pools", "logs")
+    assert plan.stages == ("deployment", "health", "e2e", "pools", "logs", "traffic", "metrics")
     assert [check.name for check in plan.health] == [
         "system-health",
         "pool-stats",

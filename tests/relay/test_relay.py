@@ -89,7 +89,7 @@ def relay(tmp_path, github_url, **more):
     }
     log = (tmp_path / "relay.log").open("ab")
     process = subprocess.Popen(
-        command("relay_webhook", "--host", "127.0.0.1", "--port", port, "--database", tmp_path / "db.sqlite3"),
+        command("relay_webhook", "--host", "127.0.0.1", "--port", port, "--database", tmp_path / "x.sqlite3"),
         env=scrubbed(settings), stdout=log, stderr=log,
     )  # fmt: skip
     try:

@@ -38,9 +38,18 @@ def headings(text: str) -> list[str]:
     return [line for line in text.splitlines() if re.match(r"#{2,3} (?!Issue \d|Not known)", line)]
 
 
+# What the report tells beside the sections of the plan by hand.
+OURS = {"### The Way Back (seen at T+0)", "### Real Traffic", "### Resources"}
+
+
+def missions(report):
+    """The headings of the plan by hand."""
+    return [heading for heading in headings(report) if heading not in OURS]
+
+
 @pytest.mark.parametrize("name", STORIES)
 def test_every_section_stands_in_the_order_of_the_mission(name):
-    assert headings(STORIES[name]().report()) == HEADINGS
+    assert missions(STORIES[name]().report()) == HEADINGS
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -124,7 +133,7 @@ def test_without_any_evidence_there_still_is_a_report():
     story = Story(without_samples=the_plan().window.offsets_s, outcome="inconclusive")
     story._files = tuple
     report = story.report()
-    assert headings(report) == HEADINGS
+    assert missions(report) == HEADINGS
     assert "Average active connections: not measured" in report
     assert "**Execution:** not checked: there is no evidence" in report
     assert "High utilization warnings: not measured" in report

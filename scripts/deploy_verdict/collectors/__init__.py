@@ -7,10 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.clock import Pace, Stop
+from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
 from deploy_verdict.plan import Plan
 from deploy_verdict.probe import Probe
+from deploy_verdict.railway import Place, Railway
 
-__all__ = ["Context", "Stop"]
+__all__ = ["Context", "Platform", "Stop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The world of the stages that ask the platform.
+
+    Without `railway`, `fault` says why. `deployment_ids` are the subject and the successors of the same
+    commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
+    """
+
+    railway: Railway | None
+    place: Place | None
+    fault: Fault | None
+    subject: Subject
+    window: WindowFrame
+    deployment_ids: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +43,4 @@ class Context:
     stop: Stop
     tell: Callable[[str], None]
     redact: Callable[[str], str]
+    platform: Platform | None = None

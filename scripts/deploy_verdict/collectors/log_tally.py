@@ -115,6 +115,8 @@ class Tally:
         self._max_errors_asked = logs.max_errors is not None
         forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
         seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
+        if logs.canary is not None:
+            seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
         self._seekers = seekers
         self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]

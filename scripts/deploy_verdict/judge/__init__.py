@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
 from deploy_verdict.judge.coverage import covered, hole_in, judge_coverage
+from deploy_verdict.judge.deployment import judge_deployment
 from deploy_verdict.judge.e2e import judge_e2e
 from deploy_verdict.judge.health import judge_beside, judge_health
 from deploy_verdict.judge.limits import limits
 from deploy_verdict.judge.logs import judge_logs
+from deploy_verdict.judge.metrics import judge_metrics
 from deploy_verdict.judge.never import judge_never, judge_response_times
 from deploy_verdict.judge.pools import judge_pools
+from deploy_verdict.judge.traffic import judge_traffic, own_answered
 from deploy_verdict.measures import log_readings, measure
 from deploy_verdict.model import (
     CriterionResult,
@@ -53,6 +56,7 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
         coverage=coverage,
         left_out=bundle.left_out,
         interrupted=interrupted,
+        ended=bundle.ended,
         limits=limits(bundle, findings),
     )
 
@@ -69,8 +73,14 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
         findings += judge_beside(bundle)
     if "logs" in bundle.stages and plan.logs is not None:
         findings += _logs(bundle, plan.logs)
+    if "traffic" in bundle.stages:
+        findings += judge_traffic(bundle)
+    if "metrics" in bundle.stages:
+        findings += judge_metrics(bundle)
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
+    if "deployment" in bundle.stages:
+        findings = [*judge_deployment(bundle, findings), *findings]
     return findings
 
 
@@ -80,7 +90,9 @@ def _logs(bundle: Bundle, logs: Logs) -> list[Finding]:
     speed = bundle.window.speed
     taken: list[tuple[LogObservation | None, str | None]] = [*log_readings(bundle)]
     readings = [
-        judge_logs(logs, observation, evidence=pointer, speed=speed, covers=covers)
+        judge_logs(
+            logs, observation, evidence=pointer, speed=speed, covers=covers, own_requests=own_answered(bundle)
+        )
         for observation, pointer in taken or [(None, None)]
     ]
     failed = [

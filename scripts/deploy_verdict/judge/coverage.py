@@ -26,11 +26,13 @@ def covered(bundle: Bundle) -> Coverage:
 def _planned(bundle: Bundle) -> Iterator[tuple[str, float]]:
     plan = bundle.plan
     offsets: dict[str, tuple[float, ...]] = {
-        "deployment": (0.0,),
+        "deployment": plan.window.offsets_s,
         "health": (0.0,),
         "e2e": plan.e2e.at if plan.e2e else (),
         "pools": plan.window.offsets_s,
         "logs": (plan.window.length,),
+        "traffic": (plan.window.length,),
+        "metrics": (plan.window.length,),
     }
     for stage in bundle.stages:
         yield from ((stage, offset_s) for offset_s in offsets[stage])
@@ -47,7 +49,9 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
     notes = [f"attempt {newest.evidence.attempt} of {len(mine)}"] if len(mine) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
-    state = "late" if abs(late_s) > allowed_s and stage in ("health", "e2e", "pools") else "taken"
+    state = (
+        "late" if abs(late_s) > allowed_s and stage in ("deployment", "health", "e2e", "pools") else "taken"
+    )
     return Slot.model_validate(
         {"stage": stage, "offset_s": offset_s, "state": state, "note": ", ".join(notes)}
     )

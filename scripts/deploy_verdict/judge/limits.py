@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.answers import all_sent
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.units import shown_duration
 
 
@@ -26,6 +27,8 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
             f"The window was run {bundle.window.speed:g} times as fast: the service was really watched "
             f"for {real}, so whatever takes time to show had only that long."
         )
+    if "deployment" in bundle.stages:
+        yield from _platform(bundle)
     if "pools" in bundle.stages:
         yield from _leaks(bundle, findings)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
@@ -38,6 +41,20 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)
     if open_:
         yield f"{open_} of {len(findings)} findings are inconclusive; each says why."
+
+
+def _platform(bundle: Bundle) -> Iterator[str]:
+    """What the platform's word is worth."""
+    seen = looks(bundle)
+    found = deployed(seen)
+    if found is not None and not found.commit:
+        yield "The platform knows no commit of this deployment, so it cannot say which code was watched."
+    settings = next((look.observation.settings for look in seen if look.observation.settings), None)
+    if settings is not None and not settings.healthcheck_path:
+        yield (
+            "The platform has no health check for this service: there, SUCCESS merely says that the "
+            "container started."
+        )
 
 
 def _leaks(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from deploy_verdict.model import UNPROVEN_LEVEL, Finding, LogObservation, Outcome, PatternCount, Severity
-from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.plan import LogCanary, LogPattern, Logs
 from deploy_verdict.units import shown_duration
 
 STAGE = "logs"
@@ -25,13 +25,17 @@ def judge_logs(
     speed: float = 1.0,
     max_silence_floor_s: float = 3.0,
     covers: tuple[datetime, datetime] | None = None,
+    own_requests: int | None = None,
 ) -> list[Finding]:
     """The findings of every rule that the plan's logs section asks for, whatever the evidence.
 
     `max_silence_floor_s` is wall time: at high speed, no stretch shorter than it is a hole. `covers`:
-    the stretch (start, end) that the reading must cover; None leaves that to others.
+    the stretch (start, end) that the reading must cover; None leaves that to others. `own_requests`: how
+    many requests of ours the service answered, for the plan's canary.
     """
     reasons = tuple(_doubts(plan_logs, observation, speed * max_silence_floor_s, covers))
+    if plan_logs.canary is not None and observation is not None and observation.fault is None:
+        reasons += _canary_doubts(plan_logs.canary, observation, own_requests)
     findings = [_readable(plan_logs, observation, reasons)]
     for pattern in plan_logs.must_not_appear:
         findings.append(_must_not_appear(pattern, _count(pattern, observation), reasons))
@@ -72,6 +76,21 @@ def _doubts(
             f"the log is silent for {shown_duration(silence.length_s)}, "
             f"{_stretch(silence.start, silence.end)} (longest allowed: {shown_duration(logs.max_silence)})"
         )
+
+
+def _canary_doubts(
+    canary: LogCanary, observation: LogObservation, own_requests: int | None
+) -> tuple[str, ...]:
+    """Each of our own requests has left a line: too few of these, and other lines are missing too."""
+    counted = _count(canary.pattern, observation)
+    if isinstance(counted, str):
+        return (f"the canary lines were not counted ({counted})",)
+    if not own_requests:
+        return ("no request of ours was answered, so the canary says nothing",)
+    if counted.count * 100 < own_requests * canary.at_least:
+        told = f"{counted.count} lines for {own_requests} answered requests of ours"
+        return (f"{told}: the log has holes, or {canary.regex!r} is not how it logs a request",)
+    return ()
 
 
 def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:

@@ -16,7 +16,7 @@ from deploy_verdict.clock import Clock
 from deploy_verdict.faults import is_connect_failure
 from deploy_verdict.model import Fault
 from deploy_verdict.probe import Probe
-from deploy_verdict.railway.trouble import PASSING, RailwayError, data_of, our_error
+from deploy_verdict.railway.trouble import DOUBTFUL, PASSING, RailwayError, data_of, our_error
 from deploy_verdict.redact import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
@@ -100,8 +100,9 @@ class Railway:
                 return self._ask(document, variables)
             except RailwayError as error:
                 pause_s = max(_pause_s(number), error.retry_after_s or 0.0)
-                last = number + 1 == _MOST_TRIES or self._clock.monotonic_s() + pause_s >= ends_s
-                if last or error.fault.kind not in PASSING:
+                kind = error.fault.kind
+                most = _MOST_TRIES if kind in PASSING else 2 if kind in DOUBTFUL else 1
+                if number + 1 >= most or self._clock.monotonic_s() + pause_s >= ends_s:
                     raise self._told(error, number + 1) from error
                 self._clock.sleep(pause_s)
         raise AssertionError("the last try returns or raises")

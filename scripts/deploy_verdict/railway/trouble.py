@@ -16,9 +16,6 @@ PASSING = (
     "rate-limited",
     "unavailable",
     "timeout",
-    "refused-query",
-    "protocol",
-    "edge-refused",
     "refused",
     "reset",
     "closed",
@@ -26,6 +23,8 @@ PASSING = (
     "unreachable",
     "dns",
 )
+# Seen as passing faults, and as lasting ones: worth one more try.
+DOUBTFUL = ("refused-query", "protocol", "edge-refused", "partial")
 _MAX_WORDS = 300
 
 

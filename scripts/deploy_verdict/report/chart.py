@@ -1,11 +1,11 @@
-"""A pool's utilization over time as a Mermaid xychart. Pure.
+"""Utilization over time as a Mermaid xychart. Pure.
 
 xychart-beta knows no gaps, so only samples with readings are drawn; the caller names the others.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from deploy_verdict.plan import Pool
 from deploy_verdict.pool_samples import PoolSample
@@ -31,14 +31,26 @@ def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
         [pool.attention] * len(shown),
         [pool.critical] * len(shown),
     )
-    axis = ", ".join(f'"{sample.offset_s / 60:g}"' for sample in shown)
-    theme = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(COLOURS.values())}}}
+    return percents(
+        f"{pool.title or pool.name} utilization in %",
+        [sample.offset_s for sample in shown],
+        dict(zip(COLOURS.values(), series, strict=True)),
+        top,
+    )
+
+
+def percents(
+    title: str, offsets_s: Sequence[float], series: Mapping[str, Sequence[float]], top: float = 100
+) -> Safe:
+    """Lines by their colours, over minutes after T0."""
+    axis = ", ".join(f'"{round(offset_s / 60, 1):g}"' for offset_s in offsets_s)
+    theme = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(series)}}}
     lines = [
         f"%%{{init: {json.dumps(theme)}}}%%",
         "xychart-beta",
-        f'    title "{label(pool.title or pool.name)} utilization in %"',
+        f'    title "{label(title)}"',
         f'    x-axis "minutes after T0" [{axis}]',
         f'    y-axis "utilization %" 0 --> {top}',
-        *(f"    line [{', '.join(f'{value:.1f}' for value in values)}]" for values in series),
+        *(f"    line [{', '.join(f'{value:.1f}' for value in values)}]" for values in series.values()),
     ]
     return Safe("```mermaid\n" + "\n".join(lines) + "\n```")

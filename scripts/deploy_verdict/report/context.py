@@ -16,8 +16,11 @@ from deploy_verdict.report.logs import logs
 from deploy_verdict.report.performance import performance
 from deploy_verdict.report.pools import shown_pools
 from deploy_verdict.report.recommendations import recommendations
+from deploy_verdict.report.resources import resources
 from deploy_verdict.report.tables import Table
 from deploy_verdict.report.trace import trace
+from deploy_verdict.report.traffic import shown_traffic
+from deploy_verdict.report.way_back import way_back
 from deploy_verdict.report.words import (
     MARK,
     STATUS,
@@ -62,6 +65,9 @@ def report_context(
         "e2e": suite(bundle, verdict),
         "pools": shown_pools(bundle, verdict),
         "logs": logs(bundle, verdict),
+        "traffic": shown_traffic(bundle, verdict),
+        "resources": resources(bundle, verdict),
+        "way_back": way_back(bundle, generated_at),
         "performance": performance(bundle, verdict),
         "found": found,
         "baseline": _baseline(bundle, verdict),
@@ -86,19 +92,26 @@ def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str)
         notes=_notes(bundle, verdict),
         generated=moment(generated_at),
         next_review=planned_moment(window, bundle.plan.report.next_review),
-        state="ONGOING (interrupted)" if verdict.interrupted else "COMPLETE",
+        state=_state(verdict),
     )
+
+
+def _state(verdict: Verdict) -> str:
+    if verdict.interrupted:
+        return "ONGOING (interrupted)"
+    return "COMPLETE (ended early)" if verdict.ended else "COMPLETE"
 
 
 def _period(bundle: Bundle, verdict: Verdict) -> str:
     """The whole window, or how far of it was seen before it was stopped."""
     whole = f"T+{bundle.window.length_s / 60:g}min"
-    if not verdict.interrupted:
+    if not verdict.interrupted and not verdict.ended:
         return f"{length_words(bundle.window.length_s)} (T+0 to {whole})"
     seen = [
         slot.offset_s for slot in verdict.coverage.slots if slot.state == "taken" and slot.stage != "logs"
     ]
-    return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: it was interrupted"
+    how = "it was interrupted" if verdict.interrupted else "it was ended early"
+    return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: {how}"
 
 
 def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
@@ -112,6 +125,8 @@ def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
             f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
             f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
         )
+    if verdict.ended:
+        notes.append(f"The window was ended early, as there was nothing left to watch: {verdict.ended}.")
     if verdict.interrupted:
         coverage = verdict.coverage
         notes.append(

@@ -75,7 +75,7 @@ def _issue(bundle: Bundle, group: Group) -> Issue:
 
 def _rank(finding: Finding) -> tuple[int, int, int, float]:
     """The worst first; of those, the check that was written for it before the rules over everything."""
-    stages = ("deployment", "health", "pools", "e2e", "never", "logs")
+    stages = ("deployment", "health", "pools", "e2e", "never", "logs", "traffic", "metrics")
     stage = stages.index(finding.stage) if finding.stage in stages else len(stages)
     rule = _POOL_RULES.index(finding.rule) if finding.rule in _POOL_RULES else 0
     return SEVERITIES.index(severity_of(finding)), stage, rule, finding.offset_s or 0.0
@@ -93,7 +93,7 @@ def _title(bundle: Bundle, group: Group, ordered: Sequence[Finding]) -> str:
     if group.key[0] != "because":
         return f"{_check_title(bundle, lead)}: {lead.expectation}"
     # A rule's reason ("this was the crisis") says little without what was seen.
-    rules_only = {finding.stage for finding in ordered} <= {"never", "logs", "response_times"}
+    rules_only = {finding.stage for finding in ordered} <= {"never", "logs", "traffic", "response_times"}
     return f"{sentence(lead.check)}: {lead.because}" if rules_only else sentence(lead.because or lead.check)
 
 

@@ -62,6 +62,9 @@ def _find_out(bundle: Bundle, verdict: Verdict) -> Iterator[str]:
     if verdict.interrupted:
         yield "Run the same command again: the window was interrupted, and goes on where it stopped"
         return
+    if verdict.ended:
+        yield "Open a new window as soon as the deployment to be judged is live: this one was ended early"
+        return
     for finding in verdict.findings:
         if finding.outcome is Outcome.INCONCLUSIVE:
             yield _how_to_know(bundle, verdict, finding)
@@ -71,19 +74,34 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     stage, rule = finding.stage, finding.rule
     if stage == "evidence":
         return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
-    if stage == "deployment":
-        return "Look at the deployment on the platform by hand: its status, commit and build log"
+    if stage in ("deployment", "traffic", "metrics"):
+        return _about_platform(finding)
     if rule == "coverage" or stage == "pools":
         return _about_samples(bundle, verdict, finding)
-    if stage == "logs" and rule in ("readable", "errors"):
-        return "Make the backend's log readable (its source, our rights), then review it and judge again"
     if stage == "logs":
-        return f"Search the log of the window by hand for {finding.check}"
+        return _about_log(finding)
     if stage == "e2e" and finding.check in (PRE_CHECK, SUITE):
         return "Run the E2E suite again"
     if stage == "e2e":
         return f"Run the E2E test {finding.check} again: {finding.actual}"
     return f"Ask again for {finding.check}: {finding.actual}"
+
+
+def _about_log(finding: Finding) -> str:
+    if finding.rule in ("readable", "errors"):
+        return "Make the backend's log readable (its source, our rights), then review it and judge again"
+    return f"Search the log of the window by hand for {finding.check}"
+
+
+def _about_platform(finding: Finding) -> str:
+    if finding.rule == "deployed":
+        return f"Show by hand that {finding.check} is deployed: {finding.actual}"
+    by_hand = {
+        "deployment": "Look at the deployment on the platform by hand: its status, commit and build log",
+        "traffic": "Look at the platform's HTTP log of the window by hand: 5xx answers and slow paths",
+        "metrics": "Look at the platform's metrics of the window by hand: memory against its limit",
+    }
+    return by_hand[finding.stage]
 
 
 def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:

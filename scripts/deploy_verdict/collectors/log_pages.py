@@ -1,0 +1,88 @@
+"""Paging backwards through a log that has no cursor: the newest lines first, without gap or duplicate.
+
+Each page is the newest `limit` entries up to a moment. The next one ends a little later than the oldest
+entry seen, at a whole millisecond, so that nothing of that moment is lost, whether the API's bound
+includes it or not; what comes again is dropped, by counting: two equal lines in one page are two lines.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+PAGE = 5000
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Dated(Protocol):
+    """An entry of a log."""
+
+    @property
+    def at(self) -> datetime | None:
+        """Its time; None where it could not be read."""
+
+
+Entry = TypeVar("Entry", bound=Dated)
+
+
+class HoleError(Exception):
+    """The log cannot be read any further back; the text says why."""
+
+
+def pages(
+    ask: Callable[[datetime, int], Sequence[Entry]],
+    identity: Callable[[Entry], Hashable],
+    *,
+    start: datetime | None,
+    end: datetime,
+    limit: int = PAGE,
+) -> Iterator[list[Entry]]:
+    """Pages from the newest to the oldest, each oldest first; raises HoleError where lines must be missing.
+
+    `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Whatever it raises
+    comes through.
+    """
+    until = end
+    seam: Counter[Hashable] = Counter()
+    while True:
+        got = list(ask(until, limit))
+        fresh = _without(got, seam, identity)
+        if fresh:
+            yield fresh
+        dated = [entry.at for entry in got if entry.at is not None]
+        if got and not dated:
+            raise HoleError("a page of the log bears no time that can be read")
+        if len(got) < limit:
+            return
+        oldest = min(dated)
+        if start is not None and oldest < start:
+            return
+        following = _after(oldest)
+        if following >= until:
+            raise HoleError(
+                f"{limit} lines or more within a millisecond, at {oldest:%H:%M:%S.%f}: some may be missing"
+            )
+        # All that the next page shows again.
+        seam = Counter(identity(entry) for entry in got if entry.at is None or entry.at <= following)
+        until = following
+
+
+def _without(
+    got: Sequence[Entry], seam: "Counter[Hashable]", identity: Callable[[Entry], Hashable]
+) -> list[Entry]:
+    """The page without what the page before it showed already."""
+    known = seam.copy()
+    fresh = []
+    for entry in reversed(got):
+        key = identity(entry)
+        if known[key] > 0:
+            known[key] -= 1
+        else:
+            fresh.append(entry)
+    return fresh[::-1]
+
+
+def _after(at: datetime) -> datetime:
+    """The next whole millisecond, as the API takes no finer ones."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) + _MILLISECOND

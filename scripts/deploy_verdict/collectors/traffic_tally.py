@@ -1,0 +1,153 @@
+"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation
+from deploy_verdict.railway import HttpEntry
+
+OURS = "deploy-verdict/"
+MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
+OTHER = ("*", "other paths")
+_NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
+_NO_ERROR = ("", "[]", "null", "{}")
+Key = tuple[str, str]
+
+
+class _Path:
+    """What is counted of one method and path; percentiles are exact up to MOST_TIMES requests."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.times_ms: list[int] = []
+        self.upstream_errors = self.fallbacks = 0
+
+    def add(self, entry: HttpEntry) -> None:
+        self.statuses[str(entry.status)] += 1
+        if len(self.times_ms) < MOST_TIMES:
+            self.times_ms.append(entry.total_ms)
+        self.upstream_errors += has_upstream_error(entry)
+        self.fallbacks += is_fallback(entry)
+
+    def told(self, method: str, path: str) -> PathTraffic:
+        times = sorted(self.times_ms)
+        ranks = {name: _rank(times, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
+        return PathTraffic(
+            method=method,
+            path=path,
+            requests=self.statuses.total(),
+            statuses=dict(sorted(self.statuses.items())),
+            p50_ms=ranks["p50"],
+            p95_ms=ranks["p95"],
+            p99_ms=ranks["p99"],
+            upstream_errors=self.upstream_errors,
+            edge_fallbacks=self.fallbacks,
+        )
+
+
+class TrafficTally:
+    """Takes entries in any order. Entries outside of the window are not counted."""
+
+    def __init__(
+        self, *, window_id: str, redact: Callable[[str], str], start: datetime, end: datetime
+    ) -> None:
+        self._mark, self._redact = f"(window {window_id})", redact
+        self._start, self._end = start, end
+        self.entries = 0
+        self._own_ids: list[str] = []
+        self._own = self._other_windows = self._undated = 0
+        self._paths: dict[Key, _Path] = defaultdict(_Path)
+        self._upstream: Counter[str] = Counter()
+        self._examples: list[LogLine] = []
+        self._times: list[datetime] = []
+
+    def add(self, entry: HttpEntry) -> None:
+        """Count one request."""
+        if entry.at is None:
+            self._undated += 1
+        elif not self._start <= entry.at <= self._end:
+            return
+        self.entries += 1
+        if entry.at is not None:
+            self._times = [min([*self._times[:1], entry.at]), max([*self._times[1:], entry.at])]
+        if entry.user_agent.startswith(OURS):
+            self._add_own(entry)
+            return
+        key = entry.method[:10], path_shape(self._redact(entry.path))
+        if key not in self._paths and len(self._paths) >= MOST_PATHS:
+            key = OTHER
+        self._paths[key].add(entry)
+        if has_upstream_error(entry):
+            self._upstream[self._redact(entry.upstream_errors)[:160]] += 1
+        if entry.status >= 500 or has_upstream_error(entry):
+            self._example(entry)
+
+    def _add_own(self, entry: HttpEntry) -> None:
+        if self._mark not in entry.user_agent:
+            self._other_windows += 1
+            return
+        self._own += 1
+        if len(self._own_ids) < MOST_IDS:
+            self._own_ids.append(entry.request_id[:80])
+
+    def _example(self, entry: HttpEntry) -> None:
+        if len(self._examples) < MOST_EXAMPLES:
+            told = f"{entry.method[:10]} {entry.path[:200]} {entry.status} {entry.total_ms} ms"
+            told += f": {entry.upstream_errors[:200]}" if has_upstream_error(entry) else ""
+            self._examples.append(LogLine(at=entry.at, text=self._redact(told)))
+
+    def observation(
+        self, source: str, *, fault: Fault | None, incomplete: tuple[str, ...]
+    ) -> TrafficObservation:
+        """All that was counted."""
+        paths = sorted(self._paths.items(), key=lambda item: -item[1].statuses.total())
+        return TrafficObservation(
+            source=source,
+            start=self._start,
+            end=self._end,
+            entries_read=self.entries,
+            own_requests=self._own,
+            own_ids=tuple(self._own_ids),
+            requests=sum(path.statuses.total() for _, path in paths),
+            first_at=self._times[0] if self._times else None,
+            last_at=self._times[-1] if self._times else None,
+            paths=tuple(path.told(*key) for key, path in paths),
+            paths_left_out=int(OTHER in self._paths),
+            upstream_errors=dict(self._upstream.most_common(MOST_EXAMPLES)),
+            examples=tuple(self._examples),
+            notes=tuple(self._notes()),
+            incomplete=incomplete,
+            fault=fault,
+        )
+
+    def _notes(self) -> Iterator[str]:
+        if self._other_windows:
+            yield f"{self._other_windows} requests of other windows of this tool were left out"
+        if self._undated:
+            yield f"{self._undated} requests bear no time that can be read; they were counted"
+        if any(len(path.times_ms) == MOST_TIMES for path in self._paths.values()):
+            yield f"percentiles of the busiest paths are of {MOST_TIMES:,} requests each, the newest read"
+
+
+def has_upstream_error(entry: HttpEntry) -> bool:
+    """Whether the edge noted trouble with the service."""
+    return entry.upstream_errors.strip() not in _NO_ERROR
+
+
+def is_fallback(entry: HttpEntry) -> bool:
+    """Whether the edge answered in the service's place; responseDetails is filled only then."""
+    return entry.status in (404, 502) and entry.response_details.strip() not in _NO_ERROR
+
+
+def path_shape(path: str) -> str:
+    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
+    parts = path.split("?", 1)[0].split("/")
+    return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
+
+
+def _rank(times: list[int], share: float) -> float | None:
+    """The nearest rank."""
+    return float(times[max(0, math.ceil(share * len(times)) - 1)]) if times else None

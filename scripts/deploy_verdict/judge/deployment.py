@@ -1,0 +1,128 @@
+"""The deployment: live at every look, the commit that was asked for, the claims in it? Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.expect import worst
+from deploy_verdict.lifecycle import State, same_commit, short, standing
+from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
+from deploy_verdict.plan import Claim
+from deploy_verdict.platform_looks import Look, deployed, looks
+from deploy_verdict.units import shown_offset
+
+STAGE = "deployment"
+_FAILS = {
+    State.FAILED: (Severity.P1, "the deployment failed"),
+    State.CRASHED: (Severity.P0, "the deployment crashed"),
+    State.STOPPED: (Severity.P0, "the deployment has stopped"),
+    State.SKIPPED: (Severity.P1, "the deployment was skipped, so this commit is not live"),
+    State.GONE: (Severity.P1, "the deployment was removed"),
+}
+
+_Result = tuple[Outcome, Severity | None, str, str | None]
+
+
+def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
+    """`others` are the findings of all other stages, by which claims may be shown."""
+    seen = looks(bundle)
+    for offset_s in bundle.plan.window.offsets_s:
+        mine = [look for look in seen if look.observation.offset_s == offset_s]
+        yield _live(bundle, offset_s, mine)
+    yield _finding("deployment", "commit", "the deployed commit is the one that was asked for",
+                   _commit(bundle, seen), seen)  # fmt: skip
+    for claim in bundle.plan.claims:
+        text = f"{claim.commit} ({claim.title}) is deployed"
+        yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), seen)
+
+
+def _live(bundle: Bundle, offset_s: float, mine: Sequence[Look]) -> Finding:
+    """A fail of any attempt stays."""
+    results = [(look, _standing(bundle, look.observation)) for look in mine]
+    failed = [item for item in results if item[1][0] is Outcome.FAIL]
+    missing: _Result = (Outcome.INCONCLUSIVE, None, "nobody looked at the platform", None)
+    kept = failed[0] if failed else results[-1] if results else None
+    outcome, severity, actual, because = kept[1] if kept else missing
+    return Finding(
+        stage=STAGE,
+        check="deployment",
+        rule="live",
+        expectation="the deployment is live",
+        outcome=outcome,
+        severity=severity,
+        expected="live",
+        actual=f"{actual} at {shown_offset(offset_s)}",
+        because=because,
+        evidence=kept[0].pointer if kept else None,
+        offset_s=offset_s,
+    )
+
+
+def _standing(bundle: Bundle, observation: DeploymentObservation) -> _Result:
+    stands = standing(observation, bundle.subject)
+    if stands.state is State.LIVE:
+        return Outcome.PASS, None, stands.words, None
+    if stands.state in _FAILS:
+        severity, because = _FAILS[stands.state]
+        return Outcome.FAIL, severity, stands.words, because
+    return Outcome.INCONCLUSIVE, None, stands.words, None
+
+
+def _finding(check: str, rule: str, text: str, result: _Result, seen: Sequence[Look]) -> Finding:
+    outcome, severity, actual, because = result
+    return Finding(
+        stage=STAGE,
+        check=check,
+        rule=rule,
+        expectation=text,
+        outcome=outcome,
+        severity=severity,
+        expected=text,
+        actual=actual,
+        because=because,
+        evidence=seen[0].pointer if seen else None,
+    )
+
+
+def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
+    """Where nobody asked for a commit, there is nothing to compare: what is known is told."""
+    asked, found = bundle.subject.commit, deployed(seen)
+    if found is None:
+        return Outcome.INCONCLUSIVE, None, "the platform told of no deployment", None
+    if asked is None:
+        return Outcome.PASS, None, f"{known(found)}; no commit was asked for", None
+    if found.commit is None:
+        return Outcome.INCONCLUSIVE, None, f"{known(found)}; asked for was {asked}", None
+    if same_commit(found.commit, asked):
+        return Outcome.PASS, None, f"commit {found.commit}", None
+    return Outcome.FAIL, Severity.P1, f"{known(found)}; asked for was {asked}", "another commit is deployed"
+
+
+def known(found: Deployment) -> str:
+    """What the platform knows of a deployment's code."""
+    if found.commit:
+        return f"commit {short(found.commit)}"
+    if found.image:
+        return f"an image ({found.image[:120]}), so the platform knows no commit"
+    return "the platform knows no commit, as of a deployment by `railway up`"
+
+
+def _claim(bundle: Bundle, claim: Claim, seen: Sequence[Look], others: Sequence[Finding]) -> _Result:
+    """The platform names one commit; whether an older one is in it, only its own effect can show."""
+    found = deployed(seen)
+    if found is not None and same_commit(found.commit, claim.commit):
+        return Outcome.PASS, None, f"commit {short(found.commit)} is the deployed one", None
+    told = known(found) if found else "the platform told of no deployment"
+    if claim.shown_by is None:
+        return (
+            Outcome.INCONCLUSIVE,
+            None,
+            f"{told}, and the plan names nothing that shows {claim.commit}",
+            None,
+        )
+    stage, _, check = claim.shown_by.partition("/")
+    mine = [finding for finding in others if (finding.stage, finding.check) == (stage, check)]
+    outcome = worst(finding.outcome for finding in mine)
+    if mine and outcome is Outcome.PASS:
+        return Outcome.PASS, None, f"shown by {claim.shown_by}, which holds ({told})", None
+    why = "fails" if outcome is Outcome.FAIL else "is not known"
+    return Outcome.INCONCLUSIVE, None, f"{told}, and {claim.shown_by}, which would show it, {why}", None

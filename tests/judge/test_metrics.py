@@ -1,0 +1,115 @@
+"""The service's memory judged: measured through the window, below its limit, not growing."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy_verdict.bundle import bundled
+from deploy_verdict.judge.metrics import judge_metrics
+from deploy_verdict.model import Fault, MetricsObservation, Outcome, Point, Series, Severity, Whose
+from tests.bundles import SUBJECT, T0, loaded, window_of
+from tests.plans import plan_of
+
+PLAN = "health: [{name: api, get: /api, expect: {status: 200}}]\nmetrics: {}\n"
+PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
+LIVE = SUBJECT.model_copy(update={"deployment": "d1"})
+
+
+def steady(offset_s):
+    return 0.3 + 0.004 * math.sin(offset_s)
+
+
+def series(value=steady, name="memory_gb", every_s=60, length_s=7200, deployment="d1"):
+    points = tuple(Point(offset_s=float(at), value=value(at)) for at in range(0, length_s + 1, every_s))
+    return Series(name=name, deployment=deployment, points=points)
+
+
+def seen(memory=None, limit=1.0, **more):
+    found = [memory or series()]
+    if limit:
+        found.append(series(lambda at: limit, "memory_limit_gb"))
+    return MetricsObservation(start=T0, end=T0, every_s=60.0, **{"series": tuple(found), **more})
+
+
+def judged(*observations, plan=PLAN):
+    plan = plan_of(plan)
+    files = [
+        loaded(plan, "metrics", [item], 7200.0, attempt=n, subject=LIVE)
+        for n, item in enumerate(observations, 1)
+    ]
+    return {item.rule: item for item in judge_metrics(bundled(plan, window_of(plan), LIVE, files))}
+
+
+def outcomes(*observations):
+    return {rule: finding.outcome for rule, finding in judged(*observations).items()}
+
+
+def test_steady_memory_passes():
+    assert outcomes(seen()) == {"readable": PASS, "limit": PASS, "growth": PASS}
+
+
+def test_no_metrics_are_inconclusive():
+    fault = Fault(kind="unauthorized", whose=Whose.PROVIDER, detail="Not Authorized")
+    for observations in ((), (seen(series=()),), (seen(fault=fault, series=()),)):
+        assert set(outcomes(*observations).values()) == {OPEN}
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        series(lambda at: 0.3),
+        series(lambda at: -1.0 + at / 7200),
+        series(length_s=3600),
+        series(every_s=600),
+        series(deployment="another"),
+        Series(name="memory_gb", deployment="d1"),
+        Series(name="memory_gb", deployment="d1",
+               points=tuple(p for p in series().points if not 2000 < p.offset_s < 5000)),
+    ],
+    ids=["never moves", "negative", "ends early", "few points", "another deployment", "empty", "a hole"],
+)  # fmt: skip
+def test_a_series_that_cannot_be_trusted_passes_nothing(memory):
+    assert PASS not in outcomes(seen(memory)).values()
+
+
+@pytest.mark.parametrize(
+    ("peak", "outcome", "severity"),
+    [(0.79, PASS, None), (0.8, FAIL, Severity.P2), (0.94, FAIL, Severity.P2), (0.95, FAIL, Severity.P1)],
+)
+def test_the_limits_on_both_sides(peak, outcome, severity):
+    found = judged(seen(series(lambda at: peak if at == 3600 else steady(at))))["limit"]
+    assert (found.outcome, found.severity) == (outcome, severity)
+
+
+def test_an_unknown_limit_is_inconclusive_and_growth_is_still_judged():
+    found = outcomes(seen(limit=None))
+    assert (found["limit"], found["growth"]) == (OPEN, PASS)
+
+
+def test_a_leak_fails_and_says_when_it_ends():
+    found = judged(seen(series(lambda at: steady(at) + 0.1 * at / 7200)))["growth"]
+    assert (found.outcome, found.severity) == (FAIL, Severity.P2)
+    assert "if it goes on, the limit is reached" in found.actual
+
+
+def test_warming_up_in_the_first_minutes_is_no_leak():
+    assert outcomes(seen(series(lambda at: steady(at) + 0.2 * min(1.0, at / 500))))["growth"] is PASS
+
+
+def test_a_leak_that_was_seen_fails_also_in_a_short_series():
+    assert outcomes(seen(series(lambda at: steady(at) + at / 7200, length_s=4000)))["growth"] is FAIL
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    values=st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e9, 1e9)), max_size=40),
+    limit=st.none() | st.floats(-10, 10),
+    every_s=st.floats(0, 1e4),
+)
+def test_nothing_that_the_platform_gives_crashes(values, limit, every_s):
+    memory = Series(name="memory_gb", points=tuple(Point(offset_s=at, value=value) for at, value in values))
+    limits = Series(name="memory_limit_gb", points=(Point(offset_s=0.0, value=limit),) if limit else ())
+    observation = MetricsObservation(start=T0, end=T0, every_s=every_s, series=(memory, limits))
+    assert len(judged(observation)) == 3

@@ -1,0 +1,44 @@
+"""Earlier verdicts: remembered one line each, and read back whatever else the file holds."""
+
+from datetime import timedelta
+
+from deploy_verdict.history import read_history, remember
+from deploy_verdict.judge import judge
+from tests.bundles import SUBJECT, T0, bundle_of
+from tests.plans import plan_of
+
+
+def verdict(**subject):
+    plan = plan_of("health: [{name: api, get: /api, expect: {status: 200}}]\n")
+    made = judge(bundle_of(plan), judged_at=T0, tool_version="0")
+    return made.model_copy(update={"subject": SUBJECT.model_copy(update=subject)})
+
+
+def test_what_is_remembered_is_read_back_in_order(tmp_path):
+    path = tmp_path / "deep" / "history.jsonl"
+    remember(path, verdict(commit="abc"), "d1", "abcdef1")
+    remember(path, verdict().model_copy(update={"judged_at": T0 + timedelta(hours=1)}), "d2")
+    found = read_history(path, SUBJECT)
+    assert [(item.deployment, item.commit, item.outcome) for item in found] == [
+        ("d1", "abcdef1", "inconclusive"),
+        ("d2", None, "inconclusive"),
+    ]
+
+
+def test_other_services_and_environments_are_others(tmp_path):
+    path = tmp_path / "history.jsonl"
+    remember(path, verdict(target="http://another"), "d1")
+    remember(path, verdict(environment="staging"), "d2")
+    assert read_history(path, SUBJECT) == ()
+
+
+def test_lines_that_cannot_be_read_are_no_verdicts(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b'{"half": \n\xff\xfe\n[]\nnull\n{"outcome": "stable"}\n')
+    remember(path, verdict(), "d1")
+    assert [item.deployment for item in read_history(path, SUBJECT)] == ["d1"]
+
+
+def test_no_file_is_no_history(tmp_path):
+    assert read_history(tmp_path / "none", SUBJECT) == ()
+    assert read_history(tmp_path, SUBJECT) == ()
