@@ -100,6 +100,7 @@ def test_the_first_look_knows_the_past_and_later_ones_do_not_ask():
     assert [step.step for step in first.steps] == ["BUILD_IMAGE"]
     later = seen(railway([row("d2")]), 900.0, judged=judged)
     assert (later.recent, later.judged, later.steps) == ((), (), ())
+    assert [item.id for item in seen(railway([row("d2")]), 1800.0).recent] == ["d2"]
 
 
 def logged(message):

@@ -56,7 +56,7 @@ def rows(result, rule, check="deployment"):
     return [f for f in result.findings if (f.stage, f.check, f.rule) == ("deployment", check, rule)]
 
 
-LIVE = [look(0.0), look(900.0), look(1800.0)]
+LIVE = [look(0.0), look(900.0), look(1800.0, recent=(deployment(),))]
 
 
 def test_live_at_every_look():
@@ -154,3 +154,55 @@ def test_the_limits_tell_that_success_means_only_started():
     )
     with_check = look(settings=Settings(healthcheck_path="/api/health"))
     assert not any("merely says" in sentence for sentence in verdict(with_check).limits)
+
+
+def between(status="REMOVED", **more):
+    return deployment(
+        id="d9", status=status, commit="1234567bbbb", **{"created_at": T0 + timedelta(hours=1), **more}
+    )
+
+
+def undisturbed(*recent, looks=LIVE[:2]):
+    last = look(1800.0, recent=(*recent, deployment()))
+    return rows(verdict(*looks, last), "undisturbed")[0]
+
+
+def test_nobody_came_between():
+    assert undisturbed().outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("status", ["REMOVED", "REMOVING", "SUCCESS", "SLEEPING", "CRASHED"])
+def test_a_release_that_came_and_went_between_two_looks_is_told(status):
+    found = undisturbed(between(status))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "d9 of commit 1234567b was live too" in found.actual
+
+
+def test_an_undated_release_could_have_come_between():
+    assert undisturbed(between(created_at=None)).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        between("FAILED"),
+        between("SKIPPED"),
+        between("BUILDING"),
+        between(created_at=T0 - timedelta(hours=1)),
+        deployment(id="d9", created_at=T0 + timedelta(hours=1)),
+    ],
+    ids=["failed", "skipped", "in flight", "before", "the same commit"],
+)
+def test_what_was_never_live_or_is_the_same_disturbs_nothing(other):
+    assert undisturbed(other).outcome is Outcome.PASS
+
+
+def test_without_the_list_at_the_end_nobody_knows():
+    assert rows(verdict(*LIVE[:2], look(1800.0)), "undisturbed")[0].outcome is Outcome.INCONCLUSIVE
+    assert rows(verdict(*LIVE[:2]), "undisturbed")[0].outcome is Outcome.INCONCLUSIVE
+
+
+def test_looks_at_different_deployments_are_no_one_window():
+    """Where Railway could not be asked at first, each look takes the newest: it may be another one."""
+    other = look(900.0, deployment(id="d2", commit="1234567bbbb"))
+    assert "different deployments" in undisturbed(looks=[LIVE[0], other]).actual

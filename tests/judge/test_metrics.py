@@ -12,7 +12,7 @@ from deploy_verdict.model import Fault, MetricsObservation, Outcome, Point, Seri
 from tests.bundles import SUBJECT, T0, loaded, window_of
 from tests.plans import plan_of
 
-PLAN = "health: [{name: api, get: /api, expect: {status: 200}}]\nmetrics: {}\n"
+PLAN = "health: [{name: api, get: /api, expect: {status: 200}}]\nrailway: {}\nmetrics: {}\n"
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 LIVE = SUBJECT.model_copy(update={"deployment": "d1"})
 

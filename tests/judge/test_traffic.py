@@ -11,6 +11,7 @@ from tests.plans import plan_of
 PLAN = """
 window: {length: 30m, sample_every: 15m}
 health: [{name: api, get: /api, expect: {status: 200}}]
+railway: {}
 traffic: {max_5xx: 1%, p95: 2s, few: 20}
 """
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -116,8 +117,10 @@ def test_latency_on_both_sides_of_the_limit(p95_ms, outcome):
     assert outcomes(seen(path(p95_ms=p95_ms)))["p95"] is outcome
 
 
-def test_upstream_errors_fail():
-    assert outcomes(seen(path(upstream_errors=5)))["upstream"] is FAIL
+@pytest.mark.parametrize("more", [{"upstream_errors": 5}, {"edge_fallbacks": 5}])
+def test_upstream_errors_and_the_edges_own_answers_fail(more):
+    """An edge's 404 is no 5xx, and nobody was there all the same."""
+    assert outcomes(seen(path(**more)))["upstream"] is FAIL
 
 
 def test_the_fail_of_an_older_reading_stays():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.errors import PlanError
 from deploy_verdict.plan import read_plan
+from tests.plans import plan_of
 
 ZEUES = Path(__file__).resolve().parents[2] / "plans" / "zeues.yml"
 SMALL = """\
@@ -263,3 +264,10 @@ def test_a_damaged_plan_is_a_plan_or_a_plan_error(position, insert, cut):
     data = ZEUES.read_bytes()
     damaged = data[:position] + insert + data[position + cut :]
     assert all(problem.message for problem in problems_of(damaged))
+
+
+@pytest.mark.parametrize("section", ["traffic", "metrics"])
+def test_what_is_asked_of_the_platform_needs_the_platform(section):
+    text = f"health: [{{name: a, get: /, expect: {{status: 200}}}}]\n{section}: {{}}\n"
+    with pytest.raises(PlanError, match=f"{section} is asked of the platform — add a railway section"):
+        plan_of(text)

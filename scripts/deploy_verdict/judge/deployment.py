@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
-from deploy_verdict.lifecycle import State, same_commit, short, standing
+from deploy_verdict.lifecycle import GONE, LIVE, State, same_commit, short, standing
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
 from deploy_verdict.platform_looks import Look, deployed, looks
@@ -30,6 +30,8 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
         yield _live(bundle, offset_s, mine)
     yield _finding("deployment", "commit", "the deployed commit is the one that was asked for",
                    _commit(bundle, seen), seen)  # fmt: skip
+    text = "no other release was live within the window"
+    yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, seen), seen)
     for claim in bundle.plan.claims:
         text = f"{claim.commit} ({claim.title}) is deployed"
         yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), seen)
@@ -95,6 +97,43 @@ def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
     if same_commit(found.commit, asked):
         return Outcome.PASS, None, f"commit {found.commit}", None
     return Outcome.FAIL, Severity.P1, f"{known(found)}; asked for was {asked}", "another commit is deployed"
+
+
+def _undisturbed(bundle: Bundle, seen: Sequence[Look]) -> _Result:
+    """A release that came and went between two looks, or a subject that was another one at another look."""
+    found = deployed(seen)
+    if found is None:
+        return Outcome.INCONCLUSIVE, None, "the platform told of no deployment", None
+    others = [
+        look.observation.deployment
+        for look in seen
+        if look.observation.deployment and not _is_same_release(look.observation.deployment, found)
+    ]
+    if others:
+        told = f"the looks tell of different deployments: {short(found.id)} and {short(others[0].id)}"
+        return Outcome.INCONCLUSIVE, None, told, None
+    last_s = bundle.plan.window.offsets_s[-1]
+    listed = [
+        look.observation for look in seen if look.observation.offset_s == last_s and look.observation.recent
+    ]
+    if not listed:
+        return Outcome.INCONCLUSIVE, None, "the deployments were not listed at the window's end", None
+    between = [item for item in listed[-1].recent if _came_between(item, found)]
+    if between:
+        told = f"deployment {short(between[0].id)} of commit {short(between[0].commit)} was live too"
+        return Outcome.INCONCLUSIVE, None, f"{told} (status {between[0].status})", None
+    return Outcome.PASS, None, f"of {len(listed[-1].recent)} deployments listed at the end, none", None
+
+
+def _is_same_release(item: Deployment, found: Deployment) -> bool:
+    return item.id == found.id or same_commit(item.commit, found.commit)
+
+
+def _came_between(item: Deployment, found: Deployment) -> bool:
+    """Newer than the subject, of other code, and once live; a date that is missing could be any."""
+    if _is_same_release(item, found) or item.status not in (*LIVE, *GONE, "CRASHED"):
+        return False
+    return item.created_at is None or found.created_at is None or item.created_at > found.created_at
 
 
 def known(found: Deployment) -> str:

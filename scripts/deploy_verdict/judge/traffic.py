@@ -136,8 +136,9 @@ def _errors(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[st
 def _upstream(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> _Result:
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
-    bad = sum(path.upstream_errors for path in seen.paths)
-    return _share(asked, bad, seen, doubts, "had upstream errors")
+    # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
+    bad = sum(max(path.upstream_errors, path.edge_fallbacks) for path in seen.paths)
+    return _share(asked, bad, seen, doubts, "had upstream errors or an answer of the edge itself")
 
 
 def _share(asked: Traffic, bad: int, seen: TrafficObservation, doubts: Sequence[str], what: str) -> _Result:

@@ -20,6 +20,9 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     """Yield every mistake with its path in the document."""
     if not plan.stages:
         yield (), "nothing is checked — add health, e2e, pools or logs"
+    for section in ("traffic", "metrics"):
+        if getattr(plan, section) is not None and plan.railway is None:
+            yield (section,), f"{section} is asked of the platform — add a railway section"
     yield from _unique(plan)
     yield from _references(plan)
     yield from _times(plan)

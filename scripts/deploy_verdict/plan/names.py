@@ -65,7 +65,7 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
 
 def _platform_names(plan: Plan) -> Iterator[FindingName]:
     if plan.railway is not None:
-        yield from (("deployment", "deployment", rule) for rule in ("live", "commit"))
+        yield from (("deployment", "deployment", rule) for rule in ("live", "commit", "undisturbed"))
         yield from (("deployment", claim.commit, "deployed") for claim in plan.claims)
     if plan.traffic is not None:
         rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")

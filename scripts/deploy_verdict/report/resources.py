@@ -82,6 +82,10 @@ def _statistics(seen: MetricsObservation, deployment: str | None) -> Iterator[tu
         values = [point.value for point in _points(seen, name, deployment)]
         limits = [point.value for point in _points(seen, limit_name, deployment)]
         yield title, _told(values, limits, unit)
+    slow = [point.value for point in _points(seen, "http_p95_ms", deployment)]
+    if slow:
+        told = f"{statistics.fmean(slow):.0f} ms on average, {max(slow):.0f} ms at most"
+        yield "p95 of all answers by the platform", told
     counts: Counter[str] = Counter()
     for item in seen.series:
         status = item.name.removeprefix("http_")
