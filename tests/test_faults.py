@@ -1,13 +1,15 @@
 """For each fault of the demo: the whole window at speed, its verdict, and the sentence that names it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from demo.faults import FAULTS
+from demo.railway import ids
 from demo.running import running
-from tests.running import ROOT, script
+from tests.running import ROOT, command, script, scrubbed
 
 STORIES = {
     "none": (0, "Everything that was asked held at every planned look; 6 of 6 success criteria are met."),
@@ -94,3 +96,40 @@ def test_the_report_has_the_missions_sections_in_its_order(tmp_path):
     golden = (Path(__file__).parent / "report" / "golden" / "stable.report.md").read_text()
     places = [golden.index(f"\n{heading}\n") for heading in headings]
     assert places == sorted(places)
+
+
+def test_without_railway_the_logs_come_from_a_file(tmp_path):
+    """README's command for a laptop without a token."""
+    log, out = tmp_path / "backend.log", tmp_path / "out"
+    with running(log=log) as backend:
+        done = script(
+            "watch_deployment", "--plan", ROOT / "plans" / "zeues.yml", "--target", backend.base_url,
+            "--logs", log, "--without", "railway", "--speed", 600, "--out", out,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
+    assert "Left out by the operator's choice: deployment, traffic, metrics." in report
+    assert "### The Way Back" not in report
+
+
+def test_killed_and_run_again_the_window_goes_on_with_its_deployment(tmp_path):
+    """Killed without a word in the middle; the same command ends it, on the deployment of the first run."""
+    out = tmp_path / "out"
+    arguments = ["--plan", ROOT / "plans" / "zeues.yml", "--speed", 600, "--out", out, "--target"]
+    with running(log=tmp_path / "backend.log") as backend:
+        process = subprocess.Popen(
+            command("watch_deployment", *arguments, backend.base_url),
+            env=scrubbed(backend.environment), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        for line in process.stderr:
+            if "redis T+30min" in line:
+                process.kill()
+                break
+        process.wait()
+        process.stderr.close()
+        first = json.loads((out / "window.json").read_text())["subject"]["deployment"]
+        done = script("watch_deployment", *arguments, backend.base_url, environment=backend.environment)
+    verdict = json.loads((out / "verdict.json").read_text())
+    assert first == verdict["subject"]["deployment"] == ids.LIVE_ID
+    bad = [finding for finding in verdict["findings"] if finding["outcome"] != "pass"]
+    assert (done.returncode, bad) == (0, [])

@@ -33,12 +33,12 @@ def judged(identity, outcome, *, days_before=1.0, commit=None):
 STABLE = judged("d1", "stable")
 
 
-def ready(*recent, verdicts=(STABLE,), now=T0, **plan):
+def ready(*recent, verdicts=(STABLE,), now=T0, active=(SUBJECT,), **plan):
     observation = DeploymentObservation(
         offset_s=0.0,
         at=T0,
         deployment=SUBJECT,
-        active=(SUBJECT,),
+        active=active,
         recent=recent or (SUBJECT, INCIDENT, BEFORE),
         recent_whole=True,
         judged=verdicts,
@@ -59,6 +59,14 @@ def test_the_newest_that_was_judged_stable_is_recommended():
     assert target(found) == "d1"
     assert found.advice == "Roll back to deployment d1 of commit 3c1d9a2a, judged STABLE"
     assert [item.id for item in found.commits_lost] == ["d3", "d2"]
+
+
+def test_what_serves_already_is_no_way_back():
+    """After a failed build, what was live before goes on serving."""
+    found = ready(active=(BEFORE.model_copy(update={"status": "SUCCESS"}),))
+    assert target(found) is None
+    assert found.advice.startswith("Nothing to roll back: deployment d1 of commit 3c1d9a2a is serving")
+    assert refused(found, "d1") == "it is serving already"
 
 
 def test_nobodys_verdict_is_no_proof():

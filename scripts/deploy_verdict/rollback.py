@@ -53,12 +53,16 @@ class Readiness:
     commits_lost: tuple[Deployment, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: str | None = None
+    serving: Deployment | None = None
 
     @property
     def advice(self) -> str:
         """What to do, in one sentence."""
         if self.unknown:
             return f"Not known: {self.unknown}"
+        if self.serving is not None:
+            named = f"deployment {short(self.serving.id)} of commit {short(self.serving.commit)}"
+            return f"Nothing to roll back: {named} is serving, not the deployment under watch"
         if self.recommended is not None:
             target = self.recommended.deployment
             return (
@@ -89,13 +93,15 @@ def readiness(observation: DeploymentObservation | None, section: Railway | None
         for item in earlier
         if item.status in ONCE_LIVE
     )
-    recommended = next((item for item in candidates if item.proven), None)
+    serving = None if subject.id in active else next((item for item in observation.active or ()), None)
+    recommended = None if serving else next((item for item in candidates if item.proven), None)
     return Readiness(
         candidates=candidates,
         recommended=recommended,
         unproven=tuple(item for item in candidates if item.refused is None and not item.proven),
         commits_lost=_lost(observation, subject, recommended),
         notes=_notes(observation, section),
+        serving=serving,
     )
 
 
@@ -116,9 +122,11 @@ def _candidate(
     judged = newest_verdict(item, observation.judged)
     kept = _kept_until(item, observation.recent, section)
     refused = refusal(item, section, judged)
+    if item.id in active:
+        refused = "it is serving already"
     if refused is None and same_commit(item.commit, subject.commit):
         refused = "it is the same commit as the one under watch"
-    if refused is None and kept is not None and kept[1] < now and item.id not in active:
+    if refused is None and kept is not None and kept[1] < now:
         refused = f"its image is gone: it was kept until {kept[1]:%Y-%m-%d %H:%M} at the latest"
     return Candidate(deployment=item, refused=refused, judged=judged, kept_until=kept)
 

@@ -110,7 +110,7 @@ def _over(session: Session, look: Look, progress: Progress) -> str | None:
             progress.tell(f"deployment {shown_offset(look.offset_s)}: {stands.words}")
             if stands.state in OVER or (look.offset_s == 0 and stands.state in NOT_BEGUN):
                 progress.tell("there is nothing left to watch, so the window ends here")
-                return f"{stands.words} at {shown_offset(look.offset_s)}"
+                return f"{stands.words} (seen at {shown_offset(look.offset_s)})"
     return None
 
 

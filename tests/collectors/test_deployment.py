@@ -213,3 +213,9 @@ def test_asked_to_stop_it_ends():
     stop.request()
     (_, _), slept_s, _ = settled([[row(status="BUILDING")]], stop=stop)
     assert slept_s == 0.0
+
+
+def test_a_logger_called_error_is_no_error():
+    lines = [logged("INFO uvicorn.error: Started"), logged("npm ERR! error: no such package")]
+    found = seen(railway([row(status="FAILED")], active=[], build_log={"buildLogs": lines}))
+    assert [line.text for line in found.build_errors] == ["npm ERR! error: no such package"]

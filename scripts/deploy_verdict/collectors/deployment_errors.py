@@ -21,5 +21,12 @@ def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
         for entry in entries
         if entry.message.strip()
     ]
-    telling = [line for line in lines if line.level in ("ERROR", "CRITICAL") or _TELLING.search(line.text)]
+    telling = [line for line in lines if _is_telling(line)]
     return tuple(telling[-MOST_LINES:] or lines[-LAST_LINES:])
+
+
+def _is_telling(line: LogLine) -> bool:
+    """By its level where it names one (a logger may be called error); else by its words."""
+    if line.level is not None:
+        return line.level in ("ERROR", "CRITICAL")
+    return _TELLING.search(line.text) is not None

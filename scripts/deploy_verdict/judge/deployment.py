@@ -8,7 +8,6 @@ from deploy_verdict.lifecycle import GONE, LIVE, State, same_commit, short, stan
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
 from deploy_verdict.platform_looks import Look, deployed, looks
-from deploy_verdict.units import shown_offset
 
 STAGE = "deployment"
 _FAILS = {
@@ -52,7 +51,7 @@ def _live(bundle: Bundle, offset_s: float, mine: Sequence[Look]) -> Finding:
         outcome=outcome,
         severity=severity,
         expected="live",
-        actual=f"{actual} at {shown_offset(offset_s)}",
+        actual=actual,
         because=because,
         evidence=kept[0].pointer if kept else None,
         offset_s=offset_s,
@@ -90,6 +89,8 @@ def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
     asked, found = bundle.subject.commit, deployed(seen)
     if found is None:
         return Outcome.INCONCLUSIVE, None, "the platform told of no deployment", None
+    if not _was_live(bundle, seen):
+        return Outcome.INCONCLUSIVE, None, f"{known(found)}, which was never seen live", None
     if asked is None:
         return Outcome.PASS, None, f"{known(found)}; no commit was asked for", None
     if found.commit is None:
@@ -97,6 +98,11 @@ def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
     if same_commit(found.commit, asked):
         return Outcome.PASS, None, f"commit {found.commit}", None
     return Outcome.FAIL, Severity.P1, f"{known(found)}; asked for was {asked}", "another commit is deployed"
+
+
+def _was_live(bundle: Bundle, seen: Sequence[Look]) -> bool:
+    """A commit of a deployment that failed is not deployed."""
+    return any(standing(look.observation, bundle.subject).state is State.LIVE for look in seen)
 
 
 def _undisturbed(bundle: Bundle, seen: Sequence[Look]) -> _Result:
@@ -148,6 +154,8 @@ def known(found: Deployment) -> str:
 def _claim(bundle: Bundle, claim: Claim, seen: Sequence[Look], others: Sequence[Finding]) -> _Result:
     """The platform names one commit; whether an older one is in it, only its own effect can show."""
     found = deployed(seen)
+    if found is not None and not _was_live(bundle, seen):
+        return Outcome.INCONCLUSIVE, None, f"{known(found)} was never seen live", None
     if found is not None and same_commit(found.commit, claim.commit):
         return Outcome.PASS, None, f"commit {short(found.commit)} is the deployed one", None
     told = known(found) if found else "the platform told of no deployment"

@@ -23,6 +23,7 @@ class Preview:
     requests: dict[str, int]
     writes: int
     wall_s: float
+    platform_requests: int = 0
 
     @property
     def total_requests(self) -> int:
@@ -41,6 +42,8 @@ def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
     yield f"  look at      {', '.join(seen.stages)}"
     yield f"  take         {shown_duration(seen.wall_s)}"
     yield f"  send         at most {seen.total_requests} requests ({per_stage}), {seen.writes} of them writes"
+    if seen.platform_requests:
+        yield f"  ask Railway  about {seen.platform_requests} times, once more for each 5,000 lines of a log"
     if plan.test_data.may_write:
         entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
         yield f"  write only   {entities}"
@@ -74,7 +77,16 @@ def preview(plan: Plan) -> Preview:
         requests=requests,
         writes=writes,
         wall_s=plan.window.length + longest_burst_s,
+        platform_requests=_platform(plan, samples),
     )
+
+
+def _platform(plan: Plan, samples: int) -> int:
+    """Two questions for the place, one for the subject, two for each look; the ends ask two more."""
+    if plan.railway is None:
+        return 0
+    sections = (plan.logs, plan.traffic, plan.metrics, plan.metrics)
+    return 3 + 2 * samples + 4 + sum(section is not None for section in sections)
 
 
 def _suite(plan: Plan) -> tuple[int, int]:

@@ -55,7 +55,7 @@ def report_context(
     bundle: Bundle, verdict: Verdict, *, generated_at: datetime, tool_version: str
 ) -> dict[str, Any]:
     """One entry for each partial of the report."""
-    found = issues(bundle, verdict)
+    found, back = issues(bundle, verdict), way_back(bundle, generated_at)
     return {
         "head": _head(bundle, verdict, generated_at, short(verdict, found)),
         "why": why(verdict, found),
@@ -67,13 +67,13 @@ def report_context(
         "logs": logs(bundle, verdict),
         "traffic": shown_traffic(bundle, verdict),
         "resources": resources(bundle, verdict),
-        "way_back": way_back(bundle, generated_at),
+        "way_back": back,
         "performance": performance(bundle, verdict),
         "found": found,
         "baseline": _baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
         "all_met": _all_met(verdict),
-        "actions": recommendations(bundle, verdict, found.issues),
+        "actions": recommendations(bundle, verdict, found.issues, back.advice if back else None),
         "conclusion": conclusion(bundle, verdict, found),
         "trace": trace(bundle, verdict, tool_version),
     }
@@ -108,7 +108,9 @@ def _period(bundle: Bundle, verdict: Verdict) -> str:
     if not verdict.interrupted and not verdict.ended:
         return f"{length_words(bundle.window.length_s)} (T+0 to {whole})"
     seen = [
-        slot.offset_s for slot in verdict.coverage.slots if slot.state == "taken" and slot.stage != "logs"
+        slot.offset_s
+        for slot in verdict.coverage.slots
+        if slot.state == "taken" and slot.stage not in ("logs", "traffic", "metrics")
     ]
     how = "it was interrupted" if verdict.interrupted else "it was ended early"
     return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: {how}"

@@ -23,12 +23,16 @@ class Recommendations:
     follow_up: tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]
 
 
-def recommendations(bundle: Bundle, verdict: Verdict, issues: Sequence[Issue]) -> Recommendations:
+def recommendations(
+    bundle: Bundle, verdict: Verdict, issues: Sequence[Issue], way_back: str | None
+) -> Recommendations:
     """Nothing is ticked unless the verdict is stable."""
     stable = verdict.outcome is VerdictOutcome.STABLE
     level = _level(bundle, issues)
     todo = [f"Investigate: {issue.title} ({issue.severity})" for issue in issues]
     todo += [*level.actions, *bundle.plan.report.when_issues] if level and issues else []
+    if way_back and verdict.outcome is VerdictOutcome.CRITICAL:
+        todo.append(f"The way back: {way_back}")
     if issues and level is None:
         todo += bundle.plan.report.when_issues
     return Recommendations(
