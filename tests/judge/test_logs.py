@@ -261,3 +261,40 @@ def test_errors_of_a_log_that_was_not_wholly_read(errors, outcome):
     observation = reading(levels={"INFO": 9, "ERROR": errors}, incomplete=("a page",))
     assert judged(observation, logs(max_errors=0))[-1].outcome is outcome
     assert judged(None, logs(max_errors=0))[-1].outcome is INCONCLUSIVE
+
+
+CANARY = {"regex": "GET /api/", "at_least": "90%"}
+
+
+def with_canary(count, own_requests, *, counted=True):
+    """The readable finding of a good reading that counted so many canary lines."""
+    plan_logs = logs(canary=CANARY)
+    line = PatternCount(pattern="canary", sought=plan_logs.canary.pattern.sought, count=count)
+    good = reading()
+    observation = good.model_copy(update={"patterns": (*good.patterns, line) if counted else good.patterns})
+    found = {
+        item.rule: item
+        for item in judge_logs(plan_logs, observation, evidence="e", own_requests=own_requests)
+    }
+    return found["readable"], found["must_not_appear"]
+
+
+@pytest.mark.parametrize(
+    ("count", "own", "outcome"),
+    [(90, 100, "pass"), (500, 100, "pass"), (89, 100, "inconclusive"), (0, 100, "inconclusive")],
+)
+def test_the_canary_on_both_sides_of_its_limit(count, own, outcome):
+    """Where our own requests are missing, other lines are missing too: "not seen" says nothing then."""
+    readable, never = with_canary(count, own)
+    assert (readable.outcome, never.outcome) == (outcome, outcome)
+    if outcome != "pass":
+        assert f"{count} lines for 100 answered requests of ours: the log has holes" in readable.actual
+
+
+@pytest.mark.parametrize("own", [None, 0])
+def test_without_a_request_of_ours_the_canary_says_nothing(own):
+    assert with_canary(5, own)[0].outcome == "inconclusive"
+
+
+def test_a_canary_that_was_not_counted_is_no_canary():
+    assert with_canary(5, 5, counted=False)[0].outcome == "inconclusive"

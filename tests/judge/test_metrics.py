@@ -113,3 +113,12 @@ def test_nothing_that_the_platform_gives_crashes(values, limit, every_s):
     limits = Series(name="memory_limit_gb", points=(Point(offset_s=0.0, value=limit),) if limit else ())
     observation = MetricsObservation(start=T0, end=T0, every_s=every_s, series=(memory, limits))
     assert len(judged(observation)) == 3
+
+
+def test_the_first_minutes_are_left_out_of_a_short_window_too():
+    """Ten minutes of filling caches in a window of thirty would look like a leak."""
+    plan = PLAN + "window: {length: 30m, sample_every: 15m}\n"
+    warming = seen(series(lambda at: steady(at) + 0.1 * min(1.0, at / 590), length_s=1800))
+    assert judged(warming, plan=plan)["growth"].outcome is PASS
+    leaking = seen(series(lambda at: steady(at) + 0.1 * at / 1800, length_s=1800))
+    assert judged(leaking, plan=plan)["growth"].outcome is FAIL
