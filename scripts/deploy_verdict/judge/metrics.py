@@ -14,6 +14,7 @@ from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.trend import exhausted_after_h, trend
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
+from deploy_verdict.platform_looks import points_of, readings_of
 from deploy_verdict.units import shown_duration
 
 STAGE = "metrics"
@@ -43,12 +44,7 @@ def judge_metrics(bundle: Bundle) -> list[Finding]:
     asked = bundle.plan.metrics
     if asked is None:
         return []
-    readings = [
-        (f"{item.name}#/observations/{index}", observation)
-        for item in bundle.of_stage(STAGE)
-        for index, observation in enumerate(item.evidence.observations)
-        if isinstance(observation, MetricsObservation)
-    ]
+    readings = readings_of(bundle, STAGE, MetricsObservation)
     pointer, observation = readings[-1] if readings else (None, None)
     memory = memory_of(observation, bundle.subject.deployment)
     readable = _readable(bundle, observation, memory)
@@ -83,17 +79,14 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     if observation.fault is not None:
         return Memory(reason=told_fault(observation.fault))
 
-    def points_of(name: str) -> tuple[Point, ...]:
-        fitting = [s for s in observation.series if s.name == name and s.deployment in (None, deployment)]
-        points = [point for series in fitting for point in series.points]
-        return tuple(sorted(points, key=lambda point: point.offset_s))
-
-    points = points_of("memory_gb")
+    points = points_of(observation, "memory_gb", deployment)
     if not points:
         known = any(series.name == "memory_gb" for series in observation.series)
         told = "of other deployments only" if known else "of memory"
         return Memory(reason=f"the platform gave no series {told}" if not known else f"it gave series {told}")
-    limits = [point.value for point in points_of("memory_limit_gb") if point.value > 0]
+    limits = [
+        point.value for point in points_of(observation, "memory_limit_gb", deployment) if point.value > 0
+    ]
     return Memory(points=points, limit_gb=min(limits) if limits else None)
 
 

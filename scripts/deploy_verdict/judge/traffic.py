@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.answers import all_sent
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
-from deploy_verdict.model import Finding, Outcome, PathTraffic, Severity, TrafficObservation
+from deploy_verdict.model import Finding, Outcome, Severity, TrafficObservation
 from deploy_verdict.plan import Traffic
+from deploy_verdict.platform_looks import errors_of, readings_of
 
 STAGE = "traffic"
 _Result = tuple[Outcome, Severity | None, str]
@@ -28,12 +29,8 @@ def judge_traffic(bundle: Bundle) -> list[Finding]:
     asked = bundle.plan.traffic
     if asked is None:
         return []
-    readings: list[tuple[str | None, TrafficObservation | None]] = [
-        (f"{item.name}#/observations/{index}", observation)
-        for item in bundle.of_stage(STAGE)
-        for index, observation in enumerate(item.evidence.observations)
-        if isinstance(observation, TrafficObservation)
-    ]
+    found = readings_of(bundle, STAGE, TrafficObservation)
+    readings: list[tuple[str | None, TrafficObservation | None]] = [*found] or [(None, None)]
     sent = own_answered(bundle)
     judged = [
         _judged(asked, observation, pointer, sent) for pointer, observation in readings or [(None, None)]
@@ -152,13 +149,6 @@ def _share(asked: Traffic, bad: int, seen: TrafficObservation, doubts: Sequence[
     if doubts:
         return Outcome.INCONCLUSIVE, None, f"{told}, but {'; '.join(doubts)}"
     return Outcome.PASS, None, told if counted else "no request of others in the window"
-
-
-def errors_of(path: PathTraffic) -> int:
-    """How many requests of a path were answered 5xx."""
-    return sum(
-        count for status, count in path.statuses.items() if status.startswith("5") and len(status) == 3
-    )
 
 
 def _slow(asked: Traffic, limit_ms: float, seen: TrafficObservation | None, doubts: Sequence[str]) -> _Result:

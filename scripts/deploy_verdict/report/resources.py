@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
-from deploy_verdict.model import MetricsObservation, Outcome, Point, Verdict
+from deploy_verdict.model import MetricsObservation, Outcome, Verdict
 from deploy_verdict.plan import Metrics
+from deploy_verdict.platform_looks import points_of, readings_of
 from deploy_verdict.report.chart import COLOURS, MAX_POINTS, percents
 from deploy_verdict.report.lines import Line, lines
 from deploy_verdict.report.tables import kept
@@ -35,7 +36,8 @@ def resources(bundle: Bundle, verdict: Verdict) -> Resources | None:
     asked = bundle.plan.metrics
     if asked is None:
         return None
-    seen = _newest(bundle)
+    readings = readings_of(bundle, "metrics", MetricsObservation)
+    seen = readings[-1][1] if readings else None
     reason = not_checked(bundle, "metrics") or _why_unknown(seen)
     shown = None if reason else seen
     mine = [finding for finding in verdict.findings if finding.stage == "metrics"]
@@ -51,16 +53,6 @@ def resources(bundle: Bundle, verdict: Verdict) -> Resources | None:
     )
 
 
-def _newest(bundle: Bundle) -> MetricsObservation | None:
-    found = [
-        observation
-        for item in bundle.of_stage("metrics")
-        for observation in item.evidence.observations
-        if isinstance(observation, MetricsObservation)
-    ]
-    return found[-1] if found else None
-
-
 def _why_unknown(seen: MetricsObservation | None) -> str:
     if seen is None:
         return "not checked: the evidence holds no metrics"
@@ -69,20 +61,15 @@ def _why_unknown(seen: MetricsObservation | None) -> str:
     return "" if seen.series else "not known: the platform gave no series"
 
 
-def _points(seen: MetricsObservation, name: str, deployment: str | None) -> list[Point]:
-    fitting = [item for item in seen.series if item.name == name and item.deployment in (None, deployment)]
-    return sorted((point for item in fitting for point in item.points), key=lambda point: point.offset_s)
-
-
 def _statistics(seen: MetricsObservation, deployment: str | None) -> Iterator[tuple[str, str]]:
     for title, name, limit_name, unit in (
         ("Memory", "memory_gb", "memory_limit_gb", "GB"),
         ("CPU", "cpu_vcpu", "cpu_limit_vcpu", "vCPU"),
     ):
-        values = [point.value for point in _points(seen, name, deployment)]
-        limits = [point.value for point in _points(seen, limit_name, deployment)]
+        values = [point.value for point in points_of(seen, name, deployment)]
+        limits = [point.value for point in points_of(seen, limit_name, deployment)]
         yield title, _told(values, limits, unit)
-    slow = [point.value for point in _points(seen, "http_p95_ms", deployment)]
+    slow = [point.value for point in points_of(seen, "http_p95_ms", deployment)]
     if slow:
         told = f"{statistics.fmean(slow):.0f} ms on average, {max(slow):.0f} ms at most"
         yield "p95 of all answers by the platform", told
@@ -104,8 +91,8 @@ def _told(values: Sequence[float], limits: Sequence[float], unit: str) -> str:
 
 
 def _chart(asked: Metrics, seen: MetricsObservation, deployment: str | None) -> Safe | None:
-    points = _points(seen, "memory_gb", deployment)
-    limits = [point.value for point in _points(seen, "memory_limit_gb", deployment) if point.value > 0]
+    points = points_of(seen, "memory_gb", deployment)
+    limits = [point.value for point in points_of(seen, "memory_limit_gb", deployment) if point.value > 0]
     if len(points) < 2 or not limits:
         return None
     highest = sorted(range(len(points)), key=lambda index: -points[index].value)[:5]

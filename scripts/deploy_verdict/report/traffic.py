@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import Outcome, PathTraffic, TrafficObservation, Verdict
+from deploy_verdict.platform_looks import errors_of, readings_of
 from deploy_verdict.report.lines import Line, lines
 from deploy_verdict.report.tables import Table
 from deploy_verdict.report.words import counted, files_of, listed, not_checked, seen_moment
@@ -32,7 +33,8 @@ def shown_traffic(bundle: Bundle, verdict: Verdict) -> ShownTraffic | None:
     """None where the plan does not ask for traffic."""
     if bundle.plan.traffic is None:
         return None
-    seen = _newest(bundle)
+    readings = readings_of(bundle, "traffic", TrafficObservation)
+    seen = readings[-1][1] if readings else None
     reason = not_checked(bundle, "traffic") or _why_unknown(seen)
     shown = None if reason else seen
     paths = sorted(shown.paths, key=_worst_first) if shown else []
@@ -57,16 +59,6 @@ def shown_traffic(bundle: Bundle, verdict: Verdict) -> ShownTraffic | None:
     )
 
 
-def _newest(bundle: Bundle) -> TrafficObservation | None:
-    found = [
-        observation
-        for item in bundle.of_stage("traffic")
-        for observation in item.evidence.observations
-        if isinstance(observation, TrafficObservation)
-    ]
-    return found[-1] if found else None
-
-
 def _why_unknown(seen: TrafficObservation | None) -> str:
     if seen is None:
         return "not checked: the evidence holds no reading of the edge's log"
@@ -75,12 +67,8 @@ def _why_unknown(seen: TrafficObservation | None) -> str:
     return "" if seen.entries_read else "not known: the edge's log has no request in the window"
 
 
-def _errors(path: PathTraffic) -> int:
-    return sum(count for status, count in path.statuses.items() if status.startswith("5"))
-
-
 def _worst_first(path: PathTraffic) -> tuple[int, int]:
-    return -_errors(path), -path.requests
+    return -errors_of(path), -path.requests
 
 
 def _table(paths: list[PathTraffic]) -> Table:
@@ -88,7 +76,7 @@ def _table(paths: list[PathTraffic]) -> Table:
         (
             f"{path.method} {path.path}",
             f"{path.requests:,}",
-            str(_errors(path)),
+            str(errors_of(path)),
             *(_milliseconds(value) for value in (path.p50_ms, path.p95_ms, path.p99_ms)),
         )
         for path in paths
