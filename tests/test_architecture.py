@@ -29,7 +29,7 @@ LEVELS = {
         "rollback",
     ),
     4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -42,6 +42,7 @@ LEVELS = {
         "escalating",
         "after_verdict",
         "relay",
+        "publishing",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}

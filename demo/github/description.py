@@ -1,0 +1,112 @@
+"""GitHub's OpenAPI description: which operation a request is, does it fit, and a smallest answer."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft4Validator
+
+DESCRIPTION = Path(__file__).with_name("rest-subset.json")
+MAX_DEPTH = 12
+Schema = dict[str, Any]
+
+
+@cache
+def description() -> Schema:
+    """The whole document, with OpenAPI's `nullable` as JSON Schema says it."""
+    loaded: Schema = _with_null(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
+    return loaded
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_null(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _with_null(item) for key, item in value.items()}
+    if found.get("nullable") is True:
+        kept = {key: item for key, item in found.items() if key != "nullable"}
+        return {"anyOf": [{"type": "null"}, kept]}
+    return found
+
+
+class Operation:
+    """One operation of the description, with the path's parameters."""
+
+    def __init__(self, method: str, template: str, parameters: dict[str, str]) -> None:
+        self.method, self.template, self.parameters = method, template, parameters
+        self._found: Schema = description()["paths"][template][method]
+
+    def mistakes(self, body: Any) -> list[str]:
+        """Why a request's body does not fit."""
+        asked = self._found.get("requestBody")
+        if asked is None:
+            return [] if body is None else ["a body where none belongs"]
+        schema = asked["content"]["application/json"]["schema"]
+        return [error.message for error in _validator(schema).iter_errors({} if body is None else body)]
+
+    def answer_schema(self, status: int) -> Schema | None:
+        """The schema of an answer's body; None where it has none."""
+        found = _resolved(self._found["responses"][str(status)])
+        content = found.get("content", {}).get("application/json")
+        schema: Schema | None = content["schema"] if content else None
+        return schema
+
+    def check_answer(self, status: int, body: Any) -> None:
+        """Raise ValueError when our own answer is not one of GitHub's."""
+        schema = self.answer_schema(status)
+        if schema is None:
+            return
+        errors = [f"{list(error.path)}: {error.message}" for error in _validator(schema).iter_errors(body)]
+        if errors:
+            raise ValueError(f"{self.method} {self.template}: {errors[:3]}")
+
+
+def operation(method: str, path: str) -> Operation | None:
+    """The operation of a request, without its query; None where GitHub (or the cut) has none."""
+    for template, methods in description()["paths"].items():
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+        match = re.fullmatch(pattern, path)
+        if match and method.lower() in methods:
+            return Operation(method.lower(), template, match.groupdict())
+    return None
+
+
+def smallest(schema: Schema, depth: int = 0) -> Any:
+    """A smallest value that fits: required fields only, nulls where they may be."""
+    schema = _resolved(schema)
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return smallest(schema[key][0], depth)
+    if "allOf" in schema:
+        merged: dict[str, Any] = {}
+        for part in schema["allOf"]:
+            merged |= smallest(part, depth)
+        return merged
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        needed = schema.get("required", []) if depth < MAX_DEPTH else []
+        properties = schema.get("properties", {})
+        return {name: smallest(properties.get(name, {}), depth + 1) for name in needed}
+    plain = {"array": [], "integer": 1, "number": 1, "boolean": False, "null": None}
+    if kind in plain:
+        return plain[kind]
+    formats = {"uri": "https://github.test/x", "date-time": "2026-02-02T12:00:00Z", "email": "x@github.test"}
+    return formats.get(schema.get("format", ""), "x")
+
+
+def _resolved(schema: Schema) -> Schema:
+    while "$ref" in schema:
+        found: Any = description()
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        schema = found
+    return schema
+
+
+def _validator(schema: Schema) -> Draft4Validator:
+    return Draft4Validator({"components": description()["components"], "allOf": [schema]})
