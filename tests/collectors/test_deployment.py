@@ -219,3 +219,32 @@ def test_a_logger_called_error_is_no_error():
     lines = [logged("INFO uvicorn.error: Started"), logged("npm ERR! error: no such package")]
     found = seen(railway([row(status="FAILED")], active=[], build_log={"buildLogs": lines}))
     assert [line.text for line in found.build_errors] == ["npm ERR! error: no such package"]
+
+
+def in_turns(*actives):
+    """A platform whose list of active deployments changes with each question."""
+    turns = list(actives)
+
+    def answers(operation, variables):
+        active = turns.pop(0) if operation == "service" and len(turns) > 1 else turns[0]
+        return railway([row()], active=active)(operation, variables)
+
+    return answers
+
+
+def test_lists_that_disagree_for_a_moment_are_looked_at_once_more():
+    """While one deployment takes over from another."""
+    found = seen(in_turns([], [row()]))
+    assert [item.id for item in found.active] == ["d1"]
+    assert found.notes[-1].startswith(
+        "looked at twice: 3 s before, it was deployment d1 says SUCCESS, but the service"
+    )
+
+
+def test_what_stays_so_is_kept_as_it_is():
+    assert seen(in_turns([], [])).active == ()
+
+
+def test_what_is_live_or_plainly_over_is_looked_at_once():
+    for status in ("SUCCESS", "FAILED", "CRASHED", "BUILDING"):
+        assert not any("looked at twice" in note for note in seen(railway([row(status=status)])).notes)

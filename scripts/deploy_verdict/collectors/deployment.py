@@ -7,7 +7,7 @@ from typing import Any
 from deploy_verdict.clock import Clock, Stop
 from deploy_verdict.collectors import Context, Platform
 from deploy_verdict.collectors.deployment_errors import error_lines
-from deploy_verdict.lifecycle import IN_FLIGHT, same_commit, short
+from deploy_verdict.lifecycle import IN_FLIGHT, State, same_commit, short, standing
 from deploy_verdict.model import Deployment, DeploymentObservation, Fault, Subject, Whose
 from deploy_verdict.railway import (
     LogEntry,
@@ -26,6 +26,8 @@ from deploy_verdict.units import shown_duration
 FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
 MOST_RECENT = 50
 LOG_LINES = 500
+CONFIRM_S = 3.0
+_PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.UNKNOWN)
 _BROKEN = ("FAILED", "CRASHED")
 _OUT_OF_RUN = ("SKIPPED", "REMOVED", "REMOVING")
 Tell = Callable[[str], None]
@@ -101,35 +103,51 @@ def _tried(
 
 
 def look(context: Context, offset_s: float) -> tuple[DeploymentObservation]:
-    """One look; what cannot be read is a note, or the fault where nothing is known without it."""
+    """One look; what cannot be read is a note, or the fault where nothing is known without it.
+
+    While one deployment takes over from another, the platform's lists disagree for a moment: what is
+    neither live nor plainly over is looked at once more.
+    """
+    seen = _look(context, offset_s)
+    platform = context.platform
+    if platform is None or seen.fault is not None or context.stop.requested:
+        return (seen,)
+    stands = standing(seen, platform.subject)
+    if stands.state not in _PASSING_STATES:
+        return (seen,)
+    context.pace.clock.sleep(CONFIRM_S)
+    again = _look(context, offset_s)
+    note = f"looked at twice: {CONFIRM_S:g} s before, it was {stands.words}"
+    return (again.model_copy(update={"notes": (*again.notes, note)}),)
+
+
+def _look(context: Context, offset_s: float) -> DeploymentObservation:
     platform = context.platform
     at = context.pace.clock.now()
     if platform is None or platform.railway is None or platform.place is None:
         fault = platform.fault if platform else None
         unknown = Fault(kind="no-railway", whose=Whose.US, detail="Railway could not be asked")
-        return (DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown),)
+        return DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown)
     first = {"waited_s": platform.waited_s, "judged": platform.judged} if offset_s == 0 else {}
     try:
         found, found_by, candidates = resolved(platform.railway, platform.place, platform.subject)
     except RailwayError as error:
-        return (DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first),)
+        return DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first)
     notes: list[str] = []
     # At the first look for the way back, at the last one for what came in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
     seen = _more(context, platform, found, notes, with_history=ends)
-    return (
-        DeploymentObservation.model_validate(
-            {
-                "offset_s": offset_s,
-                "at": at,
-                "found_by": found_by,
-                "candidates": candidates,
-                "deployment": found,
-                "notes": tuple(notes),
-                **first,
-                **seen,
-            }
-        ),
+    return DeploymentObservation.model_validate(
+        {
+            "offset_s": offset_s,
+            "at": at,
+            "found_by": found_by,
+            "candidates": candidates,
+            "deployment": found,
+            "notes": tuple(notes),
+            **first,
+            **seen,
+        }
     )
 
 
