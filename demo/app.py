@@ -31,9 +31,10 @@ def build_app(backend: Backend) -> FastAPI:
     app.add_middleware(LogRequests, backend=backend)
     if backend.fault is Fault.TRAFFIC_5XX:
         app.add_middleware(BrokenForOthers, backend=backend)
-    app.add_middleware(Edge, backend=backend)
     if backend.fault is Fault.HTML_502:
         app.add_middleware(BrokenEdge)
+    # The outermost: what the edge answers itself stands in its log too.
+    app.add_middleware(Edge, backend=backend)
     return app
 
 

@@ -15,6 +15,13 @@ from demo.railway.records import PROBE_AGENT, Request, new_request_id
 LOG = logging.getLogger("backend.http")
 
 EDGE_PATHS = ("/api/health", "/api/redis-connection-stats")
+FALLBACK = "x-railway-fallback"
+NO_TROUBLE: dict[str, str] = {}
+# What the HTTP log tells of a request that the edge had to answer itself.
+EDGE_TROUBLE = {
+    "upstream_errors": '[{"deploymentInstanceID":"","duration":1,"error":"connection refused"}]',
+    "response_details": "Failed to forward request to backend",
+}
 EDGE_PAGE = "<!DOCTYPE html><html><title>502</title><h1>Application failed to respond</h1></html>"
 
 
@@ -52,7 +59,7 @@ class BrokenEdge:
         if scope["path"] not in EDGE_PATHS:
             await self._app(scope, receive, send)
             return
-        answer = HTMLResponse(EDGE_PAGE, status_code=502, headers={"x-railway-fallback": "true"})
+        answer = HTMLResponse(EDGE_PAGE, status_code=502, headers={FALLBACK: "true"})
         await answer(scope, receive, send)
 
 
@@ -67,13 +74,15 @@ class Edge:
             await self._app(scope, receive, send)
             return
         at, started, identity = datetime.now(UTC), time.perf_counter(), new_request_id()
-        status = 500
+        status, trouble = 500, NO_TROUBLE
 
         async def with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, trouble
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-railway-request-id"] = identity
+                sent = MutableHeaders(scope=message)
+                sent["x-railway-request-id"] = identity
+                trouble = EDGE_TROUBLE if FALLBACK in sent else NO_TROUBLE
             await send(message)
 
         try:
@@ -90,6 +99,7 @@ class Edge:
                     status=status,
                     total_ms=round(1000 * (time.perf_counter() - started)),
                     user_agent=headers.get("user-agent", ""),
+                    **trouble,
                 )
             )
 

@@ -1,20 +1,24 @@
 """The logs of the demo's Railway, with the real one's habits: oldest first, the newest limit + 1 lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from graphql import GraphQLError
-
 from demo.faults import Fault
 from demo.railway import ids
+from demo.railway.arguments import bad_input
 from demo.railway.records import Line, Request
 from demo.railway.story import Story
 
 HOLE_S = (2400.0, 5400.0)
 DEFAULT_LIMIT, MAX_LIMIT = 100, 5000
 KEPT_OF_TEN = 3
-DROPPED = "Railway rate limit of 500 logs/sec reached for replica, update your application to log less."
+DROPPED_AT_S = 3600.0
+DROPPED = (
+    "Railway rate limit of 500 logs/sec reached for replica, update your application to reduce the logging "
+    "rate. Messages dropped: 1200"
+)
 BUILD = (
     "#1 [internal] load build definition from railpack-plan.json",
     "#2 install mise packages: python",
@@ -28,59 +32,86 @@ BUILD_FAILED = (
 Row = dict[str, Any]
 
 
-def build_log(story: Story, limit: int | None) -> list[Row]:
-    """A short build; a failed one ends with its errors."""
-    texts = (*BUILD, *(BUILD_FAILED if story.fault is Fault.RAILWAY_FAILED_BUILD else ("Build done",)))
-    at = story.records.started_at
-    rows = [
-        _log_row(Line(at=at, text=text, severity="error" if "ERROR" in text else "info")) for text in texts
-    ]
-    return newest(rows, limit)
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Both ends belong to it; None is no end."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the moment lies within."""
+        return (self.start is None or at >= self.start) and (self.end is None or at <= self.end)
 
 
-def deploy_log(
-    story: Story, deployment: str, start: datetime | None, end: datetime | None, limit: int | None
-) -> list[Row]:
-    """The backend's own lines; other deployments than the live one have none."""
-    if deployment != ids.LIVE_ID:
-        return []
-    lines = [*story.records.lines]
+def build_log(deployment: Row, window: Window, limit: int | None) -> list[Row]:
+    """A short build; a failed one ends with its errors, and one that runs has no end yet."""
+    ends = {"FAILED": BUILD_FAILED, "BUILDING": ()}
+    texts = (*BUILD, *ends.get(deployment["status"], ("Build done",)))
+    at = datetime.fromisoformat(deployment["createdAt"])
+    lines = [Line(at=at, text=text, severity="error" if "ERROR" in text else "info") for text in texts]
+    return newest([_log_row(line, deployment["id"]) for line in lines if window.holds(line.at)], limit)
+
+
+def deploy_log(story: Story, deployment: str, window: Window, limit: int | None) -> list[Row]:
+    """The backend's own lines since this deployment serves; one that does not serve has none."""
+    since = story.served_since(deployment)
+    lines = [line for line in [*story.records.lines] if since is not None and line.at >= since]
     if story.fault is Fault.RAILWAY_LOG_HOLE:
         lines = [line for line in lines if not _in_hole(story, line.at)]
     if story.fault is Fault.RAILWAY_LOG_DROPPED and lines:
-        middle = lines[len(lines) // 2]
-        lines.append(Line(at=middle.at, text=DROPPED, severity="warn"))
-    rows = [line for line in lines if (not start or line.at >= start) and (not end or line.at <= end)]
-    return newest([_log_row(line) for line in sorted(rows, key=lambda line: line.at)], limit)
+        lines += _dropped(story)
+    rows = sorted((line for line in lines if window.holds(line.at)), key=lambda line: line.at)
+    return newest([_log_row(line, deployment) for line in rows], limit)
+
+
+def _dropped(story: Story) -> list[Line]:
+    """One line, at T+60min, once it is that late."""
+    at = story.at_plan_s(DROPPED_AT_S)
+    return [Line(at=at, text=DROPPED, severity="warn")] if at <= datetime.now(UTC) else []
 
 
 def _in_hole(story: Story, at: datetime) -> bool:
-    probed = story.records.probed_at
-    return probed is not None and HOLE_S[0] <= (at - probed).total_seconds() * story.speed <= HOLE_S[1]
+    return story.at_plan_s(HOLE_S[0]) <= at <= story.at_plan_s(HOLE_S[1])
 
 
 def http_log(
-    story: Story, deployment: str, start: datetime | None, end: datetime | None, limit: int | None
+    story: Story, deployment: str, before: Window, after: Window, limits: Mapping[str, int | None]
 ) -> list[Row]:
-    """Every request that the backend answered; of which the cut canary keeps three in ten."""
-    if deployment != ids.LIVE_ID:
-        return []
+    """Every request that the backend answered; of which the cut canary keeps three in ten.
+
+    The newest `beforeLimit` (or `limit`) before the anchor; the oldest `afterLimit` after it, when asked for.
+    """
+    since = story.served_since(deployment)
     found = [*story.records.requests]
     if story.fault is Fault.RAILWAY_CANARY_CUT:
         found = [request for number, request in enumerate(found) if number % 10 < KEPT_OF_TEN]
-    rows = [item for item in found if (not start or item.at >= start) and (not end or item.at <= end)]
-    return newest([_http_row(item) for item in sorted(rows, key=lambda item: item.at)], limit)
+    found = sorted((item for item in found if since is not None and item.at >= since), key=lambda i: i.at)
+    limit = limits.get("limit")
+    most_before = limits.get("beforeLimit")
+    earlier = [_http_row(item, deployment) for item in found if before.holds(item.at)]
+    rows = newest(earlier, limit if most_before is None else most_before)
+    if after.start is not None and (after.end is not None or limits.get("afterLimit") is not None):
+        most_after = limits.get("afterLimit")
+        later = [item for item in found if after.holds(item.at) and item.at > after.start]
+        kept = later[: _checked(limit if most_after is None else most_after)]
+        rows += [_http_row(item, deployment) for item in kept]
+    return rows
 
 
 def newest(rows: Sequence[Row], limit: int | None) -> list[Row]:
     """Up to limit + 1 rows, as the API gives them."""
+    return list(rows[-(_checked(limit) + 1) :])
+
+
+def _checked(limit: int | None) -> int:
     asked = DEFAULT_LIMIT if limit is None else limit
     if not 0 < asked <= MAX_LIMIT:
-        raise GraphQLError(f"limit must be between 1 and {MAX_LIMIT}")
-    return list(rows[-(asked + 1) :])
+        raise bad_input(f"limit must be between 1 and {MAX_LIMIT}")
+    return asked
 
 
-def _log_row(line: Line) -> Row:
+def _log_row(line: Line, deployment: str) -> Row:
     return {
         "timestamp": nanoseconds(line.at),
         "message": line.text,
@@ -90,17 +121,17 @@ def _log_row(line: Line) -> Row:
             "projectId": ids.PROJECT_ID,
             "environmentId": ids.ENVIRONMENT_ID,
             "serviceId": ids.SERVICE_ID,
-            "deploymentId": ids.LIVE_ID,
+            "deploymentId": deployment,
             "deploymentInstanceId": ids.INSTANCE_ID,
         },
     }
 
 
-def _http_row(item: Request) -> Row:
+def _http_row(item: Request, deployment: str) -> Row:
     return {
         "timestamp": nanoseconds(item.at),
         "requestId": item.request_id,
-        "deploymentId": ids.LIVE_ID,
+        "deploymentId": deployment,
         "deploymentInstanceId": ids.INSTANCE_ID,
         "method": item.method,
         "host": item.host,
@@ -109,8 +140,11 @@ def _http_row(item: Request) -> Row:
         "totalDuration": item.total_ms + 1,
         "upstreamRqDuration": item.total_ms,
         "upstreamAddress": "http://[fd12::1]:8080",
-        "upstreamErrors": "",
-        "responseDetails": "",
+        "upstreamErrors": item.upstream_errors,
+        "responseDetails": item.response_details,
+        "upstreamProto": "HTTP/1.1",
+        "downstreamProto": "HTTP/1.1",
+        "srcIp": "192.0.2.1",
         "edgeRegion": "europe-west4",
         "clientUa": item.user_agent,
         "txBytes": 200,

@@ -21,6 +21,8 @@ class Request:
     status: int
     total_ms: int
     user_agent: str
+    upstream_errors: str = ""
+    response_details: str = ""
 
     @property
     def is_probe(self) -> bool:
@@ -53,7 +55,7 @@ class Records(logging.Handler):
         """A record with a traceback becomes one line for each of its lines, as a platform sees it."""
         at = datetime.fromtimestamp(record.created, UTC)
         first, *rest = self.format(record).splitlines() or [""]
-        severity = "error" if record.levelno >= logging.ERROR else "info"
+        severity = _severity(record.levelno)
         with self._guard:
             self.lines.append(Line(at=at, text=first, severity=severity))
             self.lines += [Line(at=at, text=text, severity="info") for text in rest]
@@ -64,6 +66,11 @@ class Records(logging.Handler):
             self.requests.append(request)
             if request.is_probe and self.probed_at is None:
                 self.probed_at = request.at
+
+
+def _severity(level: int) -> str:
+    # By the line's own level, for the service logs to stdout: on stderr each line would be an error.
+    return "error" if level >= logging.ERROR else "warn" if level >= logging.WARNING else "info"
 
 
 def new_request_id() -> str:

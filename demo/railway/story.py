@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.faults import Fault
-from demo.railway import ids
+from demo.railway import ids, place
 from demo.railway.records import Records
 
 IN_FLIGHT_S = 3.0
@@ -41,21 +41,36 @@ class Story:
             return 0.0
         return (datetime.now(UTC) - self.records.probed_at).total_seconds() * self.speed
 
+    def at_plan_s(self, offset_s: float) -> datetime:
+        """The moment of a plan time; before the first probe as if that came at the start."""
+        begins = self.records.probed_at or self.records.started_at
+        return begins + timedelta(seconds=offset_s / self.speed)
+
     def deployments(self) -> list[Row]:
         """Newest first."""
         rows = [self._live(), *self._before()]
         if self._is_superseded():
             rows.insert(0, self._row(ids.NEXT_ID, "SUCCESS", ids.NEXT_COMMIT, 0, "Next release"))
         for at, target in self.rollbacks:
-            rows = [self._rolled_back(at, target), *map(_removed, rows)]
+            newest = self._rolled_back(at, target)
+            # What was there serves until the new one does.
+            rows = [newest, *(map(_removed, rows) if newest["status"] == "SUCCESS" else rows)]
         return rows
 
     def active(self) -> list[Row]:
-        """What serves requests: the newest that is live, or the one before a failed build."""
-        rows = [row for row in self.deployments() if row["status"] in ("SUCCESS", "SLEEPING")]
-        if self.fault is Fault.RAILWAY_FAILED_BUILD and not self.rollbacks:
-            return [{**self._good(), "status": "SUCCESS"}]
-        return rows[:1]
+        """What serves requests: the newest that is live; before a failed build that is an older one."""
+        return [row for row in self.deployments() if row["status"] == "SUCCESS"][:1]
+
+    def serving_id(self) -> str:
+        """The deployment whose process this is: the live one, unless it was never built."""
+        return ids.GOOD_ID if self.fault is Fault.RAILWAY_FAILED_BUILD else ids.LIVE_ID
+
+    def served_since(self, identity: str) -> datetime | None:
+        """From when on a deployment has logs; None: it never ran here, so that nothing is known of it."""
+        if identity == self.serving_id():
+            return self.records.started_at
+        begun = (at for at, _ in self.rollbacks if _rollback_id(at) == identity)
+        return next(begun, None)
 
     def roll_back(self, target: Row) -> None:
         """A new deployment of the target's commit begins now."""
@@ -80,10 +95,14 @@ class Story:
         row = self._row(ids.LIVE_ID, self._status(), commit, 4, "Add operacion to CompletarRequest")
         if self.fault is Fault.RAILWAY_STOPPED:
             row |= {"deploymentStopped": True, "instances": [_instance("EXITED")]}
+        if row["status"] == "CRASHED":
+            crashed = _text(self.at_plan_s(CRASH_AFTER_S))
+            row |= {"updatedAt": crashed, "statusUpdatedAt": crashed}
         return row
 
     def _good(self) -> Row:
-        return self._row(ids.GOOD_ID, "REMOVED", ids.GOOD_COMMIT, 3000, "Before the crisis", rollback=True)
+        status = "SUCCESS" if self.fault is Fault.RAILWAY_FAILED_BUILD else "REMOVED"
+        return self._row(ids.GOOD_ID, status, ids.GOOD_COMMIT, 3000, "Before the crisis", rollback=True)
 
     def _before(self) -> list[Row]:
         rows = [
@@ -118,13 +137,13 @@ class Story:
     ) -> Row:
         created = self.records.started_at - timedelta(minutes=minutes_before)
         if identity == ids.NEXT_ID:
-            created = datetime.now(UTC)
+            created = self.at_plan_s(SUPERSEDED_AFTER_S)
         meta: Row = {}
         if commit:
             meta = {
                 "commitHash": commit,
                 "branch": "main",
-                "repo": "example/zeues",
+                "repo": place.REPOSITORY,
                 "commitAuthor": "sescanella",
             }
             meta["commitMessage"] = message
@@ -145,8 +164,10 @@ class Story:
             "serviceId": ids.SERVICE_ID,
             "snapshotId": f"s-{identity[:8]}",
             "diagnosis": None,
-            "url": None,
-            "staticUrl": None,
+            "url": place.HOST,
+            "staticUrl": place.HOST,
+            "environment": place.ENVIRONMENT,
+            "service": place.SERVICE,
         }
 
     def _rolled_back(self, at: datetime, target: Row) -> Row:
@@ -155,7 +176,7 @@ class Story:
         status = states[min(2, int(age_s / ROLLBACK_STEP_S))]
         return {
             **target,
-            "id": f"d-rollback-{at:%H%M%S%f}",
+            "id": _rollback_id(at),
             "status": status,
             "createdAt": _text(at),
             "updatedAt": _text(at),
@@ -163,6 +184,10 @@ class Story:
             "deploymentStopped": False,
             "instances": [_instance("RUNNING")] if status == "SUCCESS" else [],
         }
+
+
+def _rollback_id(at: datetime) -> str:
+    return f"d-rollback-{at:%H%M%S%f}"
 
 
 def _removed(row: Row) -> Row:

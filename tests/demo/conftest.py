@@ -12,6 +12,7 @@ import pytest
 import redis
 import requests
 
+from demo.railway import ids
 from demo.running import running
 
 WITHIN_S = 15.0
@@ -64,6 +65,56 @@ class Client:
         return [line for line in self.log_lines() if text in line]
 
 
+class Api:
+    """One Railway, as a test speaks to it."""
+
+    def __init__(self, backend):
+        self.url, self.base_url = backend.railway_url, backend.base_url
+
+    def post(self, query, variables=None, **headers):
+        headers = headers or {"Project-Access-Token": ids.DEMO_TOKEN}
+        body = {"query": query, "variables": variables or {}}
+        return requests.post(self.url, json=body, headers=headers, timeout=10)
+
+    def data(self, query, variables=None):
+        body = self.post(query, variables).json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    def error(self, query, variables=None):
+        """The one error of an answer that came with HTTP 200."""
+        answer = self.post(query, variables)
+        assert answer.status_code == 200
+        [error] = answer.json()["errors"]
+        return error
+
+    def get(self, path, agent="a-test"):
+        return requests.get(self.base_url + path, headers={"User-Agent": agent}, timeout=10)
+
+    def probe(self):
+        """Send what the watcher sends first: with it the window's time begins."""
+        return self.get("/api/workers", "deploy-verdict/0 (window w)")
+
+    def rows(self, fields="id status"):
+        """All deployments, newest first."""
+        query = f"{{ deployments(input: {{}}) {{ edges {{ node {{ {fields} }} }} }} }}"
+        return [edge["node"] for edge in self.data(query)["deployments"]["edges"]]
+
+    def active(self):
+        """The ids of what serves."""
+        place = f'environmentId: "{ids.ENVIRONMENT_ID}", serviceId: "{ids.SERVICE_ID}"'
+        query = f"{{ serviceInstance({place}) {{ activeDeployments {{ id }} }} }}"
+        return [row["id"] for row in self.data(query)["serviceInstance"]["activeDeployments"]]
+
+    def log(self, fields="message severity", deployment=ids.LIVE_ID):
+        query = f'{{ deploymentLogs(deploymentId: "{deployment}", limit: 5000) {{ {fields} }} }}'
+        return self.data(query)["deploymentLogs"]
+
+    def http_log(self, fields="requestId", deployment=ids.LIVE_ID):
+        query = f'{{ httpLogs(deploymentId: "{deployment}", limit: 5000) {{ {fields} }} }}'
+        return self.data(query)["httpLogs"]
+
+
 @contextmanager
 def _started(fault, log, redis_url=None, **options):
     """A backend whose Redis is the test's choice, whatever REDIS_URL the developer has set."""
@@ -106,6 +157,24 @@ def broken(tmp_path):
 
         def start(fault, **options):
             return stack.enter_context(_started(fault, tmp_path / f"{fault}.log", **options))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def railway(tmp_path_factory):
+    """The Railway of one backend without a fault, for a whole file."""
+    with running(log=tmp_path_factory.mktemp("railway") / "backend.log") as backend:
+        yield Api(backend)
+
+
+@pytest.fixture
+def broken_railway(tmp_path):
+    """A function (fault, **options of running) -> Api; its backends live as long as the test."""
+    with ExitStack() as stack:
+
+        def start(fault, **options):
+            return Api(stack.enter_context(running(fault, log=tmp_path / f"{fault}.log", **options)))
 
         yield start
 
