@@ -6,49 +6,45 @@
 For services that deploy by `railway up` or from an image, which make no deployment event at GitHub.
 The webhook's address is https://RELAY/hooks/SECRET; /healthz tells the counters. What was accepted is
 kept in --database until GitHub has answered. docs/relay.md tells how to deploy it on Railway.
+
+Exit codes: 0 ended by a signal; 2 wrong usage or variables; 3 the database or the port cannot be used.
 """
 
 import argparse
-import logging
 import os
-import signal
 import sys
-from contextlib import closing
 from pathlib import Path
 
 from deploy_verdict.cli import run
 from deploy_verdict.errors import UsageError
+from deploy_verdict.redact import Redactor
+from deploy_verdict.relay.logs import log_to
+from deploy_verdict.relay.settings import settings_from
+
+
+def port_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port — write a number from 1 to 65535")
+    return int(text)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    port = os.environ.get("PORT", "8080")
+    port = os.environ.get("PORT") or "8080"
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (all)")  # noqa: S104
-    parser.add_argument("--port", type=int, default=port, help="default: PORT, or 8080")
+    parser.add_argument("--port", type=port_number, default=port, help="default: PORT, or 8080")
     parser.add_argument("--database", type=Path, default=Path("/data/relay.sqlite3"), help="SQLite file")
     options = parser.parse_args(arguments)
-    try:
-        import uvicorn  # noqa: PLC0415  # only this server needs it
-    except ModuleNotFoundError as error:
-        raise UsageError("the relay needs deploy/relay/requirements.txt installed") from error
-    from deploy_verdict.relay.app import build_relay  # noqa: PLC0415
-    from deploy_verdict.relay.dispatching import Dispatcher  # noqa: PLC0415
-    from deploy_verdict.relay.settings import settings_from  # noqa: PLC0415
-    from deploy_verdict.relay.store import Store  # noqa: PLC0415
-
     settings = settings_from(os.environ)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    with closing(Store(options.database)) as store:
-        dispatcher = Dispatcher(store, settings)
-        dispatcher.start()
-        # uvicorn raises the signal once more when it has ended; by then there is only tidying up to do.
-        signal.signal(signal.SIGTERM, lambda number, frame: None)
-        # No access log: the secret may stand in the path.
-        server = build_relay(settings, store, dispatcher)
-        uvicorn.run(server, host=options.host, port=options.port, log_config=None, access_log=False)
-        dispatcher.end()
+    try:
+        from deploy_verdict.relay.serving import serve  # noqa: PLC0415  # only this needs a server
+    except ModuleNotFoundError as error:
+        raise UsageError(f"install deploy/relay/requirements.txt: {error.name} is missing") from error
+    redactor = Redactor({"RELAY_GITHUB_TOKEN": settings.token, "RELAY_SECRET": settings.secret})
+    log_to(sys.stderr, redactor)
+    serve(settings, redactor, options.database, options.host, options.port)
     return 0
 
 

@@ -3,32 +3,49 @@
 import json
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from queue import Queue
+from urllib.parse import parse_qs, urlsplit
+
+import jsonschema
 
 DISPATCH = "/repos/example/zeues/dispatches"
 RUNS = "/repos/example/zeues/actions/runs"
 TOKEN = "github-token-of-the-tests"
+SCHEMA = json.loads((Path(__file__).parent / "dispatch.schema.json").read_text())
 
 
 class GitHub(ThreadingHTTPServer):
-    """`dispatched` are the payloads that were taken; `on_dispatch` may answer otherwise, or never."""
+    """`dispatched` are the bodies that were taken; `answers` holds (status, headers, take) of the next ones.
+
+    A status of None closes the connection without an answer; `hold` keeps every answer back while it is set.
+    """
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), _Handler)
         self.dispatched, self.asked, self.mistakes = [], Queue(), []
         self.answers = []
-        self.run_names = []
+        self.runs = []
         self.runs_status = 200
+        self.free = threading.Event()
+        self.free.set()
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def deployments(self):
-        return [payload["client_payload"]["deployment"] for payload in self.dispatched]
+        return [body["client_payload"]["deployment"] for body in self.dispatched]
+
+    def add_run(self, title, at=None):
+        at = at or datetime.now(UTC)
+        self.runs.insert(
+            0, {"name": "verify", "display_title": title, "created_at": at, "event": "repository_dispatch"}
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -40,41 +57,51 @@ class _Handler(BaseHTTPRequestHandler):
         status, headers, take = self.server.answers.pop(0) if self.server.answers else (204, {}, True)
         if take:
             self.server.dispatched.append(body)
-            self.server.run_names.append(f"verify {body['client_payload']['deployment']}")
+            self.server.add_run(f"Verify {body['client_payload']['deployment']}")
         self.server.asked.put(("POST", status))
+        self.server.free.wait(60)
         if status is None:
             self.close_connection = True
             return
         self._answer(status, headers, b"" if status == 204 else b'{"message": "told"}')
 
     def do_GET(self):
+        """The filter and the pages as GitHub's: newest first, created=>=TIME."""
         self.server.asked.put(("GET", self.server.runs_status))
-        runs = [
-            {"id": n, "name": "verify", "display_title": title}
-            for n, title in enumerate(self.server.run_names)
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
+        created = query["created"]
+        if parts.path != RUNS or not created.startswith(">=") or not self._is_ours():
+            self.server.mistakes.append(self.path)
+        since = datetime.fromisoformat(created.removeprefix(">="))
+        size, page = int(query["per_page"]), int(query["page"])
+        found = [
+            run for run in self.server.runs if run["event"] == query["event"] and run["created_at"] >= since
         ]
-        body = json.dumps({"total_count": len(runs), "workflow_runs": runs}).encode()
+        runs = [
+            {**run, "created_at": run["created_at"].isoformat()}
+            for run in found[(page - 1) * size : page * size]
+        ]
+        body = json.dumps({"total_count": len(found), "workflow_runs": runs}).encode()
         self._answer(self.server.runs_status, {}, body)
 
-    def _check(self, body):
-        """As the description of repos/create-dispatch-event says."""
-        payload = body.get("client_payload", {})
-        good = (
-            self.path == DISPATCH
-            and self.headers["Authorization"] == f"Bearer {TOKEN}"
-            and set(body) <= {"event_type", "client_payload"}
-            and isinstance(body.get("event_type"), str)
-            and 0 < len(body["event_type"]) <= 100
-            and len(payload) <= 10
+    def _is_ours(self):
+        return (
+            self.headers["Authorization"] == f"Bearer {TOKEN}"
+            and "deploy-verdict" in self.headers["User-Agent"]
         )
-        if not good:
-            self.server.mistakes.append((self.path, body))
+
+    def _check(self, body):
+        errors = [error.message for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(body)]
+        if errors or self.path != DISPATCH or not self._is_ours():
+            self.server.mistakes.append((self.path, body, errors))
 
     def _answer(self, status, headers, body):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -82,14 +109,21 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Quiet(GitHub):
+    def handle_error(self, request, client_address):
+        """A relay that was killed has gone: its connection is broken, as it should be."""
+
+
 @contextmanager
-def github():
-    server = GitHub()
+def github(port=0):
+    server = _Quiet(port)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield server
+        assert server.mistakes == []
     finally:
+        server.free.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -19,7 +19,6 @@ from deploy_verdict.relay.settings import Settings
 from deploy_verdict.relay.store import Store
 
 MAX_BODY_BYTES = 64 * 1024
-BODY_WITHIN_S = 10.0
 LOG = logging.getLogger("relay")
 
 
@@ -30,16 +29,15 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
         given = request.headers.get("x-relay-secret") or request.path_params.get("secret") or ""
         # Bytes: compare_digest refuses text beyond ASCII.
         if not hmac.compare_digest(given.encode(), settings.secret.encode()):
-            await run_in_threadpool(store.count, "refused_auth")
+            store.count_refused()
             return JSONResponse({"detail": "not found"}, status_code=404)
         try:
-            async with asyncio.timeout(BODY_WITHIN_S):
+            async with asyncio.timeout(settings.body_within_s):
                 body = await _body(request)
         except TimeoutError:
-            return JSONResponse({"detail": "the body took too long"}, status_code=408)
+            return await run_in_threadpool(_refused, store, 408, "the body took too long")
         if body is None:
-            await run_in_threadpool(store.count, "bad_request")
-            return JSONResponse({"detail": f"more than {MAX_BODY_BYTES} bytes"}, status_code=413)
+            return await run_in_threadpool(_refused, store, 413, f"more than {MAX_BODY_BYTES} bytes")
         return await run_in_threadpool(_taken, settings, store, dispatcher, body)
 
     async def healthz(request: Request) -> Response:
@@ -50,7 +48,7 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
     return Starlette(
         routes=[
             Route("/hooks", hook, methods=["POST"]),
-            Route("/hooks/{secret}", hook, methods=["POST"]),
+            Route("/hooks/{secret:path}", hook, methods=["POST"]),
             Route("/healthz", healthz),
         ],
         exception_handlers={sqlite3.Error: _no_database},
@@ -65,7 +63,7 @@ async def _no_database(request: Request, error: Exception) -> Response:
 
 async def _body(request: Request) -> bytes | None:
     """The body, or None when it is too large; what it announces is not believed."""
-    body = b""
+    body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
@@ -73,7 +71,7 @@ async def _body(request: Request) -> bytes | None:
                 return None
     except ClientDisconnect:
         return b""
-    return body
+    return bytes(body)
 
 
 def _taken(settings: Settings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
@@ -81,13 +79,21 @@ def _taken(settings: Settings, store: Store, dispatcher: Dispatcher, body: bytes
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
-        store.count("bad_request")
-        return JSONResponse({"detail": "the body is not JSON"}, status_code=400)
+        return _refused(store, 400, "the body is not JSON")
     hint = hint_of(payload)
     if hint is None or not settings.wants(hint):
         store.count("ignored")
+        LOG.info("POST /hooks 200: ignored")
         return JSONResponse({"state": "ignored"})
     is_new = store.accept(hashlib.sha256(body).hexdigest(), hint.deployment, hint.client_payload())
     dispatcher.wake()
-    LOG.info("deployment %s %s", hint.deployment, "accepted" if is_new else "is known already")
-    return JSONResponse({"state": "accepted" if is_new else "duplicate"}, status_code=202)
+    state = "accepted" if is_new else "duplicate"
+    LOG.info("POST /hooks 202: deployment %s %s", hint.deployment, state)
+    return JSONResponse({"state": state}, status_code=202)
+
+
+def _refused(store: Store, status: int, why: str) -> Response:
+    """Never the path in the log: the secret stands there."""
+    LOG.warning("POST /hooks %d: %s", status, why)
+    store.count("bad_request")
+    return JSONResponse({"detail": why}, status_code=status)

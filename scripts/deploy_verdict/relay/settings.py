@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from deploy_verdict.errors import UsageError
 from deploy_verdict.relay.payload import Hint
 
 SHORTEST_SECRET = 16
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Settings:
     event_type: str
     first_pause_s: float
     grace_s: float
+    body_within_s: float
 
     def wants(self, hint: Hint) -> bool:
         """Whether a deployment is of a configured service and environment; unknown ones are not."""
@@ -37,35 +40,66 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
     def needed(name: str, hint: str) -> str:
         value = environment.get(name, "").strip()
-        if not value:
+        if not value.strip(", "):
             mistakes.append(f"{name} is not set — {hint}")
         return value
 
     def listed(name: str, hint: str) -> frozenset[str]:
         return frozenset(part.strip().lower() for part in needed(name, hint).split(",") if part.strip())
 
-    secret = needed("RELAY_SECRET", "a random text, also in the webhook's address")
-    if secret and len(secret) < SHORTEST_SECRET:
-        mistakes.append(f"RELAY_SECRET is shorter than {SHORTEST_SECRET} characters — make a longer one")
     repository = needed("RELAY_REPOSITORY", "owner/name of the repository whose workflow verifies")
-    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+    if repository and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", repository):
         mistakes.append(f"RELAY_REPOSITORY: {repository!r} is not owner/name")
     settings = Settings(
-        secret=secret,
-        token=needed("RELAY_GITHUB_TOKEN", "a token with contents: write on that repository"),
+        secret=_secret(environment, mistakes),
+        token=_token(environment, mistakes),
         repository=repository,
         services=listed("RELAY_SERVICES", "ids or names of the services to verify, with commas"),
         environments=listed("RELAY_ENVIRONMENTS", "ids or names of the environments, such as production"),
-        api_url=environment.get("GITHUB_API_URL", "").strip() or "https://api.github.com",
+        api_url=_address(environment.get("GITHUB_API_URL", "").strip() or "https://api.github.com", mistakes),
         event_type=environment.get("RELAY_EVENT_TYPE", "").strip() or "deployment-verify",
         first_pause_s=_seconds(environment, "RELAY_FIRST_PAUSE_S", 2.0, mistakes),
         grace_s=_seconds(environment, "RELAY_GRACE_S", 180.0, mistakes),
+        body_within_s=_seconds(environment, "RELAY_BODY_WITHIN_S", 10.0, mistakes),
     )
     if len(settings.event_type) > 100:
         mistakes.append("RELAY_EVENT_TYPE is longer than 100 characters, which GitHub refuses")
     if mistakes:
         raise UsageError("\n".join(mistakes))
     return settings
+
+
+def _secret(environment: Mapping[str, str], mistakes: list[str]) -> str:
+    secret = environment.get("RELAY_SECRET", "").strip()
+    if not secret:
+        mistakes.append("RELAY_SECRET is not set — a random text, also in the webhook's address")
+    elif len(secret) < SHORTEST_SECRET:
+        mistakes.append(f"RELAY_SECRET is shorter than {SHORTEST_SECRET} characters — make a longer one")
+    elif not re.fullmatch(r"[A-Za-z0-9._~-]+", secret):
+        mistakes.append("RELAY_SECRET must stand in an address — use letters, digits and . _ ~ - only")
+    return secret
+
+
+def _token(environment: Mapping[str, str], mistakes: list[str]) -> str:
+    token = environment.get("RELAY_GITHUB_TOKEN", "").strip() or environment.get("GITHUB_TOKEN", "").strip()
+    if not token:
+        mistakes.append("RELAY_GITHUB_TOKEN is not set — a token with contents: write on that repository")
+    elif not re.fullmatch(r"[!-~]+", token):
+        mistakes.append("RELAY_GITHUB_TOKEN holds characters that no token has — copy it again")
+    return token
+
+
+def _address(text: str, mistakes: list[str]) -> str:
+    """Where the token is sent: by https, or to this machine. The text itself is not told: it may hold one."""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        is_good = is_good and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        is_good = False
+    if not is_good or re.search(r"[\s?#]", text):
+        mistakes.append("GITHUB_API_URL is no https address — write it such as https://api.github.com")
+    return text
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float, mistakes: list[str]) -> float:

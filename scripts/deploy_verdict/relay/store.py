@@ -3,16 +3,19 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from deploy_verdict.errors import EvidenceError
 
 State = Literal["waiting", "sending", "sent", "parked"]
+OPEN_WITHIN_S = 5.0
+PROVEN_FOR_S = 5.0
+LONGEST_WAIT_S = 3600.0
+_NAMES = ("accepted", "duplicate", "ignored", "refused_auth", "bad_request")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
     digest TEXT PRIMARY KEY,
@@ -43,21 +46,33 @@ class Event:
 
 
 class Store:
-    """One connection, used by several threads in turn. Raises EvidenceError when it cannot be opened."""
+    """One connection, used by several threads in turn; `now` tells Unix seconds.
 
-    def __init__(self, path: Path) -> None:
+    Raises EvidenceError when it cannot be opened, and sqlite3.Error when it cannot be used later.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+        self.now = now
         self._guard = threading.Lock()
+        self._refused_auth = 0
+        self._proven_at: float | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
-                path, check_same_thread=False, isolation_level=None, timeout=5.0
+                path, check_same_thread=False, isolation_level=None, timeout=OPEN_WITHIN_S
             )
+            # Two relays on one file would dispatch twice: the second one cannot open it.
+            self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             # FULL: an answered request is on the disk, also after a power cut.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_TABLES)
+            self._prove()
         except (OSError, sqlite3.Error) as error:
-            raise EvidenceError(f"{path}: cannot be used as the relay's database ({error})") from error
+            raise EvidenceError(
+                f"{path}: cannot be used as the relay's database ({error}) — give --database a file in a "
+                "directory that this user may write, and that no other relay uses"
+            ) from error
 
     def close(self) -> None:
         """Close the database."""
@@ -66,17 +81,20 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._guard:
+            self._proven_at = None
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-            except sqlite3.Error:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            finally:
+                # A full disk shows at the COMMIT, and may leave the transaction open.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            self._proven_at = self.now()
 
     def accept(self, digest: str, deployment: str, payload: dict[str, str]) -> bool:
         """Keep an event; False when it, or another one of the same deployment, is known already."""
-        now = _now()
+        now = self.now()
         with self._transaction() as database:
             done = database.execute(
                 "INSERT OR IGNORE INTO events (digest, deployment, payload, state, next_at, accepted_at) "
@@ -92,13 +110,18 @@ class Store:
         with self._transaction() as database:
             _count(database, name)
 
+    def count_refused(self) -> None:
+        """Count a wrong secret, in memory only: strangers must not make the disk work."""
+        with self._guard:
+            self._refused_auth += 1
+
     def due(self) -> Event | None:
         """The event whose time has come, the oldest first; parked ones come again too."""
         with self._guard:
             row = self._connection.execute(
                 "SELECT deployment, payload, state, tries, next_at, sending_at FROM events "
                 "WHERE state != 'sent' AND next_at <= ? ORDER BY next_at LIMIT 1",
-                (_now(),),
+                (self.now(),),
             ).fetchone()
         return None if row is None else _event(row)
 
@@ -110,7 +133,7 @@ class Store:
 
     def mark(self, deployment: str, state: State, *, again_in_s: float = 0.0, reason: str = "") -> None:
         """Note how far an event is, before the next step is taken."""
-        now = _now()
+        now = self.now()
         with self._transaction() as database:
             database.execute(
                 "UPDATE events SET state = ?, next_at = ?, reason = ?, "
@@ -125,30 +148,45 @@ class Store:
         with self._transaction() as database:
             database.execute(
                 "UPDATE events SET next_at = ?, reason = ? WHERE deployment = ?",
-                (_now() + again_in_s, reason[:300], deployment),
+                (self.now() + again_in_s, reason[:300], deployment),
             )
 
     def hurry(self) -> None:
-        """At a start, look at everything at once, parked events too."""
+        """At a start: parked and interrupted events at once; the others keep their pause, if it is sane."""
+        now = self.now()
         with self._transaction() as database:
-            database.execute("UPDATE events SET next_at = ? WHERE state != 'sent'", (_now(),))
+            database.execute(
+                "UPDATE events SET next_at = CASE WHEN state = 'waiting' THEN MIN(next_at, ?) ELSE ? END "
+                "WHERE state != 'sent'",
+                (now + LONGEST_WAIT_S, now),
+            )
 
     def told(self) -> dict[str, Any]:
-        """Counters and states, for /healthz."""
-        with self._transaction() as database:
-            counters = dict(database.execute("SELECT name, value FROM counters").fetchall())
-            states = dict(database.execute("SELECT state, COUNT(*) FROM events GROUP BY state").fetchall())
-            waiting = database.execute("SELECT MIN(accepted_at) FROM events WHERE state != 'sent'").fetchone()
-            reasons = database.execute(
-                "SELECT deployment, reason FROM events WHERE state != 'sent' AND reason != '' LIMIT 10"
+        """Counters and states, for /healthz; raises sqlite3.Error when nothing can be written any more."""
+        proven_at = self._proven_at
+        if proven_at is None or abs(self.now() - proven_at) > PROVEN_FOR_S:
+            self._prove()
+        with self._guard:
+            ask = self._connection.execute
+            counters = dict(ask("SELECT name, value FROM counters").fetchall())
+            states = dict(ask("SELECT state, COUNT(*) FROM events GROUP BY state").fetchall())
+            waiting = ask("SELECT MIN(accepted_at) FROM events WHERE state != 'sent'").fetchone()
+            reasons = ask(
+                "SELECT deployment, reason FROM events WHERE state != 'sent' AND reason != '' "
+                "ORDER BY accepted_at LIMIT 10"
             ).fetchall()
-        names = ("accepted", "duplicate", "ignored", "refused_auth", "bad_request")
+            counters["refused_auth"] = self._refused_auth
         return {
-            **{name: counters.get(name, 0) for name in names},
+            **{name: counters.get(name, 0) for name in _NAMES},
             **{state: states.get(state, 0) for state in ("waiting", "sending", "sent", "parked")},
-            "oldest_waiting_s": None if waiting[0] is None else round(_now() - waiting[0], 1),
+            "oldest_waiting_s": None if waiting[0] is None else round(max(0.0, self.now() - waiting[0]), 1),
             "reasons": dict(reasons),
         }
+
+    def _prove(self) -> None:
+        """Write something: a full disk lets everything else look well."""
+        with self._transaction() as database:
+            _count(database, "proven")
 
 
 def _count(database: sqlite3.Connection, name: str) -> None:
@@ -168,7 +206,3 @@ def _event(row: tuple[Any, ...]) -> Event:
         next_at=next_at,
         sending_at=sending_at,
     )
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()

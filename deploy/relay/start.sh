@@ -1,0 +1,7 @@
+# Starts the relay. Volumes belong to root on Railway, so root hands /data over and then stops being root.
+set -eu
+if [ "$(id -u)" = 0 ]; then
+    chown -R relay:relay /data
+    exec setpriv --reuid relay --regid relay --init-groups --no-new-privs python scripts/relay_webhook.py
+fi
+exec python scripts/relay_webhook.py

@@ -1,0 +1,89 @@
+"""deploy/relay: Docker cannot run here, so what the image takes, installs and starts is read and compared."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+
+from tests.running import ROOT
+
+FOLDER = ROOT / "deploy" / "relay"
+DOCKERFILE = (FOLDER / "Dockerfile").read_text()
+
+
+def steps(word):
+    joined = DOCKERFILE.replace("\\\n", " ")
+    return [line.removeprefix(word).strip() for line in joined.splitlines() if line.startswith(f"{word} ")]
+
+
+def test_what_the_image_copies_is_there():
+    copied = [shlex.split(step)[-2] for step in steps("COPY")]
+    assert copied == ["deploy/relay/requirements.txt", "deploy/relay/start.sh", "scripts/"]
+    assert all((ROOT / path).exists() for path in copied)
+
+
+def test_the_base_image_is_pinned_and_only_the_lock_is_installed():
+    assert [re.fullmatch(r"python:3\.12(\.\d+)?-slim-\w+", step) is not None for step in steps("FROM")] == [
+        True
+    ]
+    installs = [step for step in steps("RUN") if "pip install" in step]
+    assert len(installs) == 1
+    assert "--require-hashes -r requirements.txt" in installs[0]
+
+
+def test_the_server_is_not_root_and_gets_the_signals(tmp_path):
+    """The start script hands the volume over; no shell stays between the signal and the server."""
+    assert json.loads(steps("CMD")[0]) == ["sh", "start.sh"]
+    (tmp_path / "bin").mkdir()
+    for name in ("python", "setpriv", "chown", "id"):
+        told = "echo 0" if name == "id" else f'echo {name} "$@"'
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{told}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    start = ["sh", str(FOLDER / "start.sh")]
+    as_root = subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
+    assert as_root.splitlines() == [
+        "chown -R relay:relay /data",
+        "setpriv --reuid relay --regid relay --init-groups --no-new-privs python scripts/relay_webhook.py",
+    ]
+    (tmp_path / "bin" / "id").write_text("#!/bin/sh\necho 10001\n")
+    as_user = subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
+    assert as_user == "python scripts/relay_webhook.py\n"
+    assert any("useradd" in step and " relay" in step for step in steps("RUN"))
+
+
+def test_railway_is_told_where_all_that_is():
+    told = json.loads((FOLDER / "railway.json").read_text())
+    assert told["build"]["builder"] == "DOCKERFILE"
+    assert (ROOT / told["build"]["dockerfilePath"]).samefile(FOLDER / "Dockerfile")
+    assert told["deploy"]["healthcheckPath"] == "/healthz"
+    assert told["deploy"]["restartPolicyType"] == "ON_FAILURE"
+    assert told["deploy"]["requiredMountPath"] == "/data"
+    # Railway's parser refuses a text here.
+    assert told["deploy"]["drainingSeconds"] == 10
+
+
+def test_the_lock_holds_what_the_relay_needs():
+    locked = (FOLDER / "requirements.txt").read_text()
+    for line in (FOLDER / "requirements.in").read_text().splitlines():
+        name = line.split("#")[0].strip()
+        assert not name or re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE | re.IGNORECASE), name
+
+
+def test_the_guide_names_every_variable_and_counter():
+    guide = (ROOT / "docs" / "relay.md").read_text()
+    source = "".join(path.read_text() for path in (ROOT / "scripts/deploy_verdict/relay").glob("*.py"))
+    variables = set(re.findall(r'"((?:RELAY|GITHUB)_[A-Z_]+)"', source))
+    assert len(variables) > 8
+    counters = {
+        "accepted",
+        "duplicate",
+        "ignored",
+        "refused_auth",
+        "bad_request",
+        "oldest_waiting_s",
+        "reasons",
+    }
+    for name in variables | counters:
+        assert f"`{name}`" in guide, name
