@@ -15,8 +15,6 @@ IN_FLIGHT = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "DEPLOYING")
 LIVE = ("SUCCESS", "SLEEPING")
 GONE = ("REMOVING", "REMOVED")
 KNOWN = (*IN_FLIGHT, *LIVE, *GONE, "NEEDS_APPROVAL", "FAILED", "CRASHED", "SKIPPED")
-_RUNNING = ("RUNNING", "CREATED", "INITIALIZING", "RESTARTING")
-_ENDED = ("CRASHED", "EXITED", "STOPPED", "REMOVED", "REMOVING")
 
 
 class State(StrEnum):
@@ -158,10 +156,7 @@ def _missing(deployment: Deployment, active: tuple[Deployment, ...] | None, stat
         return None
     if not states:
         return "the platform names no instance of it"
-    if all(word in _ENDED for word in states):
-        return f"its instances are {', '.join(dict.fromkeys(states))}"
-    if not any(word in _RUNNING for word in states):
-        return f"none of its instances is RUNNING ({', '.join(dict.fromkeys(states))[:80]})"
     if "RUNNING" not in states:
-        return f"none of its instances is RUNNING yet ({', '.join(dict.fromkeys(states))})"
+        words = ", ".join(dict.fromkeys(states))[:80]
+        return f"none of its instances is RUNNING yet, or any more ({words})"
     return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
+from deploy_verdict.judge.finding import made
 from deploy_verdict.lifecycle import GONE, LIVE, State, same_commit, short, standing
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
@@ -27,13 +28,14 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
     for offset_s in bundle.plan.window.offsets_s:
         mine = [look for look in seen if look.observation.offset_s == offset_s]
         yield _live(bundle, offset_s, mine)
-    yield _finding("deployment", "commit", "the deployed commit is the one that was asked for",
-                   _commit(bundle, seen), seen)  # fmt: skip
+    first, last = (seen[0], seen[-1]) if seen else (None, None)
+    text = "the deployed commit is the one that was asked for"
+    yield _finding("deployment", "commit", text, _commit(bundle, seen), first)
     text = "no other release was live within the window"
-    yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, seen), seen)
+    yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, seen), last)
     for claim in bundle.plan.claims:
         text = f"{claim.commit} ({claim.title}) is deployed"
-        yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), seen)
+        yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), first)
 
 
 def _live(bundle: Bundle, offset_s: float, mine: Sequence[Look]) -> Finding:
@@ -43,15 +45,11 @@ def _live(bundle: Bundle, offset_s: float, mine: Sequence[Look]) -> Finding:
     missing: _Result = (Outcome.INCONCLUSIVE, None, "nobody looked at the platform", None)
     kept = failed[0] if failed else results[-1] if results else None
     outcome, severity, actual, because = kept[1] if kept else missing
-    return Finding(
-        stage=STAGE,
-        check="deployment",
-        rule="live",
-        expectation="the deployment is live",
-        outcome=outcome,
-        severity=severity,
-        expected="live",
-        actual=actual,
+    return made(
+        STAGE,
+        ("deployment", "live"),
+        "the deployment is live",
+        (outcome, severity, actual),
         because=because,
         evidence=kept[0].pointer if kept else None,
         offset_s=offset_s,
@@ -68,20 +66,10 @@ def _standing(bundle: Bundle, observation: DeploymentObservation) -> _Result:
     return Outcome.INCONCLUSIVE, None, stands.words, None
 
 
-def _finding(check: str, rule: str, text: str, result: _Result, seen: Sequence[Look]) -> Finding:
+def _finding(check: str, rule: str, text: str, result: _Result, look: Look | None) -> Finding:
     outcome, severity, actual, because = result
-    return Finding(
-        stage=STAGE,
-        check=check,
-        rule=rule,
-        expectation=text,
-        outcome=outcome,
-        severity=severity,
-        expected=text,
-        actual=actual,
-        because=because,
-        evidence=seen[0].pointer if seen else None,
-    )
+    pointer = look.pointer if look else None
+    return made(STAGE, (check, rule), text, (outcome, severity, actual), because=because, evidence=pointer)
 
 
 def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
+from deploy_verdict.judge.finding import Result, made
 from deploy_verdict.judge.trend import exhausted_after_h, trend
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
@@ -27,7 +28,6 @@ _BECAUSE = {
     "limit": "the service is running out of memory",
     "growth": "memory grows over the window, as a leak does",
 }
-_Result = tuple[Outcome, Severity | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +53,10 @@ def judge_metrics(bundle: Bundle) -> list[Finding]:
         "limit": (f"memory < {asked.memory_attention:g} % of its limit", _limit(asked, memory, readable)),
         "growth": ("no growth over the window", _growth(memory, readable)),
     }
-    return [_finding(rule, text, result, pointer) for rule, (text, result) in results.items()]
-
-
-def _finding(rule: str, text: str, result: _Result, pointer: str | None) -> Finding:
-    outcome, severity, actual = result
-    return Finding(
-        stage=STAGE,
-        check=CHECK,
-        rule=rule,
-        expectation=text,
-        outcome=outcome,
-        severity=severity,
-        expected=text,
-        actual=actual,
-        because=_BECAUSE.get(rule) if outcome is Outcome.FAIL else None,
-        evidence=pointer,
-    )
+    return [
+        made(STAGE, (CHECK, rule), text, result, because=_BECAUSE.get(rule), evidence=pointer)
+        for rule, (text, result) in results.items()
+    ]
 
 
 def memory_of(observation: MetricsObservation | None, deployment: str | None) -> Memory:
@@ -90,7 +77,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     return Memory(points=points, limit_gb=min(limits) if limits else None)
 
 
-def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> _Result:
+def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> Result:
     if memory.reason or observation is None:
         return Outcome.INCONCLUSIVE, None, memory.reason
     length_s = bundle.window.length_s
@@ -119,7 +106,7 @@ def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Me
     return Outcome.PASS, None, f"{count} points over {shown_duration(last_s)}"
 
 
-def _limit(asked: Metrics, memory: Memory, readable: _Result) -> _Result:
+def _limit(asked: Metrics, memory: Memory, readable: Result) -> Result:
     if not memory.points:
         return Outcome.INCONCLUSIVE, None, memory.reason
     if memory.limit_gb is None:
@@ -136,7 +123,7 @@ def _limit(asked: Metrics, memory: Memory, readable: _Result) -> _Result:
     return Outcome.PASS, None, told
 
 
-def _growth(memory: Memory, readable: _Result) -> _Result:
+def _growth(memory: Memory, readable: Result) -> Result:
     warm = [point for point in memory.points if point.offset_s >= WARM_UP_S]
     if not warm:
         return Outcome.INCONCLUSIVE, None, memory.reason or "nothing was measured after the first minutes"

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.answers import all_sent
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
+from deploy_verdict.judge.finding import Result, made
 from deploy_verdict.model import Finding, Outcome, Severity, TrafficObservation
 from deploy_verdict.plan import Traffic
 from deploy_verdict.platform_looks import errors_of, readings_of
 
 STAGE = "traffic"
-_Result = tuple[Outcome, Severity | None, str]
 
 
 def own_answered(bundle: Bundle) -> int:
@@ -75,27 +75,18 @@ def _judged(asked: Traffic, seen: TrafficObservation | None, pointer: str | None
     return [finding.model_copy(update={"evidence": pointer}) for finding in findings]
 
 
-def _finding(check: str, rule: str, text: str, result: _Result) -> Finding:
-    outcome, severity, actual = result
-    reasons = {
-        "5xx": "users met server errors",
-        "upstream": "the edge had trouble with the service",
-        "p95": "users waited too long",
-    }
-    return Finding(
-        stage=STAGE,
-        check=check,
-        rule=rule,
-        expectation=text,
-        outcome=outcome,
-        severity=severity,
-        expected=text,
-        actual=actual,
-        because=reasons.get(rule) if outcome is Outcome.FAIL else None,
-    )
+_BECAUSE = {
+    "5xx": "users met server errors",
+    "upstream": "the edge had trouble with the service",
+    "p95": "users waited too long",
+}
 
 
-def _readable(seen: TrafficObservation | None) -> _Result:
+def _finding(check: str, rule: str, text: str, result: Result) -> Finding:
+    return made(STAGE, (check, rule), text, result, because=_BECAUSE.get(rule))
+
+
+def _readable(seen: TrafficObservation | None) -> Result:
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     if seen.fault is not None:
@@ -107,7 +98,7 @@ def _readable(seen: TrafficObservation | None) -> _Result:
     return Outcome.PASS, None, f"{seen.entries_read:,} requests, {seen.requests:,} of others"
 
 
-def _canary(asked: Traffic, seen: TrafficObservation | None, sent: int) -> _Result:
+def _canary(asked: Traffic, seen: TrafficObservation | None, sent: int) -> Result:
     if seen is None or (seen.fault is not None and seen.entries_read == 0):
         return Outcome.INCONCLUSIVE, None, "there is no log to look for our own requests in"
     if sent == 0:
@@ -123,14 +114,14 @@ def _canary(asked: Traffic, seen: TrafficObservation | None, sent: int) -> _Resu
     return Outcome.PASS, None, told
 
 
-def _errors(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> _Result:
+def _errors(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> Result:
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     bad = sum(errors_of(path) for path in seen.paths)
     return _share(asked, bad, seen, doubts, "answered 5xx")
 
 
-def _upstream(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> _Result:
+def _upstream(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> Result:
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
@@ -138,7 +129,7 @@ def _upstream(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[
     return _share(asked, bad, seen, doubts, "had upstream errors or an answer of the edge itself")
 
 
-def _share(asked: Traffic, bad: int, seen: TrafficObservation, doubts: Sequence[str], what: str) -> _Result:
+def _share(asked: Traffic, bad: int, seen: TrafficObservation, doubts: Sequence[str], what: str) -> Result:
     counted = sum(path.requests for path in seen.paths)
     share = 100 * bad / counted if counted else 0.0
     told = f"{bad} of {counted:,} requests of others {what}" + (f" ({share:.2g} %)" if bad else "")
@@ -151,7 +142,7 @@ def _share(asked: Traffic, bad: int, seen: TrafficObservation, doubts: Sequence[
     return Outcome.PASS, None, told if counted else "no request of others in the window"
 
 
-def _slow(asked: Traffic, limit_ms: float, seen: TrafficObservation | None, doubts: Sequence[str]) -> _Result:
+def _slow(asked: Traffic, limit_ms: float, seen: TrafficObservation | None, doubts: Sequence[str]) -> Result:
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     judged = [path for path in seen.paths if path.requests >= asked.few]

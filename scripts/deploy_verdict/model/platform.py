@@ -130,7 +130,7 @@ class PathTraffic(Record):
 class TrafficObservation(Record):
     """A reading of the edge's HTTP log of one deployment between start and end.
 
-    Our own probes are counted apart: `own_requests` of them came back, `own_answered_ids` are their
+    Our own probes are counted apart: `own_requests` of them came back, `own_ids` are their
     request ids as the edge names them. `examples` are bad requests of others.
     """
 

@@ -25,6 +25,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _FIRST_PAUSE_S = 1.0
 _MOST_TRIES = 6
 _DOCUMENTS = Path(__file__).parent / "documents"
+_FRAGMENTS = {"DeploymentFields": "deployment_fields.graphql", "LogFields": "log_fields.graphql"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +140,9 @@ def _pause_s(number: int) -> float:
 
 @cache
 def text_of(document: str) -> str:
-    """A document's text with the fragment that it uses."""
+    """A document's text with the fragments that it uses."""
     text = (_DOCUMENTS / f"{document}.graphql").read_text(encoding="utf-8")
-    if "...DeploymentFields" in text:
-        text += (_DOCUMENTS / "deployment_fields.graphql").read_text(encoding="utf-8")
+    for fragment, file in _FRAGMENTS.items():
+        if f"...{fragment}" in text:
+            text += (_DOCUMENTS / file).read_text(encoding="utf-8")
     return text
