@@ -1,8 +1,10 @@
 """Review the service's log for the window and write the evidence.
 
+    python scripts/review_logs.py --plan plans/zeues.yml --out out/today                       # from Railway
     python scripts/review_logs.py --plan plans/zeues.yml --out out/today --logs backend.log
 
-Reads plain text or JSON lines, any size, as a stream. Exits 0 once the evidence is written.
+A file may be plain text or JSON lines, of any size; it is read as a stream. Exits 0 once the evidence is
+written.
 """
 
 import sys
@@ -16,11 +18,15 @@ from deploy_verdict.stages import collect_logs
 
 def main(arguments: list[str]) -> int:
     options_parser = parser(__doc__)
-    options_parser.add_argument("--logs", type=Path, required=True, metavar="FILE", help="the log's file")
+    options_parser.add_argument(
+        "--logs", type=Path, metavar="FILE", help="the log's file, instead of Railway's"
+    )
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr), log=options.logs)
     if session.plan.logs is None:
         raise UsageError(f"{options.plan} has no logs section")
+    if options.logs is None and session.plan.railway is None:
+        raise UsageError(f"{options.plan} has no railway section, so name the log's file: --logs FILE")
     print(collect_logs(session, options.logs))
     return 0
 

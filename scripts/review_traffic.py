@@ -6,21 +6,12 @@ Everybody's requests are counted by path, our own probes apart. Run it when the 
 0 once the evidence is written, whatever was seen.
 """
 
-import sys
-
-from deploy_verdict.cli import parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.opening import open_session
-from deploy_verdict.stages import collect
+from deploy_verdict.at_the_end import read_at_the_end
+from deploy_verdict.cli import run
 
 
 def main(arguments: list[str]) -> int:
-    options = parser(__doc__).parse_args(arguments)
-    session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if "traffic" not in session.plan.stages:
-        raise UsageError(f"{options.plan} has no traffic section — add `traffic: {{}}`")
-    print(collect(session, "traffic", session.plan.window.length))
-    return 0
+    return read_at_the_end(__doc__, "traffic", arguments)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ LEVELS = {
         "escalating",
         "after_verdict",
         "relay",
+        "at_the_end",
         "publishing",
     ),
 }
