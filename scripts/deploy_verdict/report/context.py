@@ -127,6 +127,8 @@ def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
             f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
             f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
         )
+    if verdict.sampled:
+        notes.append(verdict.sampled)
     if verdict.ended:
         notes.append(f"The window was ended early, as there was nothing left to watch: {verdict.ended}.")
     if verdict.interrupted:
