@@ -21,7 +21,7 @@ class Bundle:
     left_out: tuple[str, ...]
     samples: dict[str, tuple[PoolSample, ...]]
     ended: str | None = None
-    sampled: str | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    return replace(found, sampled=file.sampled)
+    return replace(found, remarks=file.remarks)
 
 
 def write_verdict(

@@ -57,7 +57,6 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
         left_out=bundle.left_out,
         interrupted=interrupted,
         ended=bundle.ended,
-        sampled=bundle.sampled,
         limits=limits(bundle, findings),
     )
 

@@ -155,7 +155,6 @@ class Verdict(Record):
     left_out: tuple[str, ...] = ()
     interrupted: bool = False
     ended: str | None = None
-    sampled: str | None = None
     limits: tuple[str, ...] = ()
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -177,7 +176,7 @@ class Layout(Record):
 class WindowFile(Record):
     """window.json: what a stopped run needs to go on with the same window.
 
-    `sampled` says in a sentence how the looks are spread over jobs, and what that cannot see.
+    `remarks` are sentences for the head of the report, such as how the looks are spread over jobs.
     """
 
     schema_: Literal["deploy-verdict/window/1"] = Field(default="deploy-verdict/window/1", alias="schema")
@@ -187,7 +186,7 @@ class WindowFile(Record):
     plan_sha256: str
     left_out: tuple[str, ...] = ()
     layout: Layout | None = None
-    sampled: str | None = None
+    remarks: tuple[str, ...] = ()
     log_bytes_at_t0: int | None = None
     log_head_at_t0: str | None = None
     waited_s: float = 0.0

@@ -127,8 +127,6 @@ def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
             f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
             f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
         )
-    if verdict.sampled:
-        notes.append(verdict.sampled)
     if verdict.ended:
         notes.append(f"The window was ended early, as there was nothing left to watch: {verdict.ended}.")
     if verdict.interrupted:
@@ -136,7 +134,7 @@ def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
         notes.append(
             f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
         )
-    return tuple(notes)
+    return (*notes, *bundle.remarks)
 
 
 def _baseline(bundle: Bundle, verdict: Verdict) -> Table | None:
