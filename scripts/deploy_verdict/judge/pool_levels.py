@@ -103,7 +103,7 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     if clear:
         return Outcome.FAIL, severity, f"{where} ({len(outside)} of {len(seen)} blocks outside)", sample
     if outside:
-        text = f"{where}: that far by chance too, as readings of this pool scatter"
+        text = f"{where}: outside, but by no more than readings of this pool scatter by chance"
         return Outcome.INCONCLUSIVE, None, text, sample
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
@@ -117,11 +117,15 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
 def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:
     """How far block means lie apart by chance where connections are held for longer than a burst.
 
-    From the differences of neighbours, by their median, so that a single swing does not excuse itself; never
-    more than connections scatter that come independently of each other (Poisson: the root of their mean).
+    From the differences of neighbours, by medians, so that neither a single swing nor a steady rise excuses
+    itself; never more than connections scatter that come independently of each other (Poisson: the root of
+    their mean).
     """
-    steps = [abs(later.mean_percent - earlier.mean_percent) for earlier, later in pairwise(blocks)]
+    steps = [later.mean_percent - earlier.mean_percent for earlier, later in pairwise(blocks)]
     levels = [level for block in blocks for level in block.levels]
     size = statistics.fmean(level.limit for level in levels)
     by_chance = 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size
-    return min(OF_MEDIAN * statistics.median(steps), by_chance) if steps else 0.0
+    if not steps:
+        return 0.0
+    usual = statistics.median(steps)
+    return min(OF_MEDIAN * statistics.median(abs(step - usual) for step in steps), by_chance)
