@@ -84,7 +84,11 @@ class Growth:
 
     @property
     def low(self) -> float:
-        return min(self.floor.slope.low, self.mean.slope.low, self.rate)
+        """The lowest rate that this window leaves possible."""
+        bounds = [self.floor.slope.low, self.mean.slope.low, self.rate]
+        if self.counted and self.rate * self.hours >= 1:
+            bounds.append(poisson.at_least(self.rate * self.hours, self.hours))
+        return min(bounds)
 
     @property
     def high(self) -> float:
