@@ -63,20 +63,24 @@ def _reading(used):
     return Reading(offset_s=0.0, status=200, body=json.dumps({"used": used, "limit": SIZE}), elapsed_ms=3.0)
 
 
-def by_pool_judge(mode, gauge, requests=None):
-    """The outcome of one window, by the judge of pools alone."""
-    plan = plan_for(mode)
-    offsets_s = plan.window.pool_offsets_s
-    samples = tuple(
+def samples_of(mode, gauge):
+    """One window's readings as the samples that its plan asks for."""
+    offsets_s = plan_for(mode).window.pool_offsets_s
+    return tuple(
         PoolSample(
             offset_s=offset_s, pointer="p", actual_offset_s=offset_s, planned_readings=len(row),
             readings=len(row), levels=tuple(_level(used) for used in row), reasons=(), target_failed=False,
         )
         for offset_s, row in zip(offsets_s, gauge.reshape(len(offsets_s), -1).tolist(), strict=True)
     )  # fmt: skip
+
+
+def by_pool_judge(mode, gauge, requests=None):
+    """The outcome of one window, by the judge of pools alone."""
+    plan = plan_for(mode)
     bundle = Bundle(
         plan=plan, window=window_of(plan), subject=SUBJECT, loaded=_counts(plan, requests), unreadable=(),
-        left_out=(), samples={"redis": samples},
+        left_out=(), samples={"redis": samples_of(mode, gauge)},
     )  # fmt: skip
     return outcome_of(tuple(judge_pools(bundle))).value
 
