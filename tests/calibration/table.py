@@ -53,9 +53,9 @@ def interval(count, windows):
 
 
 def shown(count, windows):
-    """ "1.2 (0.8–1.8)": percent with its interval."""
+    """ "1.25 (0.8–1.8)": percent with its interval."""
     low, high = interval(count, windows)
-    return f"{100 * count / windows:.1f} ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{round(100 * count / windows, 2):g} ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def line(row):

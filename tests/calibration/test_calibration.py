@@ -122,9 +122,9 @@ def test_every_mode_is_in_the_table_with_leaks_that_fill_the_pool_within_five_ho
 
 def test_intervals_are_exact_and_not_nothing_at_zero():
     """None of 2,000 leaves 0.2 % possible (Clopper-Pearson, two-sided)."""
-    assert shown(0, 2000) == "0.0 (0.0–0.2)"
-    assert shown(2000, 2000) == "100.0 (99.8–100.0)"
-    assert shown(100, 2000) == "5.0 (4.1–6.0)"
+    assert shown(0, 2000) == "0 (0.0–0.2)"
+    assert shown(2000, 2000) == "100 (99.8–100.0)"
+    assert shown(100, 2000) == "5 (4.1–6.0)"
 
 
 def test_a_missed_target_is_said():
