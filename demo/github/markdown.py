@@ -27,6 +27,7 @@ _ATTRIBUTES = {
     "td": {"align"},
     "details": {"open"},
 }
+_PICTURE = re.compile(r'<img(?: alt="([^"]*)")?>')
 _ALERTS = {"NOTE": "ℹ", "TIP": "💡", "IMPORTANT": "❗", "WARNING": "⚠", "CAUTION": "🛑"}
 _ALERT = re.compile(rf"<blockquote>\n<p>\[!({'|'.join(_ALERTS)})\](?:<br>\n?|</p>\n<p>)")
 _NESTING = re.compile(r"<(/?)(?:blockquote|details|li|td)\b")
@@ -44,7 +45,9 @@ def html_of(markdown: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener",
     )
-    return _with_alerts(clean)
+    return _with_alerts(
+        _PICTURE.sub(lambda match: f"<em>[picture: {match[1] or 'without words'}]</em>", clean)
+    )
 
 
 def _with_alerts(html: str) -> str:
