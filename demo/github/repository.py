@@ -31,10 +31,8 @@ def permission(hub: Hub, call: Call) -> Answer:
     login = call.parameters["username"]
     role = hub.permissions.get(login, "none" if hub.private else "read")
     legacy = {"maintain": "write", "triage": "read"}.get(role, role)
-    somebody = example("nullable-collaborator") or {}
-    return Answer(
-        body={"permission": legacy, "role_name": role, "user": {**somebody, **user(login), "role_name": role}}
-    )
+    somebody = user(login) | {"role_name": role}
+    return Answer(body={"permission": legacy, "role_name": role, "user": somebody})
 
 
 def rate_limit(hub: Hub, call: Call) -> Answer:
