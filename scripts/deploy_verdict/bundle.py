@@ -21,6 +21,7 @@ class Bundle:
     left_out: tuple[str, ...]
     samples: dict[str, tuple[PoolSample, ...]]
     ended: str | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -52,7 +53,11 @@ def bundled(
     unreadable = [item for item in files if isinstance(item, Unreadable)]
     for item in files:
         if isinstance(item, Loaded) and item.evidence.stage not in left_out:
-            reason = _foreign(item.evidence, plan, window, subject, corrected_plan) or _misnamed(item)
+            reason = (
+                _foreign(item.evidence, plan, subject, corrected_plan)
+                or _of_another_window(item.evidence, window)
+                or _misnamed(item)
+            )
             if reason is None:
                 loaded.append(item)
             else:
@@ -75,22 +80,21 @@ def _misnamed(item: Loaded) -> str | None:
     return None if told == item.name else f"its name is not that of its content ({told})"
 
 
-def _foreign(
-    evidence: Evidence, plan: Plan, window: WindowFrame, subject: Subject, corrected_plan: bool
-) -> str | None:
+def _of_another_window(evidence: Evidence, window: WindowFrame) -> str | None:
+    seen = evidence.window
+    if seen.id != window.id:
+        return f"it is evidence of another window ({seen.id})"
+    same_start = (seen.t0, seen.speed) == (window.t0, window.speed)
+    if not same_start or seen.length_s not in (window.length_s, *window.earlier_lengths_s):
+        return "it tells of another T0, length or speed of this window"
+    return None
+
+
+def _foreign(evidence: Evidence, plan: Plan, subject: Subject, corrected_plan: bool) -> str | None:
     if evidence.plan_name != plan.name:
         return f"it is evidence of another plan ({evidence.plan_name})"
     if evidence.plan_sha256 != plan.sha256 and not corrected_plan:
         return f"it is evidence of another version of the plan (sha256 {evidence.plan_sha256[:8]}…)"
-    seen = evidence.window
-    if seen.id == window.id and (seen.t0, seen.length_s, seen.speed) != (
-        window.t0,
-        window.length_s,
-        window.speed,
-    ):
-        return "it tells of another T0, length or speed of this window"
-    if evidence.window.id != window.id:
-        return f"it is evidence of another window ({evidence.window.id})"
     if evidence.subject.target != subject.target:
         return f"it is evidence of another target ({evidence.subject.target})"
     if evidence.subject.commit != subject.commit:

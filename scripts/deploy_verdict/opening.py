@@ -9,8 +9,8 @@ from deploy_verdict.clock import WallClock
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import write_json
 from deploy_verdict.linking import Link, linked
-from deploy_verdict.model import STAGES, Subject, WindowFile
-from deploy_verdict.plan import Plan
+from deploy_verdict.model import STAGES, Layout, Subject, WindowFile
+from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.redact import Redactor
 from deploy_verdict.session import WINDOW_FILE, Hands, Session, check_same, open_window, read_window, started
 
@@ -35,15 +35,19 @@ def open_session(
     *,
     left_out: Iterable[str] = (),
     log: Path | None = None,
+    layout: Layout | None = None,
 ) -> Session:
     """Open the window of --out, or go on with the one that is there.
 
-    T0 is when the deployment is no longer in flight, where the plan names the platform.
+    T0 is when the deployment is no longer in flight, where the plan names the platform. A `layout` is for
+    a window that is opened; one that is there has its own.
     """
     stop = stop_on_signals()
     hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
     plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), options.target)
+    layout = file.layout if file else layout
+    plan = laid_out(plan, layout)
     subject = subject_of(plan, options)
     left_out = checked_stages(plan, left_out)
     link: Link | None = None

@@ -76,7 +76,7 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
             if isinstance(observation, BurstObservation) and observation.check == pool.name:
                 pointer = f"{item.name}#/observations/{index}"
                 found.setdefault(observation.offset_s, []).append((pointer, observation))
-    return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.offsets_s)
+    return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.pool_offsets_s)
 
 
 def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:

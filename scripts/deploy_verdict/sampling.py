@@ -11,7 +11,7 @@ from deploy_verdict.window import tolerance_s
 
 def wanted(session: Session, asked: list[float] | None) -> tuple[float, ...]:
     """The offsets to sample: those that were asked for, or all of the plan; raises UsageError."""
-    planned = session.plan.window.offsets_s
+    planned = session.plan.window.pool_offsets_s
     for offset_s in asked or ():
         if offset_s not in planned:
             known = ", ".join(f"{offset / 60:g}m" for offset in planned)
@@ -30,7 +30,7 @@ def take(session: Session, offset_s: float) -> Path | None:
     late_s = session.pace.offset_s() - offset_s
     if session.stop.requested:
         return None
-    if late_s > tolerance_s(session.file.window):
+    if late_s > tolerance_s(session.file.window, offset_s):
         session.tell(f"{shown_offset(offset_s)} was due {shown_duration(late_s)} ago, so it is a hole")
         return None
     return collect(session, "pools", offset_s)

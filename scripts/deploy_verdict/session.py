@@ -19,7 +19,7 @@ from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.evidence import next_attempt, read_attempts, write_json
 from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
-from deploy_verdict.plan import Plan
+from deploy_verdict.plan import Plan, layout_of
 from deploy_verdict.probe import Probe
 from deploy_verdict.redact import Redactor
 from deploy_verdict.window import evidence_name, opened, plan_time
@@ -108,6 +108,7 @@ def open_window(
         plan_sha256=plan.sha256,
         left_out=tuple(left_out),
         waited_s=waited_s,
+        layout=layout_of(plan),
     )
     write_json(out / WINDOW_FILE, file)
     return file

@@ -1,5 +1,6 @@
 """From evidence on disk to verdict.json and the reports beside it."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def read_bundle(
     same = (file.window.length_s, file.window.offsets_s) == (plan.window.length, plan.window.offsets_s)
     if not same and not corrected_plan:
         raise EvidenceError(f"{out}/window.json is not the window of this plan — was it edited?")
-    return bundled(
+    found = bundled(
         plan,
         file.window,
         file.subject,
@@ -45,6 +46,7 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
+    return replace(found, remarks=file.remarks)
 
 
 def write_verdict(

@@ -35,10 +35,7 @@ def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[Look, ...]:
         for rank, stage in enumerate(_ORDER):
             if stage not in plan.stages or stage in left_out or stage not in COLLECTORS:
                 continue
-            e2e = plan.e2e.at if plan.e2e else ()
-            every = plan.window.offsets_s
-            offsets = {"deployment": every, "health": (0.0,), "pools": every, "e2e": e2e}[stage]
-            yield from (Look(offset_s, rank, stage) for offset_s in offsets)
+            yield from (Look(offset_s, rank, stage) for offset_s in plan.planned_offsets_s[stage])
 
     return tuple(sorted(planned()))
 
@@ -81,7 +78,7 @@ def _look(session: Session, progress: Progress) -> str | None:
         if session.stop.requested:
             return None
         late_s = session.pace.offset_s() - look.offset_s
-        if look.stage in ("pools", "deployment") and late_s > tolerance_s(session.file.window):
+        if look.stage in ("pools", "deployment") and late_s > tolerance_s(session.file.window, look.offset_s):
             progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
             continue
         collect(session, look.stage, look.offset_s)

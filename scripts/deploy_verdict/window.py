@@ -38,11 +38,14 @@ def wall_end(window: WindowFrame) -> datetime:
     return window.t0 + timedelta(seconds=window.length_s / window.speed)
 
 
-def tolerance_s(window: WindowFrame) -> float:
+def tolerance_s(window: WindowFrame, offset_s: float = 0.0) -> float:
     """How late a look may be and still count for its offset: half the interval, in plan seconds.
 
-    A sped-up window also allows some real seconds: there the machine's own pace shows, not the plan's.
+    A look after the window's end, hours behind the one before it, may be late by half of that. A sped-up
+    window also allows some real seconds: there the machine's own pace shows, not the plan's.
     """
     gaps = [b - a for a, b in zip(window.offsets_s, window.offsets_s[1:], strict=False)]
-    half = min(gaps) / 2 if gaps else window.length_s / 2
+    before = [earlier for earlier in window.offsets_s if earlier < offset_s]
+    own = offset_s - before[-1] if before and offset_s in window.offsets_s else 0.0
+    half = max(min(gaps), own) / 2 if gaps else window.length_s / 2
     return half if window.speed <= 1 else max(half, REAL_SLACK_S * window.speed)

@@ -15,27 +15,17 @@ def covered(bundle: Bundle) -> Coverage:
     looks: dict[tuple[str, float], list[Loaded]] = {}
     for item in sorted(bundle.loaded, key=lambda item: item.evidence.attempt):
         looks.setdefault((item.evidence.stage, item.evidence.offset_s), []).append(item)
-    allowed_s = tolerance_s(bundle.window)
     slots = tuple(
-        _slot(bundle, stage, offset_s, allowed_s, looks.get((stage, offset_s), []))
+        _slot(bundle, stage, offset_s, tolerance_s(bundle.window, offset_s), looks.get((stage, offset_s), []))
         for stage, offset_s in _planned(bundle)
     )
     return Coverage(planned=len(slots), taken=sum(slot.state == "taken" for slot in slots), slots=slots)
 
 
 def _planned(bundle: Bundle) -> Iterator[tuple[str, float]]:
-    plan = bundle.plan
-    offsets: dict[str, tuple[float, ...]] = {
-        "deployment": plan.window.offsets_s,
-        "health": (0.0,),
-        "e2e": plan.e2e.at if plan.e2e else (),
-        "pools": plan.window.offsets_s,
-        "logs": (plan.window.length,),
-        "traffic": (plan.window.length,),
-        "metrics": (plan.window.length,),
-    }
+    offsets_s = bundle.plan.planned_offsets_s
     for stage in bundle.stages:
-        yield from ((stage, offset_s) for offset_s in offsets[stage])
+        yield from ((stage, offset_s) for offset_s in offsets_s[stage])
 
 
 def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: list[Loaded]) -> Slot:

@@ -24,7 +24,7 @@ def judge_beside(bundle: Bundle) -> Iterator[Finding]:
     seen = _seen(bundle, "pools")
     for pool in bundle.plan.pools:
         for name in pool.beside:
-            for offset_s in bundle.plan.window.offsets_s:
+            for offset_s in bundle.plan.window.pool_offsets_s:
                 yield from _judge_check("pools", bundle.plan.check(name), offset_s, seen)
 
 

@@ -49,9 +49,13 @@ class WindowRef(Record):
 
 
 class WindowFrame(WindowRef):
-    """The whole window; offsets are seconds of plan time since T0."""
+    """The whole window; offsets are seconds of plan time since T0.
+
+    `earlier_lengths_s` are the lengths that evidence bears which was taken before it was extended.
+    """
 
     offsets_s: tuple[float, ...]
+    earlier_lengths_s: tuple[float, ...] = ()
 
 
 class Evidence(Record):
@@ -156,8 +160,24 @@ class Verdict(Record):
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
+class Layout(Record):
+    """How a window is laid out where its plan alone does not say so; seconds of plan time.
+
+    `tails_s` are single looks after the end.
+    """
+
+    length_s: float = Field(gt=0)
+    every_s: float = Field(gt=0)
+    dense_every_s: float | None = Field(default=None, gt=0)
+    tails_s: tuple[float, ...] = ()
+    extended: bool = False
+
+
 class WindowFile(Record):
-    """window.json: what a stopped run needs to go on with the same window."""
+    """window.json: what a stopped run needs to go on with the same window.
+
+    `remarks` are sentences for the head of the report, such as how the looks are spread over jobs.
+    """
 
     schema_: Literal["deploy-verdict/window/1"] = Field(default="deploy-verdict/window/1", alias="schema")
     window: WindowFrame
@@ -165,6 +185,8 @@ class WindowFile(Record):
     plan_name: str
     plan_sha256: str
     left_out: tuple[str, ...] = ()
+    layout: Layout | None = None
+    remarks: tuple[str, ...] = ()
     log_bytes_at_t0: int | None = None
     log_head_at_t0: str | None = None
     waited_s: float = 0.0

@@ -1,6 +1,8 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.github_section import GitHubSection
+from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
 from deploy_verdict.plan.models import (
     Check,
@@ -29,6 +31,7 @@ __all__ = [
     "Expectations",
     "Expecting",
     "FollowUpGroup",
+    "GitHubSection",
     "LogCanary",
     "LogPattern",
     "Logs",
@@ -46,6 +49,9 @@ __all__ = [
     "Traffic",
     "WindowSection",
     "checked_address",
+    "laid_out",
+    "layout_of",
+    "own_layout",
     "read_plan",
     "with_target",
 ]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
 from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
@@ -30,6 +31,11 @@ def checked_address(value: str) -> str:
 MAX_SAMPLES = 20_000
 
 
+def regular(length_s: float, every_s: float) -> tuple[float, ...]:
+    """0, every, 2 × every, … up to length."""
+    return tuple(index * every_s for index in range(int(length_s / every_s + 1e-9) + 1))
+
+
 class Service(Part):
     """The service under watch."""
 
@@ -45,7 +51,13 @@ class WindowSection(Part):
 
     length: Duration = Field(default=7200.0, gt=0)
     sample_every: Duration = Field(default=900.0, gt=0)
-    mode: Literal["auto", "timer", "sleep", "single"] = "auto"
+    mode: Literal["auto", "timer", "sleep", "single"] = Field(
+        default="auto",
+        description="on GitHub: a job with a wait timer for each look, sleeping jobs, or one long job",
+    )
+    dense_every: Duration = Field(
+        default=60.0, gt=0, description="how often the pool is sampled where one job sees the whole window"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -61,8 +73,17 @@ class WindowSection(Part):
     @property
     def offsets_s(self) -> tuple[float, ...]:
         """The planned offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
-        count = int(self.length / self.sample_every + 1e-9)
-        return tuple(index * self.sample_every for index in range(count + 1))
+        return regular(self.length, self.sample_every)
+
+    @property
+    def pool_offsets_s(self) -> tuple[float, ...]:
+        """When the pools are sampled."""
+        return self.offsets_s
+
+    @property
+    def health_offsets_s(self) -> tuple[float, ...]:
+        """When the health checks are asked by themselves."""
+        return (0.0,)
 
 
 class Claim(Part):
@@ -154,6 +175,7 @@ class Plan(Part):
     baseline: Baseline | None = None
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
+    github: GitHubSection = GitHubSection()
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
 
@@ -170,6 +192,22 @@ class Plan(Part):
             "metrics": self.metrics is not None,
         }
         return tuple(stage for stage, is_asked in asked.items() if is_asked)
+
+    @property
+    def planned_offsets_s(self) -> dict[str, tuple[float, ...]]:
+        """When each stage looks; stages that read the whole window look at its end."""
+        window = self.window
+        end = (window.length,)
+        offsets = {
+            "deployment": window.offsets_s,
+            "health": window.health_offsets_s,
+            "e2e": self.e2e.at if self.e2e else (),
+            "pools": window.pool_offsets_s,
+            "logs": end,
+            "traffic": end,
+            "metrics": end,
+        }
+        return {stage: offsets[stage] for stage in self.stages}
 
     def check(self, name: str) -> Check:
         """The health check of that name; the plan's cross-check has made sure that there is one."""

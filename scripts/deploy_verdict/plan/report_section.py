@@ -70,7 +70,17 @@ class Escalation(Part):
     minor: Level | None = None
     major: Level | None = None
     critical: Level | None = None
-    extend_to: Duration | None = Field(default=None, description="how long to watch after a minor finding")
+    extend_to: Duration | None = Field(
+        default=None,
+        description="how long to watch after a minor finding or an inconclusive verdict; default: twice the "
+        "window, 0s: never",
+    )
+    tail_checks: tuple[Duration, ...] = Field(
+        default=(21600.0, 86400.0), strict=False, description="when to look once more, counted from T0"
+    )
+    rollback: bool = Field(
+        default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
+    )
 
 
 class FollowUp(Part):

@@ -134,7 +134,7 @@ def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
         notes.append(
             f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
         )
-    return tuple(notes)
+    return (*notes, *bundle.remarks)
 
 
 def _baseline(bundle: Bundle, verdict: Verdict) -> Table | None:

@@ -1,0 +1,58 @@
+"""A plan laid out anew: a window of another length, denser samples, looks after its end. Pure."""
+
+from deploy_verdict.model import Layout
+from deploy_verdict.plan.models import Plan, WindowSection, regular
+
+
+class LaidOut(WindowSection):
+    """A window section whose offsets a layout decides; `length` reaches to the last look."""
+
+    layout: Layout
+
+    @property
+    def offsets_s(self) -> tuple[float, ...]:
+        """The regular looks, then the tails."""
+        return (*regular(self.layout.length_s, self.layout.every_s), *self.layout.tails_s)
+
+    @property
+    def pool_offsets_s(self) -> tuple[float, ...]:
+        """Denser than the other looks, where one job sees the whole window."""
+        dense = self.layout.dense_every_s
+        if dense is None:
+            return self.offsets_s
+        return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, dense)}))
+
+    @property
+    def health_offsets_s(self) -> tuple[float, ...]:
+        """At T+0, and again at each tail."""
+        return (0.0, *self.layout.tails_s)
+
+
+def laid_out(plan: Plan, layout: Layout | None) -> Plan:
+    """The plan with a layout's window; the suite runs where that has room, and at an extension's end."""
+    if layout is None:
+        return plan
+    window = LaidOut.model_construct(
+        length=max(layout.length_s, *layout.tails_s, 0.0),
+        sample_every=layout.every_s,
+        mode=plan.window.mode,
+        dense_every=plan.window.dense_every,
+        layout=layout,
+    )
+    changed: dict[str, object] = {"window": window}
+    if plan.e2e is not None:
+        at = tuple(offset_s for offset_s in plan.e2e.at if offset_s <= layout.length_s)
+        if not at or layout.extended:
+            at = tuple(dict.fromkeys((*at, layout.length_s)))
+        changed["e2e"] = plan.e2e.model_copy(update={"at": at})
+    return plan.model_copy(update=changed)
+
+
+def layout_of(plan: Plan) -> Layout | None:
+    """The layout that a plan was laid out by."""
+    return plan.window.layout if isinstance(plan.window, LaidOut) else None
+
+
+def own_layout(plan: Plan) -> Layout:
+    """The layout that a plan's own window has."""
+    return Layout(length_s=plan.window.length, every_s=plan.window.sample_every)

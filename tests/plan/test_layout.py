@@ -1,0 +1,83 @@
+"""A window that is shortened, sampled more densely, extended, or followed by single looks."""
+
+from deploy_verdict.bundle import bundled
+from deploy_verdict.model import Layout, Subject, WindowFrame
+from deploy_verdict.plan import laid_out, layout_of, own_layout, read_plan
+from deploy_verdict.window import tolerance_s
+from tests.bundles import T0, http, loaded
+
+PLAN = b"""
+version: 1
+name: small
+service: {base_url: "http://service.test"}
+window: {length: 2h, sample_every: 30m}
+health: [{name: api, get: /api, expect: {status: 200}}]
+pools: [{name: p, get: /api, used: $.a, limit: $.b}]
+e2e:
+  at: [0m, 60m, 120m]
+  tests: [{name: t, steps: [{get: /api, expect: {status: 200}}]}]
+"""
+PLANNED = read_plan(PLAN, "plan.yml", {}, "2026-02-02")
+LAYOUT = own_layout(PLANNED)
+H = 3600.0
+
+
+def minutes(offsets_s):
+    return [offset_s / 60 for offset_s in offsets_s]
+
+
+def looks(layout):
+    return {stage: minutes(offsets) for stage, offsets in laid_out(PLANNED, layout).planned_offsets_s.items()}
+
+
+def test_a_plans_own_layout_changes_nothing():
+    assert laid_out(PLANNED, None) is PLANNED
+    assert laid_out(PLANNED, LAYOUT).planned_offsets_s == PLANNED.planned_offsets_s
+    assert layout_of(PLANNED) is None
+    assert layout_of(laid_out(PLANNED, LAYOUT)) == LAYOUT
+
+
+def test_a_shorter_window_drops_what_has_no_room_in_it():
+    assert looks(Layout(length_s=H, every_s=1800)) == {
+        "health": [0],
+        "e2e": [0, 60],
+        "pools": [0, 30, 60],
+    }
+
+
+def test_a_dense_window_samples_the_pool_alone_more_often():
+    found = laid_out(PLANNED, LAYOUT.model_copy(update={"dense_every_s": 600.0}))
+    assert minutes(found.window.offsets_s) == [0, 30, 60, 90, 120]
+    assert minutes(found.window.pool_offsets_s) == list(range(0, 121, 10))
+
+
+def test_an_extended_window_runs_the_suite_once_more_at_its_end():
+    found = looks(LAYOUT.model_copy(update={"length_s": 4 * H, "extended": True}))
+    assert found["pools"][-1] == 240
+    assert found["e2e"] == [0, 60, 120, 240]
+
+
+def test_a_tail_asks_health_and_pool_once_more_and_ends_the_window():
+    plan = laid_out(PLANNED, LAYOUT.model_copy(update={"tails_s": (6 * H,)}))
+    assert plan.window.length == 6 * H
+    assert plan.planned_offsets_s["health"] == (0.0, 6 * H)
+    assert plan.planned_offsets_s["pools"][-2:] == (2 * H, 6 * H)
+    assert plan.planned_offsets_s["e2e"][-1] == 2 * H
+
+
+def test_a_late_tail_is_allowed_half_of_its_own_gap():
+    frame = WindowFrame(id="w", t0=T0, length_s=6 * H, offsets_s=(0.0, 900.0, 2 * H, 6 * H))
+    assert tolerance_s(frame, 900.0) == 450.0
+    assert tolerance_s(frame, 6 * H) == 2 * H
+
+
+def test_only_a_length_that_the_window_had_before_is_its_own():
+    subject = Subject(target="http://service.test")
+    before = WindowFrame(id="w", t0=T0, length_s=2 * H, offsets_s=PLANNED.window.offsets_s)
+    item = loaded(PLANNED, "health", [http("api", {})], 0.0, subject=subject, window=before)
+    plan = laid_out(PLANNED, LAYOUT.model_copy(update={"length_s": 4 * H, "extended": True}))
+    longer = before.model_copy(update={"length_s": 4 * H, "offsets_s": plan.window.offsets_s})
+    extended = longer.model_copy(update={"earlier_lengths_s": (2 * H,)})
+    assert bundled(plan, extended, subject, [item]).loaded == (item,)
+    refused = bundled(plan, longer, subject, [item]).unreadable
+    assert [entry.reason for entry in refused] == ["it tells of another T0, length or speed of this window"]
