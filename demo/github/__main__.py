@@ -54,7 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--port", type=int, default=0, help="0, the default, takes a free one")
-    add("--repository", type=_repository, default=REPOSITORY, metavar="OWNER/NAME", help=f"or {REPOSITORY}")
+    add(
+        "--repository",
+        type=_repository,
+        default=REPOSITORY,
+        metavar="OWNER/NAME",
+        help=f"default {REPOSITORY}",
+    )
     add("--switch", action="append", default=[], metavar="NAME[=VALUE]", help="listed below; repeatable")
     return parser
 

@@ -1,7 +1,5 @@
 """What the switches do to a request: refuse it, or lose its answer."""
 
-import time
-
 from demo.github.calls import Answer, Call, refused
 from demo.github.hub import Hub
 from demo.github.repository import LIMIT
@@ -30,10 +28,8 @@ def unheard(hub: Hub) -> Answer | None:
         return bad_gateway()
     if not hub.switches.primary_limit:
         return None
-    limit = {"X-RateLimit-Limit": str(LIMIT), "X-RateLimit-Remaining": "0", "X-RateLimit-Used": str(LIMIT)}
-    limit["X-RateLimit-Reset"] = str(int(time.time()) + 3600)
-    told = f"API rate limit exceeded for {hub.repository}."
-    return refused(403, told, headers=limit)
+    spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Used": str(LIMIT)}
+    return refused(403, f"API rate limit exceeded for {hub.repository}.", headers=spent)
 
 
 def refusal(hub: Hub, call: Call) -> Answer | None:

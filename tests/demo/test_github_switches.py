@@ -110,14 +110,21 @@ def test_a_new_comment_is_deleted_by_somebody(api):
 
 
 def test_a_slow_answer_does_not_hold_up_the_end():
-    hub = Hub()
+    arrived, answers = threading.Event(), []
+
+    class Noticing(Switches):
+        def __getattribute__(self, name):
+            if name == "slow_s":
+                arrived.set()
+            return super().__getattribute__(name)
+
+    hub = Hub(switches=Noticing(slow_s=3600.0))
     hub.add_issue(1)
-    hub.switches.slow_s = 3600.0
-    answers = []
+    arrived.clear()
     with served(hub) as client:
         asking = threading.Thread(target=lambda: answers.append(client.ask("GET", "/issues/1").status_code))
         asking.start()
-        asking.join(0.05)
+        assert arrived.wait(10)
         assert answers == []
     asking.join()
     assert answers == [200]
