@@ -15,6 +15,7 @@ from github import Auth, Github, GithubException
 from github.GithubRetry import GithubRetry
 from github.Issue import Issue
 from github.IssueComment import IssueComment
+from github.Repository import Repository
 
 from deploy_verdict.errors import ProviderError, UsageError
 
@@ -70,25 +71,30 @@ def marker_of(key: str) -> str:
     return f"<!-- deploy-verdict:{harmless} -->"
 
 
+def repository_of(connection: Connection) -> Repository:
+    """The repository, asked for once; raises ProviderError."""
+    # PyGithub tells refusals on stderr by itself; here they are told once, in our words.
+    logging.getLogger("github").addHandler(logging.NullHandler())
+    # Bounded: a publisher that waits for an hour is a report that does not come.
+    retry = GithubRetry(total=4, secondary_rate_wait=15, max_rate_limit_wait=60, backoff_factor=0.3)
+    client = Github(
+        auth=Auth.Token(connection.token),
+        base_url=connection.api_url,
+        timeout=20,
+        retry=retry,
+        per_page=100,
+        user_agent="deploy-verdict",
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+    )
+    return asked("the repository", lambda: client.get_repo(connection.repository))
+
+
 class GitHub:
     """One repository. Raises ProviderError for whatever GitHub refuses."""
 
     def __init__(self, connection: Connection) -> None:
-        # PyGithub tells refusals on stderr by itself; here they are told once, in our words.
-        logging.getLogger("github").addHandler(logging.NullHandler())
-        # Bounded: a publisher that waits for an hour is a report that does not come.
-        retry = GithubRetry(total=4, secondary_rate_wait=15, max_rate_limit_wait=60, backoff_factor=0.3)
-        self._github = Github(
-            auth=Auth.Token(connection.token),
-            base_url=connection.api_url,
-            timeout=20,
-            retry=retry,
-            per_page=100,
-            user_agent="deploy-verdict",
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-        )
-        self._repository = _asked("the repository", lambda: self._github.get_repo(connection.repository))
+        self._repository = repository_of(connection)
         self._author = connection.author
 
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
@@ -96,7 +102,7 @@ class GitHub:
         if number is not None:
             return Destination(number=number, kind="named")
         if commit is not None:
-            pulls = _asked("its pull requests", lambda: list(self._repository.get_commit(commit).get_pulls()))
+            pulls = asked("its pull requests", lambda: list(self._repository.get_commit(commit).get_pulls()))
             if pulls:
                 return Destination(number=max(pull.number for pull in pulls), kind="pull request")
         return self.tracking_issue(key, title)
@@ -104,14 +110,14 @@ class GitHub:
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found by label, marker and author, or opened."""
         marker = marker_of(key)
-        found = _asked(
+        found = asked(
             "the tracking issues", lambda: list(self._repository.get_issues(state="all", labels=[LABEL]))
         )
         mine = [issue for issue in found if self._is_mine(issue, marker)]
         if mine:
             return Destination(number=min(issue.number for issue in mine), kind="tracking issue")
         body = f"{marker}\nThis issue follows one deployment; the comment below is brought up to date."
-        issue = _asked(
+        issue = asked(
             "a tracking issue", lambda: self._repository.create_issue(title, body=body, labels=[LABEL])
         )
         return Destination(number=issue.number, kind="tracking issue")
@@ -122,7 +128,7 @@ class GitHub:
         text = f"{marker}\n{body}"
         mine = self._comments(issue, marker)
         if not mine:
-            _asked("a comment", lambda: issue.create_comment(text))
+            asked("a comment", lambda: issue.create_comment(text))
             # Another job may have written at the same moment: both look again, and both keep the oldest.
             mine = self._comments(issue, marker)
         if not mine:
@@ -131,9 +137,9 @@ class GitHub:
             )
         first, *others = sorted(mine, key=lambda comment: comment.id)
         if first.body != text:
-            _asked("the comment", lambda: first.edit(text))
+            asked("the comment", lambda: first.edit(text))
         for comment in others:
-            _asked("a second comment of ours", comment.delete)
+            asked("a second comment of ours", comment.delete)
         return first.html_url
 
     def label(self, destination: Destination, wanted: str, all_of_ours: tuple[str, ...]) -> None:
@@ -142,16 +148,16 @@ class GitHub:
         present = {label.name for label in issue.labels}
         for name in all_of_ours:
             if name in present and name != wanted:
-                _asked("a label", partial(issue.remove_from_labels, name))
+                asked("a label", partial(issue.remove_from_labels, name))
         if wanted not in present:
-            _asked("a label", lambda: issue.add_to_labels(wanted))
+            asked("a label", lambda: issue.add_to_labels(wanted))
 
     def set_open(self, destination: Destination, *, is_open: bool) -> None:
         """Close or reopen a tracking issue; another issue is not ours to close."""
         issue = self._issue(destination)
         wanted = "open" if is_open else "closed"
         if destination.kind == "tracking issue" and issue.state != wanted:
-            _asked("the tracking issue", lambda: issue.edit(state=wanted))
+            asked("the tracking issue", lambda: issue.edit(state=wanted))
 
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
         """One status on the deployed commit: state is pending, success, failure or error."""
@@ -159,7 +165,7 @@ class GitHub:
         told = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
-        _asked(
+        asked(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(
                 state, description=told, context=CONTEXT, **more
@@ -167,10 +173,10 @@ class GitHub:
         )
 
     def _issue(self, destination: Destination) -> Issue:
-        return _asked(f"#{destination.number}", lambda: self._repository.get_issue(destination.number))
+        return asked(f"#{destination.number}", lambda: self._repository.get_issue(destination.number))
 
     def _comments(self, issue: Issue, marker: str) -> list[IssueComment]:
-        found = _asked("the comments", lambda: list(issue.get_comments()))
+        found = asked("the comments", lambda: list(issue.get_comments()))
         return [comment for comment in found if self._is_mine(comment, marker)]
 
     def _is_mine(self, item: Issue | IssueComment, marker: str) -> bool:
@@ -184,7 +190,8 @@ def is_refused_place(error: ProviderError) -> bool:
     return isinstance(cause, GithubException) and cause.status in _GONE
 
 
-def _asked(what: str, question: Callable[[], Result]) -> Result:
+def asked(what: str, question: Callable[[], Result]) -> Result:
+    """Ask GitHub; whatever goes wrong becomes a ProviderError that says what was asked for."""
     try:
         return question()
     except GithubException as error:

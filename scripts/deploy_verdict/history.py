@@ -42,6 +42,11 @@ def remember(path: Path, verdict: Verdict, deployment: str | None = None, commit
         interrupted=verdict.interrupted,
         judged_at=verdict.judged_at,
     )
+    append(path, line)
+
+
+def append(path: Path, line: Remembered) -> None:
+    """Append one line to a history. Raises EvidenceError."""
     data = json.dumps(dumped(line), ensure_ascii=False).encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -154,10 +154,16 @@ def started(
         redactor=redactor,
         stop=hands.stop,
         tell=hands.tell,
-        history=history or out.parent / HISTORY_FILE,
+        history=history or history_file(out),
         environment=hands.environment,
         linked_before=link,
     )
+
+
+def history_file(out: Path) -> Path:
+    """Where verdicts are remembered: in the directory itself where a run on GitHub has put them there."""
+    own = out / HISTORY_FILE
+    return own if own.exists() else out.parent / HISTORY_FILE
 
 
 def is_taken(session: Session, stage: str, offset_s: float) -> bool:

@@ -173,6 +173,28 @@ class Layout(Record):
     extended: bool = False
 
 
+class RunFile(Record):
+    """run.json: how a window runs on GitHub, for the jobs that come after the gate.
+
+    `plan` is the plan's path in the service's repository, and `ref` the commit that holds it. `continues` is
+    the run whose evidence it adds to.
+    """
+
+    schema_: Literal["deploy-verdict/run/1"] = Field(default="deploy-verdict/run/1", alias="schema")
+    run: int
+    kind: Literal["window", "extension", "tail"] = "window"
+    plan: str
+    label: str | None = None
+    commit: str | None = None
+    number: int | None = None
+    dry_run: bool = False
+    continues: int | None = None
+    ref: str = ""
+    private: bool = True
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
 class WindowFile(Record):
     """window.json: what a stopped run needs to go on with the same window.
 
