@@ -27,6 +27,7 @@ LEVELS = {
         "lifecycle",
         "platform_looks",
         "rollback",
+        "states",
     ),
     4: ("judge", "report", "junit", "schemas"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
@@ -43,6 +44,8 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
     ),
 }
