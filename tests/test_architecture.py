@@ -32,9 +32,10 @@ LEVELS = {
         "rivals",
         "following",
         "status_line",
+        "states",
     ),
     4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -48,6 +49,8 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
         "continuing",
         "ownership",
@@ -58,6 +61,7 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "run_file",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 from deploy_verdict.errors import ProviderError
 from deploy_verdict.evidence import write_json
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import Layout, WindowFile
 from deploy_verdict.plan import Plan, laid_out, own_layout
-from deploy_verdict.runs import Runs
 from deploy_verdict.session import WINDOW_FILE, Session
 from deploy_verdict.sittings import (
     Choice,

@@ -10,9 +10,9 @@ from demo.github.serving import REPOSITORY, TOKEN, github
 from deploy_verdict.errors import ProviderError
 from deploy_verdict.evidence import write_json
 from deploy_verdict.github import Connection, Destination, GitHub, marker_of
+from deploy_verdict.job_output import annotations
 from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.publishing import MAX_COMMENT, annotations, comment_text
 from deploy_verdict.session import open_window
 from deploy_verdict.verdicts import read_verdict
 from tests.bundles import T0, http, loaded
@@ -91,8 +91,9 @@ def test_on_the_named_issue_one_comment_that_is_updated(tmp_path, hub):
     assert again.stdout == first.stdout
     assert len(hub.comments[1]) == 1
     body = hub.comments[1][0]["body"]
-    assert body.startswith("<!-- deploy-verdict:d-1 -->\n## ✅ STABLE")
-    assert "<summary>The whole report</summary>" in body
+    assert body.startswith("<!-- deploy-verdict:d-1 -->\n<!-- deploy-verdict-state {")
+    assert body.splitlines()[2].startswith("## ✅ STABLE")
+    assert "<summary>Success criteria verification</summary>\n\n" in body
     assert hub.issues[1]["labels"] == ["verdict: stable"]
     assert hub.issues[1]["state"] == "open"
     told = [(row["sha"], row["state"], row["context"]) for row in hub.statuses]
@@ -216,16 +217,6 @@ def test_dry_run_asks_nothing(tmp_path):
     done = script("publish_report", *base, "--dry-run")
     assert done.returncode == 0
     assert done.stdout.startswith("## ✅ STABLE")
-
-
-def test_a_report_that_is_too_long_is_left_to_the_artifact(tmp_path):
-    _, out = window(tmp_path)
-    report = out / "POST-DEPLOYMENT-MONITORING-REPORT.md"
-    report.write_text("x" * MAX_COMMENT)
-    text = comment_text(out)
-    assert len(text) <= MAX_COMMENT
-    assert "too long for a comment" in text
-    assert "<details>" not in text
 
 
 def test_no_text_of_a_finding_can_be_a_command(tmp_path):
