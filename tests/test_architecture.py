@@ -62,6 +62,7 @@ LEVELS = {
         "closing",
         "concluding",
         "run_file",
+        "rescuing",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ from tests.running import ROOT, scrubbed
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 ACTIONS = Path(__file__).with_name("actions")
-KEPT_LINES = 400
 
 
 def act_program():
@@ -45,7 +45,6 @@ class Acting:
     folder: Path
     github_url: str
     backend: object
-    plan: str = "plans/zeues.yml"
     variables: dict = field(default_factory=dict)
     secrets: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
@@ -92,7 +91,6 @@ class Acting:
 
     def started(self, event, payload, *, run, workflow="post-deploy.yml", **more):
         """The run, begun: act's process. Its output goes to a file beside."""
-        log = (self.folder / f"run-{run}.log").open("wb")
         environment = {
             "GITHUB_API_URL": self.github_url,
             "GITHUB_REPOSITORY": "example/zeues",
@@ -107,8 +105,15 @@ class Acting:
         }
         command = self.command(event, payload, WORKFLOWS / workflow)
         command += [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
-        return subprocess.Popen(command, cwd=self.repository, stdout=log, stderr=subprocess.STDOUT,
-                                env=scrubbed({"HOME": str(self.folder)}), start_new_session=True)  # fmt: skip
+        with (self.folder / f"run-{run}.log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self.repository,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=scrubbed({"HOME": str(self.folder)}),
+                start_new_session=True,
+            )
 
     def log(self, run):
         return (self.folder / f"run-{run}.log").read_text(errors="replace")
@@ -116,6 +121,17 @@ class Acting:
     def run(self, event, payload, *, run, **more):
         """The run to its end; returns act's exit code."""
         return self.started(event, payload, run=run, **more).wait(timeout=600)
+
+    def killed_after(self, event, payload, *, run, words, **more):
+        """The run until its output says these words, then ended as a runner's machine ends: at once."""
+        process = self.started(event, payload, run=run, **more)
+        following = ["tail", "--pid", str(process.pid), "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
+        with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+            found = any(words in line for line in tail.stdout)
+            tail.kill()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert found, self.log(run)[-3000:]
 
     def names(self, run):
         """The artifacts of a run."""
