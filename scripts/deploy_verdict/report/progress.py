@@ -48,6 +48,7 @@ class Progress:
     so_far: str
     bar: str
     count: str
+    unseen: str
     taken: int
     looks: int
     next_look: str
@@ -68,8 +69,9 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
     taken, missed = marks.count(TAKEN), marks.count(MISSED)
     found, outcome = issues(bundle, verdict).issues, so_far(verdict.findings)
     next_s = _next_s(bundle, slots, marks)
-    count = f"{taken} of {counted(len(slots), 'sample')}"
-    count += f", {missed} missed" if missed else ""
+    holes = f"{missed} missed" if missed else "", f"{blind} not readable" if (blind := _blind(bundle)) else ""
+    unseen = " and ".join(hole for hole in holes if hole)
+    count = f"{taken} of {counted(len(slots), 'sample')}" + (f", {unseen}" if unseen else "")
     return Progress(
         title=bundle.plan.report.title or bundle.plan.name,
         period=_period(bundle),
@@ -79,6 +81,7 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
         so_far=STATUS[outcome] if outcome else "",
         bar=_bar(marks),
         count=count,
+        unseen=unseen,
         taken=taken,
         looks=verdict.coverage.taken,
         next_look=_next_words(bundle, next_s, now_s),
@@ -117,6 +120,12 @@ def _mark(bundle: Bundle, slot: Slot, now_s: float) -> str:
         return TAKEN
     may_come = slot.state in ("missing", "partial") and now_s <= slot.offset_s + tolerance_s(bundle.window)
     return DUE if may_come else MISSED
+
+
+def _blind(bundle: Bundle) -> int:
+    """How many samples were taken without one reading that a pool's numbers could be read from."""
+    every = (sample for samples in bundle.samples.values() for sample in samples)
+    return len({sample.offset_s for sample in every if sample.pointer and not sample.levels})
 
 
 def _told(slots: Sequence[Slot], marks: Sequence[str]) -> tuple[float, ...]:
