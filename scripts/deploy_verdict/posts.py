@@ -15,7 +15,6 @@ from deploy_verdict.lifecycle import short
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.report import (
-    REPORT_NAME,
     Progress,
     folded,
     progress,
@@ -25,7 +24,6 @@ from deploy_verdict.report import (
     report_sections,
     template_environment,
 )
-from deploy_verdict.report.folding import linked
 from deploy_verdict.report.text import one_line
 from deploy_verdict.states import State
 from deploy_verdict.status_line import status_line
@@ -97,10 +95,11 @@ def title_of(bundle: Bundle) -> str:
 def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:
     """The comment with the report's sections folded in; those for which there is no room are named."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
-    head = render_comment(bundle, verdict, environment, generated_at=now, tool_version=__version__)
+    head = render_comment(
+        bundle, verdict, environment, generated_at=now, tool_version=__version__, report_url=artifact_url
+    )
     parts = report_sections(bundle, verdict, environment, generated_at=now, tool_version=__version__)
-    place = f"{linked(REPORT_NAME, artifact_url)}, among the run's artifacts"
-    return folded(head, parts, limit=MAX_COMMENT - MAX_HIDDEN, report=place)
+    return folded(head, parts, MAX_COMMENT - MAX_HIDDEN)
 
 
 def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: Run) -> Post:

@@ -8,7 +8,7 @@ import jinja2
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Verdict
 from deploy_verdict.report.context import report_context
-from deploy_verdict.report.folding import Section, folded
+from deploy_verdict.report.folding import Section, folded, linked
 from deploy_verdict.report.progress import Progress, progress, progress_context
 from deploy_verdict.report.sections import sections
 from deploy_verdict.report.tables import table
@@ -72,10 +72,11 @@ def render_comment(
     *,
     generated_at: datetime,
     tool_version: str,
+    report_url: str | None = None,
 ) -> str:
-    """The short form for an issue or pull request; it names the report's file."""
+    """The short form for an issue or pull request; `report_url` makes the report's name a link."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
-    return _rendered(environment, "comment.md.j2", context)
+    return _rendered(environment, "comment.md.j2", context | {"report": linked(REPORT_NAME, report_url)})
 
 
 def report_sections(
@@ -102,5 +103,5 @@ def render_lost(shown: Progress, environment: jinja2.Environment, reason: str) -
 
 
 def _rendered(environment: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
-    text = environment.get_template(name).render(context, report_name=REPORT_NAME)
+    text = environment.get_template(name).render(context)
     return text.rstrip("\n") + "\n"

@@ -54,27 +54,24 @@ def linked(words: str, address: str | None) -> Safe:
     return Safe(f"[{words}]({address})" if whole else f"`{words}`")
 
 
-def folded(head: str, sections: Sequence[Section], *, limit: int, report: str) -> str:
-    """The head, and each section folded below it as far as `limit` characters allow.
-
-    `report` is Markdown that says where the whole report is.
-    """
+def folded(head: str, sections: Sequence[Section], limit: int) -> str:
+    """The head, and each section folded below it as far as `limit` characters allow."""
     kept, dropped = list(sections), list[Section]()
-    text = _assembled(head, kept, dropped, report)
+    text = _assembled(head, kept, dropped)
     for key in LEFT_OUT_FIRST:
         if characters(text) <= limit:
             return text
         dropped += [section for section in kept if section.key == key]
         kept = [section for section in kept if section.key != key]
-        text = _assembled(head, kept, dropped, report)
+        text = _assembled(head, kept, dropped)
     return cut(text, limit)
 
 
-def _assembled(head: str, kept: Sequence[Section], dropped: Sequence[Section], report: str) -> str:
-    parts = [head.rstrip("\n"), f"The whole report: {report}."]
+def _assembled(head: str, kept: Sequence[Section], dropped: Sequence[Section]) -> str:
+    parts = [head.rstrip("\n")]
     if dropped:
         names = ", ".join(one_line(label(section.title), 60) for section in dropped)
-        parts.append(f"Left out here, as a comment takes no more, but in the whole report: {names}.")
+        parts.append(f"Left out here, as a comment takes no more, but in the full report: {names}.")
     parts += [_fold(section) for section in kept]
     return "\n\n".join(parts) + "\n"
 

@@ -29,7 +29,6 @@ MOST_ISSUES = 5
 MOST_ROWS = 24
 MOST_CELLS = 60
 TAKEN, MISSED, DUE = "▓", "✕", "░"
-_AT_THE_END = ("logs", "traffic", "metrics")
 _SAMPLED = {
     "timer": "by a job for each sample, which a timer starts",
     "sleep": "by a job for each sample, which sleeps until it is due",
@@ -49,10 +48,10 @@ class Progress:
     so_far: str
     bar: str
     count: str
+    unseen: str
     taken: int
     looks: int
     next_look: str
-    next_offset: str
     current: tuple[tuple[str, str], ...]
     sampled: str
     issues: tuple[Issue, ...]
@@ -69,9 +68,10 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
     marks = [_mark(bundle, slot, now_s) for slot in slots]
     taken, missed = marks.count(TAKEN), marks.count(MISSED)
     found, outcome = issues(bundle, verdict).issues, so_far(verdict.findings)
-    next_s = _next_s(bundle, verdict.coverage.slots, now_s)
-    count = f"{taken} of {counted(len(slots), 'sample')}"
-    count += f", {missed} missed" if missed else ""
+    next_s = _next_s(bundle, slots, marks)
+    holes = f"{missed} missed" if missed else "", f"{blind} not readable" if (blind := _blind(bundle)) else ""
+    unseen = " and ".join(hole for hole in holes if hole)
+    count = f"{taken} of {counted(len(slots), 'sample')}" + (f", {unseen}" if unseen else "")
     return Progress(
         title=bundle.plan.report.title or bundle.plan.name,
         period=_period(bundle),
@@ -81,10 +81,10 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
         so_far=STATUS[outcome] if outcome else "",
         bar=_bar(marks),
         count=count,
+        unseen=unseen,
         taken=taken,
         looks=verdict.coverage.taken,
-        next_look=_next_words(bundle, next_s),
-        next_offset=shown_offset(next_s) if next_s is not None else "",
+        next_look=_next_words(bundle, next_s, now_s),
         current=tuple(current_words(bundle)),
         sampled=_SAMPLED.get(bundle.plan.window.mode, ""),
         issues=found[:MOST_ISSUES],
@@ -115,14 +115,17 @@ def _samples(verdict: Verdict) -> tuple[Slot, ...]:
 
 
 def _mark(bundle: Bundle, slot: Slot, now_s: float) -> str:
+    """A look that is missing, or was interrupted, may still be taken for as long as it counts."""
     if slot.state == "taken":
         return TAKEN
-    if slot.state == "missing" and now_s <= slot.offset_s + tolerance_s(bundle.window):
-        return DUE
-    # A look that was interrupted may be repeated while it is due.
-    if slot.state == "partial" and now_s <= slot.offset_s + tolerance_s(bundle.window):
-        return DUE
-    return MISSED
+    may_come = slot.state in ("missing", "partial") and now_s <= slot.offset_s + tolerance_s(bundle.window)
+    return DUE if may_come else MISSED
+
+
+def _blind(bundle: Bundle) -> int:
+    """How many samples were taken without one reading that a pool's numbers could be read from."""
+    every = (sample for samples in bundle.samples.values() for sample in samples)
+    return len({sample.offset_s for sample in every if sample.pointer and not sample.levels})
 
 
 def _told(slots: Sequence[Slot], marks: Sequence[str]) -> tuple[float, ...]:
@@ -137,21 +140,20 @@ def _bar(marks: Sequence[str]) -> str:
     return "".join(next(mark for mark in (MISSED, DUE, TAKEN) if mark in cell) for cell in cells)
 
 
-def _next_s(bundle: Bundle, slots: Sequence[Slot], now_s: float) -> float | None:
-    """The first planned look that is still due; None when the last one was, or when the window was ended."""
+def _next_s(bundle: Bundle, slots: Sequence[Slot], marks: Sequence[str]) -> float | None:
+    """The first sample that is still due; None when the last one was, or when the window was ended."""
     if bundle.ended:
         return None
-    due = (
-        slot.offset_s for slot in slots if slot.stage not in _AT_THE_END and _mark(bundle, slot, now_s) == DUE
-    )
+    due = (slot.offset_s for slot, mark in zip(slots, marks, strict=True) if mark == DUE)
     return min(due, default=None)
 
 
-def _next_words(bundle: Bundle, next_s: float | None) -> str:
+def _next_words(bundle: Bundle, next_s: float | None, now_s: float) -> str:
     if next_s is None:
         end = planned_moment(bundle.window, bundle.window.length_s)
         return f"none; the verdict follows at the window's end ({end})"
-    return f"{shown_offset(next_s)}, at {planned_moment(bundle.window, next_s)}"
+    when = "due now" if next_s <= now_s else f"at {planned_moment(bundle.window, next_s)}"
+    return f"{shown_offset(next_s)}, {when}"
 
 
 def _period(bundle: Bundle) -> str:
