@@ -23,6 +23,7 @@ API_URL = "https://api.github.com"
 ACTIONS_BOT = "github-actions[bot]"
 LABEL = "deploy-verdict"
 CONTEXT = "deploy-verdict"
+PUBLISHING = "issues: write, pull-requests: write or statuses: write"
 MAX_DESCRIPTION = 140
 _GONE = (403, 404, 410, 422)
 Result = TypeVar("Result")
@@ -49,14 +50,16 @@ class Connection:
         return f"Connection({self.repository})"
 
 
-def connection_from(environment: Mapping[str, str], author: str | None = None) -> Connection:
+def connection_from(
+    environment: Mapping[str, str], author: str | None = None, needs: str = PUBLISHING
+) -> Connection:
     """From GITHUB_REPOSITORY, GITHUB_TOKEN and GITHUB_API_URL; raises UsageError."""
     repository = environment.get("GITHUB_REPOSITORY", "").strip()
     token = environment.get("GITHUB_TOKEN", "").strip() or environment.get("GH_TOKEN", "").strip()
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise UsageError("GITHUB_REPOSITORY is not set to owner/name — say which repository to publish to")
+        raise UsageError("GITHUB_REPOSITORY is not set to owner/name — say which repository is meant")
     if not token:
-        raise UsageError("GITHUB_TOKEN is not set — publishing needs issues: write and statuses: write")
+        raise UsageError(f"GITHUB_TOKEN is not set — it needs {needs}")
     return Connection(
         repository=repository,
         token=token,
@@ -190,14 +193,17 @@ def is_refused_place(error: ProviderError) -> bool:
     return isinstance(cause, GithubException) and cause.status in _GONE
 
 
-def asked(what: str, question: Callable[[], Result]) -> Result:
-    """Ask GitHub; whatever goes wrong becomes a ProviderError that says what was asked for."""
+def asked(what: str, question: Callable[[], Result], needs: str = PUBLISHING) -> Result:
+    """Ask GitHub; whatever goes wrong becomes a ProviderError that says what was asked for.
+
+    `needs` are the permissions that the token may lack.
+    """
     try:
         return question()
     except GithubException as error:
         message = error.data.get("message") if isinstance(error.data, dict) else None
         told = f"GitHub answered HTTP {error.status} to {what}: {message or 'no reason is given'}"
-        raise ProviderError(f"{told}{_hint(error.status)}") from error
+        raise ProviderError(f"{told}{_hint(error.status, needs)}") from error
     except AssertionError as error:
         # PyGithub's own check: an answer must not send us, and the token, to another host.
         raise ProviderError(f"GitHub's answer to {what} points to another host ({error})") from error
@@ -205,10 +211,10 @@ def asked(what: str, question: Callable[[], Result]) -> Result:
         raise ProviderError(f"GitHub could not be asked for {what}: {type(error).__name__}") from error
 
 
-def _hint(status: int) -> str:
+def _hint(status: int, needs: str) -> str:
     hints = {
         401: " — the token is wrong or expired",
-        403: " — the token may lack issues: write, pull-requests: write or statuses: write",
+        403: f" — the token may lack {needs}",
         404: " — there is none, or the token may not see it",
     }
     return hints.get(status, "")
