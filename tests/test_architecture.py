@@ -34,8 +34,19 @@ LEVELS = {
         "status_line",
         "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
+    4: ("judge", "report", "junit", "schemas", "notifying"),
+    5: (
+        "faults",
+        "wire",
+        "probe",
+        "evidence",
+        "railway",
+        "history",
+        "github",
+        "runs",
+        "job_output",
+        "apprise_child",
+    ),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -51,6 +62,8 @@ LEVELS = {
         "at_the_end",
         "publishing",
         "github_setup",
+        "sending",
+        "told",
         "continuing",
         "ownership",
         "recollecting",
@@ -191,7 +204,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):
