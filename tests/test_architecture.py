@@ -33,9 +33,10 @@ LEVELS = {
         "following",
         "status_line",
         "states",
+        "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
+    4: ("judge", "report", "junit", "schemas", "notifying"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -52,6 +53,9 @@ LEVELS = {
         "job_output",
         "posts",
         "publishing",
+        "github_setup",
+        "sending",
+        "told",
         "continuing",
         "ownership",
         "recollecting",
@@ -194,7 +198,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):
