@@ -38,9 +38,7 @@ def main(arguments: list[str]) -> int:
         print("notifications are off: DEPLOY_VERDICT_NOTIFY is not set")
         return 0
     verdict = read_verdict(options.out)
-    secrets = {
-        f"DEPLOY_VERDICT_NOTIFY_{number}": address for number, address in enumerate(addresses, start=1)
-    }
+    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
     message = news(
         options.out,
         verdict,
