@@ -1,6 +1,7 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
@@ -22,6 +23,7 @@ from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, 
 __all__ = [
     "E2E",
     "Alternative",
+    "Answer",
     "Baseline",
     "Capture",
     "Check",
@@ -30,6 +32,7 @@ __all__ = [
     "Escalation",
     "Expectations",
     "Expecting",
+    "Fixtures",
     "FollowUpGroup",
     "GitHubSection",
     "LogCanary",
@@ -40,6 +43,7 @@ __all__ = [
     "Plan",
     "Pool",
     "Railway",
+    "Recording",
     "Request",
     "ResponseTimes",
     "Service",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.fixtures import Fixtures
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
@@ -176,6 +177,7 @@ class Plan(Part):
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
     github: GitHubSection = GitHubSection()
+    fixtures: Fixtures | None = None
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
 
