@@ -18,6 +18,7 @@ LEVELS = {
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -34,7 +35,7 @@ LEVELS = {
         "following",
         "status_line",
     ),
-    4: ("judge", "report", "junit", "schemas"),
+    4: ("judge", "report", "junit", "schemas", "proof"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
@@ -59,6 +60,7 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "proving",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
@@ -66,6 +68,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip
