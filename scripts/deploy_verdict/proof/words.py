@@ -16,7 +16,7 @@ def proof_lines(
     """For people; places are LINE:COLUMN in the plan's file."""
     unproven = [row for row in proven if not row.is_proven]
     told = f"{name}: {len(proven) - len(unproven)} of {len(proven)} rows can fail"
-    yield told + (f"; {len(unproven)} are unproven:" if unproven else ".")
+    yield told + (f"; {len(unproven)} {'is' if len(unproven) == 1 else 'are'} unproven:" if unproven else ".")
     for row in unproven:
         yield f"  {name}:{place_of(row.path)}: {row.told} — {row.proof}: {row.why}; {row.advice}"
     yield ""
