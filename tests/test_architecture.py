@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window"),
+    1: ("units", "expect", "redact", "window", "waiting"),
     2: ("plan",),
     3: (
         "accepting",
@@ -28,15 +28,17 @@ LEVELS = {
         "lifecycle",
         "platform_looks",
         "rollback",
-        "waiting",
         "sittings",
         "event",
         "rivals",
         "following",
         "status_line",
+        "states",
     ),
     4: ("judge", "report", "junit", "schemas", "proof"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
+    4: ("judge", "report", "junit", "schemas"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -50,6 +52,8 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
         "continuing",
         "ownership",
@@ -61,6 +65,8 @@ LEVELS = {
         "closing",
         "concluding",
         "proving",
+        "run_file",
+        "rescuing",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}

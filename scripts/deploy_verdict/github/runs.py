@@ -8,8 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from deploy_verdict.clock import Clock
 from deploy_verdict.errors import ProviderError
-from deploy_verdict.github import Connection, asked, repository_of
+from deploy_verdict.github.asking import Tell
+from deploy_verdict.github.connecting import Connection
+from deploy_verdict.github.repository import opened_repository
 from deploy_verdict.rivals import Run
 
 PER_PAGE = 50
@@ -18,8 +21,10 @@ PER_PAGE = 50
 class Runs:
     """The runs of one repository. Raises ProviderError for whatever GitHub refuses."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._repository = repository_of(connection)
+    def __init__(
+        self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
+    ) -> None:
+        self._asker, self._repository = opened_repository(connection, clock=clock, tell=tell)
 
     @property
     def private(self) -> bool:
@@ -81,7 +86,7 @@ class Runs:
     def _ask(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> Any:
         url = f"{self._repository.url}{path}"
         requester = self._repository.requester
-        _, answer = asked(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
+        _, answer = self._asker.ask(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
         return answer
 
 
