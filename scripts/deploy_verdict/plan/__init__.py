@@ -1,5 +1,6 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
+from deploy_verdict.plan.claims_section import Claim, OpenApi
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.github_section import GitHubSection
@@ -7,7 +8,6 @@ from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
 from deploy_verdict.plan.models import (
     Check,
-    Claim,
     Plan,
     Pool,
     Service,
@@ -40,6 +40,7 @@ __all__ = [
     "Logs",
     "Metrics",
     "NeverRule",
+    "OpenApi",
     "Plan",
     "Pool",
     "Railway",

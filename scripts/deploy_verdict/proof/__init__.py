@@ -44,8 +44,9 @@ def prove(plan: Plan, recorded: Recorded, read_log: ReadLog) -> tuple[Proven, ..
 
 
 def not_looked_at(plan: Plan) -> tuple[str, ...]:
-    """The stages that ask the platform, whose answers nobody can record here."""
-    return tuple(stage for stage in PLATFORM if stage in plan.stages)
+    """The stages that ask the platform, whose answers nobody can record here; and the claims' documents."""
+    documents = ("claims",) if any(claim.openapi for claim in plan.claims) else ()
+    return (*(stage for stage in PLATFORM if stage in plan.stages), *documents)
 
 
 class _Prover:

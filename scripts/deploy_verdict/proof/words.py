@@ -30,7 +30,7 @@ def proof_lines(
     if silent:
         yield f"{silent} rows were turned red by spoilt answers only: no incident answer of them is there."
     if not_looked_at:
-        yield f"Not looked at: {', '.join(not_looked_at)}. What the platform answers cannot be recorded."
+        yield f"Not looked at: {', '.join(not_looked_at)}. Their answers cannot be recorded here."
 
 
 def proof_json(proven: Sequence[Proven], place_of: PlaceOf, *, not_looked_at: Sequence[str]) -> Any:
