@@ -36,8 +36,6 @@ LEVELS = {
         "states",
     ),
     4: ("judge", "report", "junit", "schemas", "proof"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
-    4: ("judge", "report", "junit", "schemas"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),

@@ -87,6 +87,13 @@ def test_each_short_form_becomes_its_operator(row):
         assert matcher.operators == ((operators[number] if len(operators) > 1 else operators[0]),)
 
 
+def test_the_example_of_claims_is_one():
+    text = section("### Is this the code?").split("```yaml\n", 1)[1].split("```", 1)[0]
+    check = "health: [{name: pool-stats, get: /, expect: {status: 200}}]\n"
+    plan = read_plan(f"version: 1\nname: x\n{text}{check}".encode(), "README.md", {}, "2026-02-02")
+    assert plan.fresh_within_s == plan.service.fresh_within == 180
+
+
 def test_every_proof_has_its_row():
     told = {coded(row[0])[0]: row[2] for row in rows(section("### Prove that your plan can fail"))}
     assert told.keys() == {proof.value for proof in Proof}
