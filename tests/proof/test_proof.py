@@ -164,6 +164,31 @@ e2e:
     assert next(row for told, row in frozen.items() if "not" in told).proof is Proof.NOT_GREEN
 
 
+RACE = """\
+test_data: {may_write: {id: [1]}}
+e2e:
+  tests:
+    - name: Race
+      steps:
+        - name: both
+          together: {requests: [{post: /take, json: {id: 1}}], times: 2, answers: {200: 1, 409: rest}}
+"""
+RACE_ROW = "e2e/Race/both: answers 200: 1, 409: rest"
+
+
+def test_a_race_is_proven_by_its_answers():
+    one, other = answers({}), answers({}, status=409)
+    both_got_it = Incident(name="broken lock", answers={"e2e/Race/both": one + one})
+    right = {"e2e/Race/both": one + other}
+    assert proofs(RACE, good=right, bad=both_got_it)[RACE_ROW].proof is Proof.INCIDENT
+    assert proofs(RACE, good=right, incidents=())[RACE_ROW].proof is Proof.NOT_RECORDED
+    assert proofs(RACE, good={}, incidents=())[RACE_ROW].proof is Proof.UNKNOWN
+
+
+def test_a_pool_without_recorded_answers_is_not_proven():
+    assert proofs(good={"api": healthy()["api"]})["db: attention from 70 %"].proof is Proof.UNKNOWN
+
+
 def test_no_answer_at_all_is_an_answer_of_the_incident():
     row = proofs(bad=Incident(name="crisis", answers={"api": (Answer(fault="timeout"),)}))[LIMIT]
     assert row.proof is Proof.INCIDENT

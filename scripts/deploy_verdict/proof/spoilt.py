@@ -54,6 +54,8 @@ def of_race(row: Row, healthy: Scene) -> Spoilt:
     """Every request of a race gets what the first one got."""
     name = row.seen[0].name
     answers = healthy.answers.get(name, ())
+    if not answers:
+        return Spoilt()
     same = tuple(answers[0] for _ in answers)
     return Spoilt(crossing=(healthy.but(name, same, f"{name}: all answered {answers[0].status}"),))
 
