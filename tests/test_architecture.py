@@ -34,9 +34,10 @@ LEVELS = {
         "following",
         "status_line",
         "states",
+        "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas", "proof"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
+    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -53,6 +54,9 @@ LEVELS = {
         "job_output",
         "posts",
         "publishing",
+        "github_setup",
+        "sending",
+        "told",
         "continuing",
         "ownership",
         "recollecting",
@@ -197,7 +201,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):

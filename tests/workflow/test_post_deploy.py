@@ -61,7 +61,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
     verdict = verdict_of(acting)
     assert verdict["outcome"] == "stable"
-    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
+    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (24, 24)
     (dispatch,) = hub.dispatches
     assert dispatch["workflow_id"] == "post-deploy.yml"
     told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
@@ -94,7 +94,7 @@ def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
     missing = {
         (slot["stage"], slot["offset_s"]) for slot in verdict["coverage"]["slots"] if slot["state"] != "taken"
     }
-    assert missing == {("deployment", 3600.0), ("pools", 3600.0), ("e2e", 3600.0)}
+    assert missing == {("deployment", 3600.0), ("pools", 3600.0)}
     (dispatch,) = hub.dispatches
     assert dispatch["inputs"]["kind"] == "extension"
 

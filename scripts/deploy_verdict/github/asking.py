@@ -42,8 +42,8 @@ class _PassingError(ProviderError):
 class Asker:
     """Asks one question after the other; what it waits in all, and loses in vain, is bounded."""
 
-    def __init__(self, clock: Clock, tell: Tell, secret: str) -> None:
-        self._clock, self._tell, self._secret = clock, tell, secret
+    def __init__(self, clock: Clock, tell: Tell, secret: str, needs: str) -> None:
+        self._clock, self._tell, self._secret, self._needs = clock, tell, secret, needs
         self._left_s = MAX_WAIT_S
 
     def ask(
@@ -114,7 +114,7 @@ class Asker:
         wait_s = _limit_wait_s(error, self._clock)
         if wait_s is not None:
             return _PassingError(f"{told} (a rate limit)", wait_s=wait_s, lost=False)
-        return RefusedError(f"{told}{_hint(error.status)}", error.status)
+        return RefusedError(f"{told}{_hint(error.status, self._needs)}", error.status)
 
     def _told(self, text: str) -> str:
         """Another's words in one line, and the token never in them."""
@@ -140,10 +140,10 @@ def _number(text: str | None) -> float | None:
     return float(text) if text is not None and text.strip().isdecimal() else None
 
 
-def _hint(status: int) -> str:
+def _hint(status: int, needs: str) -> str:
     hints = {
         401: " — the token is wrong or expired",
-        403: " — the token may lack issues: write, pull-requests: write or statuses: write",
+        403: f" — the token may lack {needs}",
         404: " — there is none, or the token may not see it",
     }
     return hints.get(status, "")

@@ -1,11 +1,13 @@
-"""The repository, asked for once, and who asks it everything else."""
+"""The repository, asked for once, and the operations for which PyGithub has no name."""
 
 import logging
+from typing import Any
 
 from github import Auth, Github
 from github.Repository import Repository
 
 from deploy_verdict.clock import Clock, WallClock
+from deploy_verdict.errors import ProviderError
 from deploy_verdict.github.asking import Asker, Tell
 from deploy_verdict.github.connecting import Connection
 
@@ -25,5 +27,33 @@ def opened_repository(connection: Connection, *, clock: Clock | None, tell: Tell
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
-    asker = Asker(clock or WallClock(), tell, connection.token)
+    asker = Asker(clock or WallClock(), tell, connection.token, connection.needs)
     return asker, asker.ask("the repository", lambda: client.get_repo(connection.repository))
+
+
+class Api:
+    """One repository's REST API. Raises ProviderError for whatever GitHub refuses."""
+
+    def __init__(
+        self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
+    ) -> None:
+        self.asker, self.repository = opened_repository(connection, clock=clock, tell=tell)
+
+    def json(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's object, empty where there is none; `path` is below the repository's."""
+        url, requester = f"{self.repository.url}{path}", self.repository.requester
+        _, answer = self.asker.ask(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
+        if answer is not None and not isinstance(answer, dict):
+            raise ProviderError(f"GitHub's answer to {what} is not an object")
+        return answer or {}
+
+    def environments(self) -> list[dict[str, Any]]:
+        """Every environment with its protection rules, through all pages."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = len(found) // 100 + 1
+            answer = self.json("GET", f"/environments?per_page=100&page={page}", "the environments")
+            rows = answer.get("environments") or []
+            found += rows
+            if len(rows) < 100:
+                return found
