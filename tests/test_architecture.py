@@ -18,6 +18,7 @@ LEVELS = {
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -36,7 +37,7 @@ LEVELS = {
         "states",
         "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas", "notifying"),
+    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
@@ -66,6 +67,7 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "proving",
         "run_file",
         "rescuing",
         "looking_again",
@@ -76,6 +78,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
+    FingerprintObservation,
     HttpObservation,
     LogObservation,
     SuiteObservation,
@@ -17,6 +18,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
     HttpObservation
+    | FingerprintObservation
     | BurstObservation
     | TestObservation
     | SuiteObservation
