@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "waiting"),
+    1: ("units", "expect", "redact", "window", "waiting", "blocks"),
     2: ("plan",),
     3: (
         "accepting",
@@ -33,6 +33,7 @@ LEVELS = {
         "rivals",
         "following",
         "status_line",
+        "promises",
         "states",
         "setting_up",
     ),
@@ -69,6 +70,7 @@ LEVELS = {
         "proving",
         "run_file",
         "rescuing",
+        "looking_again",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
