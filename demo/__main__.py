@@ -1,7 +1,8 @@
 """Run the main job on the embedded demo: `python -m demo --fault none --speed 600`.
 
-Starts the backend on a free port, watches it through plans/zeues.yml and ends with the verdict's exit
-code. The result lies in out/demo/.
+Starts the backend on a free port, watches it through plans/zeues.yml, posts the result on a GitHub of the
+demo's own, and ends with the verdict's exit code. The result lies in out/demo/; github.html there is the
+issue with the posted comment.
 """
 
 import argparse
@@ -14,10 +15,12 @@ import sys
 from pathlib import Path
 
 from demo.faults import FAULTS
+from demo.github.posting import post
 from demo.railway import ids
 from demo.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
+PLAN = ROOT / "plans" / "zeues.yml"
 
 
 def main() -> int:
@@ -38,7 +41,7 @@ def main() -> int:
         command = [
             sys.executable,
             str(ROOT / "scripts" / "watch_deployment.py"),
-            *("--plan", str(ROOT / "plans" / "zeues.yml")),
+            *("--plan", str(PLAN)),
             *("--target", backend.base_url),
             *("--speed", options.speed),
             *("--out", str(options.out)),
@@ -47,7 +50,19 @@ def main() -> int:
         # Ctrl-C reaches the watcher too, which ends with a report; this process waits for it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         environment = {**os.environ, **backend.environment}
-        return subprocess.run(command, check=False, env=environment).returncode
+        exit_code = subprocess.run(command, check=False, env=environment).returncode
+    _publish(options.out)
+    return exit_code
+
+
+def _publish(out: Path) -> None:
+    """Show the result where it belongs; whatever comes of that, the verdict stands."""
+    if not (out / "verdict.json").exists():
+        return
+    try:
+        print(f"as GitHub shows it: {post(PLAN, out)}", file=sys.stderr)
+    except RuntimeError as error:
+        print(f"the result could not be posted on the demo's GitHub: {error}", file=sys.stderr)
 
 
 def _earlier_verdicts(out: Path, target: str) -> Path:

@@ -10,9 +10,10 @@ newest of the service. Exits 0 once the evidence is written, whatever was seen.
 
 import sys
 
-from deploy_verdict.cli import offset_s, parser, run
+from deploy_verdict.cli import add_if_due, offset_s, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -21,8 +22,11 @@ def main(arguments: list[str]) -> int:
     options_parser.add_argument(
         "--offset", type=offset_s, default=0.0, metavar="TIME", help="a planned offset, such as 30m (0m)"
     )
+    add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
+    if options.if_due and not is_due_here(session, "deployment", options.offset):
+        return 0
     if session.plan.railway is None:
         raise UsageError(f"{options.plan} has no railway section")
     if options.offset not in session.plan.window.offsets_s:

@@ -7,14 +7,19 @@ Exits 0 once the evidence is written, whatever was seen: only the judge has an o
 
 import sys
 
-from deploy_verdict.cli import parser, run
+from deploy_verdict.cli import add_if_due, parser, run
 from deploy_verdict.opening import open_session
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
 def main(arguments: list[str]) -> int:
-    options = parser(__doc__).parse_args(arguments)
+    options_parser = parser(__doc__)
+    add_if_due(options_parser)
+    options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
+    if options.if_due and not is_due_here(session, "health", 0.0):
+        return 0
     print(collect(session, "health", 0.0))
     return 0
 

@@ -9,13 +9,14 @@ is for tools that read one; its results are the judge's, from this run's evidenc
 import sys
 from pathlib import Path
 
-from deploy_verdict.cli import offset_s, parser, run
+from deploy_verdict.cli import add_if_due, offset_s, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import parse_evidence, write_text
 from deploy_verdict.judge.e2e import judge_e2e
 from deploy_verdict.junit import junit_xml
 from deploy_verdict.model import Loaded, TestObservation
 from deploy_verdict.opening import open_session
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -29,8 +30,11 @@ def main(arguments: list[str]) -> int:
         help="which run of the plan's `at` this is (0m)",
     )
     options_parser.add_argument("--junit", type=Path, metavar="FILE", help="where the JUnit XML goes")
+    add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
+    if options.if_due and not is_due_here(session, "e2e", options.offset):
+        return 0
     if session.plan.e2e is None:
         raise UsageError(f"{options.plan} has no e2e section")
     session.pace.wait_until(options.offset)

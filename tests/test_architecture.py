@@ -14,10 +14,11 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "blocks"),
+    1: ("units", "expect", "redact", "window", "waiting", "blocks"),
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -27,9 +28,17 @@ LEVELS = {
         "lifecycle",
         "platform_looks",
         "rollback",
+        "sittings",
+        "event",
+        "rivals",
+        "following",
+        "status_line",
+        "promises",
+        "states",
+        "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github"),
+    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -43,7 +52,25 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
+        "github_setup",
+        "sending",
+        "told",
+        "continuing",
+        "ownership",
+        "recollecting",
+        "spreading",
+        "gating",
+        "sitting",
+        "between_looks",
+        "closing",
+        "concluding",
+        "proving",
+        "run_file",
+        "rescuing",
+        "looking_again",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
@@ -51,6 +78,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip
@@ -175,7 +203,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from jsonschema import Draft4Validator
 
@@ -39,6 +41,18 @@ class Operation:
         self.method, self.template, self.parameters = method, template, parameters
         self._found: Schema = description()["paths"][template][method]
 
+    def query_mistakes(self, query: Mapping[str, str]) -> list[str]:
+        """Which parts of a query GitHub does not know, or does not take."""
+        known = {item["name"]: _resolved(item["schema"]) for item in _parameters(self._found, "query")}
+        found = [f"a query without meaning: {name}" for name in query if name not in known]
+        for name, text in query.items():
+            schema = known.get(name, {})
+            if "enum" in schema and text not in schema["enum"]:
+                found.append(f"{name}={text}: one of {schema['enum']} belongs there")
+            if schema.get("type") == "integer" and not text.isdecimal():
+                found.append(f"{name}={text}: a number belongs there")
+        return found
+
     def mistakes(self, body: Any) -> list[str]:
         """Why a request's body does not fit."""
         asked = self._found.get("requestBody")
@@ -48,7 +62,9 @@ class Operation:
         return [error.message for error in _validator(schema).iter_errors({} if body is None else body)]
 
     def answer_schema(self, status: int) -> Schema | None:
-        """The schema of an answer's body; None where it has none."""
+        """The schema of an answer's body; None where it has none. A refusal may be undescribed."""
+        if status >= 400 and str(status) not in self._found["responses"]:
+            return {"$ref": "#/components/schemas/basic-error"}
         found = _resolved(self._found["responses"][str(status)])
         content = found.get("content", {}).get("application/json")
         schema: Schema | None = content["schema"] if content else None
@@ -58,6 +74,8 @@ class Operation:
         """Raise ValueError when our own answer is not one of GitHub's."""
         schema = self.answer_schema(status)
         if schema is None:
+            if body is not None:
+                raise ValueError(f"{self.method} {self.template}: {status} has no body")
             return
         errors = [f"{list(error.path)}: {error.message}" for error in _validator(schema).iter_errors(body)]
         if errors:
@@ -66,12 +84,36 @@ class Operation:
 
 def operation(method: str, path: str) -> Operation | None:
     """The operation of a request, without its query; None where GitHub (or the cut) has none."""
-    for template, methods in description()["paths"].items():
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
-        match = re.fullmatch(pattern, path)
-        if match and method.lower() in methods:
-            return Operation(method.lower(), template, match.groupdict())
+    for template, pattern in _patterns():
+        match = pattern.fullmatch(path)
+        if match and method.lower() in description()["paths"][template]:
+            parameters = {name: unquote(text) for name, text in match.groupdict().items()}
+            return Operation(method.lower(), template, parameters)
     return None
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Each path as a pattern; a parameter that is a number takes nothing else."""
+    made = []
+    for template, methods in description()["paths"].items():
+        numbers = {
+            item["name"]
+            for found in methods.values()
+            for item in _parameters(found, "path")
+            if item["schema"].get("type") == "integer"
+        }
+        pattern = template
+        for name in re.findall(r"\{(\w+)\}", template):
+            takes = r"\d+" if name in numbers else "[^/]+"
+            pattern = pattern.replace(f"{{{name}}}", f"(?P<{name}>{takes})")
+        made.append((template, re.compile(pattern)))
+    return made
+
+
+def _parameters(found: Schema, place: str) -> list[Schema]:
+    resolved = [_resolved(item) for item in found.get("parameters", [])]
+    return [item for item in resolved if item["in"] == place]
 
 
 def smallest(schema: Schema, depth: int = 0) -> Any:

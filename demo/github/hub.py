@@ -1,174 +1,155 @@
-"""What the demo's GitHub holds: issues with comments and labels, statuses, pull requests of commits."""
+"""What the demo's GitHub holds: one repository. The rooms (issues, actions and so on) read and write it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from demo.github.description import Operation, smallest
+from demo.github.switches import Switches
 
 BOT = "github-actions[bot]"
-PER_PAGE = 30
+REPOSITORY = "example/zeues"
+WORKFLOW = "post-deploy.yml"
+COLOR = "ededed"
 Row = dict[str, Any]
 
 
-@dataclass
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
 class Hub:
     """The state. `mistakes` are requests that GitHub's description does not know or does not take."""
 
+    repository: str = REPOSITORY
+    private: bool = False
+    visibility: str | None = None
+    default_branch: str = "main"
     author: str = BOT
     issues: dict[int, Row] = field(default_factory=dict)
     comments: dict[int, list[Row]] = field(default_factory=dict)
+    locked: set[int] = field(default_factory=set)
+    labels: dict[str, Row] = field(default_factory=dict)
     pulls: dict[str, list[int]] = field(default_factory=dict)
     statuses: list[Row] = field(default_factory=list)
+    environments: dict[str, Row] = field(default_factory=dict)
+    workflows: list[str] = field(default_factory=lambda: [WORKFLOW])
+    disabled: set[str] = field(default_factory=set)
+    runs: dict[int, Row] = field(default_factory=dict)
+    jobs: dict[int, list[Row]] = field(default_factory=dict)
+    artifacts: list[Row] = field(default_factory=list)
+    dispatches: list[Row] = field(default_factory=list)
+    deployments: list[Row] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
     mistakes: list[str] = field(default_factory=list)
-    locked: set[int] = field(default_factory=set)
+    requests: list[tuple[str, str]] = field(default_factory=list)
     next_id: int = 1000
     base_url: str = ""
+    clock: Callable[[], datetime] = _clock
 
     def new_id(self) -> int:
         """Ids grow."""
         self.next_id += 1
         return self.next_id
 
+    def now(self) -> str:
+        """As GitHub writes it."""
+        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def add_issue(
-        self, number: int, *, body: str = "", author: str = BOT, labels: tuple[str, ...] = ()
+        self, number: int, *, body: str = "", author: str = BOT, labels: tuple[str, ...] = (), title: str = ""
     ) -> Row:
         """An issue, or the issue side of a pull request."""
+        now = self.now()
         self.issues[number] = {
             "number": number,
             "body": body,
             "state": "open",
             "author": author,
-            "labels": list(labels),
-            "title": f"issue {number}",
+            "labels": [self.add_label(label)["name"] for label in labels],
+            "title": title or f"issue {number}",
+            "created_at": now,
+            "updated_at": now,
         }
         self.comments.setdefault(number, [])
         return self.issues[number]
 
     def add_comment(self, number: int, body: str, author: str = BOT) -> Row:
         """A comment of somebody."""
-        row = {"id": self.new_id(), "body": body, "author": author}
+        now = self.now()
+        row = {"id": self.new_id(), "body": body, "author": author, "created_at": now, "updated_at": now}
         self.comments[number].append(row)
         return row
 
-    def answer(self, operation: Operation, query: dict[str, str], body: Any) -> tuple[int, Any, bool]:
-        """Status, body, and whether there is a further page."""
-        name = f"{operation.method} {operation.template.removeprefix('/repos/{owner}/{repo}')}"
-        parameters = operation.parameters
-        number = int(parameters.get("issue_number", 0))
-        if number and number not in self.issues:
-            return 404, {"message": "Not Found", "documentation_url": "https://docs.github.test"}, False
-        if name == "get /issues":
-            return self._page(operation, self._listed(query), query, self._issue)
-        if name == "post /issues":
-            made = self.add_issue(
-                max(self.issues, default=0) + 1, body=body.get("body") or "", author=self.author
-            )
-            made |= {"title": body["title"], "labels": list(body.get("labels", []))}
-            return 201, self._issue(operation, 201, made), False
-        if name == "get /issues/{issue_number}":
-            return 200, self._issue(operation, 200, self.issues[number]), False
-        if name == "patch /issues/{issue_number}":
-            self.issues[number] |= {key: body[key] for key in ("state", "body", "title") if key in body}
-            return 200, self._issue(operation, 200, self.issues[number]), False
-        if name.endswith("/labels") and number:
-            labels = self.issues[number]["labels"]
-            labels += [label for label in body["labels"] if label not in labels]
-            return 200, [], False
-        if name == "delete /issues/{issue_number}/labels/{name}":
-            self.issues[number]["labels"].remove(parameters["name"].replace("%20", " ").replace("%3A", ":"))
-            return 200, [], False
-        return self._comments_and_more(name, operation, query, body)
+    def add_label(self, name: str, *, color: str = COLOR, description: str | None = None) -> Row:
+        """A label of the repository; one that is there stays as it is."""
+        found = self.label(name)
+        if found is None:
+            found = {"id": self.new_id(), "name": name, "color": color, "description": description}
+            self.labels[name] = found
+        return found
 
-    def _comments_and_more(
-        self, name: str, operation: Operation, query: dict[str, str], body: Any
-    ) -> tuple[int, Any, bool]:
-        number = int(operation.parameters.get("issue_number", 0))
-        if name == "get /issues/{issue_number}/comments":
-            return self._page(operation, self.comments[number], query, self._comment)
-        if name == "post /issues/{issue_number}/comments":
-            if number in self.locked:
-                told = "Unable to create comment because issue is locked."
-                return 403, {"message": told, "documentation_url": "https://docs.github.test"}, False
-            made = self.add_comment(number, body["body"], self.author)
-            return 201, self._comment(operation, 201, made), False
-        if "{comment_id}" in name:
-            return self._one_comment(name, operation, body)
-        return self._commits(name, operation, query, body)
+    def label(self, name: str) -> Row | None:
+        """The label of a name, in which case does not matter."""
+        return next((row for row in self.labels.values() if row["name"].lower() == name.lower()), None)
 
-    def _commits(
-        self, name: str, operation: Operation, query: dict[str, str], body: Any
-    ) -> tuple[int, Any, bool]:
-        if name == "get ":
-            return 200, _filled(operation, 200, {"url": self._root(operation)}), False
-        if name == "get /commits/{ref}":
-            sha = operation.parameters["ref"]
-            return (
-                200,
-                _filled(operation, 200, {"sha": sha, "url": f"{self._root(operation)}/commits/{sha}"}),
-                False,
-            )
-        if name == "post /statuses/{sha}":
-            self.statuses.append({"sha": operation.parameters["sha"], **body})
-            made = _filled(
-                operation, 201, {"state": body["state"], "context": body.get("context", "default")}
-            )
-            return 201, made, False
-        if name == "get /commits/{commit_sha}/pulls":
-            rows = [{"number": item} for item in self.pulls.get(operation.parameters["commit_sha"], [])]
-            return self._page(operation, rows, query, self._pull)
-        return 404, {"message": "Not Found", "documentation_url": "https://docs.github.test"}, False
+    def add_run(  # noqa: PLR0913  # keywords, for tests to name what they are about
+        self,
+        identity: int | None = None,
+        *,
+        workflow: str = WORKFLOW,
+        display_title: str = "",
+        status: str = "completed",
+        conclusion: str | None = None,
+        event: str = "workflow_dispatch",
+        head_sha: str = "0" * 40,
+        created_at: str | None = None,
+        attempt: int = 1,
+    ) -> Row:
+        """A run of a workflow; one that is completed without a conclusion was a success."""
+        identity = self.new_id() if identity is None else identity
+        if workflow not in self.workflows:
+            self.workflows.append(workflow)
+        self.runs[identity] = {
+            "id": identity,
+            "workflow": workflow,
+            "display_title": display_title or workflow.removesuffix(".yml"),
+            "status": status,
+            "conclusion": conclusion or ("success" if status == "completed" else None),
+            "event": event,
+            "head_sha": head_sha,
+            "created_at": created_at or self.now(),
+            "attempt": attempt,
+        }
+        self.jobs.setdefault(identity, [])
+        return self.runs[identity]
 
-    def _one_comment(self, name: str, operation: Operation, body: Any) -> tuple[int, Any, bool]:
-        identity = int(operation.parameters["comment_id"])
-        for rows in self.comments.values():
-            for row in rows:
-                if row["id"] == identity and name.startswith("delete"):
-                    rows.remove(row)
-                    return 204, None, False
-                if row["id"] == identity:
-                    row["body"] = body["body"] if body else row["body"]
-                    return 200, self._comment(operation, 200, row), False
-        return 404, {"message": "Not Found"}, False
+    def add_job(
+        self, run_id: int, name: str, *, status: str = "completed", conclusion: str | None = None
+    ) -> Row:
+        """A job of a run's present attempt."""
+        ended = "success" if status == "completed" else None
+        row = {"id": self.new_id(), "name": name, "status": status, "conclusion": conclusion or ended}
+        row |= {"attempt": self.runs[run_id]["attempt"], "created_at": self.now()}
+        self.jobs[run_id].append(row)
+        return row
 
-    def _listed(self, query: dict[str, str]) -> list[Row]:
-        wanted = [label for label in query.get("labels", "").split(",") if label]
-        states = ("open", "closed") if query.get("state") == "all" else (query.get("state", "open"),)
-        rows = [row for row in self.issues.values() if row["state"] in states]
-        return [row for row in reversed(rows) if set(wanted) <= set(row["labels"])]
+    def add_artifact(
+        self, run_id: int, name: str, *, files: Mapping[str, str] | None = None, expired: bool = False
+    ) -> Row:
+        """An artifact of a run; `files` is what its archive holds, by name."""
+        row = {"id": self.new_id(), "run_id": run_id, "name": name, "files": dict(files or {})}
+        row |= {"expired": expired, "created_at": self.now()}
+        self.artifacts.append(row)
+        return row
 
-    def _page(
-        self, operation: Operation, rows: list[Row], query: dict[str, str], shown: Any
-    ) -> tuple[int, Any, bool]:
-        size, page = int(query.get("per_page", PER_PAGE)), int(query.get("page", 1))
-        part = rows[(page - 1) * size : page * size]
-        return 200, [shown(operation, 200, row) for row in part], page * size < len(rows)
-
-    def _issue(self, operation: Operation, status: int, row: Row) -> Row:
-        labels = [{"id": 1, "node_id": "x", "url": "https://github.test/l", "name": name, "description": None,
-                   "color": "ededed", "default": False} for name in row["labels"]]  # fmt: skip
-        made = {"number": row["number"], "body": row["body"], "state": row["state"], "labels": labels}
-        made |= {"title": row["title"], "html_url": f"https://github.test/issues/{row['number']}"}
-        made["url"] = f"{self._root(operation)}/issues/{row['number']}"
-        return _filled(operation, status, made, author=row["author"])
-
-    def _comment(self, operation: Operation, status: int, row: Row) -> Row:
-        made = {"id": row["id"], "body": row["body"], "html_url": f"https://github.test/comments/{row['id']}"}
-        made["url"] = f"{self._root(operation)}/issues/comments/{row['id']}"
-        return _filled(operation, status, made, author=row["author"])
-
-    def _root(self, operation: Operation) -> str:
-        return f"{self.base_url}/repos/{operation.parameters['owner']}/{operation.parameters['repo']}"
-
-    def _pull(self, operation: Operation, status: int, row: Row) -> Row:
-        return _filled(operation, status, {"number": row["number"], "state": "open"})
-
-
-def _filled(operation: Operation, status: int, fields: Row, author: str | None = None) -> Row:
-    """A smallest answer of GitHub's with these fields."""
-    schema = operation.answer_schema(status) or {}
-    schema = schema.get("items", schema) if schema.get("type") == "array" else schema
-    made: Row = smallest(schema) | fields
-    if author is not None:
-        user = smallest({"$ref": "#/components/schemas/simple-user"})
-        made["user"] = user | {"login": author}
-    return made
+    def add_environment(
+        self, name: str, wait_timer: int | None = None, reviewers: tuple[str, ...] = ()
+    ) -> Row:
+        """An environment with its protection rules; the timer is in minutes, reviewers are logins."""
+        now = self.now()
+        row = {"id": self.new_id(), "wait_timer": wait_timer, "reviewers": list(reviewers)}
+        self.environments[name] = row | {"created_at": now, "updated_at": now}
+        return self.environments[name]

@@ -10,13 +10,16 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from types import FrameType
 
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.model import STAGES, VerdictOutcome
-from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
+from deploy_verdict.plan import Plan, checked_address, with_target
+from deploy_verdict.plan.reading import read_placed_plan
+from deploy_verdict.plan.yaml_nodes import Document
 from deploy_verdict.units import duration_s
 
 EXIT_CODES = {
@@ -72,7 +75,7 @@ def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
         )
         made.add_argument(
             "--speed",
-            type=_speed,
+            type=speed,
             default=1.0,
             metavar="N",
             help="divide the waits between looks by N, to rehearse (600 makes two hours twelve seconds)",
@@ -89,14 +92,15 @@ def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
     return made
 
 
-def _speed(text: str) -> float:
+def speed(text: str) -> float:
+    """A window's speed, for argparse."""
     try:
-        speed = float(text)
+        value = float(text)
     except ValueError:
-        speed = 0.0
-    if not 1 <= speed <= 100_000:
+        value = 0.0
+    if not 1 <= value <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a speed — write a number from 1 to 100000")
-    return speed
+    return value
 
 
 def add_without(made: argparse.ArgumentParser) -> None:
@@ -110,6 +114,13 @@ def add_without(made: argparse.ArgumentParser) -> None:
     )
 
 
+def add_if_due(made: argparse.ArgumentParser) -> None:
+    """The option by which a job may call a script whatever the plan has."""
+    made.add_argument(
+        "--if-due", action="store_true", help="do nothing where this look is not planned, taken, or too late"
+    )
+
+
 def offset_s(text: str) -> float:
     """An option's offset, such as 30m, in plan seconds; for argparse."""
     try:
@@ -119,18 +130,29 @@ def offset_s(text: str) -> float:
 
 
 def environment_for(plan_path: Path) -> Mapping[str, str]:
-    """The environment's variables; a .env here or beside the plan fills what is not set."""
-    filled: dict[str, str] = {}
-    for path in (plan_path.parent / ".env", Path(".env")):
-        if path.is_file():
-            from dotenv import dotenv_values  # noqa: PLC0415  # only where there is a file to read
+    """The environment's variables; a .env here or beside the plan fills what is not set.
 
-            filled |= {name: value for name, value in dotenv_values(path).items() if value is not None}
-    return {**filled, **os.environ}
+    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself: so one secret of GitHub carries them all.
+    """
+    texts = [os.environ.get("DEPLOY_VERDICT_DOTENV", "")]
+    texts += [path.read_text() for path in (plan_path.parent / ".env", Path(".env")) if path.is_file()]
+    filled: dict[str, str] = {}
+    for text in filter(None, texts):
+        from dotenv import dotenv_values  # noqa: PLC0415  # only where there is something to read
+
+        values = dotenv_values(stream=StringIO(text))
+        filled |= {name: value for name, value in values.items() if value is not None}
+    # A variable of the workflow that is not set arrives as an empty text.
+    return {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
 
 
 def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
     """Read a plan from its file; `target` replaces its base_url."""
+    return load_placed_plan(path, today, target)[0]
+
+
+def load_placed_plan(path: Path, today: datetime, target: str | None = None) -> tuple[Plan, Document]:
+    """The same, with the place of everything in the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -141,14 +163,15 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = dict(environment_for(path))
     if target is None:
-        return read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+        return read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    return with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address)
+    plan, document = read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+    return with_target(plan, address), document
 
 
 def stop_on_signals() -> Stop:

@@ -9,7 +9,7 @@ from deploy_verdict.cli import load_plan
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import checked_stages
 from deploy_verdict.plan import laid_out
-from deploy_verdict.session import HISTORY_FILE, read_window
+from deploy_verdict.session import history_file, read_window
 from deploy_verdict.verdicts import read_bundle
 
 
@@ -28,4 +28,4 @@ def judged_directory(options: Namespace) -> tuple[Bundle, datetime]:
 def history_of(options: Namespace) -> Path:
     """Where verdicts are remembered."""
     named: Path | None = options.history
-    return named or options.out.parent / HISTORY_FILE
+    return named or history_file(options.out)

@@ -45,7 +45,8 @@ def open_session(
     stop = stop_on_signals()
     hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
-    plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), options.target)
+    target = options.target or (file.subject.target if file else None)
+    plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), target)
     layout = file.layout if file else layout
     plan = laid_out(plan, layout)
     subject = subject_of(plan, options)

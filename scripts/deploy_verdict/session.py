@@ -154,10 +154,16 @@ def started(
         redactor=redactor,
         stop=hands.stop,
         tell=hands.tell,
-        history=history or out.parent / HISTORY_FILE,
+        history=history or history_file(out),
         environment=hands.environment,
         linked_before=link,
     )
+
+
+def history_file(out: Path) -> Path:
+    """Where verdicts are remembered: in the directory itself where a run on GitHub has put them there."""
+    own = out / HISTORY_FILE
+    return own if own.exists() else out.parent / HISTORY_FILE
 
 
 def is_taken(session: Session, stage: str, offset_s: float) -> bool:
@@ -207,6 +213,15 @@ def _run_url() -> str | None:
     """The GitHub Actions run that this is part of."""
     parts = [os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
+
+
+def remark(out: Path, sentence: str) -> None:
+    """Add a sentence to the head of the report, in place of an earlier one that begins with the same word."""
+    file = read_window(out)
+    if file is not None:
+        word = sentence.partition(" ")[0]
+        kept = tuple(item for item in file.remarks if item.partition(" ")[0] != word)
+        write_json(out / WINDOW_FILE, file.model_copy(update={"remarks": (*kept, sentence)}))
 
 
 def finish(out: Path, file: WindowFile) -> None:

@@ -1,0 +1,50 @@
+"""The last step of the demo: post a judged window on a GitHub of its own, and keep the page that it makes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from demo.github.hub import Hub
+from demo.github.page import issue_page
+from demo.github.serving import TOKEN, github
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "github.html"
+INCIDENT = """TOMAR and COMPLETAR fail: the backend has used up its Redis connections.
+
+| phase | commit | what it brings |
+|---|---|---|
+| 2 | `ac0502b` | one connection pool, at most 20 connections |
+| 3 | `b5acfc9` | the E2E tests follow the new schema |
+| 3 | `f0ec7b5` | the request model of COMPLETAR |
+
+All three are deployed. Does it hold for two hours?
+"""
+
+
+def post(plan: Path, out: Path) -> Path:
+    """Run scripts/publish_report.py against a GitHub that lives as long as it does; returns the page.
+
+    Raises RuntimeError with what the script said when it could not publish.
+    """
+    hub = Hub()
+    hub.add_issue(1, title="Redis crisis: the connection pool is exhausted", body=INCIDENT, author="on-call")
+    command = [sys.executable, str(ROOT / "scripts" / "publish_report.py")]
+    command += ["--plan", str(plan), "--out", str(out), "--number", "1"]
+    with github(hub) as url:
+        done = subprocess.run(
+            command, check=False, env=_environment(hub, url), capture_output=True, text=True
+        )
+    if done.returncode != 0:
+        raise RuntimeError(f"publish_report.py ended with {done.returncode}: {done.stderr.strip()}")
+    path = out / PAGE
+    path.write_text(issue_page(hub, 1), encoding="utf-8")
+    return path
+
+
+def _environment(hub: Hub, url: str) -> dict[str, str]:
+    """Nothing of a real GitHub, in whose job the demo may run: no summary, no annotations, no token."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("GITHUB_", "GH_"))}
+    ours = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": hub.repository, "GITHUB_TOKEN": TOKEN}
+    return {**kept, **ours, "GITHUB_ACTIONS": ""}

@@ -1,0 +1,38 @@
+"""Runs on the same environment: who gives way to whom."""
+
+from deploy_verdict.rivals import Run, rivals, split_title, superseded_words
+
+LABEL = "verify zeues / production"
+
+
+def run(number, what, label=LABEL, status="in_progress"):
+    return Run(id=number, display_title=f"{label} · {what}", status=status)
+
+
+def test_the_older_run_on_another_commit_gives_way():
+    own, older, newer = run(20, "bbb"), run(10, "aaa"), run(30, "ccc")
+    found = rivals(own, [newer, own, older, run(11, "aaa", status="completed")])
+    assert (found.same, found.older, found.newer) == (None, (older,), (newer,))
+
+
+def test_the_same_commit_is_verified_once_by_the_run_that_came_first():
+    own, first = run(20, "aaa"), run(10, "aaa")
+    assert rivals(own, [own, first]).same == first
+    assert rivals(first, [own, first]).same is None
+
+
+def test_another_environment_and_runs_by_hand_are_no_rivals():
+    own = run(20, "bbb")
+    assert rivals(own, [run(10, "aaa", label="verify zeues / staging")]).older == ()
+    by_hand = run(21, "21", label="verify by hand")
+    assert rivals(by_hand, [run(10, "10", label="verify by hand")]).older == ()
+    assert rivals(Run(id=1, display_title="CI"), [Run(id=0, display_title="CI", status="queued")]).older == ()
+
+
+def test_a_label_may_hold_the_separator():
+    assert split_title("verify a · b / production · aaa") == ("verify a · b / production", "aaa")
+
+
+def test_the_window_was_superseded_by_the_first_that_came_after():
+    assert superseded_words([run(30, "ccc"), run(25, "bbb")]) == "superseded by the window on bbb (run 25)"
+    assert superseded_words([]) is None

@@ -1,0 +1,119 @@
+"""How looks are spread over jobs, what that costs, and what it cannot see."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy_verdict.model import Layout
+from deploy_verdict.plan import laid_out, read_plan
+from deploy_verdict.sittings import (
+    Choice,
+    billed_min,
+    chosen_mode,
+    looks_at,
+    offsets_of,
+    sampling_words,
+    sittings,
+)
+
+PLAN = read_plan(
+    b"""
+version: 1
+name: small
+service: {base_url: "http://service.test"}
+railway: {project: p, service: s}
+health: [{name: api, get: /api, expect: {status: 200}}]
+pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}}]
+e2e: {at: [0m, 50m, 120m], tests: [{name: t, steps: [{get: /api, expect: {status: 200}}]}]}
+""",
+    "plan.yml",
+    {},
+    "2026-02-02",
+)
+OFFSETS = offsets_of(PLAN, dense=False)
+TIMERS = {f"verify-t{minutes:03d}": minutes for minutes in range(15, 121, 15)}
+
+
+def jobs(mode, known=TIMERS, elapsed_s=30.0, offsets_s=OFFSETS, speed=1.0):
+    return sittings(PLAN, offsets_s, mode, elapsed_s=elapsed_s, speed=speed, known=known)
+
+
+def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
+    assert looks_at(PLAN, 0.0) == ()
+    alone = laid_out(PLAN, Layout(length_s=7200, every_s=900, one_job=True))
+    assert looks_at(alone, 0.0) == ("deployment", "health", "pools", "e2e")
+    assert looks_at(PLAN, 900.0) == ("deployment", "pools")
+    assert looks_at(PLAN, 3000.0) == ("e2e",)
+    assert looks_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
+    assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
+
+
+def test_behind_a_wait_timer_a_job_hardly_sleeps():
+    found = {sitting.name: sitting for sitting in jobs("timer")}
+    assert found["015"].environment == "verify-t015"
+    assert found["050"].environment == "verify-t045"
+    assert found["050"].wait_s == 3000 - 30 - 2700
+    assert max(item.wait_s for name, item in found.items() if name != "050") <= 30
+    assert billed_min(PLAN, jobs("timer")) < 20
+
+
+def test_an_extension_finds_the_timer_that_is_nearest_to_what_is_left():
+    longer = laid_out(PLAN, Layout(length_s=14400, every_s=900, extended=True))
+    offsets_s = tuple(item for item in offsets_of(longer, dense=False) if item > 7200)
+    first = sittings(longer, offsets_s, "timer", elapsed_s=7320, speed=1.0, known=TIMERS)[0]
+    assert (first.name, first.environment, first.wait_s) == ("135", "verify-t015", 0.0)
+
+
+def test_sleeping_jobs_and_the_long_one_have_the_time_that_they_need():
+    assert [sitting.timeout_min for sitting in jobs("sleep")][:3] == [30, 45, 60]
+    (single,) = jobs("single")
+    assert (single.name, single.environment, single.timeout_min) == ("all", "verify-now", 135)
+    assert billed_min(PLAN, jobs("sleep")) > 500
+    assert 120 < billed_min(PLAN, (single,)) < 130
+
+
+@pytest.mark.parametrize(
+    ("asked", "fitting", "private", "mode", "told"),
+    [
+        ("auto", 8, False, "timer", "8 of 8 looks"),
+        ("auto", 7, False, "single", "run scripts/setup_github.py"),
+        ("auto", 0, True, "single", "takes GitHub Enterprise"),
+        ("timer", 0, True, "timer", "0 of 8"),
+        ("sleep", 8, False, "sleep", "asked for"),
+        ("single", 8, False, "single", "asked for"),
+    ],
+)
+def test_auto_takes_timers_only_where_all_are_there(asked, fitting, private, mode, told):
+    choice = chosen_mode(asked, fitting=fitting, wanted=8, private=private)
+    assert (choice.mode, told in choice.because) == (mode, True)
+
+
+def test_the_report_says_what_it_cost_and_what_it_could_not_see():
+    auto = Choice(mode="timer", because="8 of 8 looks that must wait have a wait timer", by_auto=True)
+    told = sampling_words(PLAN, auto, jobs("timer"), private=True)
+    assert "mode timer, chosen by auto: 8 of 8 looks" in told
+    assert "billed minutes" in told
+    assert "between two looks is not seen" in told
+    assert "For 1 looks no wait timer fits" in told
+    free = sampling_words(
+        PLAN, Choice(mode="single", because="asked for", by_auto=False), jobs("single"), private=False
+    )
+    assert "nothing is billed in a public repository" in free
+    assert "every 60 s" in free
+
+
+@given(
+    st.sampled_from(["timer", "sleep", "single"]),
+    st.dictionaries(st.sampled_from(sorted(TIMERS)), st.integers(1, 300), max_size=8),
+    st.floats(0, 8000),
+    st.floats(1, 1000),
+)
+def test_every_look_is_in_just_one_job_and_no_timer_makes_it_late(mode, known, elapsed_s, speed):
+    coming = tuple(offset_s for offset_s in OFFSETS if offset_s >= elapsed_s)
+    found = jobs(mode, known, elapsed_s, coming, speed)
+    assert tuple(sorted(offset_s for sitting in found for offset_s in sitting.offsets_s)) == coming
+    for sitting in found:
+        timer_s = known.get(sitting.environment, 0) * 60
+        assert timer_s <= (sitting.offsets_s[0] - elapsed_s) / speed + 120 + 1e-6
+        assert sitting.timeout_min * 60 > sitting.wait_s
+        assert len({item.name for item in found}) == len(found)
