@@ -14,13 +14,14 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window"),
+    1: ("units", "expect", "redact", "window", "templates", "rates"),
     2: ("plan",),
     3: (
         "accepting",
         "steps",
         "answers",
         "pool_samples",
+        "novelty",
         "never",
         "bundle",
         "measures",
@@ -37,7 +38,7 @@ LEVELS = {
     4: ("judge", "report", "junit", "schemas"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
     6: ("collectors",),
-    7: ("linking", "session", "progress", "stages"),
+    7: ("linking", "session", "progress", "stages", "log_stage"),
     8: (
         "cli",
         "opening",

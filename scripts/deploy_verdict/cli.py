@@ -17,7 +17,14 @@ from types import FrameType
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.model import STAGES, VerdictOutcome
-from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
+from deploy_verdict.plan import (
+    Plan,
+    checked_address,
+    incident_file,
+    read_plan,
+    with_incident,
+    with_target,
+)
 from deploy_verdict.units import duration_s
 
 EXIT_CODES = {
@@ -156,14 +163,29 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = dict(environment_for(path))
     if target is None:
-        return read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+        return _whole(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), path)
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    return with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address)
+    plan = read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+    return with_target(_whole(plan, path), address)
+
+
+def _whole(plan: Plan, path: Path) -> Plan:
+    """With the incident's lines, where these stand in a file of their own."""
+    name = incident_file(plan)
+    if name is None:
+        return plan
+    beside = path.parent / name
+    try:
+        return with_incident(plan, beside.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UsageError(f"{beside}: cannot be read ({error.strerror}); logs.incident names it") from error
+    except ValueError as error:
+        raise UsageError(f"{beside}: {error}") from error
 
 
 def stop_on_signals() -> Stop:

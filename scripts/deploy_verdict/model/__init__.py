@@ -36,6 +36,7 @@ from deploy_verdict.model.observations import (
     Silence,
     StepRecord,
     SuiteObservation,
+    TemplateCount,
     TestObservation,
     Unrestored,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "StepRecord",
     "Subject",
     "SuiteObservation",
+    "TemplateCount",
     "TestObservation",
     "TrafficObservation",
     "Unreadable",

@@ -170,6 +170,21 @@ class PatternCount(Record):
     examples: tuple[LogLine, ...] = ()
 
 
+class TemplateCount(Record):
+    """Lines of one template (templates.py) and kind: `error` by their level or a traceback.
+
+    `unproven`: only the platform calls them errors, as it does all stderr.
+    """
+
+    template: str
+    kind: Literal["error", "unproven", "other"]
+    count: int
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    level: str | None = None
+    example: str
+
+
 class Silence(Record):
     """A stretch of the window without any line."""
 
@@ -181,7 +196,10 @@ class Silence(Record):
 class LogObservation(Record):
     """A reading of a whole log. Counts are of the window, except patterns that ask for the whole log.
 
-    `lines_read` and `undated_lines` are of the whole log; `incomplete` names what could not be read.
+    `lines_read` and `undated_lines` are of the whole log; `incomplete` names what could not be read. The
+    check `baseline` is a reading of the time before the deployment. `templates` is None where none were
+    kept; `templates_left_out` counts the lines of each kind beyond those that are. `incident` counts the
+    lines of the plan's incident templates.
     """
 
     kind: Literal["log"] = "log"
@@ -199,6 +217,9 @@ class LogObservation(Record):
     tracebacks: int = 0
     errors: tuple[LogLine, ...] = ()
     patterns: tuple[PatternCount, ...] = ()
+    templates: tuple[TemplateCount, ...] | None = None
+    templates_left_out: dict[str, int] = Field(default={})
+    incident: tuple[PatternCount, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None

@@ -2,8 +2,9 @@
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.github_section import GitHubSection
+from deploy_verdict.plan.incident import incident_file, with_incident
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
-from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
+from deploy_verdict.plan.logs_section import Incident, LogCanary, LogPattern, Logs, Novelty
 from deploy_verdict.plan.models import (
     Check,
     Claim,
@@ -32,11 +33,13 @@ __all__ = [
     "Expecting",
     "FollowUpGroup",
     "GitHubSection",
+    "Incident",
     "LogCanary",
     "LogPattern",
     "Logs",
     "Metrics",
     "NeverRule",
+    "Novelty",
     "Plan",
     "Pool",
     "Railway",
@@ -49,9 +52,11 @@ __all__ = [
     "Traffic",
     "WindowSection",
     "checked_address",
+    "incident_file",
     "laid_out",
     "layout_of",
     "own_layout",
     "read_plan",
+    "with_incident",
     "with_target",
 ]
