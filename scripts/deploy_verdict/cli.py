@@ -8,7 +8,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -59,14 +59,16 @@ def run(main: Callable[[list[str]], int]) -> None:
     sys.exit(code)
 
 
-def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
-    """A parser whose help is the script's own docstring, with the options that all scripts have."""
+def parser(doc: str | None, *, target: bool = True, kept: bool = False) -> argparse.ArgumentParser:
+    """A parser whose help is the script's own docstring, with the options that all scripts have.
+
+    `kept`: without --plan, the directory's own plan is meant.
+    """
     made = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    made.add_argument(
-        "--plan", required=True, type=Path, metavar="FILE", help="the plan, such as plans/zeues.yml"
-    )
+    told = "the plan, such as plans/zeues.yml" + (" (default: DIR/plan.yml)" if kept else "")
+    made.add_argument("--plan", required=not kept, type=Path, metavar="FILE", help=told)
     if target:
         made.add_argument(
             "--target", metavar="URL", help="the service's address, instead of the plan's base_url"
@@ -151,8 +153,18 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
     return {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
 
 
-def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
-    """Read a plan from its file; `target` replaces its base_url."""
+def load_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> Plan:
+    """Read a plan from its file; `target` replaces its base_url.
+
+    `variables` go before those of the environment. `changes` are PATH=VALUE, as --what-if gives them.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -161,16 +173,16 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
         raise UsageError(f"{path}: this is a directory — give the plan's file in it") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    environment = dict(environment_for(path))
+    environment = {**environment_for(path), **(variables or {})}
     if target is None:
-        return _whole(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), path)
+        return _whole(read_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes), path)
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    plan = read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+    plan = read_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
     return with_target(_whole(plan, path), address)
 
 

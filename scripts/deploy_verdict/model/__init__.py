@@ -4,6 +4,7 @@ Units stand in names; times are UTC. Evidence holds what was seen and never an o
 same evidence can be judged again under a corrected plan. Adding a field keeps the schema's number.
 """
 
+from deploy_verdict.model.captured import CapturedRun, MeasuredValue
 from deploy_verdict.model.files import (
     Coverage,
     CriterionResult,
@@ -69,6 +70,7 @@ __all__ = [
     "UNPROVEN_LEVEL",
     "Attempt",
     "BurstObservation",
+    "CapturedRun",
     "CaseObservation",
     "Coverage",
     "CriterionResult",
@@ -85,6 +87,7 @@ __all__ = [
     "Loaded",
     "LogLine",
     "LogObservation",
+    "MeasuredValue",
     "MetricsObservation",
     "Observation",
     "Outcome",
