@@ -31,12 +31,21 @@ def captured(bundle: Bundle, verdict: Verdict, name: str) -> CapturedRun:
 
 
 def measured(bundle: Bundle, findings: Sequence[Finding], name: str) -> MeasuredValue:
-    """One measure. Where a log has holes, "none seen" is no zero."""
+    """One measure. None seen in a log with holes is no zero, and a suite that did not run passed nothing."""
     value: str | None = measure(bundle, findings, name)
-    readable = outcome_of(findings, ("logs/log/readable",)) is Outcome.PASS
-    if value == NOT_MEASURED or (name.startswith("logs/") and value == "0" and not readable):
+    outcome = outcome_of(findings, references(name))
+    if value == NOT_MEASURED or _is_no_zero(name, value or "", findings):
         value = None
-    return MeasuredValue(value=value, outcome=outcome_of(findings, references(name)))
+    return MeasuredValue(value=value, outcome=outcome)
+
+
+def _is_no_zero(name: str, value: str, findings: Sequence[Finding]) -> bool:
+    if name.startswith("logs/"):
+        return value == "0" and outcome_of(findings, ("logs/log/readable",)) is not Outcome.PASS
+    if name.startswith("e2e/"):
+        tests = [item for item in findings if (item.stage, item.rule) == ("e2e", "passes")]
+        return all(item.outcome is Outcome.INCONCLUSIVE for item in tests)
+    return False
 
 
 def references(name: str) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
 """Runs side by side: verdict, criteria and measures, one column each. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.model import CapturedRun
+from deploy_verdict.measures import NOT_MEASURED
+from deploy_verdict.model import CapturedRun, Outcome
 from deploy_verdict.report.tables import Table
 from deploy_verdict.report.words import MARK, STATUS, moment
 
 NOT_KNOWN = "not known"
+# None seen by a check that could not see.
+_NOTHING = re.compile(rf"{NOT_MEASURED}|0(/\d+|%)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,9 @@ def _rows(runs: Sequence[CapturedRun]) -> Iterator[Row]:
 
 def _criterion(run: CapturedRun, name: str) -> str | None:
     found = next((item for item in run.criteria if item.name == name), None)
-    return None if found is None else f"{found.actual} {MARK[found.outcome]}"
+    if found is None or (found.outcome is Outcome.INCONCLUSIVE and _NOTHING.fullmatch(found.actual)):
+        return None
+    return f"{found.actual} {MARK[found.outcome]}"
 
 
 def _measure(run: CapturedRun, name: str) -> str | None:
