@@ -34,6 +34,7 @@ LEVELS = {
         "rivals",
         "following",
         "status_line",
+        "promises",
         "states",
         "setting_up",
     ),
@@ -72,6 +73,7 @@ LEVELS = {
         "concluding",
         "run_file",
         "rescuing",
+        "looking_again",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}

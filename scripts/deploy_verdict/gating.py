@@ -27,7 +27,7 @@ from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.recollecting import recollect
 from deploy_verdict.redact import Redactor
 from deploy_verdict.rivals import Rivals, rivals
-from deploy_verdict.run_file import RUN_FILE
+from deploy_verdict.run_file import RUN_FILE, known_run
 from deploy_verdict.session import HISTORY_FILE, Session
 from deploy_verdict.spreading import matrix, spread, timers_of
 
@@ -184,6 +184,10 @@ def continued(gate: Gate) -> Session:
 
 def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> RunFile:
     """What the later jobs must know of this run."""
+    before = known_run(gate.options.out) if gate.inputs.kind != "window" else None
+    if before is not None:
+        update = {"run": gate.run, "kind": gate.inputs.kind, "continues": gate.inputs.continue_run}
+        return before.model_copy(update={**update, "private": private})
     return RunFile(
         run=gate.run,
         kind=gate.inputs.kind,

@@ -100,7 +100,7 @@ def test_check_changes_nothing_and_tells_each_gap(tmp_path, hub):
         "differs: environment verify-t015: wait timer is 15, should be 14",
         "differs: environment verify-t030: required reviewers is User 1, should be none",
         "differs: environment verify-t300: branch policy is some branches only, should be none",
-        "differs: label verdict: stable: colour is ededed, should be 0e8a16",
+        "differs: label verdict: stable: colour is ededed, should be 2da44e",
     ]
 
 
@@ -114,7 +114,7 @@ def test_what_differs_is_corrected(tmp_path, hub):
         [],
     )
     assert hub.label("verdict: stable")["name"] == "verdict: stable"
-    assert "holds" in hub.label("verdict: stable")["description"]
+    assert "held" in hub.label("verdict: stable")["description"]
 
 
 def test_without_a_reviewer_no_environment_for_the_rollback(tmp_path, hub):

@@ -38,6 +38,23 @@ def as_act_reads_it(text):
     return text.replace(", deployment: false}", "}")
 
 
+FEWER_WRITES = {
+    "beside: [system-health, tomar, completar]": "beside: [system-health]",
+    "at: [0m, 60m, 120m]": "at: [0m, 120m]",
+}
+
+
+def planned(text):
+    """The plan with fewer writes: sped up, a sample or a suite of one job meets the suite of another.
+
+    In real time fifteen minutes lie between them.
+    """
+    for there, instead in FEWER_WRITES.items():
+        assert there in text
+        text = text.replace(there, instead)
+    return text
+
+
 @dataclass
 class Acting:
     """A repository with the workflows in it, and what its runs leave behind."""
@@ -58,7 +75,7 @@ class Acting:
             (kept / path.name).write_text(as_act_reads_it(path.read_text()))
         (self.service / "plans").mkdir(parents=True)
         self.artifacts.mkdir()
-        shutil.copy(ROOT / "plans" / "zeues.yml", self.service / "plans")
+        (self.service / "plans" / "zeues.yml").write_text(planned((ROOT / "plans" / "zeues.yml").read_text()))
         for command in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "workflows")):
             identity = ["-c", "user.name=test", "-c", "user.email=test@test"]
             subprocess.run(["git", *identity, *command], cwd=self.repository, check=True)
