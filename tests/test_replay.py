@@ -326,3 +326,7 @@ def test_a_captured_column_that_is_none_is_a_mistake_of_the_plan(captured, told,
     done = script("check_plan", tmp_path / "plan.yml")
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_of_keys_with_dots_the_longest_that_fits_is_taken():
+    assert changed({"a": {"b": 1}, "a.b": 2}, "a.b=3") == {"a": {"b": 1}, "a.b": 3}
