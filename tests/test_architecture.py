@@ -14,10 +14,11 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "waiting", "templates", "rates"),
+    1: ("units", "expect", "redact", "window", "waiting", "blocks", "templates", "rates"),
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -38,7 +39,7 @@ LEVELS = {
         "states",
         "setting_up",
     ),
-    4: ("judge", "report", "comparing", "what_if", "junit", "schemas", "notifying"),
+    4: ("judge", "report", "comparing", "what_if", "junit", "schemas", "notifying", "proof"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages", "log_stage"),
@@ -71,6 +72,7 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "proving",
         "run_file",
         "rescuing",
         "looking_again",
@@ -81,6 +83,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip

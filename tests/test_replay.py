@@ -288,7 +288,8 @@ def test_a_run_is_captured_and_its_column_fills_the_next_report(tmp_path):
     assert cells[1][:2] == ["Works", "yes"]
     assert cells[1][2].endswith("(measured)")
     assert cells[1][3:] == ["true", "✅ proven"]
-    assert (cells[2][:3], cells[2][4]) == (["Peak", "3", "20"], "✅ proven")
+    # The crisis run never read the pool, so what was written by hand stays.
+    assert cells[2][:3] == ["Peak", "3", "20"]
     assert "- Crisis: measured in the run crisis of " in report
     # The run holds the capture, too.
     shutil.rmtree(tmp_path / "captures")

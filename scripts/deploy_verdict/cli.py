@@ -17,14 +17,9 @@ from types import FrameType
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.model import STAGES, VerdictOutcome
-from deploy_verdict.plan import (
-    Plan,
-    checked_address,
-    incident_file,
-    read_plan,
-    with_incident,
-    with_target,
-)
+from deploy_verdict.plan import Plan, checked_address, incident_file, with_incident, with_target
+from deploy_verdict.plan.reading import read_placed_plan
+from deploy_verdict.plan.yaml_nodes import Document
 from deploy_verdict.units import duration_s
 
 EXIT_CODES = {
@@ -165,6 +160,18 @@ def load_plan(
 
     `variables` go before those of the environment. `changes` are PATH=VALUE, as --what-if gives them.
     """
+    return load_placed_plan(path, today, target, variables=variables, changes=changes)[0]
+
+
+def load_placed_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> tuple[Plan, Document]:
+    """The same, with the place of everything in the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -175,15 +182,16 @@ def load_plan(
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = {**environment_for(path), **(variables or {})}
     if target is None:
-        return _whole(read_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes), path)
+        plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+        return _whole(plan, path), document
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    plan = read_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
-    return with_target(_whole(plan, path), address)
+    plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+    return with_target(_whole(plan, path), address), document
 
 
 def _whole(plan: Plan, path: Path) -> Plan:

@@ -58,6 +58,8 @@ def open_session(
         if "deployment" in plan.stages and "deployment" not in left_out:
             link = _link(plan, hands)
             subject, waited_s = _settled(plan, link, subject, hands)
+        # First: an opened window always has its plan beside it.
+        keep_plan(plan, options.plan, options.out)
         file = open_window(
             plan,
             options.out,
@@ -67,7 +69,6 @@ def open_session(
             left_out=left_out,
             waited_s=waited_s,
         )
-        keep_plan(plan, options.plan, options.out)
         file = file.model_copy(update={"variables": variables_of(options.plan, hands.environment)})
         write_json(options.out / WINDOW_FILE, file)
         file = _with_log_size(file, options.out, log)

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
+    FingerprintObservation,
     HttpObservation,
-    LogObservation,
     SuiteObservation,
     TestObservation,
 )
@@ -17,6 +18,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
     HttpObservation
+    | FingerprintObservation
     | BurstObservation
     | TestObservation
     | SuiteObservation

@@ -53,6 +53,34 @@ class HttpObservation(Exchange):
     offset_s: float
 
 
+class FingerprintAttempt(Record):
+    """What one answer told of a schema: its fields, or in `lacking` why none are known.
+
+    `absent`: it is an OpenAPI document, and the schema is not in it.
+    """
+
+    offset_s: float
+    elapsed_ms: float | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, strict=True)
+    fault: Fault | None = None
+    fields: tuple[str, ...] | None = None
+    lacking: str | None = None
+    absent: bool = False
+
+
+class FingerprintObservation(Record):
+    """Which code answers, by its OpenAPI document: every attempt, and the wait in seconds of plan time."""
+
+    kind: Literal["fingerprint"] = "fingerprint"
+    check: str
+    offset_s: float
+    at: AwareDatetime
+    url: str
+    sought: str
+    waited_s: float
+    attempts: tuple[FingerprintAttempt, ...]
+
+
 class Reading(Record):
     """One reading of a burst: raw, so that another plan can read other fields of it."""
 
@@ -149,77 +177,3 @@ class CaseObservation(Record):
     elapsed_ms: float | None = Field(default=None, ge=0)
     result: Literal["passed", "failed", "error", "skipped"]
     message: str = ""
-
-
-class LogLine(Record):
-    """An example line; `at` is None where the line bears no time. A traceback stays with its line."""
-
-    at: AwareDatetime | None = None
-    level: str | None = None
-    text: str
-
-
-class PatternCount(Record):
-    """How often a pattern of the plan was seen, and where. `sought` tells it from another of that name."""
-
-    pattern: str
-    sought: str | None = None
-    count: int
-    first_at: AwareDatetime | None = None
-    last_at: AwareDatetime | None = None
-    examples: tuple[LogLine, ...] = ()
-
-
-class TemplateCount(Record):
-    """Lines of one template (templates.py) and kind: `error` by their level or a traceback.
-
-    `unproven`: only the platform calls them errors, as it does all stderr.
-    """
-
-    template: str
-    kind: Literal["error", "unproven", "other"]
-    count: int
-    first_at: AwareDatetime | None = None
-    last_at: AwareDatetime | None = None
-    level: str | None = None
-    example: str
-
-
-class Silence(Record):
-    """A stretch of the window without any line."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    length_s: float
-
-
-class LogObservation(Record):
-    """A reading of a whole log. Counts are of the window, except patterns that ask for the whole log.
-
-    `lines_read` and `undated_lines` are of the whole log; `incomplete` names what could not be read. The
-    check `baseline` is a reading of the time before the deployment. `templates` is None where none were
-    kept; `templates_left_out` counts the lines of each kind beyond those that are. `incident` counts the
-    lines of the plan's incident templates.
-    """
-
-    kind: Literal["log"] = "log"
-    check: str = "log"
-    source: str
-    start: AwareDatetime
-    end: AwareDatetime
-    lines_read: int = 0
-    lines_in_window: int = 0
-    undated_lines: int = 0
-    first_at: AwareDatetime | None = None
-    last_at: AwareDatetime | None = None
-    longest_silence: Silence | None = None
-    levels: dict[str, int] = Field(default={})
-    tracebacks: int = 0
-    errors: tuple[LogLine, ...] = ()
-    patterns: tuple[PatternCount, ...] = ()
-    templates: tuple[TemplateCount, ...] | None = None
-    templates_left_out: dict[str, int] = Field(default={})
-    incident: tuple[PatternCount, ...] = ()
-    notes: tuple[str, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    fault: Fault | None = None

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from deploy_verdict.errors import PlanError, Problem
 from deploy_verdict.plan.changing import changed
-from deploy_verdict.plan.checks import cross_check
+from deploy_verdict.plan.checks import cross_check, unknown_answers
+from deploy_verdict.plan.fixtures import Answer, Recording
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.partial import Remains
 from deploy_verdict.plan.yaml_nodes import Document, Path, read_nodes
@@ -42,6 +43,13 @@ def read_plan(
 
     `changes` are PATH=VALUE (changing.py): the plan as it would be with them, which is another version.
     """
+    return read_placed_plan(data, path, environment, today, changes)[0]
+
+
+def read_placed_plan(
+    data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
+) -> tuple[Plan, Document]:
+    """The same, with the place of everything in it."""
     text = _text(data, path)
     document = read_nodes(text, lambda raw: fill(raw, environment, today))
     for change in changes:
@@ -53,7 +61,26 @@ def read_plan(
     if document.problems or plan is None:
         raise PlanError(path, document.first_at_each_place())
     version = b"\n".join((data, *map(str.encode, changes)))
-    return plan.model_copy(update={"sha256": hashlib.sha256(version).hexdigest()})
+    return plan.model_copy(update={"sha256": hashlib.sha256(version).hexdigest()}), document
+
+
+def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:
+    """Read a file of recorded answers for a plan; raises PlanError with every mistake in it."""
+    document = read_nodes(_text(data, path), lambda raw: raw)
+    if not isinstance(document.value, dict) and not document.problems:
+        document.add(document.place(()), "recorded answers are a mapping: `NAME: {status: 200, json: …}`")
+    answers: Mapping[str, tuple[Answer, ...]] = {}
+    if not document.problems:
+        try:
+            answers = Recording.model_validate({"answers": document.value}).answers
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _note(detail, document)
+        for name, told in unknown_answers(plan, document.value):
+            document.add(document.place((name,), key=True), told)
+    if document.problems:
+        raise PlanError(path, document.first_at_each_place())
+    return answers
 
 
 def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
