@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window"),
+    1: ("units", "expect", "redact", "window", "blocks"),
     2: ("plan",),
     3: (
         "accepting",

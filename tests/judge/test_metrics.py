@@ -83,9 +83,14 @@ def test_the_limits_on_both_sides(peak, outcome, severity):
     assert (found.outcome, found.severity) == (outcome, severity)
 
 
-def test_an_unknown_limit_is_inconclusive_and_growth_is_still_judged():
-    found = outcomes(seen(limit=None))
-    assert (found["limit"], found["growth"]) == (OPEN, PASS)
+def test_without_a_limit_nothing_says_how_much_growth_would_do_harm():
+    found = judged(seen(limit=None))
+    assert (found["limit"].outcome, found["growth"].outcome) == (OPEN, OPEN)
+    assert "without a limit" in found["growth"].actual
+
+
+def test_without_a_limit_a_leak_still_fails():
+    assert outcomes(seen(series(lambda at: steady(at) + 0.1 * at / 7200), limit=None))["growth"] is FAIL
 
 
 def test_a_leak_fails_and_says_when_it_ends():

@@ -3,7 +3,6 @@
 import pytest
 
 from deploy_verdict.judge import judge
-from deploy_verdict.judge.trend import blocks, trend
 from deploy_verdict.model import Outcome, VerdictOutcome
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, loaded
 from tests.plans import plan_of
@@ -187,17 +186,3 @@ def test_a_sample_that_was_taken_too_late_does_not_count_as_taken():
     assert verdict.coverage.slots[1].state == "late"
     assert "15 min late" in verdict.coverage.slots[1].note
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
-
-
-def test_thousands_of_samples_are_taken_together_in_their_order():
-    assert blocks(list(range(1000)), max)[:2] == [10, 21]
-    assert len(blocks(list(range(10_000)), min)) <= 96
-    assert blocks([5, 3], min) == [5, 3]
-
-
-def test_trend_needs_four_blocks_and_a_rise_that_matters():
-    assert trend([1, 2, 3]) is None
-    assert trend([1, 3, 5, 7, 9]).grows
-    assert not trend([1.0, 1.1, 1.2, 1.3, 1.4]).grows
-    assert not trend([9, 7, 5, 3, 1]).grows
-    assert trend([3] * 9).p == 0.5

@@ -138,7 +138,11 @@ class Pool(Request):
     attention: Percent = 70.0
     critical: Percent = 80.0
     burst: Burst = Burst()
-    safe_for: Duration = Field(default=21600.0, description="the time until somebody looks again")
+    safe_for: Duration = Field(
+        default=21600.0,
+        gt=0,
+        description="the time until somebody looks again; a leak must not fill the pool within it",
+    )
     stays_within: Band | None = None
     beside: tuple[str, ...] = Field(
         default=(), strict=False, description="health checks to repeat at each sample"
