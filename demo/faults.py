@@ -14,6 +14,8 @@ class Fault(StrEnum):
     OLD_POOL_SIZE = "old-pool-size"
     MISSING_FIELD = "missing-field"
     DEAD_GAUGE = "dead-gauge"
+    CACHED_GAUGE = "cached-gauge"
+    LYING_GAUGE = "lying-gauge"
     FLAKY_500 = "flaky-500"
     SLOW = "slow"
     HEALTH_UNHEALTHY = "health-unhealthy"
@@ -50,6 +52,8 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not deployed",
     Fault.MISSING_FIELD: "/api/redis-connection-stats lacks active_connections and utilization_percent",
     Fault.DEAD_GAUGE: "stats and health always answer 3 of 20, although the pool moves",
+    Fault.CACHED_GAUGE: "stats and health repeat seven recorded numbers: they move, whatever the pool does",
+    Fault.LYING_GAUGE: "stats and health show half of what is in use, and as available what is left",
     Fault.FLAKY_500: "every 12th request to /api/occupation/ answers 500, traceback in the log",
     Fault.SLOW: "every 5th POST /api/occupation/tomar takes 2.3 seconds",
     Fault.HEALTH_UNHEALTHY: "/api/health answers 200, but says unhealthy: its Redis probe fails",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from deploy_verdict.model import (
     BurstObservation,
     Exchange,
+    ExerciseObservation,
     HttpObservation,
     Loaded,
+    Reading,
     TestObservation,
 )
 from deploy_verdict.plan import Plan
@@ -49,6 +51,15 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
                         pointer=f"{pointer}/readings/{number}",
                         exchange=exchange,
                     )
+            elif isinstance(observation, ExerciseObservation):
+                for place, check, exchange in _exercised(observation):
+                    yield Sent(
+                        stage=stage,
+                        check=check,
+                        offset_s=offset_s,
+                        pointer=f"{pointer}/{place}",
+                        exchange=exchange,
+                    )
             elif isinstance(observation, TestObservation):
                 for place, exchange in _steps(observation):
                     yield Sent(
@@ -61,17 +72,31 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
 
 
 def _readings(burst: BurstObservation) -> Iterator[Exchange]:
-    for reading in burst.readings:
-        yield Exchange(
-            at=burst.at,
-            method="GET",
-            url=burst.url,
-            request_id="",
-            status=reading.status,
-            body=reading.body,
-            elapsed_ms=reading.elapsed_ms,
-            fault=reading.fault,
-        )
+    yield from (_read(burst, reading) for reading in burst.readings)
+
+
+def _read(burst: BurstObservation | ExerciseObservation, reading: Reading) -> Exchange:
+    return Exchange(
+        at=burst.at,
+        method="GET",
+        url=burst.url,
+        request_id="",
+        status=reading.status,
+        body=reading.body,
+        elapsed_ms=reading.elapsed_ms,
+        fault=reading.fault,
+    )
+
+
+def _exercised(seen: ExerciseObservation) -> Iterator[tuple[str, str | None, Exchange]]:
+    """The readings of the gauge, which are of the pool, and the load."""
+    for number, turn in enumerate(seen.rounds):
+        for part in ("before", "busy", "rest"):
+            for index, reading in enumerate(getattr(turn, part)):
+                yield f"rounds/{number}/{part}/{index}", seen.check, _read(seen, reading)
+    for part in ("answers", "settled"):
+        for index, exchange in enumerate(getattr(seen, part)):
+            yield f"{part}/{index}", None, exchange
 
 
 def _steps(test: TestObservation) -> Iterator[tuple[str, Exchange]]:
@@ -85,7 +110,10 @@ def _steps(test: TestObservation) -> Iterator[tuple[str, Exchange]]:
 
 
 def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...]:
-    """All that was sent to a health check's method and path, by any stage; no races, which queue up."""
+    """All that was sent to a health check's method and path, by any stage.
+
+    What was sent at once, in a race or an exercise, queued up and is none of it.
+    """
     check = plan.check(name)
     path = path_of(check.path)
     return tuple(
@@ -95,6 +123,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
         or (
             sent.check is None
             and "/race/" not in sent.pointer
+            and sent.stage != "exercise"
             and sent.exchange.method == check.method
             and path_of(sent.exchange.url).endswith(path)
         )

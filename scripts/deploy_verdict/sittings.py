@@ -17,7 +17,7 @@ Mode = Literal["timer", "sleep", "single"]
 # What the job before the sittings has asked already at T+0 stands in the job "verify".
 AT_T0 = ("deployment", "health", "e2e")
 # The order of looks at one offset; the suite comes last, as it takes longest.
-ORDER = ("deployment", "health", "pools", "e2e")
+ORDER = ("deployment", "health", "pools", "exercise", "e2e")
 SETUP_S = 25.0
 MARGIN_MIN = 15
 LONGEST_JOB_MIN = 360

@@ -31,6 +31,12 @@ def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> t
     return take_sample(context, offset_s, keep)
 
 
+def _exercise(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.exercise import exercise  # noqa: PLC0415
+
+    return exercise(context, offset_s, keep)
+
+
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.e2e import run_suite  # noqa: PLC0415
 
@@ -59,6 +65,7 @@ COLLECTORS: dict[str, Collector] = {
     "deployment": _deployment,
     "health": _health,
     "pools": _pools,
+    "exercise": _exercise,
     "e2e": _e2e,
     "traffic": _traffic,
     "metrics": _metrics,

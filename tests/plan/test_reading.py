@@ -107,6 +107,16 @@ def test_the_smallest_plan():
             "attention must lie below critical — swap them",
         ),
         ("pools: [{name: p, get: /x, used: $.a, limit: $.b, beside: [nope]}]", "there is no check 'nope'"),
+        (
+            "pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [apo]}}]",
+            "8:68: there is no check 'apo' — did you mean 'api'?",
+        ),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [//e.test/x]}}]", "another host"),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: []}}]", "ask"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 32, times: 9}}]",
+            "an exercise of 2880 requests — at most 1000: lower at_once or rounds",
+        ),
         ("window: !!python/object:x {}", "8:9: the tag tag:yaml.org,2002:python/object:x"),
         (
             'window: {length: "${LENGTH}"}',
@@ -209,7 +219,7 @@ def test_today_is_the_windows_date():
 
 def test_plans_zeues_is_a_good_plan():
     plan = read(ZEUES.read_bytes())
-    assert plan.stages == ("deployment", "health", "e2e", "pools", "logs", "traffic", "metrics")
+    assert plan.stages == ("deployment", "health", "e2e", "pools", "exercise", "logs", "traffic", "metrics")
     assert [check.name for check in plan.health] == [
         "system-health",
         "pool-stats",

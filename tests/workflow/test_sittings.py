@@ -46,6 +46,18 @@ def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
     assert [offset / 60 for offset in OFFSETS] == [0, 15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
+def test_the_sitting_at_t0_exercises_the_gauge_after_its_sample():
+    text = b"""
+version: 1
+name: small
+service: {base_url: "http://service.test"}
+pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}, exercise: {ask: [/api]}}]
+"""
+    plan = read_plan(text, "plan.yml", {}, "2026-02-02")
+    assert looks_at(plan, 0.0) == ("pools", "exercise")
+    assert looks_at(plan, 900.0) == ("pools",)
+
+
 def test_behind_a_wait_timer_a_job_hardly_sleeps():
     found = {sitting.name: sitting for sitting in jobs("timer")}
     assert found["000"].environment == "verify-now"

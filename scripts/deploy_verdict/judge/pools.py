@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
+from deploy_verdict.judge.gauge import believed, doubted
 from deploy_verdict.judge.pool_blocks import enough, told
-from deploy_verdict.judge.pool_gauge import judge_gauge
 from deploy_verdict.judge.pool_growth import judge_growth
 from deploy_verdict.judge.pool_levels import judge_bands, judge_stability
 from deploy_verdict.model import Finding, Outcome, Severity
@@ -16,12 +16,28 @@ _Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
-    """Six questions to each pool; the band is asked of every sample."""
+    """Six questions to each pool; what rests on a gauge that is not believed is not known."""
+    gauges = {pool.name: _gauge(bundle, pool) for pool in bundle.plan.pools}
+    for finding in _findings(bundle):
+        gauge = gauges[finding.check]
+        yield doubted(finding, gauge)
+        if finding.rule == "samples":
+            yield gauge
+
+
+def _gauge(bundle: Bundle, pool: Pool) -> Finding:
+    result, pointer = believed(bundle, pool)
+    text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
+    finding = _finding(pool, "gauge", text, result)
+    return finding.model_copy(update={"evidence": pointer}) if pointer else finding
+
+
+def _findings(bundle: Bundle) -> Iterator[Finding]:
+    """All but the gauge; the band is asked of every sample."""
     growth = judge_growth(bundle)
     for pool in bundle.plan.pools:
         samples = bundle.samples[pool.name]
         yield _finding(pool, "samples", "every sample can be read", _samples(samples))
-        yield _finding(pool, "gauge", "the gauge moves", judge_gauge(samples))
         for sample, result in judge_bands(pool, samples):
             text = f"utilization < {pool.attention:g} %"
             yield _finding(pool, "band", text, result, offset_s=sample.offset_s)

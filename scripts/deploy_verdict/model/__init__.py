@@ -4,6 +4,7 @@ Units stand in names; times are UTC. Evidence holds what was seen and never an o
 same evidence can be judged again under a corrected plan. Adding a field keeps the schema's number.
 """
 
+from deploy_verdict.model.exercise import ExerciseObservation, ExerciseRound
 from deploy_verdict.model.files import (
     Coverage,
     CriterionResult,
@@ -75,6 +76,8 @@ __all__ = [
     "DeploymentObservation",
     "Evidence",
     "Exchange",
+    "ExerciseObservation",
+    "ExerciseRound",
     "Fault",
     "Finding",
     "HttpObservation",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from deploy_verdict.model.exercise import ExerciseObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
@@ -18,6 +19,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 Observation = Annotated[
     HttpObservation
     | BurstObservation
+    | ExerciseObservation
     | TestObservation
     | SuiteObservation
     | CaseObservation

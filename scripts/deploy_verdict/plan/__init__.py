@@ -1,6 +1,7 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.exercise import Exercise
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
@@ -28,6 +29,7 @@ __all__ = [
     "Claim",
     "Criterion",
     "Escalation",
+    "Exercise",
     "Expectations",
     "Expecting",
     "FollowUpGroup",

@@ -55,6 +55,12 @@ def _references(plan: Plan) -> Iterator[Mistake]:
     named: list[tuple[Path, str, list[str]]] = []
     for index, pool in enumerate(plan.pools):
         named += [(("pools", index, "beside", i), name, checks) for i, name in enumerate(pool.beside)]
+        load = pool.exercise.ask if pool.exercise else ()
+        named += [
+            (("pools", index, "exercise", "ask", i), name, checks)
+            for i, name in enumerate(load)
+            if not name.startswith("/")
+        ]
     if plan.response_times is not None:
         named += [
             (("response_times", "of", label), name, checks) for label, name in plan.response_times.of.items()

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.exercise import Exercise
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
@@ -135,6 +136,8 @@ class Pool(Request):
     title: str | None = None
     used: Selector
     limit: Selector
+    free: Selector | None = Field(default=None, description="used + free must be the limit")
+    utilization: Selector | None = Field(default=None, description="must be used / limit, in percent or 0..1")
     attention: Percent = 70.0
     critical: Percent = 80.0
     burst: Burst = Burst()
@@ -147,6 +150,7 @@ class Pool(Request):
     beside: tuple[str, ...] = Field(
         default=(), strict=False, description="health checks to repeat at each sample"
     )
+    exercise: Exercise | None = Field(default=None, description="a load at T+0 that the gauge must show")
 
     @model_validator(mode="after")
     def _bands(self) -> Self:
@@ -191,6 +195,7 @@ class Plan(Part):
             "health": bool(self.health),
             "e2e": self.e2e is not None,
             "pools": bool(self.pools),
+            "exercise": any(pool.exercise is not None for pool in self.pools),
             "logs": self.logs is not None,
             "traffic": self.traffic is not None,
             "metrics": self.metrics is not None,
@@ -207,6 +212,7 @@ class Plan(Part):
             "health": window.health_offsets_s,
             "e2e": self.e2e.at if self.e2e else (),
             "pools": window.pool_offsets_s,
+            "exercise": (0.0,),
             "logs": end,
             "traffic": end,
             "metrics": end,
@@ -216,6 +222,11 @@ class Plan(Part):
     def check(self, name: str) -> Check:
         """The health check of that name; the plan's cross-check has made sure that there is one."""
         return next(check for check in self.health if check.name == name)
+
+    def to_ask(self, name: str) -> Request:
+        """A health check by its name, or a path to GET."""
+        known = next((check for check in self.health if check.name == name), None)
+        return known or Request(get=name)
 
 
 def with_target(plan: Plan, address: str) -> Plan:

@@ -164,6 +164,11 @@ def _selector(value: Any) -> Any:
     return value
 
 
+def check_or_path(value: str) -> str:
+    """A path from the root, or the name of a health check, which the cross-check looks up."""
+    return str(_path(value)) if value.startswith("/") else value
+
+
 UrlPath = Annotated[str, BeforeValidator(_path)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 
