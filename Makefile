@@ -25,6 +25,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet --persona auditor .github
+	@if command -v actionlint >/dev/null; then actionlint; \
+	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
+	     test "$$DEPLOY_VERDICT_ALLOW_SKIPS" != 0; fi
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -20,10 +20,10 @@ def main(arguments: list[str]) -> int:
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if "exercise" not in session.plan.stages:
-        raise UsageError(f"{options.plan} has no pool with an exercise")
     if options.if_due and not is_due(session, "exercise", 0.0):
         return 0
+    if "exercise" not in session.plan.stages:
+        raise UsageError(f"{options.plan} has no pool with an exercise")
     print(collect(session, "exercise", 0.0))
     return 0
 

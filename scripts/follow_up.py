@@ -10,10 +10,11 @@ Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
 """
 
 from deploy_verdict.cli import add_without, environment_for, parser, run
-from deploy_verdict.concluding import dispatch, read_run, step_after
+from deploy_verdict.concluding import dispatch, step_after
 from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.judging import judged_directory
-from deploy_verdict.runs import Runs
+from deploy_verdict.run_file import read_run
 from deploy_verdict.verdicts import read_verdict
 
 

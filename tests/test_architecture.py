@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "blocks"),
+    1: ("units", "expect", "redact", "window", "blocks", "waiting"),
     2: ("plan",),
     3: (
         "accepting",
@@ -27,15 +27,16 @@ LEVELS = {
         "lifecycle",
         "platform_looks",
         "rollback",
-        "waiting",
         "sittings",
         "event",
         "rivals",
         "following",
         "status_line",
+        "states",
+        "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
+    4: ("judge", "report", "junit", "schemas", "notifying"),
+    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (
@@ -49,7 +50,12 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
+        "github_setup",
+        "sending",
+        "told",
         "continuing",
         "ownership",
         "recollecting",
@@ -59,6 +65,8 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "run_file",
+        "rescuing",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
@@ -190,7 +198,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):

@@ -1,17 +1,14 @@
 """The end of a run on GitHub: its colour, what it offers, and the run that follows it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.errors import EvidenceError, ProviderError, UsageError
+from deploy_verdict.errors import ProviderError
 from deploy_verdict.following import Step, next_step
-from deploy_verdict.gating import RUN_FILE, workflow_file
+from deploy_verdict.gating import workflow_file
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
 from deploy_verdict.plan import layout_of, own_layout
-from deploy_verdict.runs import Runs
 from deploy_verdict.waiting import ROLLBACK_ENVIRONMENT
 
 # From which outcomes on a run is red, by the plan's word.
@@ -21,17 +18,6 @@ RED = {
     "attention": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION),
     "inconclusive": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE),
 }
-
-
-def read_run(out: Path) -> RunFile:
-    """run.json of a directory; raises EvidenceError, or UsageError where there is none."""
-    path = out / RUN_FILE
-    try:
-        return RunFile.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is none — scripts/open_run.py writes it") from error
-    except (OSError, ValidationError) as error:
-        raise EvidenceError(f"{path}: cannot be read ({type(error).__name__})") from error
 
 
 def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:

@@ -16,6 +16,7 @@ from deploy_verdict.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.event import Asked, Inputs, Refused, asked_by, read_inputs
 from deploy_verdict.evidence import write_json, write_text
 from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.job_output import write_outputs
 from deploy_verdict.linking import linked
 from deploy_verdict.model import RunFile, Subject
@@ -25,11 +26,10 @@ from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.recollecting import recollect
 from deploy_verdict.redact import Redactor
 from deploy_verdict.rivals import Rivals, rivals
-from deploy_verdict.runs import Runs
+from deploy_verdict.run_file import RUN_FILE
 from deploy_verdict.session import HISTORY_FILE, Session
 from deploy_verdict.spreading import matrix, spread, timers_of
 
-RUN_FILE = "run.json"
 PLAN_FILE = "plan.yml"
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
@@ -99,9 +99,11 @@ def admitted(gate: Gate, runs: Runs | None) -> Asked | Refused:
     """What is to be verified, or why not; older windows on the same environment are ended."""
     name, payload = event_of(gate.environment)
     asked = asked_by(name, payload, gate.inputs, gate.plan)
-    if isinstance(asked, Refused) or gate.inputs.kind != "window":
+    if isinstance(asked, Refused):
         return asked
     found = _rivals(gate, runs)
+    if gate.inputs.kind != "window":
+        return _alone(found, gate.inputs.continue_run) or asked
     if found.same is not None:
         return Refused(reason=f"run {found.same.id} verifies it already: {found.same.html_url}")
     reason = _not_ours(gate, asked)
@@ -119,6 +121,15 @@ def _end(gate: Gate, runs: Runs, found: Rivals) -> None:
             runs.cancel(run.id)
         except ProviderError as error:
             gate.tell(f"{error}; run {run.id} goes on")
+
+
+def _alone(found: Rivals, continues: int | None) -> Refused | None:
+    """A window goes on only where nothing else watches the environment; the run before it may be ending."""
+    same = [found.same] if found.same else []
+    others = [run for run in (*same, *found.older) if run.id != continues]
+    if not others:
+        return None
+    return Refused(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
 
 
 def _rivals(gate: Gate, runs: Runs | None) -> Rivals:

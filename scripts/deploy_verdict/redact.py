@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 _TELLING = re.compile(
-    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL|DATABASE_URL"
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL|DATABASE_URL|DOTENV|_NOTIFY"
 )
 _SHORTEST = 6
 _SHAPES = re.compile(
@@ -31,6 +31,11 @@ _HEADERS = {
 }
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable's name tells that its value is secret."""
+    return _TELLING.search(name.upper()) is not None
+
+
 class Redactor:
     """Replaces secrets in texts; built once from the environment, then handed to all that writes."""
 
@@ -42,7 +47,7 @@ class Redactor:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Redactor":
         """Take the variables whose names tell that they are secret."""
-        telling = {name: value for name, value in environment.items() if _TELLING.search(name.upper())}
+        telling = {name: value for name, value in environment.items() if is_secret(name)}
         return cls({name: value for name, value in telling.items() if len(value) >= _SHORTEST})
 
     def text(self, text: str) -> str:
