@@ -2,13 +2,14 @@
 # make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
+# make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test lint format faults bench lock schemas clean
+.PHONY: venv demo test lint format faults bench calibrate lock schemas clean
 
 venv: $(STAMP)
 
@@ -36,6 +37,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# A quarter of an hour; prints which cell it is at.
+calibrate: $(STAMP)
+	PYTHONPATH=scripts nice $(BIN)/python -m tests.calibration
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py

@@ -48,7 +48,7 @@ def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
     assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
-def test_the_sitting_at_t0_exercises_the_gauge_after_its_sample():
+def test_one_job_for_all_exercises_the_gauge_after_its_sample():
     text = b"""
 version: 1
 name: small
@@ -56,8 +56,10 @@ service: {base_url: "http://service.test"}
 pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}, exercise: {ask: [/api]}}]
 """
     plan = read_plan(text, "plan.yml", {}, "2026-02-02")
-    assert looks_at(plan, 0.0) == ("pools", "exercise")
-    assert looks_at(plan, 900.0) == ("pools",)
+    assert looks_at(plan, 0.0) == ()
+    alone = laid_out(plan, Layout(length_s=7200, every_s=900, one_job=True))
+    assert looks_at(alone, 0.0) == ("pools", "exercise")
+    assert looks_at(alone, 900.0) == ("pools",)
 
 
 def test_behind_a_wait_timer_a_job_hardly_sleeps():

@@ -2,13 +2,13 @@
 
 Garwood (1936): k events in W hours exclude rates above chi²(0.95; 2k + 2) / 2W and below
 chi²(0.05; 2k) / 2W, each at 95 %; none at all excludes only those above 3/W. The quantiles of chi² are
-Wilson and Hilferty's (1931), within 2 % from two degrees of freedom on.
+Wilson and Hilferty's (1931), within 3 %; for none and for one, where it is exact, the logarithm.
 """
 
 import math
 import statistics
 
-NONE_SEEN = -math.log(0.05)
+NONE_SEEN, ONE_SEEN = -math.log(0.05), -math.log(0.95)
 
 
 def at_most(count: float, hours: float) -> float:
@@ -18,7 +18,7 @@ def at_most(count: float, hours: float) -> float:
 
 def at_least(count: float, hours: float) -> float:
     """The lowest rate per hour that a count of one or more leaves possible."""
-    return _chi_square(0.05, 2 * max(count, 1.0)) / 2 / hours
+    return max(ONE_SEEN, _chi_square(0.05, 2 * max(count, 1.0)) / 2) / hours
 
 
 def exhausted_after_h(rise: float, hours: float, free: float) -> tuple[float, float]:

@@ -5,8 +5,11 @@ have one at 80 %. What counts is a burst's mean, or a tenth of its readings; and
 readings, those of their block.
 """
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from deploy_verdict.blocks import WARM_UP_S
 from deploy_verdict.judge.pool_blocks import BURST_READINGS, PoolBlock, enough, pool_blocks, told
@@ -16,55 +19,58 @@ from deploy_verdict.pool_samples import Level, PoolSample
 from deploy_verdict.units import shown_duration, shown_offset
 
 SPIKE_SHARE = 0.1
-# A block is outside of its band beyond doubt by two standard errors; or when so many blocks are outside.
+# A block is outside of its band beyond doubt by two standard errors.
 CLEAR_ERRORS = 2.0
-MANY, MANY_SHARE = 3, 0.25
+# The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
+OF_MEDIAN = 1.4826 / math.sqrt(2)
 
 Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
 
+@dataclass(frozen=True)
+class _Use:
+    """The mean of some readings, and how many of them are at the critical limit or above."""
+
+    mean: float
+    high: int
+    count: int
+
+
+def _use(pool: Pool, levels: Sequence[Level]) -> _Use:
+    percents = [level.percent for level in levels]
+    high = sum(percent >= pool.critical for percent in percents)
+    return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)
+
+
 def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[PoolSample, Result]]:
-    """Each sample with its result."""
-    blocks = {
-        sample.offset_s: block for block in pool_blocks(samples, warm_up_s=0.0) for sample in block.samples
-    }
-    for sample in samples:
-        result = _band(pool, sample, sample.levels)
-        block = blocks[sample.offset_s]
-        lone = sample.planned_readings >= BURST_READINGS or len(block.samples) == 1
-        if result[0] is Outcome.FAIL and enough(sample) and not lone:
-            result = _confirmed(pool, sample, block, result)
-        yield sample, result
+    """Each sample with its result; a fail of a few readings stands only where its whole block fails too."""
+    for block in pool_blocks(samples, warm_up_s=0.0):
+        of_block = _use(pool, block.levels)
+        for sample in block.samples:
+            own = _use(pool, sample.levels)
+            result = _band(pool, sample, own)
+            lone = sample.planned_readings >= BURST_READINGS or len(block.samples) == 1
+            if result[0] is Outcome.FAIL and enough(sample) and not lone:
+                result = _band(pool, sample, of_block)
+                if result[0] is Outcome.PASS:
+                    text = f"{own.mean:.1f} % at {shown_offset(sample.offset_s)}"
+                    told_block = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
+                    result = Outcome.PASS, None, f"{text}, but {told_block}", sample
+            yield sample, result
 
 
-def _confirmed(pool: Pool, sample: PoolSample, block: PoolBlock, result: Result) -> Result:
-    """A fail of a few readings stands only where its whole block fails too."""
-    of_block = _band(pool, sample, block.levels)
-    if of_block[0] is Outcome.FAIL:
-        return of_block
-    text = f"{sample.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, but"
-    return (
-        Outcome.PASS,
-        None,
-        f"{text} {block.mean_percent:.1f} % in its {len(block.levels)} readings",
-        sample,
-    )
-
-
-def _band(pool: Pool, sample: PoolSample, levels: Sequence[Level]) -> Result:
+def _band(pool: Pool, sample: PoolSample, use: _Use) -> Result:
     if not enough(sample):
         if sample.target_failed:
             return Outcome.FAIL, Severity.P1, told(sample), sample
         return Outcome.INCONCLUSIVE, None, told(sample), sample
-    mean = sum(level.percent for level in levels) / len(levels)
-    high = sum(level.percent >= pool.critical for level in levels)
-    text = f"{mean:.1f} % at {shown_offset(sample.offset_s)}"
-    if mean >= pool.critical:
+    text = f"{use.mean:.1f} % at {shown_offset(sample.offset_s)}"
+    if use.mean >= pool.critical:
         return Outcome.FAIL, Severity.P1, f"{text} (critical from {pool.critical:g} %)", sample
-    if high >= max(2.0, SPIKE_SHARE * len(levels)):
-        spikes = f"{high} of {len(levels)} readings at {pool.critical:g} % or more"
+    if use.high >= max(2.0, SPIKE_SHARE * use.count):
+        spikes = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
         return Outcome.FAIL, Severity.P1, f"{text} on average, {spikes}", sample
-    if mean >= pool.attention:
+    if use.mean >= pool.attention:
         return Outcome.FAIL, Severity.P2, f"{text} (attention from {pool.attention:g} %)", sample
     return Outcome.PASS, None, text, sample
 
@@ -86,17 +92,18 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     median = statistics.median(block.mean_percent for block in seen)
     far = max(seen, key=lambda block: abs(block.mean_percent - median))
     outside = [block for block in seen if abs(block.mean_percent - median) > points]
+    scatter = _scatter_percent(seen)
     clear = [
         block
         for block in outside
-        if abs(block.mean_percent - median) - points > CLEAR_ERRORS * block.error_percent
+        if abs(block.mean_percent - median) - points > CLEAR_ERRORS * max(block.error_percent, scatter)
     ]
     sample = far.samples[0]
     where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
-    if clear or len(outside) >= max(MANY, MANY_SHARE * len(seen)):
+    if clear:
         return Outcome.FAIL, severity, f"{where} ({len(outside)} of {len(seen)} blocks outside)", sample
     if outside:
-        text = f"{where}: that far by chance too, as readings of this pool scatter"
+        text = f"{where}: outside, but by no more than readings of this pool scatter by chance"
         return Outcome.INCONCLUSIVE, None, text, sample
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
@@ -105,3 +112,20 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     widest = abs(far.mean_percent - median)
     text = f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}"
     return Outcome.PASS, None, text, None
+
+
+def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:
+    """How far block means lie apart by chance where connections are held for longer than a burst.
+
+    From the differences of neighbours, by medians, so that neither a single swing nor a steady rise excuses
+    itself; never more than connections scatter that come independently of each other (Poisson: the root of
+    their mean).
+    """
+    steps = [later.mean_percent - earlier.mean_percent for earlier, later in pairwise(blocks)]
+    levels = [level for block in blocks for level in block.levels]
+    size = statistics.fmean(level.limit for level in levels)
+    by_chance = 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size
+    if not steps:
+        return 0.0
+    usual = statistics.median(steps)
+    return min(OF_MEDIAN * statistics.median(abs(step - usual) for step in steps), by_chance)

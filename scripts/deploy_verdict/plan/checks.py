@@ -7,6 +7,7 @@ from deploy_verdict.plan.captures import filled, filled_path, names_in
 from deploy_verdict.plan.e2e import E2E, Step
 from deploy_verdict.plan.filling import expected_names
 from deploy_verdict.plan.guard import MayWrite, refusal
+from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names, measure_problem, refers
 from deploy_verdict.plan.parts import Expecting, Request
@@ -87,6 +88,9 @@ def _times(plan: Plan) -> Iterator[Mistake]:
         if pool.burst.for_ >= window.sample_every:
             every = shown_duration(window.sample_every)
             yield ("pools", index, "burst", "for"), f"a burst must end before the next sample, {every} later"
+    for index, horizon in enumerate(horizons(plan)):
+        if horizon.problem:
+            yield ("pools", index, "safe_for"), horizon.problem
     for index, offset_s in enumerate(plan.e2e.at if plan.e2e else ()):
         if offset_s > window.length:
             length = shown_duration(window.length)

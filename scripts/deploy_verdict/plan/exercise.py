@@ -4,12 +4,17 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from deploy_verdict.plan.parts import Part, check_or_path
+from deploy_verdict.plan.parts import Part, checked_path
 from deploy_verdict.units import Duration
 
 MOST_REQUESTS = 1000
 # Of the gauge, under each round's load; as many follow at rest.
 FEWEST_READINGS, MOST_READINGS = 3, 12
+
+
+def check_or_path(value: str) -> str:
+    """A path from the root, or the name of a health check, which the cross-check looks up."""
+    return str(checked_path(value)) if value.startswith("/") else value
 
 
 class Exercise(Part):

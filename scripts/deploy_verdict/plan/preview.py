@@ -8,6 +8,7 @@ from typing import Any
 from deploy_verdict.plan.checks import steps_of
 from deploy_verdict.plan.e2e import Step
 from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names
 from deploy_verdict.units import shown_duration
@@ -51,9 +52,22 @@ def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
         yield f"  write only   {entities}"
     if seen.samples:
         yield f"  sample       {seen.samples} times, {seen.readings_per_sample} readings each"
+    for horizon in horizons(plan):
+        yield f"  prove        {_provable(horizon)}"
     if seen.suite_runs:
         yield f"  run          {seen.tests} E2E tests, {seen.suite_runs} times"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _provable(horizon: Horizon) -> str:
+    """What the window can say of a pool's growth at its best."""
+    safe_for = shown_duration(horizon.pool.safe_for)
+    if horizon.needs_free is None:
+        return (
+            f"nothing of {horizon.pool.name}'s growth: {horizon.blocks} blocks after the warm-up are too "
+            "few, so the verdict is inconclusive at best"
+        )
+    return f"that {horizon.pool.name} lasts {safe_for}, if {horizon.needs_free} connections or more are free"
 
 
 def preview(plan: Plan) -> Preview:
