@@ -117,6 +117,13 @@ def test_the_smallest_plan():
             "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 32, times: 9}}]",
             "an exercise of 2880 requests — at most 1000: lower at_once or rounds",
         ),
+        ("exposure: [{name: x, operation: e2e/none, at_least: 3}]", "8:33: there is no check 'e2e/none'"),
+        (
+            "exposure: [{name: x, operation: orders, at_least: 3}]",
+            "'orders' is no operation — write POST",
+        ),
+        ("exposure: [{name: x, operation: GET orders, at_least: 3}]", "'orders' is not a path"),
+        ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
         ("window: !!python/object:x {}", "8:9: the tag tag:yaml.org,2002:python/object:x"),
         (
             'window: {length: "${LENGTH}"}',

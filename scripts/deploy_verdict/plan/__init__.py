@@ -2,6 +2,7 @@
 
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
@@ -32,6 +33,7 @@ __all__ = [
     "Exercise",
     "Expectations",
     "Expecting",
+    "Exposure",
     "FollowUpGroup",
     "GitHubSection",
     "LogCanary",

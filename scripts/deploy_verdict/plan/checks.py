@@ -41,6 +41,7 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
         ("e2e", "tests"): [test.name for test in plan.e2e.tests] if plan.e2e else [],
         ("logs", "must_not_appear"): [p.name for p in plan.logs.must_not_appear] if plan.logs else [],
         ("logs", "must_appear"): [p.name for p in plan.logs.must_appear] if plan.logs else [],
+        ("exposure",): [asked.name for asked in plan.exposure],
         ("criteria",): [criterion.name for criterion in plan.criteria],
     }
     for path, names in groups.items():
@@ -68,12 +69,23 @@ def _references(plan: Plan) -> Iterator[Mistake]:
         ]
     with_pools = checks + [pool.name for pool in plan.pools]
     named += [(("never", i, "of"), rule.of, with_pools) for i, rule in enumerate(plan.never) if rule.of]
+    named += [
+        (("exposure", i, "operation"), asked.operation, list(_operations(plan)))
+        for i, asked in enumerate(plan.exposure)
+        if asked.test_name
+    ]
     shown = [f"health/{name}" for name in checks] + [f"pools/{pool.name}" for pool in plan.pools]
     shown += [f"e2e/{test.name}" for test in plan.e2e.tests] if plan.e2e else []
     named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
     for path, name, known in named:
         if name not in known:
             yield path, f"there is no check '{name}'{_meant(name, known)}"
+
+
+def _operations(plan: Plan) -> Iterator[str]:
+    for test in plan.e2e.tests if plan.e2e else ():
+        yield f"e2e/{test.name}"
+        yield from (f"e2e/{test.name}/{step.name}" for step in test.steps)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

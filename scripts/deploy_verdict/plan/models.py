@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.e2e import E2E
 from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
@@ -179,6 +180,7 @@ class Plan(Part):
     traffic: Traffic | None = None
     metrics: Metrics | None = None
     response_times: ResponseTimes | None = None
+    exposure: tuple[Exposure, ...] = Field(default=(), strict=False)
     criteria: tuple[Criterion, ...] = Field(default=(), strict=False)
     baseline: Baseline | None = None
     escalation: Escalation = Escalation()

@@ -35,6 +35,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from _platform_names(plan)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
+    yield from (("exposure", asked.name, "runs") for asked in plan.exposure)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
 
 
