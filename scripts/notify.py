@@ -17,6 +17,7 @@ from deploy_verdict.judging import history_of
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.notifying import addresses_of
 from deploy_verdict.redact import Redactor
+from deploy_verdict.run_file import is_dry_run
 from deploy_verdict.sending import send
 from deploy_verdict.told import keep_told, news
 from deploy_verdict.verdicts import read_verdict
@@ -30,15 +31,14 @@ def main(arguments: list[str]) -> int:
     add("--timeout", type=offset_s, default=30.0, metavar="TIME", help="for all services together (30s)")
     add("--dry-run", action="store_true", help="print the message, and tell nobody")
     options = options_parser.parse_args(arguments)
+    options.dry_run = options.dry_run or is_dry_run(options.out)
     environment = environment_for(options.plan)
     addresses = addresses_of(environment.get("DEPLOY_VERDICT_NOTIFY", ""))
     if not addresses and not options.dry_run:
         print("notifications are off: DEPLOY_VERDICT_NOTIFY is not set")
         return 0
     verdict = read_verdict(options.out)
-    secrets = {
-        f"DEPLOY_VERDICT_NOTIFY_{number}": address for number, address in enumerate(addresses, start=1)
-    }
+    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
     message = news(
         options.out,
         verdict,

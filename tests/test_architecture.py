@@ -14,10 +14,11 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "blocks", "waiting"),
+    1: ("units", "expect", "redact", "window", "waiting", "blocks"),
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -32,10 +33,11 @@ LEVELS = {
         "rivals",
         "following",
         "status_line",
+        "promises",
         "states",
         "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas", "notifying"),
+    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
     5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
@@ -65,8 +67,10 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "proving",
         "run_file",
         "rescuing",
+        "looking_again",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
@@ -74,6 +78,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip

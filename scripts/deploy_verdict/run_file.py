@@ -27,6 +27,12 @@ def known_run(out: Path) -> RunFile | None:
     return read_run(out) if (out / RUN_FILE).is_file() else None
 
 
+def is_dry_run(out: Path) -> bool:
+    """Whether this is a run that is to post nothing."""
+    file = known_run(out)
+    return file is not None and file.dry_run
+
+
 def fill_from_run(options: Namespace) -> RunFile | None:
     """Take the issue's number and the dry run from run.json, where the command line does not say so."""
     file = known_run(options.out)

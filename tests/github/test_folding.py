@@ -60,8 +60,9 @@ def test_any_report_fits_and_nothing_stays_open(head, sections, limit):
     assert is_closed(text)
 
 
-@given(TEXTS, st.integers(0, 300), st.sampled_from([characters, utf8_bytes]))
-def test_a_cut_is_at_a_line_and_says_so(text, limit, size):
+@given(TEXTS, SECTIONS, st.integers(0, 600), st.sampled_from([characters, utf8_bytes]))
+def test_a_cut_is_at_a_line_and_says_so(head, sections, limit, size):
+    text = folded(head, sections, 100_000)
     shorter = cut(text, limit, size)
     assert size(shorter) <= limit
     assert is_closed(shorter)

@@ -194,6 +194,16 @@ def test_run_again_the_window_stays(gate):
     assert gate.file("window.json")["window"]["t0"] == first
 
 
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [({}, "workflow_dispatch"), (dispatch_event(deployment=ids.LIVE_ID), "repository_dispatch")],
+)
+def test_the_commit_is_known_from_the_start_so_that_the_comment_has_one_place(gate, event, name):
+    gate.run(event, name)
+    assert gate.file("window.json")["subject"]["commit"] == ids.LIVE_COMMIT
+    assert gate.file("run.json")["commit"] == ids.LIVE_COMMIT
+
+
 def test_by_hand_a_shorter_window_on_a_named_issue(gate):
     done = gate.run({}, "workflow_dispatch", inputs={"length": "30m", "number": "7", "dry-run": "true"})
     assert done.returncode == 0, done.stderr

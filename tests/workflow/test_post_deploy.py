@@ -129,3 +129,28 @@ def test_an_event_of_another_environment_starts_no_more_than_the_gate(tmp_path):
         assert "open_run.py" not in acting.log(RUN + 1)
     assert ours(hub) == []
     assert acting.names(RUN) == []
+
+
+def test_by_hand_one_job_sees_a_shorter_window(tmp_path):
+    """Half an hour proves no horizon of six: the verdict may be INCONCLUSIVE, and never worse."""
+    inputs = {"mode": "single", "length": "30m", "number": "7", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path) as (hub, acting):
+        hub.pulls.clear()
+        acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        assert acting.names(RUN) == ["evidence-all-a1", "report-a1", "window-a1"], acting.log(RUN)[-4000:]
+    verdict = verdict_of(acting)
+    assert verdict["outcome"] in ("stable", "inconclusive"), verdict["findings"]
+    assert verdict["coverage"]["taken"] == verdict["coverage"]["planned"]
+    pools = [slot for slot in verdict["coverage"]["slots"] if slot["stage"] == "pools"]
+    assert len(pools) == 31
+    (body,) = ours(hub)
+    assert "mode single" in body
+
+
+def test_a_dry_run_posts_nothing(tmp_path):
+    inputs = {"mode": "single", "length": "15m", "dry-run": "true", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path) as (hub, acting):
+        acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        assert "report-a1" in acting.names(RUN), acting.log(RUN)[-4000:]
+        assert {method for method, _ in hub.requests} == {"GET"}
+    assert (ours(hub), hub.statuses, hub.dispatches) == ([], [], [])

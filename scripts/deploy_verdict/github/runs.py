@@ -59,6 +59,11 @@ class Runs:
         rows = answer.get("statuses")
         return rows if isinstance(rows, list) else []
 
+    def set_status(self, commit: str, context: str, state: str, description: str) -> None:
+        """Set one context's status on a commit."""
+        body = {"state": state, "context": context, "description": description}
+        self._api.json("POST", f"/statuses/{commit}", "a commit status", body)
+
     def timers(self) -> dict[str, int]:
         """Environments that have a wait timer, and its minutes."""
         return {

@@ -8,6 +8,7 @@ from deploy_verdict.model.exercise import ExerciseObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
+    FingerprintObservation,
     HttpObservation,
     LogObservation,
     SuiteObservation,
@@ -18,6 +19,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
     HttpObservation
+    | FingerprintObservation
     | BurstObservation
     | ExerciseObservation
     | TestObservation

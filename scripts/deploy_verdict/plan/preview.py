@@ -13,6 +13,9 @@ from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names
 from deploy_verdict.units import shown_duration
 
+# As the collector of fingerprints does.
+ASK_AGAIN_S = 10.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
@@ -77,7 +80,7 @@ def preview(plan: Plan) -> Preview:
     steps, step_writes = _suite(plan)
     beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
     requests = {
-        "health": len(plan.health),
+        "health": len(plan.health) + _fingerprints(plan),
         "e2e": steps * suite_runs,
         "pools": samples * (sum(pool.burst.readings for pool in plan.pools) + len(beside)),
     }
@@ -103,6 +106,12 @@ def preview(plan: Plan) -> Preview:
 def _to_ask(plan: Plan, load: Exercise) -> list[bool]:
     """Which requests of an exercise write; those are asked once more after it."""
     return [plan.to_ask(name).writes for name in load.ask]
+
+
+def _fingerprints(plan: Plan) -> int:
+    """At most so many requests for the documents of claims: all of them share one wait."""
+    documents = sum(claim.openapi is not None for claim in plan.claims)
+    return documents + int(plan.fresh_within_s / ASK_AGAIN_S) if documents else 0
 
 
 def _platform(plan: Plan, samples: int) -> int:
