@@ -10,7 +10,7 @@ from logging import getLogger
 
 from redis import BlockingConnectionPool, Redis, RedisError
 
-from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
+from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, LEAKS_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
 from demo.locks import SpoolLocks
 from demo.occupation import Occupation
 from demo.pool import (
@@ -53,6 +53,7 @@ class Backend:
     stopping: threading.Event = field(default_factory=threading.Event)
     stats_asked: threading.Event = field(default_factory=threading.Event)
     # next() on a count is atomic, so these need no lock.
+    leaked: list[Redis] = field(default_factory=list)
     stats_shown: Iterator[int] = field(default_factory=lambda: count(1))
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
     tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
@@ -80,7 +81,9 @@ class Backend:
         return None
 
     def before_occupation(self) -> None:
-        """Called once at the start of each occupation request: the place where flaky-500 strikes."""
+        """Called once at the start of each occupation request: flaky-500 and request-leak strike here."""
+        if self.fault is Fault.REQUEST_LEAK and next(self.occupation_requests) % LEAKS_EVERY == 0:
+            self.leaked.append(held_connection(self.pool))
         if self.fault is Fault.FLAKY_500 and next(self.occupation_requests) % FLAKY_EVERY == 0:
             raise FlakyError("transient backend failure")
 

@@ -183,7 +183,7 @@ def test_a_bad_plan_is_one_message_and_exit_2(name, which, tmp_path):
         (["--target", "ftp://x"], "--target 'ftp://x' is not an address — write one such as https://"),
         (
             ["--without", "pool"],
-            "there is no such stage — known: deployment, health, e2e, pools, exercise, logs",
+            "there is no such stage — known: deployment, health, e2e, pools, exercise, floor, logs",
         ),
         (["--without", "health", "--without", "pools"], "every stage is left out"),
         (["--out", "/dev/null"], "/dev/null"),

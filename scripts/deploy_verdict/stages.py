@@ -40,6 +40,12 @@ def _exercise(session: Session, context: Context, offset_s: float, keep: Keep) -
     return exercise(context, offset_s, keep)
 
 
+def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.floor import return_to_floor  # noqa: PLC0415
+
+    return return_to_floor(context, offset_s, keep)
+
+
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.e2e import run_suite  # noqa: PLC0415
 
@@ -69,6 +75,7 @@ COLLECTORS: dict[str, Collector] = {
     "health": _health,
     "pools": _pools,
     "exercise": _exercise,
+    "floor": _floor,
     "e2e": _e2e,
     "traffic": _traffic,
     "metrics": _metrics,

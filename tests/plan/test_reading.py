@@ -136,6 +136,15 @@ def test_the_smallest_plan():
         ),
         ("exposure: [{name: x, operation: GET orders, at_least: 3}]", "'orders' is not a path"),
         ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
+        ("pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]", "no check 't'"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t, rate: 20}}]",
+            "20 is not a rate — write one like 20/s, up to 50/s",
+        ),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t, rate: 51/s}}]",
+            "up to 50/s",
+        ),
         ("window: !!python/object:x {}", "8:9: the tag tag:yaml.org,2002:python/object:x"),
         (
             'window: {length: "${LENGTH}"}',

@@ -8,7 +8,7 @@ bad when the service failed (a 5xx, no answer, an answer of the edge), and clean
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.answers import all_sent
+from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.e2e_runs import observed, run_outcomes
 from deploy_verdict.judge.finding import Result, made
@@ -78,6 +78,14 @@ def _of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Ru
     ]
     bad = [item.pointer for item in mine if is_targets_trouble(item.exchange)]
     answered = [item.exchange.status or 0 for item in mine if item.exchange.fault is None]
+    counted = [
+        (int(status), count)
+        for tally in tallies(bundle.loaded)
+        if asked.is_met_by(tally.method, path_of(tally.url))
+        for status, count in tally.answers.items()
+        if status.isdigit()
+    ]
+    answered += [status for status, count in counted for _ in range(count)]
     others = _of_others(bundle, asked, findings)
     return Runs(
         clean=sum(status < 400 for status in answered) + others.clean,

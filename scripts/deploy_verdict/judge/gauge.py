@@ -19,7 +19,7 @@ Told = tuple[str, PoolSample]
 TORN_SHARE = 0.05
 # So long a series with so many changes does not come back in the next sample by itself.
 SERIES, CHANGES = 20, 4
-RESTING = ("band", "exhaustion", "growth", "stability")
+RESTING = ("band", "exhaustion", "growth", "stability", "floor")
 SAYS_FULL = re.compile(
     r"(?i)no connections? available|too many connections|max(imum)? number of (clients|connections)"
     r"|pool (is |was )?(exhausted|full|timed out)|queuepool limit|remaining connection slots"

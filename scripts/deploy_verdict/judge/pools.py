@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
+from deploy_verdict.judge.finding import made
+from deploy_verdict.judge.floor import judge_floor
 from deploy_verdict.judge.gauge import believed, doubted
 from deploy_verdict.judge.pool_blocks import enough, told
 from deploy_verdict.judge.pool_growth import judge_growth
 from deploy_verdict.judge.pool_levels import judge_bands, judge_stability
 from deploy_verdict.model import Finding, Outcome, Severity
-from deploy_verdict.plan import Pool
+from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.units import shown_duration, shown_offset
 
@@ -44,9 +46,24 @@ def _findings(bundle: Bundle) -> Iterator[Finding]:
         yield _finding(pool, "exhaustion", "never exhausted", _exhaustion(samples))
         text = f"no growth that fills it within {shown_duration(pool.safe_for)}"
         yield _finding(pool, "growth", text, growth[pool.name])
+        if pool.return_to_floor is not None:
+            yield _returned(bundle, pool, pool.return_to_floor)
         if pool.stays_within is not None:
             text = f"every block within ± {pool.stays_within.points:g} points of the median"
             yield _finding(pool, "stability", text, judge_stability(pool, samples))
+
+
+def _returned(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Finding:
+    outcome, severity, actual, pointer = judge_floor(bundle, pool, asked)
+    text = f"back to its floor after {asked.cycles:,} cycles of {asked.test}"
+    return made(
+        "pools",
+        (pool.name, "floor"),
+        text,
+        (outcome, severity, actual),
+        because="requests leave connections behind",
+        evidence=pointer,
+    )
 
 
 _BECAUSE = {

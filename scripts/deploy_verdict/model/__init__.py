@@ -22,6 +22,7 @@ from deploy_verdict.model.files import (
     WindowFrame,
     WindowRef,
 )
+from deploy_verdict.model.floor import FloorObservation, Tally
 from deploy_verdict.model.observations import (
     Attempt,
     BurstObservation,
@@ -84,6 +85,7 @@ __all__ = [
     "Finding",
     "FingerprintAttempt",
     "FingerprintObservation",
+    "FloorObservation",
     "HttpObservation",
     "Instance",
     "Judged",
@@ -110,6 +112,7 @@ __all__ = [
     "StepRecord",
     "Subject",
     "SuiteObservation",
+    "Tally",
     "TestObservation",
     "TrafficObservation",
     "Unreadable",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from deploy_verdict.model.exercise import ExerciseObservation
+from deploy_verdict.model.floor import FloorObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
@@ -22,6 +23,7 @@ Observation = Annotated[
     | FingerprintObservation
     | BurstObservation
     | ExerciseObservation
+    | FloorObservation
     | TestObservation
     | SuiteObservation
     | CaseObservation

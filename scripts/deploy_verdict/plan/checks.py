@@ -59,6 +59,10 @@ def _references(plan: Plan) -> Iterator[Mistake]:
     named: list[tuple[Path, str, list[str]]] = []
     for index, pool in enumerate(plan.pools):
         named += [(("pools", index, "beside", i), name, checks) for i, name in enumerate(pool.beside)]
+        if pool.return_to_floor is not None:
+            named.append(
+                (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, _cycles(plan))
+            )
         load = pool.exercise.ask if pool.exercise else ()
         named += [
             (("pools", index, "exercise", "ask", i), name, checks)
@@ -82,6 +86,12 @@ def _references(plan: Plan) -> Iterator[Mistake]:
     for path, name, known in named:
         if name not in known:
             yield path, f"there is no check '{name}'{_meant(name, known)}"
+
+
+def _cycles(plan: Plan) -> list[str]:
+    """The tests that can be a cycle: a race is none."""
+    tests = plan.e2e.tests if plan.e2e else ()
+    return [test.name for test in tests if not any(step.together for step in test.steps)]
 
 
 def _operations(plan: Plan) -> Iterator[str]:

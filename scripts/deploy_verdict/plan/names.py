@@ -27,6 +27,8 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
         yield from (("pools", pool.name, rule) for rule in POOL_RULES)
         if pool.stays_within is not None:
             yield "pools", pool.name, "stability"
+        if pool.return_to_floor is not None:
+            yield "pools", pool.name, "floor"
         for name in pool.beside:
             yield from (("pools", name, rule) for rule in check_rules(plan, name))
     yield from (("never", rule.name, "count") for rule in plan.never)

@@ -47,7 +47,11 @@ def not_looked_at(plan: Plan) -> tuple[str, ...]:
     """The stages that ask the platform, whose answers nobody can record here; and the claims' documents."""
     documents = ("claims",) if any(claim.openapi for claim in plan.claims) else ()
     counted = ("exposure",) if plan.exposure else ()
-    return (*(stage for stage in (*PLATFORM, "exercise") if stage in plan.stages), *documents, *counted)
+    return (
+        *(stage for stage in (*PLATFORM, "exercise", "floor") if stage in plan.stages),
+        *documents,
+        *counted,
+    )
 
 
 class _Prover:

@@ -1,10 +1,24 @@
-"""The exercise of a pool's gauge in one line: what was sent, and where it is told. Pure."""
+"""What was sent to try a pool, a line each: the exercise of its gauge, and the return to floor. Pure."""
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.model import ExerciseObservation
+from deploy_verdict.model import ExerciseObservation, FloorObservation
 from deploy_verdict.plan import Pool
 from deploy_verdict.platform_looks import readings_of
 from deploy_verdict.report.words import counted
+from deploy_verdict.units import shown_duration
+
+
+def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
+    """The return to floor; none for a pool that is not driven."""
+    if pool.return_to_floor is None:
+        return ()
+    found = [item for item in readings_of(bundle, "floor", FloorObservation) if item[1].check == pool.name]
+    if not found:
+        return (("Return to floor", "not done"),)
+    pointer, seen = found[-1]
+    took = shown_duration(round(seen.took_s))
+    told = f"{counted(seen.cycles, 'cycle')} of {pool.return_to_floor.test} in {took}"
+    return (("Return to floor", f"{told} ({pointer})"),)
 
 
 def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
