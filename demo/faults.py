@@ -21,6 +21,7 @@ class Fault(StrEnum):
     SLOW = "slow"
     HEALTH_UNHEALTHY = "health-unhealthy"
     TOO_MANY_CONNECTIONS_IN_LOG = "too-many-connections-in-log"
+    NEW_ERROR_IN_LOG = "new-error-in-log"
     DOWN = "down"
     HTML_502 = "html-502"
     LOCK_BROKEN = "lock-broken"
@@ -62,6 +63,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.SLOW: "every 5th POST /api/occupation/tomar takes 2.3 seconds",
     Fault.HEALTH_UNHEALTHY: "/api/health answers 200, but says unhealthy: its Redis probe fails",
     Fault.TOO_MANY_CONNECTIONS_IN_LOG: "the log says so every 24 plan minutes; answers are fine",
+    Fault.NEW_ERROR_IN_LOG: "one error that no log had before the deployment, at T+24min; answers are fine",
     Fault.DOWN: "stops listening right after the ready line: connections are refused",
     Fault.HTML_502: "/api/health and /api/redis-connection-stats answer the edge's 502, an HTML page",
     Fault.LOCK_BROKEN: "TOMAR ignores the lock: two workers can occupy one spool at the same time",
@@ -101,6 +103,9 @@ TOO_MANY_CONNECTIONS_EVERY_S = 1440.0
 
 LEAKS_EVERY = 500
 """Of REQUEST_LEAK, in occupation requests: a whole window sends about 200."""
+
+NEW_ERROR_AFTER_S = 1440.0
+"""Plan time at which NEW_ERROR_IN_LOG writes its one line."""
 
 FLAKY_EVERY = 12
 """Of FLAKY_500. One E2E run makes 14 or more occupation requests, so each run meets at least one 500."""

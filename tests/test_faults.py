@@ -30,6 +30,7 @@ STORIES = {
     "slow": (10, "some answers are too slow"),
     "health-unhealthy": (11, "The service calls itself unhealthy"),
     "too-many-connections-in-log": (11, "Too many connections: this was the crisis"),
+    "new-error-in-log": (10, "1 new kind of error: 1 line, first"),
     "down": (11, "The service did not answer"),
     "html-502": (11, "the edge answered 502 in place of the service (x-railway-fallback)"),
     "lock-broken": (11, "2 answered 200"),

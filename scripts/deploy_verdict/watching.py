@@ -6,11 +6,12 @@ from pathlib import Path
 
 from deploy_verdict.evidence import read_attempts
 from deploy_verdict.lifecycle import NOT_BEGUN, OVER, standing
+from deploy_verdict.log_stage import collect_logs
 from deploy_verdict.model import DeploymentObservation, Loaded
 from deploy_verdict.plan import Plan
 from deploy_verdict.progress import Progress
 from deploy_verdict.session import Session, is_taken
-from deploy_verdict.stages import COLLECTORS, collect, collect_logs
+from deploy_verdict.stages import COLLECTORS, collect
 from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 

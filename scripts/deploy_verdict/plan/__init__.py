@@ -7,8 +7,9 @@ from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.github_section import GitHubSection
+from deploy_verdict.plan.incident import incident_file, with_incident
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
-from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
+from deploy_verdict.plan.logs_section import Incident, LogCanary, LogPattern, Logs, Novelty
 from deploy_verdict.plan.models import (
     Check,
     Plan,
@@ -40,11 +41,13 @@ __all__ = [
     "Fixtures",
     "FollowUpGroup",
     "GitHubSection",
+    "Incident",
     "LogCanary",
     "LogPattern",
     "Logs",
     "Metrics",
     "NeverRule",
+    "Novelty",
     "OpenApi",
     "Plan",
     "Pool",
@@ -60,9 +63,11 @@ __all__ = [
     "Traffic",
     "WindowSection",
     "checked_address",
+    "incident_file",
     "laid_out",
     "layout_of",
     "own_layout",
     "read_plan",
+    "with_incident",
     "with_target",
 ]

@@ -63,6 +63,10 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
     yield "logs", "log", "readable"
     if plan.logs.max_errors is not None:
         yield "logs", "log", "errors"
+    if plan.logs.novelty is not None:
+        yield "logs", "novelty", "new"
+    if plan.logs.incident is not None:
+        yield "logs", "incident", "must_not_appear"
     yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
     yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
 
