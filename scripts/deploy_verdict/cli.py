@@ -29,7 +29,7 @@ EXIT_CODES = {
     VerdictOutcome.INCONCLUSIVE: 12,
 }
 # All stages that ask the platform, by one word.
-GROUPS = {"railway": ("deployment", "traffic", "metrics")}
+GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
 EXIT_USAGE = 2
 EXIT_COULD_NOT_RUN = 3
 

@@ -112,7 +112,7 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     named: list[str] = []
     for stage in stages:
         if stage not in (*STAGES, *GROUPS):
-            known = ", ".join((*STAGES, *GROUPS))
+            known = ", ".join(dict.fromkeys((*STAGES, *GROUPS)))
             raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
         named += GROUPS.get(stage, (stage,))
     if not set(plan.stages) - set(named):

@@ -29,6 +29,18 @@ def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> t
     return take_sample(context, offset_s, keep)
 
 
+def _exercise(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.exercise import exercise  # noqa: PLC0415
+
+    return exercise(context, offset_s, keep)
+
+
+def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.floor import return_to_floor  # noqa: PLC0415
+
+    return return_to_floor(context, offset_s, keep)
+
+
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.e2e import run_suite  # noqa: PLC0415
 
@@ -57,6 +69,8 @@ COLLECTORS: dict[str, Collector] = {
     "deployment": _deployment,
     "health": _health,
     "pools": _pools,
+    "exercise": _exercise,
+    "floor": _floor,
     "e2e": _e2e,
     "traffic": _traffic,
     "metrics": _metrics,

@@ -13,6 +13,7 @@ from deploy_verdict.judge.claims import judge_claims
 from deploy_verdict.judge.coverage import covered, hole_in, judge_coverage
 from deploy_verdict.judge.deployment import judge_deployment
 from deploy_verdict.judge.e2e import judge_e2e
+from deploy_verdict.judge.exposure import judge_exposure
 from deploy_verdict.judge.health import judge_beside, judge_health
 from deploy_verdict.judge.limits import limits
 from deploy_verdict.judge.logs import judge_logs
@@ -82,6 +83,7 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
         findings += judge_claims(bundle, findings)
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
+    findings += judge_exposure(bundle, findings)
     if "deployment" in bundle.stages:
         findings = [*judge_deployment(bundle, findings), *findings]
     return findings

@@ -5,6 +5,7 @@ same evidence can be judged again under a corrected plan. Adding a field keeps t
 """
 
 from deploy_verdict.model.captured import CapturedRun, MeasuredValue
+from deploy_verdict.model.exercise import ExerciseObservation, ExerciseRound
 from deploy_verdict.model.files import (
     Coverage,
     CriterionResult,
@@ -22,6 +23,7 @@ from deploy_verdict.model.files import (
     WindowFrame,
     WindowRef,
 )
+from deploy_verdict.model.floor import FloorObservation, Tally
 from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
 from deploy_verdict.model.observations import (
     Attempt,
@@ -76,10 +78,13 @@ __all__ = [
     "DeploymentObservation",
     "Evidence",
     "Exchange",
+    "ExerciseObservation",
+    "ExerciseRound",
     "Fault",
     "Finding",
     "FingerprintAttempt",
     "FingerprintObservation",
+    "FloorObservation",
     "HttpObservation",
     "Instance",
     "Judged",
@@ -107,6 +112,7 @@ __all__ = [
     "StepRecord",
     "Subject",
     "SuiteObservation",
+    "Tally",
     "TemplateCount",
     "TestObservation",
     "TrafficObservation",

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from deploy_verdict.model.exercise import ExerciseObservation
+from deploy_verdict.model.floor import FloorObservation
 from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
@@ -20,6 +22,8 @@ Observation = Annotated[
     HttpObservation
     | FingerprintObservation
     | BurstObservation
+    | ExerciseObservation
+    | FloorObservation
     | TestObservation
     | SuiteObservation
     | CaseObservation

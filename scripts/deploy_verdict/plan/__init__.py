@@ -2,7 +2,10 @@
 
 from deploy_verdict.plan.claims_section import Claim, OpenApi
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
+from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.incident import incident_file, with_incident
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
@@ -10,13 +13,13 @@ from deploy_verdict.plan.logs_section import Incident, LogCanary, LogPattern, Lo
 from deploy_verdict.plan.models import (
     Check,
     Plan,
-    Pool,
     Service,
     WindowSection,
     checked_address,
     with_target,
 )
 from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.pool_section import Pool
 from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
 from deploy_verdict.plan.reading import read_plan
 from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
@@ -31,8 +34,10 @@ __all__ = [
     "Claim",
     "Criterion",
     "Escalation",
+    "Exercise",
     "Expectations",
     "Expecting",
+    "Exposure",
     "Fixtures",
     "FollowUpGroup",
     "GitHubSection",
@@ -50,6 +55,7 @@ __all__ = [
     "Recording",
     "Request",
     "ResponseTimes",
+    "ReturnToFloor",
     "Service",
     "Step",
     "Test",

@@ -10,6 +10,7 @@ from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, short, why
 from deploy_verdict.report.deployment import deployment
 from deploy_verdict.report.e2e import suite
+from deploy_verdict.report.exposure import shown_exposure
 from deploy_verdict.report.health import health_checks
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.logs import logs
@@ -68,6 +69,7 @@ def report_context(
         "traffic": shown_traffic(bundle, verdict),
         "resources": resources(bundle, verdict),
         "way_back": back,
+        "exposure": shown_exposure(bundle, verdict),
         "performance": performance(bundle, verdict),
         "found": found,
         "baseline": shown_baseline(bundle, verdict),
