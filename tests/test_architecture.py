@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window"),
+    1: ("units", "strict_json", "expect", "redact", "window"),
     2: ("plan",),
     3: (
         "accepting",
@@ -35,7 +35,19 @@ LEVELS = {
         "status_line",
     ),
     4: ("judge", "report", "junit", "schemas"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "runs", "job_output"),
+    5: (
+        "faults",
+        "wire",
+        "conversation",
+        "github_door",
+        "probe",
+        "evidence",
+        "railway",
+        "history",
+        "github",
+        "runs",
+        "job_output",
+    ),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
     8: (

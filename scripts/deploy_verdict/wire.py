@@ -36,13 +36,21 @@ class Wire:
         self._session.close()
 
     def request(
-        self, method: str, url: str, *, json: Any, headers: Mapping[str, str], timeout_s: float
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        data: str | None = None,
     ) -> requests.Response:
         """Send one request and return with its headers; the body is streamed by the caller."""
         return self._session.request(
             method,
             url,
             json=json,
+            data=data.encode() if data is not None else None,
             headers=dict(headers),
             timeout=timeout_s,
             stream=True,
