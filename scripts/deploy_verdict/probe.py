@@ -19,6 +19,8 @@ from deploy_verdict.redact import Redactor
 from deploy_verdict.wire import Wire
 
 RETRY_PAUSE_S = 0.1
+# Of a body that was too long nothing is read but its beginning.
+MOST_OF_CUT_BYTES = 1024 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
 
@@ -99,6 +101,8 @@ class Probe:
         elapsed_ms: float,
     ) -> Exchange:
         text = self._redactor.text
+        if answer.truncated:
+            del answer.body[MOST_OF_CUT_BYTES:]
         kept = [(name, value[:MAX_HEADER_CHARACTERS]) for name, value in answer.headers[:MAX_HEADERS]]
         return Exchange(
             at=at,

@@ -4,6 +4,7 @@ Reads are asked again with backoff inside a total budget; a write is sent once. 
 .graphql file of its own in documents/.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from deploy_verdict.railway.trouble import DOUBTFUL, PASSING, RailwayError, data
 from deploy_verdict.redact import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
-# Five thousand log lines of 4 KB, and their JSON around them.
-MAX_BODY_BYTES = 64 * 1024 * 1024
+# Five thousand log lines of 4 KB, and their JSON around them: a hostile body must not take our memory.
+MAX_BODY_BYTES = 24 * 1024 * 1024
 _FIRST_PAUSE_S = 1.0
 _MOST_TRIES = 6
 _DOCUMENTS = Path(__file__).parent / "documents"
@@ -98,7 +99,7 @@ class Railway:
         ends_s = self._clock.monotonic_s() + self._budget_s
         for number in range(_MOST_TRIES):
             try:
-                return self._ask(document, variables)
+                return self._ask(document, variables, ends_s - self._clock.monotonic_s())
             except RailwayError as error:
                 pause_s = max(_pause_s(number), error.retry_after_s or 0.0)
                 kind = error.fault.kind
@@ -119,9 +120,10 @@ class Railway:
             told.uncertain = not unsent and not refused
             raise told from error
 
-    def _ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, document: str, variables: Mapping[str, Any], left_s: float = math.inf) -> dict[str, Any]:
         body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
-        return data_of(self._probe.ask("POST", "", json=body))
+        within_s = min(self._probe.timeout_s, left_s)
+        return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))
 
     def _told(self, error: RailwayError, tries: int) -> RailwayError:
         asked = f" (asked {tries} times)" if tries > 1 else ""
