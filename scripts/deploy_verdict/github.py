@@ -6,18 +6,17 @@ What is ours is known by a marker and by its author, through all pages: a marker
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-import requests
 from github import Auth, Github, GithubException
-from github.GithubRetry import GithubRetry
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.Repository import Repository
 
 from deploy_verdict.errors import ProviderError, UsageError
+from deploy_verdict.github_door import Limits, Unanswered, open_door
 
 API_URL = "https://api.github.com"
 ACTIONS_BOT = "github-actions[bot]"
@@ -25,6 +24,7 @@ LABEL = "deploy-verdict"
 CONTEXT = "deploy-verdict"
 MAX_DESCRIPTION = 140
 _GONE = (403, 404, 410, 422)
+STUMBLES = (AssertionError, RuntimeError, ValueError, TypeError, AttributeError, LookupError)
 Result = TypeVar("Result")
 
 
@@ -44,6 +44,7 @@ class Connection:
     token: str
     api_url: str
     author: str
+    limits: Limits = field(default_factory=Limits)
 
     def __repr__(self) -> str:
         return f"Connection({self.repository})"
@@ -76,17 +77,17 @@ def repository_of(connection: Connection) -> Repository:
     # PyGithub tells refusals on stderr by itself; here they are told once, in our words.
     logging.getLogger("github").addHandler(logging.NullHandler())
     # Bounded: a publisher that waits for an hour is a report that does not come.
-    retry = GithubRetry(total=4, secondary_rate_wait=15, max_rate_limit_wait=60, backoff_factor=0.3)
+    is_made = open_door(connection.limits)
     client = Github(
         auth=Auth.Token(connection.token),
         base_url=connection.api_url,
-        timeout=20,
-        retry=retry,
+        retry=None,
         per_page=100,
         user_agent="deploy-verdict",
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
+    is_made()
     return asked("the repository", lambda: client.get_repo(connection.repository))
 
 
@@ -102,25 +103,26 @@ class GitHub:
         if number is not None:
             return Destination(number=number, kind="named")
         if commit is not None:
-            pulls = asked("its pull requests", lambda: list(self._repository.get_commit(commit).get_pulls()))
-            if pulls:
-                return Destination(number=max(pull.number for pull in pulls), kind="pull request")
+            pulls = asked("its pull requests", lambda: self._repository.get_commit(commit).get_pulls())
+            numbers = asked("its pull requests", lambda: [pull.number for pull in pulls])
+            if numbers:
+                return Destination(number=max(numbers), kind="pull request")
         return self.tracking_issue(key, title)
 
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found by label, marker and author, or opened."""
         marker = marker_of(key)
-        found = asked(
-            "the tracking issues", lambda: list(self._repository.get_issues(state="all", labels=[LABEL]))
+        found = asked("the tracking issues", lambda: self._repository.get_issues(state="all", labels=[LABEL]))
+        mine = asked(
+            "the tracking issues", lambda: [issue.number for issue in found if self._is_mine(issue, marker)]
         )
-        mine = [issue for issue in found if self._is_mine(issue, marker)]
         if mine:
-            return Destination(number=min(issue.number for issue in mine), kind="tracking issue")
+            return Destination(number=min(mine), kind="tracking issue")
         body = f"{marker}\nThis issue follows one deployment; the comment below is brought up to date."
-        issue = asked(
-            "a tracking issue", lambda: self._repository.create_issue(title, body=body, labels=[LABEL])
+        number = asked(
+            "a tracking issue", lambda: self._repository.create_issue(title, body=body, labels=[LABEL]).number
         )
-        return Destination(number=issue.number, kind="tracking issue")
+        return Destination(number=number, kind="tracking issue")
 
     def say(self, destination: Destination, key: str, body: str) -> str:
         """Write or update our one comment; returns its address. What is there twice becomes one."""
@@ -135,17 +137,17 @@ class GitHub:
             raise ProviderError(
                 f"GitHub took a comment on #{destination.number} that is not there — look at it"
             )
-        first, *others = sorted(mine, key=lambda comment: comment.id)
-        if first.body != text:
+        first, *others = mine
+        if asked("the comment", lambda: first.body) != text:
             asked("the comment", lambda: first.edit(text))
         for comment in others:
             asked("a second comment of ours", comment.delete)
-        return first.html_url
+        return asked("the comment's address", lambda: first.html_url)
 
     def label(self, destination: Destination, wanted: str, all_of_ours: tuple[str, ...]) -> None:
         """Put one label of ours on an issue, and take the others off."""
         issue = self._issue(destination)
-        present = {label.name for label in issue.labels}
+        present = asked("its labels", lambda: {label.name for label in issue.labels})
         for name in all_of_ours:
             if name in present and name != wanted:
                 asked("a label", partial(issue.remove_from_labels, name))
@@ -156,7 +158,7 @@ class GitHub:
         """Close or reopen a tracking issue; another issue is not ours to close."""
         issue = self._issue(destination)
         wanted = "open" if is_open else "closed"
-        if destination.kind == "tracking issue" and issue.state != wanted:
+        if destination.kind == "tracking issue" and asked("its state", lambda: issue.state) != wanted:
             asked("the tracking issue", lambda: issue.edit(state=wanted))
 
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
@@ -176,8 +178,10 @@ class GitHub:
         return asked(f"#{destination.number}", lambda: self._repository.get_issue(destination.number))
 
     def _comments(self, issue: Issue, marker: str) -> list[IssueComment]:
-        found = asked("the comments", lambda: list(issue.get_comments()))
-        return [comment for comment in found if self._is_mine(comment, marker)]
+        """Ours, the oldest first. All that is read of an answer is read in a question: it may be odd."""
+        found = asked("the comments", issue.get_comments)
+        mine = asked("the comments", lambda: [item for item in found if self._is_mine(item, marker)])
+        return asked("the comments", lambda: sorted(mine, key=lambda comment: comment.id))
 
     def _is_mine(self, item: Issue | IssueComment, marker: str) -> bool:
         author = item.user.login if item.user else ""
@@ -198,11 +202,13 @@ def asked(what: str, question: Callable[[], Result]) -> Result:
         message = error.data.get("message") if isinstance(error.data, dict) else None
         told = f"GitHub answered HTTP {error.status} to {what}: {message or 'no reason is given'}"
         raise ProviderError(f"{told}{_hint(error.status)}") from error
-    except AssertionError as error:
-        # PyGithub's own check: an answer must not send us, and the token, to another host.
-        raise ProviderError(f"GitHub's answer to {what} points to another host ({error})") from error
-    except requests.RequestException as error:
-        raise ProviderError(f"GitHub could not be asked for {what}: {type(error).__name__}") from error
+    except Unanswered as error:
+        raise ProviderError(f"GitHub could not be asked for {what}: {error}") from error
+    except STUMBLES as error:
+        # PyGithub's own checks (an answer must not send us, and the token, to another host), and what
+        # becomes of an answer of another shape: only its code runs in a question.
+        told = f"{type(error).__name__}: {error}"[:200]
+        raise ProviderError(f"GitHub's answer to {what} cannot be used ({told})") from error
 
 
 def _hint(status: int) -> str:

@@ -24,11 +24,11 @@ class Runs:
     @property
     def private(self) -> bool:
         """Whether minutes are billed: in public repositories they are not."""
-        return bool(self._repository.private)
+        return asked("the repository", lambda: bool(self._repository.private))
 
     @property
     def default_branch(self) -> str:
-        return str(self._repository.default_branch)
+        return asked("the repository", lambda: str(self._repository.default_branch))
 
     def run(self, run_id: int) -> Run:
         return _run(self._ask("GET", f"/actions/runs/{run_id}", "the run"))
@@ -37,7 +37,7 @@ class Runs:
         """The newest runs of a workflow's file, newest first."""
         found = self._ask("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
         rows = found.get("workflow_runs") if isinstance(found, dict) else None
-        return tuple(_run(row) for row in rows or ())
+        return tuple(_run(row) for row in rows) if isinstance(rows, list) else ()
 
     def cancel(self, run_id: int) -> None:
         """Ask GitHub to end a run; its jobs that always run still do."""
@@ -79,9 +79,11 @@ class Runs:
         return found
 
     def _ask(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> Any:
-        url = f"{self._repository.url}{path}"
-        requester = self._repository.requester
-        _, answer = asked(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
+        repository = self._repository
+        _, answer = asked(
+            what,
+            lambda: repository.requester.requestJsonAndCheck(method, f"{repository.url}{path}", input=body),
+        )
         return answer
 
 
