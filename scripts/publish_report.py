@@ -16,6 +16,7 @@ from functools import partial
 from deploy_verdict.cli import add_without, environment_for, parser, run
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.judging import judged_directory
+from deploy_verdict.leaving import say_command
 from deploy_verdict.publishing import (
     annotations,
     comment_text,
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
     # The summary and the annotations first: they come also when GitHub refuses the comment.
     write_summary(environment, comment_text(options.out))
     for line in annotations(environment, verdict):
-        print(line)
+        say_command(line)
     github = GitHub(connection_from(environment, options.author))
     tell = partial(print, file=sys.stderr)
     url = run_url(environment)

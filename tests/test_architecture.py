@@ -14,7 +14,7 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "strict_json", "expect", "redact", "window"),
+    1: ("units", "strict_json", "disguises", "visible", "expect", "redact", "window"),
     2: ("plan",),
     3: (
         "accepting",
@@ -39,6 +39,7 @@ LEVELS = {
         "faults",
         "wire",
         "conversation",
+        "leaving",
         "github_door",
         "probe",
         "evidence",

@@ -16,6 +16,7 @@ from types import FrameType
 
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
+from deploy_verdict.leaving import guard
 from deploy_verdict.model import STAGES, VerdictOutcome
 from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
 from deploy_verdict.units import duration_s
@@ -34,6 +35,7 @@ EXIT_COULD_NOT_RUN = 3
 
 def run(main: Callable[[list[str]], int]) -> None:
     """Call a script's main and exit with its code; our own trouble is one message on stderr."""
+    guard(os.environ)
     try:
         code = main(sys.argv[1:])
     except (UsageError, PlanError) as error:
@@ -141,7 +143,9 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
         values = dotenv_values(stream=StringIO(text))
         filled |= {name: value for name, value in values.items() if value is not None}
     # A variable of the workflow that is not set arrives as an empty text.
-    return {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    whole = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    guard(whole)
+    return whole
 
 
 def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
@@ -156,14 +160,19 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = dict(environment_for(path))
     if target is None:
-        return read_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+        return _guarded(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")))
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    return with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address)
+    return _guarded(with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address))
+
+
+def _guarded(plan: Plan) -> Plan:
+    guard({}, plan.headers)
+    return plan
 
 
 def stop_on_signals() -> Stop:

@@ -64,7 +64,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
     plan = load_plan(path if opens else kept, WallClock().now(), options.target)
     if opens:
         # It goes with the window, so that every later job judges by the same one.
-        write_text(kept, path.read_bytes().decode())
+        write_text(kept, path.read_bytes().decode(), as_it_is=True)
     run = environment.get("GITHUB_RUN_ID", "")
     if not run.isdigit():
         raise UsageError("GITHUB_RUN_ID is not set — the gate runs as a job of GitHub Actions")

@@ -22,7 +22,7 @@ from deploy_verdict.wire import Wire
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MOST_TRIES = 5
 # How often one request may be answered by "go there" (301) or "later" (202) before it is given up.
-MOST_HOPS = 4
+MOST_HOPS = 3
 SECONDARY_WAIT_S = 15.0
 
 
@@ -91,6 +91,7 @@ class _Door:
             )
             if answer.fault is not None:
                 # A wire that was cut stays cut.
+                self.close()
                 self._wire = Wire(behind_proxies=True)
             pause_s = _pause_s(answer, number)
             if pause_s is None or number + 1 == MOST_TRIES or not self.limits.wait(pause_s):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy_verdict.errors import EvidenceError
+from deploy_verdict.leaving import cleaned
 
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
@@ -12,7 +13,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
     if not path:
         return
     # A value with a line break could be read as another output.
-    lines = [f"{name}={' '.join(value.splitlines())}\n" for name, value in outputs.items()]
+    lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
     try:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write("".join(lines))

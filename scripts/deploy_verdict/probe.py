@@ -14,7 +14,7 @@ from deploy_verdict import __version__
 from deploy_verdict.clock import Clock
 from deploy_verdict.conversation import Answer, Question, answer_to
 from deploy_verdict.faults import is_connect_failure
-from deploy_verdict.model import Attempt, Exchange
+from deploy_verdict.model import Attempt, Exchange, Fault
 from deploy_verdict.redact import Redactor
 from deploy_verdict.wire import Wire
 
@@ -84,6 +84,7 @@ class Probe:
                 break
             answer = answer_to(question, wire, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
+            answer.fault = self._told(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
             if answer.fault is None or not is_connect_failure(answer.fault):
                 break
@@ -91,6 +92,10 @@ class Probe:
                 self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
         return self._exchange(question, answer, at, tuple(attempts), elapsed_ms)
+
+    def _told(self, fault: Fault | None) -> Fault | None:
+        """A fault's words quote what came, so they may quote a secret."""
+        return fault and fault.model_copy(update={"detail": self._redactor.text(fault.detail)})
 
     def _exchange(
         self,
@@ -103,7 +108,7 @@ class Probe:
         text = self._redactor.text
         if answer.truncated:
             del answer.body[MOST_OF_CUT_BYTES:]
-        kept = [(name, value[:MAX_HEADER_CHARACTERS]) for name, value in answer.headers[:MAX_HEADERS]]
+        headers = self._redactor.headers(answer.headers[:MAX_HEADERS])
         return Exchange(
             at=at,
             method=question.method,
@@ -111,8 +116,9 @@ class Probe:
             request_id=question.headers["X-Request-Id"],
             attempts=attempts,
             status=answer.status,
-            headers=self._redactor.headers(kept),
-            body=text(answer.text) if answer.status is not None else None,
+            # Cut after it was redacted: half a secret has no form that is known.
+            headers={name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items()},
+            body=text(answer.text, is_cut=answer.truncated) if answer.status is not None else None,
             body_bytes=len(answer.body),
             body_truncated=answer.truncated,
             redirects=tuple(text(target) for target in answer.redirects),

@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.errors import ProviderError, UsageError
 from deploy_verdict.github import Destination, GitHub, is_refused_place
+from deploy_verdict.leaving import cleaned
 from deploy_verdict.lifecycle import short
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
 from deploy_verdict.platform_looks import deployed, looks
@@ -43,8 +44,8 @@ def commit_of(bundle: Bundle) -> str | None:
 
 def comment_text(out: Path) -> str:
     """The comment with the whole report folded in; where that is too long, the comment alone."""
-    comment = _read(out / COMMENT_FILE).rstrip()
-    report = _read(out / REPORT_NAME).rstrip()
+    comment = cleaned(_read(out / COMMENT_FILE)).rstrip()
+    report = cleaned(_read(out / REPORT_NAME)).rstrip()
     whole = f"{comment}\n\n<details>\n<summary>The whole report</summary>\n\n{report}\n\n</details>\n"
     if len(whole) <= MAX_COMMENT:
         return whole
@@ -71,7 +72,7 @@ def publish(
 ) -> str:
     """Everything that goes to GitHub; returns the comment's address. The status is set last."""
     key, commit = key_of(verdict), commit_of(bundle)
-    title = f"Post-deployment verification: {bundle.plan.name}"
+    title = f"Post-deployment verification: {cleaned(bundle.plan.name)}"
     title += f" ({short(commit)})" if commit else ""
     place = github.destination(number=number, commit=commit, key=key, title=title)
     address, place = _said(github, place, key, title, comment_text(out), tell)
@@ -108,7 +109,7 @@ def write_summary(environment: Mapping[str, str], text: str) -> None:
     """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     if path:
-        data = text.encode()[: MAX_SUMMARY_BYTES - 1].decode("utf-8", "ignore")
+        data = cleaned(text).encode()[: MAX_SUMMARY_BYTES - 1].decode("utf-8", "ignore")
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(data + "\n")
 

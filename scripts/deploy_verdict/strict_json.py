@@ -4,6 +4,9 @@ import json
 import math
 from typing import Any
 
+# What has more digits need not fit into a double, which is what most readers of JSON make of it.
+MOST_DIGITS = 300
+
 
 class NotJSONError(ValueError):
     """A text that two readers could read in two ways, or that none can; the message says why."""
@@ -12,7 +15,9 @@ class NotJSONError(ValueError):
 def strict_json(text: str) -> Any:
     """The document, or NotJSONError."""
     try:
-        return json.loads(text, parse_constant=_constant, parse_float=_float, object_pairs_hook=unique)
+        return json.loads(
+            text, parse_constant=_constant, parse_float=_float, parse_int=_int, object_pairs_hook=unique
+        )
     except RecursionError:
         raise NotJSONError("it is nested too deeply") from None
     except NotJSONError:
@@ -41,3 +46,9 @@ def _float(text: str) -> float:
     if not math.isfinite(value):
         raise NotJSONError(f"{text[:20]} is too large")
     return value
+
+
+def _int(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise NotJSONError(f"{text[:20]}… is too large")
+    return int(text)

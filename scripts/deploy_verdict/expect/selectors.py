@@ -15,7 +15,7 @@ from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 from jsonpath import compile as compile_path
 
 from deploy_verdict.model import Exchange
-from deploy_verdict.strict_json import NotJSONError, unique
+from deploy_verdict.strict_json import MOST_DIGITS, NotJSONError, unique
 
 PLAIN = ("status", "elapsed", "text")
 MAX_NAMES = 12
@@ -100,7 +100,13 @@ def read_json(body: str) -> Found | Lacking:
     """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
     try:
         return Found(
-            json.loads(body, parse_constant=Unreadable, parse_float=_float, object_pairs_hook=unique)
+            json.loads(
+                body,
+                parse_constant=Unreadable,
+                parse_float=_float,
+                parse_int=_int,
+                object_pairs_hook=unique,
+            )
         )
     except RecursionError:
         return Lacking("the JSON is nested too deeply to be read")
@@ -113,6 +119,10 @@ def read_json(body: str) -> Found | Lacking:
 def _float(text: str) -> float | Unreadable:
     value = float(text)
     return value if math.isfinite(value) else Unreadable(f"{text[:20]} (too large)")
+
+
+def _int(text: str) -> int | Unreadable:
+    return int(text) if len(text) <= MOST_DIGITS else Unreadable(f"{text[:20]}… (too large)")
 
 
 @lru_cache(maxsize=512)
