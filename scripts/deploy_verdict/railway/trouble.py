@@ -68,7 +68,8 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     if exchange.status is None or exchange.status >= 500:
         raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
     if exchange.body_truncated:
-        raise provider_error("protocol", "Railway's answer is too large to be read")
+        # Asked again, it would be as large.
+        raise provider_error("too-large", "Railway's answer is too large to be read")
     if exchange.status != 200 or not isinstance(document, dict):
         reason = f" ({unreadable})" if unreadable and unreadable.startswith("it ") else ""
         detail = (
