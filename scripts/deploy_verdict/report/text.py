@@ -8,7 +8,7 @@ import re
 
 from deploy_verdict.visible import visible
 
-_RISKY = re.compile(r"[@$]|#\d|://|www\.|\bGH-\d|mailto:|xmpp:", re.IGNORECASE)
+_RISKY = re.compile(r"[@$]|#\d|://|www\.|GH-\d|mailto:|xmpp:", re.IGNORECASE)
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _ACTIVE = re.compile(r"[\\`*\[\]~|]|<(?=[A-Za-z/!?])|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
 _STARTS_BLOCK = re.compile(r"[-+=>#:]|\d+(?=[.)]$)")
