@@ -3,13 +3,14 @@
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
 # make matrix          docs/faults.md: what happens under every fault of demo/toxic
+# make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench lock schemas clean
+.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean
 
 venv: $(STAMP)
 
@@ -29,6 +30,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet --persona auditor .github
+	@if command -v actionlint >/dev/null; then actionlint; \
+	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
+	     test "$$DEPLOY_VERDICT_ALLOW_SKIPS" != 0; fi
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -36,6 +41,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# A quarter of an hour; prints which cell it is at.
+calibrate: $(STAMP)
+	PYTHONPATH=scripts nice $(BIN)/python -m tests.calibration
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 from redis import RedisError
 
 from demo.backend import Backend, FlakyError
-from demo.faults import Fault
-from demo.middleware import BrokenEdge, BrokenForOthers, Edge, LogRequests
+from demo.faults import BEFORE_THE_MODEL_FIX, Fault
+from demo.middleware import BrokenEdge, BrokenForOthers, Edge, LogRequests, OldCodeAtFirst
 from demo.occupation import RefusedError
 from demo.occupation_routes import metrologia_routes, occupation_routes
 from demo.status_routes import status_routes
@@ -19,15 +19,9 @@ ERROR_LOG = logging.getLogger("backend.errors")
 
 def build_app(backend: Backend) -> FastAPI:
     """The whole service of one backend."""
-    app = FastAPI(title="ZEUES (demo)")
-    app.include_router(status_routes(backend))
-    app.include_router(occupation_routes(backend))
-    app.include_router(metrologia_routes(backend))
-    app.add_exception_handler(RefusedError, _refused)
-    app.add_exception_handler(RedisError, _redis_failed)
-    # AttributeError is what the incident raised; any other crash is the server's own plain 500.
-    app.add_exception_handler(AttributeError, _crashed)
-    app.add_exception_handler(FlakyError, _crashed)
+    app = _service(backend, before_fix=backend.fault in BEFORE_THE_MODEL_FIX)
+    if backend.fault is Fault.STALE_AT_FIRST:
+        app.add_middleware(OldCodeAtFirst, old=_service(backend, before_fix=True), backend=backend)
     app.add_middleware(LogRequests, backend=backend)
     if backend.fault is Fault.TRAFFIC_5XX:
         app.add_middleware(BrokenForOthers, backend=backend)
@@ -35,6 +29,19 @@ def build_app(backend: Backend) -> FastAPI:
         app.add_middleware(BrokenEdge)
     # The outermost: what the edge answers itself stands in its log too.
     app.add_middleware(Edge, backend=backend)
+    return app
+
+
+def _service(backend: Backend, *, before_fix: bool) -> FastAPI:
+    app = FastAPI(title="ZEUES (demo)")
+    app.include_router(status_routes(backend))
+    app.include_router(occupation_routes(backend, before_fix=before_fix))
+    app.include_router(metrologia_routes(backend))
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RedisError, _redis_failed)
+    # AttributeError is what the incident raised; any other crash is the server's own plain 500.
+    app.add_exception_handler(AttributeError, _crashed)
+    app.add_exception_handler(FlakyError, _crashed)
     return app
 
 

@@ -10,7 +10,7 @@ from logging import getLogger
 
 from redis import BlockingConnectionPool, Redis, RedisError
 
-from demo.faults import FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
+from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
 from demo.locks import SpoolLocks
 from demo.occupation import Occupation
 from demo.pool import FROZEN_STATS, MAX_CONNECTIONS, OLD_MAX_CONNECTIONS, PoolStats, open_pool, stats_of
@@ -77,7 +77,7 @@ def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
     Raises redis.RedisError when REDIS_URL names a server that does not answer.
     """
     with redis_url() as url:
-        pool = open_pool(url, OLD_MAX_CONNECTIONS if fault is Fault.OLD_POOL_SIZE else MAX_CONNECTIONS)
+        pool = open_pool(url, OLD_MAX_CONNECTIONS if fault in BEFORE_THE_POOL else MAX_CONNECTIONS)
         backend = _built(fault, speed, pool)
         getLogger().addHandler(backend.records)
         Redis(connection_pool=pool).ping()

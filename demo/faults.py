@@ -39,6 +39,8 @@ class Fault(StrEnum):
     RAILWAY_CANARY_CUT = "railway-canary-cut"
     TRAFFIC_5XX = "traffic-5xx"
     MEMORY_LEAK = "memory-leak"
+    STALE_CODE = "stale-code"
+    STALE_AT_FIRST = "stale-at-first"
 
 
 _DESCRIPTIONS: dict[Fault, str] = {
@@ -75,6 +77,8 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.RAILWAY_CANARY_CUT: "the edge's HTTP log holds three of ten requests",
     Fault.TRAFFIC_5XX: "every 20th request of others to the history answers 500; ours never do",
     Fault.MEMORY_LEAK: "memory grows from 0.3 to 0.8 of 1 GB in two hours",
+    Fault.STALE_CODE: "Railway: SUCCESS, but the code before all of the fixes goes on answering",
+    Fault.STALE_AT_FIRST: "the code before the model fix answers for the first plan minute, then the new one",
 }
 
 FAULTS: dict[str, str] = {fault.value: _DESCRIPTIONS[fault] for fault in Fault}
@@ -98,3 +102,10 @@ SLOW_DELAY_S = 2.3
 
 # Of the requests of others to the history, every so many fails under traffic-5xx.
 TRAFFIC_5XX_EVERY = 20
+
+BEFORE_THE_MODEL_FIX = (Fault.COMPLETAR_BUG, Fault.STALE_CODE)
+BEFORE_THE_POOL = (Fault.OLD_POOL_SIZE, Fault.STALE_CODE)
+"""Which code answers, under faults that are about that."""
+
+STALE_FOR_S = 60.0
+"""Of STALE_AT_FIRST: plan time since the first probe."""

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.backend import Backend
-from demo.faults import TRAFFIC_5XX_EVERY
+from demo.faults import STALE_FOR_S, TRAFFIC_5XX_EVERY
 from demo.railway.records import PROBE_AGENT, Request, new_request_id
 
 LOG = logging.getLogger("backend.http")
@@ -117,3 +117,17 @@ class BrokenForOthers:
         if theirs and next(self._backend.others_requests) % TRAFFIC_5XX_EVERY == 0:
             app = JSONResponse({"detail": "Internal server error"}, status_code=500)
         await app(scope, receive, send)
+
+
+class OldCodeAtFirst:
+    """The fault stale-at-first: the code of before goes on answering for a while, as in a rolling deploy."""
+
+    def __init__(self, app: ASGIApp, old: ASGIApp, backend: Backend) -> None:
+        self._app, self._old, self._backend = app, old, backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        probed_at = self._backend.records.probed_at
+        since_s = (datetime.now(UTC) - probed_at).total_seconds() * self._backend.speed if probed_at else 0.0
+        # The lifespan is the new app's own.
+        is_old = scope["type"] == "http" and since_s < STALE_FOR_S
+        await (self._old if is_old else self._app)(scope, receive, send)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends
 from demo import bodies_before_fix
 from demo.backend import Backend
 from demo.bodies import CompletarRequest, MetrologiaRequest, PausarRequest, TomarRequest
-from demo.faults import Fault
 from demo.occupation import Worker
 from demo.pool import stats_of
 from demo.sheet import Operation
@@ -17,8 +16,8 @@ LOG = logging.getLogger("backend.occupation")
 Body = dict[str, str | bool | None]
 
 
-def occupation_routes(backend: Backend) -> APIRouter:
-    """The occupation endpoints of one backend."""
+def occupation_routes(backend: Backend, *, before_fix: bool) -> APIRouter:
+    """The occupation endpoints of one backend, as the code before the model fix has them or the new one."""
     routes = APIRouter(prefix="/api/occupation", dependencies=[Depends(backend.before_occupation)])
 
     @routes.post("/tomar")
@@ -29,7 +28,7 @@ def occupation_routes(backend: Backend) -> APIRouter:
     def pausar(request: PausarRequest) -> Body:
         return _pausar(backend, request)
 
-    if backend.fault is Fault.COMPLETAR_BUG:
+    if before_fix:
 
         @routes.post("/completar")
         def completar_before_fix(request: bodies_before_fix.CompletarRequest) -> Body:

@@ -13,7 +13,7 @@ import sys
 from deploy_verdict.cli import add_if_due, offset_s, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if options.if_due and not is_due(session, "deployment", options.offset):
+    if options.if_due and not is_due_here(session, "deployment", options.offset):
         return 0
     if session.plan.railway is None:
         raise UsageError(f"{options.plan} has no railway section")

@@ -9,7 +9,7 @@ import sys
 
 from deploy_verdict.cli import add_if_due, parser, run
 from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if options.if_due and not is_due(session, "health", 0.0):
+    if options.if_due and not is_due_here(session, "health", 0.0):
         return 0
     print(collect(session, "health", 0.0))
     return 0

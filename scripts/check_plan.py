@@ -1,16 +1,20 @@
 """Check a plan and say what it will do, without doing anything.
 
     python scripts/check_plan.py plans/zeues.yml
+    python scripts/check_plan.py plans/zeues.yml --prove
 
 Prints every mistake with its place and what to write instead (exit 2), or the requests, writes,
 samples and the time that a whole window takes (exit 0).
+
+With --prove, holds each expectation, pattern and criterion against the answers and logs that are
+recorded under the plan's `fixtures`: exit 0 when each of them can fail, 12 when one cannot.
 """
 
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_verdict.cli import load_plan, run
+from deploy_verdict.cli import load_placed_plan, run
 from deploy_verdict.plan.preview import preview, preview_lines
 from deploy_verdict.session import dumps
 
@@ -20,9 +24,16 @@ def main(arguments: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+    parser.add_argument("--prove", action="store_true", help="show that each line of it can fail")
+    parser.add_argument("--json", action="store_true", help="print the counts, or the proof, as JSON")
     options = parser.parse_args(arguments)
-    plan = load_plan(options.plan, datetime.now(UTC))
+    plan, document = load_placed_plan(options.plan, datetime.now(UTC))
+    if options.prove:
+        from deploy_verdict.proving import proof_of  # noqa: PLC0415  # the judge is only needed here
+
+        text, code = proof_of(options.plan, plan, document, as_json=options.json)
+        print(text)
+        return code
     seen = preview(plan)
     print(dumps(seen.counts()) if options.json else "\n".join(preview_lines(plan, seen)))
     return 0

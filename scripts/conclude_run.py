@@ -12,9 +12,9 @@ Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wa
 from deploy_verdict.cli import EXIT_CODES, add_without, environment_for, parser, run
 from deploy_verdict.concluding import is_red, rollback_offered
 from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.job_output import write_outputs
 from deploy_verdict.judging import judged_directory
-from deploy_verdict.runs import Runs
 from deploy_verdict.verdicts import read_verdict
 
 

@@ -4,16 +4,18 @@
     python scripts/follow_up.py --plan plans/zeues.yml --out out --dry-run  # says what it would start
 
 The run goes on with the same window, evidence and comment, by workflow_dispatch (actions: write). What
-follows: escalation.extend_to and escalation.tail_checks in the plan.
+follows: escalation.extend_to and escalation.tail_checks in the plan. A look that no wait timer can hold is
+promised by the commit status deploy-verdict/next-look, which look_again.py keeps.
 
 Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
 """
 
 from deploy_verdict.cli import add_without, environment_for, parser, run
-from deploy_verdict.concluding import dispatch, read_run, step_after
+from deploy_verdict.concluding import follow, step_after
 from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.judging import judged_directory
-from deploy_verdict.runs import Runs
+from deploy_verdict.run_file import read_run
 from deploy_verdict.verdicts import read_verdict
 
 
@@ -23,7 +25,7 @@ def main(arguments: list[str]) -> int:
     options_parser.add_argument("--dry-run", action="store_true", help="only say what would be started")
     options = options_parser.parse_args(arguments)
     options.corrected_plan = True
-    bundle, _ = judged_directory(options)
+    bundle, now = judged_directory(options)
     file = read_run(options.out)
     step = step_after(bundle, read_verdict(options.out), file)
     if step is None:
@@ -33,7 +35,8 @@ def main(arguments: list[str]) -> int:
         print(f"would start the {step.kind}: {step.because}")
         return 0
     environment = environment_for(options.plan)
-    print(dispatch(step, file, Runs(connection_from(environment)), environment))
+    runs = Runs(connection_from(environment))
+    print(follow(step, file, bundle.window, runs, environment, now))
     return 0
 
 

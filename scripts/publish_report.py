@@ -5,9 +5,10 @@
 
 The comment goes to the issue or pull request of --number; else to the pull request of the deployed
 commit; else to one tracking issue of the deployment, which is closed when it is STABLE and reopened
-when it is not. Run again, it updates its own comment and never writes a second one.
+when it is not. Run again, it updates its own comment and never writes a second one. With --lost it
+says that the verifier ended before it could judge, unless the window has its final comment already.
 
-Exit codes: 0 published, 2 wrong usage, 3 GitHub refused it.
+Exit codes: 0 published, 2 wrong usage, 3 GitHub took no comment.
 """
 
 import sys
@@ -15,15 +16,12 @@ from functools import partial
 
 from deploy_verdict.cli import add_without, environment_for, parser, run
 from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.job_output import annotations, write_summary
 from deploy_verdict.judging import judged_directory
 from deploy_verdict.leaving import say_command
-from deploy_verdict.publishing import (
-    annotations,
-    comment_text,
-    publish,
-    run_url,
-    write_summary,
-)
+from deploy_verdict.posts import final_post, lost_post, run_from
+from deploy_verdict.publishing import publish, publish_lost
+from deploy_verdict.run_file import fill_from_run
 from deploy_verdict.verdicts import read_verdict
 
 
@@ -33,23 +31,28 @@ def main(arguments: list[str]) -> int:
     add = options_parser.add_argument
     add("--number", type=int, metavar="N", help="the issue or pull request to comment on")
     add("--author", metavar="LOGIN", help="whose comments are ours (default: github-actions[bot])")
+    add("--artifact-url", metavar="URL", help="where the whole report is (default: the run's artifacts)")
+    add("--lost", metavar="REASON", help="say that the verifier was lost, and why; needs no verdict")
     add("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
     options = options_parser.parse_args(arguments)
     options.corrected_plan = True
-    bundle, _ = judged_directory(options)
-    verdict = read_verdict(options.out)
+    fill_from_run(options)
+    bundle, now = judged_directory(options)
     environment = environment_for(options.plan)
+    here = run_from(environment, options.artifact_url or environment.get("ARTIFACT_URL"))
+    verdict = None if options.lost is not None else read_verdict(options.out)
+    post = final_post(bundle, verdict, now, here) if verdict else lost_post(bundle, now, here, options.lost)
     if options.dry_run:
-        print(comment_text(options.out))
+        print(post.text)
         return 0
     # The summary and the annotations first: they come also when GitHub refuses the comment.
-    write_summary(environment, comment_text(options.out))
-    for line in annotations(environment, verdict):
+    write_summary(environment, post.text)
+    for line in annotations(environment, verdict) if verdict else ():
         say_command(line)
-    github = GitHub(connection_from(environment, options.author))
     tell = partial(print, file=sys.stderr)
-    url = run_url(environment)
-    print(publish(github, bundle, verdict, options.out, number=options.number, run_url=url, tell=tell))
+    github = GitHub(connection_from(environment, options.author), tell=tell)
+    publisher = partial(publish, verdict=verdict) if verdict else partial(publish_lost, reason=options.lost)
+    print(publisher(github, bundle, now=now, run=here, tell=tell, number=options.number).url)
     return 0
 
 

@@ -16,7 +16,7 @@ from deploy_verdict.judge.e2e import judge_e2e
 from deploy_verdict.junit import junit_xml
 from deploy_verdict.model import Loaded, TestObservation
 from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if options.if_due and not is_due(session, "e2e", options.offset):
+    if options.if_due and not is_due_here(session, "e2e", options.offset):
         return 0
     if session.plan.e2e is None:
         raise UsageError(f"{options.plan} has no e2e section")

@@ -9,10 +9,10 @@ again with the same --out it goes on and repeats nothing. Exits 0 once the evide
 
 import sys
 
-from deploy_verdict.cli import offset_s, parser, run
+from deploy_verdict.cli import add_if_due, offset_s, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import take, wanted
+from deploy_verdict.sampling import is_due_here, take, wanted
 
 
 def main(arguments: list[str]) -> int:
@@ -24,11 +24,14 @@ def main(arguments: list[str]) -> int:
         metavar="TIME",
         help="a planned offset, such as 30m (default: all)",
     )
+    add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if not session.plan.pools:
+    if not session.plan.pools and not options.if_due:
         raise UsageError(f"{options.plan} has no pools to sample")
     for planned_s in wanted(session, options.offset):
+        if options.if_due and not is_due_here(session, "pools", planned_s):
+            continue
         path = take(session, planned_s)
         if path is not None:
             print(path, flush=True)

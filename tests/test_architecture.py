@@ -14,10 +14,11 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "strict_json", "disguises", "visible", "expect", "redact", "window"),
+    1: ("units", "strict_json", "disguises", "visible", "expect", "redact", "window", "waiting", "blocks"),
     2: ("plan",),
     3: (
         "accepting",
+        "capturing",
         "steps",
         "answers",
         "pool_samples",
@@ -27,27 +28,27 @@ LEVELS = {
         "lifecycle",
         "platform_looks",
         "rollback",
-        "waiting",
         "sittings",
         "event",
         "rivals",
         "following",
         "status_line",
+        "promises",
+        "states",
+        "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas"),
+    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
     5: (
         "faults",
         "wire",
         "conversation",
         "leaving",
-        "github_door",
         "probe",
         "evidence",
         "railway",
         "history",
         "github",
-        "runs",
-        "job_output",
+        "apprise_child",
     ),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages"),
@@ -62,7 +63,12 @@ LEVELS = {
         "after_verdict",
         "relay",
         "at_the_end",
+        "job_output",
+        "posts",
         "publishing",
+        "github_setup",
+        "sending",
+        "told",
         "continuing",
         "ownership",
         "recollecting",
@@ -72,6 +78,10 @@ LEVELS = {
         "between_looks",
         "closing",
         "concluding",
+        "proving",
+        "run_file",
+        "rescuing",
+        "looking_again",
     ),
 }
 PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
@@ -79,6 +89,7 @@ NEVER_TOGETHER = {
     "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
     "judge": {"report", "collectors", "probe", "evidence"},
     "report": {"judge", "collectors", "probe", "evidence"},
+    "proof": {"report", "collectors", "probe", "evidence"},
 }
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip
@@ -203,7 +214,19 @@ def loaded_by(path, *arguments):
     return {name.split(".")[0] for name in done.stderr.splitlines()}
 
 
-HEAVY = {"github", "jinja2", "tabulate", "rich", "junitparser", "numpy", "pandas", "dotenv", "nacl", "jwt"}
+HEAVY = {
+    "github",
+    "jinja2",
+    "tabulate",
+    "rich",
+    "junitparser",
+    "numpy",
+    "pandas",
+    "dotenv",
+    "nacl",
+    "jwt",
+    "apprise",
+}
 
 
 def test_the_sampler_loads_nothing_heavy(tmp_path):

@@ -10,6 +10,8 @@ from deploy_verdict.cli import EXIT_CODES, EXIT_COULD_NOT_RUN, EXIT_USAGE
 from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher
 from deploy_verdict.expect.matchers import OPERATORS
 from deploy_verdict.plan import read_plan
+from deploy_verdict.proof import Proof
+from deploy_verdict.proof.deciding import UNPROVEN
 from tests.bundles import T0
 from tests.bundles import http as observed
 from tests.running import ROOT, script
@@ -83,6 +85,27 @@ def test_each_short_form_becomes_its_operator(row):
     for number, short in enumerate(coded(row[2])):
         matcher = Matcher.model_validate(parse_matcher(yaml.safe_load(short), "$.x"))
         assert matcher.operators == ((operators[number] if len(operators) > 1 else operators[0]),)
+
+
+def test_the_example_of_claims_is_one():
+    text = section("### Is this the code?").split("```yaml\n", 1)[1].split("```", 1)[0]
+    check = "health: [{name: pool-stats, get: /, expect: {status: 200}}]\n"
+    plan = read_plan(f"version: 1\nname: x\n{text}{check}".encode(), "README.md", {}, "2026-02-02")
+    assert plan.fresh_within_s == plan.service.fresh_within == 180
+
+
+def test_every_proof_has_its_row():
+    told = {coded(row[0])[0]: row[2] for row in rows(section("### Prove that your plan can fail"))}
+    assert told.keys() == {proof.value for proof in Proof}
+    assert {name for name, counts in told.items() if counts == "unproven"} == {
+        proof.value for proof in UNPROVEN
+    }
+
+
+def test_the_example_of_recorded_answers_is_one():
+    plan_text = README.split("```yaml\n", 2)[1].split("```", 1)[0]
+    fixtures = section("### Prove that your plan can fail").split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert read_plan((plan_text + fixtures).encode(), "README.md", {}, "2026-02-02").fixtures.incident
 
 
 def test_every_selector_is_one():

@@ -76,6 +76,9 @@ def test_the_whole_way_back(tmp_path):
         assert again.stdout == done.stdout
     kept = read_rollback(tmp_path / "out")
     assert (kept.state, kept.target) == ("live", ids.GOOD_ID)
+    (remark,) = json.loads((tmp_path / "out" / "window.json").read_text())["remarks"]
+    assert remark.startswith("Rollback: rolled back: deployment ")
+    assert "1 of 2 health findings pass" in remark
 
 
 @pytest.mark.parametrize(

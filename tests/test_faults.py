@@ -48,6 +48,8 @@ STORIES = {
     "railway-canary-cut": (12, "it has holes, and is not to be trusted"),
     "traffic-5xx": (11, "users met server errors"),
     "memory-leak": (10, "memory grows over the window, as a leak does"),
+    "stale-code": (11, "is deployed, but the answers are those of older code: STALE"),
+    "stale-at-first": (0, "; the answers before: "),
 }
 
 

@@ -35,7 +35,46 @@ STORIES = {
     "evidence_malformed": "inconclusive",
     "hostile_text": "critical",
     "no_evidence": "inconclusive",
+    "gauge_nan": "inconclusive",
+    "gauge_as_text": "inconclusive",
+    "gauge_is_html": "inconclusive",
+    "gauge_is_null": "inconclusive",
+    "only_our_faults": "inconclusive",
+    "hole_at_the_end": "inconclusive",
+    "no_test_ran": "inconclusive",
 }
+# Where products that were read end green although nothing was measured, and the story in which ours does not
+# (the paths that need no evidence to be refused stand in tests/plan: a check without an expectation).
+FAIL_OPEN = {
+    "Argo Rollouts: ended before the first measurement": "no_evidence",
+    "Argo Rollouts: only measurements that failed, limits not yet crossed": "only_our_faults",
+    "Keptn: nothing to compare with": "no_evidence",
+    "Kayenta: a whole group without data": "pool_field_missing",
+    "Kayenta: empty data taken for a number": "gauge_nan",
+    "Gatus: the JSON path is missing": "pool_field_missing",
+    "Gatus: the JSON path is no number": "gauge_is_null",
+    "Gatus: an HTML page where JSON was promised": "gauge_is_html",
+    "Step CI: text compared as a number": "gauge_as_text",
+    "k6: a rate of checks of which none was executed": "no_test_ran",
+    "Datadog deployment gate: a timeout or an unexpected error": "only_our_faults",
+    "Datadog quality gate: the service is down": "target_down",
+    "Datadog synthetics: no test was found": "no_test_ran",
+    "CircleCI: no signal in the window": "log_silent",
+    "Harness: no control data": "evidence_missing",
+    "EnricoMi: no test results": "no_test_ran",
+    "CloudFormation: insufficient data": "hole_at_the_end",
+    "a gauge that never moves": "dead_gauge",
+    "stale evidence: of another commit": "evidence_of_other_commit",
+    "evidence that cannot be read": "evidence_malformed",
+}
+
+
+@pytest.mark.parametrize("case", FAIL_OPEN)
+def test_what_others_call_good_without_having_looked_is_not_stable(case):
+    verdict = json.loads((CASES / FAIL_OPEN[case] / "verdict.json").read_text())
+    assert verdict["outcome"] != "stable"
+    assert STORIES[FAIL_OPEN[case]] == verdict["outcome"]
+    assert any(item["outcome"] != "pass" and item["actual"] for item in verdict["findings"])
 
 
 def test_each_folder_is_a_story():

@@ -38,7 +38,7 @@ def numbers(token: str) -> Spoiling:
     def spoiled(good: Good) -> bytes:
         text = re.sub(r"(?<=: )-?\d+(\.\d+)?(?=[,}])", token, json.dumps(good.document))
         more = "" if text == "{}" else ", "
-        return f'{text[:-1]}{more}"more": {token}}}'.encode()
+        return f'{text[:-1]}{more}"one_more": {token}}}'.encode()
 
     return spoiled
 

@@ -28,6 +28,7 @@ from deploy_verdict.model import (
 from deploy_verdict.platform_looks import looks
 from deploy_verdict.probe import Probe
 from deploy_verdict.redact import Redactor
+from deploy_verdict.session import remark
 from deploy_verdict.verdicts import read_verdict
 from deploy_verdict.window import evidence_name
 
@@ -108,8 +109,11 @@ def roll_back(options: Namespace, tell: Callable[[str], None]) -> tuple[int, lis
     asked = rollback.follow(asked, options.wait)
     if asked.state != "live":
         code = EXIT_CODES[VerdictOutcome.CRITICAL if asked.state == "failed" else VerdictOutcome.INCONCLUSIVE]
-        return code, [f"the rollback is {asked.state}: {asked.detail}", "look at the platform by hand now"]
-    return _verified(bundle, asked, environment, clock, stop)
+        told = [f"the rollback is {asked.state}: {asked.detail}", "look at the platform by hand now"]
+    else:
+        code, told = _verified(bundle, asked, environment, clock, stop)
+    remark(options.out, f"Rollback: {'; '.join(told)}.")
+    return code, told
 
 
 def _asked(bundle: Bundle, options: Namespace, rollback: Rollback) -> RollbackFile:

@@ -18,7 +18,9 @@ from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.leaving import guard
 from deploy_verdict.model import STAGES, VerdictOutcome
-from deploy_verdict.plan import Plan, checked_address, read_plan, with_target
+from deploy_verdict.plan import Plan, checked_address, with_target
+from deploy_verdict.plan.reading import read_placed_plan
+from deploy_verdict.plan.yaml_nodes import Document
 from deploy_verdict.units import duration_s
 
 EXIT_CODES = {
@@ -150,6 +152,11 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
 
 def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
     """Read a plan from its file; `target` replaces its base_url."""
+    return load_placed_plan(path, today, target)[0]
+
+
+def load_placed_plan(path: Path, today: datetime, target: str | None = None) -> tuple[Plan, Document]:
+    """The same, with the place of everything in the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -160,19 +167,20 @@ def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = dict(environment_for(path))
     if target is None:
-        return _guarded(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")))
+        return _guarded(*read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d")))
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    return _guarded(with_target(read_plan(data, str(path), environment, today.strftime("%Y-%m-%d")), address))
+    plan, document = read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
+    return _guarded(with_target(plan, address), document)
 
 
-def _guarded(plan: Plan) -> Plan:
+def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
     guard({}, plan.headers)
-    return plan
+    return plan, document
 
 
 def stop_on_signals() -> Stop:

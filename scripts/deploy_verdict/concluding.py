@@ -1,19 +1,20 @@
 """The end of a run on GitHub: its colour, what it offers, and the run that follows it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-
-from pydantic import ValidationError
+from datetime import datetime, timedelta
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.errors import EvidenceError, ProviderError, UsageError
+from deploy_verdict.errors import ProviderError
 from deploy_verdict.following import Step, next_step
-from deploy_verdict.gating import RUN_FILE, workflow_file
-from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
+from deploy_verdict.gating import workflow_file
+from deploy_verdict.github.runs import Runs
+from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
 from deploy_verdict.plan import layout_of, own_layout
-from deploy_verdict.runs import Runs
-from deploy_verdict.waiting import ROLLBACK_ENVIRONMENT
+from deploy_verdict.promises import CONTEXT, Promise
+from deploy_verdict.waiting import ENVIRONMENT_NOW, ROLLBACK_ENVIRONMENT, chosen_environment
 
+# A job that waits no longer than this sleeps, timer or not.
+MOST_ASLEEP_S = 1800.0
 # From which outcomes on a run is red, by the plan's word.
 RED = {
     "never": (),
@@ -21,17 +22,6 @@ RED = {
     "attention": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION),
     "inconclusive": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE),
 }
-
-
-def read_run(out: Path) -> RunFile:
-    """run.json of a directory; raises EvidenceError, or UsageError where there is none."""
-    path = out / RUN_FILE
-    try:
-        return RunFile.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is none — scripts/open_run.py writes it") from error
-    except (OSError, ValidationError) as error:
-        raise EvidenceError(f"{path}: cannot be read ({type(error).__name__})") from error
 
 
 def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
@@ -68,18 +58,34 @@ def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> Step | None:
     return next_step(bundle.plan, layout_of(bundle.plan) or own_layout(bundle.plan), verdict)
 
 
-def dispatch(step: Step, file: RunFile, runs: Runs, environment: Mapping[str, str]) -> str:
-    """Start the run that goes on with this window; returns what was started. Raises ProviderError."""
+def follow(
+    step: Step, file: RunFile, window: WindowFrame, runs: Runs, environment: Mapping[str, str], now: datetime
+) -> str:
+    """Start the run that goes on with this window, or promise it; returns what was done.
+
+    A look hours away is promised where no wait timer can hold its job until then: sleeping would cost its
+    hours, and six are the most that a job may take. Raises ProviderError.
+    """
+    artifact = environment.get("ARTIFACT", "report-a1")
+    due_at = window.t0 + timedelta(seconds=step.until_s / window.speed)
+    remaining_s = (due_at - now).total_seconds()
+    held = remaining_s <= MOST_ASLEEP_S or chosen_environment(remaining_s, runs.timers()) != ENVIRONMENT_NOW
+    if step.kind == "tail" and not held:
+        if file.commit is None:
+            return (
+                f"nothing holds the {step.kind} ({step.because}): no wait timer, and no whole commit is known"
+            )
+        promise = Promise(due_at=due_at, run=file.run, artifact=artifact)
+        runs.set_status(file.commit, CONTEXT, "pending", promise.line())
+        return f"promised the {step.kind} ({step.because}): {promise.line()}"
     workflow = workflow_file(environment)
     inputs = {
-        "plan": file.plan,
         "kind": step.kind,
-        "continue-run": environment.get("GITHUB_RUN_ID", str(file.run)),
+        "continue-run": str(file.run),
+        "continue-artifact": artifact,
         "label": file.label or "",
         "commit": file.commit or "",
-        "number": str(file.number or ""),
         "plan-ref": file.ref,
-        "continue-artifact": environment.get("ARTIFACT", "report-*"),
     }
     runs.dispatch(workflow, runs.default_branch, inputs)
     return f"started the {step.kind} ({step.because}) as a run of {workflow}"

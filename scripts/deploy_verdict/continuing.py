@@ -64,7 +64,7 @@ def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | Non
             (out / "given-up").mkdir(exist_ok=True)
             path.rename(out / "given-up" / path.name)
     remark = f"The look at T+{shown_duration(offset_s)} was given up: {words}."
-    kept = layout.model_copy(update={"tails_s": layout.tails_s[:-1]})
+    kept = layout.model_copy(update={"tails_s": layout.tails_s[:-1], "over": True})
     file = file.model_copy(update={"remarks": (*file.remarks, remark)})
     _laid_out(out, file, plan, kept)
     return remark

@@ -4,7 +4,8 @@ DeployVerdictError
 ├── UsageError      a wrong option or path: exit 2
 ├── PlanError       a plan with mistakes, all of them at once: exit 2
 ├── EvidenceError   evidence that cannot be read or written: exit 3 (to the judge: an inconclusive finding)
-└── ProviderError   Railway or GitHub refused us: exit 3 (to a collector: a fault in the evidence)
+├── ProviderError   Railway or GitHub refused us: exit 3 (to a collector: a fault in the evidence)
+└── NotificationError   a message to people was not taken: exit 3; the report is not touched by that
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ class EvidenceError(DeployVerdictError):
 
 class ProviderError(DeployVerdictError):
     """A provider's API refused us; nothing is known about the target."""
+
+
+class NotificationError(DeployVerdictError):
+    """A notification service did not take a message; its address, which holds a secret, is never named."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

@@ -122,7 +122,7 @@ def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
     wrong = _wrong_label(label, plan)
     if wrong:
         return Refused(reason=wrong)
-    if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
+    if not is_whole_commit(commit):
         return Refused(reason=f"the deployment names no whole commit ({_told(commit)})")
     return Asked(commit=commit, label=label, by_platform=True)
 
@@ -155,8 +155,13 @@ def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
     names = {hint.get("environment"), hint.get("environment_name")} - {None}
     if section and names and section.environment not in names:
         return Refused(reason=f"the environment is {_told(min(map(str, names)))}, not the plan's")
-    whole = commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None
+    whole = commit if is_whole_commit(commit) else None
     return Asked(commit=whole, deployment=deployment, by_platform=True)
+
+
+def is_whole_commit(value: Any) -> bool:
+    """Forty hexadecimal digits; GitHub knows no commit by less."""
+    return isinstance(value, str) and _COMMIT.fullmatch(value) is not None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

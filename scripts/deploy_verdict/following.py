@@ -40,7 +40,7 @@ def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> Step | None:
 
     A critical one is for people, and a window that ended early has nothing left to watch.
     """
-    if verdict.ended or verdict.interrupted or verdict.outcome is VerdictOutcome.CRITICAL:
+    if layout.over or verdict.ended or verdict.interrupted or verdict.outcome is VerdictOutcome.CRITICAL:
         return None
     length_s = extended_length_s(plan, layout)
     if verdict.outcome in UNSURE and length_s is not None:

@@ -7,29 +7,29 @@ window is opened, or an earlier run's goes on. Shell.
 import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy_verdict.cli import environment_for, load_plan, speed
 from deploy_verdict.clock import Stop, WallClock
 from deploy_verdict.errors import EvidenceError, ProviderError, UsageError
-from deploy_verdict.event import Asked, Inputs, Refused, asked_by, read_inputs
+from deploy_verdict.event import Asked, Inputs, Refused, asked_by, is_whole_commit, read_inputs
 from deploy_verdict.evidence import write_json, write_text
 from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.job_output import write_outputs
 from deploy_verdict.linking import linked
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.opening import open_session
-from deploy_verdict.ownership import not_ours
+from deploy_verdict.ownership import Owned, owned
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.recollecting import recollect
 from deploy_verdict.redact import Redactor
 from deploy_verdict.rivals import Rivals, rivals
-from deploy_verdict.runs import Runs
+from deploy_verdict.run_file import RUN_FILE, known_run
 from deploy_verdict.session import HISTORY_FILE, Session
 from deploy_verdict.spreading import matrix, spread, timers_of
 
-RUN_FILE = "run.json"
 PLAN_FILE = "plan.yml"
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
@@ -99,17 +99,21 @@ def admitted(gate: Gate, runs: Runs | None) -> Asked | Refused:
     """What is to be verified, or why not; older windows on the same environment are ended."""
     name, payload = event_of(gate.environment)
     asked = asked_by(name, payload, gate.inputs, gate.plan)
-    if isinstance(asked, Refused) or gate.inputs.kind != "window":
+    if isinstance(asked, Refused):
         return asked
     found = _rivals(gate, runs)
+    if gate.inputs.kind != "window":
+        return _alone(found, gate.inputs.continue_run) or asked
     if found.same is not None:
         return Refused(reason=f"run {found.same.id} verifies it already: {found.same.html_url}")
-    reason = _not_ours(gate, asked)
-    if reason:
-        return Refused(reason=reason)
+    known = _owned(gate, asked)
+    if asked.by_platform and known.not_ours:
+        return Refused(reason=known.not_ours)
     if runs is not None:
         _end(gate, runs, found)
-    return asked
+    commit = known.deployment.commit if known.deployment else None
+    # Known from the start, so that the first comment stands where the last one will.
+    return replace(asked, commit=asked.commit or (commit if is_whole_commit(commit) else None))
 
 
 def _end(gate: Gate, runs: Runs, found: Rivals) -> None:
@@ -119,6 +123,15 @@ def _end(gate: Gate, runs: Runs, found: Rivals) -> None:
             runs.cancel(run.id)
         except ProviderError as error:
             gate.tell(f"{error}; run {run.id} goes on")
+
+
+def _alone(found: Rivals, continues: int | None) -> Refused | None:
+    """A window goes on only where nothing else watches the environment; the run before it may be ending."""
+    same = [found.same] if found.same else []
+    others = [run for run in (*same, *found.older) if run.id != continues]
+    if not others:
+        return None
+    return Refused(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
 
 
 def _rivals(gate: Gate, runs: Runs | None) -> Rivals:
@@ -131,17 +144,14 @@ def _rivals(gate: Gate, runs: Runs | None) -> Rivals:
         return Rivals()
 
 
-def _not_ours(gate: Gate, asked: Asked) -> str | None:
-    """Whether Railway says that the event is another service's; None also where it cannot be asked."""
-    if not asked.by_platform:
-        return None
+def _owned(gate: Gate, asked: Asked) -> Owned:
+    """What Railway says of the deployment that is meant."""
     stop = Stop()
     clock = WallClock(stop)
-    link = linked(
-        gate.plan, gate.environment, clock=clock, redactor=Redactor.from_environment(gate.environment)
-    )
+    redactor = Redactor.from_environment(gate.environment)
+    link = linked(gate.plan, gate.environment, clock=clock, redactor=redactor)
     subject = Subject(target=gate.plan.service.base_url, commit=asked.commit, deployment=asked.deployment)
-    return not_ours(link, subject, clock=clock, stop=stop, tell=gate.tell)
+    return owned(link, subject, clock=clock, stop=stop, tell=gate.tell)
 
 
 def opened(gate: Gate, asked: Asked) -> Session:
@@ -173,6 +183,10 @@ def continued(gate: Gate) -> Session:
 
 def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> RunFile:
     """What the later jobs must know of this run."""
+    before = known_run(gate.options.out) if gate.inputs.kind != "window" else None
+    if before is not None:
+        update = {"run": gate.run, "kind": gate.inputs.kind, "continues": gate.inputs.continue_run}
+        return before.model_copy(update={**update, "private": private})
     return RunFile(
         run=gate.run,
         kind=gate.inputs.kind,

@@ -61,18 +61,23 @@ def append(path: Path, line: Remembered) -> None:
         raise EvidenceError(f"{path}: the verdict cannot be remembered there ({error.strerror})") from error
 
 
-def read_history(path: Path, subject: Subject) -> tuple[Judged, ...]:
-    """The verdicts on the same service, oldest first; a line that cannot be read is no verdict."""
+def remembered(path: Path, subject: Subject) -> tuple[Remembered, ...]:
+    """The lines on the same service and environment, oldest first; one that cannot be read is no verdict."""
     try:
         lines = path.read_bytes().splitlines()[-MOST_LINES:]
     except OSError:
         # None was kept yet, or none can be read: then no earlier deployment is known to be good.
         return ()
     found = [item for item in map(_read, lines) if item is not None]
+    same = (subject.target, subject.environment)
+    return tuple(item for item in found if (item.target, item.environment) == same)
+
+
+def read_history(path: Path, subject: Subject) -> tuple[Judged, ...]:
+    """The verdicts on the same service, oldest first."""
     return tuple(
         Judged(deployment=item.deployment, commit=item.commit, outcome=item.outcome, judged_at=item.judged_at)
-        for item in found
-        if item.target == subject.target and item.environment == subject.environment
+        for item in remembered(path, subject)
     )
 
 

@@ -81,7 +81,7 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
 
 def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
     readings = [reading for _, burst in taken for reading in burst.readings]
-    results = [level_of(pool, reading) for reading in readings]
+    results = _levels(pool, readings)
     reasons = Counter(result for result in results if isinstance(result, str))
     told = tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3))
     whole = [item for item in taken if not item[1].interrupted] or taken
@@ -103,6 +103,18 @@ def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
         ),
         interrupted=burst.interrupted if burst else False,
     )
+
+
+def _levels(pool: Pool, readings: Iterable[Reading]) -> list[Level | str]:
+    """As level_of, which is asked once for readings that are alike: a gauge has few different answers."""
+    known: dict[tuple[object, ...], Level | str] = {}
+    found = []
+    for reading in readings:
+        key = reading.status, reading.body, reading.fault
+        if key not in known:
+            known[key] = level_of(pool, reading)
+        found.append(known[key])
+    return found
 
 
 def level_of(pool: Pool, reading: Reading) -> Level | str:

@@ -1,149 +1,172 @@
-"""Publishing a judged window: the comment, the labels, the commit status, the job's summary."""
+"""Publishing a window on GitHub: the comment, the label, the tracking issue's state, the commit status.
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+Each of them is tried by itself, so that what a token may not do costs nothing else. Only a comment
+that could not be written is a failure.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.errors import ProviderError, UsageError
-from deploy_verdict.github import Destination, GitHub, is_refused_place
-from deploy_verdict.leaving import cleaned
-from deploy_verdict.lifecycle import short
-from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
-from deploy_verdict.platform_looks import deployed, looks
-from deploy_verdict.report import REPORT_NAME
-from deploy_verdict.verdicts import COMMENT_FILE
+from deploy_verdict.errors import ProviderError
+from deploy_verdict.github import Destination, GitHub, Label, Said, is_refused_place
+from deploy_verdict.model import Verdict, VerdictOutcome
+from deploy_verdict.posts import MAX_COMMENT, Post, Run, final_post, lost_post, progress_post
+from deploy_verdict.report.folding import cut
+from deploy_verdict.states import State, line_of, rank_in, state_in
 
-# Pull request bodies take 65,536 characters; the rest is room for the marker.
-MAX_COMMENT = 65_000
-MAX_SUMMARY_BYTES = 1024 * 1024
-MAX_ANNOTATIONS = 10
-LABELS = {outcome: f"verdict: {outcome.value}" for outcome in VerdictOutcome}
-STATES = {
-    VerdictOutcome.STABLE: "success",
-    VerdictOutcome.ATTENTION: "failure",
-    VerdictOutcome.CRITICAL: "failure",
-    VerdictOutcome.INCONCLUSIVE: "error",
+LABELS = {
+    VerdictOutcome.STABLE: Label(
+        name="verdict: stable", color="2da44e", description="Everything asked held for the whole window"
+    ),
+    VerdictOutcome.ATTENTION: Label(
+        name="verdict: attention", color="bf8700", description="It works, but something needs a look"
+    ),
+    VerdictOutcome.CRITICAL: Label(
+        name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
+    ),
+    VerdictOutcome.INCONCLUSIVE: Label(
+        name="verdict: inconclusive", color="6e7781", description="Not everything is known, so it is not good"
+    ),
 }
+NAMES = tuple(label.name for label in LABELS.values())
+MAX_REPAIRS = 3
+MAX_MARKER = 150
 Tell = Callable[[str], None]
 
 
-def key_of(verdict: Verdict) -> str:
-    """What one comment is about: the deployment where it is known, else the window."""
-    return verdict.subject.deployment or verdict.window.id
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """The comment's address, and whether it is what we had to say or something that counts more."""
 
-
-def commit_of(bundle: Bundle) -> str | None:
-    """The deployed commit, whole; an abbreviated one names no commit to GitHub."""
-    found = deployed(looks(bundle))
-    for commit in (found.commit if found else None, bundle.subject.commit):
-        if commit and re.fullmatch(r"[0-9a-f]{40}", commit):
-            return commit
-    return None
-
-
-def comment_text(out: Path) -> str:
-    """The comment with the whole report folded in; where that is too long, the comment alone."""
-    comment = cleaned(_read(out / COMMENT_FILE)).rstrip()
-    report = cleaned(_read(out / REPORT_NAME)).rstrip()
-    whole = f"{comment}\n\n<details>\n<summary>The whole report</summary>\n\n{report}\n\n</details>\n"
-    if len(whole) <= MAX_COMMENT:
-        return whole
-    note = f"\n\nThe whole report is too long for a comment: see {REPORT_NAME} among the run's artifacts.\n"
-    return comment[: MAX_COMMENT - len(note)] + note
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: there is none — run scripts/render_report.py first") from error
+    url: str
+    is_ours: bool
 
 
 def publish(
     github: GitHub,
     bundle: Bundle,
     verdict: Verdict,
-    out: Path,
     *,
-    number: int | None,
-    run_url: str | None,
+    now: datetime,
+    run: Run,
     tell: Tell,
-) -> str:
-    """Everything that goes to GitHub; returns the comment's address. The status is set last."""
-    key, commit = key_of(verdict), commit_of(bundle)
-    title = f"Post-deployment verification: {cleaned(bundle.plan.name)}"
-    title += f" ({short(commit)})" if commit else ""
-    place = github.destination(number=number, commit=commit, key=key, title=title)
-    address, place = _said(github, place, key, title, comment_text(out), tell)
-    github.label(place, LABELS[verdict.outcome], tuple(LABELS.values()))
-    github.set_open(place, is_open=verdict.outcome is not VerdictOutcome.STABLE)
-    if commit is None:
+    number: int | None = None,
+) -> Published:
+    """Everything about a judged window; raises ProviderError where the comment could not be written."""
+    return _published(github, final_post(bundle, verdict, now, run), number, run.url, tell)
+
+
+def publish_progress(
+    github: GitHub, bundle: Bundle, *, now: datetime, run: Run, tell: Tell, number: int | None = None
+) -> Published:
+    """The window as it is now; never over a final comment, nor over one that has seen more."""
+    return _published(github, progress_post(bundle, now, run), number, run.url, tell)
+
+
+def publish_lost(
+    github: GitHub,
+    bundle: Bundle,
+    *,
+    now: datetime,
+    run: Run,
+    reason: str,
+    tell: Tell,
+    number: int | None = None,
+) -> Published:
+    """That the verifier was lost, and what it saw; nothing where the window has its final comment."""
+    return _published(github, lost_post(bundle, now, run, reason), number, run.url, tell)
+
+
+def _published(github: GitHub, post: Post, number: int | None, run_url: str | None, tell: Tell) -> Published:
+    said: tuple[Said, Destination] | None = None
+    trouble: ProviderError | None = None
+    try:
+        place = github.destination(number=number, commit=post.commit, key=post.key, title=post.title)
+        said = _said(github, place, post, tell)
+    except ProviderError as error:
+        trouble = error
+    if said is None:
+        # The commit can still tell it, to whoever looks there.
+        _each(_status(github, post.commit, post.state, run_url), tell)
+        raise trouble or ProviderError("GitHub took no comment")
+    comment, place = said
+    if not comment.is_ours:
+        tell(f"{comment.url} is newer or final, so it is left as it is")
+        return Published(url=comment.url, is_ours=False)
+    if post.commit is None:
         tell("no commit is known by its whole id, so no commit status is set")
-    else:
-        github.set_status(commit, STATES[verdict.outcome], _line(verdict), run_url or address)
-    return address
+    _marked(github, post, place, run_url or comment.url, tell)
+    return Published(url=comment.url, is_ours=True)
 
 
-def _said(
-    github: GitHub, place: Destination, key: str, title: str, text: str, tell: Tell
-) -> tuple[str, Destination]:
+def _said(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[Said, Destination]:
     """A place that cannot be written to must not cost the report: then the tracking issue."""
     try:
-        return github.say(place, key, text), place
+        return github.say(place, post.key, _body(post, place), rank_in), place
     except ProviderError as error:
         if place.kind == "tracking issue" or not is_refused_place(error):
             raise
         tell(f"{error}; using the tracking issue instead")
-    place = github.tracking_issue(key, title)
-    return github.say(place, key, text), place
+    place = github.tracking_issue(post.key, post.title)
+    return github.say(place, post.key, _body(post, place), rank_in), place
 
 
-def _line(verdict: Verdict) -> str:
-    failed = sum(finding.outcome is Outcome.FAIL for finding in verdict.findings)
-    open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings)
-    return f"{verdict.outcome.shown}: {failed} failed, {open_} not known, of {len(verdict.findings)} findings"
+def _body(post: Post, place: Destination) -> str:
+    """What follows the marker: the state, the text, and the commit's other pull requests."""
+    also = ", ".join(f"#{number}" for number in place.others[:10])
+    text = f"{post.text.rstrip()}\n\nThe deployed commit is also in {also}.\n" if also else post.text
+    return cut(f"{line_of(post.state)}\n{text}", MAX_COMMENT - MAX_MARKER)
 
 
-def write_summary(environment: Mapping[str, str], text: str) -> None:
-    """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes."""
-    path = environment.get("GITHUB_STEP_SUMMARY")
-    if path:
-        data = cleaned(text).encode()[: MAX_SUMMARY_BYTES - 1].decode("utf-8", "ignore")
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(data + "\n")
+def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell) -> None:
+    """The label, the issue's state and the commit's status, as the comment's state has them.
+
+    Who writes progress may be late, and then undo what a final one has just set. So it looks again at
+    the comment, and sets what that one says.
+    """
+    state = post.state
+    for _ in range(MAX_REPAIRS):
+        _each(_marks(github, post, place, state, url), tell)
+        if state.state == "final":
+            return
+        newest = _state_there(github, post, place, tell)
+        if newest is None or newest.rank <= state.rank:
+            return
+        state = newest
 
 
-def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[str]:
-    """Workflow commands for the worst failed findings; GitHub shows ten of each kind in a step."""
-    if environment.get("GITHUB_ACTIONS") != "true":
-        return
-    failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
-    worst = sorted(failed, key=lambda finding: finding.severity or "P1")
-    for finding in worst[:MAX_ANNOTATIONS]:
-        yield f"::error title={_property(_name(finding))}::{_message(_told(finding))}"
+def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> State | None:
+    try:
+        return state_in(github.said(place, post.key))
+    except ProviderError as error:
+        tell(str(error))
+        return None
 
 
-def _name(finding: Finding) -> str:
-    return f"{finding.severity or 'P1'} {finding.stage}/{finding.check}"[:120]
+def _marks(
+    github: GitHub, post: Post, place: Destination, state: State, url: str
+) -> Iterator[Callable[[], None]]:
+    outcome, is_open = state.shown_outcome, state.is_open
+    wanted = LABELS[outcome] if outcome else None
+    yield lambda: github.label(place, wanted, NAMES)
+    if is_open is not None:
+        yield lambda: github.set_open(place, is_open=is_open)
+    yield from _status(github, post.commit, state, url)
 
 
-def _told(finding: Finding) -> str:
-    because = f" ({finding.because})" if finding.because else ""
-    return f"expected {finding.expectation}; found {finding.actual}{because}"[:600]
+def _status(
+    github: GitHub, commit: str | None, state: State, url: str | None
+) -> Iterator[Callable[[], None]]:
+    if commit is not None:
+        yield lambda: github.set_status(commit, state.status, state.line, url)
 
 
-def _message(text: str) -> str:
-    """As GitHub's runner reads it: no line of its own, so that no text can be a command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def run_url(environment: Mapping[str, str]) -> str | None:
-    """The GitHub Actions run that this is part of."""
-    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    parts = [environment.get(name) for name in names]
-    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
+def _each(steps: Iterator[Callable[[], None]], tell: Tell) -> None:
+    """One that fails does not stop the others."""
+    for step in steps:
+        try:
+            step()
+        except ProviderError as error:
+            tell(str(error))

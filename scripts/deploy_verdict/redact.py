@@ -14,7 +14,7 @@ from deploy_verdict.disguises import SHORTEST, disguises
 DOTENV = "DEPLOY_VERDICT_DOTENV"
 _TELLING = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL"
-    r"|DATABASE_URL|PASSPHRASE"
+    r"|DATABASE_URL|PASSPHRASE|DOTENV|_NOTIFY"
 )
 # A .env holds these too: whoever reads the report needs them, and they open nothing.
 _NO_SECRETS = re.compile(
@@ -54,6 +54,11 @@ _SHORTEST_BEGINNING = 4
 _MOST_ROUNDS = 3
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable's name tells that its value is secret."""
+    return _TELLING.search(name.upper()) is not None
+
+
 class Redactor:
     """Replaces secrets in texts; built once from the environment, then handed to all that writes."""
 
@@ -74,7 +79,7 @@ class Redactor:
         cls, environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()
     ) -> "Redactor":
         """Take the variables that are secret by name or place, and the credentials among a plan's headers."""
-        names = {name for name in environment if _TELLING.search(name.upper())}
+        names = {name for name in environment if is_secret(name)}
         names |= {
             name for name in _ASSIGNED.findall(environment.get(DOTENV, "")) if not _NO_SECRETS.fullmatch(name)
         }

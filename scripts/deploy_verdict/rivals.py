@@ -22,6 +22,7 @@ class Run(Record):
     status: str | None = None
     conclusion: str | None = None
     head_sha: str = ""
+    event: str = ""
     run_attempt: int = 1
     html_url: str = ""
     path: str = ""

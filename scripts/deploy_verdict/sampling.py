@@ -21,12 +21,20 @@ def wanted(session: Session, asked: list[float] | None) -> tuple[float, ...]:
     return tuple(asked or planned)
 
 
+def is_due_here(session: Session, stage: str, offset_s: float) -> bool:
+    """The same, for the job that takes T+0: nothing where one job takes every look."""
+    if session.file.layout is not None and session.file.layout.one_job:
+        session.tell(f"{stage} {shown_offset(offset_s)}: left to the job that sees the whole window")
+        return False
+    return is_due(session, stage, offset_s)
+
+
 def is_due(session: Session, stage: str, offset_s: float) -> bool:
     """Whether a look is planned, not taken yet, and not too late; tells why not."""
     planned = session.plan.planned_offsets_s.get(stage, ())
     late_s = session.pace.offset_s() - offset_s
     if offset_s not in planned or stage in session.file.left_out:
-        reason = "the plan has no such look"
+        reason = "the window has no such look"
     elif is_taken(session, stage, offset_s):
         reason = "it is already taken"
     elif late_s > tolerance_s(session.file.window, offset_s):

@@ -220,6 +220,15 @@ def _run_url() -> str | None:
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 
+def remark(out: Path, sentence: str) -> None:
+    """Add a sentence to the head of the report, in place of an earlier one that begins with the same word."""
+    file = read_window(out)
+    if file is not None:
+        word = sentence.partition(" ")[0]
+        kept = tuple(item for item in file.remarks if item.partition(" ")[0] != word)
+        write_json(out / WINDOW_FILE, file.model_copy(update={"remarks": (*kept, sentence)}))
+
+
 def finish(out: Path, file: WindowFile) -> None:
     """Note that the window has run to its end, or was ended early: nothing goes on here any more."""
     write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from deploy_verdict.plan import Plan
+from deploy_verdict.plan import Plan, layout_of
 from deploy_verdict.waiting import ENVIRONMENT_NOW, chosen_environment
 
 Mode = Literal["timer", "sleep", "single"]
-# What the job before the sittings has asked already at T+0 stands in the job "verify".
-AT_T0 = ("deployment", "health", "e2e")
 # The order of looks at one offset; the suite comes last, as it takes longest.
 ORDER = ("deployment", "health", "pools", "e2e")
 SETUP_S = 25.0
@@ -53,13 +51,15 @@ class Choice:
 
 
 def looks_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
-    """The stages that a sitting asks at one offset, in their order."""
+    """The stages that a sitting asks at one offset, in their order.
+
+    T+0 belongs to the job "verify", one look after the other, unless one job takes every look.
+    """
+    layout = layout_of(plan)
+    if offset_s == 0 and not (layout is not None and layout.one_job):
+        return ()
     planned = plan.planned_offsets_s
-    return tuple(
-        stage
-        for stage in ORDER
-        if offset_s in planned.get(stage, ()) and not (offset_s == 0 and stage in AT_T0)
-    )
+    return tuple(stage for stage in ORDER if offset_s in planned.get(stage, ()))
 
 
 def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:

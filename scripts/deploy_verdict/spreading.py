@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 from deploy_verdict.errors import ProviderError
 from deploy_verdict.evidence import write_json
+from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import Layout, WindowFile
 from deploy_verdict.plan import Plan, laid_out, own_layout
-from deploy_verdict.runs import Runs
 from deploy_verdict.session import WINDOW_FILE, Session
 from deploy_verdict.sittings import (
     Choice,
@@ -50,7 +50,7 @@ def spread(
     fitting, wanted = _timers_for(coming, elapsed_s, session, timers)
     choice = chosen_mode(asked_mode, fitting=fitting, wanted=wanted, private=private)
     if choice.mode == "single" and not layout.tails_s:
-        layout = layout.model_copy(update={"dense_every_s": _dense_s(session.plan, layout)})
+        layout = layout.model_copy(update={"dense_every_s": _dense_s(session.plan, layout), "one_job": True})
     plan = laid_out(session.plan, layout)
     dense = layout.dense_every_s is not None
     offsets_s = tuple(item for item in offsets_of(plan, dense=dense) if not _has_passed(session, item))

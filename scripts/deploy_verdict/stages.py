@@ -20,9 +20,12 @@ Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
 
 
 def _health(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.collectors.health import check_health  # noqa: PLC0415  # each script loads its own
+    from deploy_verdict.collectors.fingerprint import take_fingerprints  # noqa: PLC0415  # each script loads its own
+    from deploy_verdict.collectors.health import check_health  # noqa: PLC0415
 
-    return check_health(context, session.plan.health, offset_s, keep)
+    # First of all: what older code would answer says nothing of the new one.
+    taken = take_fingerprints(context, offset_s)
+    return (*taken, *check_health(context, session.plan.health, offset_s, lambda seen: keep((*taken, *seen))))
 
 
 def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:

@@ -5,12 +5,11 @@ from deploy_verdict.model import VerdictOutcome
 MAX_DESCRIPTION = 140
 
 
-def status_line(outcome: VerdictOutcome, told: str, environment: str | None) -> str:
-    """ "STABLE: 0 of 80 findings failed · production"; GitHub takes 140 characters."""
+def status_line(told: str, environment: str | None) -> str:
+    """What is told, and for which environment: at most the 140 characters that GitHub takes."""
     tail = _tail(environment)
     room = MAX_DESCRIPTION - len(tail)
-    line = f"{outcome.shown}: {told}"
-    return (line if len(line) <= room else f"{line[: room - 1]}…") + tail
+    return (told if len(told) <= room else f"{told[: room - 1]}…") + tail
 
 
 def outcome_told(description: str, environment: str | None) -> VerdictOutcome | None:

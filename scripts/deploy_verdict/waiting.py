@@ -1,11 +1,78 @@
-"""stand-in until the setup branch is merged"""
+"""GitHub environments whose wait timers hold a look's job back until its time has come. Pure.
 
-from collections.abc import Mapping
+The names and timers that `setup_github.py` creates are those that the gate chooses from: both ask here.
+A timer starts when the gate ends, counts whole minutes, and costs nothing while it runs.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 ENVIRONMENT_NOW = "verify-now"
 ROLLBACK_ENVIRONMENT = "deploy-verdict-rollback"
+# GitHub's own bound: thirty days.
+MAX_TIMER_MIN = 43_200
+# A name that is not ours may have reviewers, whom a look would wait for in vain.
+_OURS = re.compile(r"verify-t\d{3,}", re.ASCII)
+
+
+def environment_name(delay_min: int) -> str:
+    """verify-t015: for a look that comes so many minutes after the gate."""
+    return f"verify-t{delay_min:03d}"
+
+
+def wait_timer_min(delay_min: int) -> int:
+    """The timer of a delay: a minute less, which the gate needs; the sampler sleeps the rest."""
+    return max(1, delay_min - 1)
+
+
+def delays_min(
+    offsets_s: Iterable[float], length_s: float, extend_to_s: float | None, tails_s: Iterable[float]
+) -> tuple[int, ...]:
+    """All delays for which an environment is wanted, sorted; a part of a minute is left to the sampler.
+
+    `offsets_s` are the window's looks. An extension goes on from the window's end at the same pace until
+    `extend_to_s`; the first tail is waited for from the window's or the extension's end, each further one
+    from the tail before it. All of these count from T0. Without offsets only the tails are waited for.
+    """
+    offsets, tails = tuple(offsets_s), tuple(sorted(tails_s))
+    ends_s = (length_s,) if extend_to_s is None else (length_s, max(length_s, extend_to_s))
+    waits_s = [*offsets, *_extension(offsets, length_s, ends_s[-1]), *_tail_waits(tails, ends_s)]
+    # A hair more than the difference of two floats, which would fall short of its minute.
+    minutes = {int(wait_s / 60 + 1e-6) for wait_s in waits_s}
+    return tuple(sorted(minute for minute in minutes if 1 <= minute <= MAX_TIMER_MIN))
+
+
+def _extension(offsets_s: tuple[float, ...], length_s: float, end_s: float) -> Iterator[float]:
+    """The looks after the window's end, as waits from there; the last one is the extension's end."""
+    if not offsets_s or end_s <= length_s:
+        return
+    steps = [later - earlier for earlier, later in pairwise(sorted(set(offsets_s)))]
+    # Looks that are closer than a minute are one job's.
+    every_s = max(60.0, min(steps, default=length_s))
+    number = int(length_s / every_s + 1e-9) + 1
+    while number * every_s < end_s:
+        yield number * every_s - length_s
+        number += 1
+    yield end_s - length_s
+
+
+def _tail_waits(tails_s: tuple[float, ...], ends_s: tuple[float, ...]) -> Iterator[float]:
+    for end_s in ends_s:
+        later = [tail for tail in tails_s if tail > end_s]
+        yield from (later_s - earlier_s for earlier_s, later_s in pairwise([end_s, *later]))
 
 
 def chosen_environment(remaining_s: float, known: Mapping[str, int], late_s: float = 120) -> str:
-    fitting = {n: m for n, m in known.items() if n.startswith("verify-t") and m * 60 <= remaining_s + late_s}
-    return max(fitting, key=lambda n: fitting[n], default=ENVIRONMENT_NOW)
+    """The environment with the longest timer that ends at most `late_s` after the remaining time.
+
+    `known` are a repository's environments with their timers in minutes; only those that
+    `environment_name` made are looked at. Where none fits: ENVIRONMENT_NOW, and the sampler sleeps.
+    """
+    fitting = [
+        (timer_min, name)
+        for name, timer_min in known.items()
+        if _OURS.fullmatch(name) and 0 < timer_min * 60 <= remaining_s + late_s
+    ]
+    longest = max((timer_min for timer_min, _ in fitting), default=0)
+    return min((name for timer_min, name in fitting if timer_min == longest), default=ENVIRONMENT_NOW)

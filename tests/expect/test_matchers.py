@@ -76,6 +76,8 @@ def test_a_wrong_type_is_inconclusive_and_named(short, value, reason):
         ({"at_least": 1, "below": 15}, 0, FAIL),
         ({"type": "array", "length": 1}, ["a"], PASS),
         ({"type": "array", "length": 1}, [], FAIL),
+        ({"type": "array", "length": 1}, [None], FAIL),
+        ({"length": 1}, [None, 0], PASS),
         ({"type": "array"}, None, FAIL),
         ({"type": "integer"}, 2.0, PASS),
         ({"type": "integer"}, 2.5, FAIL),

@@ -1,85 +1,13 @@
 """A judged window posted on a GitHub that answers after GitHub's own OpenAPI description."""
 
-import json
-from contextlib import contextmanager
-
 import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import REPOSITORY, TOKEN, github
 from deploy_verdict.errors import ProviderError
-from deploy_verdict.evidence import write_json
 from deploy_verdict.github import Connection, Destination, GitHub, marker_of
-from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
-from deploy_verdict.plan import read_plan
-from deploy_verdict.publishing import MAX_COMMENT, annotations, comment_text
-from deploy_verdict.session import open_window
-from deploy_verdict.verdicts import read_verdict
-from tests.bundles import T0, http, loaded
-from tests.clocks import TurnedClock
+from tests.github.windows import COMMIT, PLAN, ours, published, window  # noqa: F401  # PLAN: for tests/demo
 from tests.running import script
-
-COMMIT = "f0ec7b5" + "a" * 33
-PLAN = """
-version: 1
-name: small
-service: {base_url: "http://service.test"}
-railway: {project: p, service: s}
-window: {length: 1m, sample_every: 1m}
-health: [{name: api, get: /api, expect: {status: 200}}]
-"""
-
-
-def window(tmp_path, *, status=200, commit=COMMIT):
-    """A judged window on a deployment of a commit: STABLE, or CRITICAL with status 500."""
-    plan_path, out = tmp_path / "plan.yml", tmp_path / "out"
-    tmp_path.mkdir(exist_ok=True)
-    plan_path.write_text(PLAN)
-    plan = read_plan(PLAN.encode(), "plan.yml", {}, "2026-02-02")
-    subject = Subject(target="http://service.test", environment="production", deployment="d-1")
-    file = open_window(plan, out, subject, clock=TurnedClock(), speed=1.0)
-    found = Deployment(id="d-1", status="SUCCESS", commit=commit, created_at=T0, stopped=False,
-                       can_rollback=True, instances=(Instance(id="i", status="RUNNING"),))  # fmt: skip
-    for offset_s in (0.0, 60.0):
-        look = DeploymentObservation(
-            offset_s=offset_s, at=T0, deployment=found, active=(found,), recent=(found,)
-        )
-        keep(out, plan, file, "deployment", look, offset_s)
-    keep(out, plan, file, "health", http("api", {}, status=status), 0.0)
-    base = ["--plan", plan_path, "--out", out]
-    judged = script("judge_evidence", *base)
-    assert judged.returncode in (0, 11), judged.stderr
-    assert script("render_report", *base).returncode == 0
-    return base, out
-
-
-def keep(out, plan, file, stage, observation, offset_s):
-    item = loaded(plan, stage, [observation], offset_s, subject=file.subject, window=file.window)
-    write_json(out / "evidence" / item.name, item.evidence)
-
-
-@pytest.fixture
-def hub():
-    made = Hub()
-    made.add_issue(1, body="the incident", author="sescanella")
-    yield made
-    assert made.mistakes == []
-
-
-@contextmanager
-def published(hub):
-    """How to run publish_report.py against the hub."""
-    with github(hub) as url:
-        environment = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": TOKEN}
-
-        def call(base, *more, **variables):
-            return script("publish_report", *base, *more, environment={**environment, **variables})
-
-        yield call
-
-
-def ours(hub, number):
-    return [row["body"] for row in hub.comments[number] if row["body"].startswith(marker_of("d-1"))]
 
 
 def test_on_the_named_issue_one_comment_that_is_updated(tmp_path, hub):
@@ -91,8 +19,9 @@ def test_on_the_named_issue_one_comment_that_is_updated(tmp_path, hub):
     assert again.stdout == first.stdout
     assert len(hub.comments[1]) == 1
     body = hub.comments[1][0]["body"]
-    assert body.startswith("<!-- deploy-verdict:d-1 -->\n## ✅ STABLE")
-    assert "<summary>The whole report</summary>" in body
+    assert body.startswith("<!-- deploy-verdict:d-1 -->\n<!-- deploy-verdict-state {")
+    assert body.splitlines()[2].startswith("## ✅ STABLE")
+    assert "<summary>Success criteria verification</summary>\n\n" in body
     assert hub.issues[1]["labels"] == ["verdict: stable"]
     assert hub.issues[1]["state"] == "open"
     told = [(row["sha"], row["state"], row["context"]) for row in hub.statuses]
@@ -218,29 +147,6 @@ def test_dry_run_asks_nothing(tmp_path):
     assert done.stdout.startswith("## ✅ STABLE")
 
 
-def test_a_report_that_is_too_long_is_left_to_the_artifact(tmp_path):
-    _, out = window(tmp_path)
-    report = out / "POST-DEPLOYMENT-MONITORING-REPORT.md"
-    report.write_text("x" * MAX_COMMENT)
-    text = comment_text(out)
-    assert len(text) <= MAX_COMMENT
-    assert "too long for a comment" in text
-    assert "<details>" not in text
-
-
-def test_no_text_of_a_finding_can_be_a_command(tmp_path):
-    _, out = window(tmp_path, status=500)
-    verdict = read_verdict(out)
-    hostile = "\n::set-output name=x::y\r\n::error::z, % :"
-    finding = next(item for item in verdict.findings if item.outcome == "fail")
-    nasty = finding.model_copy(update={"actual": hostile, "check": hostile})
-    lines = list(annotations({"GITHUB_ACTIONS": "true"}, verdict.model_copy(update={"findings": (nasty,)})))
-    assert len(lines) == 1
-    assert "\n" not in lines[0]
-    assert "\r" not in lines[0]
-    assert list(annotations({}, verdict)) == []
-
-
 def test_a_comment_that_vanishes_is_no_success(hub):
     class Forgetful(Hub):
         def add_comment(self, number, body, author="x"):
@@ -252,8 +158,3 @@ def test_a_comment_that_vanishes_is_no_success(hub):
         connection = Connection(repository=REPOSITORY, token=TOKEN, api_url=url, author=forgetful.author)
         with pytest.raises(ProviderError, match="that is not there"):
             GitHub(connection).say(Destination(number=1, kind="named"), "d-1", "body")
-
-
-def test_the_verdict_of_the_window_is_what_is_told(tmp_path):
-    _, out = window(tmp_path)
-    assert json.loads((out / "verdict.json").read_text())["outcome"] == "stable"

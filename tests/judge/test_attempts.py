@@ -32,7 +32,7 @@ def test_a_check_that_was_only_missing_is_made_good():
 
 def test_an_exhausted_pool_of_an_interrupted_burst_stays_seen():
     plan = plan_of(
-        "window: {length: 30m, sample_every: 10m}\n"
+        "window: {length: 2h, sample_every: 20m}\n"
         "pools: [{name: p, get: /s, used: $.used, limit: $.limit, burst: {for: 3s, every: 1s}}]\n"
     )
     whole = [

@@ -83,15 +83,61 @@ def test_the_limits_on_both_sides(peak, outcome, severity):
     assert (found.outcome, found.severity) == (outcome, severity)
 
 
-def test_an_unknown_limit_is_inconclusive_and_growth_is_still_judged():
-    found = outcomes(seen(limit=None))
-    assert (found["limit"], found["growth"]) == (OPEN, PASS)
+def test_without_a_limit_nothing_says_how_much_growth_would_do_harm():
+    found = judged(seen(limit=None))
+    assert (found["limit"].outcome, found["growth"].outcome) == (OPEN, OPEN)
+    assert "without a limit" in found["growth"].actual
+
+
+def test_without_a_limit_a_leak_still_fails():
+    assert outcomes(seen(series(lambda at: steady(at) + 0.1 * at / 7200), limit=None))["growth"] is FAIL
 
 
 def test_a_leak_fails_and_says_when_it_ends():
     found = judged(seen(series(lambda at: steady(at) + 0.1 * at / 7200)))["growth"]
     assert (found.outcome, found.severity) == (FAIL, Severity.P2)
     assert "if it goes on, the limit is reached" in found.actual
+
+
+def test_steady_memory_says_effect_interval_power_and_what_would_do_harm():
+    assert judged(seen())["growth"].actual == (
+        "+0.0 points of the limit/h (+0.0 … +0.0); this window could have seen 1.6/h with 80 % chance; "
+        "11.7/h would reach the limit within 6 h; traffic over time is not known; "
+        "the first 10 min are left out as warm-up"
+    )
+
+
+def test_memory_that_swings_too_widely_to_tell_is_not_known():
+    """No trend, but one that reaches the limit within 6 h cannot be excluded either."""
+    found = judged(seen(series(lambda at: 0.5 + 0.25 * math.sin(at / 700))))["growth"]
+    assert found.outcome is OPEN
+    assert "/h cannot be excluded, and " in found.actual
+
+
+def test_a_nearer_horizon_asks_for_less_and_a_farther_for_more():
+    memory = seen(series(lambda at: steady(at) + 0.012 * at / 7200))
+    plan = PLAN.replace("metrics: {}", "metrics: {safe_for: 200h}")
+    assert judged(memory)["growth"].outcome is PASS
+    assert judged(memory, plan=plan)["growth"].outcome is OPEN
+
+
+def requests(per_minute):
+    return series(per_minute, "http_200", deployment=None)
+
+
+@pytest.mark.parametrize("value", [steady, lambda at: steady(at) + 0.1 * at / 7200], ids=["level", "rising"])
+def test_beside_rising_traffic_no_trend_of_memory_is_known(value):
+    traffic = requests(lambda at: 100 * (1 + at / 7200))
+    found = judged(seen(series=(series(value), series(lambda at: 1.0, "memory_limit_gb"), traffic)))["growth"]
+    assert found.outcome is OPEN
+    assert "traffic rose by" in found.actual
+
+
+def test_memory_that_grows_while_traffic_falls_leaks():
+    traffic = requests(lambda at: 200 - 100 * at / 7200)
+    rising = series(lambda at: steady(at) + 0.1 * at / 7200)
+    found = judged(seen(series=(rising, series(lambda at: 1.0, "memory_limit_gb"), traffic)))["growth"]
+    assert found.outcome is FAIL
 
 
 def test_warming_up_in_the_first_minutes_is_no_leak():

@@ -3,7 +3,6 @@
 import pytest
 
 from deploy_verdict.judge import judge
-from deploy_verdict.judge.trend import blocks, trend
 from deploy_verdict.model import Outcome, VerdictOutcome
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, loaded
 from tests.plans import plan_of
@@ -189,15 +188,68 @@ def test_a_sample_that_was_taken_too_late_does_not_count_as_taken():
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
 
 
-def test_thousands_of_samples_are_taken_together_in_their_order():
-    assert blocks(list(range(1000)), max)[:2] == [10, 21]
-    assert len(blocks(list(range(10_000)), min)) <= 96
-    assert blocks([5, 3], min) == [5, 3]
+def test_a_gauge_that_stands_still_at_the_end_may_be_frozen():
+    """Three times as long as ever before, and for twenty readings or more."""
+    verdict = judged([STEADY] * 7 + [[4] * 10] * 2)
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+    told = "from T+105min on it stood at 4 in all 20 readings, after it had moved: it may be frozen"
+    assert finding(verdict, "gauge").actual == told
+    assert finding(judged([STEADY] * 8 + [[4] * 10]), "gauge").outcome is Outcome.PASS
+    calm = [[3] * 8 + [4] * 2] * 7
+    assert finding(judged([*calm, [4] * 10, [4] * 10]), "gauge").outcome is Outcome.PASS
 
 
-def test_trend_needs_four_blocks_and_a_rise_that_matters():
-    assert trend([1, 2, 3]) is None
-    assert trend([1, 3, 5, 7, 9]).grows
-    assert not trend([1.0, 1.1, 1.2, 1.3, 1.4]).grows
-    assert not trend([9, 7, 5, 3, 1]).grows
-    assert trend([3] * 9).p == 0.5
+def test_a_pool_that_fills_up_in_the_first_minutes_stays_within_its_band():
+    assert finding(judged([[0, 1] * 5] + [[6, 7] * 5] * 8), "stability").outcome is Outcome.PASS
+
+
+def test_a_block_outside_by_less_than_its_own_error_is_not_known():
+    """A mean of 5.7 beside 3.4 is outside of ± 2, but of ten readings that scatter from 0 to 12."""
+    found = finding(judged(with_sample(4, [0, 12, 1, 11, 2, 10, 4, 9, 0, 8])), "stability")
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.actual.startswith("28.5 % at T+60min, median 17.0 %: outside, but by no more than")
+
+
+def test_levels_that_jump_from_block_to_block_are_not_level_and_not_proven_unlevel():
+    """Connections held for longer than a burst: each burst is one moment of a pool that scatters."""
+    found = finding(judged([[level, level + 1] * 5 for level in (6, 4, 9, 5, 8, 6, 9, 4, 6)]), "stability")
+    assert found.outcome is Outcome.INCONCLUSIVE
+
+
+DENSE = plan_of(
+    """
+window: {length: 2h, sample_every: 60s}
+pools:
+  - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 1s, every: 1s},
+     stays_within: {points: 10}}
+"""
+)
+
+
+def dense(high):
+    """One reading a minute; `high` are the minutes in which 16 of 20 are in use."""
+    return judged([[16 if minute in high else STEADY[minute % 10]] for minute in range(121)], plan=DENSE)
+
+
+def test_one_high_reading_of_a_dense_window_is_noise():
+    verdict = dense({50})
+    assert verdict.outcome is VerdictOutcome.STABLE
+    found = finding(verdict, "band", 3000.0)
+    assert found.actual == "80.0 % at T+50min, but 21.3 % in the 15 readings around it"
+
+
+def test_two_high_readings_of_a_quarter_of_an_hour_are_not():
+    verdict = dense({50, 51})
+    failed = [item for item in verdict.findings if (item.rule, item.outcome) == ("band", "fail")]
+    assert [(item.severity, item.offset_s) for item in failed] == [("P1", 3000.0), ("P1", 3060.0)]
+
+
+def test_a_dense_window_that_lost_its_end_is_inconclusive():
+    verdict = judged([[STEADY[m % 10]] if m < 110 else None for m in range(121)], plan=DENSE)
+    told = finding(verdict, "growth").actual
+    assert told.startswith("not known: the window's end could not be read: T+110min")
+
+
+def test_a_dense_window_with_a_leak_grows():
+    verdict = judged([[STEADY[minute % 10] + minute // 15] for minute in range(121)], plan=DENSE)
+    assert finding(verdict, "growth").outcome is Outcome.FAIL

@@ -25,10 +25,11 @@ from deploy_verdict.cli import run
 from deploy_verdict.clock import Stop, WallClock
 from deploy_verdict.evidence import read_evidence
 from deploy_verdict.github import Connection, GitHub
-from deploy_verdict.github_door import Limits
+from deploy_verdict.github.asking import MAX_WAIT_S
 from deploy_verdict.linking import Link
 from deploy_verdict.model import Loaded, Outcome, Subject
 from deploy_verdict.plan import read_plan
+from deploy_verdict.posts import Run
 from deploy_verdict.progress import Progress
 from deploy_verdict.publishing import publish
 from deploy_verdict.railway import Railway, RailwayError, Token, place
@@ -39,7 +40,7 @@ from deploy_verdict.verdicts import read_bundle, read_verdict, write_reports, wr
 from deploy_verdict.watching import watch
 from tests.running import ROOT
 
-TIMEOUT_S, BUDGET_S, WAITS_S, TRIES, SPEED = 2.0, 2.0, 0.5, 5, 240.0
+TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0
 SERVICE = """
 version: 1
 name: matrix
@@ -129,6 +130,21 @@ def railway(name, url, out):
     return {**_seen(out / "run"), "slowest_s": slowest_s}
 
 
+class Hurried(WallClock):
+    """Real time, but that waits between two tries are only counted: their sum is the asker's to bound."""
+
+    def __init__(self):
+        super().__init__()
+        self._waited_s = 0.0
+
+    def monotonic_s(self):
+        return super().monotonic_s() + self._waited_s
+
+    def sleep(self, seconds):
+        assert seconds <= MAX_WAIT_S
+        self._waited_s += seconds
+
+
 def github(name, url, out):
     """Publishing a judged window; what goes wrong is told on stderr, and the report stays."""
     seen = _judged(out / "run")
@@ -136,11 +152,11 @@ def github(name, url, out):
 
     def main(_):
         connection = Connection(
-            repository=REPOSITORY, token=TOKEN, api_url=url, author="github-actions[bot]",
-            limits=Limits(timeout_s=TIMEOUT_S, waits_s=WAITS_S),
+            repository=REPOSITORY, token=TOKEN, api_url=url, author="github-actions[bot]", timeout_s=TIMEOUT_S
         )  # fmt: skip
         bundle, verdict = seen
-        publish(GitHub(connection), bundle, verdict, out / "run", number=1, run_url=None, tell=print)
+        client = GitHub(connection, clock=Hurried())
+        publish(client, bundle, verdict, now=WallClock().now(), run=Run(), tell=print, number=1)
         return 0
 
     began_s = time.monotonic()
@@ -203,8 +219,8 @@ def main():
             "took_s": time.monotonic() - began_s,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
-        # Ports are free ones, and how often there was time to ask depends on the machine.
-        cell["told"] = re.sub(r"(?<=127\.0\.0\.1):\d+| \(asked \d+ times\)", "", cell["told"])
+        # Ports are free ones; how often there was time to ask, and lines of C, depend on the machine.
+        cell["told"] = re.sub(r"(?<=127\.0\.0\.1):\d+| \(asked \d+ times\)| \(_ssl\.c:\d+\)", "", cell["told"])
         print(json.dumps(cell), flush=True)
 
 

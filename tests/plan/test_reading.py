@@ -76,6 +76,18 @@ def test_the_smallest_plan():
             "{post: /x, json: {id: '{id}'}, expect: {status: 200}}]}]}",
             "would write, and test_data.may_write allows nothing",
         ),
+        (
+            "claims: [{commit: abcdefg, title: x, openapi: {has: operacion}}]",
+            "'operacion' names no field — write Schema.field",
+        ),
+        ("claims: [{commit: abcdefg, title: x, openapi: {get: doc, has: A.b}}]", "'doc' is not a path"),
+        (
+            "fixtures: {healthy: {apo: {status: 200}}}",
+            "nothing in the plan is called 'apo' — did you mean 'api'?",
+        ),
+        ("fixtures: {healthy: /etc/passwd}", "8:21: '/etc/passwd' leads out of the plan's folder"),
+        ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
+        ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
         ("version: 2", "stands here twice"),
         ("e2e: {tests: []}", "neither tests nor command"),
         ("e2e: {command: [x]}", "command and junit go together"),

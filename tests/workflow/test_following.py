@@ -53,6 +53,7 @@ def test_what_is_critical_is_for_people_and_what_has_ended_is_over():
     assert step("critical") is None
     assert step("attention", ended="replaced") is None
     assert step("stable", interrupted=True) is None
+    assert step("stable", LOOKED.model_copy(update={"over": True})) is None
 
 
 @pytest.mark.parametrize(

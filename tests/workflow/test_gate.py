@@ -102,8 +102,8 @@ def test_with_wait_timers_each_look_has_a_job_of_its_own(gate):
         gate.hub.add_environment(f"verify-t{minutes:03d}", wait_timer=minutes)
     gate.run(railway_event(ids.LIVE_COMMIT))
     jobs = gate.matrix()
-    assert [job["sitting"] for job in jobs] == [f"{minutes:03d}" for minutes in (0, *TIMERS)]
-    assert [job["environment"] for job in jobs] == ["verify-now", *(f"verify-t{m:03d}" for m in TIMERS)]
+    assert [job["sitting"] for job in jobs] == [f"{minutes:03d}" for minutes in TIMERS]
+    assert [job["environment"] for job in jobs] == [f"verify-t{m:03d}" for m in TIMERS]
     assert "mode timer, chosen by auto: 8 of 8 looks" in gate.file("window.json")["remarks"][0]
 
 
@@ -192,6 +192,16 @@ def test_run_again_the_window_stays(gate):
     done = gate.run(railway_event(ids.LIVE_COMMIT), GITHUB_RUN_ATTEMPT="2")
     assert done.returncode == 0, done.stderr
     assert gate.file("window.json")["window"]["t0"] == first
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [({}, "workflow_dispatch"), (dispatch_event(deployment=ids.LIVE_ID), "repository_dispatch")],
+)
+def test_the_commit_is_known_from_the_start_so_that_the_comment_has_one_place(gate, event, name):
+    gate.run(event, name)
+    assert gate.file("window.json")["subject"]["commit"] == ids.LIVE_COMMIT
+    assert gate.file("run.json")["commit"] == ids.LIVE_COMMIT
 
 
 def test_by_hand_a_shorter_window_on_a_named_issue(gate):

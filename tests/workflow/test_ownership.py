@@ -7,7 +7,7 @@ from demo.running import running
 from deploy_verdict.clock import Stop
 from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import Fault, Subject, Whose
-from deploy_verdict.ownership import not_ours
+from deploy_verdict.ownership import Owned, owned
 from deploy_verdict.plan import read_plan
 from deploy_verdict.redact import Redactor
 from tests.clocks import TurnedClock
@@ -28,7 +28,7 @@ def why_not(platform):
     def ask(**subject):
         link = linked(plan, platform.environment, clock=clock, redactor=Redactor({}))
         asked = Subject(target="http://service.test", **subject)
-        return not_ours(link, asked, clock=clock, stop=Stop(), tell=told.append)
+        return owned(link, asked, clock=clock, stop=Stop(), tell=told.append).not_ours
 
     return ask
 
@@ -49,4 +49,4 @@ def test_a_deployment_that_railway_does_not_know_is_not_ours(why_not):
 def test_railway_that_cannot_be_asked_says_nothing_against_it():
     fault = Fault(kind="no-token", whose=Whose.US, detail="RAILWAY_TOKEN is not set")
     subject = Subject(target="http://service.test", commit="e" * 40)
-    assert not_ours(Link(fault=fault), subject, clock=TurnedClock(), stop=Stop(), tell=print) is None
+    assert owned(Link(fault=fault), subject, clock=TurnedClock(), stop=Stop(), tell=print) == Owned()

@@ -39,16 +39,17 @@ def jobs(mode, known=TIMERS, elapsed_s=30.0, offsets_s=OFFSETS, speed=1.0):
 
 
 def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
-    assert looks_at(PLAN, 0.0) == ("pools",)
+    assert looks_at(PLAN, 0.0) == ()
+    alone = laid_out(PLAN, Layout(length_s=7200, every_s=900, one_job=True))
+    assert looks_at(alone, 0.0) == ("deployment", "health", "pools", "e2e")
     assert looks_at(PLAN, 900.0) == ("deployment", "pools")
     assert looks_at(PLAN, 3000.0) == ("e2e",)
     assert looks_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
-    assert [offset / 60 for offset in OFFSETS] == [0, 15, 30, 45, 50, 60, 75, 90, 105, 120]
+    assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
 def test_behind_a_wait_timer_a_job_hardly_sleeps():
     found = {sitting.name: sitting for sitting in jobs("timer")}
-    assert found["000"].environment == "verify-now"
     assert found["015"].environment == "verify-t015"
     assert found["050"].environment == "verify-t045"
     assert found["050"].wait_s == 3000 - 30 - 2700
@@ -64,7 +65,7 @@ def test_an_extension_finds_the_timer_that_is_nearest_to_what_is_left():
 
 
 def test_sleeping_jobs_and_the_long_one_have_the_time_that_they_need():
-    assert [sitting.timeout_min for sitting in jobs("sleep")][:3] == [15, 30, 45]
+    assert [sitting.timeout_min for sitting in jobs("sleep")][:3] == [30, 45, 60]
     (single,) = jobs("single")
     assert (single.name, single.environment, single.timeout_min) == ("all", "verify-now", 135)
     assert billed_min(PLAN, jobs("sleep")) > 500

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import JsonValue
-
+from deploy_verdict.capturing import captures
 from deploy_verdict.collectors.e2e_race import take_race
 from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, send
-from deploy_verdict.expect import Lacking, select_json
-from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
-from deploy_verdict.plan import Capture, Step
+from deploy_verdict.plan import Step
 from deploy_verdict.plan.filling import with_captures
 from deploy_verdict.steps import tested_step
 
@@ -42,7 +39,7 @@ def _take_request(trial: Trial, part: Part, index: int, step: Step) -> tuple[Ste
     result = tested_step(step, exchange)
     if result.outcome is not Outcome.PASS:
         return record, result.told
-    captured, not_captured = _captures(step, exchange)
+    captured, not_captured = captures(step, exchange)
     trial.captured |= captured
     told = "; ".join(f"{name} was not captured: {reason}" for name, reason in not_captured.items())
     return record.model_copy(update={"captured": captured, "not_captured": not_captured}), told or None
@@ -68,35 +65,6 @@ def _asked(trial: Trial, step: Step) -> tuple[Exchange | None, tuple[Exchange, .
 
 def _has_no_route(exchange: Exchange) -> bool:
     return exchange.fault is None and exchange.status in NO_ROUTE
-
-
-def _captures(step: Step, exchange: Exchange) -> tuple[dict[str, JsonValue], dict[str, str]]:
-    """The values that a step wants of its answer, and why some are not there."""
-    captured: dict[str, JsonValue] = {}
-    not_captured: dict[str, str] = {}
-    for name, capture in step.capture.items():
-        value = _captured(capture, exchange)
-        if isinstance(value, Lacking):
-            not_captured[name] = value.reason
-        else:
-            captured[name] = value
-    return captured, not_captured
-
-
-def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
-    found = select_json(capture.from_, exchange.body, truncated=exchange.body_truncated)
-    if isinstance(found, Lacking):
-        return found
-    if capture.nth >= len(found.several):
-        return Lacking(f"{capture.from_} gives {len(found.several)}, so there is no number {capture.nth + 1}")
-    value: JsonValue = found.several[capture.nth]
-    if not isinstance(value, str | int | float):
-        return Lacking(f"{capture.from_} is {type_name(value)}; text, a number or a boolean can be captured")
-    text = str(value)
-    if text.encode("utf-8", errors="replace").decode("utf-8") != text:
-        return Lacking(f"{capture.from_} is no text that could be sent (half a character)")
-    # Answers are redacted before anything is read from them: what stands there is not the value.
-    return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
 
 
 def clean_up(trial: Trial, steps: Sequence[Step]) -> None:

@@ -53,7 +53,9 @@ class Matcher(BaseModel):
     contains: str | None = Field(default=None, description="text in which this text stands, exactly")
     matches: str | None = Field(default=None, description="text in which this regular expression is found")
     type: str | None = Field(default=None, description="a value of this JSON type: " + ", ".join(TYPES))
-    length: int | None = Field(default=None, description="a list or text with at least so many members", ge=0)
+    length: int | None = Field(
+        default=None, description="a list or text with at least so many members; null is none", ge=0
+    )
     present: bool | None = Field(default=None, description="true: the field exists, whatever it holds")
     because: str | None = Field(default=None, description="why this is asked; stands beside the finding")
     else_: str | None = Field(default=None, alias="else", description="what it means when it does not hold")
@@ -193,8 +195,15 @@ def _same(wanted: Any, value: Any) -> bool:
     return bool(wanted == value)
 
 
+def _members(value: Any) -> int:
+    """How many members a value has; a list of nulls has none, and what can have none has -1."""
+    if isinstance(value, list):
+        return sum(item is not None for item in value)
+    return len(value) if isinstance(value, str | dict) else -1
+
+
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "length": lambda wanted, value: isinstance(value, str | list | dict) and len(value) >= wanted,
+    "length": lambda wanted, value: _members(value) >= wanted,
     "one_of": lambda wanted, value: any(_same(item, value) for item in wanted),
     "equals": _same,
     "not_equals": lambda wanted, value: not _same(wanted, value),

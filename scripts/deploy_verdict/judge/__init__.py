@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
+from deploy_verdict.judge.claims import judge_claims
 from deploy_verdict.judge.coverage import covered, hole_in, judge_coverage
 from deploy_verdict.judge.deployment import judge_deployment
 from deploy_verdict.judge.e2e import judge_e2e
@@ -77,6 +78,8 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
         findings += judge_traffic(bundle)
     if "metrics" in bundle.stages:
         findings += judge_metrics(bundle)
+    if "health" in bundle.stages:
+        findings += judge_claims(bundle, findings)
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
     if "deployment" in bundle.stages:

@@ -34,6 +34,9 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
     text = "no other release was live within the window"
     yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, seen), last)
     for claim in bundle.plan.claims:
+        if claim.openapi is not None:
+            # What it answers with is judged by itself: the platform's word does not count against it.
+            continue
         text = f"{claim.commit} ({claim.title}) is deployed"
         yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), first)
 

@@ -7,7 +7,11 @@ in W hours excludes only rates above 3/W per hour (judging facts 1.4 and 1.8).
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.answers import all_sent
+from deploy_verdict.blocks import FEWEST_BLOCKS
 from deploy_verdict.bundle import Bundle
+from deploy_verdict.judge.growth import used_at_end
+from deploy_verdict.judge.poisson import at_most
+from deploy_verdict.judge.pool_blocks import pool_blocks
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.units import shown_duration
@@ -59,25 +63,21 @@ def _platform(bundle: Bundle) -> Iterator[str]:
 
 def _leaks(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     """Of a pool that was seen to grow, its finding says more than any limit."""
-    seen_s = max(
-        (s.offset_s for samples in bundle.samples.values() for s in samples if s.levels), default=0.0
-    )
-    if seen_s <= 0:
-        return
-    hours = seen_s / 3600
     for pool in bundle.plan.pools:
-        good = [sample for sample in bundle.samples[pool.name] if sample.levels]
         growing = any(
             (finding.check, finding.rule, finding.outcome) == (pool.name, "growth", Outcome.FAIL)
             for finding in findings
         )
-        if not good or growing:
+        seen = [block for block in pool_blocks(bundle.samples[pool.name]) if block.seen]
+        if growing or len(seen) < FEWEST_BLOCKS:
             continue
-        free = good[-1].levels[-1].limit - good[-1].mean_used
-        rate = 3 / hours
+        blocks = [block.block for block in seen]
+        hours = blocks[-1].at_h - blocks[0].at_h
+        rate = at_most(0, hours)
+        free = seen[-1].levels[-1].limit - used_at_end(blocks)
         if free > 0:
             yield (
-                f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could "
-                f"not have been seen in {shown_duration(seen_s)}; with {free:.0f} free, "
-                f"the pool would then last {free / rate:.0f} h or more. Look again before that."
+                f"A leak slower than {rate:.1f} {pool.title or pool.name} connections per hour could not "
+                f"have been seen in the {shown_duration(3600 * hours)} after the warm-up; with {free:.0f} "
+                f"free, the pool would then last {free / rate:.0f} h or more. Look again before that."
             )

@@ -1,7 +1,8 @@
 """The service's memory: was it measured through the window, is it near its limit, does it grow? Pure.
 
-Growth is judged as a pool's is (judge/trend.py), in percent of the limit, on blocks of the window after
-its first minutes, in which a process that has just started still fills its caches.
+Growth is judged as a pool's is (judge/growth.py), in percent of the limit, on blocks of the window after
+its first minutes, in which a process that has just started still fills its caches. Memory does not come one
+by one, so its bounds are those of the slopes alone.
 """
 
 import statistics
@@ -9,10 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from deploy_verdict.blocks import FEWEST_BLOCKS, block_offsets
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
-from deploy_verdict.judge.trend import exhausted_after_h, trend
+from deploy_verdict.judge.growth import Block, Growth, grows, growth_of, harmful_rate, used_at_end
+from deploy_verdict.judge.growth_words import effect, traffic_in_words, with_power
+from deploy_verdict.judge.mann_kendall import shown_p
+from deploy_verdict.judge.traffic_change import TrafficChange, traffic_change
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
 from deploy_verdict.platform_looks import points_of, readings_of
@@ -21,7 +26,8 @@ from deploy_verdict.units import shown_duration
 STAGE = "metrics"
 CHECK = "memory"
 WARM_UP_S = 600.0
-BLOCKS = 12
+# Times the limit: more is no memory of this service.
+ABSURD = 100
 # Of the points that the window's length and step promise, and how far towards its end they must reach.
 ENOUGH, REACHES = 0.8, 0.85
 _BECAUSE = {
@@ -51,7 +57,10 @@ def judge_metrics(bundle: Bundle) -> list[Finding]:
     results = {
         "readable": ("memory is measured through the window", readable),
         "limit": (f"memory < {asked.memory_attention:g} % of its limit", _limit(asked, memory, readable)),
-        "growth": ("no growth over the window", _growth(memory, readable)),
+        "growth": (
+            f"no growth that reaches the limit within {shown_duration(asked.safe_for)}",
+            _growth(bundle, asked, memory, readable),
+        ),
     }
     return [
         made(STAGE, (CHECK, rule), text, result, because=_BECAUSE.get(rule), evidence=pointer)
@@ -123,47 +132,73 @@ def _limit(asked: Metrics, memory: Memory, readable: Result) -> Result:
     return Outcome.PASS, None, told
 
 
-def _growth(memory: Memory, readable: Result) -> Result:
+def _growth(bundle: Bundle, asked: Metrics, memory: Memory, readable: Result) -> Result:
     warm = [point for point in memory.points if point.offset_s >= WARM_UP_S]
     if not warm:
         return Outcome.INCONCLUSIVE, None, memory.reason or "nothing was measured after the first minutes"
     # Without a limit, growth is measured against the memory that the service has now.
     whole = memory.limit_gb or statistics.median(point.value for point in warm)
-    blocks = _blocks([100 * point.value / whole if whole else 0.0 for point in warm])
-    for name, values in (
-        ("floor", [min(b) for b in blocks]),
-        ("mean", [statistics.fmean(b) for b in blocks]),
-    ):
-        found = trend(values)
-        if found is not None and found.grows:
-            told = f"{name} rose from {values[0]:.1f} to {values[-1]:.1f} % (Mann-Kendall {found.shown_p})"
-            return Outcome.FAIL, Severity.P2, told + _ahead(memory, warm, found.rise)
+    if not all(0 <= point.value <= ABSURD * whole for point in warm):
+        return Outcome.INCONCLUSIVE, None, "the series holds numbers that no memory has"
+    blocks = _blocks(warm, whole)
+    growth = growth_of(blocks, counted=False)
+    if growth is None:
+        told = f"{len(blocks)} blocks cannot show a trend; it takes {FEWEST_BLOCKS}"
+        return Outcome.INCONCLUSIVE, None, told
+    change = traffic_change(bundle, WARM_UP_S, bundle.window.length_s)
+    if grows(blocks, growth, growth.p, whole=warm[-1].offset_s >= REACHES * bundle.window.length_s):
+        return _growing(memory, growth, 100 - used_at_end(blocks), change)
     if readable[0] is not Outcome.PASS:
         return Outcome.INCONCLUSIVE, None, f"no growth was seen, but {readable[2]}"
-    mean = trend([statistics.fmean(block) for block in blocks])
-    if mean is None:
-        return Outcome.INCONCLUSIVE, None, f"{len(blocks)} blocks cannot show a trend; it takes 4"
-    return (
-        Outcome.PASS,
-        None,
-        f"no significant rise ({mean.rise:+.1f} points after the first {shown_duration(WARM_UP_S)})",
-    )
+    return _flat(asked, memory, growth, 100 - used_at_end(blocks), change)
 
 
-def _blocks(values: Sequence[float]) -> list[Sequence[float]]:
-    """At most BLOCKS blocks of about equal size, in their order."""
-    count = min(BLOCKS, len(values))
-    edges = [round(number * len(values) / count) for number in range(count + 1)]
-    return [values[a:b] for a, b in pairwise(edges)]
+def _growing(memory: Memory, growth: Growth, free: float, change: TrafficChange | None) -> Result:
+    clear = growth.clearest
+    rose = f"{clear.name} rose from {clear.first:.1f} to {clear.last:.1f} %"
+    told = f"{rose} (Mann-Kendall {shown_p(clear.p)}): {effect(growth, _unit(memory))}"
+    if change is not None and change.moved and change.rose:
+        return Outcome.INCONCLUSIVE, None, f"{told}; but {change.told}, which may be why"
+    return Outcome.FAIL, Severity.P2, told + (_ahead(growth, free) if memory.limit_gb else "")
 
 
-def _ahead(memory: Memory, warm: Sequence[Point], rise: float) -> str:
+def _flat(
+    asked: Metrics, memory: Memory, growth: Growth, free: float, change: TrafficChange | None
+) -> Result:
+    power = with_power(growth, _unit(memory))
+    if change is not None and change.moved:
+        return Outcome.INCONCLUSIVE, None, f"{power}; but {change.told}, so this says little of other times"
+    if memory.limit_gb is None:
+        return Outcome.INCONCLUSIVE, None, f"{power}; without a limit, nothing says how much would do harm"
+    harmful = harmful_rate(free, asked.safe_for)
+    would = f"{harmful:.1f}/h would reach the limit within {shown_duration(asked.safe_for)}"
+    told = f"{traffic_in_words(change)}; the first {shown_duration(WARM_UP_S)} are left out as warm-up"
+    if growth.high < harmful:
+        return Outcome.PASS, None, f"{power}; {would}; {told}"
+    return Outcome.INCONCLUSIVE, None, f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {told}"
+
+
+def _unit(memory: Memory) -> str:
+    return "points of the limit" if memory.limit_gb else "% of its median"
+
+
+def _blocks(warm: Sequence[Point], whole: float) -> tuple[Block, ...]:
+    """In percent of the whole; several values of one moment are all taken."""
+    values: dict[float, list[float]] = {}
+    for point in warm:
+        values.setdefault(point.offset_s, []).append(100 * point.value / whole if whole else 0.0)
+    found = []
+    for offsets in block_offsets(sorted(values), WARM_UP_S):
+        mine = [value for offset_s in offsets for value in values[offset_s]]
+        middle_h = (offsets[0] + offsets[-1]) / 7200
+        found.append(Block(at_h=middle_h, floor=min(mine), mean=statistics.fmean(mine)))
+    return tuple(found)
+
+
+def _ahead(growth: Growth, free: float) -> str:
     """When the limit will be reached if it goes on, as a range."""
-    hours = (warm[-1].offset_s - warm[0].offset_s) / 3600
-    if memory.limit_gb is None or hours <= 0:
-        return ""
-    free = 100 - 100 * warm[-1].value / memory.limit_gb
     if free <= 0:
         return "; the limit is reached"
-    soonest, latest = exhausted_after_h(rise, hours, free)
-    return f"; if it goes on, the limit is reached {soonest:.1f} to {latest:.1f} h after the window"
+    soonest = free / max(growth.high, 1e-9)
+    latest = f"{free / growth.low:.1f} h" if growth.low > 0 else "never"
+    return f"; if it goes on, the limit is reached {soonest:.1f} h to {latest} after the window"

@@ -10,7 +10,15 @@ from deploy_verdict.answers import all_sent
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
-from deploy_verdict.model import Finding, Outcome, Severity, TrafficObservation
+from deploy_verdict.model import (
+    Exchange,
+    Finding,
+    FingerprintAttempt,
+    FingerprintObservation,
+    Outcome,
+    Severity,
+    TrafficObservation,
+)
 from deploy_verdict.plan import Traffic
 from deploy_verdict.platform_looks import errors_of, readings_of
 
@@ -19,9 +27,13 @@ STAGE = "traffic"
 
 def own_answered(bundle: Bundle) -> int:
     """How many requests of ours the service itself answered in this window, by any stage."""
-    return sum(
-        item.exchange.status is not None and item.exchange.fault is None for item in all_sent(bundle.loaded)
-    )
+    answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
+    fingerprints = readings_of(bundle, "health", FingerprintObservation)
+    return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
+
+
+def _is_answer(item: Exchange | FingerprintAttempt) -> bool:
+    return item.status is not None and item.fault is None
 
 
 def judge_traffic(bundle: Bundle) -> list[Finding]:

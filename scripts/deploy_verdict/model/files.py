@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
+    FingerprintObservation,
     HttpObservation,
     LogObservation,
     SuiteObservation,
@@ -17,6 +18,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
     HttpObservation
+    | FingerprintObservation
     | BurstObservation
     | TestObservation
     | SuiteObservation
@@ -163,7 +165,9 @@ class Verdict(Record):
 class Layout(Record):
     """How a window is laid out where its plan alone does not say so; seconds of plan time.
 
-    `tails_s` are single looks after the end.
+    `tails_s` are single looks after the end; `over` when another release has taken over before one of them,
+    so that none follows. With `one_job` a single job of GitHub Actions takes every look:
+    looks at one moment from two jobs would fight over the test entity.
     """
 
     length_s: float = Field(gt=0)
@@ -171,6 +175,8 @@ class Layout(Record):
     dense_every_s: float | None = Field(default=None, gt=0)
     tails_s: tuple[float, ...] = ()
     extended: bool = False
+    one_job: bool = False
+    over: bool = False
 
 
 class RunFile(Record):

@@ -53,6 +53,34 @@ class HttpObservation(Exchange):
     offset_s: float
 
 
+class FingerprintAttempt(Record):
+    """What one answer told of a schema: its fields, or in `lacking` why none are known.
+
+    `absent`: it is an OpenAPI document, and the schema is not in it.
+    """
+
+    offset_s: float
+    elapsed_ms: float | None = Field(default=None, ge=0)
+    status: int | None = Field(default=None, strict=True)
+    fault: Fault | None = None
+    fields: tuple[str, ...] | None = None
+    lacking: str | None = None
+    absent: bool = False
+
+
+class FingerprintObservation(Record):
+    """Which code answers, by its OpenAPI document: every attempt, and the wait in seconds of plan time."""
+
+    kind: Literal["fingerprint"] = "fingerprint"
+    check: str
+    offset_s: float
+    at: AwareDatetime
+    url: str
+    sought: str
+    waited_s: float
+    attempts: tuple[FingerprintAttempt, ...]
+
+
 class Reading(Record):
     """One reading of a burst: raw, so that another plan can read other fields of it."""
 

@@ -1,12 +1,13 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
+from deploy_verdict.plan.claims_section import Claim, OpenApi
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
 from deploy_verdict.plan.models import (
     Check,
-    Claim,
     Plan,
     Pool,
     Service,
@@ -22,6 +23,7 @@ from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, 
 __all__ = [
     "E2E",
     "Alternative",
+    "Answer",
     "Baseline",
     "Capture",
     "Check",
@@ -30,6 +32,7 @@ __all__ = [
     "Escalation",
     "Expectations",
     "Expecting",
+    "Fixtures",
     "FollowUpGroup",
     "GitHubSection",
     "LogCanary",
@@ -37,9 +40,11 @@ __all__ = [
     "Logs",
     "Metrics",
     "NeverRule",
+    "OpenApi",
     "Plan",
     "Pool",
     "Railway",
+    "Recording",
     "Request",
     "ResponseTimes",
     "Service",

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from deploy_verdict.plan.captures import filled, filled_path, names_in
 from deploy_verdict.plan.e2e import E2E, Step
 from deploy_verdict.plan.filling import expected_names
+from deploy_verdict.plan.fixtures import step_names
 from deploy_verdict.plan.guard import MayWrite, refusal
+from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names, measure_problem, refers
 from deploy_verdict.plan.parts import Expecting, Request
@@ -28,6 +30,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     yield from _times(plan)
     yield from _criteria(plan)
     yield from _writes(plan)
+    yield from _fixtures(plan)
     if plan.e2e is not None:
         yield from _captures(plan.e2e)
 
@@ -81,6 +84,9 @@ def _times(plan: Plan) -> Iterator[Mistake]:
         if pool.burst.for_ >= window.sample_every:
             every = shown_duration(window.sample_every)
             yield ("pools", index, "burst", "for"), f"a burst must end before the next sample, {every} later"
+    for index, horizon in enumerate(horizons(plan)):
+        if horizon.problem:
+            yield ("pools", index, "safe_for"), horizon.problem
     for index, offset_s in enumerate(plan.e2e.at if plan.e2e else ()):
         if offset_s > window.length:
             length = shown_duration(window.length)
@@ -142,6 +148,31 @@ def _refused(request: Request, may_write: MayWrite) -> str | None:
     # Within a longer text, only the captured value decides.
     decided_later = reason and places and allowed != "" and str(allowed) in reason.partition(" = ")[2]
     return None if decided_later else reason
+
+
+def answer_names(plan: Plan) -> tuple[str, ...]:
+    """Every name under which an answer can be recorded."""
+    steps = step_names(plan.e2e) if plan.e2e else ()
+    asked = (*(check.name for check in plan.health), *(pool.name for pool in plan.pools), *steps)
+    return tuple(dict.fromkeys(asked))
+
+
+def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Recorded names that nothing in the plan asks for, each with what to write instead."""
+    known = answer_names(plan)
+    for name in names:
+        if name not in known:
+            yield name, f"nothing in the plan is called '{name}'{_meant(name, known)}"
+
+
+def _fixtures(plan: Plan) -> Iterator[Mistake]:
+    if plan.fixtures is None:
+        return
+    for name, told in unknown_answers(plan, plan.fixtures.healthy.answers):
+        yield ("fixtures", "healthy", name), told
+    for index, recording in enumerate(plan.fixtures.incident):
+        for name, told in unknown_answers(plan, recording.answers):
+            yield ("fixtures", "incident", index, name), told
 
 
 def _captures(e2e: E2E) -> Iterator[Mistake]:

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
+from deploy_verdict.plan.claims_section import Claim
 from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.fixtures import Fixtures
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
@@ -30,6 +32,7 @@ def checked_address(value: str) -> str:
 
 
 MAX_SAMPLES = 20_000
+FRESH_SHARE = 0.4
 
 
 def regular(length_s: float, every_s: float) -> tuple[float, ...]:
@@ -45,6 +48,9 @@ class Service(Part):
     timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
     max_body: Size = Field(default=65536, description="bodies are cut here before anything is kept")
     headers: dict[str, str] = Field(default={})
+    fresh_within: Duration = Field(
+        default=180.0, description="how long older code may still answer at T+0 before it is called stale"
+    )
 
 
 class WindowSection(Part):
@@ -85,14 +91,6 @@ class WindowSection(Part):
     def health_offsets_s(self) -> tuple[float, ...]:
         """When the health checks are asked by themselves."""
         return (0.0,)
-
-
-class Claim(Part):
-    """What a commit says it brings, and the check that only that code can pass."""
-
-    commit: str = Field(min_length=4)
-    title: str
-    shown_by: str | None = None
 
 
 class TestData(Part):
@@ -139,7 +137,11 @@ class Pool(Request):
     attention: Percent = 70.0
     critical: Percent = 80.0
     burst: Burst = Burst()
-    safe_for: Duration = Field(default=21600.0, description="the time until somebody looks again")
+    safe_for: Duration = Field(
+        default=21600.0,
+        gt=0,
+        description="the time until somebody looks again; a leak must not fill the pool within it",
+    )
     stays_within: Band | None = None
     beside: tuple[str, ...] = Field(
         default=(), strict=False, description="health checks to repeat at each sample"
@@ -177,6 +179,7 @@ class Plan(Part):
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
     github: GitHubSection = GitHubSection()
+    fixtures: Fixtures | None = None
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
 
@@ -190,7 +193,7 @@ class Plan(Part):
         """The stages that this plan asks for, in the order in which they run."""
         asked = {
             "deployment": self.railway is not None,
-            "health": bool(self.health),
+            "health": bool(self.health) or any(claim.openapi for claim in self.claims),
             "e2e": self.e2e is not None,
             "pools": bool(self.pools),
             "logs": self.logs is not None,
@@ -214,6 +217,11 @@ class Plan(Part):
             "metrics": end,
         }
         return {stage: offsets[stage] for stage in self.stages}
+
+    @property
+    def fresh_within_s(self) -> float:
+        """The wait for the new code; never so long that a sample of T+0 comes too late to count."""
+        return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
     def check(self, name: str) -> Check:
         """The health check of that name; the plan's cross-check has made sure that there is one."""

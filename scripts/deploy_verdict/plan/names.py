@@ -33,6 +33,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from _suite_names(plan)
     yield from _log_names(plan)
     yield from _platform_names(plan)
+    yield from (("claims", claim.commit, "shown") for claim in plan.claims if claim.openapi)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
@@ -66,7 +67,7 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
 def _platform_names(plan: Plan) -> Iterator[FindingName]:
     if plan.railway is not None:
         yield from (("deployment", "deployment", rule) for rule in ("live", "commit", "undisturbed"))
-        yield from (("deployment", claim.commit, "deployed") for claim in plan.claims)
+        yield from (("deployment", claim.commit, "deployed") for claim in plan.claims if not claim.openapi)
     if plan.traffic is not None:
         rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")
         yield from (("traffic", "log", rule) for rule in ("readable", "canary"))

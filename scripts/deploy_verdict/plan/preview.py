@@ -6,9 +6,13 @@ from typing import Any
 
 from deploy_verdict.plan.checks import steps_of
 from deploy_verdict.plan.e2e import Step
+from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names
 from deploy_verdict.units import shown_duration
+
+# As the collector of fingerprints does.
+ASK_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +53,22 @@ def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
         yield f"  write only   {entities}"
     if seen.samples:
         yield f"  sample       {seen.samples} times, {seen.readings_per_sample} readings each"
+    for horizon in horizons(plan):
+        yield f"  prove        {_provable(horizon)}"
     if seen.suite_runs:
         yield f"  run          {seen.tests} E2E tests, {seen.suite_runs} times"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _provable(horizon: Horizon) -> str:
+    """What the window can say of a pool's growth at its best."""
+    safe_for = shown_duration(horizon.pool.safe_for)
+    if horizon.needs_free is None:
+        return (
+            f"nothing of {horizon.pool.name}'s growth: {horizon.blocks} blocks after the warm-up are too "
+            "few, so the verdict is inconclusive at best"
+        )
+    return f"that {horizon.pool.name} lasts {safe_for}, if {horizon.needs_free} connections or more are free"
 
 
 def preview(plan: Plan) -> Preview:
@@ -61,7 +78,7 @@ def preview(plan: Plan) -> Preview:
     steps, step_writes = _suite(plan)
     beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
     requests = {
-        "health": len(plan.health),
+        "health": len(plan.health) + _fingerprints(plan),
         "e2e": steps * suite_runs,
         "pools": samples * (sum(pool.burst.readings for pool in plan.pools) + len(beside)),
     }
@@ -79,6 +96,12 @@ def preview(plan: Plan) -> Preview:
         wall_s=plan.window.length + longest_burst_s,
         platform_requests=_platform(plan, samples),
     )
+
+
+def _fingerprints(plan: Plan) -> int:
+    """At most so many requests for the documents of claims: all of them share one wait."""
+    documents = sum(claim.openapi is not None for claim in plan.claims)
+    return documents + int(plan.fresh_within_s / ASK_AGAIN_S) if documents else 0
 
 
 def _platform(plan: Plan, samples: int) -> int:

@@ -43,6 +43,11 @@ class Metrics(Part):
 
     memory_attention: Percent = Field(default=80.0, description="of its limit: P2")
     memory_critical: Percent = Field(default=95.0, description="of its limit: P1")
+    safe_for: Duration = Field(
+        default=21600.0,
+        gt=0,
+        description="the time until somebody looks again; growth must not reach the limit within it",
+    )
 
     @model_validator(mode="after")
     def _bands(self) -> Self:

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from deploy_verdict.errors import PlanError, Problem
-from deploy_verdict.plan.checks import cross_check
+from deploy_verdict.plan.checks import cross_check, unknown_answers
+from deploy_verdict.plan.fixtures import Answer, Recording
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.partial import Remains
 from deploy_verdict.plan.yaml_nodes import Document, Path, read_nodes
@@ -36,6 +37,13 @@ _PYDANTIC_WORDS = {
 
 def read_plan(data: bytes, path: str, environment: Mapping[str, str], today: str) -> Plan:
     """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen."""
+    return read_placed_plan(data, path, environment, today)[0]
+
+
+def read_placed_plan(
+    data: bytes, path: str, environment: Mapping[str, str], today: str
+) -> tuple[Plan, Document]:
+    """The same, with the place of everything in it."""
     text = _text(data, path)
     document = read_nodes(text, lambda raw: fill(raw, environment, today))
     plan = _validated(document)
@@ -44,7 +52,26 @@ def read_plan(data: bytes, path: str, environment: Mapping[str, str], today: str
             document.add(document.place(location), message)
     if document.problems or plan is None:
         raise PlanError(path, document.first_at_each_place())
-    return plan.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+    return plan.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()}), document
+
+
+def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:
+    """Read a file of recorded answers for a plan; raises PlanError with every mistake in it."""
+    document = read_nodes(_text(data, path), lambda raw: raw)
+    if not isinstance(document.value, dict) and not document.problems:
+        document.add(document.place(()), "recorded answers are a mapping: `NAME: {status: 200, json: …}`")
+    answers: Mapping[str, tuple[Answer, ...]] = {}
+    if not document.problems:
+        try:
+            answers = Recording.model_validate({"answers": document.value}).answers
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _note(detail, document)
+        for name, told in unknown_answers(plan, document.value):
+            document.add(document.place((name,), key=True), told)
+    if document.problems:
+        raise PlanError(path, document.first_at_each_place())
+    return answers
 
 
 def fill(raw: str, environment: Mapping[str, str], today: str) -> str:

@@ -8,10 +8,25 @@ import jinja2
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Verdict
 from deploy_verdict.report.context import report_context
+from deploy_verdict.report.folding import Section, folded, linked
+from deploy_verdict.report.progress import Progress, progress, progress_context
+from deploy_verdict.report.sections import sections
 from deploy_verdict.report.tables import table
 from deploy_verdict.report.text import Safe, cell, code, fenced, indented, inline
 
-__all__ = ["REPORT_NAME", "render_comment", "render_report", "template_environment"]
+__all__ = [
+    "REPORT_NAME",
+    "Progress",
+    "Section",
+    "folded",
+    "progress",
+    "render_comment",
+    "render_lost",
+    "render_progress",
+    "render_report",
+    "report_sections",
+    "template_environment",
+]
 
 REPORT_NAME = "POST-DEPLOYMENT-MONITORING-REPORT.md"
 
@@ -57,12 +72,36 @@ def render_comment(
     *,
     generated_at: datetime,
     tool_version: str,
+    report_url: str | None = None,
 ) -> str:
-    """The short form for an issue or pull request; it names the report's file."""
+    """The short form for an issue or pull request; `report_url` makes the report's name a link."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
-    return _rendered(environment, "comment.md.j2", context)
+    return _rendered(environment, "comment.md.j2", context | {"report": linked(REPORT_NAME, report_url)})
+
+
+def report_sections(
+    bundle: Bundle,
+    verdict: Verdict,
+    environment: jinja2.Environment,
+    *,
+    generated_at: datetime,
+    tool_version: str,
+) -> tuple[Section, ...]:
+    """The report's parts, for a place that folds them."""
+    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
+    return tuple(sections(environment, context))
+
+
+def render_progress(shown: Progress, environment: jinja2.Environment) -> str:
+    """The comment while the window is open."""
+    return _rendered(environment, "progress.md.j2", progress_context(shown, None))
+
+
+def render_lost(shown: Progress, environment: jinja2.Environment, reason: str) -> str:
+    """The comment where the verifier itself was lost, for this reason."""
+    return _rendered(environment, "lost.md.j2", progress_context(shown, reason))
 
 
 def _rendered(environment: jinja2.Environment, name: str, context: dict[str, Any]) -> str:
-    text = environment.get_template(name).render(context, report_name=REPORT_NAME)
+    text = environment.get_template(name).render(context)
     return text.rstrip("\n") + "\n"

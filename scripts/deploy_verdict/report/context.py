@@ -89,7 +89,7 @@ def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str)
         status=STATUS[verdict.outcome],
         mark=STATUS_MARK[verdict.outcome],
         short=reason,
-        notes=_notes(bundle, verdict),
+        notes=notes(bundle, verdict),
         generated=moment(generated_at),
         next_review=planned_moment(window, bundle.plan.report.next_review),
         state=_state(verdict),
@@ -116,25 +116,25 @@ def _period(bundle: Bundle, verdict: Verdict) -> str:
     return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: {how}"
 
 
-def _notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
+def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
     """What a reader must know before believing the status."""
-    notes = []
+    told = []
     if verdict.left_out:
         stages = ", ".join(verdict.left_out)
-        notes.append(f"Left out by the operator's choice: {stages}. The verdict speaks of the rest.")
+        told.append(f"Left out by the operator's choice: {stages}. The verdict speaks of the rest.")
     if bundle.window.speed != 1:
-        notes.append(
+        told.append(
             f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
             f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
         )
     if verdict.ended:
-        notes.append(f"The window was ended early, as there was nothing left to watch: {verdict.ended}.")
+        told.append(f"The window was ended early: {verdict.ended}.")
     if verdict.interrupted:
         coverage = verdict.coverage
-        notes.append(
+        told.append(
             f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
         )
-    return (*notes, *bundle.remarks)
+    return (*told, *bundle.remarks)
 
 
 def _baseline(bundle: Bundle, verdict: Verdict) -> Table | None:

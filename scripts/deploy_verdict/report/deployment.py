@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault, worst
-from deploy_verdict.lifecycle import State, standing
+from deploy_verdict.lifecycle import State, same_commit, short, standing
 from deploy_verdict.model import Deployment as Deployed
 from deploy_verdict.model import DeploymentObservation, LogLine, Outcome, Settings, Step, Verdict
 from deploy_verdict.plan import Claim
 from deploy_verdict.platform_looks import Look, deployed, looks
 from deploy_verdict.report.lines import Line, lines
+from deploy_verdict.report.tables import Code, Table
+from deploy_verdict.report.text import one_line
 from deploy_verdict.report.words import MARK, counted, files_of, moment, not_checked, seen_moment
 from deploy_verdict.units import shown_duration, shown_offset
 
@@ -22,22 +24,13 @@ _FOUND_BY = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Commit:
-    """A commit of the plan and what shows that it is live."""
-
-    commit: str
-    title: str
-    shown: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Deployment:
     """What is known of the deployment; `created` and `status` say why where they are not known."""
 
     created: str
     status: str
     known: tuple[tuple[str, str], ...]
-    commits: tuple[Commit, ...]
+    commits: Table | None
     watched: str
     errors: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
@@ -54,11 +47,11 @@ def deployment(bundle: Bundle, verdict: Verdict) -> Deployment:
         created=moment(found.created_at) if found and found.created_at else reason,
         status=f"{found.status}, {_standing(bundle, seen)}" if found else reason,
         known=tuple(_known(bundle, seen, found)),
-        commits=tuple(_commit(bundle, verdict, claim) for claim in bundle.plan.claims),
+        commits=_commits(bundle, verdict),
         watched=_watched(bundle, seen),
         errors=tuple(_errors(bundle, seen)),
         notes=tuple(dict.fromkeys(note for look in seen for note in look.observation.notes)),
-        lines=lines(finding for finding in verdict.findings if finding.stage == "deployment"),
+        lines=lines(finding for finding in verdict.findings if finding.stage in ("claims", "deployment")),
         files=files_of(bundle, "deployment"),
     )
 
@@ -156,22 +149,41 @@ def _when(bundle: Bundle, kind: str, line: LogLine) -> str:
     return f"{kind}, {seen_moment(bundle.window, line.at)}" if line.at else f"{kind}, no time"
 
 
-def _commit(bundle: Bundle, verdict: Verdict, claim: Claim) -> Commit:
-    judged = [
-        finding
-        for finding in verdict.findings
-        if (finding.stage, finding.check, finding.rule) == ("deployment", claim.commit, "deployed")
-    ]
-    shown = (
-        f"{MARK[judged[0].outcome]} {judged[0].actual}" if judged else _shown(bundle, verdict, claim.shown_by)
-    )
-    return Commit(commit=claim.commit, title=claim.title, shown=shown)
+def _commits(bundle: Bundle, verdict: Verdict) -> Table | None:
+    """Commit × evidence: what the platform names, what the document shows, what the check shows."""
+    if not bundle.plan.claims:
+        return None
+    headers = ("Commit", "What it brings", "Platform", "OpenAPI document", "Check", "Shown")
+    return Table(headers, tuple(_commit(bundle, verdict, claim) for claim in bundle.plan.claims))
 
 
-def _shown(bundle: Bundle, verdict: Verdict, name: str | None) -> str:
-    """By its check alone, where the platform was not asked."""
-    if name is None:
-        return "the plan names nothing that shows it"
+def _commit(bundle: Bundle, verdict: Verdict, claim: Claim) -> tuple[str, ...]:
+    rules = (("claims", claim.commit, "shown"), ("deployment", claim.commit, "deployed"))
+    named = {(item.stage, item.check, item.rule): item for item in verdict.findings}
+    judged = next((named[rule] for rule in rules if rule in named), None)
+    by_check = _shown(bundle, verdict, claim.shown_by) if claim.shown_by else ""
+    # Where nobody asked the platform, only the check can show it.
+    shown = f"{MARK[judged.outcome]} {judged.actual}" if judged else _alone(by_check)
+    document = f"{claim.openapi.has} in {claim.openapi.get}" if claim.openapi else ""
+    names = (Code(claim.commit), claim.title, _platform(bundle, claim), document, by_check)
+    return *names, shown or "the plan names nothing that shows it"
+
+
+def _alone(by_check: str) -> str:
+    return f"{by_check[0]} by its check alone" if by_check else ""
+
+
+def _platform(bundle: Bundle, claim: Claim) -> str:
+    found = deployed(looks(bundle))
+    if found is None:
+        return "not asked" if "deployment" not in bundle.stages else "told of no deployment"
+    if same_commit(found.commit, claim.commit):
+        return "is the deployed one"
+    return f"{short(found.commit)} is deployed" if found.commit else "knows no commit"
+
+
+def _shown(bundle: Bundle, verdict: Verdict, name: str) -> str:
+    """What the claim's check says."""
     stage, _, check = name.partition("/")
     mine = [finding for finding in verdict.findings if (finding.stage, finding.check) == (stage, check)]
     if not mine:
@@ -181,7 +193,7 @@ def _shown(bundle: Bundle, verdict: Verdict, name: str | None) -> str:
     bad = [finding for finding in mine if finding.outcome is outcome]
     words = {
         Outcome.PASS: f"shown by {counted(len(mine), 'finding')} of `{name}`",
-        Outcome.FAIL: f"`{name}` fails: {bad[0].expectation}, found {bad[0].actual}",
-        Outcome.INCONCLUSIVE: f"`{name}` is not known: {bad[0].actual}",
+        Outcome.FAIL: f"`{name}` fails: {bad[0].expectation}, found {one_line(bad[0].actual, 80)}",
+        Outcome.INCONCLUSIVE: f"`{name}` is not known: {one_line(bad[0].actual, 80)}",
     }
     return f"{MARK[outcome]} {words[outcome]}"

@@ -75,7 +75,7 @@ def _issue(bundle: Bundle, group: Group) -> Issue:
 
 def _rank(finding: Finding) -> tuple[int, int, int, float]:
     """The worst first; of those, the check that was written for it before the rules over everything."""
-    stages = ("deployment", "health", "pools", "e2e", "never", "logs", "traffic", "metrics")
+    stages = ("claims", "deployment", "health", "pools", "e2e", "never", "logs", "traffic", "metrics")
     stage = stages.index(finding.stage) if finding.stage in stages else len(stages)
     rule = _POOL_RULES.index(finding.rule) if finding.rule in _POOL_RULES else 0
     return SEVERITIES.index(severity_of(finding)), stage, rule, finding.offset_s or 0.0

@@ -1,6 +1,6 @@
 """A pool through the window: each sample, the statistics, the alerts. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.bundle import Bundle
@@ -187,3 +187,44 @@ def _alerts(
         ),
         ("Connection exhaustion (every connection in use)", f"{counted(full, 'occurrence')}{note}"),
     )
+
+
+def current_words(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    """Each pool's newest sample that could be read."""
+    for pool in bundle.plan.pools:
+        if "pools" in bundle.stages:
+            good = [sample for sample in bundle.samples.get(pool.name, ()) if sample.levels]
+            told = "not measured yet"
+            if good:
+                newest = good[-1]
+                used = _with_peak(newest.mean_percent, newest.peak_percent, "%")
+                told = f"{used} at {shown_offset(newest.offset_s)}"
+            yield pool.title or pool.name, told
+
+
+def sample_rows(bundle: Bundle, verdict: Verdict, offsets_s: Collection[float], limit: int) -> Table | None:
+    """The samples at these offsets, pool by pool, the newest `limit` of each; None without pools."""
+    slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
+    rows = []
+    for pool in bundle.plan.pools if slots else ():
+        bands = {
+            finding.offset_s: finding
+            for finding in verdict.findings
+            if (finding.stage, finding.check, finding.rule) == ("pools", pool.name, "band")
+        }
+        mine = [sample for sample in bundle.samples.get(pool.name, ()) if sample.offset_s in offsets_s]
+        for sample in mine[-limit:]:
+            status = (
+                f"{_status(sample, bands.get(sample.offset_s))}{_notes(sample, slots.get(sample.offset_s))}"
+            )
+            rows.append(
+                (shown_offset(sample.offset_s), pool.title or pool.name, *_mean_and_peak(sample), status)
+            )
+    headers = ("Time", "Pool", "Mean", "Peak", "Status")
+    return Table(headers=headers, rows=tuple(rows)) if rows else None
+
+
+def _mean_and_peak(sample: PoolSample) -> tuple[str, str]:
+    if not sample.levels:
+        return "not measured", "not measured"
+    return f"{sample.mean_percent:.1f}%", f"{_number(sample.peak_percent)}%"

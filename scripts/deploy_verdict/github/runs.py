@@ -8,8 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from deploy_verdict.clock import Clock
 from deploy_verdict.errors import ProviderError
-from deploy_verdict.github import Connection, asked, repository_of
+from deploy_verdict.github.asking import Tell
+from deploy_verdict.github.connecting import Connection
+from deploy_verdict.github.repository import Api
 from deploy_verdict.rivals import Run
 
 PER_PAGE = 50
@@ -18,73 +21,65 @@ PER_PAGE = 50
 class Runs:
     """The runs of one repository. Raises ProviderError for whatever GitHub refuses."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._repository = repository_of(connection)
+    def __init__(
+        self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
+    ) -> None:
+        self._api = Api(connection, clock=clock, tell=tell)
 
     @property
     def private(self) -> bool:
         """Whether minutes are billed: in public repositories they are not."""
-        return asked("the repository", lambda: bool(self._repository.private))
+        return bool(self._api.repository.private)
 
     @property
     def default_branch(self) -> str:
-        return asked("the repository", lambda: str(self._repository.default_branch))
+        return str(self._api.repository.default_branch)
 
     def run(self, run_id: int) -> Run:
-        return _run(self._ask("GET", f"/actions/runs/{run_id}", "the run"))
+        return _run(self._api.json("GET", f"/actions/runs/{run_id}", "the run"))
 
     def newest(self, workflow: str) -> tuple[Run, ...]:
         """The newest runs of a workflow's file, newest first."""
-        found = self._ask("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
-        rows = found.get("workflow_runs") if isinstance(found, dict) else None
+        found = self._api.json("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
+        rows = found.get("workflow_runs")
         return tuple(_run(row) for row in rows) if isinstance(rows, list) else ()
 
     def cancel(self, run_id: int) -> None:
         """Ask GitHub to end a run; its jobs that always run still do."""
-        self._ask("POST", f"/actions/runs/{run_id}/cancel", "the end of a run")
+        self._api.json("POST", f"/actions/runs/{run_id}/cancel", "the end of a run")
 
     def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> None:
         """Start a run by workflow_dispatch."""
         body = {"ref": ref, "inputs": dict(inputs)}
-        self._ask("POST", f"/actions/workflows/{workflow}/dispatches", "a new run", body)
+        self._api.json("POST", f"/actions/workflows/{workflow}/dispatches", "a new run", body)
 
     def statuses(self, commit: str) -> list[object]:
         """The newest commit status of each context."""
-        answer = self._ask("GET", f"/commits/{commit}/status?per_page=100", "the commit's statuses")
-        rows = answer.get("statuses") if isinstance(answer, dict) else None
+        answer = self._api.json("GET", f"/commits/{commit}/status?per_page=100", "the commit's statuses")
+        rows = answer.get("statuses")
         return rows if isinstance(rows, list) else []
+
+    def set_status(self, commit: str, context: str, state: str, description: str) -> None:
+        """Set one context's status on a commit."""
+        body = {"state": state, "context": context, "description": description}
+        self._api.json("POST", f"/statuses/{commit}", "a commit status", body)
 
     def timers(self) -> dict[str, int]:
         """Environments that have a wait timer, and its minutes."""
         return {
             name: rule["wait_timer"]
-            for name, rules in self._environments().items()
+            for name, rules in self._rules().items()
             for rule in rules
             if rule.get("type") == "wait_timer" and isinstance(rule.get("wait_timer"), int)
         }
 
     def has_reviewers(self, environment: str) -> bool:
         """Whether an environment lets nobody in without a reviewer's consent."""
-        rules = self._environments().get(environment, [])
+        rules = self._rules().get(environment, [])
         return any(rule.get("type") == "required_reviewers" and rule.get("reviewers") for rule in rules)
 
-    def _environments(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {}
-        for page in range(1, 11):
-            answer = self._ask("GET", f"/environments?per_page=100&page={page}", "the environments")
-            rows = answer.get("environments") or [] if isinstance(answer, dict) else []
-            found |= {row["name"]: row.get("protection_rules") or [] for row in rows}
-            if len(rows) < 100:
-                break
-        return found
-
-    def _ask(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> Any:
-        repository = self._repository
-        _, answer = asked(
-            what,
-            lambda: repository.requester.requestJsonAndCheck(method, f"{repository.url}{path}", input=body),
-        )
-        return answer
+    def _rules(self) -> dict[str, list[dict[str, Any]]]:
+        return {row["name"]: row.get("protection_rules") or [] for row in self._api.environments()}
 
 
 def _run(row: Any) -> Run:

@@ -1,0 +1,23 @@
+"""GitHub, through PyGithub: where a report goes, one comment that is brought up to date, one status.
+
+What is ours is known by a marker and by its author, through all pages: a marker alone could be quoted.
+"""
+
+from deploy_verdict.github.asking import RefusedError
+from deploy_verdict.github.client import GitHub
+from deploy_verdict.github.comments import Said
+from deploy_verdict.github.connecting import ACTIONS_BOT, Connection, connection_from
+from deploy_verdict.github.places import Destination, Label, is_refused_place, marker_of
+
+__all__ = [
+    "ACTIONS_BOT",
+    "Connection",
+    "Destination",
+    "GitHub",
+    "Label",
+    "RefusedError",
+    "Said",
+    "connection_from",
+    "is_refused_place",
+    "marker_of",
+]

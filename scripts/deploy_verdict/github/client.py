@@ -1,0 +1,112 @@
+"""One repository as the publisher needs it: a place, one comment there, labels, open or closed, a status."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from github.Issue import Issue
+
+from deploy_verdict.clock import Clock
+from deploy_verdict.github.asking import RefusedError, Tell, understood
+from deploy_verdict.github.comments import OneComment, Said
+from deploy_verdict.github.connecting import Connection
+from deploy_verdict.github.places import Destination, Label, Places, is_by, marker_of
+from deploy_verdict.github.repository import opened_repository
+from deploy_verdict.leaving import cleaned
+
+CONTEXT = "deploy-verdict"
+MAX_DESCRIPTION = 140
+
+
+def _no_rank(body: str) -> int:
+    """All texts are equal: then the newest counts."""
+    return 0
+
+
+class GitHub:
+    """Raises ProviderError for whatever GitHub refuses, and for what it does not answer in time."""
+
+    def __init__(
+        self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
+    ) -> None:
+        self._author = connection.author
+        self._asker, self._repository = opened_repository(connection, clock=clock, tell=tell)
+        self._places = Places(self._asker, self._repository, self._author, tell)
+
+    @understood
+    def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
+        """The named issue; else the newest pull request of the commit; else the tracking issue."""
+        return self._places.destination(number=number, commit=commit, key=key, title=title)
+
+    @understood
+    def tracking_issue(self, key: str, title: str) -> Destination:
+        """The one issue of a deployment, found or opened."""
+        return self._places.tracking_issue(key, title)
+
+    @understood
+    def say(
+        self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
+    ) -> Said:
+        """Write or update our one comment, unless a text of a higher rank stands there already.
+
+        `rank` is asked of whole comments, marker and all.
+        """
+        # What stands there is compared with what was wanted, so both must have passed the redactor.
+        return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+
+    @understood
+    def said(self, destination: Destination, key: str) -> str | None:
+        """The text of our comment, the oldest where there are two; None where there is none."""
+        return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
+
+    @understood
+    def label(self, destination: Destination, wanted: Label | None, all_of_ours: tuple[str, ...]) -> None:
+        """Put one label of ours on an issue (None: no one), and take the others off."""
+        issue = self._issue(destination)
+        present = self._asker.ask("its labels", lambda: {label.name for label in issue.labels})
+        if wanted is not None and wanted.name not in present:
+            self._places.ensure(wanted)
+            self._asker.ask("a label", partial(issue.add_to_labels, wanted.name))
+        for name in all_of_ours:
+            if name in present and (wanted is None or name != wanted.name):
+                self._take_off(issue, name)
+
+    def _take_off(self, issue: Issue, name: str) -> None:
+        try:
+            self._asker.ask("a label", partial(issue.remove_from_labels, name))
+        except RefusedError as error:
+            # Somebody was faster; or an answer was lost, and this was the second try.
+            if error.status != 404:
+                raise
+
+    @understood
+    def set_open(self, destination: Destination, *, is_open: bool) -> None:
+        """Close or reopen a tracking issue; another issue is not ours to close."""
+        if destination.kind != "tracking issue":
+            return
+        issue = self._issue(destination)
+        wanted = "open" if is_open else "closed"
+        if issue.state != wanted:
+            self._asker.ask("the tracking issue", lambda: issue.edit(state=wanted))
+
+    @understood
+    def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
+        """One status on the deployed commit: state is pending, success, failure or error."""
+        more = {"target_url": url} if url else {}
+        told = (
+            description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
+        )
+        # Twice the same status does no harm: the newest counts.
+        self._asker.ask(
+            "a commit status",
+            lambda: self._repository.get_commit(commit).create_status(
+                state, description=told, context=CONTEXT, **more
+            ),
+        )
+
+    def _comment(self, destination: Destination, key: str) -> OneComment:
+        return OneComment(self._asker, self._issue(destination), partial(is_by, self._author, marker_of(key)))
+
+    def _issue(self, destination: Destination) -> Issue:
+        number = destination.number
+        return self._asker.ask(f"#{number}", lambda: self._repository.get_issue(number))

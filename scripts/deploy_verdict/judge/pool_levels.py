@@ -1,0 +1,131 @@
+"""How full was a pool at each sample, and did it stay level? Pure.
+
+A single reading over a limit is noise in a busy pool: of 720 readings of a healthy one, 31 % of windows
+have one at 80 %. What counts is a burst's mean, or a tenth of its readings; and where samples are single
+readings, those of their block.
+"""
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from deploy_verdict.blocks import WARM_UP_S
+from deploy_verdict.judge.pool_blocks import BURST_READINGS, PoolBlock, enough, pool_blocks, told
+from deploy_verdict.model import Outcome, Severity
+from deploy_verdict.plan import Pool
+from deploy_verdict.pool_samples import Level, PoolSample
+from deploy_verdict.units import shown_duration, shown_offset
+
+SPIKE_SHARE = 0.1
+# A block is outside of its band beyond doubt by two standard errors.
+CLEAR_ERRORS = 2.0
+# The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
+OF_MEDIAN = 1.4826 / math.sqrt(2)
+
+Result = tuple[Outcome, Severity | None, str, PoolSample | None]
+
+
+@dataclass(frozen=True)
+class _Use:
+    """The mean of some readings, and how many of them are at the critical limit or above."""
+
+    mean: float
+    high: int
+    count: int
+
+
+def _use(pool: Pool, levels: Sequence[Level]) -> _Use:
+    percents = [level.percent for level in levels]
+    high = sum(percent >= pool.critical for percent in percents)
+    return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)
+
+
+def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[PoolSample, Result]]:
+    """Each sample with its result; a fail of a few readings stands only where its whole block fails too."""
+    for block in pool_blocks(samples, warm_up_s=0.0):
+        of_block = _use(pool, block.levels)
+        for sample in block.samples:
+            own = _use(pool, sample.levels)
+            result = _band(pool, sample, own)
+            lone = sample.planned_readings >= BURST_READINGS or len(block.samples) == 1
+            if result[0] is Outcome.FAIL and enough(sample) and not lone:
+                result = _band(pool, sample, of_block)
+                if result[0] is Outcome.PASS:
+                    text = f"{own.mean:.1f} % at {shown_offset(sample.offset_s)}"
+                    told_block = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
+                    result = Outcome.PASS, None, f"{text}, but {told_block}", sample
+            yield sample, result
+
+
+def _band(pool: Pool, sample: PoolSample, use: _Use) -> Result:
+    if not enough(sample):
+        if sample.target_failed:
+            return Outcome.FAIL, Severity.P1, told(sample), sample
+        return Outcome.INCONCLUSIVE, None, told(sample), sample
+    text = f"{use.mean:.1f} % at {shown_offset(sample.offset_s)}"
+    if use.mean >= pool.critical:
+        return Outcome.FAIL, Severity.P1, f"{text} (critical from {pool.critical:g} %)", sample
+    if use.high >= max(2.0, SPIKE_SHARE * use.count):
+        spikes = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
+        return Outcome.FAIL, Severity.P1, f"{text} on average, {spikes}", sample
+    if use.mean >= pool.attention:
+        return Outcome.FAIL, Severity.P2, f"{text} (attention from {pool.attention:g} %)", sample
+    return Outcome.PASS, None, text, sample
+
+
+def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
+    """Every block's mean within so many points of their median; the warm-up is left out.
+
+    A mean of a burst is not exact: outside by less than its own error is neither in nor out.
+    """
+    planned = pool_blocks(samples)
+    seen = [block for block in planned if block.seen]
+    warm = shown_duration(WARM_UP_S)
+    if not seen:
+        unread = next((sample for sample in samples if not enough(sample)), None)
+        why = told(unread) if unread else f"there is no sample after the first {warm}"
+        return Outcome.INCONCLUSIVE, None, why, unread
+    band = pool.stays_within
+    points, severity = (band.points, band.severity) if band else (100.0, None)
+    median = statistics.median(block.mean_percent for block in seen)
+    far = max(seen, key=lambda block: abs(block.mean_percent - median))
+    outside = [block for block in seen if abs(block.mean_percent - median) > points]
+    scatter = _scatter_percent(seen)
+    clear = [
+        block
+        for block in outside
+        if abs(block.mean_percent - median) - points > CLEAR_ERRORS * max(block.error_percent, scatter)
+    ]
+    sample = far.samples[0]
+    where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
+    if clear:
+        return Outcome.FAIL, severity, f"{where} ({len(outside)} of {len(seen)} blocks outside)", sample
+    if outside:
+        text = f"{where}: outside, but by no more than readings of this pool scatter by chance"
+        return Outcome.INCONCLUSIVE, None, text, sample
+    unread = next((sample for sample in samples if not enough(sample)), None)
+    if unread is not None:
+        text = f"not known, as a sample could not be read: {told(unread)}"
+        return Outcome.INCONCLUSIVE, None, text, unread
+    widest = abs(far.mean_percent - median)
+    text = f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}"
+    return Outcome.PASS, None, text, None
+
+
+def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:
+    """How far block means lie apart by chance where connections are held for longer than a burst.
+
+    From the differences of neighbours, by medians, so that neither a single swing nor a steady rise excuses
+    itself; never more than connections scatter that come independently of each other (Poisson: the root of
+    their mean).
+    """
+    steps = [later.mean_percent - earlier.mean_percent for earlier, later in pairwise(blocks)]
+    levels = [level for block in blocks for level in block.levels]
+    size = statistics.fmean(level.limit for level in levels)
+    by_chance = 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size
+    if not steps:
+        return 0.0
+    usual = statistics.median(steps)
+    return min(OF_MEDIAN * statistics.median(abs(step - usual) for step in steps), by_chance)

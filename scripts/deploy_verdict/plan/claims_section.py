@@ -1,0 +1,34 @@
+"""The claims section of a plan: what each commit brings, and what only that code can show. Pure."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from deploy_verdict.expect.openapi import check_has
+from deploy_verdict.plan.parts import Part, UrlPath
+
+
+class OpenApi(Part):
+    """A field that the service's OpenAPI document has with this commit, and without it has not."""
+
+    get: UrlPath = Field(default="/openapi.json", description="where the document is")
+    has: Annotated[str, BeforeValidator(check_has)] = Field(description="Schema.field")
+
+    @property
+    def schema_name(self) -> str:
+        """The part before the last dot."""
+        return self.has.rpartition(".")[0]
+
+    @property
+    def field(self) -> str:
+        """The part behind it."""
+        return self.has.rpartition(".")[2]
+
+
+class Claim(Part):
+    """What a commit says it brings, and what only that code shows: a check, a document's field, or both."""
+
+    commit: str = Field(min_length=4)
+    title: str
+    shown_by: str | None = None
+    openapi: OpenApi | None = None

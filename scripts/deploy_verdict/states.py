@@ -1,0 +1,96 @@
+"""What a comment of ours says of itself to the next writer: a hidden line of JSON, and which text wins. Pure.
+
+A late writer must never put an older text over a newer one. So each comment carries its state, and
+states have one total order: whoever reads two of them comes to the same answer.
+"""
+
+import json
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from deploy_verdict.model import Record, VerdictOutcome, dumped
+
+_START, _END = "<!-- deploy-verdict-state ", " -->"
+BAD = (VerdictOutcome.ATTENTION, VerdictOutcome.CRITICAL)
+Rank = tuple[int, str, float, int, int, int, int]
+
+
+class State(Record):
+    """One comment's state.
+
+    `outcome` of progress is what failed so far, or None; `line` is what the commit status says.
+    """
+
+    run: str = ""
+    attempt: int = 1
+    state: Literal["progress", "lost", "final"]
+    window: str
+    length_s: float = Field(gt=0)
+    taken: int = Field(ge=0)
+    looks: int = Field(default=0, ge=0)
+    outcome: VerdictOutcome | None = None
+    line: str = ""
+
+    @property
+    def rank(self) -> Rank:
+        """The higher one stays.
+
+        A newer window (its id begins with T0) before an older one, a longer one (an extension) before a
+        shorter one; then final before all else; then more samples, then more looks, then lost before
+        progress. Progress with more samples than a "lost" shows that the verifier lives.
+        """
+        is_final = self.state == "final"
+        seen = (0, 0, 0) if is_final else (self.taken, self.looks, int(self.state == "lost"))
+        return 1, self.window, self.length_s, int(is_final), *seen
+
+    @property
+    def shown_outcome(self) -> VerdictOutcome | None:
+        """What a label may say: nothing good before the end."""
+        if self.state == "final":
+            return self.outcome or VerdictOutcome.INCONCLUSIVE
+        bad = self.outcome if self.outcome in BAD else None
+        return bad or (VerdictOutcome.INCONCLUSIVE if self.state == "lost" else None)
+
+    @property
+    def status(self) -> str:
+        """The commit status. A P0 or P1 that failed stays failed, so that need not wait for the end."""
+        if self.state == "progress":
+            return "failure" if self.outcome is VerdictOutcome.CRITICAL else "pending"
+        if self.state == "lost" or self.outcome in (None, VerdictOutcome.INCONCLUSIVE):
+            return "error"
+        return "success" if self.outcome is VerdictOutcome.STABLE else "failure"
+
+    @property
+    def is_open(self) -> bool | None:
+        """Whether the tracking issue is to be open; None leaves it as it is."""
+        if self.state == "final":
+            return self.outcome is not VerdictOutcome.STABLE
+        return True if self.state == "lost" or self.outcome in BAD else None
+
+
+NO_STATE: Rank = (0, "", 0.0, 0, 0, 0, 0)
+
+
+def line_of(state: State) -> str:
+    """The hidden line. No text in it can end the HTML comment."""
+    told = json.dumps(dumped(state), separators=(", ", ": "))
+    told = told.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"{_START}{told}{_END}"
+
+
+def state_in(comment: str | None) -> State | None:
+    """The state of a whole comment, whose second line it is; None when it has none that can be read."""
+    lines = (comment or "").splitlines()[1:2]
+    if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
+        return None
+    try:
+        return State.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
+    except ValidationError:
+        return None
+
+
+def rank_in(comment: str | None) -> Rank:
+    """The rank of a whole comment; one without a state is below every other."""
+    state = state_in(comment)
+    return state.rank if state else NO_STATE

@@ -1,0 +1,60 @@
+"""Tell people of a verdict that is not good, and of the recovery after one, by Slack, Teams, e-mail and more.
+
+    DEPLOY_VERDICT_NOTIFY='slack://...' \\
+    python scripts/notify.py --plan plans/zeues.yml --out out/today              # tells, where there is news
+    python scripts/notify.py --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
+
+DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
+are off. CRITICAL, ATTENTION and INCONCLUSIVE are told once for each window, STABLE only after one of them:
+after --previous, else what was told of this window before, else the newest earlier verdict of the history.
+
+Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take it.
+"""
+
+from deploy_verdict.cli import environment_for, offset_s, parser, run
+from deploy_verdict.job_output import run_url
+from deploy_verdict.judging import history_of
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.notifying import addresses_of
+from deploy_verdict.redact import Redactor
+from deploy_verdict.run_file import is_dry_run
+from deploy_verdict.sending import send
+from deploy_verdict.told import keep_told, news
+from deploy_verdict.verdicts import read_verdict
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    add = options_parser.add_argument
+    add("--previous", choices=[outcome.value for outcome in VerdictOutcome], help="the last outcome told")
+    add("--link", metavar="URL", help="where the report is (default: the run of GitHub Actions)")
+    add("--timeout", type=offset_s, default=30.0, metavar="TIME", help="for all services together (30s)")
+    add("--dry-run", action="store_true", help="print the message, and tell nobody")
+    options = options_parser.parse_args(arguments)
+    options.dry_run = options.dry_run or is_dry_run(options.out)
+    environment = environment_for(options.plan)
+    addresses = addresses_of(environment.get("DEPLOY_VERDICT_NOTIFY", ""))
+    if not addresses and not options.dry_run:
+        print("notifications are off: DEPLOY_VERDICT_NOTIFY is not set")
+        return 0
+    verdict = read_verdict(options.out)
+    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
+    message = news(
+        options.out,
+        verdict,
+        previous=VerdictOutcome(options.previous) if options.previous else None,
+        history=history_of(options),
+        link=options.link or run_url(environment),
+        redact=Redactor.from_environment({**environment, **secrets}).text,
+    )
+    if isinstance(message, str) or options.dry_run:
+        print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")
+        return 0
+    send(addresses, message, total_s=options.timeout, environment=environment)
+    keep_told(options.out, verdict)
+    print(f"told: {message.title}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

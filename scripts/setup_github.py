@@ -1,0 +1,49 @@
+"""Prepare a repository on GitHub, once, as its administrator: environments with wait timers, and labels.
+
+    GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
+    python scripts/setup_github.py --plan plans/zeues.yml --check             # says what is missing
+    python scripts/setup_github.py --plan plans/zeues.yml                     # creates and corrects it
+    python scripts/setup_github.py --plan plans/zeues.yml --reviewer LOGIN    # who may consent to a rollback
+
+The token needs administration: write and issues: write, which a workflow's own token cannot have. Run it
+again whenever the plan's window changes; it does nothing where all is there. Wait timers and reviewers work
+in public repositories, and in others with GitHub Enterprise only.
+
+Exit codes: 0 all is there, 12 something is missing or differs, 2 wrong usage, 3 GitHub refused.
+"""
+
+from datetime import UTC, datetime
+
+from deploy_verdict.cli import EXIT_CODES, environment_for, load_plan, parser, run
+from deploy_verdict.github import connection_from
+from deploy_verdict.github_setup import NEEDS, Preparation
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.session import dumps
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__, target=False)
+    add = options_parser.add_argument
+    add("--check", action="store_true", help="change nothing, only say what is missing or differs")
+    add(
+        "--reviewer",
+        action="append",
+        default=[],
+        metavar="LOGIN",
+        help="may consent to a rollback (repeatable)",
+    )
+    add("--reviewer-id", action="append", default=[], type=int, metavar="N", help="the same by a user's id")
+    add("--enterprise", action="store_true", help="the repository is not public, but GitHub Enterprise's")
+    add("--json", action="store_true", help="print the same as JSON")
+    options = options_parser.parse_args(arguments)
+    plan = load_plan(options.plan, datetime.now(UTC))
+    connection = connection_from(environment_for(options.plan), needs=NEEDS)
+    preparation = Preparation(connection, enterprise=options.enterprise)
+    reviewers = preparation.reviewers(options.reviewer, options.reviewer_id)
+    setup = preparation.prepared(plan, str(options.plan), reviewers, check_only=options.check)
+    print(dumps(setup.counts()) if options.json else "\n".join(setup.lines()))
+    return 0 if setup.ok else EXIT_CODES[VerdictOutcome.INCONCLUSIVE]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,93 @@
+"""Write docs/calibration.md anew: `make calibrate`, or `python -m tests.calibration --windows 2000`.
+
+Every cell has its own seed, so the same seed and number give the same table whatever runs beside it. What
+was counted is kept in out/calibration.jsonl: stopped and started again, it goes on, unless the code has
+changed in between.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.calibration.cells import cells
+from tests.calibration.running import counted
+from tests.calibration.table import row_of, tables
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PAGE, KEPT = ROOT / "docs" / "calibration.md", ROOT / "out" / "calibration.jsonl"
+BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
+SEED, WINDOWS = "2026", 2000
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--windows", type=int, default=WINDOWS, help="for each cell")
+    parser.add_argument("--seed", default=SEED)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--print", action="store_true", help="print the table, write nothing")
+    options = parser.parse_args()
+    run = {"seed": options.seed, "windows": options.windows, "code": code()}
+    every, known = cells(), kept(run)
+    jobs = [(index, options.seed, options.windows) for index in range(len(every)) if index not in known]
+    KEPT.parent.mkdir(exist_ok=True)
+    with ProcessPoolExecutor(options.processes) as pool, KEPT.open("a") as journal:
+        for index, outcomes in pool.map(run_cell, jobs):
+            known[index] = outcomes
+            line = {**run, "cell": key(every[index]), "outcomes": outcomes}
+            print(json.dumps(line), file=journal, flush=True)
+            print(f"{len(known)} of {len(every)}: {' / '.join(key(every[index]))}", file=sys.stderr)
+    rows = [row_of(cell, known[index]) for index, cell in enumerate(every)]
+    text = "\n".join([*head(options, len(every)), *tables(rows)])
+    if options.print:
+        print(text)
+    else:
+        before, _, rest = PAGE.read_text().partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
+
+
+def key(cell):
+    return [cell.mode, cell.group, cell.name]
+
+
+def code():
+    """What the table depends on: all of the product's code and of the calibration's."""
+    files = sorted(
+        [
+            *(ROOT / "scripts" / "deploy_verdict").rglob("*.py"),
+            *(path for path in HERE.glob("*.py") if not path.name.startswith("test_")),
+        ]
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+def kept(run):
+    """What an earlier run of the same code, seed and number has counted, by the cell's number."""
+    numbers = {tuple(key(cell)): index for index, cell in enumerate(cells())}
+    found = {}
+    for text in KEPT.read_text().splitlines() if KEPT.exists() else ():
+        line = json.loads(text)
+        outcomes, index = Counter(line.pop("outcomes")), numbers.get(tuple(line.pop("cell")))
+        if line == run and index is not None:
+            found[index] = outcomes
+    return found
+
+
+def run_cell(job):
+    index, seed, windows = job
+    return index, counted(cells()[index], seed, windows)
+
+
+def head(options, number):
+    told = f"{number} cells of {options.windows:,} windows each, seed {options.seed}, "
+    told += f"{datetime.now(UTC):%Y-%m-%d}, `make calibrate`. "
+    yield f"{told}Percent of windows, with the 95 % interval (Clopper-Pearson).\n"
+
+
+if __name__ == "__main__":
+    main()

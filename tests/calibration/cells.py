@@ -1,0 +1,107 @@
+"""The cells of the table: what is true of the service, how it is sampled, and what may come of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.calibration import faults
+from tests.calibration.judging import MODES
+from tests.calibration.traffic import SIZE, World
+
+USES = {"quiet": 2.0, "busy": 6.0}
+LEAKS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0)
+FALSE_ALARM, FALSE_STABLE, NEVER = "at most 3 % alarms", "at most 5 % STABLE", "no STABLE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One row: `spoil` and `median_ms` send it the whole way through judge()."""
+
+    group: str
+    name: str
+    mode: str
+    world: World
+    target: str = ""
+    spoil: Callable | None = None
+    median_ms: float | None = None
+    whole: bool = field(default=False)
+
+
+def fills_in(use, hours):
+    """The leak that fills the free slots in so many hours."""
+    return (SIZE - use) / hours
+
+
+def cells():
+    """Every cell, in the order of the table."""
+    return tuple(cell for mode in MODES for cell in (*_healthy(mode), *_leaks(mode), *_odd(mode))) + tuple(
+        _faults()
+    )
+
+
+def _healthy(mode):
+    for name, use in USES.items():
+        steady = World(use=use)
+        yield Cell(group="healthy", name=f"{name}, steady", mode=mode, world=steady, target=FALSE_ALARM)
+        for shape in ("warm-up", "wandering", "doubling"):
+            yield Cell(
+                group="healthy", name=f"{name}, {shape} traffic", mode=mode, world=World(use=use, shape=shape)
+            )
+        if mode == "every 10 s":
+            continue  # as every 60 s
+        for shape in ("wandering", "doubling"):
+            world = World(use=use, shape=shape, counted_requests=True)
+            yield Cell(
+                group="healthy", name=f"{name}, {shape} traffic, requests known", mode=mode, world=world
+            )
+
+
+def _leaks(mode):
+    for name, use in USES.items():
+        rates = sorted((*LEAKS, fills_in(use, 5)))
+        for rate in rates:
+            hours = (SIZE - use) / rate
+            target = FALSE_STABLE if hours <= 5 else ""
+            yield Cell(
+                group="leak", name=f"{name}, {rate:g}/h (full in {hours:.1f} h)", mode=mode,
+                world=World(use=use, leak=rate), target=target,
+            )  # fmt: skip
+
+
+def _odd(mode):
+    held = World(use=6.0, hold_s=30.0)
+    yield Cell(group="other", name="busy, connections held 30 s", mode=mode, world=held)
+    leaking = World(use=6.0, hold_s=30.0, leak=fills_in(6.0, 5))
+    yield Cell(group="other", name="the same, leak 2.8/h (full in 5.0 h)", mode=mode, world=leaking)
+    for name, use in USES.items():
+        spikes = World(use=use, spike_every_s=300.0)
+        yield Cell(group="other", name=f"{name}, 20 s of +10 each 5 min", mode=mode, world=spikes)
+    wandering = World(use=6.0, shape="wandering", leak=fills_in(6.0, 5))
+    yield Cell(group="other", name="busy, wandering, leak 2.8/h (full in 5.0 h)", mode=mode, world=wandering)
+
+
+def _faults():
+    busy = World(use=6.0)
+    spoiled = {
+        "dead gauge, from T+0 on": (faults.dead_from(0), NEVER),
+        "dead gauge, from T+60 on": (faults.dead_from(4), NEVER),
+        "dead gauge, from T+105 on": (faults.dead_from(7), NEVER),
+        "field missing in all answers": (faults.field_missing, NEVER),
+        "field null in 1 of 270 answers": (faults.field_missing_once, NEVER),
+        "pool exhausted during 1 burst": (faults.exhausted_for_a_burst, NEVER),
+        "pool exhausted in 1 reading": (faults.exhausted_once, NEVER),
+        "1 of 9 bursts lost": (faults.lost(1), NEVER),
+        "last burst lost": (faults.last_lost, NEVER),
+        "5 % of readings lost by our network": (faults.not_asked(0.05), ""),
+        "1 % of connections refused": (faults.refused(0.01), ""),
+        "0.1 % errors (500)": (faults.errors(0.001), ""),
+        "1 % errors (500)": (faults.errors(0.01), ""),
+        "10 % errors (500)": (faults.errors(0.1), NEVER),
+    }
+    yield Cell(group="fault", name="none", mode="bursts", world=busy, whole=True, target=FALSE_ALARM)
+    for name, (spoil, target) in spoiled.items():
+        yield Cell(
+            group="fault", name=name, mode="bursts", world=busy, spoil=spoil, target=target, whole=True
+        )
+    for median_ms in (250, 1000, 2000):
+        name = f"responses of {median_ms} ms (median; limit 2 s)"
+        yield Cell(group="fault", name=name, mode="bursts", world=busy, median_ms=median_ms, whole=True)

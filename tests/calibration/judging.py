@@ -1,0 +1,131 @@
+"""From simulated readings to outcomes, by the real judge.
+
+The trend cells hand real PoolSample records to the real judge_pools: evidence of 721 samples takes a quarter
+of a second to build and to read, and tens of millions of readings would not end in minutes. The fault cells
+go the whole way: evidence records, bundled(), judge(). A test holds that both ways give the same outcome.
+"""
+
+import json
+from functools import cache
+
+import numpy as np
+
+from deploy_verdict.bundle import Bundle
+from deploy_verdict.judge import judge, outcome_of
+from deploy_verdict.judge.pools import judge_pools
+from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
+from deploy_verdict.pool_samples import Level, PoolSample
+from tests.bundles import SUBJECT, T0, bundle_of, http, loaded, window_of
+from tests.calibration.traffic import SIZE, STEPS_S
+from tests.plans import plan_of
+
+MODES = {
+    "bursts": "window: {length: 2h, sample_every: 15m}\nBURST {for: 30s, every: 1s}",
+    "every 60 s": "window: {length: 2h, sample_every: 60s}\nBURST {for: 1s, every: 1s}",
+    "every 10 s": "window: {length: 2h, sample_every: 10s}\nBURST {for: 1s, every: 1s}",
+}
+BESIDE = """\
+health: [{name: api, get: /api, expect: {status: 200}}]
+never: [{name: server errors, status: 500..599, severity: P1}]
+response_times: {limit: 2s, of: {api: api}}
+"""
+USUAL_MS = 100.0
+
+
+@cache
+def plan_for(mode, beside=False):
+    """The pool as plans/zeues.yml has it: bands 70 and 80 %, ±10 points, safe for 6 h.
+
+    `beside` adds a health check at T0 and at each sample, the rule on 5xx, and a limit of 2 s.
+    """
+    head, burst = MODES[mode].split("BURST ")
+    pool = f"pools: [{{name: redis, get: /s, used: $.used, limit: $.limit, burst: {burst}, "
+    pool += f"beside: [{'api' if beside else ''}], safe_for: 6h, stays_within: {{points: 10}}}}]\n"
+    return plan_of(head + pool + (BESIDE if beside else ""))
+
+
+def times_of(mode):
+    """When the gauge is read: every reading of every sample."""
+    plan = plan_for(mode)
+    burst = plan.pools[0].burst
+    return np.array(
+        [at + number * burst.every for at in plan.window.pool_offsets_s for number in range(burst.readings)]
+    )
+
+
+@cache
+def _level(used):
+    return Level(float(used), float(SIZE))
+
+
+@cache
+def _reading(used):
+    return Reading(offset_s=0.0, status=200, body=json.dumps({"used": used, "limit": SIZE}), elapsed_ms=3.0)
+
+
+def samples_of(mode, gauge):
+    """One window's readings as the samples that its plan asks for."""
+    offsets_s = plan_for(mode).window.pool_offsets_s
+    return tuple(
+        PoolSample(
+            offset_s=offset_s, pointer="p", actual_offset_s=offset_s, planned_readings=len(row),
+            readings=len(row), levels=tuple(_level(used) for used in row), reasons=(), target_failed=False,
+        )
+        for offset_s, row in zip(offsets_s, gauge.reshape(len(offsets_s), -1).tolist(), strict=True)
+    )  # fmt: skip
+
+
+def by_pool_judge(mode, gauge, requests=None):
+    """The outcome of one window, by the judge of pools alone."""
+    plan = plan_for(mode)
+    bundle = Bundle(
+        plan=plan, window=window_of(plan), subject=SUBJECT, loaded=_counts(plan, requests), unreadable=(),
+        left_out=(), samples={"redis": samples_of(mode, gauge)},
+    )  # fmt: skip
+    return outcome_of(tuple(judge_pools(bundle))).value
+
+
+def _counts(plan, requests):
+    if requests is None:
+        return ()
+    points = tuple(
+        Point(offset_s=at, value=float(count)) for at, count in zip(STEPS_S.tolist(), requests, strict=True)
+    )
+    observation = MetricsObservation(
+        start=T0, end=T0, every_s=60.0, series=(Series(name="http_200", deployment=None, points=points),)
+    )
+    return (loaded(plan, "metrics", [observation], plan.window.length),)
+
+
+def by_whole_judge(gauge, rng, spoil=None, median_ms=None):
+    """The outcome of one window of bursts, from evidence through judge().
+
+    `spoil` changes the bursts' readings; with `median_ms`, the health check's response times are
+    log-normal, with a tail of a factor of four at the 99th percentile.
+    """
+    plan = plan_for("bursts", beside=True)
+    offsets_s = plan.window.pool_offsets_s
+    rows = [[_reading(used) for used in row] for row in gauge.reshape(len(offsets_s), -1).tolist()]
+    times_ms = (
+        [USUAL_MS] * (len(rows) + 1)
+        if median_ms is None
+        else (median_ms * rng.lognormal(0, 0.6, len(rows) + 1)).tolist()
+    )
+    files = [loaded(plan, "health", [_api(0.0, times_ms.pop())])]
+    files += [
+        loaded(plan, "pools", [_burst(offset_s, row), _api(offset_s, times_ms.pop())], offset_s)
+        for offset_s, row in zip(offsets_s, spoil(rows, rng) if spoil else rows, strict=True)
+        if row is not None
+    ]
+    return judge(bundle_of(plan, *files), judged_at=T0, tool_version="0").outcome.value
+
+
+def _api(offset_s, elapsed_ms):
+    return http("api", {"ok": True}, offset_s=offset_s, elapsed_ms=elapsed_ms)
+
+
+def _burst(offset_s, readings):
+    return BurstObservation(
+        check="redis", offset_s=offset_s, actual_offset_s=offset_s, at=T0, url="http://service.test/s",
+        readings=tuple(readings), interrupted=False,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Is this the code? Old answers are STALE, whatever the platform says; what cannot be read is no answer."""
+
+import pytest
+
+from deploy_verdict.judge.claims import judge_claims
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    FingerprintAttempt,
+    FingerprintObservation,
+    Instance,
+    Outcome,
+    Severity,
+)
+from tests.bundles import REFUSED, T0, bundle_of, loaded
+from tests.plans import plan_of
+
+PLAN = """\
+claims: [{commit: f0ec7b5, title: Fix, openapi: {has: Request.operacion}, shown_by: health/api}]
+health: [{name: api, get: /a, expect: {status: 200}}]
+"""
+NEW, OLD = {"fields": ("tag", "operacion")}, {"fields": ("tag",)}
+HTML = {"lacking": "the answer is HTML, not JSON"}
+
+
+def fingerprint(*attempts, sought="Request.operacion"):
+    taken = tuple(
+        FingerprintAttempt(offset_s=10 * n, status=200, **fields) for n, fields in enumerate(attempts)
+    )
+    return FingerprintObservation(
+        check="f0ec7b5",
+        offset_s=0,
+        at=T0,
+        url="u",
+        sought=sought,
+        waited_s=10 * (len(taken) - 1),
+        attempts=taken,
+    )
+
+
+def judged(*observations, text=PLAN, others=(), more=()):
+    plan = plan_of(text)
+    (finding,) = judge_claims(bundle_of(plan, loaded(plan, "health", observations), *more), others)
+    return finding
+
+
+def test_new_code_is_shown():
+    finding = judged(fingerprint(NEW))
+    assert (finding.outcome, finding.actual) == (Outcome.PASS, "Request.operacion is in /openapi.json")
+
+
+def test_new_code_after_old_is_shown_with_how_long_it_took():
+    told = judged(fingerprint(OLD, HTML, NEW)).actual
+    assert told.endswith("after 20 s; the answers before: 1 of older code, 1 without the document")
+
+
+def test_old_code_at_the_end_of_the_wait_is_critical():
+    finding = judged(fingerprint(OLD, OLD))
+    assert (finding.outcome, finding.severity) == (Outcome.FAIL, Severity.P1)
+    assert finding.actual == (
+        "the answers are those of code older than f0ec7b5: /openapi.json has no Request.operacion "
+        "(it has: tag), asked 2 times in 10 s"
+    )
+
+
+def test_a_document_without_the_schema_is_older_code():
+    finding = judged(fingerprint({"lacking": "it has no schema Request", "absent": True}))
+    assert (finding.outcome, "/openapi.json has no schema Request" in finding.actual) == (Outcome.FAIL, True)
+
+
+@pytest.mark.parametrize("attempt", [HTML, {"fault": REFUSED}, {"lacking": "the answer is null"}, {}])
+def test_what_cannot_be_read_is_inconclusive(attempt):
+    assert judged(fingerprint(attempt)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_what_was_not_asked_is_inconclusive():
+    assert judged().actual == "/openapi.json was not asked"
+    assert judged(fingerprint()).outcome is Outcome.INCONCLUSIVE
+    assert judged(fingerprint(NEW, sought="Request.other")).outcome is Outcome.INCONCLUSIVE
+
+
+def test_its_check_shows_it_where_the_document_cannot_be_read():
+    passing = judged(fingerprint(NEW)).model_copy(update={"stage": "health", "check": "api"})
+    assert judged(fingerprint(HTML), others=[passing]).outcome is Outcome.PASS
+    assert judged(fingerprint(OLD), others=[passing]).outcome is Outcome.FAIL
+
+
+def test_stale_names_the_contradiction_where_the_platform_calls_it_live():
+    text = PLAN + "railway: {}\n"
+    running = (Instance(id="i", status="RUNNING"),)
+    live = Deployment(id="d1", status="SUCCESS", commit="f0ec7b5aaaa", stopped=False, instances=running)
+    seen = DeploymentObservation(offset_s=0, at=T0, deployment=live, active=(live,))
+    look = loaded(plan_of(text), "deployment", [seen])
+    told = "the platform says that f0ec7b5a is deployed, but the answers are those of older code: STALE"
+    assert judged(fingerprint(OLD), text=text, more=[look]).actual.startswith(told)

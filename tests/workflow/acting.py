@@ -1,0 +1,158 @@
+"""The real workflow files, run by nektos/act in host mode between the demo's backend, Railway and GitHub.
+
+Beside the files themselves only two things are not GitHub's: first-party actions are stand-ins of ours
+(actions/), and `deployment: false`, which act's schema does not know, is taken out of the copy that it reads.
+Environments, wait timers, concurrency and permissions are ignored by act.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from demo.github.serving import TOKEN
+from tests.running import ROOT, scrubbed
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+ACTIONS = Path(__file__).with_name("actions")
+
+
+def act_program():
+    """Where act is; with DEPLOY_VERDICT_ALLOW_SKIPS=0 its absence is a failure."""
+    found = shutil.which("act") or shutil.which("act", path=str(Path.home() / "go" / "bin"))
+    if found is None:
+        missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
+        missing("act is not installed: go install github.com/nektos/act@v0.2.87 (needs Go 1.24)")
+    return found
+
+
+def as_act_reads_it(text):
+    """The workflow without the one word that act's schema does not know."""
+    return text.replace(", deployment: false}", "}")
+
+
+FEWER_WRITES = {
+    "beside: [system-health, tomar, completar]": "beside: [system-health]",
+    "at: [0m, 60m, 120m]": "at: [0m, 120m]",
+}
+
+
+def planned(text):
+    """The plan with fewer writes: sped up, a sample or a suite of one job meets the suite of another.
+
+    In real time fifteen minutes lie between them.
+    """
+    for there, instead in FEWER_WRITES.items():
+        assert there in text
+        text = text.replace(there, instead)
+    return text
+
+
+@dataclass
+class Acting:
+    """A repository with the workflows in it, and what its runs leave behind."""
+
+    folder: Path
+    github_url: str
+    backend: object
+    variables: dict = field(default_factory=dict)
+    secrets: dict = field(default_factory=dict)
+    environment: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.repository, self.service = self.folder / "repository", self.folder / "service"
+        self.artifacts = self.folder / "artifacts"
+        kept = self.repository / ".github" / "workflows"
+        kept.mkdir(parents=True)
+        for path in WORKFLOWS.glob("*.yml"):
+            (kept / path.name).write_text(as_act_reads_it(path.read_text()))
+        (self.service / "plans").mkdir(parents=True)
+        self.artifacts.mkdir()
+        (self.service / "plans" / "zeues.yml").write_text(planned((ROOT / "plans" / "zeues.yml").read_text()))
+        for command in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "workflows")):
+            identity = ["-c", "user.name=test", "-c", "user.email=test@test"]
+            subprocess.run(["git", *identity, *command], cwd=self.repository, check=True)
+
+    def command(self, event, payload, workflow):
+        path = self.folder / f"{event}.json"
+        path.write_text(json.dumps(payload))
+        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", workflow.read_text()))
+        variables = {"TARGET_URL": self.backend.base_url, "RAILWAY_API_URL": self.backend.railway_url,
+                     "RAILWAY_PROJECT_ID": self.backend.environment["RAILWAY_PROJECT_ID"],
+                     "RAILWAY_SERVICE_ID": self.backend.environment["RAILWAY_SERVICE_ID"],
+                     "RAILWAY_ENVIRONMENT": self.backend.environment["RAILWAY_ENVIRONMENT"],
+                     **self.variables}  # fmt: skip
+        secrets = {"RAILWAY_TOKEN": self.backend.environment["RAILWAY_TOKEN"], "GITHUB_TOKEN": TOKEN,
+                   **self.secrets}  # fmt: skip
+        return [
+            act_program(),
+            event,
+            *("-W", str(self.repository / ".github" / "workflows" / workflow.name)),
+            *("-e", str(path), "-P", "ubuntu-24.04=-self-hosted", "--no-skip-checkout"),
+            *("--concurrent-jobs", "12", "--no-recurse"),
+            *(
+                part
+                for used, name in sorted(stand_ins)
+                for part in ("--local-repository", f"{used}={ACTIONS / name}")
+            ),
+            *(part for name, value in variables.items() for part in ("--var", f"{name}={value}")),
+            *(part for name, value in secrets.items() for part in ("-s", f"{name}={value}")),
+        ]
+
+    def started(self, event, payload, *, run, workflow="post-deploy.yml", **more):
+        """The run, begun: act's process. Its output goes to a file beside."""
+        environment = {
+            "GITHUB_API_URL": self.github_url,
+            "GITHUB_REPOSITORY": "example/zeues",
+            "GITHUB_RUN_ID": str(run),
+            "STAND_IN": str(ACTIONS),
+            "STAND_IN_ARTIFACTS": str(self.artifacts),
+            "STAND_IN_SERVICE": str(self.service),
+            "STAND_IN_TOOL": str(ROOT),
+            "STAND_IN_PYTHON": str(Path(sys.executable).parent),
+            **self.environment,
+            **more,
+        }
+        command = self.command(event, payload, WORKFLOWS / workflow)
+        command += [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+        with (self.folder / f"run-{run}.log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self.repository,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=scrubbed({"HOME": str(self.folder)}),
+                start_new_session=True,
+            )
+
+    def log(self, run):
+        return (self.folder / f"run-{run}.log").read_text(errors="replace")
+
+    def run(self, event, payload, *, run, **more):
+        """The run to its end; returns act's exit code."""
+        return self.started(event, payload, run=run, **more).wait(timeout=600)
+
+    def killed_after(self, event, payload, *, run, words, **more):
+        """The run until its output says these words, then ended as a runner's machine ends: at once."""
+        process = self.started(event, payload, run=run, **more)
+        following = ["tail", "--pid", str(process.pid), "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
+        with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+            found = any(words in line for line in tail.stdout)
+            tail.kill()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert found, self.log(run)[-3000:]
+
+    def names(self, run):
+        """The artifacts of a run."""
+        return sorted(path.name for path in (self.artifacts / str(run)).glob("*"))
+
+    def file(self, run, artifact, name):
+        return self.artifacts / str(run) / artifact / name

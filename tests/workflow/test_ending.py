@@ -1,0 +1,243 @@
+"""How a run on GitHub ends: cut short, looked after by the watchdog, concluded, and followed."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from demo.github.hub import Hub
+from demo.github.serving import TOKEN, github
+from deploy_verdict.evidence import write_json
+from deploy_verdict.model import Layout, RunFile
+from deploy_verdict.plan import laid_out, read_plan
+from deploy_verdict.promises import CONTEXT, Promise, promise_in
+from deploy_verdict.session import read_window
+from tests.bundles import T0
+from tests.github.windows import COMMIT, POOLS, opened, ours, take
+from tests.running import script
+
+RUN = 500
+LABEL = "zeues / production"
+TITLE = f"verify {LABEL} · {COMMIT}"
+QUARTERS = tuple(900.0 * number for number in range(9))
+
+
+@pytest.fixture
+def hub():
+    made = Hub()
+    made.add_issue(1, body="the incident", author="sescanella")
+    made.add_run(RUN, display_title=TITLE, status="in_progress", head_sha=COMMIT)
+    yield made
+    assert made.mistakes == []
+
+
+def call(hub, name, *options, **variables):
+    with github(hub) as url:
+        environment = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": hub.repository, "GITHUB_TOKEN": TOKEN,
+                       "GITHUB_RUN_ID": str(RUN), **variables}  # fmt: skip
+        return script(name, *options, environment=environment)
+
+
+def run_of(tmp_path, *, text=POOLS, offsets=QUARTERS, kind="window", dry_run=False, **more):
+    """A run's directory: a window of which these looks were taken, and run.json."""
+    base, out = opened(tmp_path, text, offsets=offsets, **more)
+    (out / "plan.yml").write_text(text)
+    file = RunFile(run=RUN, kind=kind, plan="plan.yml", label=LABEL, commit=COMMIT, number=1, dry_run=dry_run)
+    write_json(out / "run.json", file)
+    return base, out
+
+
+def with_tail(out, text=POOLS):
+    """The window goes on with a look at T+6 h, as the gate of its run lays it out."""
+    plan = read_plan(text.encode(), "plan.yml", {}, "2026-02-02")
+    file = read_window(out)
+    layout = Layout(length_s=7200.0, every_s=900.0, tails_s=(21600.0,))
+    made = laid_out(plan, layout).window
+    update = {"length_s": made.length, "offsets_s": made.offsets_s, "earlier_lengths_s": (7200.0,)}
+    file = file.model_copy(update={"layout": layout, "window": file.window.model_copy(update=update)})
+    write_json(out / "window.json", file)
+    return plan, file
+
+
+RESULTS = json.dumps({"gate": {"result": "success"}, "sample": {"result": "cancelled"}})
+
+
+def test_a_cancelled_window_says_by_what_it_was_superseded(tmp_path, hub):
+    base, out = run_of(tmp_path, offsets=QUARTERS[:3])
+    hub.add_run(600, display_title=f"verify {LABEL} · {'b' * 40}", status="in_progress")
+    done = call(hub, "close_window", *base, RESULTS=RESULTS)
+    assert done.returncode == 0, done.stderr
+    assert read_window(out).ended == f"superseded by the window on {'b' * 40} (run 600)"
+
+
+@pytest.mark.parametrize(
+    ("results", "ended"),
+    [
+        (RESULTS, "the run was cancelled by hand"),
+        (RESULTS.replace("cancelled", "failure"), None),
+        ("", None),
+    ],
+)
+def test_what_else_ends_a_window_and_what_does_not(tmp_path, hub, results, ended):
+    base, out = run_of(tmp_path, offsets=QUARTERS[:3])
+    assert call(hub, "close_window", *base, RESULTS=results).returncode == 0
+    assert read_window(out).ended == ended
+
+
+def test_a_look_after_another_release_is_given_up_and_the_verdict_stays(tmp_path, hub):
+    base, out = run_of(tmp_path, kind="tail")
+    plan, file = with_tail(out)
+    take(out, plan, file, 21600.0, COMMIT)
+    path = next((out / "evidence").glob("deployment.T+360.a1.json"))
+    evidence = json.loads(path.read_text())
+    evidence["observations"][0]["deployment"]["status"] = "REMOVED"
+    path.write_text(json.dumps(evidence))
+    done = call(hub, "close_window", *base)
+    assert "was given up" in done.stdout, done.stderr
+    after = read_window(out)
+    assert (after.window.length_s, after.layout.tails_s, after.layout.over) == (7200.0, (), True)
+    assert not list((out / "evidence").glob("*T+360*"))
+    assert [item.name for item in (out / "given-up").iterdir()] == ["deployment.T+360.a1.json"]
+    before = script("judge_evidence", *base)
+    assert "T+360" not in before.stdout
+    assert call(hub, "follow_up", *base).stdout == "nothing follows\n"
+
+
+def test_a_look_that_is_there_is_kept(tmp_path, hub):
+    base, out = run_of(tmp_path, kind="tail")
+    plan, file = with_tail(out)
+    take(out, plan, file, 21600.0, COMMIT)
+    assert "given up" not in call(hub, "close_window", *base).stdout
+    assert read_window(out).layout.tails_s == (21600.0,)
+
+
+def watched(hub, out, conclusion):
+    hub.runs[RUN] |= {"status": "completed", "conclusion": conclusion}
+    return call(hub, "rescue_report", "--run-id", RUN, "--out", out)
+
+
+def test_a_comment_in_progress_becomes_verifier_lost(tmp_path, hub):
+    base, out = run_of(tmp_path, offsets=QUARTERS[:3])
+    assert call(hub, "publish_progress", *base).returncode == 0
+    assert "In progress" in ours(hub, 1)[0]
+    done = watched(hub, out, "timed_out")
+    assert done.returncode == 0, done.stderr
+    (body,) = ours(hub, 1)
+    assert "VERIFIER LOST" in body
+    assert f"run {RUN} ended as timed_out without its report" in body
+    assert hub.statuses[-1]["state"] == "error"
+
+
+def test_a_final_comment_is_left_alone(tmp_path, hub):
+    base, out = run_of(tmp_path)
+    script("judge_evidence", *base)
+    assert call(hub, "publish_report", *base).returncode == 0
+    (before,) = ours(hub, 1)
+    assert "nothing is missing" in watched(hub, out, "failure").stdout
+    assert ours(hub, 1) == [before]
+
+
+def test_a_lost_look_hours_later_leaves_the_verdict_and_says_so(tmp_path, hub):
+    base, out = run_of(tmp_path, kind="tail")
+    script("judge_evidence", *base)
+    assert call(hub, "publish_report", *base).returncode == 0
+    with_tail(out)
+    assert watched(hub, out, "timed_out").returncode == 0
+    (body,) = ours(hub, 1)
+    assert "VERIFIER LOST" not in body
+    assert f"The look at T+6 h was given up: run {RUN} ended as timed_out" in body
+
+
+def test_a_run_that_failed_before_its_window_is_told_on_the_commit_and_in_an_issue(tmp_path, hub):
+    hub.runs[RUN] |= {"event": "deployment_status"}
+    done = watched(hub, tmp_path, "failure")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was checked" in ours(hub, 2, key=f"run-{RUN}")[0]
+    assert hub.issues[2]["labels"] == ["deploy-verdict"]
+    assert [(row["sha"], row["state"]) for row in hub.statuses] == [(COMMIT, "error")]
+
+
+@pytest.mark.parametrize("conclusion", ["success", "skipped", "cancelled"])
+def test_a_run_that_rightly_opened_no_window_is_not_told(tmp_path, hub, conclusion):
+    assert "opened no window" in watched(hub, tmp_path, conclusion).stdout
+    assert (len(hub.issues), hub.statuses) == (1, [])
+
+
+def test_by_hand_and_dry_runs_are_left_to_those_who_started_them(tmp_path, hub):
+    hub.runs[RUN] |= {"display_title": f"verify by hand · {RUN}"}
+    assert "started by hand" in watched(hub, tmp_path, "failure").stdout
+    _, out = run_of(tmp_path / "dry", offsets=QUARTERS[:3], dry_run=True)
+    assert "dry run" in watched(hub, out, "failure").stdout
+    assert ours(hub, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("fail_run_on", "status", "code"),
+    [("critical", 500, 11), ("never", 500, 0), ("critical", 200, 0), ("inconclusive", 200, 12)],
+)
+def test_the_plan_says_when_the_run_is_red(tmp_path, hub, fail_run_on, status, code):
+    """With two samples missing the verdict is INCONCLUSIVE, with a 500 it is CRITICAL."""
+    text = f"{POOLS}github: {{fail_run_on: {fail_run_on}}}\n"
+    base, _ = run_of(tmp_path, text=text, offsets=QUARTERS[:7], status=status)
+    script("judge_evidence", *base)
+    outputs = tmp_path / "outputs"
+    done = call(hub, "conclude_run", *base, GITHUB_OUTPUT=str(outputs))
+    assert done.returncode == code, done.stderr
+    told = "critical" if status == 500 else "inconclusive"
+    assert outputs.read_text().splitlines() == [f"outcome={told}", "rollback=no"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "reviewers", "offered"),
+    [("true", ("sescanella",), True), ("true", (), False), ("true", None, False), ("false", ("x",), False)],
+)
+def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub, allowed, reviewers, offered):
+    if reviewers is not None:
+        hub.add_environment("deploy-verdict-rollback", reviewers=reviewers)
+    text = f"{POOLS}escalation: {{rollback: {allowed}}}\n"
+    base, _ = run_of(tmp_path, text=text, status=500)
+    script("judge_evidence", *base)
+    outputs = tmp_path / "outputs"
+    call(hub, "conclude_run", *base, GITHUB_OUTPUT=str(outputs))
+    assert outputs.read_text().splitlines()[-1] == f"rollback={'offered' if offered else 'no'}"
+
+
+def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub):
+    base, _ = run_of(tmp_path)
+    script("judge_evidence", *base)
+    done = call(hub, "follow_up", *base, ARTIFACT="report-a2")
+    assert done.returncode == 0, done.stderr
+    # The window of the test lies in the past, so that what was promised would be due at once.
+    assert "started" in done.stdout
+    hub.dispatches.clear()
+    due = datetime.now(UTC) + timedelta(hours=3)
+    for due_at, count in ((due, 0), (due - timedelta(hours=4), 1)):
+        promise = Promise(due_at=due_at, run=RUN, artifact="report-a2")
+        hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": CONTEXT,
+                             "description": promise.line(), "target_url": None,
+                             "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})  # fmt: skip
+        done = call(hub, "look_again")
+        assert done.returncode == 0, done.stderr
+        assert len(hub.dispatches) == count
+    assert hub.dispatches[0]["inputs"] == {
+        "kind": "tail",
+        "continue-run": str(RUN),
+        "continue-artifact": "report-a2",
+        "commit": COMMIT,
+        "label": LABEL,
+    }
+    assert call(hub, "look_again").stdout == ""
+    assert len(hub.dispatches) == 1
+
+
+def test_a_promise_is_read_as_it_was_written_and_nothing_else_is_one():
+    promise = Promise(due_at=T0, run=7, artifact="report-a1")
+    assert promise_in("pending", promise.line()) == promise
+    assert promise_in("success", promise.line()) is None
+    for line in (
+        None,
+        "",
+        "due tomorrow · run 7 · report-a1",
+        "due 2026-13-45T00:00:00Z · run 7 · report-a1",
+    ):
+        assert promise_in("pending", line) is None

@@ -1,0 +1,104 @@
+"""What the workflow files promise: pinned actions, least rights, and no logic that tests cannot reach."""
+
+import re
+import shlex
+
+import pytest
+import yaml
+
+from tests.running import ROOT, script
+from tests.workflow.acting import WORKFLOWS
+
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+INSTALL = (
+    "python -m pip install --quiet --disable-pip-version-check --require-hashes "
+    "-r verdict-tool/requirements.txt"
+)
+
+
+def read(path):
+    # YAML 1.1 reads the key `on` as true; nothing here depends on it.
+    return yaml.safe_load(path.read_text())
+
+
+def jobs(path):
+    return read(path)["jobs"].items()
+
+
+def steps():
+    return [
+        pytest.param(step, id=f"{path.stem}/{job}/{number}")
+        for path in FILES
+        for job, body in jobs(path)
+        for number, step in enumerate(body.get("steps", ()))
+    ]
+
+
+@pytest.mark.parametrize("step", steps())
+def test_each_run_is_one_script_call_whose_options_exist(step):
+    command = step.get("run")
+    if command is None or command in (INSTALL, "bash .ci/run"):
+        return
+    assert "\n" not in command
+    assert "${{" not in command
+    words = shlex.split(command)
+    match = re.fullmatch(r"verdict-tool/scripts/(\w+)\.py", words[1])
+    assert words[0] == "python"
+    assert match, command
+    known = script(match.group(1), "--help").stdout
+    for option in (word for word in words if word.startswith("--")):
+        assert option in known, f"{match.group(1)} has no {option}"
+    for name in re.findall(r"\$(\w+)", command):
+        assert name in step["env"], f"{name} does not come through env:"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_action_is_pinned_with_its_version_beside_it(path):
+    used = re.findall(r"^ +(?:- )?uses: (\S+)(.*)", path.read_text(), re.MULTILINE)
+    for action, comment in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action), action
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{action}{comment}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_rights_are_none_on_top_and_each_that_a_job_has_says_why(path):
+    assert read(path)["permissions"] == {}
+    for name, job in jobs(path):
+        assert "permissions" in job, name
+    lines = re.findall(r"^ +(?:[\w-]+): (?:read|write)(.*)$", path.read_text(), re.MULTILINE)
+    assert lines
+    assert all(re.fullmatch(r" # \S.{5,}", rest) for rest in lines), lines
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_checkout_forgets_its_credentials_and_each_job_ends(path):
+    for name, job in jobs(path):
+        assert "timeout-minutes" in job, name
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout"):
+                assert step["with"]["persist-credentials"] is False
+            if step.get("uses", "").startswith("actions/download-artifact"):
+                assert step["with"]["merge-multiple"] is True
+
+
+def test_a_caller_has_the_same_inputs_as_a_person():
+    triggers = read(WORKFLOWS / "post-deploy.yml")[True]
+    by_hand, called = triggers["workflow_dispatch"]["inputs"], triggers["workflow_call"]["inputs"]
+    assert list(by_hand) == list(called)
+    assert {name: item["default"] for name, item in by_hand.items()} == {
+        name: item["default"] for name, item in called.items()
+    }
+
+
+def test_secrets_reach_only_the_steps_that_need_them():
+    for path in FILES:
+        for name, job in jobs(path):
+            assert "secrets" not in str(job.get("env", {})), name
+        assert "secrets" not in str(read(path).get("env", {}))
+
+
+def test_ci_lints_what_a_developer_lints():
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    lint = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
+    assert "zizmor --offline --quiet --persona auditor .github" in lint
+    assert "actionlint" in lint

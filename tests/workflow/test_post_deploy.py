@@ -1,0 +1,156 @@
+"""Whole windows through the real post-deploy.yml: what stands on GitHub when it has ended."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from demo.github.hub import Hub
+from demo.github.serving import github
+from demo.railway import ids
+from demo.running import running
+from tests.workflow.acting import Acting
+from tests.workflow.events import LABEL, railway_event
+
+RUN = 500
+SPEED = "150"
+
+
+@contextmanager
+def stage(folder, fault="none", speed=SPEED, **more):
+    """A hub, a backend with a fault, and the repository whose workflow runs between them."""
+    hub = Hub()
+    hub.add_issue(7, body="Move to a connection pool", author="sescanella", title="pull request 7")
+    hub.pulls[ids.LIVE_COMMIT] = [7]
+    hub.add_run(RUN, display_title=f"verify {LABEL} · {ids.LIVE_COMMIT}", status="in_progress")
+    with running(fault=fault, speed=float(speed), log=folder / "backend.log") as backend, github(hub) as url:
+        acting = Acting(folder, url, backend, variables={"DEPLOY_VERDICT_SPEED": speed}, **more)
+        yield hub, acting
+    assert hub.mistakes == []
+
+
+def ours(hub, number=7):
+    return [row["body"] for row in hub.comments[number] if row["body"].startswith("<!-- deploy-verdict:")]
+
+
+def last_status(hub):
+    return [(row["state"], row["description"]) for row in hub.statuses if row["sha"] == ids.LIVE_COMMIT][-1]
+
+
+@pytest.fixture
+def event():
+    return railway_event(ids.LIVE_COMMIT)
+
+
+def verdict_of(acting, run=RUN):
+    return json.loads(acting.file(run, "report-a1", "verdict.json").read_text())
+
+
+def test_a_healthy_deployment(tmp_path, event):
+    with stage(tmp_path) as (hub, acting):
+        assert acting.run("deployment_status", event, run=RUN) == 0, acting.log(RUN)[-6000:]
+    (body,) = ours(hub)
+    assert "\n## ✅ STABLE: Redis Crisis Recovery" in body
+    assert "mode timer" in body
+    assert last_status(hub)[0] == "success"
+    assert last_status(hub)[1].startswith("STABLE: ")
+    assert last_status(hub)[1].endswith(f" · {LABEL}")
+    assert {row["state"] for row in hub.statuses} == {"pending", "success"}
+    assert hub.issues[7]["labels"] == ["verdict: stable"]
+    sittings = [f"evidence-{minutes:03d}-a1" for minutes in range(15, 121, 15)]
+    assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
+    verdict = verdict_of(acting)
+    assert verdict["outcome"] == "stable"
+    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (24, 24)
+    (dispatch,) = hub.dispatches
+    assert dispatch["workflow_id"] == "post-deploy.yml"
+    told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
+    assert told == {"kind": "tail", "continue-run": str(RUN), "label": LABEL, "commit": ids.LIVE_COMMIT}
+    assert dispatch["inputs"]["continue-artifact"] == "report-a1"
+
+
+def test_a_broken_deployment(tmp_path, event):
+    with stage(tmp_path, fault="completar-bug") as (hub, acting):
+        assert acting.run("deployment_status", event, run=RUN) != 0
+    (body,) = ours(hub)
+    assert "\n## ❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
+    assert "The model fix (f0ec7b5) is not deployed" in body
+    assert last_status(hub)[0] == "failure"
+    assert "failure" in [row["state"] for row in hub.statuses[:-1]], "it was told only at the end"
+    assert hub.issues[7]["labels"] == ["verdict: critical"]
+    assert verdict_of(acting)["outcome"] == "critical"
+    assert hub.dispatches == []
+    assert "rollback not offered: the plan does not allow it" in acting.log(RUN)
+
+
+def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
+    with stage(tmp_path, environment={"STAND_IN_LOSE": "evidence-060-*"}) as (hub, acting):
+        acting.run("deployment_status", event, run=RUN)
+    (body,) = ours(hub)
+    assert "INCONCLUSIVE" in body
+    assert "T+60" in body
+    assert last_status(hub)[0] == "error"
+    verdict = verdict_of(acting)
+    missing = {
+        (slot["stage"], slot["offset_s"]) for slot in verdict["coverage"]["slots"] if slot["state"] != "taken"
+    }
+    assert missing == {("deployment", 3600.0), ("pools", 3600.0)}
+    (dispatch,) = hub.dispatches
+    assert dispatch["inputs"]["kind"] == "extension"
+
+
+def test_a_window_whose_runner_died_becomes_verifier_lost(tmp_path, event):
+    with stage(tmp_path) as (hub, acting):
+        acting.killed_after(
+            "deployment_status", event, run=RUN, words="Success - Main Bring the comment up to date"
+        )
+        (body,) = ours(hub)
+        assert "⏳ In progress" in body
+        hub.runs[RUN] |= {"status": "completed", "conclusion": "cancelled"}
+        hub.add_run(600, display_title=f"verify {LABEL} · {'b' * 40}", status="in_progress")
+        ended = {"action": "completed", "workflow_run": {"id": RUN, "conclusion": "cancelled"}}
+        watched = acting.run("workflow_run", ended, run=601, workflow="watchdog.yml")
+        assert watched == 0, acting.log(601)[-5000:]
+    (body,) = ours(hub)
+    assert "⚠️ VERIFIER LOST" in body
+    assert f"superseded by the window on {'b' * 40} (run 600)" in body
+    assert "STABLE" not in body
+    assert last_status(hub)[0] == "error"
+    assert hub.issues[7]["labels"] == ["verdict: inconclusive"]
+
+
+def test_an_event_of_another_environment_starts_no_more_than_the_gate(tmp_path):
+    with stage(tmp_path) as (hub, acting):
+        other = railway_event(ids.LIVE_COMMIT, label="zeues / zeues-pr-12")
+        assert acting.run("deployment_status", other, run=RUN) == 0, acting.log(RUN)[-3000:]
+        assert "no window: the environment is 'zeues / zeues-pr-12'" in acting.log(RUN)
+        in_progress = railway_event(ids.LIVE_COMMIT, state="in_progress")
+        assert acting.run("deployment_status", in_progress, run=RUN + 1) == 0
+        assert "open_run.py" not in acting.log(RUN + 1)
+    assert ours(hub) == []
+    assert acting.names(RUN) == []
+
+
+def test_by_hand_one_job_sees_a_shorter_window(tmp_path):
+    """Half an hour proves no horizon of six: the verdict may be INCONCLUSIVE, and never worse."""
+    inputs = {"mode": "single", "length": "30m", "number": "7", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path) as (hub, acting):
+        hub.pulls.clear()
+        acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        assert acting.names(RUN) == ["evidence-all-a1", "report-a1", "window-a1"], acting.log(RUN)[-4000:]
+    verdict = verdict_of(acting)
+    assert verdict["outcome"] in ("stable", "inconclusive"), verdict["findings"]
+    assert verdict["coverage"]["taken"] == verdict["coverage"]["planned"]
+    pools = [slot for slot in verdict["coverage"]["slots"] if slot["stage"] == "pools"]
+    assert len(pools) == 31
+    (body,) = ours(hub)
+    assert "mode single" in body
+
+
+def test_a_dry_run_posts_nothing(tmp_path):
+    inputs = {"mode": "single", "length": "15m", "dry-run": "true", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path) as (hub, acting):
+        acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        assert "report-a1" in acting.names(RUN), acting.log(RUN)[-4000:]
+        assert {method for method, _ in hub.requests} == {"GET"}
+    assert (ours(hub), hub.statuses, hub.dispatches) == ([], [], [])
