@@ -14,7 +14,19 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "expect", "redact", "window", "waiting", "blocks", "templates", "rates"),
+    1: (
+        "units",
+        "strict_json",
+        "disguises",
+        "visible",
+        "expect",
+        "redact",
+        "window",
+        "waiting",
+        "blocks",
+        "templates",
+        "rates",
+    ),
     2: ("plan",),
     3: (
         "accepting",
@@ -40,7 +52,18 @@ LEVELS = {
         "setting_up",
     ),
     4: ("judge", "report", "comparing", "what_if", "junit", "schemas", "notifying", "proof"),
-    5: ("faults", "wire", "probe", "evidence", "railway", "history", "github", "apprise_child"),
+    5: (
+        "faults",
+        "wire",
+        "conversation",
+        "leaving",
+        "probe",
+        "evidence",
+        "railway",
+        "history",
+        "github",
+        "apprise_child",
+    ),
     6: ("collectors",),
     7: ("linking", "session", "progress", "stages", "log_stage"),
     8: (

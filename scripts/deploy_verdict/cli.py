@@ -16,6 +16,7 @@ from types import FrameType
 
 from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
+from deploy_verdict.leaving import guard
 from deploy_verdict.model import STAGES, VerdictOutcome
 from deploy_verdict.plan import Plan, checked_address, incident_file, with_incident, with_target
 from deploy_verdict.plan.reading import read_placed_plan
@@ -36,6 +37,7 @@ EXIT_COULD_NOT_RUN = 3
 
 def run(main: Callable[[list[str]], int]) -> None:
     """Call a script's main and exit with its code; our own trouble is one message on stderr."""
+    guard(os.environ)
     try:
         code = main(sys.argv[1:])
     except (UsageError, PlanError) as error:
@@ -145,7 +147,9 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
         values = dotenv_values(stream=StringIO(text))
         filled |= {name: value for name, value in values.items() if value is not None}
     # A variable of the workflow that is not set arrives as an empty text.
-    return {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    whole = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    guard(whole)
+    return whole
 
 
 def load_plan(
@@ -183,7 +187,7 @@ def load_placed_plan(
     environment = {**environment_for(path), **(variables or {})}
     if target is None:
         plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
-        return _whole(plan, path), document
+        return _guarded(_whole(plan, path), document)
     try:
         address = checked_address(target)
     except ValueError as error:
@@ -191,7 +195,12 @@ def load_placed_plan(
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
     plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
-    return with_target(_whole(plan, path), address), document
+    return _guarded(with_target(_whole(plan, path), address), document)
+
+
+def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
+    guard({}, plan.headers)
+    return plan, document
 
 
 def _whole(plan: Plan, path: Path) -> Plan:

@@ -16,7 +16,7 @@ from deploy_verdict.keeping import PLAN_FILE, refilled
 from deploy_verdict.model import CapturedRun, VerdictOutcome
 from deploy_verdict.opening import checked_stages
 from deploy_verdict.plan import laid_out
-from deploy_verdict.session import history_file, read_window
+from deploy_verdict.session import history_file, read_window, target_of
 from deploy_verdict.verdicts import read_bundle
 from deploy_verdict.what_if import WhatIf, what_if
 
@@ -29,7 +29,7 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
     file = read_window(options.out)
     if file is None:
         raise UsageError(f"{options.out}: no window was opened here — run scripts/open_window.py first")
-    target = options.target or file.subject.target
+    target = options.target or target_of(file)
     path, variables = options.plan, None
     if path is None:
         path = options.out / PLAN_FILE

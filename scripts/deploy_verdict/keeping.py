@@ -23,8 +23,9 @@ def keep_plan(plan: Plan, path: Path, out: Path) -> None:
         return
     for name in beside(plan):
         if (path.parent / name).is_file():
-            write_text(out / name, (path.parent / name).read_text(encoding="utf-8", errors="replace"))
-    write_text(kept, path.read_bytes().decode())
+            text = (path.parent / name).read_text(encoding="utf-8", errors="replace")
+            write_text(out / name, text, as_it_is=True)
+    write_text(kept, path.read_bytes().decode(), as_it_is=True)
 
 
 def beside(plan: Plan) -> Iterator[str]:

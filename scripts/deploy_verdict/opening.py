@@ -9,11 +9,21 @@ from deploy_verdict.clock import WallClock
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import write_json
 from deploy_verdict.keeping import keep_plan, variables_of
+from deploy_verdict.leaving import cleaned
 from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import STAGES, Layout, Subject, WindowFile
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.redact import Redactor
-from deploy_verdict.session import WINDOW_FILE, Hands, Session, check_same, open_window, read_window, started
+from deploy_verdict.session import (
+    WINDOW_FILE,
+    Hands,
+    Session,
+    check_same,
+    open_window,
+    read_window,
+    started,
+    target_of,
+)
 
 Tell = Callable[[str], None]
 
@@ -22,7 +32,8 @@ def subject_of(plan: Plan, options: Namespace) -> Subject:
     """What this window is about."""
     named = options.environment or (plan.railway.environment if plan.railway else None)
     return Subject(
-        target=plan.service.base_url,
+        # It may hold a password, and goes into every file; compared with itself, it is the same.
+        target=cleaned(plan.service.base_url),
         service=plan.service.name,
         environment=named,
         commit=options.commit,
@@ -46,7 +57,7 @@ def open_session(
     stop = stop_on_signals()
     hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
-    target = options.target or (file.subject.target if file else None)
+    target = options.target or (target_of(file) if file else None)
     plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), target)
     layout = file.layout if file else layout
     plan = laid_out(plan, layout)
@@ -78,7 +89,7 @@ def open_session(
 
 
 def _link(plan: Plan, hands: Hands) -> Link:
-    redactor = Redactor.from_environment(hands.environment)
+    redactor = Redactor.from_environment(hands.environment, plan.headers)
     return linked(plan, hands.environment, clock=hands.clock, redactor=redactor)
 
 

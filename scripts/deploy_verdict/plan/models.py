@@ -3,7 +3,8 @@
 schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
@@ -143,6 +144,11 @@ class Plan(Part):
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
 
     @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Every header that a request of the plan sends: some carry credentials."""
+        return tuple(_headers_in(self.model_dump()))
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The stages that this plan asks for, in the order in which they run."""
         asked = {
@@ -201,3 +207,15 @@ def with_target(plan: Plan, address: str) -> Plan:
     """The plan for another address of the service, which has been checked."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
+
+
+def _headers_in(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "headers" and isinstance(item, dict):
+                yield from ((str(name), str(text)) for name, text in item.items())
+            else:
+                yield from _headers_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _headers_in(item)
