@@ -2,6 +2,7 @@
 # make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
+# make matrix          docs/faults.md: what happens under every fault of demo/toxic
 # make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
@@ -9,7 +10,7 @@ SPEED ?= 600
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test lint format faults bench calibrate lock schemas clean
+.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean
 
 venv: $(STAMP)
 
@@ -21,6 +22,9 @@ faults: $(STAMP)
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+matrix: $(STAMP)
+	PYTHONPATH=scripts $(BIN)/python -m tests.matrix.table
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

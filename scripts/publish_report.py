@@ -18,6 +18,7 @@ from deploy_verdict.cli import add_without, environment_for, parser, run
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.job_output import annotations, write_summary
 from deploy_verdict.judging import judged_directory
+from deploy_verdict.leaving import say_command
 from deploy_verdict.posts import final_post, lost_post, run_from
 from deploy_verdict.publishing import publish, publish_lost
 from deploy_verdict.run_file import fill_from_run
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
     # The summary and the annotations first: they come also when GitHub refuses the comment.
     write_summary(environment, post.text)
     for line in annotations(environment, verdict) if verdict else ():
-        print(line)
+        say_command(line)
     tell = partial(print, file=sys.stderr)
     github = GitHub(connection_from(environment, options.author), tell=tell)
     publisher = partial(publish, verdict=verdict) if verdict else partial(publish_lost, reason=options.lost)

@@ -181,7 +181,10 @@ def test_a_bad_plan_is_one_message_and_exit_2(name, which, tmp_path):
         (["--speed", "0"], "'0' is not a speed"),
         (["--speed", "nan"], "is not a speed"),
         (["--target", "ftp://x"], "--target 'ftp://x' is not an address — write one such as https://"),
-        (["--without", "pool"], "there is no such stage — known: deployment, health, e2e, pools, logs"),
+        (
+            ["--without", "pool"],
+            "there is no such stage — known: deployment, health, e2e, pools, exercise, floor, logs",
+        ),
         (["--without", "health", "--without", "pools"], "every stage is left out"),
         (["--out", "/dev/null"], "/dev/null"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
@@ -257,6 +260,9 @@ def test_check_plan_counts_before_anything_is_done():
     counts = json.loads(done.stdout)
     assert counts["samples"] == 9
     assert counts["tests"] == 8
-    assert counts["requests"]["health"] == 5
+    # Five checks, and at most nineteen looks at the claims' document until the new code answers.
+    assert counts["requests"]["health"] == 5 + 19
     assert counts["requests"]["pools"] == 9 * (30 + 3)
+    # Ten rounds of six, twice; the gauge is read before each, up to twelve times in it, as often after it.
+    assert counts["requests"]["exercise"] == 10 * 6 * 2 + 10 * (1 + 2 * 12)
     assert counts["total_requests"] == sum(counts["requests"].values())

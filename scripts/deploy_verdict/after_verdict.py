@@ -155,7 +155,8 @@ def _health_findings(
     bundle: Bundle, environment: Mapping[str, str], clock: WallClock, stop: Stop
 ) -> tuple[Finding, ...]:
     """One round of the health stage, kept out of the window's evidence: it is about another deployment."""
-    plan, redactor = bundle.plan, Redactor.from_environment(environment)
+    plan = bundle.plan
+    redactor = Redactor.from_environment(environment, plan.headers)
     now = clock.now()
     window = bundle.window.model_copy(update={"id": f"{bundle.window.id}-rollback", "t0": now})
     probe = Probe(

@@ -74,8 +74,11 @@ class Pace:
 
     @classmethod
     def starting(cls, clock: Clock, t0: datetime, speed: float) -> "Pace":
-        """Anchor T0 (which may lie in the past, when a window goes on) to the monotonic clock."""
-        since_t0_s = (clock.now() - t0).total_seconds()
+        """Anchor T0 (which may lie in the past, when a window goes on) to the monotonic clock.
+
+        A T0 in the future tells that the machine's clock was set back: nothing waits for it to catch up.
+        """
+        since_t0_s = max(0.0, (clock.now() - t0).total_seconds())
         return cls(clock=clock, t0=t0, speed=speed, anchor_s=clock.monotonic_s() - since_t0_s)
 
     def offset_s(self) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from deploy_verdict.errors import EvidenceError
+from deploy_verdict.leaving import cleaned, cleaned_document
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
 from deploy_verdict.window import evidence_name
 
@@ -30,14 +31,20 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
 
 def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
     """Write a record whole or not at all; see write_text."""
-    write_text(path, json.dumps(dumped(record), ensure_ascii=False, indent=1) + "\n", durable=durable)
+    document = cleaned_document(dumped(record))
+    _write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write a text whole or not at all; raises EvidenceError that says where and why.
+def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
+    """Write a text whole or not at all, and without secrets; raises EvidenceError, which says where and why.
 
-    A checkpoint need not be durable: it outlives this process either way, only not a power cut.
+    `as_it_is` is for a copy that must stay one, such as a plan's, which names variables and not values.
     """
+    _write(path, text if as_it_is else cleaned(text), durable=True)
+
+
+def _write(path: Path, text: str, *, durable: bool) -> None:
+    """A checkpoint need not be durable: it outlives this process either way, only not a power cut."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deploy_verdict.errors import EvidenceError
+from deploy_verdict.leaving import cleaned
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.report.folding import cut, utf8_bytes
 
@@ -27,7 +28,7 @@ def write_summary(environment: Mapping[str, str], text: str) -> None:
     path = Path(name)
     # Steps share no summary, but a step may have written one before us.
     there = path.stat().st_size if path.exists() else 0
-    told = cut(text.rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
+    told = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
     with path.open("a", encoding="utf-8", errors="replace") as file:
         file.write(told)
 
@@ -56,7 +57,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
     if not path:
         return
     # A value with a line break could be read as another output.
-    lines = [f"{name}={' '.join(value.splitlines())}\n" for name, value in outputs.items()]
+    lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
     try:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write("".join(lines))

@@ -8,11 +8,22 @@ from deploy_verdict.cli import GROUPS, environment_for, load_plan, stop_on_signa
 from deploy_verdict.clock import WallClock
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import write_json
+from deploy_verdict.keeping import keep_plan, variables_of
+from deploy_verdict.leaving import cleaned
 from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import STAGES, Layout, Subject, WindowFile
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.redact import Redactor
-from deploy_verdict.session import WINDOW_FILE, Hands, Session, check_same, open_window, read_window, started
+from deploy_verdict.session import (
+    WINDOW_FILE,
+    Hands,
+    Session,
+    check_same,
+    open_window,
+    read_window,
+    started,
+    target_of,
+)
 
 Tell = Callable[[str], None]
 
@@ -21,7 +32,8 @@ def subject_of(plan: Plan, options: Namespace) -> Subject:
     """What this window is about."""
     named = options.environment or (plan.railway.environment if plan.railway else None)
     return Subject(
-        target=plan.service.base_url,
+        # It may hold a password, and goes into every file; compared with itself, it is the same.
+        target=cleaned(plan.service.base_url),
         service=plan.service.name,
         environment=named,
         commit=options.commit,
@@ -45,7 +57,7 @@ def open_session(
     stop = stop_on_signals()
     hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
-    target = options.target or (file.subject.target if file else None)
+    target = options.target or (target_of(file) if file else None)
     plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), target)
     layout = file.layout if file else layout
     plan = laid_out(plan, layout)
@@ -57,6 +69,8 @@ def open_session(
         if "deployment" in plan.stages and "deployment" not in left_out:
             link = _link(plan, hands)
             subject, waited_s = _settled(plan, link, subject, hands)
+        # First: an opened window always has its plan beside it.
+        keep_plan(plan, options.plan, options.out)
         file = open_window(
             plan,
             options.out,
@@ -66,6 +80,8 @@ def open_session(
             left_out=left_out,
             waited_s=waited_s,
         )
+        file = file.model_copy(update={"variables": variables_of(options.plan, hands.environment)})
+        write_json(options.out / WINDOW_FILE, file)
         file = _with_log_size(file, options.out, log)
     else:
         check_same(file, plan, subject, options.out)
@@ -73,7 +89,7 @@ def open_session(
 
 
 def _link(plan: Plan, hands: Hands) -> Link:
-    redactor = Redactor.from_environment(hands.environment)
+    redactor = Redactor.from_environment(hands.environment, plan.headers)
     return linked(plan, hands.environment, clock=hands.clock, redactor=redactor)
 
 
@@ -107,7 +123,7 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     named: list[str] = []
     for stage in stages:
         if stage not in (*STAGES, *GROUPS):
-            known = ", ".join((*STAGES, *GROUPS))
+            known = ", ".join(dict.fromkeys((*STAGES, *GROUPS)))
             raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
         named += GROUPS.get(stage, (stage,))
     if not set(plan.stages) - set(named):

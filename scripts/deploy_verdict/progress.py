@@ -5,7 +5,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from deploy_verdict.clock import Pace
+from deploy_verdict.leaving import Guarded
 from deploy_verdict.units import shown_duration, shown_offset
+from deploy_verdict.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -16,8 +18,9 @@ REFRESH_PER_SECOND = 4
 class Progress:
     """Tells lines, and in a terminal shows how far the window is and when the next look comes."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None = None) -> None:
+        # Looked up when it is made: by then, what is told passes the redactor.
+        self._stream = stream or sys.stderr
         self._pace: Pace | None = None
         self._length_s, self._planned, self._taken = 0.0, 0, 0
         self._next_s: float | None = None
@@ -40,6 +43,8 @@ class Progress:
                 refresh_per_second=REFRESH_PER_SECOND,
                 transient=True,
             )
+            if isinstance(self._stream, Guarded):
+                self._stream.keeps_escapes = True
             self._live.start()
         return self
 
@@ -48,10 +53,14 @@ class Progress:
     ) -> None:
         if self._live is not None:
             self._live.stop()
+            if isinstance(self._stream, Guarded):
+                self._stream.flush()
+                self._stream.keeps_escapes = False
 
     def tell(self, line: str) -> None:
         """One line that stays, with the offset of plan time at which it was told."""
-        text = f"{shown_offset(self._now_s()):>11}  {line}"
+        # One line, whatever stands in it: no escapes for the terminal, no commands for GitHub's runner.
+        text = f"{shown_offset(self._now_s()):>11}  {' '.join(visible(line).splitlines())}"
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:

@@ -83,6 +83,11 @@ def read_window(out: Path) -> WindowFile | None:
         ) from error
 
 
+def target_of(file: WindowFile) -> str | None:
+    """The address under watch, or None where it was a secret and only the plan has it."""
+    return file.subject.target if "[redacted" not in file.subject.target else None
+
+
 def open_window(
     plan: Plan,
     out: Path,
@@ -136,7 +141,7 @@ def started(
     link: Link | None = None,
 ) -> Session:
     """A session on an opened window; `link` where the platform has been asked already."""
-    redactor, clock = Redactor.from_environment(hands.environment), hands.clock
+    redactor, clock = Redactor.from_environment(hands.environment, plan.headers), hands.clock
     probe = Probe(
         base_url=plan.service.base_url,
         timeout_s=plan.service.timeout,

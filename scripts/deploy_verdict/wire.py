@@ -1,10 +1,12 @@
 """The HTTP library, behind one door: a session whose connections can be cut from outside.
 
 Proxies, cookies of other runs and ~/.netrc are not used: a probe's answer must not depend on the
-machine it is asked from.
+machine it is asked from. Two things are the operator's choice and hold everywhere: REQUESTS_CA_BUNDLE,
+a file of certificates to trust; and on the way to GitHub also the machine's proxies.
 """
 
 import contextlib
+import os
 import socket
 from collections.abc import Mapping
 from types import TracebackType
@@ -19,10 +21,13 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 class Wire:
     """A session for one caller; `cut` may be called from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, behind_proxies: bool = False) -> None:
         self._connections: list[HTTPConnection] = []
         self._session = _Session()
-        self._session.trust_env = False
+        self._session.trust_env = behind_proxies
+        # Something other than None: else ~/.netrc would take the place of our headers.
+        self._session.auth = _unchanged
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         adapter = _Adapter(self._connections)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -36,13 +41,21 @@ class Wire:
         self._session.close()
 
     def request(
-        self, method: str, url: str, *, json: Any, headers: Mapping[str, str], timeout_s: float
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        data: str | None = None,
     ) -> requests.Response:
         """Send one request and return with its headers; the body is streamed by the caller."""
         return self._session.request(
             method,
             url,
             json=json,
+            data=data.encode() if data is not None else None,
             headers=dict(headers),
             timeout=timeout_s,
             stream=True,
@@ -57,6 +70,10 @@ class Wire:
                 # The worker may have closed it in the meantime.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 class _Session(requests.Session):

@@ -21,6 +21,9 @@ NASTY = st.lists(
                 "<script>", "*", "__", "_", "\x1b[31m", "\u202e", "\u200b", "\x00", "\ud800", "---", "# h",
                 "- ", "1.", "1. ", "+ ", "> ", "=", " ", "http://e.com", "www.e.com", "a@b.cd", "$x$", "$.a",
                 "| --- |", ":-", "    code", "[x]: /u", "é", "word",
+                "::set-output name=x::y", "\n::error::x", "##[group]", "{{ 7 * 7 }}", "{% raw %}", "{#", "%}",
+                "\n---\n", "- !!python/x", "&a *a", "<<: ", "<!-- deploy-verdict:x -->", "\x1b]8;;http://e.com\x07",
+                "\x1bP+q\x1b\\", "\x9b31m", "\u2066", "\u2028", "</details>", "<svg/onload=x>",
                 "\n```\n", "\n~~~\n", "\n\n# h\n", "\n| a |\n|---|\n",
             ]
         ),

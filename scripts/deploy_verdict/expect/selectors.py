@@ -15,6 +15,7 @@ from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 from jsonpath import compile as compile_path
 
 from deploy_verdict.model import Exchange
+from deploy_verdict.strict_json import MOST_DIGITS, NotJSONError, unique
 
 PLAIN = ("status", "elapsed", "text")
 MAX_NAMES = 12
@@ -99,32 +100,29 @@ def read_json(body: str) -> Found | Lacking:
     """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
     try:
         return Found(
-            json.loads(body, parse_constant=Unreadable, parse_float=_float, object_pairs_hook=_object)
+            json.loads(
+                body,
+                parse_constant=Unreadable,
+                parse_float=_float,
+                parse_int=_int,
+                object_pairs_hook=unique,
+            )
         )
     except RecursionError:
         return Lacking("the JSON is nested too deeply to be read")
-    except _DuplicateKeyError as error:
-        return Lacking(f"the JSON has the key {error.args[0]!r} twice")
+    except NotJSONError as error:
+        return Lacking(f"the JSON {str(error).removeprefix('it ')}")
     except ValueError:
         return Lacking(f"the answer is {_looks_like(body)}, not JSON: {_start_of(body)}")
-
-
-class _DuplicateKeyError(ValueError):
-    pass
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise _DuplicateKeyError(key)
-        result[key] = value
-    return result
 
 
 def _float(text: str) -> float | Unreadable:
     value = float(text)
     return value if math.isfinite(value) else Unreadable(f"{text[:20]} (too large)")
+
+
+def _int(text: str) -> int | Unreadable:
+    return int(text) if len(text) <= MOST_DIGITS else Unreadable(f"{text[:20]}… (too large)")
 
 
 @lru_cache(maxsize=512)

@@ -5,13 +5,15 @@ looked for first.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import requests
 from github import BadAttributeException, GithubException, RateLimitExceededException
 
 from deploy_verdict.clock import Clock
 from deploy_verdict.errors import ProviderError
+from deploy_verdict.github.door import LostError
 
 # A publisher that waits for an hour is a report that does not come.
 MAX_WAIT_S = 120.0
@@ -19,7 +21,9 @@ MAX_TRIES = 5
 # What GitHub advises when it names no time.
 LIMIT_WAIT_S = 60.0
 MAX_TOLD = 300
+STUMBLES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError)
 Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
 Tell = Callable[[str], None]
 
 
@@ -96,14 +100,14 @@ class Asker:
             raise ProviderError(f"GitHub's answer to {what} points to another host ({told})") from error
         except BadAttributeException as error:
             raise ProviderError(f"GitHub's answer to {what} is not what GitHub answers") from error
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        ) as error:
-            raise _PassingError(f"GitHub could not be asked for {what}: {type(error).__name__}") from error
+        except LostError as error:
+            raise _PassingError(f"GitHub could not be asked for {what}: {self._told(str(error))}") from error
         except requests.RequestException as error:
-            raise ProviderError(f"GitHub could not be asked for {what}: {type(error).__name__}") from error
+            raise ProviderError(f"GitHub could not be asked for {what}: {self._told(str(error))}") from error
+        except STUMBLES as error:
+            # What becomes of an answer of another shape: a question reads nothing but GitHub's answer.
+            told = self._told(f"{type(error).__name__}: {error}")
+            raise ProviderError(f"GitHub's answer to {what} cannot be used ({told})") from error
 
     def _trouble(self, what: str, error: GithubException) -> ProviderError:
         message = error.data.get("message") if isinstance(error.data, dict) else None
@@ -119,6 +123,20 @@ class Asker:
     def _told(self, text: str) -> str:
         """Another's words in one line, and the token never in them."""
         return " ".join(text.replace(self._secret, "***").split())[:MAX_TOLD]
+
+
+def understood(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """For what reads an answer outside of a question: PyGithub checks a field, or asks for it, when read."""
+
+    @wraps(method)
+    def careful(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:
+        try:
+            return method(*arguments, **more)
+        except (GithubException, BadAttributeException, requests.RequestException) as error:
+            told = " ".join(str(error).split())[:MAX_TOLD]
+            raise ProviderError(f"GitHub's answer cannot be used ({type(error).__name__}: {told})") from error
+
+    return careful
 
 
 def _limit_wait_s(error: GithubException, clock: Clock) -> float | None:

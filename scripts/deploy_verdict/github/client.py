@@ -7,11 +7,12 @@ from typing import Any
 from github.Issue import Issue
 
 from deploy_verdict.clock import Clock
-from deploy_verdict.github.asking import RefusedError, Tell
+from deploy_verdict.github.asking import RefusedError, Tell, understood
 from deploy_verdict.github.comments import OneComment, Said
 from deploy_verdict.github.connecting import Connection
 from deploy_verdict.github.places import Destination, Label, Places, is_by, marker_of
 from deploy_verdict.github.repository import opened_repository
+from deploy_verdict.leaving import cleaned
 
 CONTEXT = "deploy-verdict"
 MAX_DESCRIPTION = 140
@@ -32,14 +33,17 @@ class GitHub:
         self._asker, self._repository = opened_repository(connection, clock=clock, tell=tell)
         self._places = Places(self._asker, self._repository, self._author, tell)
 
+    @understood
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
         return self._places.destination(number=number, commit=commit, key=key, title=title)
 
+    @understood
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found or opened."""
         return self._places.tracking_issue(key, title)
 
+    @understood
     def say(
         self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
     ) -> Said:
@@ -47,16 +51,19 @@ class GitHub:
 
         `rank` is asked of whole comments, marker and all.
         """
-        return self._comment(destination, key).keep(f"{marker_of(key)}\n{body}", rank)
+        # What stands there is compared with what was wanted, so both must have passed the redactor.
+        return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
 
+    @understood
     def said(self, destination: Destination, key: str) -> str | None:
         """The text of our comment, the oldest where there are two; None where there is none."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
+    @understood
     def label(self, destination: Destination, wanted: Label | None, all_of_ours: tuple[str, ...]) -> None:
         """Put one label of ours on an issue (None: no one), and take the others off."""
         issue = self._issue(destination)
-        present = {label.name for label in issue.labels}
+        present = self._asker.ask("its labels", lambda: {label.name for label in issue.labels})
         if wanted is not None and wanted.name not in present:
             self._places.ensure(wanted)
             self._asker.ask("a label", partial(issue.add_to_labels, wanted.name))
@@ -72,6 +79,7 @@ class GitHub:
             if error.status != 404:
                 raise
 
+    @understood
     def set_open(self, destination: Destination, *, is_open: bool) -> None:
         """Close or reopen a tracking issue; another issue is not ours to close."""
         if destination.kind != "tracking issue":
@@ -81,6 +89,7 @@ class GitHub:
         if issue.state != wanted:
             self._asker.ask("the tracking issue", lambda: issue.edit(state=wanted))
 
+    @understood
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
         """One status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}

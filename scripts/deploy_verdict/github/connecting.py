@@ -13,13 +13,17 @@ PUBLISHING = "issues: write, pull-requests: write or statuses: write"
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """How to reach a repository; `author` is whose comments are ours, `needs` what the token must be for."""
+    """How to reach a repository; `author` is whose comments are ours, `needs` what the token must be for.
+
+    `timeout_s` bounds one request, from connect to the last byte.
+    """
 
     repository: str
     token: str = field(repr=False)
     api_url: str
     author: str
     needs: str = PUBLISHING
+    timeout_s: float = 20.0
 
 
 def connection_from(

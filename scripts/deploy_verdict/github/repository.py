@@ -10,16 +10,17 @@ from deploy_verdict.clock import Clock, WallClock
 from deploy_verdict.errors import ProviderError
 from deploy_verdict.github.asking import Asker, Tell
 from deploy_verdict.github.connecting import Connection
+from deploy_verdict.github.door import open_door
 
 
 def opened_repository(connection: Connection, *, clock: Clock | None, tell: Tell) -> tuple[Asker, Repository]:
     """Raises ProviderError where GitHub refuses it."""
     # PyGithub tells refusals on stderr by itself; here they are told once, in our words.
     logging.getLogger("github").addHandler(logging.NullHandler())
+    is_made = open_door(connection.timeout_s)
     client = Github(
         auth=Auth.Token(connection.token),
         base_url=connection.api_url,
-        timeout=20,
         # It would repeat a POST whose answer was lost: the asker looks first.
         retry=None,
         per_page=100,
@@ -27,6 +28,7 @@ def opened_repository(connection: Connection, *, clock: Clock | None, tell: Tell
         seconds_between_requests=None,
         seconds_between_writes=None,
     )
+    is_made()
     asker = Asker(clock or WallClock(), tell, connection.token, connection.needs)
     return asker, asker.ask("the repository", lambda: client.get_repo(connection.repository))
 

@@ -42,7 +42,7 @@ class Runs:
         """The newest runs of a workflow's file, newest first."""
         found = self._api.json("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
         rows = found.get("workflow_runs")
-        return tuple(_run(row) for row in rows or ())
+        return tuple(_run(row) for row in rows) if isinstance(rows, list) else ()
 
     def cancel(self, run_id: int) -> None:
         """Ask GitHub to end a run; its jobs that always run still do."""

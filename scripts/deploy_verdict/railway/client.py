@@ -4,6 +4,7 @@ Reads are asked again with backoff inside a total budget; a write is sent once. 
 .graphql file of its own in documents/.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,10 +21,11 @@ from deploy_verdict.railway.trouble import DOUBTFUL, PASSING, RailwayError, data
 from deploy_verdict.redact import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
-# Five thousand log lines of 4 KB, and their JSON around them.
-MAX_BODY_BYTES = 64 * 1024 * 1024
+# Five thousand log lines of 4 KB, and their JSON around them: a hostile body must not take our memory.
+MAX_BODY_BYTES = 24 * 1024 * 1024
 _FIRST_PAUSE_S = 1.0
 _MOST_TRIES = 6
+_LEAST_S = 0.05
 _DOCUMENTS = Path(__file__).parent / "documents"
 _FRAGMENTS = {"DeploymentFields": "deployment_fields.graphql", "LogFields": "log_fields.graphql"}
 
@@ -96,10 +98,15 @@ class Railway:
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
         ends_s = self._clock.monotonic_s() + self._budget_s
+        before: RailwayError | None = None
         for number in range(_MOST_TRIES):
             try:
-                return self._ask(document, variables)
-            except RailwayError as error:
+                return self._ask(document, variables, ends_s - self._clock.monotonic_s())
+            except RailwayError as latest:
+                # The last try has what is left of the budget: that this was too short tells nothing.
+                is_cut_short = latest.fault.kind == "timeout" and ends_s <= self._clock.monotonic_s()
+                error = before if before and is_cut_short else latest
+                before = error
                 pause_s = max(_pause_s(number), error.retry_after_s or 0.0)
                 kind = error.fault.kind
                 most = _MOST_TRIES if kind in PASSING else 2 if kind in DOUBTFUL else 1
@@ -119,9 +126,10 @@ class Railway:
             told.uncertain = not unsent and not refused
             raise told from error
 
-    def _ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, document: str, variables: Mapping[str, Any], left_s: float = math.inf) -> dict[str, Any]:
         body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
-        return data_of(self._probe.ask("POST", "", json=body))
+        within_s = max(_LEAST_S, min(self._probe.timeout_s, left_s))
+        return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))
 
     def _told(self, error: RailwayError, tries: int) -> RailwayError:
         asked = f" (asked {tries} times)" if tries > 1 else ""

@@ -4,12 +4,12 @@ Facts: section 2 of the notes on Railway. All of it is the provider's trouble or
 never the deployed service's.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from deploy_verdict.errors import ProviderError
 from deploy_verdict.model import Exchange, Fault, Whose
+from deploy_verdict.strict_json import NotJSONError, strict_json
 
 # Worth another try: the same question may be answered a moment later.
 PASSING = (
@@ -50,14 +50,15 @@ def our_error(kind: str, detail: str) -> RailwayError:
 
 def data_of(exchange: Exchange) -> dict[str, Any]:
     """The answer's data; raises RailwayError for all that is none."""
-    if exchange.fault is not None and exchange.status is None:
+    if exchange.fault is not None and exchange.fault.kind != "edge":
+        # Also when a status came: what did not come whole is no answer.
         whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER
         detail = f"Railway's API: {exchange.fault.detail}"
         raise RailwayError(Fault(kind=exchange.fault.kind, whose=whose, detail=detail))
     # Before the body is read: it need not be JSON.
     if exchange.status == 429:
         raise _rate_limited(exchange)
-    document = _json(exchange)
+    document, unreadable = _json(exchange)
     if exchange.status in (401, 403):
         raise _forbidden(exchange, document)
     errors = document.get("errors") if isinstance(document, dict) else None
@@ -67,10 +68,13 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     if exchange.status is None or exchange.status >= 500:
         raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
     if exchange.body_truncated:
-        raise provider_error("protocol", "Railway's answer is too large to be read")
+        # Asked again, it would be as large.
+        raise provider_error("too-large", "Railway's answer is too large to be read")
     if exchange.status != 200 or not isinstance(document, dict):
+        reason = f" ({unreadable})" if unreadable and unreadable.startswith("it ") else ""
         detail = (
-            f"Railway's API answered HTTP {exchange.status} with {_beginning(exchange)}, which is not GraphQL"
+            f"Railway's API answered HTTP {exchange.status} with {_beginning(exchange)}, which is not "
+            f"GraphQL{reason}"
         )
         raise provider_error("protocol", detail)
     data = document.get("data")
@@ -81,11 +85,12 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     return data
 
 
-def _json(exchange: Exchange) -> Any:
+def _json(exchange: Exchange) -> tuple[Any, str | None]:
+    """The document, or why there is none. One that two readers could read in two ways is none."""
     try:
-        return json.loads(exchange.body or "")
-    except (ValueError, RecursionError):
-        return None
+        return strict_json(exchange.body or ""), None
+    except NotJSONError as error:
+        return None, str(error)
 
 
 def _beginning(exchange: Exchange) -> str:

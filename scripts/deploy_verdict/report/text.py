@@ -6,15 +6,9 @@ what is a sentence goes through `inline`, which puts only its risky words in cod
 
 import re
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Zero-width, bidi, soft hyphen, tags and invisible operators: they hide what a reader should see.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff"
-    "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_RISKY = re.compile(r"[@$]|#\d|://|www\.|\bGH-\d|mailto:|xmpp:", re.IGNORECASE)
+from deploy_verdict.visible import visible
+
+_RISKY = re.compile(r"[@$]|#\d|://|www\.|GH-\d|mailto:|xmpp:", re.IGNORECASE)
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _ACTIVE = re.compile(r"[\\`*\[\]~|]|<(?=[A-Za-z/!?])|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
 _STARTS_BLOCK = re.compile(r"[-+=>#:]|\d+(?=[.)]$)")
@@ -32,9 +26,7 @@ class Safe(str):
 
 def clean(text: str) -> str:
     """Without ANSI escapes, control characters, invisible and bidi characters, or HTML comments."""
-    text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
-    text = _CONTROL.sub("\ufffd", _INVISIBLE.sub("", text))
-    return text.replace("<!--", "<!- -").replace("-->", "-- >")
+    return visible(text).replace("<!--", "<!- -").replace("-->", "-- >")
 
 
 def one_line(text: str, limit: int = INLINE_CHARACTERS) -> str:

@@ -1,0 +1,86 @@
+"""The forms in which a secret travels: encoded once or twice, escaped, in base64 at any place. Pure."""
+
+import base64
+import html
+import json
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus, urlsplit
+
+SHORTEST = 6
+# The ends of a form in base64 or hex may be cut; less than this of it could be anything.
+_SHORTEST_CODED = 8
+# JSON as encoders for pages write it.
+_FOR_PAGES = {character: f"\\u{ord(character):04x}" for character in "<>&'\"+=/"}
+
+
+def disguises(value: str) -> set[str]:
+    """Every text that stands for this secret; its lines and the password in its address count as it does."""
+    forms: set[str] = set()
+    for part in _parts(value):
+        forms |= {form for form in _texts(part) if len(form) >= SHORTEST}
+        forms |= {form for form in _coded(part) if len(form) >= _SHORTEST_CODED}
+    return forms
+
+
+def _parts(value: str) -> Iterator[str]:
+    """The whole, each line of it (a key has several), and the password of an address."""
+    yield value
+    yield value.strip()
+    for line in value.splitlines():
+        if len(line.strip()) >= _SHORTEST_CODED:
+            yield line.strip()
+    try:
+        password = urlsplit(value).password
+    except ValueError:
+        password = None
+    if password and len(password) >= SHORTEST:
+        yield password
+
+
+def _texts(value: str) -> Iterator[str]:
+    """Escaped for an address, JSON, a JavaScript or Python text, or a page; also twice."""
+    for once in {value, *_escaped(value)}:
+        yield once
+        yield from _escaped(once)
+
+
+def _escaped(value: str) -> Iterator[str]:
+    for percent in (quote(value, safe=""), quote(value), quote_plus(value), _every_byte(value)):
+        yield percent
+        yield _lower_percent(percent)
+    for text in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield text
+        yield text.replace("/", "\\/")
+    yield "".join(_FOR_PAGES.get(character, json.dumps(character)[1:-1]) for character in value)
+    yield "".join(f"\\u{ord(character):04x}" for character in value)
+    yield "".join(f"\\u{ord(character):04X}" for character in value)
+    yield repr(value)[1:-1]
+    yield html.escape(value)
+    yield html.escape(value, quote=False)
+    yield html.escape(value).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield "".join(f"&#{ord(character)};" for character in value)
+    yield "".join(f"&#x{ord(character):x};" for character in value)
+
+
+def _every_byte(value: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in value.encode("utf-8", "replace"))
+
+
+def _lower_percent(text: str) -> str:
+    pieces = text.split("%")
+    return "%".join([pieces[0], *(piece[:2].lower() + piece[2:] for piece in pieces[1:])])
+
+
+def _coded(value: str) -> Iterator[str]:
+    """In hex, and in base64 whatever stood before it: what depends on this secret alone."""
+    data = value.encode("utf-8", "replace")
+    yield data.hex()
+    yield data.hex().upper()
+    yield base64.b32encode(data).decode().rstrip("=")
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + data).decode()
+        own = whole[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        padded = whole if before == 0 else own
+        for form in (padded, own):
+            yield form
+            yield form.translate(str.maketrans("+/", "-_"))

@@ -1,0 +1,25 @@
+"""Text that shows what it is: no escapes, and no control, invisible or bidirectional characters. Pure."""
+
+import re
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# Zero-width, bidi, soft hyphen, tags and invisible operators: they hide what a reader should see.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff"
+    "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# What GitHub's runner takes for a command: at the beginning of a line, in both of its spellings.
+_COMMAND = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
+
+
+def visible(text: str) -> str:
+    """Nothing hides and nothing acts; every kind of line end is a line feed."""
+    text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
+    return _CONTROL.sub("\ufffd", _INVISIBLE.sub("", text))
+
+
+def no_commands(text: str) -> str:
+    """Lines that GitHub's runner would obey, made lines that it only shows."""
+    return _COMMAND.sub("| ", text)

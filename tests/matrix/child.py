@@ -1,0 +1,229 @@
+"""One column of the matrix in a process of its own, so that its peak of memory is the product's alone.
+
+    python -m tests.matrix.child COLUMN < {"cells": {name: address}, "out": directory}
+
+Prints one JSON line for each cell: what came of it, how long it took, and the memory's peak so far.
+"""
+
+import contextlib
+import importlib.util
+import io
+import json
+import re
+import resource
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from demo.github.hub import REPOSITORY
+from demo.github.serving import TOKEN
+from demo.railway import ids
+from demo.railway.app import PATH
+from deploy_verdict.answers import all_sent
+from deploy_verdict.cli import run
+from deploy_verdict.clock import Stop, WallClock
+from deploy_verdict.evidence import read_evidence
+from deploy_verdict.github import Connection, GitHub
+from deploy_verdict.github.asking import MAX_WAIT_S
+from deploy_verdict.linking import Link
+from deploy_verdict.model import Loaded, Outcome, Subject
+from deploy_verdict.plan import read_plan
+from deploy_verdict.posts import Run
+from deploy_verdict.progress import Progress
+from deploy_verdict.publishing import publish
+from deploy_verdict.railway import Railway, RailwayError, Token, place
+from deploy_verdict.redact import Redactor
+from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.session import Hands, open_window, started
+from deploy_verdict.verdicts import read_bundle, read_verdict, write_reports, write_verdict
+from deploy_verdict.watching import watch
+from tests.running import ROOT
+
+TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0
+SERVICE = """
+version: 1
+name: matrix
+service: {{base_url: "{url}", timeout: 2s, max_body: 2MiB}}
+window: {{length: 3m, sample_every: 1m}}
+health: [{{name: stats, get: /api/redis-connection-stats, expect: {{status: 200, $.max_connections: 20}}}}]
+pools:
+  - {{name: redis, get: /api/redis-connection-stats, used: $.active_connections, limit: $.max_connections,
+     attention: 70%, critical: 80%, burst: {{for: 1s, every: 1s}}}}
+"""
+RAILWAY = f"""
+version: 1
+name: matrix
+service: {{base_url: "http://127.0.0.1:1"}}
+railway: {{project: {ids.PROJECT_ID}, service: {ids.SERVICE_ID}, environment: production}}
+window: {{length: 1m, sample_every: 1m}}
+"""
+
+
+def _script_main(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+def service(name, url, out):
+    """A whole window by the script itself."""
+    plan = out / "plan.yml"
+    plan.write_text(SERVICE.format(url=url))
+    arguments = ["--plan", str(plan), "--out", str(out / "run"), "--speed", str(SPEED)]
+    with contextlib.redirect_stderr(io.StringIO()):
+        code = _code(lambda: _script_main("watch_deployment")(arguments))
+    return {"code": code, **_seen(out / "run")}
+
+
+class Stepping(WallClock):
+    """A runner whose clock is set back and forth by an hour at every reading."""
+
+    def __init__(self):
+        super().__init__()
+        self._readings = 0
+
+    def now(self):
+        self._readings += 1
+        return super().now() + timedelta(hours=(0, 1, -1)[self._readings % 3])
+
+
+def stepping(name, url, out):
+    """The same window on a clock that steps."""
+    plan = read_plan(SERVICE.format(url=url).encode(), "plan.yml", {}, "2026-02-02")
+    _watch(plan, out / "run", Stepping(), None)
+    # How early a sample seems to be depends on when the clock was read.
+    return {"code": 0, **_seen(out / "run"), "told": ""}
+
+
+def _watch(plan, out, clock, link):
+    hands = Hands(clock=clock, stop=Stop(), tell=lambda line: None, environment={})
+    target = Subject(target=plan.service.base_url, environment="production")
+    file = open_window(plan, out, target, clock=clock, speed=SPEED)
+    session = started(plan, out, file, hands, link=link)
+    watched = watch(session, Progress(io.StringIO()), None)
+    file = file.model_copy(update={"ended": watched.ended})
+    bundle = read_bundle(plan, out, file, ())
+    verdict = write_verdict(bundle, out, clock.now(), interrupted=False)
+    write_reports(bundle, verdict, out, clock.now())
+    return bundle, verdict
+
+
+def railway(name, url, out):
+    """The deployment stage through the window, after the way there was asked for."""
+    plan = read_plan(RAILWAY.encode(), "plan.yml", {}, "2026-02-02")
+    clock, section = WallClock(), plan.railway
+    began_s = time.monotonic()
+    try:
+        token = Token(value=ids.DEMO_TOKEN, kind="project", variable="RAILWAY_TOKEN")
+        client = Railway(token, clock=clock, redactor=Redactor({}), url=url + PATH, timeout_s=TIMEOUT_S,
+                         budget_s=BUDGET_S)  # fmt: skip
+        where = place(
+            client, project=section.project, service=section.service, environment=section.environment
+        )
+        link = Link(railway=client, place=where)
+    except RailwayError as error:
+        link = Link(fault=error.fault)
+    slowest_s = time.monotonic() - began_s
+    _watch(plan, out / "run", clock, link)
+    return {**_seen(out / "run"), "slowest_s": slowest_s}
+
+
+class Hurried(WallClock):
+    """Real time, but that waits between two tries are only counted: their sum is the asker's to bound."""
+
+    def __init__(self):
+        super().__init__()
+        self._waited_s = 0.0
+
+    def monotonic_s(self):
+        return super().monotonic_s() + self._waited_s
+
+    def sleep(self, seconds):
+        assert seconds <= MAX_WAIT_S
+        self._waited_s += seconds
+
+
+def github(name, url, out):
+    """Publishing a judged window; what goes wrong is told on stderr, and the report stays."""
+    seen = _judged(out / "run")
+    told = io.StringIO()
+
+    def main(_):
+        connection = Connection(
+            repository=REPOSITORY, token=TOKEN, api_url=url, author="github-actions[bot]", timeout_s=TIMEOUT_S
+        )  # fmt: skip
+        bundle, verdict = seen
+        client = GitHub(connection, clock=Hurried())
+        publish(client, bundle, verdict, now=WallClock().now(), run=Run(), tell=print, number=1)
+        return 0
+
+    began_s = time.monotonic()
+    with contextlib.redirect_stderr(told):
+        code = _code(lambda: run(main))
+    return {
+        "code": code,
+        "outcome": "published" if code == 0 else f"exit {code}",
+        "faults": [],
+        "told": told.getvalue().strip(),
+        "report": (out / "run" / REPORT_NAME).stat().st_size > 100,
+        "slowest_s": time.monotonic() - began_s,
+    }
+
+
+def _judged(out):
+    """A window on a service that nobody answers for: enough to publish."""
+    plan = read_plan(SERVICE.format(url="http://127.0.0.1:1").encode(), "plan.yml", {}, "2026-02-02")
+    return _watch(plan, out, WallClock(), None)
+
+
+def _code(main):
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            return main()
+        except SystemExit as ended:
+            return ended.code
+
+
+def _seen(out):
+    """What the evidence, the verdict and the report say."""
+    loaded = [item for item in read_evidence(out / "evidence") if isinstance(item, Loaded)]
+    exchanges = [sent.exchange for sent in all_sent(loaded)]
+    looks = [seen for item in loaded for seen in item.evidence.observations if seen.kind == "deployment"]
+    verdict = read_verdict(out)
+    told = [finding.actual for finding in verdict.findings if finding.outcome is not Outcome.PASS]
+    faults = {(found.fault.kind, found.fault.whose.value) for found in [*exchanges, *looks] if found.fault}
+    return {
+        "faults": sorted(faults),
+        "outcome": verdict.outcome.shown,
+        "told": told[0] if told else "",
+        "report": verdict.outcome.shown in (out / REPORT_NAME).read_text(),
+        "slowest_s": max((found.elapsed_ms or 0 for found in exchanges), default=0) / 1000,
+    }
+
+
+COLUMNS = {"service": service, "railway": railway, "github": github}
+
+
+def main():
+    asked = json.loads(sys.stdin.read())
+    column = sys.argv[1]
+    for name, url in asked["cells"].items():
+        out = Path(asked["out"]) / name
+        out.mkdir(parents=True)
+        began_s = time.monotonic()
+        cell = (stepping if name == "clock" else COLUMNS[column])(name, url, out)
+        cell |= {
+            "name": name,
+            "took_s": time.monotonic() - began_s,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+        # Ports are free ones; how often there was time to ask, and lines of C, depend on the machine.
+        differing = r"(?<=127\.0\.0\.1):\d+| \(asked \d+ times\)| \(_ssl\.c:\d+\)"
+        cell["told"] = re.sub(differing, "", cell["told"])
+        print(json.dumps(cell), flush=True)
+
+
+if __name__ == "__main__":
+    main()

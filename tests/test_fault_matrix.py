@@ -1,0 +1,60 @@
+"""Every trouble of demo/toxic, met for real; what docs/faults.md says is what happens (`make matrix`)."""
+
+import pytest
+
+from demo.toxic.troubles import TROUBLES
+from tests.matrix.table import COLUMNS, MOST_MB, PAGE, WORDS, broken_bounds, cells_of, names_of, shown
+
+ROWS = {
+    row[0].strip("` "): dict(zip(COLUMNS, (cell.strip() for cell in row[2:]), strict=True))
+    for row in (
+        line.strip().strip("|").split(" | ")
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("| `")
+    )
+}
+
+
+def halves(column):
+    """A column in two, so that two cores have something to do."""
+    names = names_of(column)
+    return names[::2], names[1::2]
+
+
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("column", COLUMNS)
+def test_each_trouble_ends_in_time_with_a_typed_fault_and_a_report(column, half, tmp_path):
+    names = halves(column)[half]
+    cells = cells_of(column, tmp_path, names)
+    assert [f"{cell['name']}: {words}" for cell in cells for words in broken_bounds(column, cell)] == []
+    assert {cell["name"]: shown(cell) for cell in cells} == {name: ROWS[name][column] for name in names}
+
+
+def test_the_page_has_a_row_for_each_trouble():
+    assert list(ROWS) == list(WORDS)
+    assert set(TROUBLES) < set(WORDS)
+
+
+@pytest.mark.parametrize("name", sorted(set(TROUBLES) - {"none", "tls", "http-1.0"}))
+def test_no_trouble_is_green(name):
+    """Missing is never green: what is broken is STABLE nowhere, and nothing is said to be published."""
+    green = {
+        column for column in COLUMNS if "STABLE" in ROWS[name][column] or "published" in ROWS[name][column]
+    }
+    assert green == set()
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ({"slowest_s": 3.1}, "more than 3 s"),
+        ({"took_s": 99.0}, "it took 99.0 s"),
+        ({"peak_mb": MOST_MB + 1}, "MB"),
+        ({"report": False}, "no report"),
+        ({"trapped": True}, "was followed"),
+    ],
+)
+def test_a_broken_promise_is_told(cell, words):
+    good = {"slowest_s": 1.0, "took_s": 1.0, "peak_mb": 90, "report": True, "trapped": False}
+    assert list(broken_bounds("service", good)) == []
+    assert words in next(iter(broken_bounds("service", good | cell)))

@@ -1,0 +1,143 @@
+"""No secret in any disguise: encoded, escaped, cut in half, or beside what looks like one."""
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy_verdict.redact import DOTENV, Redactor
+
+SECRET = 'p4/s+w=r"d<&>é\\1'
+PLAIN = "hunter2hunter2"
+ESCAPES = {
+    "plain": lambda text: text,
+    "address": lambda text: quote(text, safe=""),
+    "path": quote,
+    "form": quote_plus,
+    "lower": lambda text: quote(text, safe="").lower() if text.islower() else quote(text, safe=""),
+    "every byte": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json as it is": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "json for php": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "json for pages": lambda text: (
+        json.dumps(text)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    ),
+    "unicode": lambda text: "".join(f"\\u{ord(character):04X}" for character in text),
+    "page": html.escape,
+    "entities": lambda text: "".join(f"&#x{ord(character):x};" for character in text),
+    "repr": lambda text: repr(text)[1:-1],
+}
+CODES = {
+    "hex": lambda data: data.hex(),
+    "HEX": lambda data: data.hex().upper(),
+    "base64": lambda data: base64.b64encode(data).decode(),
+    "base64 bare": lambda data: base64.b64encode(data).decode().rstrip("="),
+    "base64 url": lambda data: base64.urlsafe_b64encode(data).decode(),
+    "base64 url bare": lambda data: base64.urlsafe_b64encode(data).decode().rstrip("="),
+}
+
+
+def redacted(text, value=SECRET):
+    return Redactor({"MY_TOKEN": value}).text(text)
+
+
+@pytest.mark.parametrize("inner", ESCAPES)
+@pytest.mark.parametrize("outer", ESCAPES)
+def test_escaped_once_and_twice(inner, outer):
+    disguised = ESCAPES[outer](ESCAPES[inner](SECRET))
+    told = redacted(f"before {disguised} after")
+    assert disguised not in told
+    assert "MY_TOKEN" in told
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("value", [SECRET, PLAIN])
+def test_coded_whatever_stood_before_it(code, before, value):
+    coded = CODES[code](f"{before}{value}".encode())
+    left = redacted(f"x {coded} y", value).removeprefix("x ").removesuffix(" y")
+    assert "[redacted:MY_TOKEN]" in left
+    rest = left.replace("[redacted:MY_TOKEN]", "")
+    # What is left holds the neighbour and at most the bits that it shares with the secret.
+    assert len(rest) <= len(CODES[code](before.encode())) + 4
+
+
+@given(
+    text=st.text(max_size=30), outer=st.sampled_from(sorted(ESCAPES)), value=st.text(min_size=6, max_size=12)
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_the_secret_is_it_does_not_get_through(text, outer, value):
+    redactor = Redactor({"MY_TOKEN": value})
+    told = redactor.text(f"{text}{ESCAPES[outer](value)}{text}" if _can(outer, value) else text)
+    assert value not in told or value in "[redacted: this line held MY_TOKEN in disguise]\n"
+
+
+def _can(outer, value):
+    try:
+        ESCAPES[outer](value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@given(cut=st.integers(4, len(PLAIN)))
+def test_a_cut_text_does_not_end_in_half_a_secret(cut):
+    told = Redactor({"MY_TOKEN": PLAIN}).text(f"body {PLAIN[:cut]}", is_cut=True)
+    assert told == "body [redacted:MY_TOKEN]"
+
+
+def test_what_is_half_told_is_known_until_the_rest_comes():
+    redactor = Redactor({"MY_TOKEN": PLAIN})
+    assert redactor.half_told("text hunter2h") == len("hunter2h")
+    assert redactor.half_told("text") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("redis://default:s3cretpw@host:6379", "s3cretpw"),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
+        ('{"authorization": "Token abcdefgh"}', "abcdefgh"),
+        ("Cookie: sid=abcdef; b=2", "abcdef"),
+        ("RAILWAY_TOKEN=0f2d5a3e-1111-4c0f-9d59-2f6a1f0d0001", "0f2d5a3e"),
+        ('"token": "0f2d5a3e-1111-4c0f-9d59-2f6a1f0d0001"', "0f2d5a3e"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123", "ghp_"),
+        ("xoxb-1234567890-abcdef", "xoxb"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", "eyJzdWIi"),
+    ],
+)
+def test_the_shapes_of_credentials(text, gone):
+    assert gone not in Redactor({}).text(text)
+
+
+@pytest.mark.parametrize("text", ["deployment 0f2d5a3e-1111-4c0f-9d59-2f6a1f0d0001 is SUCCESS",
+                                  '{"token_count": 5, "authorization": true}', "Cookie banner: shown",
+                                  "GET /a?b=c%20d \\u00e9 &amp; \"x\""])  # fmt: skip
+def test_what_is_no_secret_stays(text):
+    assert Redactor({"MY_TOKEN": PLAIN}).text(text) == text
+
+
+def test_every_value_of_the_dotenv_secret_counts_but_addresses_and_ids():
+    lines = f"SOME_PLACE={PLAIN}\nexport OTHER='another-value'\nTARGET_URL=https://a.example\n"
+    environment = {DOTENV: lines, "SOME_PLACE": PLAIN, "OTHER": "another-value", "HOME": "/home/user",
+                   "TARGET_URL": "https://a.example"}  # fmt: skip
+    told = Redactor.from_environment(environment).text(f"{PLAIN} another-value https://a.example /home/user")
+    assert told == "[redacted:SOME_PLACE] [redacted:OTHER] https://a.example /home/user"
+
+
+def test_headers_of_the_plan_that_carry_credentials_count_with_and_without_their_scheme():
+    redactor = Redactor.from_environment({}, [("Authorization", "Custom abcdefgh1"), ("X-Kind", "harmless")])
+    told = redactor.text("seen: Custom abcdefgh1, abcdefgh1, harmless")
+    assert "abcdefgh1" not in told
+    assert "harmless" in told
+
+
+def test_the_password_in_an_address_and_the_lines_of_a_key_count_on_their_own():
+    key = "-----BEGIN KEY-----\nMIIBVgIBADANBgkq\nhkiG9w0BAQEFAASC\n"
+    redactor = Redactor({"REDIS_URL": "redis://u:pa55word@h:1", "PRIVATE_KEY": key})
+    told = redactor.text("auth pa55word failed; hkiG9w0BAQEFAASC")
+    assert told == "auth [redacted:REDIS_URL] failed; [redacted:PRIVATE_KEY]"
