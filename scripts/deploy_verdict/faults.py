@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from http.client import RemoteDisconnected
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from deploy_verdict.model import Fault, Whose
 
@@ -27,7 +27,8 @@ def fault_of(error: Exception) -> Fault:
         return Fault(kind="tls", whose=Whose.TARGET, detail=f"TLS failed: {_last(chain)}")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return Fault(kind="connect-timeout", whose=Whose.TARGET, detail="no connection within the time limit")
-    if isinstance(error, requests.exceptions.Timeout):
+    # In mid-body the library tells a timeout as a broken connection.
+    if isinstance(error, requests.exceptions.Timeout) or any(isinstance(i, ReadTimeoutError) for i in chain):
         return Fault(kind="timeout", whose=Whose.TARGET, detail="no answer within the time limit")
     if isinstance(
         error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader | ValueError

@@ -17,6 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+READ_GRACE_S = 1.0
+
 
 class Wire:
     """A session for one caller; `cut` may be called from another thread."""
@@ -57,7 +59,8 @@ class Wire:
             json=json,
             data=data.encode() if data is not None else None,
             headers=dict(headers),
-            timeout=timeout_s,
+            # The caller's deadline ends a read first: one clock decides, and one wording tells it.
+            timeout=(timeout_s, timeout_s + READ_GRACE_S),
             stream=True,
             allow_redirects=False,
         )
