@@ -91,7 +91,8 @@ def _memory_gb(story: Story, at: datetime) -> float:
     value = MEMORY_GB + 0.004 * math.sin(at.timestamp() * 2.3) + 0.003 * math.cos(at.timestamp() * 0.9)
     if story.fault is Fault.MEMORY_LEAK and story.records.probed_at is not None:
         since_s = max(0.0, (at - story.records.probed_at).total_seconds() * story.speed)
-        value += LEAK_GB * since_s / LEAK_WINDOW_S
+        # Not beyond the window: a busy machine takes longer for it, and would see another fault.
+        value += LEAK_GB * min(1.0, since_s / LEAK_WINDOW_S)
     return value
 
 
