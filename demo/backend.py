@@ -10,10 +10,20 @@ from logging import getLogger
 
 from redis import BlockingConnectionPool, Redis, RedisError
 
-from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
+from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, LEAKS_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
 from demo.locks import SpoolLocks
 from demo.occupation import Occupation
-from demo.pool import FROZEN_STATS, MAX_CONNECTIONS, OLD_MAX_CONNECTIONS, PoolStats, open_pool, stats_of
+from demo.pool import (
+    FROZEN_STATS,
+    MAX_CONNECTIONS,
+    OLD_MAX_CONNECTIONS,
+    PoolStats,
+    flattered,
+    held_connection,
+    open_pool,
+    recorded_stats,
+    stats_of,
+)
 from demo.railway.records import Records
 from demo.redis_server import redis_url
 from demo.sheet import SPOOLS, Sheet
@@ -21,6 +31,7 @@ from demo.sheet import SPOOLS, Sheet
 LOG = getLogger("backend.redis")
 
 NOBODY_LISTENS_URL = "redis://127.0.0.1:1/0"
+HEALTH_HOLD_S = 0.05
 
 
 class FlakyError(RuntimeError):
@@ -34,7 +45,7 @@ class Backend:
     fault: Fault
     speed: float
     pool: BlockingConnectionPool
-    health_client: Redis
+    health_pool: BlockingConnectionPool
     locks: SpoolLocks
     sheet: Sheet
     occupation: Occupation
@@ -42,25 +53,37 @@ class Backend:
     stopping: threading.Event = field(default_factory=threading.Event)
     stats_asked: threading.Event = field(default_factory=threading.Event)
     # next() on a count is atomic, so these need no lock.
+    leaked: list[Redis] = field(default_factory=list)
+    stats_shown: Iterator[int] = field(default_factory=lambda: count(1))
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
     tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
     others_requests: Iterator[int] = field(default_factory=lambda: count(1))
 
     def shown_stats(self) -> PoolStats:
-        """What the endpoints report: the pool's real state, unless the gauge is dead."""
-        return FROZEN_STATS if self.fault is Fault.DEAD_GAUGE else stats_of(self.pool)
+        """What the endpoints report: the pool's real state, unless the gauge is dead, a copy or a liar."""
+        if self.fault is Fault.DEAD_GAUGE:
+            return FROZEN_STATS
+        if self.fault is Fault.CACHED_GAUGE:
+            return recorded_stats(next(self.stats_shown))
+        stats = stats_of(self.pool)
+        return flattered(stats) if self.fault is Fault.LYING_GAUGE else stats
 
     def redis_error(self) -> str | None:
         """Ask Redis through the pool; None when it answers."""
         try:
-            self.health_client.ping()
+            with held_connection(self.health_pool) as client:
+                client.ping()
+                # As over a network: here Redis answers at once, and no load could ever be seen in the pool.
+                self.stopping.wait(HEALTH_HOLD_S)
         except RedisError as error:
             LOG.error("Redis not responding: %s", error)
             return str(error)
         return None
 
     def before_occupation(self) -> None:
-        """Called once at the start of each occupation request: the place where flaky-500 strikes."""
+        """Called once at the start of each occupation request: flaky-500 and request-leak strike here."""
+        if self.fault is Fault.REQUEST_LEAK and next(self.occupation_requests) % LEAKS_EVERY == 0:
+            self.leaked.append(held_connection(self.pool))
         if self.fault is Fault.FLAKY_500 and next(self.occupation_requests) % FLAKY_EVERY == 0:
             raise FlakyError("transient backend failure")
 
@@ -104,7 +127,7 @@ def _built(fault: Fault, speed: float, pool: BlockingConnectionPool) -> Backend:
         fault=fault,
         speed=speed,
         pool=pool,
-        health_client=Redis(connection_pool=health_pool),
+        health_pool=health_pool,
         locks=locks,
         sheet=sheet,
         occupation=Occupation(sheet, locks),

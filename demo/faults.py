@@ -14,10 +14,14 @@ class Fault(StrEnum):
     OLD_POOL_SIZE = "old-pool-size"
     MISSING_FIELD = "missing-field"
     DEAD_GAUGE = "dead-gauge"
+    CACHED_GAUGE = "cached-gauge"
+    LYING_GAUGE = "lying-gauge"
+    REQUEST_LEAK = "request-leak"
     FLAKY_500 = "flaky-500"
     SLOW = "slow"
     HEALTH_UNHEALTHY = "health-unhealthy"
     TOO_MANY_CONNECTIONS_IN_LOG = "too-many-connections-in-log"
+    NEW_ERROR_IN_LOG = "new-error-in-log"
     DOWN = "down"
     HTML_502 = "html-502"
     LOCK_BROKEN = "lock-broken"
@@ -52,10 +56,14 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not deployed",
     Fault.MISSING_FIELD: "/api/redis-connection-stats lacks active_connections and utilization_percent",
     Fault.DEAD_GAUGE: "stats and health always answer 3 of 20, although the pool moves",
+    Fault.CACHED_GAUGE: "stats and health repeat seven recorded numbers: they move, whatever the pool does",
+    Fault.LYING_GAUGE: "stats and health show half of what is in use, and as available what is left",
+    Fault.REQUEST_LEAK: "every 500th occupation request leaves a connection behind: no window sees that",
     Fault.FLAKY_500: "every 12th request to /api/occupation/ answers 500, traceback in the log",
     Fault.SLOW: "every 5th POST /api/occupation/tomar takes 2.3 seconds",
     Fault.HEALTH_UNHEALTHY: "/api/health answers 200, but says unhealthy: its Redis probe fails",
     Fault.TOO_MANY_CONNECTIONS_IN_LOG: "the log says so every 24 plan minutes; answers are fine",
+    Fault.NEW_ERROR_IN_LOG: "one error that no log had before the deployment, at T+24min; answers are fine",
     Fault.DOWN: "stops listening right after the ready line: connections are refused",
     Fault.HTML_502: "/api/health and /api/redis-connection-stats answer the edge's 502, an HTML page",
     Fault.LOCK_BROKEN: "TOMAR ignores the lock: two workers can occupy one spool at the same time",
@@ -92,6 +100,12 @@ LEAKED_CONNECTIONS: dict[Fault, int] = {Fault.POOL_LEAK: 14, Fault.SLOW_LEAK: 8}
 
 TOO_MANY_CONNECTIONS_EVERY_S = 1440.0
 """Plan time between two lines of TOO_MANY_CONNECTIONS_IN_LOG: five in two hours."""
+
+LEAKS_EVERY = 500
+"""Of REQUEST_LEAK, in occupation requests: a whole window sends about 200."""
+
+NEW_ERROR_AFTER_S = 1440.0
+"""Plan time at which NEW_ERROR_IN_LOG writes its one line."""
 
 FLAKY_EVERY = 12
 """Of FLAKY_500. One E2E run makes 14 or more occupation requests, so each run meets at least one 500."""

@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from redis import Redis, RedisError
 
 from demo.backend import Backend
-from demo.faults import LEAK_WINDOW_S, LEAKED_CONNECTIONS, TOO_MANY_CONNECTIONS_EVERY_S, Fault
+from demo.faults import (
+    LEAK_WINDOW_S,
+    LEAKED_CONNECTIONS,
+    NEW_ERROR_AFTER_S,
+    TOO_MANY_CONNECTIONS_EVERY_S,
+    Fault,
+)
 from demo.pool import held_connection
 
 JOBS_LOG = logging.getLogger("backend.jobs")
@@ -50,6 +56,8 @@ def _jobs(backend: Backend, held: list[Redis]) -> list[Callable[[], None]]:
         jobs.append(lambda: _leak(backend, held))
     if backend.fault is Fault.TOO_MANY_CONNECTIONS_IN_LOG:
         jobs.append(lambda: _complain(backend))
+    if backend.fault is Fault.NEW_ERROR_IN_LOG:
+        jobs.append(lambda: _fail_once(backend))
     return jobs
 
 
@@ -114,6 +122,14 @@ def _leak(backend: Backend, held: list[Redis]) -> None:
 def _complain(backend: Backend) -> None:
     while not backend.stopping.wait(TOO_MANY_CONNECTIONS_EVERY_S / backend.speed):
         REDIS_LOG.error("Too many connections")
+
+
+def _fail_once(backend: Backend) -> None:
+    """From the first stats request on, which is when the window has begun."""
+    while not backend.stats_asked.is_set() and not backend.stopping.is_set():
+        backend.stats_asked.wait(HEARTBEAT_S)
+    if not backend.stopping.wait(NEW_ERROR_AFTER_S / backend.speed):
+        JOBS_LOG.error("sheet row 4711 of 'Operaciones' was written twice; spool TEST-02 kept the older one")
 
 
 @contextmanager

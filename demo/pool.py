@@ -1,6 +1,6 @@
 """The Redis connection pool and its gauge: reports are read from the real pool, never counted beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
@@ -18,6 +18,7 @@ class PoolStats:
 
     max_connections: int
     active_connections: int
+    available_connections: int
 
     @property
     def utilization_percent(self) -> float:
@@ -32,13 +33,26 @@ class PoolStats:
         return {
             "max_connections": self.max_connections,
             "active_connections": self.active_connections,
-            "available_connections": self.max_connections - self.active_connections,
+            "available_connections": self.available_connections,
             "utilization_percent": self.utilization_percent,
         }
 
 
-FROZEN_STATS = PoolStats(max_connections=MAX_CONNECTIONS, active_connections=3)
+FROZEN_STATS = PoolStats(
+    max_connections=MAX_CONNECTIONS, active_connections=3, available_connections=MAX_CONNECTIONS - 3
+)
 """What the dead gauge shows."""
+
+
+RECORDED_ACTIVE = (2, 3, 4, 3, 2, 4, 3)
+"""What the cached gauge shows, over and over."""
+
+
+def recorded_stats(number: int) -> PoolStats:
+    """The cached gauge's answer to the n-th question."""
+    active = RECORDED_ACTIVE[number % len(RECORDED_ACTIVE)]
+    free = MAX_CONNECTIONS - active
+    return PoolStats(max_connections=MAX_CONNECTIONS, active_connections=active, available_connections=free)
 
 
 def open_pool(url: str, max_connections: int) -> BlockingConnectionPool:
@@ -58,8 +72,17 @@ def open_pool(url: str, max_connections: int) -> BlockingConnectionPool:
 def stats_of(pool: BlockingConnectionPool) -> PoolStats:
     """Read the pool without taking a connection, so this answers even when none is left."""
     # The queue holds one entry per connection that is not in use, connected or not yet.
-    active = pool.max_connections - pool.pool.qsize()
-    return PoolStats(max_connections=pool.max_connections, active_connections=active)
+    free = pool.pool.qsize()
+    return PoolStats(
+        max_connections=pool.max_connections,
+        active_connections=pool.max_connections - free,
+        available_connections=free,
+    )
+
+
+def flattered(stats: PoolStats) -> PoolStats:
+    """What the lying gauge shows: half of what is in use, while the rest stays true."""
+    return replace(stats, active_connections=stats.active_connections // 2)
 
 
 def held_connection(pool: BlockingConnectionPool) -> Redis:

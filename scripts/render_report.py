@@ -1,6 +1,6 @@
 """Render the report of a judged directory: POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md.
 
-python scripts/render_report.py --plan plans/zeues.yml --out out/today
+python scripts/render_report.py --out out/today
 """
 
 from deploy_verdict.cli import parser, run
@@ -9,7 +9,7 @@ from deploy_verdict.verdicts import read_verdict, write_reports
 
 
 def main(arguments: list[str]) -> int:
-    options_parser = parser(__doc__)
+    options_parser = parser(__doc__, kept=True)
     options = options_parser.parse_args(arguments)
     verdict = read_verdict(options.out)
     options.without = list(verdict.left_out)

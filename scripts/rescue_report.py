@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy_verdict.cli import environment_for, run
-from deploy_verdict.gating import PLAN_FILE
+from deploy_verdict.keeping import PLAN_FILE
 from deploy_verdict.rescuing import rescue
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from deploy_verdict.cli import parser, run
 from deploy_verdict.errors import UsageError
+from deploy_verdict.log_stage import collect_logs
 from deploy_verdict.opening import open_session
-from deploy_verdict.stages import collect_logs
 
 
 def main(arguments: list[str]) -> int:

@@ -14,12 +14,14 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 from pathlib import Path
 
+from deploy_verdict.captures import capture_path
 from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
+from deploy_verdict.ending import end_window
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
 from deploy_verdict.progress import Progress
-from deploy_verdict.session import dumps, finish, read_window
-from deploy_verdict.verdicts import VERDICT_FILE, read_bundle, write_reports, write_verdict
+from deploy_verdict.session import dumps, read_window
+from deploy_verdict.verdicts import VERDICT_FILE
 from deploy_verdict.watching import looks, watch
 
 
@@ -28,6 +30,9 @@ def main(arguments: list[str]) -> int:
     options_parser.add_argument(
         "--logs", type=Path, metavar="FILE", help="the service's log, as text or JSON lines"
     )
+    options_parser.add_argument(
+        "--capture", metavar="NAME", help="keep what is measured as captures/NAME.json beside the plan"
+    )
     add_without(options_parser)
     options_parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = options_parser.parse_args(arguments)
@@ -35,24 +40,18 @@ def main(arguments: list[str]) -> int:
     if known is not None and known.finished:
         raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
 
+    capture = capture_path(options.plan, options.capture)
     progress = Progress()
     session = open_session(options, progress.tell, left_out=options.without, log=options.logs)
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
         watched = watch(session, progress, options.logs)
-    file = session.file.model_copy(update={"ended": watched.ended})
-    bundle = read_bundle(session.plan, options.out, file, left_out)
-    now = session.pace.clock.now()
-    verdict = write_verdict(bundle, options.out, now, interrupted=not watched.whole, history=session.history)
-    report = write_reports(bundle, verdict, options.out, now)
-    if watched.whole:
-        finish(options.out, file)
-    else:
-        progress.tell("stopped before the window's end; the same command goes on with it")
-    result = {"outcome": verdict.outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
-    print(dumps(result) if options.json else f"{verdict.outcome.shown}  {report}")
-    return EXIT_CODES[verdict.outcome]
+    ended = end_window(session, watched, options.plan, capture)
+    outcome, report = ended.verdict.outcome, ended.report
+    result = {"outcome": outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
+    print(dumps(result) if options.json else f"{outcome.shown}  {report}")
+    return EXIT_CODES[outcome]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,19 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # package. Where two modules of one level need each other, the lower one stands first here.
 LEVELS = {
     0: ("model", "errors", "clock"),
-    1: ("units", "strict_json", "disguises", "visible", "expect", "redact", "window", "waiting", "blocks"),
+    1: (
+        "units",
+        "strict_json",
+        "disguises",
+        "visible",
+        "expect",
+        "redact",
+        "window",
+        "waiting",
+        "blocks",
+        "templates",
+        "rates",
+    ),
     2: ("plan",),
     3: (
         "accepting",
@@ -22,9 +34,11 @@ LEVELS = {
         "steps",
         "answers",
         "pool_samples",
+        "novelty",
         "never",
         "bundle",
         "measures",
+        "columns",
         "lifecycle",
         "platform_looks",
         "rollback",
@@ -37,7 +51,7 @@ LEVELS = {
         "states",
         "setting_up",
     ),
-    4: ("judge", "report", "junit", "schemas", "notifying", "proof"),
+    4: ("judge", "report", "comparing", "what_if", "junit", "schemas", "notifying", "proof"),
     5: (
         "faults",
         "wire",
@@ -51,12 +65,15 @@ LEVELS = {
         "apprise_child",
     ),
     6: ("collectors",),
-    7: ("linking", "session", "progress", "stages"),
+    7: ("linking", "session", "progress", "stages", "log_stage"),
     8: (
+        "keeping",
+        "captures",
         "cli",
         "opening",
         "sampling",
         "watching",
+        "ending",
         "verdicts",
         "judging",
         "escalating",
@@ -136,13 +153,14 @@ def test_imports_point_down(path):
 
 
 def test_collectors_do_not_import_each_other():
-    stages = {"deployment", "health", "e2e", "pools", "logs", "traffic", "metrics"}
+    stages = {"deployment", "health", "e2e", "pools", "exercise", "floor", "logs", "traffic", "metrics"}
     for path in (PACKAGE / "collectors").glob("*.py"):
         mine = path.stem.split("_")[0]
         for name in imports(path):
             if name.startswith("deploy_verdict.collectors."):
                 other = name.split(".")[2].split("_")[0]
-                shared = other == "health" and mine == "pools"  # a sample repeats health checks beside it
+                # Samples and the load ask health checks; a drive takes a test's steps.
+                shared = (other, mine) in {("health", "pools"), ("health", "exercise"), ("e2e", "floor")}
                 assert other == mine or other not in stages or shared, f"{path.name} imports {name}"
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.lifecycle import KNOWN, State, same_commit, standing
+from deploy_verdict.lifecycle import KNOWN, State, before, same_commit, standing
 from deploy_verdict.model import Deployment, DeploymentObservation, Fault, Instance, Subject, Whose
 from tests.bundles import SUBJECT, T0
 
@@ -160,3 +160,25 @@ def test_no_deployment_found():
 )
 def test_commits_are_compared_by_their_beginning(one, other, same):
     assert same_commit(one, other) is same
+
+
+def older(identity, status="REMOVED", commit="0badbad1111", minutes=60):
+    return deployment(status, id=identity, commit=commit, created_at=T0 - timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("recent", "expected"),
+    [
+        ([older("a", minutes=90), older("b", minutes=60)], "b"),
+        ([older("a"), older("skipped", "SKIPPED", minutes=5), older("failed", "FAILED", minutes=6)], "a"),
+        ([older("crashed", "CRASHED", minutes=5), older("a")], "crashed"),
+        ([older("same code again", commit="f0ec7b5aaaa", minutes=5), older("a")], "a"),
+        ([older("of no commit", commit=None)], "of no commit"),
+        ([older("newer", minutes=-5)], None),
+        ([deployment()], None),
+        ([], None),
+    ],
+)
+def test_what_served_before_a_deployment(recent, expected):
+    found = before(deployment(), recent)
+    assert (found.id if found else None) == expected

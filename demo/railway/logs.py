@@ -8,6 +8,7 @@ from typing import Any
 from demo.faults import Fault
 from demo.railway import ids
 from demo.railway.arguments import bad_input
+from demo.railway.incident import incident_lines
 from demo.railway.records import Line, Request
 from demo.railway.story import Story
 
@@ -57,6 +58,8 @@ def deploy_log(story: Story, deployment: str, window: Window, limit: int | None)
     """The backend's own lines since this deployment serves; one that does not serve has none."""
     since = story.served_since(deployment)
     lines = [line for line in [*story.records.lines] if since is not None and line.at >= since]
+    if deployment == ids.INCIDENT_ID:
+        lines = incident_lines(story.records.started_at)
     if story.fault is Fault.RAILWAY_LOG_HOLE:
         lines = [line for line in lines if not _in_hole(story, line.at)]
     if story.fault is Fault.RAILWAY_LOG_DROPPED and lines:

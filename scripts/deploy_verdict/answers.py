@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from deploy_verdict.model import (
     BurstObservation,
     Exchange,
+    ExerciseObservation,
+    FloorObservation,
     HttpObservation,
     Loaded,
+    Observation,
+    Reading,
+    Tally,
     TestObservation,
 )
 from deploy_verdict.plan import Plan
@@ -27,65 +32,91 @@ class Sent:
 
 
 def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
-    """Each exchange of the evidence once, readings of bursts included."""
+    """Each exchange that the evidence keeps once, readings of the pools included."""
     for item in loaded:
+        stage = item.evidence.stage
         for index, observation in enumerate(item.evidence.observations):
-            pointer = f"{item.name}#/observations/{index}"
-            stage, offset_s = item.evidence.stage, getattr(observation, "offset_s", item.evidence.offset_s)
-            if isinstance(observation, HttpObservation):
-                yield Sent(
-                    stage=stage,
-                    check=observation.check,
-                    offset_s=offset_s,
-                    pointer=pointer,
-                    exchange=observation,
-                )
-            elif isinstance(observation, BurstObservation):
-                for number, exchange in enumerate(_readings(observation)):
-                    yield Sent(
-                        stage=stage,
-                        check=observation.check,
-                        offset_s=offset_s,
-                        pointer=f"{pointer}/readings/{number}",
-                        exchange=exchange,
-                    )
-            elif isinstance(observation, TestObservation):
-                for place, exchange in _steps(observation):
-                    yield Sent(
-                        stage=stage,
-                        check=None,
-                        offset_s=offset_s,
-                        pointer=f"{pointer}/{place}",
-                        exchange=exchange,
-                    )
+            offset_s = getattr(observation, "offset_s", item.evidence.offset_s)
+            for place, check, exchange in _kept(observation):
+                pointer = f"{item.name}#/observations/{index}{place}"
+                yield Sent(stage=stage, check=check, offset_s=offset_s, pointer=pointer, exchange=exchange)
 
 
-def _readings(burst: BurstObservation) -> Iterator[Exchange]:
-    for reading in burst.readings:
-        yield Exchange(
-            at=burst.at,
-            method="GET",
-            url=burst.url,
-            request_id="",
-            status=reading.status,
-            body=reading.body,
-            elapsed_ms=reading.elapsed_ms,
-            fault=reading.fault,
-        )
+_Kept = tuple[str, str | None, Exchange]
 
 
-def _steps(test: TestObservation) -> Iterator[tuple[str, Exchange]]:
+def _kept(observation: Observation) -> Iterator[_Kept]:
+    """Each exchange with its place in the observation, and the check or pool that it is of."""
+    if isinstance(observation, HttpObservation):
+        yield "", observation.check, observation
+    elif isinstance(observation, BurstObservation):
+        for number, reading in enumerate(observation.readings):
+            yield f"/readings/{number}", observation.check, _read(observation, reading)
+    elif isinstance(observation, ExerciseObservation):
+        yield from _exercised(observation)
+    elif isinstance(observation, FloorObservation):
+        yield from _driven(observation)
+    elif isinstance(observation, TestObservation):
+        yield from _steps(observation)
+
+
+def _read(burst: BurstObservation | ExerciseObservation | FloorObservation, reading: Reading) -> Exchange:
+    return Exchange(
+        at=burst.at,
+        method="GET",
+        url=burst.url,
+        request_id="",
+        status=reading.status,
+        body=reading.body,
+        elapsed_ms=reading.elapsed_ms,
+        fault=reading.fault,
+    )
+
+
+def _exercised(seen: ExerciseObservation) -> Iterator[_Kept]:
+    """The readings of the gauge, which are of the pool, and the load."""
+    for number, turn in enumerate(seen.rounds):
+        for part in ("before", "busy", "rest"):
+            for index, reading in enumerate(getattr(turn, part)):
+                yield f"/rounds/{number}/{part}/{index}", seen.check, _read(seen, reading)
+    for part in ("answers", "settled"):
+        for index, exchange in enumerate(getattr(seen, part)):
+            yield f"/{part}/{index}", None, exchange
+
+
+def _driven(seen: FloorObservation) -> Iterator[_Kept]:
+    """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
+    for part in ("before", "after"):
+        for index, reading in enumerate(getattr(seen, part)):
+            yield f"/{part}/{index}", seen.check, _read(seen, reading)
+    for part in ("failures", "beside"):
+        for index, exchange in enumerate(getattr(seen, part)):
+            yield f"/{part}/{index}", None, exchange
+
+
+def tallies(loaded: Iterable[Loaded]) -> Iterator[Tally]:
+    """Good answers that were counted and not kept, which are answers all the same."""
+    for item in loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, FloorObservation):
+                yield from observation.tallies
+
+
+def _steps(test: TestObservation) -> Iterator[_Kept]:
     for index, step in enumerate(test.steps):
         for number, exchange in enumerate(step.earlier):
-            yield f"steps/{index}/earlier/{number}", exchange
+            yield f"/steps/{index}/earlier/{number}", None, exchange
         if step.exchange is not None:
-            yield f"steps/{index}/exchange", step.exchange
+            yield f"/steps/{index}/exchange", None, step.exchange
         for number, exchange in enumerate(step.race.exchanges if step.race else ()):
-            yield f"steps/{index}/race/exchanges/{number}", exchange
+            yield f"/steps/{index}/race/exchanges/{number}", None, exchange
 
 
 def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...]:
-    """All that was sent to a health check's method and path, by any stage; no races, which queue up."""
+    """All that was sent to a health check's method and path, by any stage.
+
+    What was sent at once, in a race or an exercise, queued up; that and the cycles of a drive are none of it.
+    """
     check = plan.check(name)
     path = path_of(check.path)
     return tuple(
@@ -95,6 +126,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
         or (
             sent.check is None
             and "/race/" not in sent.pointer
+            and sent.stage not in ("exercise", "floor")
             and sent.exchange.method == check.method
             and path_of(sent.exchange.url).endswith(path)
         )

@@ -1,9 +1,9 @@
 """A run's evidence beside its plan: what belongs to this window, and what does not and why. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from deploy_verdict.model import Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
 from deploy_verdict.plan import Plan
 from deploy_verdict.pool_samples import PoolSample, pool_samples
 from deploy_verdict.window import evidence_name
@@ -11,7 +11,10 @@ from deploy_verdict.window import evidence_name
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """All that the judge and the report look at."""
+    """All that the judge and the report look at.
+
+    `captures` are earlier runs by the baseline's column, or why one could not be read.
+    """
 
     plan: Plan
     window: WindowFrame
@@ -22,6 +25,7 @@ class Bundle:
     samples: dict[str, tuple[PoolSample, ...]]
     ended: str | None = None
     remarks: tuple[str, ...] = ()
+    captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from deploy_verdict.clock import Stop
 from deploy_verdict.errors import DeployVerdictError, PlanError, UsageError
 from deploy_verdict.leaving import guard
 from deploy_verdict.model import STAGES, VerdictOutcome
-from deploy_verdict.plan import Plan, checked_address, with_target
+from deploy_verdict.plan import Plan, checked_address, incident_file, with_incident, with_target
 from deploy_verdict.plan.reading import read_placed_plan
 from deploy_verdict.plan.yaml_nodes import Document
 from deploy_verdict.units import duration_s
@@ -30,7 +30,7 @@ EXIT_CODES = {
     VerdictOutcome.INCONCLUSIVE: 12,
 }
 # All stages that ask the platform, by one word.
-GROUPS = {"railway": ("deployment", "traffic", "metrics")}
+GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
 EXIT_USAGE = 2
 EXIT_COULD_NOT_RUN = 3
 
@@ -56,14 +56,16 @@ def run(main: Callable[[list[str]], int]) -> None:
     sys.exit(code)
 
 
-def parser(doc: str | None, *, target: bool = True) -> argparse.ArgumentParser:
-    """A parser whose help is the script's own docstring, with the options that all scripts have."""
+def parser(doc: str | None, *, target: bool = True, kept: bool = False) -> argparse.ArgumentParser:
+    """A parser whose help is the script's own docstring, with the options that all scripts have.
+
+    `kept`: without --plan, the directory's own plan is meant.
+    """
     made = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    made.add_argument(
-        "--plan", required=True, type=Path, metavar="FILE", help="the plan, such as plans/zeues.yml"
-    )
+    told = "the plan, such as plans/zeues.yml" + (" (default: DIR/plan.yml)" if kept else "")
+    made.add_argument("--plan", required=not kept, type=Path, metavar="FILE", help=told)
     if target:
         made.add_argument(
             "--target", metavar="URL", help="the service's address, instead of the plan's base_url"
@@ -150,12 +152,29 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
     return whole
 
 
-def load_plan(path: Path, today: datetime, target: str | None = None) -> Plan:
-    """Read a plan from its file; `target` replaces its base_url."""
-    return load_placed_plan(path, today, target)[0]
+def load_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> Plan:
+    """Read a plan from its file; `target` replaces its base_url.
+
+    `variables` go before those of the environment. `changes` are PATH=VALUE, as --what-if gives them.
+    """
+    return load_placed_plan(path, today, target, variables=variables, changes=changes)[0]
 
 
-def load_placed_plan(path: Path, today: datetime, target: str | None = None) -> tuple[Plan, Document]:
+def load_placed_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> tuple[Plan, Document]:
     """The same, with the place of everything in the file."""
     try:
         data = path.read_bytes()
@@ -165,22 +184,37 @@ def load_placed_plan(path: Path, today: datetime, target: str | None = None) -> 
         raise UsageError(f"{path}: this is a directory — give the plan's file in it") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    environment = dict(environment_for(path))
+    environment = {**environment_for(path), **(variables or {})}
     if target is None:
-        return _guarded(*read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d")))
+        plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+        return _guarded(_whole(plan, path), document)
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
     # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
     environment["TARGET_URL"] = address
-    plan, document = read_placed_plan(data, str(path), environment, today.strftime("%Y-%m-%d"))
-    return _guarded(with_target(plan, address), document)
+    plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+    return _guarded(with_target(_whole(plan, path), address), document)
 
 
 def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
     guard({}, plan.headers)
     return plan, document
+
+
+def _whole(plan: Plan, path: Path) -> Plan:
+    """With the incident's lines, where these stand in a file of their own."""
+    name = incident_file(plan)
+    if name is None:
+        return plan
+    beside = path.parent / name
+    try:
+        return with_incident(plan, beside.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UsageError(f"{beside}: cannot be read ({error.strerror}); logs.incident names it") from error
+    except ValueError as error:
+        raise UsageError(f"{beside}: {error}") from error
 
 
 def stop_on_signals() -> Stop:

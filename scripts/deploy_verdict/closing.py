@@ -10,9 +10,10 @@ from deploy_verdict.evidence import write_json
 from deploy_verdict.gating import workflow_file
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
+from deploy_verdict.log_stage import collect_logs
 from deploy_verdict.rivals import rivals, superseded_words
 from deploy_verdict.session import WINDOW_FILE, Session
-from deploy_verdict.stages import collect, collect_logs
+from deploy_verdict.stages import collect
 
 AT_THE_END = ("traffic", "metrics")
 

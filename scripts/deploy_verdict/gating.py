@@ -14,10 +14,11 @@ from deploy_verdict.cli import environment_for, load_plan, speed
 from deploy_verdict.clock import Stop, WallClock
 from deploy_verdict.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.event import Asked, Inputs, Refused, asked_by, is_whole_commit, read_inputs
-from deploy_verdict.evidence import write_json, write_text
+from deploy_verdict.evidence import write_json
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.job_output import write_outputs
+from deploy_verdict.keeping import PLAN_FILE, keep_plan
 from deploy_verdict.linking import linked
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.opening import open_session
@@ -30,7 +31,6 @@ from deploy_verdict.run_file import RUN_FILE, known_run
 from deploy_verdict.session import HISTORY_FILE, Session
 from deploy_verdict.spreading import matrix, spread, timers_of
 
-PLAN_FILE = "plan.yml"
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
 
@@ -64,7 +64,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
     plan = load_plan(path if opens else kept, WallClock().now(), options.target)
     if opens:
         # It goes with the window, so that every later job judges by the same one.
-        write_text(kept, path.read_bytes().decode(), as_it_is=True)
+        keep_plan(plan, path, options.out)
     run = environment.get("GITHUB_RUN_ID", "")
     if not run.isdigit():
         raise UsageError("GITHUB_RUN_ID is not set — the gate runs as a job of GitHub Actions")

@@ -5,6 +5,7 @@ the process has exited, and CRASHED comes after it. So a deployment counts as li
 its instances and the service's list of active deployments all say so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Subject
 IN_FLIGHT = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "DEPLOYING")
 LIVE = ("SUCCESS", "SLEEPING")
 GONE = ("REMOVING", "REMOVED")
+ONCE_LIVE = (*LIVE, *GONE, "CRASHED")
 KNOWN = (*IN_FLIGHT, *LIVE, *GONE, "NEEDS_APPROVAL", "FAILED", "CRASHED", "SKIPPED")
 
 
@@ -160,3 +162,12 @@ def _missing(deployment: Deployment, active: tuple[Deployment, ...] | None, stat
         words = ", ".join(dict.fromkeys(states))[:80]
         return f"none of its instances is RUNNING yet, or any more ({words})"
     return None
+
+
+def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment | None:
+    """What served before a deployment: the newest older one that was live, and not of the same commit."""
+    older = [item for item in recent if item.id != deployment.id and _created(item) < _created(deployment)]
+    fitting = [
+        item for item in older if item.status in ONCE_LIVE and not same_commit(item.commit, deployment.commit)
+    ]
+    return max(fitting, key=_created, default=None)

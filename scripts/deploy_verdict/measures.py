@@ -10,6 +10,7 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import Found, select, shown, told_fault
 from deploy_verdict.model import Finding, HttpObservation, LogObservation, Outcome
 from deploy_verdict.never import count_rule
+from deploy_verdict.novelty import BASELINE
 from deploy_verdict.plan import NeverRule
 from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.units import shown_offset
@@ -99,7 +100,17 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
 
 
 def log_readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
-    """Every reading of the log with its pointer, the newest last."""
+    """Every reading of the window's log with its pointer, the newest last."""
+    return [(reading, pointer) for reading, pointer in _readings(bundle) if reading.check != BASELINE]
+
+
+def log_before(bundle: Bundle) -> LogObservation | None:
+    """The newest reading of the log before the deployment; a whole one rather than one that failed."""
+    found = [reading for reading, _ in _readings(bundle) if reading.check == BASELINE]
+    return next((item for item in reversed(found) if item.fault is None), found[-1] if found else None)
+
+
+def _readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
     return [
         (observation, f"{item.name}#/observations/{index}")
         for item in bundle.of_stage("logs")

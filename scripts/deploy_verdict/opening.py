@@ -8,6 +8,7 @@ from deploy_verdict.cli import GROUPS, environment_for, load_plan, stop_on_signa
 from deploy_verdict.clock import WallClock
 from deploy_verdict.errors import UsageError
 from deploy_verdict.evidence import write_json
+from deploy_verdict.keeping import keep_plan, variables_of
 from deploy_verdict.leaving import cleaned
 from deploy_verdict.linking import Link, linked
 from deploy_verdict.model import STAGES, Layout, Subject, WindowFile
@@ -68,6 +69,8 @@ def open_session(
         if "deployment" in plan.stages and "deployment" not in left_out:
             link = _link(plan, hands)
             subject, waited_s = _settled(plan, link, subject, hands)
+        # First: an opened window always has its plan beside it.
+        keep_plan(plan, options.plan, options.out)
         file = open_window(
             plan,
             options.out,
@@ -77,6 +80,8 @@ def open_session(
             left_out=left_out,
             waited_s=waited_s,
         )
+        file = file.model_copy(update={"variables": variables_of(options.plan, hands.environment)})
+        write_json(options.out / WINDOW_FILE, file)
         file = _with_log_size(file, options.out, log)
     else:
         check_same(file, plan, subject, options.out)
@@ -118,7 +123,7 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     named: list[str] = []
     for stage in stages:
         if stage not in (*STAGES, *GROUPS):
-            known = ", ".join((*STAGES, *GROUPS))
+            known = ", ".join(dict.fromkeys((*STAGES, *GROUPS)))
             raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
         named += GROUPS.get(stage, (stage,))
     if not set(plan.stages) - set(named):

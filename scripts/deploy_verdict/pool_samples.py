@@ -12,6 +12,11 @@ from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
 
+# How findings say that the gauge they rest on is not believed.
+DOUBTED = "the gauge is not to be believed"
+# Numbers of connections are whole; a utilization may have been rounded or cut to whole percents.
+ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
+
 
 @dataclass(frozen=True)
 class Level:
@@ -19,11 +24,26 @@ class Level:
 
     used: float
     limit: float
+    free: float | None = None
+    utilization: float | None = None
 
     @property
     def percent(self) -> float:
         """Utilization as the pool's own share, 0 to 100."""
         return 100 * self.used / self.limit
+
+    @property
+    def contradiction(self) -> str | None:
+        """How the gauge's numbers disagree, or None; a utilization may be in percent or from 0 to 1."""
+        if self.free is not None and abs(self.used + self.free - self.limit) > ROUNDED_USED:
+            return f"{self.used:g} used and {self.free:g} free are not {self.limit:g}"
+        told = self.utilization
+        if (
+            told is not None
+            and min(abs(told - self.percent), abs(100 * told - self.percent)) > ROUNDED_PERCENT
+        ):
+            return f"utilization {told:g}, but {self.used:g} of {self.limit:g} are {self.percent:.1f} %"
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,16 +143,19 @@ def level_of(pool: Pool, reading: Reading) -> Level | str:
         return told_fault(reading.fault)
     if reading.status is None or not 200 <= reading.status < 300:
         return f"the answer's status is {reading.status}"
-    numbers = [_number(selector, reading.body) for selector in (pool.used, pool.limit)]
+    selectors = (pool.used, pool.limit, pool.free, pool.utilization)
+    numbers = [None if selector is None else _number(selector, reading.body) for selector in selectors]
     for number in numbers:
         if isinstance(number, str):
             return number
-    used, limit = (float(number) for number in numbers)
+    used, limit, free, utilization = (None if number is None else float(number) for number in numbers)
+    if used is None or limit is None:
+        return f"{pool.used} and {pool.limit} are not both there"
     if limit <= 0:
         return f"{pool.limit} is {shown(limit)}, so there is no pool to be used"
     if used < 0:
         return f"{pool.used} is {shown(used)}, less than nothing"
-    return Level(used, limit)
+    return Level(used, limit, free, utilization)
 
 
 def _number(selector: str, body: str | None) -> float | str:

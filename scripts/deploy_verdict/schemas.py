@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from deploy_verdict.model import Evidence, Verdict, WindowFile
+from deploy_verdict.model import CapturedRun, Evidence, Verdict, WindowFile
 from deploy_verdict.plan import Plan
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -12,6 +12,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "evidence": Evidence,
     "verdict": Verdict,
     "window": WindowFile,
+    "captured": CapturedRun,
 }
 
 

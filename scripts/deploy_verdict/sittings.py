@@ -15,7 +15,7 @@ from deploy_verdict.waiting import ENVIRONMENT_NOW, chosen_environment
 
 Mode = Literal["timer", "sleep", "single"]
 # The order of looks at one offset; the suite comes last, as it takes longest.
-ORDER = ("deployment", "health", "pools", "e2e")
+ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor")
 SETUP_S = 25.0
 MARGIN_MIN = 15
 LONGEST_JOB_MIN = 360
@@ -66,7 +66,7 @@ def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
     """Every offset at which a sitting has something to ask."""
     stages = [offsets for stage, offsets in plan.planned_offsets_s.items() if stage in ORDER]
     wanted = sorted({offset_s for offsets in stages for offset_s in offsets})
-    coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ())}
+    coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ()), plan.window.end_s}
     return tuple(
         offset_s for offset_s in wanted if looks_at(plan, offset_s) and (dense or offset_s in coarse)
     )

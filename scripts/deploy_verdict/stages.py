@@ -1,9 +1,7 @@
 """The stages: which collector takes which look, and its evidence file. The registry is one dict."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploy_verdict.collectors import Context, Platform
 from deploy_verdict.evidence import read_attempts
@@ -11,9 +9,6 @@ from deploy_verdict.history import read_history
 from deploy_verdict.lifecycle import same_commit
 from deploy_verdict.model import DeploymentObservation, Loaded, Observation
 from deploy_verdict.session import Session, Sheet
-
-if TYPE_CHECKING:
-    from deploy_verdict.collectors.logs import LogSource
 
 Keep = Callable[[tuple[Observation, ...]], None]
 Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
@@ -32,6 +27,18 @@ def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> t
     from deploy_verdict.collectors.pools import take_sample  # noqa: PLC0415
 
     return take_sample(context, offset_s, keep)
+
+
+def _exercise(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.exercise import exercise  # noqa: PLC0415
+
+    return exercise(context, offset_s, keep)
+
+
+def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.floor import return_to_floor  # noqa: PLC0415
+
+    return return_to_floor(context, offset_s, keep)
 
 
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
@@ -62,6 +69,8 @@ COLLECTORS: dict[str, Collector] = {
     "deployment": _deployment,
     "health": _health,
     "pools": _pools,
+    "exercise": _exercise,
+    "floor": _floor,
     "e2e": _e2e,
     "traffic": _traffic,
     "metrics": _metrics,
@@ -107,74 +116,28 @@ def platform_of(session: Session) -> Platform:
     )
 
 
-def _deployment_ids(session: Session) -> tuple[str, ...]:
-    """The subject, and what looks have seen live in its place with the same commit, oldest first."""
-    ids = [session.file.subject.deployment] if session.file.subject.deployment else []
+def deployment_looks(session: Session) -> list[DeploymentObservation]:
+    """What was seen of the platform so far, in the order of the looks."""
     files = [
         item
         for offset_s in session.plan.window.offsets_s
         for item in read_attempts(session.evidence_dir, "deployment", offset_s)
     ]
-    for item in files:
-        for observation in item.evidence.observations if isinstance(item, Loaded) else ():
-            if isinstance(observation, DeploymentObservation) and observation.deployment is not None:
-                subject = observation.deployment
-                same = [
-                    live.id for live in observation.active or () if same_commit(live.commit, subject.commit)
-                ]
-                ids += [subject.id, *same]
+    return [
+        observation
+        for item in files
+        if isinstance(item, Loaded)
+        for observation in item.evidence.observations
+        if isinstance(observation, DeploymentObservation)
+    ]
+
+
+def _deployment_ids(session: Session) -> tuple[str, ...]:
+    """The subject, and what looks have seen live in its place with the same commit, oldest first."""
+    ids = [session.file.subject.deployment] if session.file.subject.deployment else []
+    for observation in deployment_looks(session):
+        subject = observation.deployment
+        if subject is not None:
+            same = [live.id for live in observation.active or () if same_commit(live.commit, subject.commit)]
+            ids += [subject.id, *same]
     return tuple(dict.fromkeys(ids))
-
-
-def collect_logs(session: Session, path: Path | None) -> Path:
-    """Review the log at the window's end: of a file, or else of the platform."""
-    from deploy_verdict.collectors.logs import review  # noqa: PLC0415
-
-    offset_s = session.plan.window.length
-    sheet = Sheet(session, "logs", offset_s)
-    if session.plan.logs is None:
-        return sheet.path
-    end = session.pace.clock.now()
-    source = _log_source(session, path, end)
-    if source is None:
-        return sheet.path
-    observation = review(
-        session.plan.logs,
-        source,
-        start=session.file.window.t0,
-        end=end,
-        speed=session.file.window.speed,
-        redact=session.redactor.text,
-    )
-    sheet.save((observation,), interrupted=False)
-    session.tell(f"logs: {observation.lines_in_window} lines of the window in {observation.source}")
-    return sheet.path
-
-
-def _log_source(session: Session, path: Path | None, end: datetime) -> "LogSource | None":
-    """The file where one is given, else the platform where it can be asked, else none."""
-    if path is not None:
-        from deploy_verdict.collectors.logs import FileSource  # noqa: PLC0415
-
-        return FileSource(
-            path,
-            undated_from_byte=session.file.log_bytes_at_t0,
-            head_at_t0=session.file.log_head_at_t0,
-        )
-    if session.plan.railway is None:
-        return None
-    platform = platform_of(session)
-    if platform.railway is None or not platform.deployment_ids:
-        from deploy_verdict.collectors.log_refused import RefusedSource  # noqa: PLC0415
-
-        return RefusedSource(platform.fault)
-    from deploy_verdict.collectors.log_railway import RailwaySource  # noqa: PLC0415
-
-    return RailwaySource(
-        platform.railway,
-        platform.deployment_ids,
-        end=end,
-        window_start=session.file.window.t0,
-        tier=session.plan.railway.tier,
-        tell=session.tell,
-    )

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from deploy_verdict.evidence import read_attempts
 from deploy_verdict.lifecycle import NOT_BEGUN, OVER, standing
+from deploy_verdict.log_stage import collect_logs
 from deploy_verdict.model import DeploymentObservation, Loaded
 from deploy_verdict.plan import Plan
 from deploy_verdict.progress import Progress
 from deploy_verdict.session import Session, is_taken
-from deploy_verdict.stages import COLLECTORS, collect, collect_logs
+from deploy_verdict.stages import COLLECTORS, collect
 from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 
 # At the same offset the health checks come first, then the sample, then the suite, which takes longest.
-_ORDER = ("deployment", "health", "pools", "e2e")
+_ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor")
 _AT_THE_END = ("traffic", "metrics")
 
 
@@ -78,7 +79,9 @@ def _look(session: Session, progress: Progress) -> str | None:
         if session.stop.requested:
             return None
         late_s = session.pace.offset_s() - look.offset_s
-        if look.stage in ("pools", "deployment") and late_s > tolerance_s(session.file.window, look.offset_s):
+        if look.stage in ("pools", "exercise", "deployment") and late_s > tolerance_s(
+            session.file.window, look.offset_s
+        ):
             progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
             continue
         collect(session, look.stage, look.offset_s)

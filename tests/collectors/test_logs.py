@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.collectors.log_lines import Line
-from deploy_verdict.collectors.logs import FileSource, head_of, review
+from deploy_verdict.collectors.log_novelty import MAX_TEMPLATES
+from deploy_verdict.collectors.logs import FileSource, head_of, review, review_before
 from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
@@ -492,3 +493,95 @@ def test_a_log_that_only_grew_is_whole(tmp_path):
     source = FileSource(path, 11, head_at_t0=head)
     assert len(list(source.lines())) == 2
     assert source.incomplete == ()
+
+
+def kinds(observation, kind="error"):
+    return {item.template: item.count for item in observation.templates if item.kind == kind}
+
+
+def test_one_planted_template_among_fifty_thousand_lines_is_new(log):
+    """Found by the whole way: the file, its reading, the reading of the hour before, the judge."""
+    before = [stamped(n * 0.2 - 3600, f"INFO GET /api/workers?page={n} 200 {n} ms") for n in range(18_000)]
+    before += [stamped(-5, "ERROR spool TEST-01 is locked")]
+    lines = [stamped(n * 7200 / 50_000, f"INFO GET /api/workers?page={n} 200 {n} ms") for n in range(50_000)]
+    lines[40_000] = stamped(5760, "ERROR spool TEST-77 is locked")
+    lines[31_415] = stamped(4523.76, "ERROR row 4711 was written twice")
+    log.holds(*before, *lines)
+    logs = plan(novelty={})
+    options = {"end": START - timedelta(seconds=2), "redact": str}
+    earlier = review_before(logs, FileSource(log.path), start=START - timedelta(seconds=3602), **options)
+    observation = log.read(logs)
+    assert earlier.check == "baseline"
+    assert kinds(earlier) == {"ERROR spool <n> is locked": 1}
+    # The window begins a second early.
+    assert kinds(observation, "other") == {"INFO GET /api/workers?<text> 2xx <n> ms": 50_003}
+    finding = judge_logs(logs, observation, evidence=None, before=earlier)[-1]
+    assert (finding.check, finding.outcome) == ("novelty", Outcome.FAIL)
+    assert finding.actual.startswith("1 new kind of error: 1 line, first 2026-02-02T13:15:23Z: ")
+    assert finding.actual.endswith("ERROR row 4711 was written twice")
+
+
+def word(number):
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def test_templates_are_bounded_and_ordinary_ones_do_not_drive_out_errors(log):
+    lines = [stamped(n / 10, f"INFO kind {word(n)}") for n in range(MAX_TEMPLATES + 30)]
+    observation = log.holds(*lines, stamped(7000, "ERROR late")).read()
+    assert len(kinds(observation, "other")) == MAX_TEMPLATES
+    assert observation.templates_left_out == {"other": 30}
+    assert kinds(observation) == {"ERROR late": 1}
+
+
+def test_memory_of_templates_does_not_grow_with_the_log(log):
+    with log.path.open("wb") as file:
+        file.writelines(
+            f"{stamped(n / 10, f'ERROR {word(n)} {chr(120) * 250}')}\n".encode() for n in range(20_000)
+        )
+    tracemalloc.start()
+    try:
+        observation = log.read()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert observation.templates_left_out == {"error": 20_000 - MAX_TEMPLATES}
+    assert peak < 4_000_000
+
+
+def test_a_template_says_when_how_often_and_an_example(log):
+    one = f"{stamped(9, 'ERROR a 2')}\nTraceback (most recent call last):\n  File\nKeyError: 'x'"
+    observation = log.holds(one, one.replace("09.000", "04.000").replace("a 2", "a 3")).read()
+    (seen,) = observation.templates
+    assert (seen.template, seen.kind, seen.level, seen.count) == (
+        "ERROR a <n> ⏎ KeyError: 'x'", "error", "ERROR", 2,
+    )  # fmt: skip
+    assert (seen.first_at, seen.last_at) == (START + timedelta(seconds=4), START + timedelta(seconds=9))
+    assert seen.example == one
+
+
+def test_a_traceback_is_an_error_whatever_its_level(log):
+    text = f"{stamped(9, 'INFO a')}\nTraceback (most recent call last):\n  File\nKeyError: 'x'"
+    assert kinds(log.holds(text).read()) == {"INFO a ⏎ KeyError: 'x'": 1}
+
+
+@pytest.mark.parametrize("secret", ["hunter2hunter2", "pass-word!abc9"])
+def test_templates_and_their_examples_are_redacted(log, secret):
+    log.holds(stamped(1, f"ERROR login {secret} failed"), stamped(2, "ERROR login [redacted] failed"))
+    observation = log.read(
+        plan(incident=["ERROR login [redacted] failed"]),
+        redact=lambda text: text.replace(secret, "[redacted]"),
+    )
+    assert secret[:5] not in observation.model_dump_json()
+    # Two kinds that are one without the secret.
+    assert kinds(observation) == {"ERROR login [redacted] failed": 2}
+
+
+def test_lines_of_the_incident_are_counted_in_the_window_only(log):
+    logs = plan(incident=["2026-02-01T09:00:00Z ERROR redis: Too many connections (20 of 20)"])
+    again = "ERROR redis: Too many connections (17 of 20)"
+    observation = log.holds(
+        stamped(-60, again), stamped(60, again), stamped(61, f"app: {again}, so we stop"), stamped(62, BAD)
+    ).read(logs)
+    (counted,) = observation.incident
+    assert (counted.count, counted.first_at) == (2, START + timedelta(seconds=60))
+    assert counted.examples[0].text == stamped(60, again)

@@ -114,7 +114,10 @@ def passes(text, *runs, check="flow"):
 
 def test_a_test_that_passes_in_every_run_passes():
     finding = judged(ONE, [[good(0)], [good(3600)], [good(7200)]])["flow", "passes"]
-    assert (finding.outcome, finding.actual) == (Outcome.PASS, "passed in 3 of 3 runs")
+    assert (finding.outcome, finding.actual) == (
+        Outcome.PASS,
+        "passed in 3 of 3 runs (excludes a flake rate above 63 %)",
+    )
     assert (finding.severity, finding.offset_s, finding.because) == (None, None, None)
     assert finding.evidence == "e2e.T+120.a1.json#/observations/0"
     assert finding.expectation == "every step gives what it expects, at T+0min, T+60min, T+120min"
@@ -129,6 +132,7 @@ def test_the_first_failing_run_is_told():
     assert finding.severity is Severity.P1
     assert finding.actual == (
         """T+60min: step 2 'leave': status = 200 — 500: "{"detail": "x"}"; passed in 1 of 3 runs"""
+        " (flaky: it failed in 67 % of them, at most 98 % at 95 %)"
     )
     assert finding.because == "it matters"
     assert (finding.offset_s, finding.evidence) == (3600, "e2e.T+060.a1.json#/observations/0")
@@ -143,7 +147,7 @@ def test_a_fail_is_told_before_an_earlier_inconclusive_run():
 def test_a_run_that_is_missing_is_inconclusive():
     finding = judged(ONE, [[good(0)], [good(7200)]])["flow", "passes"]
     assert finding.outcome is Outcome.INCONCLUSIVE
-    assert finding.actual == "not run at T+60min; passed in 2 of 3 runs"
+    assert finding.actual == "not run at T+60min; passed in 2 of 3 runs (excludes a flake rate above 78 %)"
     assert (finding.severity, finding.evidence, finding.offset_s) == (None, None, 3600)
 
 
@@ -548,4 +552,4 @@ def test_a_table_of_the_runs():
     items = [loaded(plan, "e2e", [good(at)], at) for at in (0, 7200)]
     (row,) = runs_passed(plan, [(item.name, item.evidence) for item in items])
     assert (row.name, row.outcome, row.passed, row.runs) == ("flow", Outcome.INCONCLUSIVE, 2, 3)
-    assert row.notes == "not run at T+60min; passed in 2 of 3 runs"
+    assert row.notes == "not run at T+60min; passed in 2 of 3 runs (excludes a flake rate above 78 %)"

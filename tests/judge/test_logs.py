@@ -189,9 +189,10 @@ def test_a_silence_is_a_hole_when_longer_than_allowed_and_than_three_seconds(
 
 
 @pytest.mark.parametrize(("floor_s", "outcome"), [(5, PASS), (4, INCONCLUSIVE)])
-def test_the_floor_can_be_moved(floor_s, outcome):
+def test_the_floor_can_be_moved(floor_s, outcome, monkeypatch):
+    monkeypatch.setattr("deploy_verdict.judge.logs.SILENCE_FLOOR_S", floor_s)
     observation = reading(longest_silence=silence(2400, 4))
-    assert judged(observation, speed=600, max_silence_floor_s=floor_s)[0].outcome is outcome
+    assert judged(observation, speed=600)[0].outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,32 @@ def test_the_smallest_plan():
             "attention must lie below critical — swap them",
         ),
         ("pools: [{name: p, get: /x, used: $.a, limit: $.b, beside: [nope]}]", "there is no check 'nope'"),
+        (
+            "pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [apo]}}]",
+            "8:68: there is no check 'apo' — did you mean 'api'?",
+        ),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [//e.test/x]}}]", "another host"),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: []}}]", "ask"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 32, times: 9}}]",
+            "an exercise of 2880 requests — at most 1000: lower at_once or rounds",
+        ),
+        ("exposure: [{name: x, operation: e2e/none, at_least: 3}]", "8:33: there is no check 'e2e/none'"),
+        (
+            "exposure: [{name: x, operation: orders, at_least: 3}]",
+            "'orders' is no operation — write POST",
+        ),
+        ("exposure: [{name: x, operation: GET orders, at_least: 3}]", "'orders' is not a path"),
+        ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
+        ("pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]", "no check 't'"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t, rate: 20}}]",
+            "20 is not a rate — write one like 20/s, up to 50/s",
+        ),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t, rate: 51/s}}]",
+            "up to 50/s",
+        ),
         ("window: !!python/object:x {}", "8:9: the tag tag:yaml.org,2002:python/object:x"),
         (
             'window: {length: "${LENGTH}"}',
@@ -221,7 +247,7 @@ def test_today_is_the_windows_date():
 
 def test_plans_zeues_is_a_good_plan():
     plan = read(ZEUES.read_bytes())
-    assert plan.stages == ("deployment", "health", "e2e", "pools", "logs", "traffic", "metrics")
+    assert plan.stages == ("deployment", "health", "e2e", "pools", "exercise", "logs", "traffic", "metrics")
     assert [check.name for check in plan.health] == [
         "system-health",
         "pool-stats",

@@ -67,6 +67,7 @@ class Story:
     used: Mapping[float, tuple[int, ...]] = field(default_factory=dict)
     without_samples: tuple[float, ...] = ()
     log: LogObservation | None = None
+    before: LogObservation | None = None
     without: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
@@ -152,7 +153,9 @@ class Story:
         for offset_s in self.plan.window.offsets_s:
             if offset_s not in self.without_samples:
                 yield self._file("pools", offset_s, self._sample(offset_s))
-        yield self._file("logs", self.plan.window.length, (self.log or the_log(),))
+        yield self._file(
+            "logs", self.plan.window.length, (self.log or the_log(), *filter(None, (self.before,)))
+        )
 
     def _file(self, stage: str, offset_s: float, observations: Iterable[object]) -> Loaded:
         at = T0 + timedelta(seconds=offset_s / self.speed)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import Layout
-from deploy_verdict.plan import laid_out, read_plan
+from deploy_verdict.plan import ReturnToFloor, laid_out, read_plan
 from deploy_verdict.sittings import (
     Choice,
     billed_min,
@@ -46,6 +46,29 @@ def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
     assert looks_at(PLAN, 3000.0) == ("e2e",)
     assert looks_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
     assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
+
+
+def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
+    floor = PLAN.pools[0].model_copy(update={"return_to_floor": ReturnToFloor(test="t")})
+    plan = PLAN.model_copy(update={"pools": (floor,)})
+    assert looks_at(plan, 7200.0) == ("deployment", "pools", "e2e", "floor")
+    tail = laid_out(plan, Layout(length_s=7200, every_s=900, tails_s=(21600.0,)))
+    assert "floor" in looks_at(tail, 7200.0)
+    assert "floor" not in looks_at(tail, 21600.0)
+
+
+def test_one_job_for_all_exercises_the_gauge_after_its_sample():
+    text = b"""
+version: 1
+name: small
+service: {base_url: "http://service.test"}
+pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}, exercise: {ask: [/api]}}]
+"""
+    plan = read_plan(text, "plan.yml", {}, "2026-02-02")
+    assert looks_at(plan, 0.0) == ()
+    alone = laid_out(plan, Layout(length_s=7200, every_s=900, one_job=True))
+    assert looks_at(alone, 0.0) == ("pools", "exercise")
+    assert looks_at(alone, 900.0) == ("pools",)
 
 
 def test_behind_a_wait_timer_a_job_hardly_sleeps():

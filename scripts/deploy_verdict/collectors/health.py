@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from deploy_verdict.collectors import Context
 from deploy_verdict.model import Exchange, Fault, HttpObservation, Observation, Whose
-from deploy_verdict.plan import Check
+from deploy_verdict.plan import Check, Request
 from deploy_verdict.plan.guard import refusal
 
 Keep = Callable[[tuple[Observation, ...]], None]
@@ -28,21 +28,25 @@ def check_health(
 
 
 def ask_check(context: Context, check: Check, offset_s: float) -> HttpObservation:
-    """One check's request, unless it would write what the plan does not allow."""
+    """One check's request as an observation."""
+    return HttpObservation(check=check.name, offset_s=offset_s, **dict(ask_request(context, check)))
+
+
+def ask_request(context: Context, request: Request) -> Exchange:
+    """Send a request, unless it would write what the plan does not allow."""
     may_write = context.plan.test_data.may_write
-    reason = refusal(check.method, check.path, check.json_, may_write)
-    exchange = _refused(context, check, reason) if reason else _asked(context, check)
-    return HttpObservation(check=check.name, offset_s=offset_s, **dict(exchange))
+    reason = refusal(request.method, request.path, request.json_, may_write)
+    return _refused(context, request, reason) if reason else _asked(context, request)
 
 
-def _asked(context: Context, check: Check) -> Exchange:
+def _asked(context: Context, check: Request) -> Exchange:
     headers = {**context.plan.service.headers, **check.headers}
     return context.probe.ask(
         check.method, check.path, json=check.json_, headers=headers, timeout_s=check.timeout
     )
 
 
-def _refused(context: Context, check: Check, reason: str) -> Exchange:
+def _refused(context: Context, check: Request, reason: str) -> Exchange:
     return Exchange(
         at=context.pace.clock.now(),
         method=check.method,

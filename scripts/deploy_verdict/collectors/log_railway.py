@@ -19,8 +19,9 @@ _SHORTEST_DAYS = 7
 class RailwaySource:
     """Reads each deployment's log backwards into a temporary file, then gives the lines oldest first.
 
-    From the first line on, so that start-up lines are seen, up to `end`. `tier` is the
-    workspace's plan, which decides how long a log is kept; the shortest is taken where it is not known.
+    From the first line on, so that start-up lines are seen, or from a page that reaches back to `start`, up
+    to `end`. `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
+    where it is not known.
     """
 
     def __init__(
@@ -31,13 +32,14 @@ class RailwaySource:
         end: datetime,
         window_start: datetime,
         tier: str | None = None,
+        start: datetime | None = None,
         tell: Callable[[str], None],
     ) -> None:
         self.name = f"Railway's log of {', '.join(identity[:8] for identity in deployment_ids)}"
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._railway, self._ids = railway, tuple(deployment_ids)
-        self._end = end
+        self._start, self._end = start, end
         self._tell = tell
         self._check_retention(window_start, tier)
 
@@ -65,7 +67,7 @@ class RailwaySource:
             return deploy_log(self._railway, deployment_id, start=None, end=until, limit=limit)
 
         try:
-            for found in pages(ask, _identity, start=None, end=self._end, limit=PAGE):
+            for found in pages(ask, _identity, start=self._start, end=self._end, limit=PAGE):
                 begin = file.seek(0, 2)
                 for entry in found:
                     file.write(_written(entry))

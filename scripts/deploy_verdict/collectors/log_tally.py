@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from deploy_verdict.collectors.log_entries import Entry
+from deploy_verdict.collectors.log_novelty import Templates
 from deploy_verdict.model import LogLine, PatternCount, Silence
 from deploy_verdict.plan import LogPattern, Logs
 
@@ -121,6 +122,7 @@ class Tally:
         self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
         self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
+        self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = Coverage(start, end)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
         self.tracebacks = self.dropped = 0
@@ -201,6 +203,7 @@ class Tally:
         self.tracebacks += entry.tracebacks
         if entry.continued:
             return
+        self.templates.add(entry, self._at)
         if entry.level is not None:
             self.levels[entry.level] += 1
             if entry.level in _ERROR_LEVELS and len(self.errors) < MAX_ERRORS:

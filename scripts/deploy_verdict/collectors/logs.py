@@ -155,6 +155,7 @@ def review(
     end: datetime,
     speed: float = 1.0,
     redact: Callable[[str], str],
+    check: str = "log",
 ) -> LogObservation:
     """Read a whole log and count the plan's patterns between start and end (times of the wall clock).
 
@@ -166,6 +167,7 @@ def review(
         tally.add(entry)
     tally.close()
     return LogObservation(
+        check=check,
         source=redact(source.name),
         start=start,
         end=end,
@@ -179,10 +181,22 @@ def review(
         tracebacks=max(tally.tracebacks, 0),
         errors=tuple(tally.errors),
         patterns=tally.pattern_counts(),
+        templates=tally.templates.counted(),
+        templates_left_out=dict(tally.templates.left_out),
+        incident=tally.templates.incident_counts(),
         notes=tuple(_notes(tally)),
         incomplete=(*source.incomplete, *_gaps(tally)),
         fault=source.fault or _no_times(tally, source.name),
     )
+
+
+def review_before(
+    logs: Logs, source: LogSource, *, start: datetime, end: datetime, redact: Callable[[str], str]
+) -> LogObservation:
+    """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
+    bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
+    usual = logs.model_copy(update=bare)
+    return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
 def _no_times(tally: Tally, name: str) -> Fault | None:

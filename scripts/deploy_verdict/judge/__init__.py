@@ -13,6 +13,7 @@ from deploy_verdict.judge.claims import judge_claims
 from deploy_verdict.judge.coverage import covered, hole_in, judge_coverage
 from deploy_verdict.judge.deployment import judge_deployment
 from deploy_verdict.judge.e2e import judge_e2e
+from deploy_verdict.judge.exposure import judge_exposure
 from deploy_verdict.judge.health import judge_beside, judge_health
 from deploy_verdict.judge.limits import limits
 from deploy_verdict.judge.logs import judge_logs
@@ -20,7 +21,7 @@ from deploy_verdict.judge.metrics import judge_metrics
 from deploy_verdict.judge.never import judge_never, judge_response_times
 from deploy_verdict.judge.pools import judge_pools
 from deploy_verdict.judge.traffic import judge_traffic, own_answered
-from deploy_verdict.measures import log_readings, measure
+from deploy_verdict.measures import log_before, log_readings, measure
 from deploy_verdict.model import (
     CriterionResult,
     Finding,
@@ -82,6 +83,7 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
         findings += judge_claims(bundle, findings)
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
+    findings += judge_exposure(bundle, findings)
     if "deployment" in bundle.stages:
         findings = [*judge_deployment(bundle, findings), *findings]
     return findings
@@ -92,17 +94,26 @@ def _logs(bundle: Bundle, logs: Logs) -> list[Finding]:
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
     taken: list[tuple[LogObservation | None, str | None]] = [*log_readings(bundle)]
+    before = log_before(bundle)
     readings = [
         judge_logs(
-            logs, observation, evidence=pointer, speed=speed, covers=covers, own_requests=own_answered(bundle)
+            logs,
+            observation,
+            evidence=pointer,
+            speed=speed,
+            covers=covers,
+            own_requests=own_answered(bundle),
+            before=before,
         )
         for observation, pointer in taken or [(None, None)]
     ]
-    failed = [
-        next((item for item in same if item.outcome is Outcome.FAIL), same[-1])
-        for same in zip(*readings, strict=True)
-    ]
-    return list(failed)
+    # Not every reading can tell what is new.
+    found: dict[tuple[str, str], Finding] = {}
+    for item in (item for reading in readings for item in reading):
+        known = found.get((item.check, item.rule))
+        if known is None or known.outcome is not Outcome.FAIL:
+            found[item.check, item.rule] = item
+    return list(found.values())
 
 
 def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:

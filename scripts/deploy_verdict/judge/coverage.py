@@ -40,7 +40,9 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
     state = (
-        "late" if abs(late_s) > allowed_s and stage in ("deployment", "health", "e2e", "pools") else "taken"
+        "late"
+        if abs(late_s) > allowed_s and stage in ("deployment", "health", "e2e", "pools", "exercise")
+        else "taken"
     )
     return Slot.model_validate(
         {"stage": stage, "offset_s": offset_s, "state": state, "note": ", ".join(notes)}
@@ -49,7 +51,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
 
 def hole_in(coverage: Coverage) -> str | None:
     """Which planned requests were never sent, in words; None when all were. Logs send nothing."""
-    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools")]
+    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools", "exercise", "floor")]
     bad = [slot for slot in slots if slot.state in ("missing", "partial")]
     return f"{len(bad)} of {len(slots)} planned looks were not taken" if bad else None
 

@@ -7,6 +7,7 @@ from deploy_verdict.judge.e2e_cleanup import judge_cleanup
 from deploy_verdict.judge.e2e_command import judge_command
 from deploy_verdict.judge.e2e_runs import Files, Run, pre_check, runs_of
 from deploy_verdict.judge.e2e_suites import suites_of
+from deploy_verdict.judge.rates import excluded_percent, possible_percent
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.names import SUITE
@@ -46,6 +47,7 @@ def _passes(test: Test, runs: Sequence[Run]) -> Finding:
     shown = next(run for run in runs if run.result.outcome is outcome)
     passed = sum(run.result.outcome is Outcome.PASS for run in runs)
     tally = f"passed in {passed} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
+    tally += _flaky(passed, sum(run.result.outcome is Outcome.FAIL for run in runs))
     is_pass, is_fail = outcome is Outcome.PASS, outcome is Outcome.FAIL
     return Finding(
         stage="e2e",
@@ -60,6 +62,15 @@ def _passes(test: Test, runs: Sequence[Run]) -> Finding:
         evidence=runs[-1].pointer if is_pass else shown.pointer,
         offset_s=None if is_pass else shown.offset_s,
     )
+
+
+def _flaky(passed: int, failed: int) -> str:
+    """What so many runs say of how often a test fails."""
+    if failed and passed:
+        runs = passed + failed
+        share = f"{100 * failed / runs:.0f} % of them, at most {possible_percent(failed, runs):.0f} %"
+        return f" (flaky: it failed in {share} at 95 %)"
+    return f" (excludes a flake rate above {excluded_percent(passed):.0f} %)" if passed and not failed else ""
 
 
 def _offsets(runs: Sequence[Run]) -> list[float]:

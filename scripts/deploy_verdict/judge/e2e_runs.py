@@ -96,6 +96,21 @@ def tested_run(test: Test, before_each: Sequence[Step], observation: TestObserva
     return worst_result(results)
 
 
+def run_outcomes(
+    test: Test, before_each: Sequence[Step], observation: TestObservation, step_name: str
+) -> Iterator[Outcome]:
+    """What came of the test in this run; or of each step of that name, as often as it was taken."""
+    if not step_name:
+        yield tested_run(test, before_each, observation).outcome
+        return
+    planned = _planned(test, before_each)
+    records = [record for record in observation.steps if record.part != "cleanup"]
+    for record, captured in _with_captured(records):
+        step = planned.get((record.part, record.index))
+        if record.part == "steps" and record.name == step_name:
+            yield _tested_record(record, step and with_captures(step, captured)).outcome
+
+
 def _with_captured(records: Sequence[StepRecord]) -> Iterator[tuple[StepRecord, dict[str, JsonValue]]]:
     """Each record with what the steps before it had captured."""
     captured: dict[str, JsonValue] = {}

@@ -12,7 +12,9 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.growth import used_at_end
 from deploy_verdict.judge.poisson import at_most
 from deploy_verdict.judge.pool_blocks import pool_blocks
+from deploy_verdict.measures import log_before, log_readings
 from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.novelty import compared
 from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.units import shown_duration
 
@@ -35,6 +37,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
         yield from _platform(bundle)
     if "pools" in bundle.stages:
         yield from _leaks(bundle, findings)
+    yield from _news(bundle)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
     if answered:
         rate = 100 * (1 - 0.05 ** (1 / answered))
@@ -45,6 +48,16 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)
     if open_:
         yield f"{open_} of {len(findings)} findings are inconclusive; each says why."
+
+
+def _news(bundle: Bundle) -> Iterator[str]:
+    """Where nobody asked for it, a log that cannot be compared is no finding; it is told all the same."""
+    logs, readings = bundle.plan.logs, log_readings(bundle)
+    if "logs" not in bundle.stages or logs is None or logs.novelty is not None or not readings:
+        return
+    doubts = compared(logs, readings[-1][0], log_before(bundle)).doubts
+    if doubts:
+        yield f"Which kinds of errors in the log are new is not known: {'; '.join(doubts)}."
 
 
 def _platform(bundle: Bundle) -> Iterator[str]:

@@ -7,12 +7,15 @@ a pass only where the whole window's log was read.
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from deploy_verdict.judge.novelty import judge_novelty
 from deploy_verdict.model import UNPROVEN_LEVEL, Finding, LogObservation, Outcome, PatternCount, Severity
 from deploy_verdict.plan import LogCanary, LogPattern, Logs
 from deploy_verdict.units import shown_duration
 
 STAGE = "logs"
 CHECK = "log"
+# Wall time: at high speed, no stretch shorter than this is a hole.
+SILENCE_FLOOR_S = 3.0
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
 
@@ -23,17 +26,17 @@ def judge_logs(
     *,
     evidence: str | None,
     speed: float = 1.0,
-    max_silence_floor_s: float = 3.0,
     covers: tuple[datetime, datetime] | None = None,
     own_requests: int | None = None,
+    before: LogObservation | None = None,
 ) -> list[Finding]:
     """The findings of every rule that the plan's logs section asks for, whatever the evidence.
 
-    `max_silence_floor_s` is wall time: at high speed, no stretch shorter than it is a hole. `covers`:
-    the stretch (start, end) that the reading must cover; None leaves that to others. `own_requests`: how
-    many requests of ours the service answered, for the plan's canary.
+    `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
+    `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
+    reading of the time before the deployment.
     """
-    reasons = tuple(_doubts(plan_logs, observation, speed * max_silence_floor_s, covers))
+    reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
         reasons += _canary_doubts(plan_logs.canary, observation, own_requests)
     findings = [_readable(plan_logs, observation, reasons)]
@@ -43,6 +46,7 @@ def judge_logs(
         findings.append(_must_appear(pattern, _count(pattern, observation), reasons))
     if plan_logs.max_errors is not None:
         findings.append(_errors(plan_logs.max_errors, observation, reasons))
+    findings += judge_novelty(plan_logs, observation, before, reasons)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
 

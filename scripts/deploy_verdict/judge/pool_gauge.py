@@ -11,6 +11,8 @@ from deploy_verdict.units import shown_offset
 # three times as many as ever before in this window.
 FROZEN_READINGS = 20
 FROZEN_TIMES = 3
+# How the words for a gauge that never moved begin.
+STOOD = "it stood at"
 
 Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
@@ -23,7 +25,7 @@ def judge_gauge(samples: Sequence[PoolSample]) -> Result:
     runs = [list(run) for _, run in groupby(readings, key=lambda reading: reading[0])]
     last_value, since = runs[-1][0]
     if len(runs) == 1:
-        text = f"it stood at {last_value:g} in all {len(readings)} readings"
+        text = f"{STOOD} {last_value:g} in all {len(readings)} readings"
         return Outcome.INCONCLUSIVE, None, f"{text}: a gauge that never moves proves nothing", since
     if len(runs[-1]) >= max(FROZEN_READINGS, FROZEN_TIMES * max(len(run) for run in runs[:-1])):
         text = f"from {shown_offset(since.offset_s)} on it stood at {last_value:g}"

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
+from deploy_verdict.judge.finding import made
+from deploy_verdict.judge.floor import judge_floor
+from deploy_verdict.judge.gauge import believed, doubted
 from deploy_verdict.judge.pool_blocks import enough, told
-from deploy_verdict.judge.pool_gauge import judge_gauge
 from deploy_verdict.judge.pool_growth import judge_growth
 from deploy_verdict.judge.pool_levels import judge_bands, judge_stability
 from deploy_verdict.model import Finding, Outcome, Severity
-from deploy_verdict.plan import Pool
+from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.units import shown_duration, shown_offset
 
@@ -16,21 +18,52 @@ _Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
-    """Six questions to each pool; the band is asked of every sample."""
+    """Six questions to each pool; what rests on a gauge that is not believed is not known."""
+    gauges = {pool.name: _gauge(bundle, pool) for pool in bundle.plan.pools}
+    for finding in _findings(bundle):
+        gauge = gauges[finding.check]
+        yield doubted(finding, gauge)
+        if finding.rule == "samples":
+            yield gauge
+
+
+def _gauge(bundle: Bundle, pool: Pool) -> Finding:
+    result, pointer = believed(bundle, pool)
+    text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
+    finding = _finding(pool, "gauge", text, result)
+    return finding.model_copy(update={"evidence": pointer}) if pointer else finding
+
+
+def _findings(bundle: Bundle) -> Iterator[Finding]:
+    """All but the gauge; the band is asked of every sample."""
     growth = judge_growth(bundle)
     for pool in bundle.plan.pools:
         samples = bundle.samples[pool.name]
         yield _finding(pool, "samples", "every sample can be read", _samples(samples))
-        yield _finding(pool, "gauge", "the gauge moves", judge_gauge(samples))
         for sample, result in judge_bands(pool, samples):
             text = f"utilization < {pool.attention:g} %"
             yield _finding(pool, "band", text, result, offset_s=sample.offset_s)
         yield _finding(pool, "exhaustion", "never exhausted", _exhaustion(samples))
         text = f"no growth that fills it within {shown_duration(pool.safe_for)}"
         yield _finding(pool, "growth", text, growth[pool.name])
+        if pool.return_to_floor is not None:
+            yield _returned(bundle, pool, pool.return_to_floor)
         if pool.stays_within is not None:
             text = f"every block within ± {pool.stays_within.points:g} points of the median"
             yield _finding(pool, "stability", text, judge_stability(pool, samples))
+
+
+def _returned(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Finding:
+    outcome, severity, actual, pointer = judge_floor(bundle, pool, asked)
+    text = f"back to its floor after {asked.cycles:,} cycles of {asked.test}"
+    return made(
+        "pools",
+        (pool.name, "floor"),
+        text,
+        (outcome, severity, actual),
+        because="requests leave connections behind",
+        evidence=pointer,
+    )
 
 
 _BECAUSE = {

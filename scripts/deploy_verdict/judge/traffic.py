@@ -6,7 +6,7 @@ however little of the log could be read; that there was none is a pass only in a
 
 from collections.abc import Iterator, Sequence
 
-from deploy_verdict.answers import all_sent
+from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
@@ -29,6 +29,7 @@ def own_answered(bundle: Bundle) -> int:
     """How many requests of ours the service itself answered in this window, by any stage."""
     answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
+    answered += sum(sum(tally.answers.values()) for tally in tallies(bundle.loaded))
     return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
 
 

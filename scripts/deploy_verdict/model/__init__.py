@@ -4,6 +4,8 @@ Units stand in names; times are UTC. Evidence holds what was seen and never an o
 same evidence can be judged again under a corrected plan. Adding a field keeps the schema's number.
 """
 
+from deploy_verdict.model.captured import CapturedRun, MeasuredValue
+from deploy_verdict.model.exercise import ExerciseObservation, ExerciseRound
 from deploy_verdict.model.files import (
     Coverage,
     CriterionResult,
@@ -21,6 +23,8 @@ from deploy_verdict.model.files import (
     WindowFrame,
     WindowRef,
 )
+from deploy_verdict.model.floor import FloorObservation, Tally
+from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
 from deploy_verdict.model.observations import (
     Attempt,
     BurstObservation,
@@ -30,12 +34,8 @@ from deploy_verdict.model.observations import (
     FingerprintAttempt,
     FingerprintObservation,
     HttpObservation,
-    LogLine,
-    LogObservation,
-    PatternCount,
     Race,
     Reading,
-    Silence,
     StepRecord,
     SuiteObservation,
     TestObservation,
@@ -70,6 +70,7 @@ __all__ = [
     "UNPROVEN_LEVEL",
     "Attempt",
     "BurstObservation",
+    "CapturedRun",
     "CaseObservation",
     "Coverage",
     "CriterionResult",
@@ -77,10 +78,13 @@ __all__ = [
     "DeploymentObservation",
     "Evidence",
     "Exchange",
+    "ExerciseObservation",
+    "ExerciseRound",
     "Fault",
     "Finding",
     "FingerprintAttempt",
     "FingerprintObservation",
+    "FloorObservation",
     "HttpObservation",
     "Instance",
     "Judged",
@@ -88,6 +92,7 @@ __all__ = [
     "Loaded",
     "LogLine",
     "LogObservation",
+    "MeasuredValue",
     "MetricsObservation",
     "Observation",
     "Outcome",
@@ -107,6 +112,8 @@ __all__ = [
     "StepRecord",
     "Subject",
     "SuiteObservation",
+    "Tally",
+    "TemplateCount",
     "TestObservation",
     "TrafficObservation",
     "Unreadable",

@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from deploy_verdict.model.exercise import ExerciseObservation
+from deploy_verdict.model.floor import FloorObservation
+from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
     CaseObservation,
     FingerprintObservation,
     HttpObservation,
-    LogObservation,
     SuiteObservation,
     TestObservation,
 )
@@ -20,6 +22,8 @@ Observation = Annotated[
     HttpObservation
     | FingerprintObservation
     | BurstObservation
+    | ExerciseObservation
+    | FloorObservation
     | TestObservation
     | SuiteObservation
     | CaseObservation
@@ -205,6 +209,7 @@ class WindowFile(Record):
     """window.json: what a stopped run needs to go on with the same window.
 
     `remarks` are sentences for the head of the report, such as how the looks are spread over jobs.
+    `variables` are the values that the plan took up, without secrets.
     """
 
     schema_: Literal["deploy-verdict/window/1"] = Field(default="deploy-verdict/window/1", alias="schema")
@@ -215,6 +220,7 @@ class WindowFile(Record):
     left_out: tuple[str, ...] = ()
     layout: Layout | None = None
     remarks: tuple[str, ...] = ()
+    variables: dict[str, str] = Field(default={})
     log_bytes_at_t0: int | None = None
     log_head_at_t0: str | None = None
     waited_s: float = 0.0

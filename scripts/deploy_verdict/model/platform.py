@@ -8,7 +8,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from deploy_verdict.model.observations import Fault, LogLine
+from deploy_verdict.model.logs import LogLine
+from deploy_verdict.model.observations import (
+    Fault,
+)
 from deploy_verdict.model.words import Record
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-STAGES = ("deployment", "health", "e2e", "pools", "logs", "traffic", "metrics")
+STAGES = ("deployment", "health", "e2e", "pools", "exercise", "floor", "logs", "traffic", "metrics")
 # The level of a log line that only Railway calls an error: so it calls all plain stderr.
 UNPROVEN_LEVEL = "severity error"
 

@@ -2,20 +2,24 @@
 
 from deploy_verdict.plan.claims_section import Claim, OpenApi
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
+from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.github_section import GitHubSection
+from deploy_verdict.plan.incident import incident_file, with_incident
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
-from deploy_verdict.plan.logs_section import LogCanary, LogPattern, Logs
+from deploy_verdict.plan.logs_section import Incident, LogCanary, LogPattern, Logs, Novelty
 from deploy_verdict.plan.models import (
     Check,
     Plan,
-    Pool,
     Service,
     WindowSection,
     checked_address,
     with_target,
 )
 from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.pool_section import Pool
 from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
 from deploy_verdict.plan.reading import read_plan
 from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
@@ -30,16 +34,20 @@ __all__ = [
     "Claim",
     "Criterion",
     "Escalation",
+    "Exercise",
     "Expectations",
     "Expecting",
+    "Exposure",
     "Fixtures",
     "FollowUpGroup",
     "GitHubSection",
+    "Incident",
     "LogCanary",
     "LogPattern",
     "Logs",
     "Metrics",
     "NeverRule",
+    "Novelty",
     "OpenApi",
     "Plan",
     "Pool",
@@ -47,6 +55,7 @@ __all__ = [
     "Recording",
     "Request",
     "ResponseTimes",
+    "ReturnToFloor",
     "Service",
     "Step",
     "Test",
@@ -54,9 +63,11 @@ __all__ = [
     "Traffic",
     "WindowSection",
     "checked_address",
+    "incident_file",
     "laid_out",
     "layout_of",
     "own_layout",
     "read_plan",
+    "with_incident",
     "with_target",
 ]

@@ -43,6 +43,7 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
         ("e2e", "tests"): [test.name for test in plan.e2e.tests] if plan.e2e else [],
         ("logs", "must_not_appear"): [p.name for p in plan.logs.must_not_appear] if plan.logs else [],
         ("logs", "must_appear"): [p.name for p in plan.logs.must_appear] if plan.logs else [],
+        ("exposure",): [asked.name for asked in plan.exposure],
         ("criteria",): [criterion.name for criterion in plan.criteria],
     }
     for path, names in groups.items():
@@ -58,18 +59,45 @@ def _references(plan: Plan) -> Iterator[Mistake]:
     named: list[tuple[Path, str, list[str]]] = []
     for index, pool in enumerate(plan.pools):
         named += [(("pools", index, "beside", i), name, checks) for i, name in enumerate(pool.beside)]
+        if pool.return_to_floor is not None:
+            named.append(
+                (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, _cycles(plan))
+            )
+        load = pool.exercise.ask if pool.exercise else ()
+        named += [
+            (("pools", index, "exercise", "ask", i), name, checks)
+            for i, name in enumerate(load)
+            if not name.startswith("/")
+        ]
     if plan.response_times is not None:
         named += [
             (("response_times", "of", label), name, checks) for label, name in plan.response_times.of.items()
         ]
     with_pools = checks + [pool.name for pool in plan.pools]
     named += [(("never", i, "of"), rule.of, with_pools) for i, rule in enumerate(plan.never) if rule.of]
+    named += [
+        (("exposure", i, "operation"), asked.operation, list(_operations(plan)))
+        for i, asked in enumerate(plan.exposure)
+        if asked.test_name
+    ]
     shown = [f"health/{name}" for name in checks] + [f"pools/{pool.name}" for pool in plan.pools]
     shown += [f"e2e/{test.name}" for test in plan.e2e.tests] if plan.e2e else []
     named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
     for path, name, known in named:
         if name not in known:
             yield path, f"there is no check '{name}'{_meant(name, known)}"
+
+
+def _cycles(plan: Plan) -> list[str]:
+    """The tests that can be a cycle: a race is none."""
+    tests = plan.e2e.tests if plan.e2e else ()
+    return [test.name for test in tests if not any(step.together for step in test.steps)]
+
+
+def _operations(plan: Plan) -> Iterator[str]:
+    for test in plan.e2e.tests if plan.e2e else ():
+        yield f"e2e/{test.name}"
+        yield from (f"e2e/{test.name}/{step.name}" for step in test.steps)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -23,6 +23,11 @@ class LaidOut(WindowSection):
         return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, dense)}))
 
     @property
+    def end_s(self) -> float:
+        """Tails come after it."""
+        return self.layout.length_s
+
+    @property
     def health_offsets_s(self) -> tuple[float, ...]:
         """At T+0, and again at each tail."""
         return (0.0, *self.layout.tails_s)

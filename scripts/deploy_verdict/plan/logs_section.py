@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.parts import Part
+from deploy_verdict.templates import incident_templates
 from deploy_verdict.units import Duration, Percent
 
 
@@ -69,6 +70,53 @@ class LogCanary(Part):
         return LogPattern(regex=self.regex, name="canary")
 
 
+class Novelty(Part):
+    """Errors of a kind that the log had not before the deployment."""
+
+    severity: Severity = Field(default=Severity.P2, strict=False)
+    min_count: int = Field(default=1, ge=1, description="seen less often, a new kind of error does not count")
+    ignore: tuple[str, ...] = Field(
+        default=(), strict=False, description="regular expressions: lines of these kinds are no finding"
+    )
+    before: Duration = Field(default=3600.0, gt=0, description="how much of the log before to compare with")
+
+    @model_validator(mode="after")
+    def _regexes(self) -> Self:
+        for regex in self.ignore:
+            LogPattern(regex=regex)
+        return self
+
+
+class Incident(Part):
+    """The incident's own log lines: none of these kinds may come again. A file stands beside the plan."""
+
+    lines: tuple[str, ...] = Field(default=(), strict=False)
+    file: str | None = None
+    severity: Severity = Field(default=Severity.P1, strict=False)
+    because: str | None = "this was the incident"
+
+    @model_validator(mode="after")
+    def _something_to_know(self) -> Self:
+        if bool(self.lines) == bool(self.file):
+            raise ValueError("write either the incident's lines or the file that holds them")
+        if self.lines and not self.templates:
+            raise ValueError("none of these lines tells of an error — write the incident's own error lines")
+        if self.file and (self.file.startswith("/") or ".." in self.file.split("/")):
+            raise ValueError(f"{self.file!r} must lie beside the plan or below")
+        return self
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """What the lines have in common with those that would come again; none before a file is read."""
+        return incident_templates(self.lines)
+
+
+def _incident(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"lines": value.splitlines()}
+    return {"lines": value} if isinstance(value, list) else value
+
+
 class Logs(Part):
     """What the service's own log must and must not say."""
 
@@ -77,10 +125,23 @@ class Logs(Part):
     max_silence: Duration = Field(default=1800.0, description="a longer stretch without a line is a hole")
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
     canary: LogCanary | None = None
+    novelty: Novelty | None = Field(
+        default=None,
+        description="new kinds of errors are told in any case; asked for, they must be known",
+    )
+    incident: (
+        Annotated[
+            Incident, BeforeValidator(_incident, json_schema_input_type=str | tuple[str, ...] | Incident)
+        ]
+        | None
+    ) = None
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
 
     @model_validator(mode="after")
     def _something_asked(self) -> Self:
-        if not self.must_not_appear and not self.must_appear:
-            raise ValueError("no pattern, so this can never fail — add must_not_appear or must_appear")
+        asked = (self.must_not_appear, self.must_appear, self.novelty, self.incident)
+        if not any(asked):
+            raise ValueError(
+                "no pattern, so this can never fail — add must_not_appear, must_appear, novelty or incident"
+            )
         return self

@@ -11,14 +11,16 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.claims_section import Claim
-from deploy_verdict.plan.e2e import E2E
+from deploy_verdict.plan.e2e import E2E, Step, Test
+from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.fixtures import Fixtures
 from deploy_verdict.plan.github_section import GitHubSection
 from deploy_verdict.plan.logs_section import Logs
-from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request, Selector
+from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request
+from deploy_verdict.plan.pool_section import Pool
 from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
 from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
-from deploy_verdict.units import Duration, Percent, Size, shown_duration
+from deploy_verdict.units import Duration, Size, shown_duration
 
 
 def checked_address(value: str) -> str:
@@ -78,6 +80,11 @@ class WindowSection(Part):
         return self
 
     @property
+    def end_s(self) -> float:
+        """The end of the window itself, whatever looks follow it."""
+        return self.length
+
+    @property
     def offsets_s(self) -> tuple[float, ...]:
         """The planned offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
         return regular(self.length, self.sample_every)
@@ -108,54 +115,6 @@ class Check(Expecting):
     severity: Severity = Field(default=Severity.P1, strict=False)
 
 
-class Burst(Part):
-    """How one sample reads the gauge: so many readings make one sample."""
-
-    for_: Duration = Field(default=30.0, alias="for")
-    every: Duration = Field(default=1.0, gt=0)
-
-    @property
-    def readings(self) -> int:
-        """How many readings a whole burst has; at least one."""
-        return max(1, int(self.for_ / self.every + 1e-9))
-
-
-class Band(Part):
-    """Stable utilization: every sample's mean within so many percentage points of the median."""
-
-    points: float = Field(gt=0, strict=False)
-    severity: Severity = Field(default=Severity.P2, strict=False)
-
-
-class Pool(Request):
-    """A pool to watch through the window."""
-
-    name: str
-    title: str | None = None
-    used: Selector
-    limit: Selector
-    attention: Percent = 70.0
-    critical: Percent = 80.0
-    burst: Burst = Burst()
-    safe_for: Duration = Field(
-        default=21600.0,
-        gt=0,
-        description="the time until somebody looks again; a leak must not fill the pool within it",
-    )
-    stays_within: Band | None = None
-    beside: tuple[str, ...] = Field(
-        default=(), strict=False, description="health checks to repeat at each sample"
-    )
-
-    @model_validator(mode="after")
-    def _bands(self) -> Self:
-        if self.attention >= self.critical:
-            raise ValueError("attention must lie below critical — swap them")
-        if self.writes:
-            raise ValueError("a pool is read with get: a sample must not change anything")
-        return self
-
-
 class Plan(Part):
     """A whole plan."""
 
@@ -174,6 +133,7 @@ class Plan(Part):
     traffic: Traffic | None = None
     metrics: Metrics | None = None
     response_times: ResponseTimes | None = None
+    exposure: tuple[Exposure, ...] = Field(default=(), strict=False)
     criteria: tuple[Criterion, ...] = Field(default=(), strict=False)
     baseline: Baseline | None = None
     escalation: Escalation = Escalation()
@@ -196,6 +156,8 @@ class Plan(Part):
             "health": bool(self.health) or any(claim.openapi for claim in self.claims),
             "e2e": self.e2e is not None,
             "pools": bool(self.pools),
+            "exercise": any(pool.exercise is not None for pool in self.pools),
+            "floor": any(pool.return_to_floor is not None for pool in self.pools),
             "logs": self.logs is not None,
             "traffic": self.traffic is not None,
             "metrics": self.metrics is not None,
@@ -212,6 +174,8 @@ class Plan(Part):
             "health": window.health_offsets_s,
             "e2e": self.e2e.at if self.e2e else (),
             "pools": window.pool_offsets_s,
+            "exercise": (0.0,),
+            "floor": (window.end_s,),
             "logs": end,
             "traffic": end,
             "metrics": end,
@@ -226,6 +190,17 @@ class Plan(Part):
     def check(self, name: str) -> Check:
         """The health check of that name; the plan's cross-check has made sure that there is one."""
         return next(check for check in self.health if check.name == name)
+
+    def to_ask(self, name: str) -> Request:
+        """A health check by its name, or a path to GET."""
+        known = next((check for check in self.health if check.name == name), None)
+        return known or Request(get=name)
+
+    def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
+        """An E2E test by its name, and the steps before it; the cross-check has made sure of it."""
+        tests = self.e2e.tests if self.e2e else ()
+        before_each = self.e2e.before_each if self.e2e else ()
+        return next(test for test in tests if test.name == name), before_each
 
 
 def with_target(plan: Plan, address: str) -> Plan:

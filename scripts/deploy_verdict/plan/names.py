@@ -27,6 +27,8 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
         yield from (("pools", pool.name, rule) for rule in POOL_RULES)
         if pool.stays_within is not None:
             yield "pools", pool.name, "stability"
+        if pool.return_to_floor is not None:
+            yield "pools", pool.name, "floor"
         for name in pool.beside:
             yield from (("pools", name, rule) for rule in check_rules(plan, name))
     yield from (("never", rule.name, "count") for rule in plan.never)
@@ -36,6 +38,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from (("claims", claim.commit, "shown") for claim in plan.claims if claim.openapi)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
+    yield from (("exposure", asked.name, "runs") for asked in plan.exposure)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
 
 
@@ -60,6 +63,10 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
     yield "logs", "log", "readable"
     if plan.logs.max_errors is not None:
         yield "logs", "log", "errors"
+    if plan.logs.novelty is not None:
+        yield "logs", "novelty", "new"
+    if plan.logs.incident is not None:
+        yield "logs", "incident", "must_not_appear"
     yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
     yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
 

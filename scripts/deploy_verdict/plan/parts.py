@@ -146,7 +146,7 @@ class NeverRule(Expectations):
         return self
 
 
-def _path(value: Any) -> Any:
+def checked_path(value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError(f"{value!r} is not a path — write one from the root, such as /api/health")
     parts = urlsplit(value)
@@ -164,7 +164,7 @@ def _selector(value: Any) -> Any:
     return value
 
 
-UrlPath = Annotated[str, BeforeValidator(_path)]
+UrlPath = Annotated[str, BeforeValidator(checked_path)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 
 

@@ -1,11 +1,14 @@
 """What a plan will do, counted before it does anything. Pure."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from deploy_verdict.plan.checks import steps_of
 from deploy_verdict.plan.e2e import Step
+from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names
@@ -84,6 +87,12 @@ def preview(plan: Plan) -> Preview:
     }
     writes = sum(check.writes for check in plan.health) + step_writes * suite_runs
     writes += samples * sum(check.writes for check in beside)
+    loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
+    requests["exercise"] = sum(load.requests + load.readings + sum(asked) for load, asked in loads)
+    writes += sum(math.ceil(load.requests * sum(asked) / len(asked)) + sum(asked) for load, asked in loads)
+    drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
+    requests["floor"] = sum(_driven(plan, drive) + 2 * pool.burst.readings for pool, drive in drives)
+    writes += sum(_driven(plan, drive) for _, drive in drives)
     longest_burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return Preview(
         stages=plan.stages,
@@ -96,6 +105,17 @@ def preview(plan: Plan) -> Preview:
         wall_s=plan.window.length + longest_burst_s,
         platform_requests=_platform(plan, samples),
     )
+
+
+def _to_ask(plan: Plan, load: Exercise) -> list[bool]:
+    """Which requests of an exercise write; those are asked once more after it."""
+    return [plan.to_ask(name).writes for name in load.ask]
+
+
+def _driven(plan: Plan, drive: ReturnToFloor) -> int:
+    """Requests of all cycles at most; each of them may write."""
+    test, before_each = plan.test_of(drive.test)
+    return drive.cycles * len(test.steps) + len(before_each) + len(test.start) + len(test.cleanup)
 
 
 def _fingerprints(plan: Plan) -> int:

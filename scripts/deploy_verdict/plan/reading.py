@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from deploy_verdict.errors import PlanError, Problem
+from deploy_verdict.plan.changing import changed
 from deploy_verdict.plan.checks import cross_check, unknown_answers
 from deploy_verdict.plan.fixtures import Answer, Recording
 from deploy_verdict.plan.models import Plan
@@ -35,24 +36,32 @@ _PYDANTIC_WORDS = {
 }
 
 
-def read_plan(data: bytes, path: str, environment: Mapping[str, str], today: str) -> Plan:
-    """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen."""
-    return read_placed_plan(data, path, environment, today)[0]
+def read_plan(
+    data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
+) -> Plan:
+    """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen.
+
+    `changes` are PATH=VALUE (changing.py): the plan as it would be with them, which is another version.
+    """
+    return read_placed_plan(data, path, environment, today, changes)[0]
 
 
 def read_placed_plan(
-    data: bytes, path: str, environment: Mapping[str, str], today: str
+    data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
 ) -> tuple[Plan, Document]:
     """The same, with the place of everything in it."""
     text = _text(data, path)
     document = read_nodes(text, lambda raw: fill(raw, environment, today))
+    for change in changes:
+        document.value = changed(document.value, change)
     plan = _validated(document)
     if plan is not None:
         for location, message in cross_check(plan):
             document.add(document.place(location), message)
     if document.problems or plan is None:
         raise PlanError(path, document.first_at_each_place())
-    return plan.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()}), document
+    version = b"\n".join((data, *map(str.encode, changes)))
+    return plan.model_copy(update={"sha256": hashlib.sha256(version).hexdigest()}), document
 
 
 def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:

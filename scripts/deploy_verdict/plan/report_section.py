@@ -1,6 +1,6 @@
 """The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,20 @@ class Baseline(Part):
     columns: tuple[str, ...] = Field(strict=False, min_length=1)
     e2e: tuple[str, ...] = Field(default=(), strict=False, description="the suite's result in each column")
     rows: tuple[BaselineRow, ...] = Field(strict=False, min_length=1)
+    captured: dict[str, str] = Field(
+        default={},
+        description="column → a file beside the plan that --capture wrote: it wins over values",
+    )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Self:
+        for column, path in self.captured.items():
+            if column not in self.columns:
+                known = ", ".join(self.columns)
+                raise ValueError(f"captured names no column {column!r} — the columns are: {known}")
+            if path.startswith("/") or ".." in path.split("/"):
+                raise ValueError(f"{path!r} must lie beside the plan or below")
+        return self
 
     @model_validator(mode="before")
     @classmethod

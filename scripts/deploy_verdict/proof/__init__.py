@@ -46,7 +46,12 @@ def prove(plan: Plan, recorded: Recorded, read_log: ReadLog) -> tuple[Proven, ..
 def not_looked_at(plan: Plan) -> tuple[str, ...]:
     """The stages that ask the platform, whose answers nobody can record here; and the claims' documents."""
     documents = ("claims",) if any(claim.openapi for claim in plan.claims) else ()
-    return (*(stage for stage in PLATFORM if stage in plan.stages), *documents)
+    counted = ("exposure",) if plan.exposure else ()
+    return (
+        *(stage for stage in (*PLATFORM, "exercise", "floor") if stage in plan.stages),
+        *documents,
+        *counted,
+    )
 
 
 class _Prover:

@@ -22,7 +22,7 @@ from deploy_verdict.model import (
     WindowRef,
 )
 from deploy_verdict.plan import Answer, Plan, Pool, Request
-from deploy_verdict.plan.models import Burst
+from deploy_verdict.plan.pool_section import Burst
 from deploy_verdict.proof.suite import played
 from deploy_verdict.window import evidence_name
 
@@ -73,8 +73,9 @@ def shortened(plan: Plan, healthy: Mapping[str, tuple[Answer, ...]]) -> Plan:
     for pool in plan.pools:
         readings = min(max(FEWEST_READINGS, len(healthy.get(pool.name, ()))), MOST_READINGS)
         burst = Burst.model_validate({"for": f"{readings}s", "every": "1s"})
-        pools.append(pool.model_copy(update={"burst": burst}))
-    update: dict[str, object] = {"window": window, "pools": tuple(pools)}
+        # Nobody can record what a gauge would have shown under load, or after it.
+        pools.append(pool.model_copy(update={"burst": burst, "exercise": None, "return_to_floor": None}))
+    update: dict[str, object] = {"window": window, "pools": tuple(pools), "exposure": ()}
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:

@@ -66,7 +66,7 @@ def _key(bundle: Bundle, finding: Finding) -> Key:
 
 def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
     """A finding about the pool itself, not about a check that is repeated beside it."""
-    rules = (*POOL_RULES, "stability")
+    rules = (*POOL_RULES, "stability", "floor")
     return (
         finding.stage == "pools"
         and finding.rule in rules

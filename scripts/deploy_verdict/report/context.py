@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.measures import measure
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
+from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, short, why
 from deploy_verdict.report.deployment import deployment
 from deploy_verdict.report.e2e import suite
+from deploy_verdict.report.exposure import shown_exposure
 from deploy_verdict.report.health import health_checks
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.logs import logs
@@ -68,9 +69,10 @@ def report_context(
         "traffic": shown_traffic(bundle, verdict),
         "resources": resources(bundle, verdict),
         "way_back": back,
+        "exposure": shown_exposure(bundle, verdict),
         "performance": performance(bundle, verdict),
         "found": found,
-        "baseline": _baseline(bundle, verdict),
+        "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
         "all_met": _all_met(verdict),
         "actions": recommendations(bundle, verdict, found.issues, back.advice if back else None),
@@ -135,14 +137,6 @@ def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
             f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
         )
     return (*told, *bundle.remarks)
-
-
-def _baseline(bundle: Bundle, verdict: Verdict) -> Table | None:
-    baseline = bundle.plan.baseline
-    if baseline is None:
-        return None
-    rows = ((row.metric, *row.values, measure(bundle, verdict.findings, row.now)) for row in baseline.rows)
-    return Table(headers=("Metric", *baseline.columns, "Post-Deployment"), rows=tuple(rows))
 
 
 def criteria_table(verdict: Verdict) -> Table | None:

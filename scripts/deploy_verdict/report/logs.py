@@ -8,6 +8,7 @@ from deploy_verdict.measures import log_observation
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, Verdict
 from deploy_verdict.plan import LogPattern
 from deploy_verdict.report.lines import Line, lines
+from deploy_verdict.report.novelty import ShownNovelty, shown_novelty
 from deploy_verdict.report.words import counted, files_of, listed, not_checked, seen_moment
 from deploy_verdict.units import shown_duration
 
@@ -35,6 +36,7 @@ class Logs:
     more_errors: str
     patterns: tuple[ShownPattern, ...]
     basis: str
+    novelty: ShownNovelty | None
     notes: tuple[str, ...]
     lines: tuple[Line, ...]
     files: str
@@ -58,6 +60,7 @@ def logs(bundle: Bundle, verdict: Verdict) -> Logs:
         else "",
         patterns=_patterns(bundle, seen, reason, doubt),
         basis=_basis(bundle, shown) if shown else "",
+        novelty=shown_novelty(bundle) if shown else None,
         notes=seen.notes if seen else (),
         lines=lines(
             finding

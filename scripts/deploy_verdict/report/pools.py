@@ -9,6 +9,7 @@ from deploy_verdict.plan import Pool
 from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.report.causes import is_pool_rule
 from deploy_verdict.report.chart import chart
+from deploy_verdict.report.exercise import driven, exercised
 from deploy_verdict.report.lines import Line, lines
 from deploy_verdict.report.tables import Table, kept
 from deploy_verdict.report.text import Safe
@@ -68,7 +69,7 @@ def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot
         not_drawn=listed(blind, 10),
         attention=f"{pool.attention:g}%",
         critical=f"{pool.critical:g}%",
-        statistics=_statistics(samples),
+        statistics=(*_statistics(samples), *exercised(bundle, pool), *driven(bundle, pool)),
         alerts=_alerts(pool, samples, statuses),
         lines=lines(
             finding for finding in mine if finding.rule != "band" or finding.outcome is not Outcome.PASS

@@ -7,6 +7,7 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOutcome
 from deploy_verdict.plan.names import PRE_CHECK, SUITE
 from deploy_verdict.plan.report_section import FollowUp, Level
+from deploy_verdict.pool_samples import DOUBTED
 from deploy_verdict.report.issues import Issue
 from deploy_verdict.report.words import SEVERITIES, counted
 from deploy_verdict.units import shown_duration
@@ -80,6 +81,8 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
         return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
     if stage in ("deployment", "traffic", "metrics"):
         return _about_platform(finding)
+    if stage == "exposure":
+        return f"Run {finding.check} oftener, or watch longer: {finding.actual}"
     if rule == "coverage" or stage == "pools":
         return _about_samples(bundle, verdict, finding)
     if stage == "logs":
@@ -109,7 +112,8 @@ def _about_platform(finding: Finding) -> str:
 
 
 def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
-    if finding.rule == "gauge":
+    if finding.rule == "gauge" or DOUBTED in finding.actual:
+        finding = _gauge_of(verdict, finding)
         return f"Check by hand that the gauge of {finding.check} is live: {finding.actual}"
     holes = sum(slot.state != "taken" for slot in verdict.coverage.slots)
     longer = bundle.plan.escalation.extend_to
@@ -117,6 +121,12 @@ def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     if holes:
         return f"{extend}, or run it again: {counted(holes, 'planned look')} not taken as planned"
     return f"{extend}, and read by hand what could not be read: {finding.actual}"
+
+
+def _gauge_of(verdict: Verdict, finding: Finding) -> Finding:
+    """The gauge's finding that another one rests on."""
+    mine = (item for item in verdict.findings if (item.check, item.rule) == (finding.check, "gauge"))
+    return next(mine, finding)
 
 
 def _numbered(bundle: Bundle) -> tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]:

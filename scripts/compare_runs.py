@@ -1,0 +1,38 @@
+"""Put runs side by side: the verdict, the criteria, pool peaks, the E2E rate, errors.
+
+    python scripts/compare_runs.py out/before out/after
+    python scripts/compare_runs.py plans/captures/crisis.json out/today --json
+
+Each is the directory of a run, which is judged by the plan that it holds, or a file kept by --capture.
+Prints a Markdown table; what a run does not know reads "not known". Exits 0, whatever stands there.
+"""
+
+import argparse
+from pathlib import Path
+
+from deploy_verdict.cli import run
+from deploy_verdict.comparing import as_table, compared_runs
+from deploy_verdict.judging import column_of
+from deploy_verdict.model import dumped
+from deploy_verdict.report.tables import table
+from deploy_verdict.session import dumps
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    options_parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a directory or a capture")
+    options_parser.add_argument("--json", action="store_true", help="print the columns and rows as JSON")
+    options = options_parser.parse_args(arguments)
+    columns = [column_of(path) for path in options.runs]
+    if options.json:
+        rows = [{"name": row.name, "values": row.values} for row in compared_runs(columns)]
+        print(dumps({"columns": [dumped(column) for column in columns], "rows": rows}))
+    else:
+        print(table(as_table(columns)))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,82 @@
+"""What a reading of a log gave: counts, examples, kinds of lines."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from deploy_verdict.model.observations import Fault
+from deploy_verdict.model.words import Record
+
+
+class LogLine(Record):
+    """An example line; `at` is None where the line bears no time. A traceback stays with its line."""
+
+    at: AwareDatetime | None = None
+    level: str | None = None
+    text: str
+
+
+class PatternCount(Record):
+    """How often a pattern of the plan was seen, and where. `sought` tells it from another of that name."""
+
+    pattern: str
+    sought: str | None = None
+    count: int
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    examples: tuple[LogLine, ...] = ()
+
+
+class TemplateCount(Record):
+    """Lines of one template (templates.py) and kind: `error` by their level or a traceback.
+
+    `unproven`: only the platform calls them errors, as it does all stderr.
+    """
+
+    template: str
+    kind: Literal["error", "unproven", "other"]
+    count: int
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    level: str | None = None
+    example: str
+
+
+class Silence(Record):
+    """A stretch of the window without any line."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    length_s: float
+
+
+class LogObservation(Record):
+    """A reading of a whole log. Counts are of the window, except patterns that ask for the whole log.
+
+    `lines_read` and `undated_lines` are of the whole log; `incomplete` names what could not be read. The
+    check `baseline` is a reading of the time before the deployment. `templates` is None where none were
+    kept; `templates_left_out` counts the lines of each kind beyond those that are. `incident` counts the
+    lines of the plan's incident templates.
+    """
+
+    kind: Literal["log"] = "log"
+    check: str = "log"
+    source: str
+    start: AwareDatetime
+    end: AwareDatetime
+    lines_read: int = 0
+    lines_in_window: int = 0
+    undated_lines: int = 0
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    longest_silence: Silence | None = None
+    levels: dict[str, int] = Field(default={})
+    tracebacks: int = 0
+    errors: tuple[LogLine, ...] = ()
+    patterns: tuple[PatternCount, ...] = ()
+    templates: tuple[TemplateCount, ...] | None = None
+    templates_left_out: dict[str, int] = Field(default={})
+    incident: tuple[PatternCount, ...] = ()
+    notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    fault: Fault | None = None

@@ -1,0 +1,80 @@
+"""How much more often something happens than before, with an interval. Pure.
+
+Of n events in two stretches, those in the first are binomial with p = r·t / (r·t + s), r being the ratio
+of the rates; Clopper and Pearson's (1934) exact interval of p becomes one of r. Lines of a log come in
+bursts, so that the interval is too narrow for them: nothing fails by it alone.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+CONFIDENCE = 0.99
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The ratio of two rates, now against before; infinite where there was nothing before."""
+
+    value: float
+    low: float
+    high: float
+
+
+def rate_ratio(now: int, now_s: float, before: int, before_s: float) -> Ratio | None:
+    """None where neither was seen, or a stretch has no length."""
+    if now + before <= 0 or min(now, before) < 0 or now_s <= 0 or before_s <= 0:
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low = _quantile(tail, now, before + 1) if now else 0.0
+    high = _quantile(1 - tail, now + 1, before) if before else 1.0
+    times = before_s / now_s
+    return Ratio(_odds(now / (now + before)) * times, _odds(low) * times, _odds(high) * times)
+
+
+def _odds(p: float) -> float:
+    return p / (1 - p) if p < 1 else math.inf
+
+
+def _quantile(share: float, a: float, b: float) -> float:
+    """Where the beta distribution has so much below it, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if _beta_below(middle, a, b) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _beta_below(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function, by its continued fraction (Lentz's method)."""
+    if x <= 0 or x >= 1:
+        return min(max(x, 0.0), 1.0)
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta_below(1 - x, b, a)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(log_front) / a * _fraction(lambda m: _coefficient(m, x, a, b))
+
+
+def _coefficient(m: int, x: float, a: float, b: float) -> float:
+    half = m // 2
+    if m % 2:
+        return -(a + half) * (a + b + half) * x / ((a + 2 * half) * (a + 2 * half + 1))
+    return half * (b - half) * x / ((a + 2 * half - 1) * (a + 2 * half))
+
+
+def _fraction(coefficient: Callable[[int], float]) -> float:
+    """1 / (1 + d1 / (1 + d2 / (1 + …)))."""
+    tiny = 1e-300
+    value, c, d = 1.0, 1.0, 0.0
+    for m in range(1, 20_000):
+        step = coefficient(m)
+        d = 1 / (1 + step * d or tiny)
+        c = 1 + step / c or tiny
+        value *= c * d
+        if abs(c * d - 1) < 1e-12:
+            break
+    return 1 / value

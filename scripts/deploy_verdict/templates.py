@@ -1,0 +1,102 @@
+"""A line of a log without what changes from one time to the next: its template. Pure.
+
+The same line always gives the same template, whatever came before it: two logs are compared by equality.
+Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); what
+holds a digit, long hex, query strings and quoted texts that are no names become marks. In doubt a word
+stays: a template too many is told, two errors under one template hide one of them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+NUMBER, TEXT = "<n>", "<text>"
+MAX_CHARS = 300
+FEWEST_LETTERS = 6
+_STAMP = re.compile(
+    r"\s*[\[(\"']?(?:19|20)\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?"
+    r"(?:Z|[+-]\d\d:?\d\d| [+-]\d{4}| ?UTC| ?GMT)?[\])\"']?[\s,:|-]*"
+)
+_METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
+_VARIABLE = re.compile(
+    rf"(?P<method>\b(?:{_METHODS}) )(?P<path>\S*)"
+    r"(?P<between>(?: HTTP/[\d.]+)?[\"']?,? (?:- |status[= :]+)?)(?P<status>[1-5]\d\d)(?![\w.])"
+    r"|(?P<query>\?[\w.%-]+=[^\s\"']*)"
+    rf"|(?<![=:\w])(?<![=:] )(?P<quoted>'[^'\n]{{1,200}}'|\"(?!(?:{_METHODS}) )[^\"\n]{{1,200}}\")"
+    r"(?!\w)"
+    r"|(?<![\w.+-])(?P<word>(?:[^\W\d]|[.+-])*+\d[\w.+-]*(?::\d[\w.]*)*|[a-f]{8,}(?!\w)|[\w-]{40,})"
+)
+_EXCEPTION = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)")
+_PLAIN_NAME = re.compile(r"['\"][A-Za-z_]+(?:\.[A-Za-z_]+)*['\"]")
+_TRACEBACK = "Traceback (most recent call last):"
+_CHAINED = ("During handling of the above", "The above exception was the direct")
+_RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
+_HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+
+
+def masked(line: str) -> str:
+    """One line with marks for all that varies; without the time it begins with."""
+    stamp = _STAMP.match(line)
+    text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
+    return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+
+
+def told_by(text: str) -> str:
+    """The lines of an entry that say what happened: its first, and what its last traceback raised."""
+    first, _, rest = text.lstrip().partition("\n")
+    if not rest or _TRACEBACK not in text:
+        return first
+    raised = ""
+    inside = first.endswith(_TRACEBACK)
+    for line in rest.split("\n"):
+        if line.strip().endswith(_TRACEBACK):
+            inside = True
+        elif inside and line[:1] not in (" ", "\t", "") and _RAISED.match(line):
+            raised, inside = line, False
+    return f"{first}\n{raised}" if raised else first
+
+
+def template_of(text: str) -> str:
+    """The template of an entry, a traceback's with the exception that it ends with."""
+    return " ⏎ ".join(masked(line) for line in told_by(text).split("\n"))
+
+
+def fingerprint(template: str) -> str:
+    """Tells a template from others where its text may have been redacted."""
+    return hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
+    """The templates of an incident's own lines: no frames, no headers, no line of a level below error.
+
+    Raises ValueError for a line that would be found in any log.
+    """
+    found: dict[str, None] = {}
+    for line in lines:
+        bare = line.strip()
+        if not bare or line[0] in " \t" or bare.endswith(_TRACEBACK) or bare.startswith(_CHAINED):
+            continue
+        stamp = _STAMP.match(line)
+        if _HARMLESS.match(line[stamp.end() if stamp else 0 :]):
+            continue
+        template = masked(line)
+        if sum(map(str.isalpha, re.sub(r"<\w+>", "", template))) < FEWEST_LETTERS:
+            raise ValueError(f"{bare[:60]!r} has too few words to be known again — write the line as logged")
+        found[template] = None
+    return tuple(found)
+
+
+def _mark(match: "re.Match[str]") -> str:
+    if match["status"]:
+        # 500 is another line than 200, and 501 is not.
+        path = _VARIABLE.sub(_mark, match["path"])
+        between = re.sub(r"[\d.]*\d", NUMBER, match["between"])
+        return f"{match['method']}{path}{between}{match['status'][0]}xx"
+    if match["query"]:
+        return f"?{TEXT}"
+    if match["quoted"]:
+        return match["quoted"] if _PLAIN_NAME.fullmatch(match["quoted"]) else TEXT
+    word = match["word"]
+    # One mark for numbers and ids: an id of digits alone is not another kind of line.
+    return word if _EXCEPTION.fullmatch(word) else NUMBER + ("." if word.endswith(".") else "")

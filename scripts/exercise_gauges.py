@@ -1,0 +1,32 @@
+"""Send the short load that each pool's gauge must show, and write the evidence.
+
+    python scripts/exercise_gauges.py --plan plans/zeues.yml --target https://service.example.com --out out
+
+The plan's `exercise` bounds it, and nothing is sent that could fill the pool. Exits 0 once the evidence is
+written, whatever was seen: only the judge has an opinion.
+"""
+
+import sys
+
+from deploy_verdict.cli import add_if_due, parser, run
+from deploy_verdict.errors import UsageError
+from deploy_verdict.opening import open_session
+from deploy_verdict.sampling import is_due
+from deploy_verdict.stages import collect
+
+
+def main(arguments: list[str]) -> int:
+    options_parser = parser(__doc__)
+    add_if_due(options_parser)
+    options = options_parser.parse_args(arguments)
+    session = open_session(options, lambda line: print(line, file=sys.stderr))
+    if options.if_due and not is_due(session, "exercise", 0.0):
+        return 0
+    if "exercise" not in session.plan.stages:
+        raise UsageError(f"{options.plan} has no pool with an exercise")
+    print(collect(session, "exercise", 0.0))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

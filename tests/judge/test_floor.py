@@ -1,0 +1,137 @@
+"""Return to floor: a rise is a leak with its rate, no rise excludes one, and too little proves nothing."""
+
+import json
+
+import pytest
+
+from deploy_verdict.judge import judge
+from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unrestored, VerdictOutcome
+from tests.bundles import T0, bundle_of, burst, http, loaded
+from tests.plans import plan_of
+
+PLAN = plan_of(
+    """
+window: {length: 2h, sample_every: 15m}
+test_data: {may_write: {spool: [T1]}}
+e2e: {tests: [{name: cycle, steps: [{post: /take, json: {spool: T1}, expect: {status: 200}}]}]}
+pools:
+  - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 4s, every: 1s},
+     return_to_floor: {test: cycle, cycles: 1000, rate: 20/s}}
+never: [{status: 500..599}]
+exposure: [{name: take, operation: POST /take, at_least: 500}]
+"""
+)
+
+
+def readings(values):
+    return tuple(
+        Reading(offset_s=7200.0, status=200, body=json.dumps({"used": value, "limit": 20}))
+        for value in values
+    )
+
+
+def drive(before=(3, 2, 4, 3), after=(3, 2, 5, 4), attempt=1, good=1000, **more):
+    fields = {
+        "check": "redis", "offset_s": 7200.0, "at": T0, "url": "http://service.test/stats", "cycles": good,
+        "before": readings(before), "after": readings(after), "took_s": 50,
+        "tallies": [Tally(name="take", method="POST", url="http://s.test/take", answers={"200": good})],
+    }  # fmt: skip
+    seen = FloorObservation(**{**fields, **more})
+    return loaded(PLAN, "floor", [seen], 7200.0, attempt, interrupted=seen.interrupted)
+
+
+def judged(*drives):
+    bursts = [
+        loaded(PLAN, "pools", [burst("redis", [3, 4, 3, 5], offset_s)], offset_s)
+        for offset_s in PLAN.window.offsets_s
+    ]
+    return judge(bundle_of(PLAN, *bursts, *drives), judged_at=T0, tool_version="0.1.0")
+
+
+def floor_of(verdict):
+    return next(item for item in verdict.findings if item.rule == "floor")
+
+
+def test_back_at_its_floor_excludes_leaks_of_three_in_all_cycles():
+    found = floor_of(judged(drive()))
+    assert found.outcome is Outcome.PASS
+    assert found.actual == (
+        "the floor stayed at 2 over 1,000 cycles (1,000 requests): "
+        "leaks oftener than one in 334 cycles are excluded at 95 %"
+    )
+    assert found.evidence == "floor.T+120.a1.json#/observations/0"
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome", "severity"),
+    [(2.9, "pass", None), (3, "fail", "P2"), (4, "fail", "P2"), (5, "fail", "P1")],
+)
+def test_one_above_the_floor_is_a_leak_and_three_are_a_bad_one(after, outcome, severity):
+    found = floor_of(judged(drive(after=(after, 9, 9, 9))))
+    assert (found.outcome, found.severity) == (outcome, severity)
+
+
+def test_a_leak_is_told_as_a_rate_with_its_bounds():
+    verdict = judged(drive(after=(4, 9, 9, 9)))
+    assert floor_of(verdict).actual == (
+        "the floor rose from 2 to 4 over 1,000 cycles (1,000 requests): "
+        "one in 500 requests (159 to 2,897 at 95 %)"
+    )
+    assert verdict.outcome is VerdictOutcome.ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ([], "there is no evidence of them"),
+        ([drive(before=(3,))], "floor before the cycles could not be read"),
+        ([drive(after=())], "floor after the cycles could not be read"),
+        (
+            [drive(good=899, ended="the time was over")],
+            "only 899 of 1,000 cycles were done: the time was over",
+        ),
+        (
+            [drive(good=989, failed=11, failures=(http("x", "no", 503),))],
+            "11 of 1,000 cycles failed (the last: ",
+        ),
+        ([drive(unrestored=(Unrestored(request="curl", reason="it was refused"),))], "left to be restored"),
+        ([drive(interrupted=True, good=5)], "only 5 of 1,000 cycles were done: they were interrupted"),
+    ],
+)
+def test_what_proves_too_little_is_inconclusive(seen, told):
+    found = floor_of(judged(*seen))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert told in found.actual
+
+
+def test_few_failed_cycles_and_nine_tenths_of_them_are_enough():
+    assert floor_of(judged(drive(good=900))).outcome is Outcome.PASS
+    assert floor_of(judged(drive(good=990, failed=10))).outcome is Outcome.PASS
+
+
+def test_a_leak_that_few_cycles_showed_is_a_leak():
+    assert floor_of(judged(drive(good=100, after=(4, 4, 4, 4)))).outcome is Outcome.FAIL
+
+
+def test_a_rise_stays_and_the_newest_whole_drive_counts_otherwise():
+    rise = drive(after=(4, 4, 4, 4), attempt=2)
+    stays = floor_of(judged(drive(), rise, drive(attempt=3)))
+    assert (stays.outcome, stays.evidence) == ("fail", "floor.T+120.a2.json#/observations/0")
+    cut = drive(attempt=3, interrupted=True, good=5)
+    assert floor_of(judged(drive(), drive(attempt=2), cut)).evidence == "floor.T+120.a2.json#/observations/0"
+
+
+def test_its_cycles_are_exposures():
+    found = next(item for item in judged(drive()).findings if item.stage == "exposure")
+    assert found.outcome is Outcome.PASS
+    assert found.actual.startswith("1000 clean runs: error rates above 0.3 % are excluded")
+
+
+def test_a_missing_drive_is_a_hole():
+    """What must never occur may have occurred in it."""
+    outcomes = {(item.stage, item.rule): item.outcome for item in judged().findings}
+    assert outcomes["floor", "coverage"] is Outcome.INCONCLUSIVE
+    never = next(item for item in judged().findings if item.stage == "never")
+    assert "planned looks were not taken" in never.actual
+    suite = loaded(PLAN, "e2e", [])
+    assert "1 of 11 planned looks" in next(i for i in judged(suite).findings if i.stage == "never").actual
