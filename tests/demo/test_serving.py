@@ -123,7 +123,8 @@ def test_help_teaches_every_fault(capsys):
 
 @pytest.mark.parametrize(("active", "alert"), [(16, None), (17, "HIGH_UTILIZATION")])
 def test_alert_begins_above_80_percent(active, alert):
-    assert PoolStats(max_connections=20, active_connections=active).alert == alert
+    stats = PoolStats(max_connections=20, active_connections=active, available_connections=20 - active)
+    assert stats.alert == alert
 
 
 def _tomar_request():
