@@ -1,5 +1,7 @@
 """Every trouble of demo/toxic, met for real; what docs/faults.md says is what happens (`make matrix`)."""
 
+import re
+
 import pytest
 
 from demo.toxic.troubles import TROUBLES
@@ -27,7 +29,15 @@ def test_each_trouble_ends_in_time_with_a_typed_fault_and_a_report(column, half,
     names = halves(column)[half]
     cells = cells_of(column, tmp_path, names)
     assert [f"{cell['name']}: {words}" for cell in cells for words in broken_bounds(column, cell)] == []
-    assert {cell["name"]: shown(cell) for cell in cells} == {name: ROWS[name][column] for name in names}
+    # How far an exchange had come when its time was up depends on the machine, so the words may differ.
+    assert {cell["name"]: without_words(shown(cell)) for cell in cells} == {
+        name: without_words(ROWS[name][column]) for name in names
+    }
+
+
+def without_words(text):
+    """A cell's fault and outcome, without the sentence that tells it."""
+    return re.sub(r" <sub>.*</sub>", "", text)
 
 
 def test_the_page_has_a_row_for_each_trouble():
