@@ -11,7 +11,7 @@ import sys
 from deploy_verdict.cli import add_if_due, parser, run
 from deploy_verdict.errors import UsageError
 from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due
+from deploy_verdict.sampling import is_due_here
 from deploy_verdict.stages import collect
 
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if options.if_due and not is_due(session, "exercise", 0.0):
+    if options.if_due and not is_due_here(session, "exercise", 0.0):
         return 0
     if "exercise" not in session.plan.stages:
         raise UsageError(f"{options.plan} has no pool with an exercise")

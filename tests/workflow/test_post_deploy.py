@@ -61,7 +61,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
     verdict = verdict_of(acting)
     assert verdict["outcome"] == "stable"
-    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (24, 24)
+    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
     (dispatch,) = hub.dispatches
     assert dispatch["workflow_id"] == "post-deploy.yml"
     told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
