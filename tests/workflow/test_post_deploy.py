@@ -47,25 +47,30 @@ def verdict_of(acting, run=RUN):
 
 
 def test_a_healthy_deployment(tmp_path, event):
+    """STABLE; but sped up, few requests make the traffic: where it swung, growth is honestly not known."""
     with stage(tmp_path) as (hub, acting):
         assert acting.run("deployment_status", event, run=RUN) == 0, acting.log(RUN)[-6000:]
+    verdict = verdict_of(acting)
+    unsure = [item["actual"] for item in verdict["findings"] if item["outcome"] != "pass"]
+    assert [told for told in unsure if "but traffic " not in told] == []
+    outcome, state = ("inconclusive", "error") if unsure else ("stable", "success")
+    assert verdict["outcome"] == outcome
+    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
     (body,) = ours(hub)
-    assert "\n## ✅ STABLE: Redis Crisis Recovery" in body
+    assert f"{outcome.upper()}: Redis Crisis Recovery" in body
     assert "mode timer" in body
-    assert last_status(hub)[0] == "success"
-    assert last_status(hub)[1].startswith("STABLE: ")
+    assert last_status(hub)[0] == state
+    assert last_status(hub)[1].startswith(f"{outcome.upper()}: ")
     assert last_status(hub)[1].endswith(f" · {LABEL}")
-    assert {row["state"] for row in hub.statuses} == {"pending", "success"}
-    assert hub.issues[7]["labels"] == ["verdict: stable"]
+    assert {row["state"] for row in hub.statuses} == {"pending", state}
+    assert hub.issues[7]["labels"] == [f"verdict: {outcome}"]
     sittings = [f"evidence-{minutes:03d}-a1" for minutes in range(15, 121, 15)]
     assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
-    verdict = verdict_of(acting)
-    assert verdict["outcome"] == "stable"
-    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
     (dispatch,) = hub.dispatches
     assert dispatch["workflow_id"] == "post-deploy.yml"
     told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
-    assert told == {"kind": "tail", "continue-run": str(RUN), "label": LABEL, "commit": ids.LIVE_COMMIT}
+    kind = "extension" if unsure else "tail"
+    assert told == {"kind": kind, "continue-run": str(RUN), "label": LABEL, "commit": ids.LIVE_COMMIT}
     assert dispatch["inputs"]["continue-artifact"] == "report-a1"
 
 
