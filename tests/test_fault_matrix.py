@@ -1,11 +1,24 @@
 """Every trouble of demo/toxic, met for real; what docs/faults.md says is what happens (`make matrix`)."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
 from demo.toxic.troubles import TROUBLES
-from tests.matrix.table import COLUMNS, MOST_MB, PAGE, WORDS, broken_bounds, cells_of, names_of, shown
+from tests.matrix.table import (
+    COLUMNS,
+    MOST_MB,
+    PAGE,
+    ROOT,
+    WORDS,
+    broken_bounds,
+    cells_of,
+    names_of,
+    scrubbed,
+    shown,
+)
 
 ROWS = {
     row[0].strip("` "): dict(zip(COLUMNS, (cell.strip() for cell in row[2:]), strict=True))
@@ -38,6 +51,17 @@ def test_each_trouble_ends_in_time_with_a_typed_fault_and_a_report(column, half,
 def without_words(text):
     """A cell's fault and outcome, without the sentence that tells it."""
     return re.sub(r" <sub>.*</sub>", "", text)
+
+
+def test_a_column_is_not_charged_with_the_memory_of_who_started_it():
+    """It was: in CI a worker of 440 MB made every cell break its bound."""
+    ballast = b"x" * (2 * MOST_MB * 2**20)
+    env = scrubbed({"PYTHONPATH": f"{ROOT}:{ROOT}/scripts"})
+    asked = "from tests.matrix.child import peak_mb; print(peak_mb())"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT, env=env
+    )
+    assert 10 < float(done.stdout) < MOST_MB < len(ballast) / 2**20
 
 
 def test_the_page_has_a_row_for_each_trouble():

@@ -37,8 +37,8 @@ Each trouble of `demo/toxic` (a server that misbehaves on real sockets), met by 
 Written by `make matrix`, and held true by `tests/test_fault_matrix.py`, which runs all of it again: every
 cell ended in time (the plan's timeout for each request and one second; for Railway the question's budget,
 for GitHub the question's tries, whose waits are counted and not waited), each column stayed below {most} MB
-of resident memory (`getrusage` of a process of its own), nobody came to where a redirect to another host
-pointed, and the report was on disk at the end.
+of memory (the resident high-water mark of a process of its own), nobody came to where a redirect to
+another host pointed, and the report was on disk at the end.
 
 A cell says whose fault was noted, the outcome, and the first thing that was told.
 
