@@ -18,7 +18,7 @@ def clean_needed(percent: float, wrong: float = USUAL) -> int:
 
 
 def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
-    """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of a higher one."""
+    """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of more."""
     if bad >= runs:
         return 100.0
     if bad == 0:
