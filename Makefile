@@ -35,7 +35,8 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/deptry .
+	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in scripts
+	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in scripts demo tests
 	$(BIN)/zizmor --offline --quiet --persona auditor .github
 	@if command -v actionlint >/dev/null; then actionlint; \
 	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
@@ -69,9 +70,9 @@ bill: $(STAMP)
 audit:
 	$(PYTHON) -m venv out/audit
 	out/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
-	out/audit/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
-	out/audit/bin/pip-audit --disable-pip --require-hashes -r deploy/relay/requirements.txt
-	out/audit/bin/pip-audit --disable-pip --require-hashes -r requirements-dev.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/relay/requirements.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py
