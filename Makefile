@@ -12,6 +12,8 @@ PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
 SECONDS ?= 60
+PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
+    tests/notifying/test_message.py tests/github/test_folding.py tests/github/test_states.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -61,7 +63,7 @@ fuzz: $(STAMP)
 	done
 
 properties: $(STAMP)
-	DEPLOY_VERDICT_EXAMPLES=10000 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" $(PROPERTIES)
+	DEPLOY_VERDICT_EXAMPLES=10000 $(BIN)/python -m pytest -q -n 2 --dist worksteal $(PROPERTIES)
 
 bill: $(STAMP)
 	$(BIN)/python -m tests.supply.bill > docs/bill.md.new && mv docs/bill.md.new docs/bill.md

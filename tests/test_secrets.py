@@ -91,6 +91,7 @@ def test_a_whole_run_among_servers_and_logs_that_echo_it(tmp_path):
 CRASHING = """
 import sys
 sys.path.insert(0, "scripts")
+from tests.examples import at_least
 from deploy_verdict.cli import run
 def main(arguments):
     secret = {secret!r}
@@ -158,7 +159,7 @@ PLANTED = st.text(PRINTABLE, min_size=6, max_size=20).filter(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_least(150), deadline=None)
 @given(secret=PLANTED, cuts=st.lists(st.integers(0, 60), max_size=6), data=st.data())
 def test_no_writer_lets_it_through_in_whatever_pieces_it_comes(secret, cuts, data, tmp_path_factory):
     before = _Known.redactor
