@@ -17,6 +17,7 @@ from deploy_verdict.leaving import Guarded, _Known, _learn
 from deploy_verdict.model import Fault, Subject, Whose
 from deploy_verdict.redact import DOTENV, Redactor
 from tests.collectors.servers import answers, raw_server
+from tests.examples import at_least
 from tests.running import ROOT, script
 
 TOKEN, HEADER, DOTTED = 'tok/en+"ä=7&x', "Custom hdr-secret-99", "dotted value 42"
@@ -91,7 +92,6 @@ def test_a_whole_run_among_servers_and_logs_that_echo_it(tmp_path):
 CRASHING = """
 import sys
 sys.path.insert(0, "scripts")
-from tests.examples import at_least
 from deploy_verdict.cli import run
 def main(arguments):
     secret = {secret!r}
