@@ -117,7 +117,13 @@ class Redactor:
 
     def half_told(self, text: str) -> int:
         """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
-        return max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        while True:
+            # What ends as one secret may begin another: a whole one must not be cut in two by that.
+            begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
+            if begin == start:
+                return len(text) - start
+            start = begin
 
     def _without_beginning(self, text: str) -> str:
         overlaps = [(_overlap(text, form), name) for form, name, _ in self._forms]
@@ -167,6 +173,12 @@ def _unescaped(line: str) -> Iterator[str]:
 def _character(match: re.Match[str]) -> str:
     code = match.group(1) or match.group(2)
     return chr(int(code, 16)) if code else str(match.group(3))
+
+
+def _begin_of(form: str, text: str, place: int) -> int:
+    """Where a form begins that stands on both sides of a place; the place itself where there is none."""
+    found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
+    return found if found >= 0 else place
 
 
 def _overlap(text: str, form: str) -> int:
