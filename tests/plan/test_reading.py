@@ -211,6 +211,8 @@ def test_all_mistakes_come_in_one_go_in_the_order_of_the_file():
         (b"\x00\x01\x02", "this is a binary file, not a plan"),
         (b"\xff\xfe\xfa", "not UTF-8"),
         (b"- a\n- b\n", "a plan is a mapping"),
+        (b"---", "a plan is a mapping"),
+        (b"null\n", "a plan is a mapping"),
         (b"version: 1\n\tname: x\n", "not YAML"),
         (b"a: [1, 2\n", "not YAML"),
         (b"a: b: c\n", "quote the whole text when it holds a colon and a space"),

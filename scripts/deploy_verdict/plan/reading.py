@@ -120,7 +120,7 @@ def _text(data: bytes, path: str) -> str:
 
 
 def _validated(document: Document) -> Plan | None:
-    if document.value is None:
+    if document.value is None and document.problems:
         return None
     if not isinstance(document.value, dict):
         document.add(document.place(()), "a plan is a mapping — start with `version: 1`")
