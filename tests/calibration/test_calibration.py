@@ -55,6 +55,12 @@ SAMPLE = (
     ("every 60 s", "quiet, 3.6/h (full in 5.0 h)"),
     ("bursts", "dead gauge, from T+60 on"),
     ("bursts", "1 % errors (500)"),
+    ("bursts every 60 s", "busy, steady"),
+    ("bursts", "quiet, steady, and cycles"),
+    ("bursts", "busy, 2.8/h (full in 5.0 h), and cycles"),
+    ("bursts", "1 requests/s of others, 1 % answered 5xx"),
+    ("bursts", "0.1 requests/s of others, 0 % answered 5xx"),
+    ("bursts", "older code answers throughout"),
 )
 
 

@@ -70,6 +70,21 @@ def test_one_high_reading_of_a_burst_is_noise_and_two_are_not(spikes, outcome):
     assert finding(judged(with_sample(2, values)), "band", 1800.0).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("high", "outcome"), [(4, "pass"), (5, "fail"), (30, "fail")], ids=["four", "five", "all of them"]
+)
+def test_of_bursts_that_follow_each_other_one_must_be_higher_to_count(high, outcome):
+    """121 bursts have as many chances to be unlucky: 3 of 30 readings are a spike in one of nine."""
+    text = "window: {length: 30m, sample_every: 60s}\n"
+    text += "pools: [{name: redis, get: /stats, used: $.used, limit: $.limit, safe_for: 1m}]\n"
+    samples = [STEADY * 3] * 31
+    samples[20] = [17] * high + (STEADY * 3)[high:]
+    found = finding(judged(samples, plan_of(text)), "band", 1200.0)
+    assert found.outcome == outcome
+    nine = finding(judged(with_sample(2, [17, 17, 17, *STEADY[3:]])), "band", 1800.0)
+    assert nine.outcome is Outcome.FAIL
+
+
 @pytest.mark.parametrize(("used", "outcome"), [(19, "pass"), (20, "fail"), (21, "fail")])
 def test_exhaustion_is_one_reading_at_the_limit(used, outcome):
     found = finding(judged(with_sample(2, [used, *STEADY[1:]])), "exhaustion")
