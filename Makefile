@@ -3,14 +3,21 @@
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
 # make matrix          docs/faults.md: what happens under every fault of demo/toxic
+# make fuzz            each reader of other people's texts, SECONDS=60 each; what reaches new code is kept in out/fuzz
+# make properties      the secrets and hostile-text properties over ten thousand examples each
+# make bill            docs/bill.md: what is installed, how large it is, and why
+# make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
+SECONDS ?= 60
+PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
+    tests/notifying/test_message.py tests/github/test_folding.py tests/github/test_states.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean
+.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean fuzz properties bill audit
 
 venv: $(STAMP)
 
@@ -30,6 +37,8 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in scripts
+	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in scripts demo tests
 	$(BIN)/zizmor --offline --quiet --persona auditor .github
 	@if command -v actionlint >/dev/null; then actionlint; \
 	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
@@ -45,6 +54,27 @@ bench: $(STAMP)
 # A quarter of an hour; prints which cell it is at.
 calibrate: $(STAMP)
 	PYTHONPATH=scripts nice $(BIN)/python -m tests.calibration
+
+# Four at a time would share the cores: a second of one is no second of all.
+fuzz: $(STAMP)
+	@for target in plan evidence log relay; do \
+	    echo "fuzzing $$target for $(SECONDS) s" >&2; \
+	    $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) --kept out/fuzz || exit 1; \
+	done
+
+properties: $(STAMP)
+	DEPLOY_VERDICT_EXAMPLES=10000 $(BIN)/python -m pytest -q -n 2 --dist worksteal $(PROPERTIES)
+
+bill: $(STAMP)
+	$(BIN)/python -m tests.supply.bill > docs/bill.md.new && mv docs/bill.md.new docs/bill.md
+
+# Where the service cannot be reached, this fails: nothing was learned, and that is not clean.
+audit:
+	$(PYTHON) -m venv out/audit
+	out/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/relay/requirements.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py
@@ -62,6 +92,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line deploy/relay/requirements.in -o deploy/relay/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements-audit.in -o requirements-audit.txt
 
 clean:
 	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,12 @@
 
 from hypothesis import HealthCheck, settings
 
+from tests.examples import ASKED, at_least
+
 # Timings are benchmarks, never assertions; and the same examples every time, so that CI does not flicker.
 settings.register_profile(
     "ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-settings.load_profile("ours")
+# `make properties`: ten thousand examples each, and no less.
+settings.register_profile("thorough", settings.get_profile("ours"), max_examples=at_least(100))
+settings.load_profile("thorough" if ASKED else "ours")

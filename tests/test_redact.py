@@ -3,13 +3,15 @@
 import base64
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.redact import DOTENV, Redactor
+from deploy_verdict.redact import DOTENV, Redactor, is_secret
+from tests.examples import at_least
 
 SECRET = 'p4/s+w=r"d<&>é\\1'
 PLAIN = "hunter2hunter2"
@@ -69,7 +71,7 @@ def test_coded_whatever_stood_before_it(code, before, value):
 @given(
     text=st.text(max_size=30), outer=st.sampled_from(sorted(ESCAPES)), value=st.text(min_size=6, max_size=12)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=at_least(200), deadline=None)
 def test_whatever_the_secret_is_it_does_not_get_through(text, outer, value):
     redactor = Redactor({"MY_TOKEN": value})
     told = redactor.text(f"{text}{ESCAPES[outer](value)}{text}" if _can(outer, value) else text)
@@ -141,3 +143,28 @@ def test_the_password_in_an_address_and_the_lines_of_a_key_count_on_their_own():
     redactor = Redactor({"REDIS_URL": "redis://u:pa55word@h:1", "PRIVATE_KEY": key})
     told = redactor.text("auth pa55word failed; hkiG9w0BAQEFAASC")
     assert told == "auth [redacted:REDIS_URL] failed; [redacted:PRIVATE_KEY]"
+
+
+@pytest.mark.parametrize("name", ["STRIPE_KEY", "PGPASS", "DB_PWD", "AZURE_CONNECTION_STRING"])
+def test_more_names_tell_a_secret(name):
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["PWD", "OLDPWD", "BYPASS", "KEYBOARD", "HOME"])
+def test_and_these_tell_none(name):
+    assert not is_secret(name)
+
+
+def test_a_password_in_an_address_is_one_whatever_its_variable_is_called():
+    redactor = Redactor.from_environment({"HTTPS_PROXY": "http://user:pass-w0rd-9@proxy.test:8080"})
+    assert "pass-w0rd-9" not in redactor.text("proxy said pass-w0rd-9 to proxy.test")
+    assert "proxy.test" in redactor.text("proxy said pass-w0rd-9 to proxy.test")
+
+
+def test_parts_of_an_address_for_messages_are_secrets_and_its_host_is_none():
+    address = (
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general,json://hooks.example.com/wayabcdefg"
+    )
+    redactor = Redactor.from_environment({"DEPLOY_VERDICT_NOTIFY": address})
+    text = redactor.text("TIiajkdnlazkcOXrIdevi7FQ A1BRTD4JD wayabcdefg hooks.example.com general")
+    assert re.sub(r"\[redacted:[^\]]*\]", "", text).split() == ["hooks.example.com", "general"]

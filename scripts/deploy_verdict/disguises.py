@@ -3,12 +3,14 @@
 import base64
 import html
 import json
+import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 SHORTEST = 6
 # The ends of a form in base64 or hex may be cut; less than this of it could be anything.
 _SHORTEST_CODED = 8
+_SHORTEST_KEY = 9
 # JSON as encoders for pages write it.
 _FOR_PAGES = {character: f"\\u{ord(character):04x}" for character in "<>&'\"+=/"}
 
@@ -22,6 +24,25 @@ def disguises(value: str) -> set[str]:
     return forms
 
 
+def keys_in_addresses(text: str) -> Iterator[str]:
+    """What opens something in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
+    for address in re.split(r"[\s,]+(?=[A-Za-z][\w+.-]*://)", text.strip()):
+        rest = address.partition("://")[2]
+        for piece in re.split(r"[/?&=@:#,\s]+", rest):
+            # A host has a dot; short words are names.
+            if len(piece) >= _SHORTEST_KEY and not re.fullmatch(r"[\w-]+(\.[\w-]+)+", piece):
+                yield piece
+                yield unquote(piece)
+
+
+def password_of(value: str) -> str | None:
+    """The password in an address, where there is one."""
+    try:
+        return urlsplit(value).password
+    except ValueError:
+        return None
+
+
 def _parts(value: str) -> Iterator[str]:
     """The whole, each line of it (a key has several), and the password of an address."""
     yield value
@@ -29,10 +50,7 @@ def _parts(value: str) -> Iterator[str]:
     for line in value.splitlines():
         if len(line.strip()) >= _SHORTEST_CODED:
             yield line.strip()
-    try:
-        password = urlsplit(value).password
-    except ValueError:
-        password = None
+    password = password_of(value)
     if password and len(password) >= SHORTEST:
         yield password
 

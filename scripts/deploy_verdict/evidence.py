@@ -15,9 +15,11 @@ from pydantic import ValidationError
 from deploy_verdict.errors import EvidenceError
 from deploy_verdict.leaving import cleaned, cleaned_document
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
+from deploy_verdict.strict_json import refuse_bomb
 from deploy_verdict.window import evidence_name
 
-MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
+MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
+MOST_VALUES = 300_000
 _NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(?P<attempt>\d+)\.json")
 
 
@@ -99,6 +101,7 @@ def read_file(path: Path) -> Loaded | Unreadable:
 def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
     """One file's bytes as evidence, or why they are none."""
     try:
+        refuse_bomb(data.decode("utf-8", "replace"), MOST_VALUES)
         document = json.loads(data)
         schema = document.get("schema") if isinstance(document, dict) else None
         if schema != "deploy-verdict/evidence/1":

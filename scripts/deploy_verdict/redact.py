@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
-from deploy_verdict.disguises import SHORTEST, disguises
+from deploy_verdict.disguises import SHORTEST, disguises, keys_in_addresses, password_of
 
 DOTENV = "DEPLOY_VERDICT_DOTENV"
 _TELLING = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL"
-    r"|DATABASE_URL|PASSPHRASE|DOTENV|_NOTIFY"
+    r"|DATABASE_URL|PASSPHRASE|DOTENV|_NOTIFY|CONNECTION_STRING|KEY$|_PWD$|(?<!BY)PASS$"
 )
 # A .env holds these too: whoever reads the report needs them, and they open nothing.
 _NO_SECRETS = re.compile(
@@ -84,6 +84,8 @@ class Redactor:
             name for name in _ASSIGNED.findall(environment.get(DOTENV, "")) if not _NO_SECRETS.fullmatch(name)
         }
         found = {name: environment[name] for name in sorted(names) if name in environment}
+        known = set(found.values())
+        found |= {name: value for name, value in _inner(environment) if value not in known}
         for name, value in headers:
             if _HEADERS.fullmatch(name) or _TELLING.search(name.upper().replace("-", "_")):
                 # The words behind a scheme ("Bearer …") travel alone too.
@@ -115,7 +117,13 @@ class Redactor:
 
     def half_told(self, text: str) -> int:
         """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
-        return max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        while True:
+            # What ends as one secret may begin another: a whole one must not be cut in two by that.
+            begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
+            if begin == start:
+                return len(text) - start
+            start = begin
 
     def _without_beginning(self, text: str) -> str:
         overlaps = [(_overlap(text, form), name) for form, name, _ in self._forms]
@@ -131,6 +139,17 @@ class Redactor:
                 if value in bare:
                     return f"[redacted: this line held {name} in disguise]\n"
         return line
+
+
+def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Secrets within addresses, also where no name tells it: HTTPS_PROXY=http://user:password@host."""
+    for name, value in environment.items():
+        password = password_of(value)
+        if password:
+            yield f"password of {name}", password
+        if name.endswith("_NOTIFY"):
+            for number, key in enumerate(dict.fromkeys(keys_in_addresses(value)), start=1):
+                yield f"{name}, part {number}", key
 
 
 def _shape_hidden(match: re.Match[str]) -> str:
@@ -154,6 +173,12 @@ def _unescaped(line: str) -> Iterator[str]:
 def _character(match: re.Match[str]) -> str:
     code = match.group(1) or match.group(2)
     return chr(int(code, 16)) if code else str(match.group(3))
+
+
+def _begin_of(form: str, text: str, place: int) -> int:
+    """Where a form begins that stands on both sides of a place; the place itself where there is none."""
+    found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
+    return found if found >= 0 else place
 
 
 def _overlap(text: str, form: str) -> int:

@@ -60,11 +60,11 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _check(done: "subprocess.CompletedProcess[str]", count: int) -> None:
     try:
-        rows = json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, json.JSONDecodeError):
+        rows = [(int(row[0]), _name(row[1]), str(row[2])) for row in json.loads(_last_line(done.stdout))]
+    except (IndexError, KeyError, TypeError, ValueError):
         raise NotificationError(f"nobody was told: sending ended with {_crash(done)}") from None
     failed = [
-        f"address {position} {f'({name}) ' if name else ''}{_STATES.get(state, state.lower())}"
+        f"address {position} {f'({name}) ' if name else ''}{_STATES.get(state, 'was not told')}"
         for position, name, state in rows
         if state != "SUCCESS"
     ]
@@ -74,6 +74,14 @@ def _check(done: "subprocess.CompletedProcess[str]", count: int) -> None:
 
 def _crash(done: "subprocess.CompletedProcess[str]") -> str:
     """The crash's name alone: its words may hold an address."""
-    last = (done.stderr.strip().splitlines() or [""])[-1]
-    match = re.match(r"[A-Za-z_.]+(?=:|$)", last)
+    match = re.match(r"[A-Za-z_.]{0,80}(?:Error|Exception|Exit|Interrupt)(?=:|$)", _last_line(done.stderr))
     return match.group() if match else f"exit code {done.returncode}"
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def _name(told: str) -> str:
+    """A service's name as Apprise tells it; what is no short name is not told."""
+    return told if re.fullmatch(r"[A-Za-z][A-Za-z0-9 .()-]{0,30}", told) else ""

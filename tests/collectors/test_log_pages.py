@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.collectors.log_pages import HoleError, pages
+from deploy_verdict.railway import RailwayError
+from deploy_verdict.railway.trouble import provider_error
 from tests.bundles import T0
 
 END = T0 + timedelta(seconds=60)
@@ -78,3 +80,26 @@ def test_nothing_older_than_the_start_is_asked_for():
     assert found[0].at < T0 + timedelta(seconds=40)
     assert found == log[-len(found) :]
     assert len(found) < 20
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones():
+    log = [Entry(T0 + timedelta(milliseconds=10 * number), str(number)) for number in range(300)]
+    asked, ask = [], asking(log)
+
+    def limited(until, limit):
+        asked.append(limit)
+        if limit > 100:
+            raise provider_error("too-large", "too large")
+        return ask(until, limit)
+
+    found = pages(limited, lambda item: (item.at, item.text), start=None, end=END, limit=300)
+    assert sorted(int(item.text) for page in found for item in page) == list(range(300))
+    assert asked[:3] == [300, 75, 75]
+
+
+def test_a_line_that_is_too_large_is_the_fault():
+    def ask(until, limit):
+        raise provider_error("too-large", "too large")
+
+    with pytest.raises(RailwayError):
+        list(pages(ask, lambda item: item, start=None, end=END))

@@ -1,6 +1,8 @@
 """notify.py against services over sockets: one that takes it, one that refuses, one that never ends."""
 
 import json
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from deploy_verdict.errors import NotificationError
 from deploy_verdict.evidence import write_json
 from deploy_verdict.history import remember
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.sending import without_secrets
+from deploy_verdict.sending import _check, without_secrets
 from deploy_verdict.told import TOLD_FILE
 from tests.bundles import T0, loaded
 from tests.notifying.test_message import finding, verdict_of
@@ -216,6 +219,54 @@ def test_the_process_that_sends_knows_no_other_secret():
         "GITHUB_TOKEN": "x",
     }
     assert without_secrets({**ours, "HTTPS_PROXY": "p", "HOME": "/h"}) == {"HTTPS_PROXY": "p", "HOME": "/h"}
+
+
+@pytest.mark.parametrize(
+    ("written", "failed", "told"),
+    [
+        ("", f"Traceback\nKeyError: '{SECRET}'", "sending ended with KeyError"),
+        ("", f"Traceback\n{SECRET}", "sending ended with exit code 1"),
+        ("", "onlyletterssecret", "sending ended with exit code 1"),
+        (f"{SECRET}://x", "", "sending ended with exit code 1"),
+        (f'"{SECRET}"', "", "sending ended with exit code 1"),
+        (f'{{"{SECRET}": 1}}', "", "sending ended with exit code 1"),
+        (f'[["{SECRET}", "", "FAILURE"]]', "", "sending ended with exit code 1"),
+        (f'[[1, "json://{SECRET}", "FAILURE"]]', "", "address 1 refused it"),
+        (f'[[1, "JSON", "{SECRET}"]]', "", "address 1 (JSON) was not told"),
+    ],
+)
+def test_whatever_the_process_that_sends_leaves_no_address_comes_through(written, failed, told):
+    left = f"import sys; print({written!r}); print({failed!r}, file=sys.stderr); sys.exit(1)"
+    done = subprocess.run([sys.executable, "-c", left], capture_output=True, text=True)
+    with pytest.raises(NotificationError) as raised:
+        _check(done, 1)
+    assert told in str(raised.value)
+    assert SECRET not in str(raised.value)
+    assert "onlyletters" not in str(raised.value)
+
+
+@pytest.mark.parametrize("way", ["taken", "refused", "dripping"])
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_no_part_of_an_address_comes_out_anywhere(out, way, place):
+    """A token in the path of an address, echoed in a finding: not in the message, the output or a file."""
+    judged(out, findings=[finding(actual=f"the log says {SECRET[:14]}-path-token and {SECRET}")])
+    with service(way) as one:
+        address = (
+            f"json://user:{SECRET}@127.0.0.1:{one.server_address[1]}/{SECRET[:14]}-path-token?-X={SECRET}"
+        )
+        variables = {"DEPLOY_VERDICT_NOTIFY": address}
+        if place == "file":
+            (out.parent / ".env").write_text(f"DEPLOY_VERDICT_NOTIFY='{address}'\n")
+            variables = {}
+        done = script("notify", "--plan", out.parent / "plan.yml", "--out", out, "--timeout", "2s",
+                      environment=variables)  # fmt: skip
+    assert done.returncode == (0 if way == "taken" else 3)
+    told = done.stdout + done.stderr + json.dumps(one.messages)
+    told += "".join(
+        path.read_text() for path in out.rglob("*") if path.is_file() and path.name != "verdict.json"
+    )
+    assert SECRET[:14] not in told
+    assert "[redacted:" in json.dumps(one.messages)
 
 
 def test_nothing_of_the_working_directory_is_imported(out, tmp_path):

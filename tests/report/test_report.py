@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from deploy_verdict.model import Finding, LogLine
 from deploy_verdict.plan import Claim
+from tests.examples import at_least
 from tests.report.stories import STORIES, T0, Story, critical, inconclusive, stable, the_log, the_plan
 from tests.report.test_text import CALLS, NASTY
 
@@ -204,7 +205,7 @@ BLOCKS = skeleton(hostile("a plain text").report())
 
 
 @given(NASTY)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=at_least(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_text_from_outside_changes_the_report(text):
     """Bodies, log lines, claims and findings: same headings, same tables, no HTML, nobody mentioned."""
     # The border lets no lone surrogate in, neither from evidence nor from a plan.

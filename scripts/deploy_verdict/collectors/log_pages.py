@@ -10,7 +10,10 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from deploy_verdict.railway import RailwayError
+
 PAGE = 5000
+_LEAST = 20
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -40,12 +43,18 @@ def pages(
     """Pages from the newest to the oldest, each oldest first; raises HoleError where lines must be missing.
 
     `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Whatever it raises
-    comes through.
+    comes through; a page that is too large to be read is asked for again in smaller ones first.
     """
     until = end
     seam: Counter[Hashable] = Counter()
     while True:
-        got = list(ask(until, limit))
+        try:
+            got = list(ask(until, limit))
+        except RailwayError as error:
+            if error.fault.kind != "too-large" or limit <= _LEAST:
+                raise
+            limit //= 4
+            continue
         fresh = _without(got, seam, identity)
         if fresh:
             yield fresh

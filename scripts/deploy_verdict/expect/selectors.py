@@ -15,10 +15,12 @@ from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 from jsonpath import compile as compile_path
 
 from deploy_verdict.model import Exchange
-from deploy_verdict.strict_json import MOST_DIGITS, NotJSONError, unique
+from deploy_verdict.strict_json import MOST_DIGITS, NotJSONError, refuse_bomb, unique
 
 PLAIN = ("status", "elapsed", "text")
 MAX_NAMES = 12
+# Of one answer of the service; some answers are kept as read, so all of them count.
+MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,11 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     return Found(nodes[0], tuple(nodes))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4)
 def read_json(body: str) -> Found | Lacking:
     """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
     try:
+        refuse_bomb(body, MOST_VALUES)
         return Found(
             json.loads(
                 body,

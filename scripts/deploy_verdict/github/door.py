@@ -17,7 +17,7 @@ from deploy_verdict.leaving import cleaned_document
 from deploy_verdict.strict_json import NotJSONError, strict_json
 from deploy_verdict.wire import Wire
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 8 * 1024 * 1024
 # How often one request may be answered by "go there" (301) or "later" (202) before it is given up.
 MOST_HOPS = 3
 _LASTING = ("redirect", "request", "tls")

@@ -33,7 +33,15 @@ def checked_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def kept_body(size: int) -> int:
+    """A size that memory has room for, also as text of four bytes a character; raises ValueError."""
+    if not 0 < size <= MOST_BODY:
+        raise ValueError(f"{size} bytes — write a size from 1B to {MOST_BODY // 1024**2}MiB")
+    return size
+
+
 MAX_SAMPLES = 20_000
+MOST_BODY = 2 * 1024**2
 FRESH_SHARE = 0.4
 
 
@@ -48,7 +56,9 @@ class Service(Part):
     base_url: Annotated[str, AfterValidator(checked_address)]
     name: str | None = None
     timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
-    max_body: Size = Field(default=65536, description="bodies are cut here before anything is kept")
+    max_body: Annotated[Size, AfterValidator(kept_body)] = Field(
+        default=65536, description="bodies are cut here before anything is kept; at most 2MiB"
+    )
     headers: dict[str, str] = Field(default={})
     fresh_within: Duration = Field(
         default=180.0, description="how long older code may still answer at T+0 before it is called stale"

@@ -20,7 +20,7 @@ from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.partial import Remains
 from deploy_verdict.plan.yaml_nodes import Document, Path, read_nodes
 
-MAX_PLAN_BYTES = 1_000_000
+MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
 _PYDANTIC_WORDS = {
     "missing": "is missing",
@@ -120,7 +120,7 @@ def _text(data: bytes, path: str) -> str:
 
 
 def _validated(document: Document) -> Plan | None:
-    if document.value is None:
+    if document.value is None and document.problems:
         return None
     if not isinstance(document.value, dict):
         document.add(document.place(()), "a plan is a mapping — start with `version: 1`")

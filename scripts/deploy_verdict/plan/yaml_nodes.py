@@ -1,7 +1,8 @@
 """YAML with places: a text becomes values and, for each value, its line and column. Pure.
 
 Only what JSON can say is taken. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a
-mistake with a place, and aliases are counted where they are expanded, so that no bomb goes off.
+mistake with a place. What would take long or grow large is given up while it is read: nodes are counted as
+they come, and aliases where they are expanded.
 """
 
 import re
@@ -13,7 +14,7 @@ import yaml
 
 from deploy_verdict.errors import Problem
 
-MAX_VALUES = 20_000
+MAX_VALUES = 10_000
 MAX_DEPTH = 40
 Path = tuple[str | int, ...]
 
@@ -65,7 +66,10 @@ def read_nodes(text: str, fill: Callable[[str], str]) -> Document:
     """Read a YAML text. `fill` replaces ${NAME} in texts and raises ValueError when it cannot."""
     document = Document()
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
+    except _TooLargeError as error:
+        document.add(Place(1, 1), str(error))
+        return document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
@@ -93,7 +97,20 @@ def _yaml_hint(problem: str) -> str:
 
 
 class _TooLargeError(Exception):
-    """The document has too many values once its aliases are expanded."""
+    """The document has too many values, or has once its aliases are expanded."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at what no plan has: a megabyte of short values would take seconds and hundreds of megabytes."""
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.nodes += 1
+        # A key and its value are two.
+        if self.nodes > 2 * MAX_VALUES:
+            raise _TooLargeError(f"more than {MAX_VALUES} values — this is no plan")
+        return super().compose_node(parent, index)
 
 
 class _Builder:

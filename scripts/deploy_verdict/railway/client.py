@@ -21,8 +21,9 @@ from deploy_verdict.railway.trouble import DOUBTFUL, PASSING, RailwayError, data
 from deploy_verdict.redact import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
-# Five thousand log lines of 4 KB, and their JSON around them: a hostile body must not take our memory.
-MAX_BODY_BYTES = 24 * 1024 * 1024
+# As text it may take sixteen times as much on its way through the redactor. Pages of a log that are larger
+# are asked for in smaller pieces.
+MAX_BODY_BYTES = 7_000_000
 _FIRST_PAUSE_S = 1.0
 _MOST_TRIES = 6
 _LEAST_S = 0.05

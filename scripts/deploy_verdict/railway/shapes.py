@@ -10,6 +10,8 @@ from deploy_verdict.model import Deployment, Instance
 from deploy_verdict.railway.trouble import RailwayError, provider_error
 
 _MAX_TEXT = 500
+# A longer one stays text: what is JSON within JSON was counted as one value.
+_MAX_ATTRIBUTE = 4096
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -105,6 +107,8 @@ def attributes(value: Any) -> dict[str, Any]:
 
 
 def _decoded(value: str) -> Any:
+    if len(value) > _MAX_ATTRIBUTE:
+        return value
     try:
         return json.loads(value)
     except (ValueError, RecursionError):

@@ -45,7 +45,7 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
         alive = dispatcher.is_alive()
         return JSONResponse({"ok": alive, **told}, status_code=200 if alive else 503)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/hooks", hook, methods=["POST"]),
             Route("/hooks/{secret:path}", hook, methods=["POST"]),
@@ -53,6 +53,9 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
         ],
         exception_handlers={sqlite3.Error: _no_database},
     )
+    # A stranger is told 404 and nothing else, and no path is sent back.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _no_database(request: Request, error: Exception) -> Response:

@@ -35,7 +35,7 @@ TROUBLE_PAUSE_S = 5.0
 MAX_PAGES = 10
 # The relay's clock and GitHub's may differ.
 CLOCKS_DIFFER_S = 600.0
-_MAX_ANSWER = 8 * 1024 * 1024
+_MAX_ANSWER = 4 * 1024 * 1024
 
 
 class Dispatcher(threading.Thread):

@@ -1,0 +1,1 @@
+"""Answers that grow when they are read, over real sockets."""

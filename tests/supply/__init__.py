@@ -1,0 +1,1 @@
+"""What this project is made of: its locks, a fresh install from them, the bill, and SECURITY.md."""
