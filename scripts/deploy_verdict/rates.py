@@ -1,4 +1,6 @@
-"""How much more often something happens than before, with an interval. Pure.
+"""What counts say of rates: what clean runs exclude, and how much oftener than before. Pure.
+
+Clopper and Pearson's (1934) bounds of a share are quantiles of the beta distribution, exact for any count.
 
 Of n events in two stretches, those in the first are binomial with p = r·t / (r·t + s), r being the ratio
 of the rates; Clopper and Pearson's (1934) exact interval of p becomes one of r. Lines of a log come in
@@ -10,7 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CONFIDENCE = 0.99
+# No event in so many units excludes rates above this many a unit at 95 %: the rule of three.
+NONE_SEEN = -math.log(0.05)
 _STEPS = 60
+
+
+def possible_percent(bad: int, runs: int) -> float:
+    """The highest rate that so many bad ones of all runs leave possible, at 95 %."""
+    if bad >= runs:
+        return 100.0
+    if bad == 0:
+        return 100 * (1 - math.pow(0.05, 1 / runs))
+    return 100 * _quantile(0.95, bad + 1, runs - bad)
+
+
+def clean_runs_for(percent: float) -> int:
+    """So many clean runs exclude rates above this, at 95 %: 59 for 5 %, 299 for 1 %."""
+    return math.ceil(math.log(0.05) / math.log1p(-percent / 100) - 1e-9)
 
 
 @dataclass(frozen=True)
