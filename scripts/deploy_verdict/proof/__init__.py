@@ -7,7 +7,7 @@ turn each row red; and no answer without the field in question may leave it gree
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import DRIVES, VerdictOutcome
 from deploy_verdict.plan import Answer, NeverRule, Plan
 from deploy_verdict.proof.court import Court
 from deploy_verdict.proof.deciding import MovedIn, Proof, Proven, decided
@@ -46,9 +46,9 @@ def prove(plan: Plan, recorded: Recorded, read_log: ReadLog) -> tuple[Proven, ..
 def not_looked_at(plan: Plan) -> tuple[str, ...]:
     """The stages that ask the platform, whose answers nobody can record here; and the claims' documents."""
     documents = ("claims",) if any(claim.openapi for claim in plan.claims) else ()
-    counted = ("exposure",) if plan.exposure else ()
+    counted = ("exposure",) if plan.exposures else ()
     return (
-        *(stage for stage in (*PLATFORM, "exercise", "floor") if stage in plan.stages),
+        *(stage for stage in (*PLATFORM, "exercise", *DRIVES) if stage in plan.stages),
         *documents,
         *counted,
     )

@@ -75,7 +75,12 @@ def shortened(plan: Plan, healthy: Mapping[str, tuple[Answer, ...]]) -> Plan:
         burst = Burst.model_validate({"for": f"{readings}s", "every": "1s"})
         # Nobody can record what a gauge would have shown under load, or after it.
         pools.append(pool.model_copy(update={"burst": burst, "exercise": None, "return_to_floor": None}))
-    update: dict[str, object] = {"window": window, "pools": tuple(pools), "exposure": ()}
+    update: dict[str, object] = {
+        "window": window,
+        "pools": tuple(pools),
+        "exposure": (),
+        "claims": tuple(claim.model_copy(update={"exposure": None}) for claim in plan.claims),
+    }
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:
