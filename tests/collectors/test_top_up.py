@@ -158,11 +158,18 @@ health: [{name: take, post: /take, json: {spool: T1}, expect: {status: 200}}]
 claims:
   - commit: abc1234
     title: t
-    exposure: {operation: POST /take, at_least: 12, top_up: {of: health/take, every: 1s}}
+    exposure: {operation: POST /take, at_least: 12, top_up: {of: health/take, every: 1s, at_most: %d}}
 """
 
 
-def test_killed_it_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize(
+    ("at_most", "done", "ended"),
+    [
+        (300, 7, "nothing is lacking any more"),
+        (8, 3, "8 runs are the most that the plan allows"),
+    ],
+)
+def test_killed_it_goes_on_where_it_was(tmp_path, at_most, done, ended):
     """By the evidence alone: the answer that the kill cut off is the only one that is asked twice."""
     running, killed = [], threading.Event()
 
@@ -174,15 +181,15 @@ def test_killed_it_goes_on_where_it_was(tmp_path):
 
     with json_service(respond) as service:
         plan = tmp_path / "plan.yml"
-        plan.write_text(KILLED % service.url)
+        plan.write_text(KILLED % (service.url, at_most))
         command = [sys.executable, str(ROOT / "scripts" / "top_up_exposure.py"), "--plan", str(plan)]
         command += ["--out", str(tmp_path / "out"), "--speed", "600"]
         running.append(subprocess.Popen(command, stderr=subprocess.PIPE))
         running[0].communicate()
         assert killed.is_set()
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        assert len(service.seen) == 13
-        seen = json.loads(Path(done.stdout.strip()).read_bytes())["observations"][0]
-        assert (seen["clean_before"], seen["done"], seen["ended"]) == (5, 7, "nothing is lacking any more")
+        again = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert len(service.seen) == 6 + done
+        seen = json.loads(Path(again.stdout.strip()).read_bytes())["observations"][0]
+        assert (seen["clean_before"], seen["done"], seen["ended"]) == (5, done, ended)
         subprocess.run(command, check=True, capture_output=True)
-        assert len(service.seen) == 13
+        assert len(service.seen) == 6 + done
