@@ -1,8 +1,8 @@
 """The bounds of deploy_verdict.rates in the judge's words. Pure."""
 
-from deploy_verdict.rates import possible_percent
+from deploy_verdict.rates import RARE, USUAL, clean_needed, possible_percent
 
-__all__ = ["excluded_percent", "possible_percent"]
+__all__ = ["RARE", "USUAL", "clean_needed", "excluded_percent", "possible_percent"]
 
 
 def excluded_percent(clean: int) -> float:

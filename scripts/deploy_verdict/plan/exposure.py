@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.parts import METHODS, Part, checked_path
-from deploy_verdict.rates import clean_runs_for
+from deploy_verdict.rates import clean_needed
 from deploy_verdict.units import Duration, percent, shown_duration
 
 _PLACE = re.compile(r"\\\{[A-Za-z_]+\\\}")
@@ -82,7 +82,7 @@ class Exposing(Part):
     def wanted(self) -> int:
         """So many clean runs: `at_least`, or as many as the top-up is to exclude errors with."""
         rarest = self.top_up.to_exclude if self.top_up is not None else None
-        return max(self.at_least, clean_runs_for(rarest) if rarest is not None else 0)
+        return max(self.at_least, clean_needed(rarest) if rarest is not None else 0)
 
     @property
     def test_name(self) -> str:
