@@ -10,6 +10,7 @@ from dataclasses import replace
 from deploy_verdict.model import Outcome
 from deploy_verdict.plan import Plan
 from deploy_verdict.proof.court import Court
+from deploy_verdict.proof.made_runs import runs_of
 from deploy_verdict.proof.made_spoilt import (
     Change,
     Spoiling,
@@ -19,7 +20,6 @@ from deploy_verdict.proof.made_spoilt import (
     live_of,
     memory_of,
     requests_of,
-    runs_of,
     slowness_of,
 )
 from deploy_verdict.proof.rows import Path, Row
