@@ -65,7 +65,7 @@ LEVELS = {
         "apprise_child",
     ),
     6: ("collectors",),
-    7: ("linking", "session", "progress", "stages", "log_stage"),
+    7: ("linking", "session", "progress", "topping_up", "stages", "log_stage"),
     8: (
         "keeping",
         "captures",
@@ -153,14 +153,26 @@ def test_imports_point_down(path):
 
 
 def test_collectors_do_not_import_each_other():
-    stages = {"deployment", "health", "e2e", "pools", "exercise", "floor", "logs", "traffic", "metrics"}
+    stages = {
+        "deployment",
+        "health",
+        "e2e",
+        "pools",
+        "exercise",
+        "floor",
+        "top",
+        "logs",
+        "traffic",
+        "metrics",
+    }
     for path in (PACKAGE / "collectors").glob("*.py"):
         mine = path.stem.split("_")[0]
         for name in imports(path):
             if name.startswith("deploy_verdict.collectors."):
                 other = name.split(".")[2].split("_")[0]
-                # Samples and the load ask health checks; a drive takes a test's steps.
-                shared = (other, mine) in {("health", "pools"), ("health", "exercise"), ("e2e", "floor")}
+                # Samples, the load and top-ups ask health checks; a drive takes a test's steps.
+                asking = {("health", "pools"), ("health", "exercise"), ("health", "top")}
+                shared = (other, mine) in {*asking, ("e2e", "floor"), ("e2e", "top")}
                 assert other == mine or other not in stages or shared, f"{path.name} imports {name}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from deploy_verdict.model import (
+    DRIVES,
     BurstObservation,
     Exchange,
     ExerciseObservation,
@@ -15,6 +16,7 @@ from deploy_verdict.model import (
     Reading,
     Tally,
     TestObservation,
+    TopUpObservation,
 )
 from deploy_verdict.plan import Plan
 from deploy_verdict.units import path_of
@@ -56,6 +58,8 @@ def _kept(observation: Observation) -> Iterator[_Kept]:
         yield from _exercised(observation)
     elif isinstance(observation, FloorObservation):
         yield from _driven(observation)
+    elif isinstance(observation, TopUpObservation):
+        yield from _topped_up(observation)
     elif isinstance(observation, TestObservation):
         yield from _steps(observation)
 
@@ -94,11 +98,22 @@ def _driven(seen: FloorObservation) -> Iterator[_Kept]:
             yield f"/{part}/{index}", None, exchange
 
 
-def tallies(loaded: Iterable[Loaded]) -> Iterator[Tally]:
-    """Good answers that were counted and not kept, which are answers all the same."""
+def _topped_up(seen: TopUpObservation) -> Iterator[_Kept]:
+    """The answers that were kept: of failed runs, and of what stood beside them."""
+    for index, failure in enumerate(seen.failures):
+        for number, exchange in enumerate(failure.step.earlier):
+            yield f"/failures/{index}/step/earlier/{number}", None, exchange
+        if failure.step.exchange is not None:
+            yield f"/failures/{index}/step/exchange", None, failure.step.exchange
+    for index, exchange in enumerate(seen.beside):
+        yield f"/beside/{index}", None, exchange
+
+
+def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
+    """Good answers that were counted and not kept, and are answers all the same; of all drives, or these."""
     for item in loaded:
-        for observation in item.evidence.observations:
-            if isinstance(observation, FloorObservation):
+        for observation in item.evidence.observations if item.evidence.stage in (stages or DRIVES) else ():
+            if isinstance(observation, FloorObservation | TopUpObservation):
                 yield from observation.tallies
 
 
@@ -126,7 +141,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
         or (
             sent.check is None
             and "/race/" not in sent.pointer
-            and sent.stage not in ("exercise", "floor")
+            and sent.stage not in ("exercise", *DRIVES)
             and sent.exchange.method == check.method
             and path_of(sent.exchange.url).endswith(path)
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import worst
-from deploy_verdict.measures import NOT_MEASURED, measure
+from deploy_verdict.measures import NOT_MEASURED, NOT_RUN, measure
 from deploy_verdict.model import CapturedRun, Finding, MeasuredValue, Outcome, Verdict
 from deploy_verdict.plan import Plan
 from deploy_verdict.plan.names import measure_problem, refers
@@ -34,7 +34,7 @@ def measured(bundle: Bundle, findings: Sequence[Finding], name: str) -> Measured
     """One measure. None seen in a log with holes is no zero, and a suite that did not run passed nothing."""
     value: str | None = measure(bundle, findings, name)
     outcome = outcome_of(findings, references(name))
-    if value == NOT_MEASURED or _is_no_zero(name, value or "", findings):
+    if value in (NOT_MEASURED, NOT_RUN) or _is_no_zero(name, value or "", findings):
         value = None
     return MeasuredValue(value=value, outcome=outcome)
 

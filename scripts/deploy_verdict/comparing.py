@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.measures import NOT_MEASURED
+from deploy_verdict.measures import NOT_MEASURED, NOT_RUN
 from deploy_verdict.model import CapturedRun, Outcome
 from deploy_verdict.report.tables import Table
 from deploy_verdict.report.words import MARK, STATUS, moment
 
 NOT_KNOWN = "not known"
 # None seen by a check that could not see.
-_NOTHING = re.compile(rf"{NOT_MEASURED}|0(/\d+|%)?")
+_NOTHING = re.compile(rf"{NOT_MEASURED}|{NOT_RUN}|0(/\d+|%)?( \(\d+ not known\))?")
 
 
 @dataclass(frozen=True, kw_only=True)

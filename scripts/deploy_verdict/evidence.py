@@ -9,15 +9,17 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from deploy_verdict.errors import EvidenceError
+from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.leaving import cleaned, cleaned_document
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
 from deploy_verdict.strict_json import refuse_bomb
 from deploy_verdict.window import evidence_name
 
+Kept = TypeVar("Kept", bound=Record)
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
 MOST_VALUES = 300_000
 _NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(?P<attempt>\d+)\.json")
@@ -66,6 +68,17 @@ def _write(path: Path, text: str, *, durable: bool) -> None:
         raise EvidenceError(
             f"{path}: cannot be written ({error.strerror}) — free the disk, or choose another --out"
         ) from error
+
+
+def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
+    """A record from its file; raises EvidenceError, or UsageError with what to do where there is none."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: {missing}") from error
+    except (OSError, ValidationError) as error:
+        word = kind.__name__.removesuffix("File").lower()
+        raise EvidenceError(f"{path}: cannot be read as a {word} ({type(error).__name__})") from error
 
 
 def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:

@@ -8,14 +8,22 @@ from collections.abc import Sequence
 from deploy_verdict.answers import all_sent, latency, to_check
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import Found, select, shown, told_fault
-from deploy_verdict.model import Finding, HttpObservation, LogObservation, Outcome
+from deploy_verdict.model import (
+    CaseObservation,
+    Finding,
+    HttpObservation,
+    LogObservation,
+    Outcome,
+    TestObservation,
+)
 from deploy_verdict.never import count_rule
 from deploy_verdict.novelty import BASELINE
 from deploy_verdict.plan import NeverRule
+from deploy_verdict.plan.names import PRE_CHECK
 from deploy_verdict.pool_samples import PoolSample
 from deploy_verdict.units import shown_offset
 
-NOT_MEASURED = "not measured"
+NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 
 
 def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
@@ -83,8 +91,22 @@ def _suite(findings: Sequence[Finding], bundle: Bundle, what: str) -> str:
     results = suite_results(bundle, findings)
     if not results:
         return NOT_MEASURED
+    if not suite_ran(bundle):
+        return NOT_RUN
     passed = sum(result.outcome is Outcome.PASS for result in results)
-    return f"{passed}/{len(results)}" if what == "passed" else f"{100 * passed / len(results):.0f}%"
+    unknown = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
+    told = f"{passed}/{len(results)}" if what == "passed" else f"{100 * passed / len(results):.0f}%"
+    return f"{told} ({unknown} not known)" if unknown else told
+
+
+def suite_ran(bundle: Bundle) -> bool:
+    """Whether any test of the suite left a trace; a pre-check alone is none."""
+    return any(
+        (isinstance(seen, TestObservation) and seen.check != PRE_CHECK and seen.steps)
+        or isinstance(seen, CaseObservation)
+        for item in bundle.of_stage("e2e")
+        for seen in item.evidence.observations
+    )
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -93,7 +115,7 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
     mine = [
         finding
         for finding in findings
-        if finding.stage == "e2e" and finding.rule == "passes" and finding.check != "pre-check"
+        if finding.stage == "e2e" and finding.rule == "passes" and finding.check != PRE_CHECK
     ]
     known = {name: index for index, name in enumerate(order)}
     return tuple(sorted(mine, key=lambda finding: known.get(finding.check, len(order))))

@@ -1,4 +1,6 @@
-"""How much more often something happens than before, with an interval. Pure.
+"""What counts say of rates: what clean runs exclude, and how much oftener than before. Pure.
+
+Clopper and Pearson's (1934) bounds of a share are quantiles of the beta distribution, exact for any count.
 
 Of n events in two stretches, those in the first are binomial with p = r·t / (r·t + s), r being the ratio
 of the rates; Clopper and Pearson's (1934) exact interval of p becomes one of r. Lines of a log come in
@@ -10,7 +12,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CONFIDENCE = 0.99
+# The chance to be wrong: 95 % where a figure is told, and 1 in 10,000 where STABLE rests on it.
+USUAL, RARE = 0.05, 0.0001
+# No event in so many units excludes rates above this many a unit at 95 %: the rule of three.
+NONE_SEEN = -math.log(0.05)
 _STEPS = 60
+
+
+def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
+    """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of more."""
+    if bad >= runs:
+        return 100.0
+    if bad == 0:
+        return 100 * (1 - math.pow(wrong, 1 / runs))
+    return 100 * _quantile(1 - wrong, bad + 1, runs - bad)
+
+
+def clean_needed(percent: float, wrong: float = USUAL) -> int:
+    """How many runs, none of them bad, exclude rates above `percent` (0 to 100, both left out)."""
+    return math.ceil(math.log(wrong) / math.log1p(-percent / 100))
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from deploy_verdict.errors import EvidenceError, UsageError
+from deploy_verdict.evidence import read_record
 from deploy_verdict.model import RunFile
 
 RUN_FILE = "run.json"
@@ -13,13 +11,7 @@ RUN_FILE = "run.json"
 
 def read_run(out: Path) -> RunFile:
     """run.json of a directory; raises EvidenceError, or UsageError where there is none."""
-    path = out / RUN_FILE
-    try:
-        return RunFile.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is none — scripts/open_run.py writes it") from error
-    except (OSError, ValidationError) as error:
-        raise EvidenceError(f"{path}: cannot be read ({type(error).__name__})") from error
+    return read_record(out / RUN_FILE, RunFile, missing="there is none — scripts/open_run.py writes it")
 
 
 def known_run(out: Path) -> RunFile | None:

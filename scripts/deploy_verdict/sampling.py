@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from deploy_verdict.errors import UsageError
+from deploy_verdict.model import DRIVES
 from deploy_verdict.session import Session, is_taken
 from deploy_verdict.stages import collect
 from deploy_verdict.units import shown_duration, shown_offset
@@ -33,11 +34,13 @@ def is_due(session: Session, stage: str, offset_s: float) -> bool:
     """Whether a look is planned, not taken yet, and not too late; tells why not."""
     planned = session.plan.planned_offsets_s.get(stage, ())
     late_s = session.pace.offset_s() - offset_s
+    # A drive follows another one, and speaks of no moment.
+    drives_s = session.plan.drives_s * session.pace.speed if stage in DRIVES else 0.0
     if offset_s not in planned or stage in session.file.left_out:
         reason = "the window has no such look"
     elif is_taken(session, stage, offset_s):
         reason = "it is already taken"
-    elif late_s > tolerance_s(session.file.window, offset_s):
+    elif late_s > tolerance_s(session.file.window, offset_s) + drives_s:
         reason = f"it was due {shown_duration(late_s)} ago, so it is a hole"
     else:
         return True

@@ -7,7 +7,7 @@ each job up to a whole minute, and a job behind an environment's wait timer hold
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from deploy_verdict.plan import Plan, layout_of
@@ -15,7 +15,7 @@ from deploy_verdict.waiting import ENVIRONMENT_NOW, chosen_environment
 
 Mode = Literal["timer", "sleep", "single"]
 # The order of looks at one offset; the suite comes last, as it takes longest.
-ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor")
+ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
 SETUP_S = 25.0
 MARGIN_MIN = 15
 LONGEST_JOB_MIN = 360
@@ -106,8 +106,16 @@ def sittings(
         return ()
     if mode == "single":
         wait_s = max(0.0, (offsets_s[-1] - elapsed_s) / speed)
-        return (_sitting("all", offsets_s, ENVIRONMENT_NOW, wait_s),)
-    return tuple(_one(offset_s, mode, elapsed_s, speed, known) for offset_s in offsets_s)
+        return (_with_drives(plan, _sitting("all", offsets_s, ENVIRONMENT_NOW, wait_s)),)
+    return tuple(_with_drives(plan, _one(offset_s, mode, elapsed_s, speed, known)) for offset_s in offsets_s)
+
+
+def _with_drives(plan: Plan, sitting: Sitting) -> Sitting:
+    """More time for the job that drives at the window's end."""
+    if plan.window.end_s not in sitting.offsets_s:
+        return sitting
+    timeout_min = min(LONGEST_JOB_MIN, sitting.timeout_min + math.ceil(plan.drives_s / 60))
+    return replace(sitting, timeout_min=timeout_min)
 
 
 def _one(offset_s: float, mode: Mode, elapsed_s: float, speed: float, known: Mapping[str, int]) -> Sitting:

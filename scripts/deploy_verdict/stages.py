@@ -41,6 +41,13 @@ def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> t
     return return_to_floor(context, offset_s, keep)
 
 
+def _top_up(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    from deploy_verdict.collectors.top_up import top_up  # noqa: PLC0415
+    from deploy_verdict.topping_up import needing  # noqa: PLC0415
+
+    return top_up(context, offset_s, keep, lambda asked: needing(session, asked))
+
+
 def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.e2e import run_suite  # noqa: PLC0415
 
@@ -71,6 +78,7 @@ COLLECTORS: dict[str, Collector] = {
     "pools": _pools,
     "exercise": _exercise,
     "floor": _floor,
+    "top_up": _top_up,
     "e2e": _e2e,
     "traffic": _traffic,
     "metrics": _metrics,

@@ -5,12 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
-from pydantic import ValidationError
 
 from deploy_verdict import __version__
 from deploy_verdict.bundle import Bundle, bundled
 from deploy_verdict.errors import EvidenceError, UsageError
-from deploy_verdict.evidence import read_evidence, write_json, write_text
+from deploy_verdict.evidence import read_evidence, read_record, write_json, write_text
 from deploy_verdict.history import remember
 from deploy_verdict.judge import judge
 from deploy_verdict.junit import junit_xml
@@ -79,13 +78,8 @@ def _junit(bundle: Bundle, verdict: Verdict) -> str:
 
 def read_verdict(out: Path) -> Verdict:
     """The verdict of a directory; raises EvidenceError."""
-    path = out / VERDICT_FILE
-    try:
-        return Verdict.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is no verdict yet — run scripts/judge_evidence.py first") from error
-    except (OSError, ValidationError) as error:
-        raise EvidenceError(f"{path}: cannot be read as a verdict ({type(error).__name__})") from error
+    missing = "there is no verdict yet — run scripts/judge_evidence.py first"
+    return read_record(out / VERDICT_FILE, Verdict, missing=missing)
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:

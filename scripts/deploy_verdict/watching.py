@@ -16,7 +16,7 @@ from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 
 # At the same offset the health checks come first, then the sample, then the suite, which takes longest.
-_ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor")
+_ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
 _AT_THE_END = ("traffic", "metrics")
 
 

@@ -41,13 +41,13 @@ def asked(plan, answers):
 @pytest.mark.parametrize(
     ("runs", "outcome", "told"),
     [
-        (3, Outcome.PASS, "3 clean runs: error rates above 63 % are excluded"),
+        (3, Outcome.PASS, "ran 3 times without an error, so an error rate above 63 % is excluded at 95 %"),
         (
             2,
             Outcome.INCONCLUSIVE,
-            "2 clean runs: error rates above 78 % are excluded; 1 more would",
+            "ran 2 times without an error, so an error rate above 78 % is excluded at 95 %; 1 more would",
         ),
-        (0, Outcome.INCONCLUSIVE, "not run once in this window; 3 runs are wanted"),
+        (0, Outcome.INCONCLUSIVE, "did not run once in this window; 3 runs are wanted"),
     ],
 )
 def test_so_many_clean_runs_are_wanted(runs, outcome, told):
@@ -65,7 +65,7 @@ def test_so_many_clean_runs_are_wanted(runs, outcome, told):
 def test_what_is_refused_never_left_or_is_another_operation_is_no_run(no_run):
     exposure, _ = found(PLAN, asked(PLAN, [answer(), answer(), answer(**no_run)]))
     assert exposure.outcome is Outcome.INCONCLUSIVE
-    assert exposure.actual.startswith("2 clean runs")
+    assert exposure.actual.startswith("ran 2 times without")
     assert ("1 more were refused (4xx)" in exposure.actual) == (no_run.get("status") == 404)
 
 
@@ -102,7 +102,9 @@ def test_real_traffic_counts_in_a_log_that_is_believed():
     others = log((*READ, {"200": 5, "302": 1, "404": 2}), ("POST", "/orders/{id}", {"200": 50}))
     exposure, _ = found(WITH_LOG, asked(WITH_LOG, [answer()]), others)
     assert exposure.outcome is Outcome.PASS
-    assert exposure.actual.startswith("7 clean runs (1 ours, 6 of others): error rates above 35 %")
+    assert exposure.actual.startswith(
+        "ran 7 times (1 ours, 6 of others) without an error, so an error rate above 35 % is excluded"
+    )
     assert "2 more were refused" in exposure.actual
 
 
@@ -110,7 +112,7 @@ def test_real_traffic_counts_in_a_log_that_is_believed():
 def test_clean_runs_of_others_do_not_count_in_a_log_with_holes(spoilt):
     exposure, _ = found(WITH_LOG, asked(WITH_LOG, [answer()]), log((*READ, {"200": 50}), **spoilt))
     assert exposure.outcome is Outcome.INCONCLUSIVE
-    assert exposure.actual.startswith("1 clean runs")
+    assert exposure.actual.startswith("ran once without")
 
 
 def test_errors_of_others_count_in_any_log_and_in_any_attempt():
@@ -144,12 +146,12 @@ def suite(plan, runs):
 @pytest.mark.parametrize(
     ("operation", "runs", "outcome", "told"),
     [
-        ("e2e/flow", (2, 2, 2), "pass", "3 clean runs"),
-        ("e2e/flow", (2, 2), "inconclusive", "2 clean runs"),
+        ("e2e/flow", (2, 2, 2), "pass", "ran 3 times"),
+        ("e2e/flow", (2, 2), "inconclusive", "ran 2 times"),
         ("e2e/flow", (1, 2, 2), "fail", "1 of 3 runs went wrong"),
-        ("e2e/flow/a", (1, 2, 2), "pass", "3 clean runs"),
+        ("e2e/flow/a", (1, 2, 2), "pass", "ran 3 times"),
         ("e2e/flow/b", (1, 2, 2), "fail", "1 of 3 runs went wrong"),
-        ("e2e/flow/b", (0, 2, 2), "inconclusive", "2 clean runs"),
+        ("e2e/flow/b", (0, 2, 2), "inconclusive", "ran 2 times"),
     ],
 )
 def test_a_test_or_one_of_its_steps_is_an_operation(operation, runs, outcome, told):

@@ -136,6 +136,26 @@ def test_the_smallest_plan():
         ),
         ("exposure: [{name: x, operation: GET orders, at_least: 3}]", "'orders' is not a path"),
         ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
+        (
+            "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/apo}}]",
+            "there is nothing to run called 'health/apo' — did you mean 'health/api'?",
+        ),
+        (
+            "exposure: [{name: x, operation: POST /x, at_least: 1, top_up: {of: health/api}}]",
+            "health/api does no POST /x, so it cannot top it up",
+        ),
+        (
+            "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/api, at_most: 301}}]",
+            "301 runs, one every 2 s, take 10 min 2 s, longer than the limit of 10 min",
+        ),
+        (
+            "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/api, to_exclude: 0%}}]",
+            "'0%' cannot be excluded by a top-up — write a share from 0.1% to 99%",
+        ),
+        (
+            "claims: [{commit: abc1, title: t, exposure: {operation: e2e/none, at_least: 3}}]",
+            "8:57: there is no check 'e2e/none'",
+        ),
         ("pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]", "no check 't'"),
         (
             "pools: [{name: p, get: /, used: $.a, limit: $.b, burst: {for: 9s}, return_to_floor: {test: t}}]",

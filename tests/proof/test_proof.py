@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.proof import Incident, Proof, not_looked_at
-from tests.plans import plan_of
+from deploy_verdict.proof import Incident, Proof
 from tests.proof.plans import PLAN, answers, healthy, incident, proofs
 
 LIMIT = "api: $.busy < 15"
@@ -192,7 +191,3 @@ def test_a_pool_without_recorded_answers_is_not_proven():
 def test_no_answer_at_all_is_an_answer_of_the_incident():
     row = proofs(bad=Incident(name="crisis", answers={"api": (Answer(fault="timeout"),)}))[LIMIT]
     assert row.proof is Proof.INCIDENT
-
-
-def test_the_platforms_stages_are_not_looked_at():
-    assert not_looked_at(plan_of("railway: {}\nmetrics: {}\n" + PLAN)) == ("deployment", "metrics")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import Layout
-from deploy_verdict.plan import ReturnToFloor, laid_out, read_plan
+from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
 from deploy_verdict.sittings import (
     Choice,
     billed_min,
@@ -55,6 +55,18 @@ def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
     tail = laid_out(plan, Layout(length_s=7200, every_s=900, tails_s=(21600.0,)))
     assert "floor" in looks_at(tail, 7200.0)
     assert "floor" not in looks_at(tail, 21600.0)
+
+
+def test_a_top_up_comes_last_and_its_job_has_the_time_for_it():
+    asked = Exposure(name="x", operation="GET /x", at_least=1, top_up=TopUp(of="health/x"))
+    plan = PLAN.model_copy(update={"exposure": (asked,)})
+    assert looks_at(plan, 7200.0) == ("deployment", "pools", "e2e", "top_up")
+
+    def minutes(plan):
+        jobs = sittings(plan, (6300.0, 7200.0), "sleep", elapsed_s=6300.0, speed=1.0, known={})
+        return [job.timeout_min for job in jobs]
+
+    assert [more - usual for more, usual in zip(minutes(plan), minutes(PLAN), strict=True)] == [0, 10]
 
 
 def test_one_job_for_all_exercises_the_gauge_after_its_sample():

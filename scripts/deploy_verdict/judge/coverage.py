@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.model import Coverage, Finding, Loaded, Outcome, Slot
+from deploy_verdict.model import DRIVES, Coverage, Finding, Loaded, Outcome, Slot
 from deploy_verdict.units import shown_duration, shown_offset
 from deploy_verdict.window import tolerance_s
 
@@ -51,7 +51,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
 
 def hole_in(coverage: Coverage) -> str | None:
     """Which planned requests were never sent, in words; None when all were. Logs send nothing."""
-    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools", "exercise", "floor")]
+    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools", "exercise", *DRIVES)]
     bad = [slot for slot in slots if slot.state in ("missing", "partial")]
     return f"{len(bad)} of {len(slots)} planned looks were not taken" if bad else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from deploy_verdict.model import Evidence, Outcome, StepRecord, TestObservation
+from deploy_verdict.model import Evidence, FailedRun, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
 from deploy_verdict.plan.filling import with_captures
 from deploy_verdict.plan.names import PRE_CHECK
@@ -109,6 +109,12 @@ def run_outcomes(
         step = planned.get((record.part, record.index))
         if record.part == "steps" and record.name == step_name:
             yield _tested_record(record, step and with_captures(step, captured)).outcome
+
+
+def failed_outcome(test: Test, failure: FailedRun) -> Outcome:
+    """What the step that ended a run of a top-up proves: it counts if it is the test's and fails."""
+    step = _planned(test, ()).get((failure.step.part, failure.step.index))
+    return _tested_record(failure.step, step and with_captures(step, failure.captured)).outcome
 
 
 def _with_captured(records: Sequence[StepRecord]) -> Iterator[tuple[StepRecord, dict[str, JsonValue]]]:

@@ -10,32 +10,36 @@ from dataclasses import dataclass
 
 from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.judge.e2e_runs import observed, run_outcomes
+from deploy_verdict.judge.e2e_runs import failed_outcome, observed, run_outcomes
 from deploy_verdict.judge.finding import Result, made
 from deploy_verdict.judge.rates import excluded_percent, possible_percent
-from deploy_verdict.model import Finding, Outcome, PathTraffic, TrafficObservation
-from deploy_verdict.plan import E2E, Exposure
+from deploy_verdict.model import Finding, Outcome, PathTraffic, TopUpObservation, TrafficObservation
+from deploy_verdict.plan import E2E, Exposure, Test
 from deploy_verdict.platform_looks import errors_of, readings_of
 from deploy_verdict.steps import is_targets_trouble
 from deploy_verdict.units import path_of
 
-STAGE = "exposure"
+STAGE, TOP_UP = "exposure", "top_up"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """How often an operation was run, and how often it went wrong; `others` of them were not ours."""
+    """How often an operation was run, and how often it went wrong.
+
+    `others` of them were not ours, and `topped_up` were sent for nothing else.
+    """
 
     clean: int
     bad: int
     others: int = 0
+    topped_up: int = 0
     refused: int = 0
     first_bad: str | None = None
 
 
 def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Finding]:
     """One finding for each operation; `findings` tell whether the edge's log is believed."""
-    for asked in bundle.plan.exposure:
+    for asked in bundle.plan.exposures:
         e2e = bundle.plan.e2e if asked.test_name else None
         if e2e is not None and "e2e" in bundle.left_out:
             continue
@@ -43,57 +47,116 @@ def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Find
         yield made(
             STAGE,
             (asked.name, "runs"),
-            f"{asked.at_least} clean runs of {asked.operation}",
-            _judged(asked, runs),
+            f"{asked.wanted} clean runs of {asked.operation}",
+            _judged(bundle, asked, runs),
             because="an operation that was watched for this went wrong",
             evidence=runs.first_bad,
         )
 
 
-def _judged(asked: Exposure, runs: Runs) -> Result:
+def our_runs(bundle: Bundle, asked: Exposure) -> Runs:
+    """Our own as far as the evidence tells by now, for who is to top them up."""
+    e2e = bundle.plan.e2e
+    return _of_test(bundle, e2e, asked) if asked.test_name and e2e else _ours(bundle, asked)
+
+
+def _judged(bundle: Bundle, asked: Exposure, runs: Runs) -> Result:
     total = runs.clean + runs.bad
-    who = f" ({total - runs.others} ours, {runs.others} of others)" if runs.others else ""
     beside = f"; {runs.refused} more were refused (4xx), which do not count" if runs.refused else ""
     if runs.bad:
         rate = f"{100 * runs.bad / total:.2g} %, at most {possible_percent(runs.bad, total):.2g} % at 95 %"
-        return Outcome.FAIL, asked.severity, f"{runs.bad} of {total} runs{who} went wrong: {rate}{beside}"
+        told = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
+        return Outcome.FAIL, asked.severity, told
     if not runs.clean:
-        told = f"not run once in this window; {asked.at_least} runs are wanted"
-        return Outcome.INCONCLUSIVE, None, told + beside
-    excluded = f"error rates above {excluded_percent(runs.clean):.2g} % are excluded"
-    told = f"{runs.clean} clean runs{who}: {excluded}{beside}"
-    if runs.clean < asked.at_least:
-        goal = f"above {excluded_percent(asked.at_least):.2g} %"
-        more = f"{asked.at_least - runs.clean} more would exclude those {goal}"
-        return Outcome.INCONCLUSIVE, None, f"{told}; {more}: extend the window, or run the suite oftener"
+        told = f"did not run once in this window; {asked.wanted} runs are wanted"
+        return Outcome.INCONCLUSIVE, None, told + beside + _topped(bundle, asked)
+    excluded = f"so an error rate above {excluded_percent(runs.clean):.2g} % is excluded at 95 %"
+    told = f"ran {_times(runs.clean)}{_whose(runs)} without an error, {excluded}{beside}"
+    if runs.clean < asked.wanted:
+        goal = f"above {excluded_percent(asked.wanted):.2g} %"
+        more = f"{asked.wanted - runs.clean} more would exclude those {goal}"
+        return Outcome.INCONCLUSIVE, None, f"{told}; {more}{_topped(bundle, asked) or _HELP}"
+    left = [item.unrestored[0].reason for item in _top_ups(bundle, asked) if item.unrestored]
+    if left:
+        return (
+            Outcome.INCONCLUSIVE,
+            None,
+            f"{told}; the top-up left its test entity to be restored: {left[0]}",
+        )
     return Outcome.PASS, None, told
 
 
+_HELP = ": extend the window, run the suite oftener, or let it be topped up"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _whose(runs: Runs) -> str:
+    """Whose runs these were, where not all of them were our usual ones."""
+    ours = runs.clean + runs.bad - runs.others - runs.topped_up
+    told = [f"{runs.others} of others"] if runs.others else []
+    told += [f"{runs.topped_up} by our top-up"] if runs.topped_up else []
+    return f" ({', '.join([f'{ours} ours', *told])})" if told else ""
+
+
+def _topped(bundle: Bundle, asked: Exposure) -> str:
+    """Why a top-up brought no more, where one was asked for."""
+    if asked.top_up is None:
+        return ""
+    seen = _top_ups(bundle, asked)
+    return f" (the top-up: {(seen[-1].ended or 'it was interrupted') if seen else 'it was not run'})"
+
+
+def _top_ups(bundle: Bundle, asked: Exposure) -> list[TopUpObservation]:
+    seen = readings_of(bundle, TOP_UP, TopUpObservation)
+    return [item for _, item in seen if item.check == asked.name]
+
+
 def _of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Runs:
+    ours, others = _ours(bundle, asked), _of_others(bundle, asked, findings)
+    return Runs(
+        clean=ours.clean + others.clean,
+        bad=ours.bad + others.bad,
+        others=others.clean + others.bad,
+        topped_up=ours.topped_up,
+        refused=ours.refused + others.refused,
+        first_bad=ours.first_bad or others.first_bad,
+    )
+
+
+def _ours(bundle: Bundle, asked: Exposure) -> Runs:
     """What never left, or did not come through on our side, is no run at all."""
     mine = [
         item
         for item in all_sent(bundle.loaded)
         if asked.is_met_by(item.exchange.method, path_of(item.exchange.url))
     ]
-    bad = [item.pointer for item in mine if is_targets_trouble(item.exchange)]
+    bad = [item for item in mine if is_targets_trouble(item.exchange)]
     answered = [item.exchange.status or 0 for item in mine if item.exchange.fault is None]
-    counted = [
-        (int(status), count)
-        for tally in tallies(bundle.loaded)
+    answered += _tallied(bundle, asked)
+    clean_too = [item for item in mine if item.exchange.fault is None and (item.exchange.status or 0) < 400]
+    topped_up = sum(item.stage == TOP_UP for item in (*bad, *clean_too))
+    return Runs(
+        clean=sum(status < 400 for status in answered),
+        bad=len(bad),
+        topped_up=topped_up + sum(status < 400 for status in _tallied(bundle, asked, TOP_UP)),
+        refused=sum(400 <= status < 500 for status in answered),
+        first_bad=bad[0].pointer if bad else None,
+    )
+
+
+def _tallied(bundle: Bundle, asked: Exposure, *stages: str) -> list[int]:
+    """The status of each answer that was counted and not kept."""
+    return [
+        int(status)
+        for tally in tallies(bundle.loaded, *stages)
         if asked.is_met_by(tally.method, path_of(tally.url))
         for status, count in tally.answers.items()
         if status.isdigit()
+        for _ in range(count)
     ]
-    answered += [status for status, count in counted for _ in range(count)]
-    others = _of_others(bundle, asked, findings)
-    return Runs(
-        clean=sum(status < 400 for status in answered) + others.clean,
-        bad=len(bad) + others.bad,
-        others=others.clean + others.bad,
-        refused=sum(400 <= status < 500 for status in answered) + others.refused,
-        first_bad=bad[0] if bad else others.first_bad,
-    )
 
 
 def _of_others(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Runs:
@@ -121,7 +184,7 @@ def _answered(path: PathTraffic, kinds: str) -> int:
 def _of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> Runs:
     """Every attempt counts: each of them really ran. A run that proves nothing is neither clean nor bad."""
     files = [(item.name, item.evidence) for item in bundle.of_stage("e2e")]
-    clean, bad = 0, []
+    clean, topped_up, bad = 0, 0, []
     for test in e2e.tests:
         step = asked.step_of(test.name)
         if step is None:
@@ -130,4 +193,21 @@ def _of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> Runs:
             for outcome in run_outcomes(test, e2e.before_each, observation, step):
                 clean += outcome is Outcome.PASS
                 bad += [pointer] if outcome is Outcome.FAIL else []
+        more = _topped_up(bundle, test, step)
+        clean, topped_up = clean + more.clean, topped_up + more.clean + more.bad
+        bad += [more.first_bad or ""] * more.bad
+    return Runs(clean=clean, bad=len(bad), topped_up=topped_up, first_bad=bad[0] if bad else None)
+
+
+def _topped_up(bundle: Bundle, test: Test, step: str) -> Runs:
+    """The runs of a test, or of its steps of that name, that were sent to top up whatever it was."""
+    clean, bad = 0, []
+    for pointer, seen in readings_of(bundle, TOP_UP, TopUpObservation):
+        if seen.of != f"e2e/{test.name}":
+            continue
+        named = [tally for tally in seen.tallies if tally.name == step]
+        clean += sum(sum(tally.answers.values()) for tally in named) if step else seen.done
+        for index, failure in enumerate(seen.failures):
+            if step in ("", failure.step.name) and failed_outcome(test, failure) is Outcome.FAIL:
+                bad.append(f"{pointer}/failures/{index}")
     return Runs(clean=clean, bad=len(bad), first_bad=bad[0] if bad else None)

@@ -12,6 +12,7 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.growth import used_at_end
 from deploy_verdict.judge.poisson import at_most
 from deploy_verdict.judge.pool_blocks import pool_blocks
+from deploy_verdict.judge.rates import excluded_percent
 from deploy_verdict.measures import log_before, log_readings
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.novelty import compared
@@ -40,9 +41,8 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     yield from _news(bundle)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
     if answered:
-        rate = 100 * (1 - 0.05 ** (1 / answered))
         yield (
-            f"Errors rarer than {rate:.2g} % of requests could have gone unseen: "
+            f"Errors rarer than {excluded_percent(answered):.2g} % of requests could have gone unseen: "
             f"{answered} answers were looked at, all of them to requests of ours."
         )
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)

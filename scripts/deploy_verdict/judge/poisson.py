@@ -8,7 +8,11 @@ Wilson and Hilferty's (1931), within 3 %; for none and for one, where it is exac
 import math
 import statistics
 
-NONE_SEEN, ONE_SEEN = -math.log(0.05), -math.log(0.95)
+from deploy_verdict.rates import NONE_SEEN
+
+__all__ = ["NONE_SEEN", "at_least", "at_most", "exhausted_after_h"]
+
+ONE_SEEN = -math.log(0.95)
 
 
 def at_most(count: float, hours: float) -> float:

@@ -54,7 +54,9 @@ from deploy_verdict.model.platform import (
     Step,
     TrafficObservation,
 )
+from deploy_verdict.model.top_up import FailedRun, TopUpObservation
 from deploy_verdict.model.words import (
+    DRIVES,
     STAGES,
     UNPROVEN_LEVEL,
     Outcome,
@@ -66,6 +68,7 @@ from deploy_verdict.model.words import (
 )
 
 __all__ = [
+    "DRIVES",
     "STAGES",
     "UNPROVEN_LEVEL",
     "Attempt",
@@ -80,6 +83,7 @@ __all__ = [
     "Exchange",
     "ExerciseObservation",
     "ExerciseRound",
+    "FailedRun",
     "Fault",
     "Finding",
     "FingerprintAttempt",
@@ -115,6 +119,7 @@ __all__ = [
     "Tally",
     "TemplateCount",
     "TestObservation",
+    "TopUpObservation",
     "TrafficObservation",
     "Unreadable",
     "Unrestored",

@@ -16,6 +16,7 @@ from deploy_verdict.model.observations import (
     TestObservation,
 )
 from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
+from deploy_verdict.model.top_up import TopUpObservation
 from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
@@ -24,6 +25,7 @@ Observation = Annotated[
     | BurstObservation
     | ExerciseObservation
     | FloorObservation
+    | TopUpObservation
     | TestObservation
     | SuiteObservation
     | CaseObservation

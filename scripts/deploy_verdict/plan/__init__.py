@@ -3,7 +3,7 @@
 from deploy_verdict.plan.claims_section import Claim, OpenApi
 from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.exercise import Exercise
-from deploy_verdict.plan.exposure import Exposure
+from deploy_verdict.plan.exposure import Exposing, Exposure, TopUp
 from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.github_section import GitHubSection
@@ -37,6 +37,7 @@ __all__ = [
     "Exercise",
     "Expectations",
     "Expecting",
+    "Exposing",
     "Exposure",
     "Fixtures",
     "FollowUpGroup",
@@ -60,6 +61,7 @@ __all__ = [
     "Step",
     "Test",
     "Together",
+    "TopUp",
     "Traffic",
     "WindowSection",
     "checked_address",

@@ -1,10 +1,10 @@
 """What no single part of a plan can see: names that refer to each other, writes, times. Pure."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 
 from deploy_verdict.plan.captures import filled, filled_path, names_in
 from deploy_verdict.plan.e2e import E2E, Step
+from deploy_verdict.plan.exposure_checks import cycles, exposure_mistakes, meant
 from deploy_verdict.plan.filling import expected_names
 from deploy_verdict.plan.fixtures import step_names
 from deploy_verdict.plan.guard import MayWrite, refusal
@@ -27,6 +27,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
             yield (section,), f"{section} is asked of the platform — add a railway section"
     yield from _unique(plan)
     yield from _references(plan)
+    yield from exposure_mistakes(plan)
     yield from _times(plan)
     yield from _criteria(plan)
     yield from _writes(plan)
@@ -43,7 +44,6 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
         ("e2e", "tests"): [test.name for test in plan.e2e.tests] if plan.e2e else [],
         ("logs", "must_not_appear"): [p.name for p in plan.logs.must_not_appear] if plan.logs else [],
         ("logs", "must_appear"): [p.name for p in plan.logs.must_appear] if plan.logs else [],
-        ("exposure",): [asked.name for asked in plan.exposure],
         ("criteria",): [criterion.name for criterion in plan.criteria],
     }
     for path, names in groups.items():
@@ -61,7 +61,7 @@ def _references(plan: Plan) -> Iterator[Mistake]:
         named += [(("pools", index, "beside", i), name, checks) for i, name in enumerate(pool.beside)]
         if pool.return_to_floor is not None:
             named.append(
-                (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, _cycles(plan))
+                (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, cycles(plan))
             )
         load = pool.exercise.ask if pool.exercise else ()
         named += [
@@ -75,35 +75,12 @@ def _references(plan: Plan) -> Iterator[Mistake]:
         ]
     with_pools = checks + [pool.name for pool in plan.pools]
     named += [(("never", i, "of"), rule.of, with_pools) for i, rule in enumerate(plan.never) if rule.of]
-    named += [
-        (("exposure", i, "operation"), asked.operation, list(_operations(plan)))
-        for i, asked in enumerate(plan.exposure)
-        if asked.test_name
-    ]
     shown = [f"health/{name}" for name in checks] + [f"pools/{pool.name}" for pool in plan.pools]
     shown += [f"e2e/{test.name}" for test in plan.e2e.tests] if plan.e2e else []
     named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
     for path, name, known in named:
         if name not in known:
-            yield path, f"there is no check '{name}'{_meant(name, known)}"
-
-
-def _cycles(plan: Plan) -> list[str]:
-    """The tests that can be a cycle: a race is none."""
-    tests = plan.e2e.tests if plan.e2e else ()
-    return [test.name for test in tests if not any(step.together for step in test.steps)]
-
-
-def _operations(plan: Plan) -> Iterator[str]:
-    for test in plan.e2e.tests if plan.e2e else ():
-        yield f"e2e/{test.name}"
-        yield from (f"e2e/{test.name}/{step.name}" for step in test.steps)
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f" — did you mean '{close[0]}'?" if close else f" — known: {', '.join(names[:12]) or 'none'}"
+            yield path, f"there is no check '{name}'{meant(name, known)}"
 
 
 def _times(plan: Plan) -> Iterator[Mistake]:
@@ -128,7 +105,7 @@ def _criteria(plan: Plan) -> Iterator[Mistake]:
             if not any(refers(reference, name) for name in names):
                 known = sorted({f"{stage}/{check}" for stage, check, _ in names})
                 told = f"'{reference}' names no finding, so this criterion could never fail"
-                yield ("criteria", index, "findings", number), told + _meant(reference, known)
+                yield ("criteria", index, "findings", number), told + meant(reference, known)
         problem = measure_problem(plan, criterion.actual)
         if problem:
             yield ("criteria", index, "actual"), problem
@@ -190,7 +167,7 @@ def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str
     known = answer_names(plan)
     for name in names:
         if name not in known:
-            yield name, f"nothing in the plan is called '{name}'{_meant(name, known)}"
+            yield name, f"nothing in the plan is called '{name}'{meant(name, known)}"
 
 
 def _fixtures(plan: Plan) -> Iterator[Mistake]:
@@ -225,5 +202,5 @@ def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
             expected = expected_names(request) if isinstance(request, Expecting) else ()
             for name in (*sent, *expected):
                 if name not in known:
-                    yield path, f"{{{name}}} is not captured by an earlier step{_meant(name, known)}"
+                    yield path, f"{{{name}}} is not captured by an earlier step{meant(name, known)}"
         known.update(step.capture)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from deploy_verdict.expect.openapi import check_has
+from deploy_verdict.plan.exposure import Exposing
 from deploy_verdict.plan.parts import Part, UrlPath
 
 
@@ -32,3 +33,6 @@ class Claim(Part):
     title: str
     shown_by: str | None = None
     openapi: OpenApi | None = None
+    exposure: Exposing | None = Field(
+        default=None, description="what it repaired, and how often that must have run; its name is the commit"
+    )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from deploy_verdict.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets, counted_h
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.pool_section import Pool
+from deploy_verdict.rates import NONE_SEEN
 from deploy_verdict.units import shown_duration
 
-NONE_SEEN = -math.log(0.05)
 STEP_S = 900.0
 
 

@@ -168,6 +168,7 @@ class Plan(Part):
             "pools": bool(self.pools),
             "exercise": any(pool.exercise is not None for pool in self.pools),
             "floor": any(pool.return_to_floor is not None for pool in self.pools),
+            "top_up": any(asked.top_up is not None for asked in self.exposures),
             "logs": self.logs is not None,
             "traffic": self.traffic is not None,
             "metrics": self.metrics is not None,
@@ -186,11 +187,25 @@ class Plan(Part):
             "pools": window.pool_offsets_s,
             "exercise": (0.0,),
             "floor": (window.end_s,),
+            "top_up": (window.end_s,),
             "logs": end,
             "traffic": end,
             "metrics": end,
         }
         return {stage: offsets[stage] for stage in self.stages}
+
+    @property
+    def exposures(self) -> tuple[Exposure, ...]:
+        """Of the plan itself and of its claims, which are named by their commits."""
+        of_claims = ((claim.commit, claim.exposure) for claim in self.claims if claim.exposure)
+        return (*self.exposure, *(Exposure(name=name, **dict(asked)) for name, asked in of_claims))
+
+    @property
+    def drives_s(self) -> float:
+        """The longest that the drives at the window's end may take: return to floor, and top-ups."""
+        driven = ((pool.return_to_floor, pool.burst.for_) for pool in self.pools if pool.return_to_floor)
+        top_ups = (asked.top_up.limit for asked in self.exposures if asked.top_up is not None)
+        return sum(drive.limit + drive.settle + 2 * burst_s for drive, burst_s in driven) + sum(top_ups)
 
     @property
     def fresh_within_s(self) -> float:

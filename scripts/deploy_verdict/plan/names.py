@@ -38,7 +38,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from (("claims", claim.commit, "shown") for claim in plan.claims if claim.openapi)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
-    yield from (("exposure", asked.name, "runs") for asked in plan.exposure)
+    yield from (("exposure", asked.name, "runs") for asked in plan.exposures)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
 
 

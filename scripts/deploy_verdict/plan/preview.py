@@ -8,6 +8,7 @@ from typing import Any
 from deploy_verdict.plan.checks import steps_of
 from deploy_verdict.plan.e2e import Step
 from deploy_verdict.plan.exercise import Exercise
+from deploy_verdict.plan.exposure import Exposure, TopUp
 from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.models import Plan
@@ -16,6 +17,8 @@ from deploy_verdict.units import shown_duration
 
 # As the collector of fingerprints does.
 ASK_AGAIN_S = 10.0
+# As the collectors of drives do: after so many failed runs, each with its cleanup, none is begun.
+MOST_FAILED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,16 @@ def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
         yield f"  prove        {_provable(horizon)}"
     if seen.suite_runs:
         yield f"  run          {seen.tests} E2E tests, {seen.suite_runs} times"
+    for asked in plan.exposures:
+        if asked.top_up is not None:
+            yield f"  top up       {_topping(asked, asked.top_up)}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _topping(asked: Exposure, how: TopUp) -> str:
+    takes = shown_duration(how.at_most * how.every)
+    told = f"{asked.operation} by runs of {how.of} until {asked.wanted} were clean"
+    return f"{told}, at most {how.at_most} in {takes}"
 
 
 def _provable(horizon: Horizon) -> str:
@@ -91,6 +103,9 @@ def preview(plan: Plan) -> Preview:
     requests["exercise"] = sum(load.requests + load.readings + sum(asked) for load, asked in loads)
     writes += sum(math.ceil(load.requests * sum(asked) / len(asked)) + sum(asked) for load, asked in loads)
     drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
+    top_ups = [(asked, asked.top_up) for asked in plan.exposures if asked.top_up is not None]
+    requests["top_up"] = sum(_topped_up(plan, how)[0] for _, how in top_ups)
+    writes += sum(_topped_up(plan, how)[1] for _, how in top_ups)
     requests["floor"] = sum(_driven(plan, drive) + 2 * pool.burst.readings for pool, drive in drives)
     writes += sum(_driven(plan, drive) for _, drive in drives)
     longest_burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
@@ -102,7 +117,7 @@ def preview(plan: Plan) -> Preview:
         tests=len(plan.e2e.tests) if plan.e2e else 0,
         requests=requests,
         writes=writes,
-        wall_s=plan.window.length + longest_burst_s,
+        wall_s=plan.window.length + longest_burst_s + _drives_s(plan),
         platform_requests=_platform(plan, samples),
     )
 
@@ -116,6 +131,28 @@ def _driven(plan: Plan, drive: ReturnToFloor) -> int:
     """Requests of all cycles at most; each of them may write."""
     test, before_each = plan.test_of(drive.test)
     return drive.cycles * len(test.steps) + len(before_each) + len(test.start) + len(test.cleanup)
+
+
+def _topped_up(plan: Plan, how: TopUp) -> tuple[int, int]:
+    """Requests and writes of all runs at most; a run that fails is cleaned up after."""
+    stage, name = how.part
+    if stage == "health":
+        return how.at_most, how.at_most * plan.check(name).writes
+    test, before_each = plan.test_of(name)
+    beside = (*before_each, *test.start, *test.cleanup * (1 + MOST_FAILED))
+    sent = [_step(step) for step in test.steps] * how.at_most + [_step(step) for step in beside]
+    return sum(count for count, _ in sent), sum(writing for _, writing in sent)
+
+
+def _drives_s(plan: Plan) -> float:
+    """How long what is driven at the end takes as planned; `limit` caps it."""
+    drives = ((pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None)
+    floors = (
+        min(drive.limit, _driven(plan, drive) / drive.rate) + drive.settle + 2 * pool.burst.for_
+        for pool, drive in drives
+    )
+    top_ups = (asked.top_up for asked in plan.exposures if asked.top_up is not None)
+    return sum(floors) + sum(how.at_most * how.every for how in top_ups)
 
 
 def _fingerprints(plan: Plan) -> int:

@@ -7,14 +7,16 @@ turn each row red; and no answer without the field in question may leave it gree
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import DRIVES, VerdictOutcome
 from deploy_verdict.plan import Answer, NeverRule, Plan
 from deploy_verdict.proof.court import Court
 from deploy_verdict.proof.deciding import MovedIn, Proof, Proven, decided
+from deploy_verdict.proof.made import made_for
+from deploy_verdict.proof.made_rows import made_rows
 from deploy_verdict.proof.moved import moved
 from deploy_verdict.proof.rows import Path, Row, line_rows
 from deploy_verdict.proof.rules import criterion_rows, log_rows, never_row, pool_rows, time_rows
-from deploy_verdict.proof.scenes import PLATFORM, Scene
+from deploy_verdict.proof.scenes import Scene
 from deploy_verdict.proof.spoilt import ReadLog, Spoilt, of_line, of_log, of_never, of_pool, of_race
 
 __all__ = ["Incident", "Proof", "Proven", "Recorded", "not_looked_at", "prove"]
@@ -44,24 +46,20 @@ def prove(plan: Plan, recorded: Recorded, read_log: ReadLog) -> tuple[Proven, ..
 
 
 def not_looked_at(plan: Plan) -> tuple[str, ...]:
-    """The stages that ask the platform, whose answers nobody can record here; and the claims' documents."""
-    documents = ("claims",) if any(claim.openapi for claim in plan.claims) else ()
-    counted = ("exposure",) if plan.exposure else ()
-    return (
-        *(stage for stage in (*PLATFORM, "exercise", "floor") if stage in plan.stages),
-        *documents,
-        *counted,
-    )
+    """The stages of which nothing can be recorded, and for which nothing healthy can be made up."""
+    return tuple(stage for stage in ("exercise", *DRIVES) if stage in plan.stages)
 
 
 class _Prover:
     def __init__(self, plan: Plan, recorded: Recorded, read_log: ReadLog) -> None:
         self.read_log, self.recorded = read_log, recorded
         log = read_log(recorded.healthy_log) if plan.logs and recorded.healthy_log else None
-        self.healthy = Scene(name="healthy", answers=recorded.healthy, log=log)
-        self.incidents = [Scene(name=item.name, answers=item.answers) for item in recorded.incidents]
+        self.healthy = Scene(name="healthy", answers=recorded.healthy, log=log, made=made_for(plan))
+        self.incidents = [
+            Scene(name=item.name, answers=item.answers, made=self.healthy.made) for item in recorded.incidents
+        ]
         self.court = Court(plan, self.healthy)
-        self.plan = self.court.plan
+        self.asked, self.plan = plan, self.court.plan
         self.log_scenes: list[Scene] = []
         if plan.logs and recorded.incident_log:
             incident_log = read_log(recorded.incident_log)
@@ -79,6 +77,8 @@ class _Prover:
         for row in time_rows(self.plan, self.court):
             yield self._decided(row, of_line(row, self.healthy))
         yield from self._logs()
+        for row, spoilt in made_rows(self.asked, self.court):
+            yield self._decided(row, spoilt)
         for row in criterion_rows(self.plan, self.court):
             yield self._decided(row, Spoilt(crossing=tuple(self.scenes)))
         yield from self._verdicts()

@@ -65,14 +65,23 @@ def decided(
         return _proven(row, Proof.STAYS_GREEN, f"it is green with {green.name}", _TYPE)
     if failed:
         return _proven(row, Proof.INCIDENT, f"fails in {', '.join(failed)}")
+    return _by_spoiling(row, at_first, [outcome for _, outcome in seen], spoilt)
+
+
+def _by_spoiling(
+    row: Row, at_first: Outcome, in_incidents: Sequence[Outcome | None], spoilt: Spoilt
+) -> Proven:
+    """Where no incident turns it red, something spoilt must."""
     by = _turned_red_by(row, spoilt)
     if by is None and at_first is Outcome.FAIL:
         by = "the healthy answers, which are of another kind"
     if by is None:
-        return _proven(row, Proof.CANNOT_FAIL, "nothing turned it red", _RECORD)
-    if all(outcome is None for _, outcome in seen):
+        return _proven(row, Proof.CANNOT_FAIL, "nothing turned it red", _SHOW if row.is_made else _RECORD)
+    if row.is_made:
+        return _proven(row, Proof.SPOILT, f"made up: fails with {by}")
+    if all(outcome is None for outcome in in_incidents):
         return _proven(row, Proof.NOT_RECORDED, f"fails with {by}")
-    told = "passes" if passed else "is not green"
+    told = "passes" if Outcome.PASS in in_incidents else "is not green"
     return _proven(row, Proof.SPOILT, f"{told} in the incident, fails with {by}")
 
 
@@ -85,6 +94,7 @@ _ANSWER = "add one to fixtures.healthy"
 _HEALTHY = "correct the line, or record healthy answers anew"
 _TYPE = "name the value, or its type"
 _TIGHTER = "tighten it; or, if that value is a healthy one, add such an answer to fixtures.healthy"
+_SHOW = "name what shows it, or tighten the limit; or drop the line"
 _RECORD = "record an incident in which it fails (fixtures.incident), or write a line that can fail"
 
 

@@ -30,13 +30,17 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One thing that must be able to fail. `is_alternative`: the healthy answer may be another one."""
+    """One thing that must be able to fail. `is_alternative`: the healthy answer may be another one.
+
+    `is_made`: it rests on what is made up, as nobody can record it.
+    """
 
     path: Path
     told: str
     ask: Ask
     seen: tuple[Seen, ...]
     is_alternative: bool = False
+    is_made: bool = False
 
 
 def line_rows(plan: Plan, court: Court) -> Iterator[Row]:

@@ -1,11 +1,13 @@
 """A scene: recorded answers as the evidence of a whole window, for the judge itself to judge. Pure."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from deploy_verdict.bundle import Bundle, bundled
+from deploy_verdict.judge.traffic import own_answered
 from deploy_verdict.model import (
     BurstObservation,
     Evidence,
@@ -23,25 +25,29 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Answer, Plan, Pool, Request
 from deploy_verdict.plan.pool_section import Burst
+from deploy_verdict.proof.made import COMMIT, NOTHING, Made
 from deploy_verdict.proof.suite import played
 from deploy_verdict.window import evidence_name
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 LOOKS = 5
 FEWEST_READINGS, MOST_READINGS = 2, 30
-# Nobody can record what the platform would say.
-PLATFORM = ("deployment", "traffic", "metrics")
+MADE_ATTEMPT = 1000
 _DETAILS = {"timeout": "no answer within the timeout", "refused": "the connection was refused"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
-    """Answers by name, and a log. `samples` holds a pool's answers look by look where they differ."""
+    """Answers by name, and a log. `samples` holds a pool's answers look by look where they differ.
+
+    `made` is what cannot be recorded.
+    """
 
     name: str
     answers: Mapping[str, tuple[Answer, ...]]
     samples: Mapping[str, tuple[tuple[Answer, ...], ...]] = field(default_factory=dict)
     log: LogObservation | None = None
+    made: Made = NOTHING
 
     def but(self, name: str, answers: tuple[Answer, ...], told: str) -> "Scene":
         """The same with other answers of one name."""
@@ -75,7 +81,17 @@ def shortened(plan: Plan, healthy: Mapping[str, tuple[Answer, ...]]) -> Plan:
         burst = Burst.model_validate({"for": f"{readings}s", "every": "1s"})
         # Nobody can record what a gauge would have shown under load, or after it.
         pools.append(pool.model_copy(update={"burst": burst, "exercise": None, "return_to_floor": None}))
-    update: dict[str, object] = {"window": window, "pools": tuple(pools), "exposure": ()}
+    # What is topped up is wanted all the same.
+    exposure = tuple(
+        asked.model_copy(update={"at_least": asked.wanted, "top_up": None}) for asked in plan.exposures
+    )
+    claims = tuple(claim.model_copy(update={"exposure": None}) for claim in plan.claims)
+    update: dict[str, object] = {
+        "window": window,
+        "pools": tuple(pools),
+        "exposure": exposure,
+        "claims": claims,
+    }
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:
@@ -86,14 +102,23 @@ def shortened(plan: Plan, healthy: Mapping[str, tuple[Answer, ...]]) -> Plan:
 
 def bundle_of(plan: Plan, scene: Scene) -> Bundle:
     """The scene as the evidence of a window under a shortened plan."""
-    left_out = [stage for stage in PLATFORM if stage in plan.stages]
+    left_out = []
     if plan.logs is not None and scene.log is None:
         left_out.append("logs")
     if plan.e2e is not None and not plan.e2e.tests:
         left_out.append("e2e")
-    subject = Subject(target=plan.service.base_url)
+    subject = Subject(target=plan.service.base_url, commit=COMMIT if plan.railway else None)
     window = _window(plan, scene)
-    files = [_file(plan, subject, window, look) for look in _looks(plan, scene)]
+    files = [_file(plan, subject, window, look) for look in (*_looks(plan, scene), *_made(plan, scene.made))]
+    bundle = bundled(plan, window, subject, files, left_out=left_out)
+    if plan.traffic is None or scene.made.traffic is None:
+        return bundle
+    # The edge has seen what the service has answered.
+    own = math.floor(scene.made.own_share * own_answered(bundle))
+    seen = scene.made.traffic.model_copy(
+        update={"own_requests": own if scene.made.traffic.entries_read else 0}
+    )
+    files.append(_file(plan, subject, window, ("traffic", plan.window.length, 1, (seen,))))
     return bundled(plan, window, subject, files, left_out=left_out)
 
 
@@ -126,6 +151,20 @@ def _looks(plan: Plan, scene: Scene) -> Iterator[_Look]:
         yield "pools", offset_s, 1, tuple(seen)
     if plan.logs is not None and scene.log is not None:
         yield "logs", plan.window.length, 1, (scene.log,)
+
+
+def _made(plan: Plan, made: Made) -> Iterator[_Look]:
+    """All but the traffic, which is counted when all else is there."""
+    if made.deployment is not None:
+        for offset_s in plan.window.offsets_s:
+            yield "deployment", offset_s, 1, (made.deployment.model_copy(update={"offset_s": offset_s}),)
+    if made.documents:
+        # A file of its own: the checks' files stand for their attempts.
+        yield "health", 0.0, MADE_ATTEMPT, made.documents
+    if made.metrics is not None:
+        yield "metrics", plan.window.length, 1, (made.metrics,)
+    if made.runs:
+        yield "top_up", plan.window.length, 1, made.runs
 
 
 def _checks(plan: Plan, scene: Scene, names: object, offset_s: float, number: int) -> Iterator[Observation]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.measures import suite_results
+from deploy_verdict.measures import NOT_MEASURED, NOT_RUN, suite_ran, suite_results
 from deploy_verdict.model import Finding, Outcome, SuiteObservation, Verdict
 from deploy_verdict.report.lines import Line, lines
 from deploy_verdict.report.tables import Table
@@ -52,7 +52,9 @@ def suite(bundle: Bundle, verdict: Verdict) -> Suite:
 def _rate(bundle: Bundle, results: Sequence[Finding]) -> str:
     """ "7/8 (88%)"; what was not seen to pass does not count as passed, and is told."""
     if not results or not bundle.of_stage("e2e"):
-        return "not measured"
+        return NOT_MEASURED
+    if not suite_ran(bundle):
+        return f"{NOT_RUN}: {len(results)} not known"
     total = len(results) + len(_without_result(bundle, results))
     passed = sum(result.outcome is Outcome.PASS for result in results)
     unknown = total - passed - sum(result.outcome is Outcome.FAIL for result in results)

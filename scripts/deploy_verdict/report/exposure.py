@@ -19,14 +19,14 @@ class ShownExposure:
 
 def shown_exposure(bundle: Bundle, verdict: Verdict) -> ShownExposure | None:
     """None where the plan asks for no exposure."""
-    if not bundle.plan.exposure:
+    if not bundle.plan.exposures:
         return None
     found = {item.check: item for item in verdict.findings if item.stage == "exposure"}
     rows = []
-    for asked in bundle.plan.exposure:
+    for asked in bundle.plan.exposures:
         finding = found.get(asked.name)
         seen = (finding.actual, MARK[finding.outcome]) if finding else (LEFT_OUT, "❔")
-        rows.append((asked.name, asked.operation, f"{asked.at_least:,}", *seen))
+        rows.append((asked.name, asked.operation, f"{asked.wanted:,}", *seen))
     return ShownExposure(
         table=Table(headers=("Name", "Operation", "Clean Runs Wanted", "Seen", "Status"), rows=tuple(rows))
     )

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.model import Verdict
+from deploy_verdict.report.strip import strip
 from deploy_verdict.report.tables import Table
+from deploy_verdict.report.text import Safe
 from deploy_verdict.report.words import moment, planned_moment
 from deploy_verdict.units import shown_offset
 
@@ -17,6 +19,7 @@ class Trace:
     """The closing section."""
 
     coverage: str
+    strip: Safe | None
     slots: Table | None
     slots_hidden: int
     files: tuple[str, ...]
@@ -41,6 +44,7 @@ def trace(bundle: Bundle, verdict: Verdict, tool_version: str) -> Trace:
     names = [item.name for item in bundle.loaded]
     return Trace(
         coverage=f"{verdict.coverage.taken} of {verdict.coverage.planned} planned looks were taken",
+        strip=strip(verdict),
         slots=Table(headers=("Stage", "Offset", "Due", "State", "Note"), rows=rows) if rows else None,
         slots_hidden=max(0, len(holes) - MAX_SLOTS),
         files=tuple(names[:MAX_FILES]),

@@ -1,0 +1,104 @@
+"""The steps of a test over and over, as a drive or a top-up wants them: led up to once, counted, cleaned up.
+
+Each request goes through the guard like any other; a failed run is followed by the test's cleanup.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from deploy_verdict.collectors import Context
+from deploy_verdict.collectors.e2e_requests import Trial
+from deploy_verdict.collectors.e2e_steps import Part, clean_up, take
+from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
+from deploy_verdict.plan import Step, Test
+
+MOST_FAILED = 10
+
+
+class Tallied:
+    """Good answers by step, method and address: counted, their bodies not kept."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, str, str], Counter[str]] = {}
+
+    def count(self, name: str, exchanges: Iterable[Exchange]) -> None:
+        """Count the answers of one step."""
+        for exchange in exchanges:
+            key = (name, exchange.method, exchange.url)
+            self._answers.setdefault(key, Counter())[str(exchange.status)] += 1
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """As the evidence holds them."""
+        return tuple(
+            Tally(name=name, method=method, url=url, answers=dict(counts))
+            for (name, method, url), counts in self._answers.items()
+        )
+
+
+class Cycles:
+    """One test's runs under way. `before` is called before each request with how many were sent."""
+
+    def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
+        self._context, self._test, self._before_each = context, test, before_each
+        self._trial = Trial(context)
+        self._tallied = Tallied()
+        self.failures: list[FailedRun] = []
+        self.done = self.requests = 0
+
+    @property
+    def failed(self) -> int:
+        """How many runs were ended by a step."""
+        return len(self.failures)
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """The good answers."""
+        return self._tallied.tallies
+
+    @property
+    def beside(self) -> tuple[Exchange, ...]:
+        """What led to the first run and followed failed ones and the last."""
+        return tuple(exchange for record in self._trial.records for exchange in sent_in(record))
+
+    @property
+    def unrestored(self) -> tuple[Unrestored, ...]:
+        """What cleanup left behind."""
+        return tuple(self._trial.unrestored)
+
+    def lead_up(self) -> str | None:
+        """Bring about the test's start; why that was not reached, or None."""
+        parts: tuple[Part, Part] = ("before_each", "start")
+        for part, steps in zip(parts, (self._before_each, self._test.start), strict=True):
+            for index, step in enumerate(steps):
+                if self._context.stop.requested:
+                    return "asked to stop"
+                reason = take(self._trial, part, index, step)
+                if reason:
+                    return f"the cycles' start was not reached: {reason}"
+        return None
+
+    def run(self, before: Callable[[int], None]) -> None:
+        """Take the steps once."""
+        for index, step in enumerate(self._test.steps):
+            before(self.requests)
+            captured = dict(self._trial.captured)
+            reason = take(self._trial, "steps", index, step)
+            record = self._trial.records.pop()
+            self.requests += 1 + len(record.earlier)
+            if reason is not None:
+                self.failures.append(FailedRun(step=record, captured=captured))
+                clean_up(self._trial, self._test.cleanup)
+                return
+            self._tallied.count(record.name, sent_in(record))
+        self.done += 1
+
+    def end(self) -> None:
+        """Clean up, where anything may have been written."""
+        if self._trial.writes:
+            clean_up(self._trial, self._test.cleanup)
+
+
+def sent_in(record: StepRecord) -> tuple[Exchange, ...]:
+    """Every request of a step."""
+    return (*record.earlier, *([record.exchange] if record.exchange else []))

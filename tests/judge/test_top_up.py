@@ -1,0 +1,138 @@
+"""A top-up's runs are runs: counted apart, judged like any other, and never better than they were."""
+
+import pytest
+
+from deploy_verdict.judge import judge
+from deploy_verdict.model import FailedRun, Outcome, StepRecord, Tally, TopUpObservation, Unrestored
+from tests.bundles import REFUSED, T0, bundle_of, http, loaded
+from tests.plans import plan_of
+
+PLAN = """
+window: {length: 1h, sample_every: 1h}
+test_data: {may_write: {spool: [T1]}}
+health: [{name: api, post: /take, json: {spool: T1}, expect: {status: 200..499}}]
+e2e: {at: [0m], tests: [{name: cycle, steps: [
+  {name: take, post: /take, json: {spool: T1}, expect: {status: 200}},
+  {name: see, get: /seen, expect: {status: 200, $.by: 7}}]}]}
+never: [{status: 500..599}]
+claims:
+  - commit: abc1234
+    title: t
+    exposure: {operation: %s, at_least: 9, top_up: {of: e2e/cycle, to_exclude: %s}}
+"""
+
+
+def tally(name, method, **answers):
+    return Tally(name=name, method=method, url=f"http://service.test/{name}", answers=answers)
+
+
+def topped(plan, *, done=13, failures=(), attempt=1, **more):
+    tallies = (tally("take", "POST", **{"200": done}), tally("see", "GET", **{"200": done}))
+    fields = {"check": "abc1234", "of": "e2e/cycle", "offset_s": 3600.0, "at": T0, "wanted": 14}
+    fields |= {"clean_before": 1, "done": done, "failed": len(failures), "tallies": tallies}
+    seen = TopUpObservation(
+        **{**fields, "failures": failures, "ended": "nothing is lacking any more", **more}
+    )
+    return loaded(plan, "top_up", [seen], 3600.0, attempt, interrupted=seen.interrupted)
+
+
+def found(*top_ups, operation="POST /take", to_exclude="20%", **more):
+    plan = plan_of(PLAN % (operation, to_exclude))
+    asked = loaded(plan, "health", [http("take", {}, method="POST")])
+    files = [make(plan) for make in top_ups]
+    verdict = judge(bundle_of(plan, asked, *files, **more), judged_at=T0, tool_version="0.1.0")
+    return next(item for item in verdict.findings if item.stage == "exposure"), verdict
+
+
+def test_the_runs_of_a_top_up_are_told_apart():
+    exposure, _ = found(topped)
+    assert exposure.outcome is Outcome.PASS
+    assert exposure.check == "abc1234"
+    assert exposure.actual == (
+        "ran 14 times (1 ours, 13 by our top-up) without an error, "
+        "so an error rate above 19 % is excluded at 95 %"
+    )
+
+
+def test_what_it_is_to_exclude_is_wanted():
+    """59 clean runs exclude 5 %, and at_least asked for nine only."""
+    exposure, _ = found(topped, to_exclude="5%")
+    assert exposure.outcome is Outcome.INCONCLUSIVE
+    assert exposure.expectation == "59 clean runs of POST /take"
+    assert (
+        "45 more would exclude those above 5 % (the top-up: nothing is lacking any more)" in exposure.actual
+    )
+
+
+def test_a_top_up_that_was_not_run_is_a_hole():
+    exposure, verdict = found()
+    assert exposure.actual.endswith("(the top-up: it was not run)")
+    outcomes = {(item.stage, item.rule): item.outcome for item in verdict.findings}
+    assert outcomes["top_up", "coverage"] is Outcome.INCONCLUSIVE
+    never = next(item for item in verdict.findings if item.stage == "never")
+    assert "planned looks were not taken" in never.actual
+
+
+def test_left_out_its_runs_do_not_count():
+    exposure, verdict = found(topped, left_out=("top_up",))
+    assert exposure.actual.startswith("ran once")
+    assert not [item for item in verdict.findings if item.stage == "top_up"]
+
+
+def test_attempts_add_up():
+    exposure, _ = found(
+        lambda plan: topped(plan, done=4, interrupted=True),
+        lambda plan: topped(plan, done=9, attempt=2),
+    )
+    assert exposure.actual.startswith("ran 14 times (1 ours, 13 by our top-up)")
+
+
+def failure(name, **more):
+    step = StepRecord(part="steps", index=["take", "see"].index(name), name=name, exchange=http(name, **more))
+    return FailedRun(step=step, captured={})
+
+
+BROKEN = failure("take", status=500, method="POST")
+
+
+@pytest.mark.parametrize("bad", [BROKEN, failure("take", fault=REFUSED, method="POST")])
+def test_one_bad_run_of_a_top_up_stays(bad):
+    exposure, verdict = found(lambda plan: topped(plan, failures=(bad,)))
+    assert exposure.outcome is Outcome.FAIL
+    assert exposure.actual.startswith("1 of 15 runs (1 ours, 14 by our top-up) went wrong")
+    assert exposure.evidence == "top_up.T+060.a1.json#/observations/0/failures/0/step/exchange"
+    never = next(item for item in verdict.findings if item.stage == "never")
+    assert (never.outcome is Outcome.FAIL) == (bad is BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("operation", "bad", "outcome", "told"),
+    [
+        ("e2e/cycle", None, "pass", "ran 14 times (1 ours, 13 by our top-up)"),
+        ("e2e/cycle", failure("see", body={"by": 8}), "fail", "1 of 15 runs (1 ours, 14 by our top-up)"),
+        ("e2e/cycle/take", failure("see", body={"by": 8}), "pass", "ran 14 times"),
+        ("e2e/cycle/see", failure("see", body={"by": 8}), "fail", "1 of 15 runs"),
+        ("e2e/cycle/see", failure("see", body={"by": 7}), "pass", "ran 14 times"),
+    ],
+)
+def test_a_failed_run_is_judged_by_the_plan_and_not_by_who_ran_it(operation, bad, outcome, told):
+    plan = plan_of(PLAN % (operation, "20%"))
+    steps = [
+        StepRecord(part="steps", index=i, name=name, exchange=http(name, {"by": 7}))
+        for i, name in enumerate(("take", "see"))
+    ]
+    from deploy_verdict.model import TestObservation  # pytest would collect it
+
+    suite = TestObservation(check="cycle", offset_s=0.0, at=T0, elapsed_ms=1, steps=steps)
+    files = [loaded(plan, "e2e", [suite]), topped(plan, failures=(bad,) if bad else ())]
+    verdict = judge(bundle_of(plan, *files), judged_at=T0, tool_version="0.1.0")
+    exposure = next(item for item in verdict.findings if item.stage == "exposure")
+    assert exposure.outcome == outcome
+    assert exposure.actual.startswith(told)
+
+
+def test_what_it_left_behind_is_told():
+    left = Unrestored(request="curl", reason="it was refused")
+    exposure, _ = found(lambda plan: topped(plan, unrestored=(left,)))
+    assert exposure.outcome is Outcome.INCONCLUSIVE
+    assert "left its test entity to be restored: it was refused" in exposure.actual

@@ -1,0 +1,78 @@
+"""What a top-up costs is counted before the window: requests, writes, time."""
+
+import pytest
+
+from deploy_verdict.plan import read_plan
+from deploy_verdict.plan.preview import preview, preview_lines
+from tests.plans import plan_of
+from tests.running import ROOT
+
+PLAN = """
+window: {length: 1h, sample_every: 1h}
+test_data: {may_write: {spool: [T1]}}
+health: [{name: api, get: /api, expect: {status: 200}}]
+e2e: {at: [0m], tests: [{name: cycle, steps: [
+  {name: take, post: /take, json: {spool: T1}, expect: {status: 200}},
+  {name: see, get: /seen, expect: {status: 200}}],
+  cleanup: [{name: clean, post: /clean, json: {spool: T1}, expect: {status: 200}}]}]}
+exposure: [{name: x, operation: %s, at_least: 9%s}]
+"""
+
+
+def counted(operation, top_up):
+    plan = plan_of(PLAN % (operation, top_up))
+    return preview(plan), "\n".join(preview_lines(plan, preview(plan)))
+
+
+def test_a_top_up_is_off_by_default():
+    seen, told = counted("POST /take", "")
+    assert (seen.requests["top_up"], seen.wall_s) == (0, 3600)
+    assert "top_up" not in seen.stages
+    assert "top up" not in told
+
+
+def test_a_tests_runs_count_with_their_steps_and_every_cleanup():
+    """Two steps each, one of which writes; one cleanup after each of ten failed runs, and one at the end."""
+    before, _ = counted("POST /take", "")
+    seen, told = counted("POST /take", ", top_up: {of: e2e/cycle, at_most: 100, every: 3s, to_exclude: 1%}")
+    assert seen.requests["top_up"] == 2 * 100 + 11
+    assert seen.writes - before.writes == 100 + 11
+    assert seen.wall_s == 3600 + 300
+    assert seen.stages[-1] == "top_up"
+    assert "top up       POST /take by runs of e2e/cycle until 299 were clean, at most 100 in 5 min" in told
+
+
+def test_a_check_that_only_reads_writes_nothing():
+    before, _ = counted("GET /api", "")
+    seen, _ = counted("GET /api", ", top_up: {of: health/api, at_most: 100}")
+    assert (seen.requests["top_up"], seen.writes - before.writes) == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("into", "offered", "requests", "minutes"),
+    [
+        ("    stays_within:", "return_to_floor: {test: ARM Flow", "4,064 requests, 4,004 of them writes", 5),
+        (
+            "at_least: 15}\n  - {name: ARM",
+            "top_up: {of: e2e/ARM Flow",
+            "at most 254 requests, 253 of them",
+            2,
+        ),
+    ],
+)
+def test_what_the_plan_of_zeues_offers_costs_what_the_readme_says(into, offered, requests, minutes):
+    text = (ROOT / "plans" / "zeues.yml").read_text()
+    line = next(line for line in text.splitlines() if line.strip().startswith(f"# {offered}"))
+    setting = line.strip().removeprefix("# ")
+    with_it = text.replace(
+        into, f"    {setting}\n{into}" if into.startswith(" ") else f"at_least: 15, {setting}{into[12:]}"
+    )
+    plans = [read_plan(plan.encode(), "zeues.yml", {}, "2026-02-02") for plan in (text, with_it)]
+    before, after = (preview(plan) for plan in plans)
+    told = (
+        f"{after.total_requests - before.total_requests:,} requests, {after.writes - before.writes:,} of them"
+    )
+    assert told in requests or requests.endswith(told)
+    assert round((after.wall_s - before.wall_s) / 60) == minutes
+    assert f"{requests}" in " ".join((ROOT / "README.md").read_text().split())
+    assert f"{after.writes - before.writes:,} writes on TEST-02" in text
