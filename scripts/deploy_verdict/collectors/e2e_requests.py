@@ -69,7 +69,9 @@ def final(
 def refused(context: Context, request: FinalRequest) -> str | None:
     """Why the guard does not let this request out, or None."""
     may_write = context.plan.test_data.may_write
-    reason = refusal(request.method, request.path, request.json, may_write, request.from_captures)
+    reason = refusal(
+        request.method, request.path, request.json, may_write, request.from_captures, request.headers
+    )
     return context.redact(reason) if reason else None
 
 

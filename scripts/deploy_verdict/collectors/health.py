@@ -35,7 +35,8 @@ def ask_check(context: Context, check: Check, offset_s: float) -> HttpObservatio
 def ask_request(context: Context, request: Request) -> Exchange:
     """Send a request, unless it would write what the plan does not allow."""
     may_write = context.plan.test_data.may_write
-    reason = refusal(request.method, request.path, request.json_, may_write)
+    headers = {**context.plan.service.headers, **request.headers}
+    reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
     return _refused(context, request, reason) if reason else _asked(context, request)
 
 
