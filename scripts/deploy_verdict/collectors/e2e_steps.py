@@ -5,7 +5,7 @@ from typing import Literal
 
 from deploy_verdict.capturing import captures
 from deploy_verdict.collectors.e2e_race import take_race
-from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, send
+from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, requests_of, send
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
 from deploy_verdict.plan import Step
 from deploy_verdict.plan.filling import with_captures
@@ -84,7 +84,13 @@ def clean_up(trial: Trial, steps: Sequence[Step]) -> None:
         trial.unrestored += [_unrestored(trial, step, "it was interrupted") for _, step in pending]
 
 
+def settle(trial: Trial) -> None:
+    """Close the ledger's entry, after the cleanup."""
+    if trial.debt is not None:
+        left = "; ".join(f"{item.reason}; send: {item.request}" for item in trial.unrestored)
+        trial.debt.close(left or None)
+
+
 def _unrestored(trial: Trial, step: Step, reason: str) -> Unrestored:
-    requests = step.together.requests if step.together else (step,)
-    lines = [curl(trial.context, request, trial.captured) for request in requests]
+    lines = [curl(trial.context, request, trial.captured) for request in requests_of((step,))]
     return Unrestored(request="\n".join(lines), reason=reason)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from deploy_verdict.collectors import Context
 from deploy_verdict.collectors.e2e_requests import Trial
-from deploy_verdict.collectors.e2e_steps import Part, clean_up, take
+from deploy_verdict.collectors.e2e_steps import Part, clean_up, settle, take
+from deploy_verdict.collectors.ledger import Debt
 from deploy_verdict.model import Exchange, FloorObservation, Observation, Reading, StepRecord, Tally
 from deploy_verdict.plan import Pool, ReturnToFloor, Step, Test
 from deploy_verdict.units import shown_offset
@@ -39,7 +40,8 @@ class _Drive:
     def __init__(self, context: Context, pool: Pool, asked: ReturnToFloor, offset_s: float) -> None:
         self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
         self._test, self._before_each = context.plan.test_of(asked.test)
-        self._trial = Trial(context)
+        debt = Debt(context.ledger, asked.test, context.pace.clock.now)
+        self._trial = Trial(context, debt=debt, cleanup=self._test.cleanup)
         self._at = context.pace.clock.now()
         self._before: tuple[Reading, ...] = ()
         self._after: tuple[Reading, ...] = ()
@@ -51,20 +53,27 @@ class _Drive:
 
     def run(self, keep: Callable[[FloorObservation], None]) -> FloorObservation:
         self._before = self._floor()
-        try:
-            self._ended = self._led_up(self._test, self._before_each) or self._cycled(keep)
-        finally:
-            try:
-                if self._trial.writes:
-                    clean_up(self._trial, self._test.cleanup)
-            finally:
-                keep(self._seen())
+        with self._context.ledger.turn() as held:
+            self._ended = held
+            if held is None:
+                self._driven(keep)
         self._context.pace.wait_until(self._context.pace.offset_s() + self._asked.settle)
         self._after = self._floor()
         told = f"{self._cycles:,} cycles in {self._took_s:.0f} s, {self._failed} failed"
         rest = f" (ended: {self._ended})" if self._ended else ""
         self._context.tell(f"return to floor of {self._pool.name}: {told}{rest}")
         return self._seen()
+
+    def _driven(self, keep: Callable[[FloorObservation], None]) -> None:
+        try:
+            self._ended = self._led_up(self._test, self._before_each) or self._cycled(keep)
+        finally:
+            try:
+                if self._trial.writes:
+                    clean_up(self._trial, self._test.cleanup)
+                settle(self._trial)
+            finally:
+                keep(self._seen())
 
     def _led_up(self, test: Test, before_each: tuple[Step, ...]) -> str | None:
         parts: tuple[Part, Part] = ("before_each", "start")
