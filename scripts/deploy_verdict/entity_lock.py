@@ -7,17 +7,27 @@ Windows on other machines cannot see it.
 import fcntl
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from deploy_verdict.clock import Clock, Stop
-from deploy_verdict.errors import EvidenceError
+from deploy_verdict.errors import EvidenceError, UsageError
 
 WAIT_S = 60.0
+WAIT_VARIABLE = "DEPLOY_VERDICT_TURN_WAIT_S"
 POLL_S = 0.05
+
+
+def wait_of(environment: Mapping[str, str]) -> float:
+    """How long a window waits for another one, in real seconds; raises UsageError."""
+    told = environment.get(WAIT_VARIABLE) or f"{WAIT_S:g}"
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", told):
+        raise UsageError(f"{WAIT_VARIABLE}={told}: this is no number of seconds — write one such as 60")
+    return float(told)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy_verdict.collectors import Context, Platform
 from deploy_verdict.collectors.ledger import Ledger, Turn
-from deploy_verdict.entity_lock import turn
+from deploy_verdict.entity_lock import turn, wait_of
 from deploy_verdict.evidence import read_attempts
 from deploy_verdict.history import read_history
 from deploy_verdict.lifecycle import same_commit
@@ -121,7 +121,8 @@ def turn_of(session: Session) -> Turn:
     file, may_write = session.file, session.plan.test_data.may_write
     named = [f"{key}={value}" for key, values in may_write.items() for value in values]
     clock, stop = session.pace.clock, session.stop
-    return lambda: turn(file.subject.target, named, file.window.id, clock=clock, stop=stop)
+    wait_s = wait_of(session.environment)
+    return lambda: turn(file.subject.target, named, file.window.id, clock=clock, stop=stop, wait_s=wait_s)
 
 
 def platform_of(session: Session) -> Platform:
