@@ -158,3 +158,26 @@ def test_two_windows_take_turns_and_the_one_that_waits_in_vain_writes_nothing(tm
     assert seen["tomar"]["fault"]["kind"] == "held"
     assert "another window of ours was writing tag_spool=" in seen["tomar"]["fault"]["detail"]
     assert f"process {one.pid}" in seen["tomar"]["fault"]["detail"]
+
+
+def test_a_409_because_a_window_on_another_machine_holds_the_spool_is_no_fail(tmp_path):
+    """It takes the spool as our own worker, between our release of it and our TOMAR: no lock can tell us."""
+    out = tmp_path / "out"
+    with gated(tmp_path, 2) as (gate, service):
+        one = subprocess.Popen(command("run_e2e", *base(service, out)), env=scrubbed(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        try:
+            assert gate.reached.wait(60)
+            workers = requests.get(gate.backend + "/api/workers", timeout=10).json()["workers"]
+            first = next(worker for worker in workers if worker["activo"])
+            ours = {**OTHER, "worker_id": first["id"], "worker_nombre": f"{first['nombre']}({first['id']})"}
+            taken = requests.post(gate.backend + "/api/occupation/tomar", json=ours, timeout=10)
+            assert taken.status_code == 200
+        finally:
+            gate.go_on.set()
+            one.wait(60)
+    done = script("judge_evidence", "--plan", PLAN, "--out", out, "--json")
+    flow = [item for item in json.loads(done.stdout)["findings"] if item["check"] == "ARM Flow"]
+    passes = next(item for item in flow if item["rule"] == "passes")
+    assert passes["outcome"] == "inconclusive"
+    assert "another window of ours was writing: " + ours["worker_nombre"] in passes["actual"]
