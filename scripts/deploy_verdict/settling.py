@@ -1,6 +1,7 @@
 """Before anything else is written: what a run that died left open, by the ledgers in the evidence."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from deploy_verdict.collectors.ledger import Ledger
 from deploy_verdict.evidence import read_file
@@ -30,14 +31,21 @@ def _open(session: Session) -> tuple[LedgerEntry, ...]:
 
 def _entries(session: Session) -> Iterator[LedgerEntry]:
     for path in sorted(session.evidence_dir.glob("*.json")):
-        # Most files hold no ledger, and need not be read as evidence.
-        if b'"kind": "ledger"' not in path.read_bytes():
+        if not _holds_one(path):
             continue
         item = read_file(path)
         if isinstance(item, Loaded) and item.evidence.subject.target == session.file.subject.target:
             for observation in item.evidence.observations:
                 if isinstance(observation, LedgerObservation):
                     yield from observation.entries
+
+
+def _holds_one(path: Path) -> bool:
+    """Most files hold no ledger, and need not be read as evidence. What cannot be read, the judge tells."""
+    try:
+        return b'"kind": "ledger"' in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _restored(session: Session, entries: tuple[LedgerEntry, ...]) -> None:
