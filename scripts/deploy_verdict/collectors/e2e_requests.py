@@ -87,9 +87,12 @@ def owe(trial: Trial, requests: Iterable[FinalRequest]) -> None:
         return
     needed = {name: None for step in requests_of(trial.cleanup) for name in lacking(step, {})}
     captured = {name: trial.captured[name] for name in needed if name in trial.captured}
-    lines = [curl(trial.context, step, captured) for step in requests_of(trial.cleanup)]
+
+    def restore() -> list[str]:
+        return [curl(trial.context, step, captured) for step in requests_of(trial.cleanup)]
+
     named = [name for request in written for name in entities(request.path, request.json, may_write)]
-    trial.debt.owe(named, captured, lines)
+    trial.debt.owe(named, captured, restore)
 
 
 def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:

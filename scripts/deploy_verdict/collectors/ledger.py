@@ -55,15 +55,21 @@ class Debt:
         self._place: int | None = None
 
     def owe(
-        self, entities: Iterable[str], captured: Mapping[str, JsonValue], restore: Iterable[str] = ()
+        self,
+        entities: Iterable[str],
+        captured: Mapping[str, JsonValue],
+        restore: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Before a write: returns once the disk holds these entities; raises EvidenceError when it cannot."""
+        """Before a write: returns once the disk holds these entities; raises EvidenceError when it cannot.
+
+        `restore` tells the requests of the cleanup, and is asked only where something is new.
+        """
         with self._lock:
             known = self._ledger.entries[self._place] if self._place is not None else None
             named = tuple(dict.fromkeys((*(known.entities if known else ()), *entities)))
             if known and (named, dict(captured)) == (known.entities, known.captured):
                 return
-            update = {"entities": named, "captured": dict(captured), "restore": tuple(restore)}
+            update = {"entities": named, "captured": dict(captured), "restore": tuple(restore())}
             self._put((known or self._new()).model_copy(update=update))
 
     def close(self, left: str | None = None) -> None:

@@ -26,7 +26,7 @@ def _cleaned(context: Context, entry: LedgerEntry) -> None:
     e2e = context.plan.e2e
     test: Test | None = next((test for test in e2e.tests if test.name == entry.check), None) if e2e else None
     debt = Debt(context.ledger, entry.check, context.pace.clock.now, settles=entry.id)
-    debt.owe(entry.entities, entry.captured, entry.restore)
+    debt.owe(entry.entities, entry.captured, lambda: entry.restore)
     before_each = e2e.before_each if e2e else ()
     cleanup = test.cleanup or before_each if test else ()
     if not cleanup:
