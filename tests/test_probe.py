@@ -258,3 +258,18 @@ def test_a_kept_alive_connection_is_used_again():
     with raw_server(converse) as base_url, probe(base_url).kept_alive() as kept:
         assert [kept.ask("GET", "/x").status for _ in range(5)] == [200] * 5
     assert len(connections) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Again", "308 Again"])
+def test_no_redirect_carries_a_write_elsewhere(method, status):
+    seen = []
+
+    def converse(connection, head, stop):
+        seen.append(head.split(b"\r\n")[0])
+        answers(status, headers=["Location: /spools/PROD-1"])(connection, head, stop)
+
+    with raw_server(converse) as url:
+        exchange = probe(url).ask(method, "/take", json={})
+    assert seen == [f"{method} /take HTTP/1.1".encode()]
+    assert (exchange.status, exchange.redirects) == (int(status[:3]), ())

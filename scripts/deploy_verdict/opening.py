@@ -24,6 +24,7 @@ from deploy_verdict.session import (
     started,
     target_of,
 )
+from deploy_verdict.settling import settle_first
 
 Tell = Callable[[str], None]
 
@@ -48,6 +49,15 @@ def open_session(
     left_out: Iterable[str] = (),
     log: Path | None = None,
     layout: Layout | None = None,
+) -> Session:
+    """A session on the window of --out, opened or gone on with; what a dead run left dirty is settled."""
+    session = _opened(options, tell, left_out=left_out, log=log, layout=layout)
+    settle_first(session)
+    return session
+
+
+def _opened(
+    options: Namespace, tell: Tell, *, left_out: Iterable[str], log: Path | None, layout: Layout | None
 ) -> Session:
     """Open the window of --out, or go on with the one that is there.
 

@@ -192,8 +192,10 @@ class Sheet:
         self._started_at = session.pace.clock.now()
         self.path = session.evidence_dir / evidence_name(stage, offset_s, self._attempt)
 
-    def save(self, observations: tuple[Observation, ...], *, interrupted: bool) -> None:
-        """Write what was seen so far."""
+    def save(
+        self, observations: tuple[Observation, ...], *, interrupted: bool, durable: bool = False
+    ) -> None:
+        """Write what was seen so far; what is whole is always durable."""
         file = self._session.file
         evidence = Evidence(
             stage=self._stage,
@@ -211,7 +213,7 @@ class Sheet:
             interrupted=interrupted,
             observations=observations,
         )
-        write_json(self.path, evidence, durable=not interrupted)
+        write_json(self.path, evidence, durable=durable or not interrupted)
 
 
 def _run_url() -> str | None:

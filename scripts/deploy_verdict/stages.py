@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy_verdict.collectors import Context, Platform
+from deploy_verdict.collectors.ledger import Ledger, Turn
+from deploy_verdict.entity_lock import turn, wait_of
 from deploy_verdict.evidence import read_attempts
 from deploy_verdict.history import read_history
 from deploy_verdict.lifecycle import same_commit
@@ -88,25 +90,47 @@ ASK_THE_PLATFORM = ("deployment", "traffic", "metrics")
 
 def collect(session: Session, stage: str, offset_s: float) -> Path:
     """Take one look and write its evidence; a stopped look is written too, marked as interrupted."""
-    context = Context(
+    sheet = Sheet(session, stage, offset_s)
+    ledger = Ledger(look=sheet.path.name, turn=turn_of(session))
+    seen: tuple[Observation, ...] = ()
+
+    def keep(partial: tuple[Observation, ...]) -> None:
+        nonlocal seen
+        seen = partial
+        sheet.save((*seen, *ledger.seen(offset_s)), interrupted=True)
+
+    # Unlike a checkpoint, this must outlive a power cut: the write that it tells of leaves next.
+    ledger.save = lambda: sheet.save((*seen, *ledger.seen(offset_s)), interrupted=True, durable=True)
+    platform = platform_of(session) if stage in ASK_THE_PLATFORM else None
+    context = context_of(session, ledger, platform)
+    # A look that was begun leaves its mark, whatever becomes of this process.
+    keep(())
+    observations = COLLECTORS[stage](session, context, offset_s, keep)
+    sheet.save((*observations, *ledger.seen(offset_s)), interrupted=session.stop.requested)
+    return sheet.path
+
+
+def context_of(session: Session, ledger: Ledger, platform: Platform | None = None) -> Context:
+    """The world of a collector."""
+    return Context(
         plan=session.plan,
         probe=session.probe,
         pace=session.pace,
         stop=session.stop,
         tell=session.tell,
         redact=session.redactor.text,
-        platform=platform_of(session) if stage in ASK_THE_PLATFORM else None,
+        platform=platform,
+        ledger=ledger,
     )
-    sheet = Sheet(session, stage, offset_s)
 
-    def keep(partial: tuple[Observation, ...]) -> None:
-        sheet.save(partial, interrupted=True)
 
-    # A look that was begun leaves its mark, whatever becomes of this process.
-    keep(())
-    observations = COLLECTORS[stage](session, context, offset_s, keep)
-    sheet.save(observations, interrupted=session.stop.requested)
-    return sheet.path
+def turn_of(session: Session) -> Turn:
+    """The wait for this window's turn to write."""
+    file, may_write = session.file, session.plan.test_data.may_write
+    named = [f"{key}={value}" for key, values in may_write.items() for value in values]
+    clock, stop = session.pace.clock, session.stop
+    wait_s = wait_of(session.environment)
+    return lambda: turn(file.subject.target, named, file.window.id, clock=clock, stop=stop, wait_s=wait_s)
 
 
 def platform_of(session: Session) -> Platform:

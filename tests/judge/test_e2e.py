@@ -553,3 +553,69 @@ def test_a_table_of_the_runs():
     (row,) = runs_passed(plan, [(item.name, item.evidence) for item in items])
     assert (row.name, row.outcome, row.passed, row.runs) == ("flow", Outcome.INCONCLUSIVE, 2, 3)
     assert row.notes == "not run at T+60min; passed in 2 of 3 runs (excludes a flake rate above 78 %)"
+
+
+RIVALS = """
+  held_by: [worker]
+  tests:
+    - name: flow
+      steps:
+        - {name: take, post: /take, json: {spool: T1, worker: MR(93)}, expect: {status: 200}}
+        - {name: leave, post: /leave, json: {spool: T1, worker: MR(93)}, expect: {status: 200}}
+        - {name: again, post: /take, json: {spool: T1, worker: MR(93)}, expect: {status: 200}}
+"""
+RIVAL_RACE = RACE.replace("  tests:", "  held_by: [worker]\n  tests:").replace(
+    "{spool: T1}", "{spool: T1, worker: MR(93)}"
+)
+
+
+def refused_by(holder):
+    return exchange(409, body=f'{{"detail": "Spool T1 is held by {holder}"}}')
+
+
+def flow_of(text, *steps):
+    return passes(text, run(*steps))
+
+
+def step_of(index, name, answer):
+    return StepRecord(part="steps", index=index, name=name, exchange=answer)
+
+
+def test_a_409_that_names_our_own_worker_is_another_window_of_ours():
+    finding = flow_of(RIVALS, step_of(0, "take", refused_by("MR(93)")))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert "another window of ours was writing: MR(93) held the test entity" in finding.actual
+
+
+@pytest.mark.parametrize("holder", ["JP(12)", "MR(9)", "AMR(93)", "somebody"])
+def test_a_409_that_names_somebody_else_stays_what_it_was(holder):
+    assert flow_of(RIVALS, step_of(0, "take", refused_by(holder))).outcome is Outcome.FAIL
+
+
+def test_without_held_by_nothing_is_recognised():
+    text = RIVALS.replace("  held_by: [worker]\n", "")
+    assert flow_of(text, step_of(0, "take", refused_by("MR(93)"))).outcome is Outcome.FAIL
+
+
+def test_a_service_that_does_not_let_go_again_is_no_window_of_ours():
+    steps = (
+        step_of(0, "take", exchange(200)),
+        step_of(1, "leave", exchange(200)),
+        step_of(2, "again", refused_by("MR(93)")),
+    )
+    assert flow_of(RIVALS, *steps).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ((refused_by("MR(93)"), refused_by("MR(93)")), Outcome.INCONCLUSIVE),
+        ((refused_by("MR(93)"), refused_by("JP(12)")), Outcome.FAIL),
+        ((exchange(200), exchange(200)), Outcome.FAIL),
+    ],
+)
+def test_a_race_that_nobody_won_is_ours_only_if_all_name_us(answers, outcome):
+    race = Race(exchanges=answers, starts_ms=(0, 1), ends_ms=(5, 6), spread_ms=1, overlapped=True)
+    record = StepRecord(part="steps", index=0, name="two at once", race=race)
+    text = RIVAL_RACE.replace("name: race", "name: flow")
+    assert flow_of(text, record).outcome is outcome

@@ -44,6 +44,52 @@ def test_refused(method, path, body, told):
     assert told in refusal(method, path, body, ALLOWED)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("/spools/PROD-1/take", {}, "no word of a route"),
+        ("/spools/%50ROD-1/take", {}, "no word of a route"),
+        ("/x/%2e%2e/PROD-1", {}, "dot segment"),
+        ("/x/../y", {}, "dot segment"),
+        ("/x%2Fy", {}, "an encoding"),
+        ("/x%252e%252e", {}, "an encoding"),
+        ("/x;tag_spool=PROD-1", {}, "read differently"),
+        ("/x\\y", {}, "a character"),
+        ("/x//y", {}, "empty segment"),
+        ("/TEST-02.", {}, "no word of a route"),
+        ("/ＴEST-02", {}, "a character"),
+        ("/x?tag_spool=TEST-02;tag_spool=PROD-1", {}, "a separator"),
+        ("/x?tag_spool=%2550", {}, "an encoding"),
+        ("/x?_method=DELETE", {}, "another method"),
+        ("/x?Tag_Spool=PROD", {}, "could read as tag_spool"),
+        ("/x", {"tagSpool": "PROD"}, "could read as tag_spool"),
+        ("/x", {"TAG_SPOOL": "PROD"}, "could read as tag_spool"),
+        ("/x", {"tag_spools": ["PROD"]}, "could read as tag_spool"),
+        ("/x", {"raw": '{"Tag_Spool": "PROD"}'}, "could read as tag_spool"),
+        ("/x", {"id": "PROD-1"}, "looks like an entity"),
+        ("/x", {"id": "prod-1"}, "looks like an entity"),
+        ("/x", {"id": "TEST%2D03"}, "looks like an entity"),
+        ("/x", {"id": "ＰＲＯＤ－１"}, "looks like an entity"),
+        ("/x", {"id": "PR\u200bOD-1"}, "looks like an entity"),
+        ("/x", {"PROD-1": {}}, "looks like an entity"),
+        ("/x", {"note": "spool=PROD-1;"}, "looks like an entity"),
+    ],
+)
+def test_no_other_spelling_slips_by(path, body, told):
+    """Each names an allowed entity as well."""
+    assert told in refusal("POST", path, {"tag_spool": "TEST-02", **body}, ALLOWED)
+
+
+def test_words_versions_and_allowed_entities_are_paths():
+    body = {"tag_spool": "TEST-02", "worker_nombre": "MR(93)", "fecha": "2026-02-02"}
+    assert refusal("POST", "/api/v1/spools/TEST-02/take-it?dry=1", body, ALLOWED) is None
+
+
+def test_no_header_turns_a_read_into_a_write():
+    told = refusal("GET", "/x", None, ALLOWED, headers={"X-HTTP-Method-Override": "DELETE"})
+    assert "another method in its header" in told
+
+
 def test_nothing_allowed_means_no_writes_at_all():
     assert "allows nothing" in refusal("POST", "/x", {"tag_spool": "TEST-02"}, {})
 

@@ -4,9 +4,10 @@ They are handed everything they touch: the plan, a probe, the window's pace, and
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploy_verdict.clock import Pace, Stop
+from deploy_verdict.collectors.ledger import Ledger
 from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
 from deploy_verdict.plan import Plan
 from deploy_verdict.probe import Probe
@@ -44,3 +45,4 @@ class Context:
     tell: Callable[[str], None]
     redact: Callable[[str], str]
     platform: Platform | None = None
+    ledger: Ledger = field(default_factory=Ledger)

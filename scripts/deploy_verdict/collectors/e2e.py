@@ -10,7 +10,8 @@ from deploy_verdict.collectors import Context
 from deploy_verdict.collectors.e2e_command import run_command
 from deploy_verdict.collectors.e2e_race import is_worth_another_try, raced
 from deploy_verdict.collectors.e2e_requests import Trial
-from deploy_verdict.collectors.e2e_steps import Part, clean_up, take
+from deploy_verdict.collectors.e2e_steps import Part, clean_up, settle, take, turn_for
+from deploy_verdict.collectors.ledger import Debt
 from deploy_verdict.model import (
     CaseObservation,
     Observation,
@@ -76,27 +77,35 @@ def _run_test(
     keep: Callable[[TestObservation], None],
 ) -> None:
     clock = context.pace.clock
-    trial = Trial(context)
+    trial = Trial(context, debt=Debt(context.ledger, test.name, clock.now), cleanup=test.cleanup)
     at, began_s = clock.now(), clock.monotonic_s()
+    try:
+        with turn_for(context, test, before_each) as held:
+            trial.stopped = held
+            if held is None:
+                _settled_whatever_comes(trial, test, before_each)
+    finally:
+        observation = TestObservation(
+            check=test.name,
+            offset_s=offset_s,
+            at=at,
+            elapsed_ms=round((clock.monotonic_s() - began_s) * 1000, 3),
+            steps=tuple(trial.records),
+            stopped=trial.stopped,
+            unrestored=tuple(trial.unrestored),
+            interrupted=trial.interrupted,
+        )
+        keep(observation)
+        _tell(context, observation)
+
+
+def _settled_whatever_comes(trial: Trial, test: Test, before_each: tuple[Step, ...]) -> None:
     try:
         _go(trial, test, before_each)
     finally:
-        try:
-            if trial.writes:
-                clean_up(trial, test.cleanup)
-        finally:
-            observation = TestObservation(
-                check=test.name,
-                offset_s=offset_s,
-                at=at,
-                elapsed_ms=round((clock.monotonic_s() - began_s) * 1000, 3),
-                steps=tuple(trial.records),
-                stopped=trial.stopped,
-                unrestored=tuple(trial.unrestored),
-                interrupted=trial.interrupted,
-            )
-            keep(observation)
-            _tell(context, observation)
+        if trial.writes:
+            clean_up(trial, test.cleanup)
+        settle(trial)
 
 
 def _go(trial: Trial, test: Test, before_each: tuple[Step, ...]) -> None:

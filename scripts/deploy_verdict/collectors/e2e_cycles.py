@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 from deploy_verdict.collectors import Context
 from deploy_verdict.collectors.e2e_requests import Trial
-from deploy_verdict.collectors.e2e_steps import Part, clean_up, take
+from deploy_verdict.collectors.e2e_steps import Part, clean_up, settle, take, turn_for
+from deploy_verdict.collectors.ledger import Debt
 from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
 from deploy_verdict.plan import Step, Test
 
@@ -41,7 +42,8 @@ class Cycles:
 
     def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
         self._context, self._test, self._before_each = context, test, before_each
-        self._trial = Trial(context)
+        debt = Debt(context.ledger, test.name, context.pace.clock.now)
+        self._trial = Trial(context, debt=debt, cleanup=test.cleanup)
         self._tallied = Tallied()
         self.failures: list[FailedRun] = []
         self.done = self.requests = 0
@@ -66,8 +68,19 @@ class Cycles:
         """What cleanup left behind."""
         return tuple(self._trial.unrestored)
 
-    def lead_up(self) -> str | None:
-        """Bring about the test's start; why that was not reached, or None."""
+    def through(self, runs: Callable[[], str | None]) -> str | None:
+        """Wait for the turn, bring about the test's start, and clean up after `runs`; why it ended early."""
+        with turn_for(self._context, self._test, self._before_each) as held:
+            if held is not None:
+                return held
+            try:
+                return self._lead_up() or runs()
+            finally:
+                if self._trial.writes:
+                    clean_up(self._trial, self._test.cleanup)
+                settle(self._trial)
+
+    def _lead_up(self) -> str | None:
         parts: tuple[Part, Part] = ("before_each", "start")
         for part, steps in zip(parts, (self._before_each, self._test.start), strict=True):
             for index, step in enumerate(steps):
@@ -92,11 +105,6 @@ class Cycles:
                 return
             self._tallied.count(record.name, sent_in(record))
         self.done += 1
-
-    def end(self) -> None:
-        """Clean up, where anything may have been written."""
-        if self._trial.writes:
-            clean_up(self._trial, self._test.cleanup)
 
 
 def sent_in(record: StepRecord) -> tuple[Exchange, ...]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from deploy_verdict.collectors.e2e_requests import FinalRequest, Trial, final, lacking, refused, send
+from deploy_verdict.collectors.e2e_requests import FinalRequest, Trial, final, lacking, owe, refused, send
 from deploy_verdict.model import Exchange, Outcome, Race, StepRecord
 from deploy_verdict.plan import Together
 from deploy_verdict.steps import overlapped, tested_answers, tested_race
@@ -42,6 +42,8 @@ def take_race(
     refusal = next((reason for request in requests if (reason := refused(trial.context, request))), None)
     if refusal:
         return record.model_copy(update={"refused": refusal}), f"refused: {refusal}"
+    # Before the barrier: a disk that is asked behind it would pull the starts apart.
+    owe(trial, requests)
     race = _released(trial, [request for request in requests for _ in range(together.times)])
     return record.model_copy(update={"race": race}), raced(together, race)
 

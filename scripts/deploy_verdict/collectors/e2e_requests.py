@@ -2,16 +2,17 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from deploy_verdict.collectors import Context
+from deploy_verdict.collectors.ledger import Debt
 from deploy_verdict.model import Exchange, StepRecord, Unrestored
-from deploy_verdict.plan import Request
+from deploy_verdict.plan import Request, Step
 from deploy_verdict.plan.captures import filled, filled_path, names_in
-from deploy_verdict.plan.guard import refusal
+from deploy_verdict.plan.guard import entities, refusal
 from deploy_verdict.steps import may_have_written
 
 
@@ -20,7 +21,8 @@ class Trial:
     """What one run of one test has come to so far. Its captures are its own: tests are independent.
 
     `writes` holds a token for each request that may have changed something: added before it leaves,
-    so that an interrupt in the middle of it counts, and taken back when it reached nobody.
+    so that an interrupt in the middle of it counts, and taken back when it reached nobody. `debt` is its
+    entry in the ledger, which `cleanup` settles.
     """
 
     context: Context
@@ -30,6 +32,8 @@ class Trial:
     stopped: str | None = None
     interrupted: bool = False
     writes: set[object] = field(default_factory=set)
+    debt: Debt | None = None
+    cleanup: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +73,38 @@ def final(
 def refused(context: Context, request: FinalRequest) -> str | None:
     """Why the guard does not let this request out, or None."""
     may_write = context.plan.test_data.may_write
-    reason = refusal(request.method, request.path, request.json, may_write, request.from_captures)
+    reason = refusal(
+        request.method, request.path, request.json, may_write, request.from_captures, request.headers
+    )
     return context.redact(reason) if reason else None
+
+
+def owe(trial: Trial, requests: Iterable[FinalRequest]) -> None:
+    """Note in the ledger what these requests may write, with what restores it; once for all that it names."""
+    may_write = trial.context.plan.test_data.may_write
+    written = [request for request in requests if request.method not in ("GET", "HEAD")]
+    if trial.debt is None or not written:
+        return
+    needed = {name: None for step in requests_of(trial.cleanup) for name in lacking(step, {})}
+    captured = {name: trial.captured[name] for name in needed if name in trial.captured}
+
+    def restore() -> list[str]:
+        return [curl(trial.context, step, captured) for step in requests_of(trial.cleanup)]
+
+    named = [name for request in written for name in entities(request.path, request.json, may_write)]
+    trial.debt.owe(named, captured, restore)
+
+
+def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
+    """The requests of steps, those of races among them."""
+    return tuple(one for step in steps for one in (step.together.requests if step.together else (step,)))
 
 
 def send(trial: Trial, request: FinalRequest) -> Exchange:
     """Send a request that the guard lets out."""
     token = object()
     if request.method not in ("GET", "HEAD"):
+        owe(trial, (request,))
         trial.writes.add(token)
     exchange = trial.context.probe.ask(
         request.method, request.path, json=request.json, headers=request.headers, timeout_s=request.timeout_s

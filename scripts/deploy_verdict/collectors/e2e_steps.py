@@ -1,13 +1,15 @@
 """One step of a test: fill it, hold it against the guard, send it, capture from its answer."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 from deploy_verdict.capturing import captures
+from deploy_verdict.collectors import Context
 from deploy_verdict.collectors.e2e_race import take_race
-from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, send
+from deploy_verdict.collectors.e2e_requests import Trial, curl, final, lacking, refused, requests_of, send
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
-from deploy_verdict.plan import Step
+from deploy_verdict.plan import Step, Test
 from deploy_verdict.plan.filling import with_captures
 from deploy_verdict.steps import tested_step
 
@@ -84,7 +86,20 @@ def clean_up(trial: Trial, steps: Sequence[Step]) -> None:
         trial.unrestored += [_unrestored(trial, step, "it was interrupted") for _, step in pending]
 
 
+def turn_for(context: Context, test: Test, before_each: Sequence[Step]) -> AbstractContextManager[str | None]:
+    """The wait for the test entities, where the test writes any; why they are not to be had, or None."""
+    steps = (*before_each, *test.start, *test.steps, *test.cleanup)
+    is_writing = any(request.writes for request in requests_of(steps))
+    return context.ledger.turn() if is_writing else nullcontext(None)
+
+
+def settle(trial: Trial) -> None:
+    """Close the ledger's entry, after the cleanup."""
+    if trial.debt is not None:
+        left = "; ".join(f"{item.reason}; send: {item.request}" for item in trial.unrestored)
+        trial.debt.close(left or None)
+
+
 def _unrestored(trial: Trial, step: Step, reason: str) -> Unrestored:
-    requests = step.together.requests if step.together else (step,)
-    lines = [curl(trial.context, request, trial.captured) for request in requests]
+    lines = [curl(trial.context, request, trial.captured) for request in requests_of((step,))]
     return Unrestored(request="\n".join(lines), reason=reason)

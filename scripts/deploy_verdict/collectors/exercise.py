@@ -7,11 +7,12 @@ Load and rest take turns, so that what others do meanwhile falls on both alike.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.health import ask_request
+from deploy_verdict.collectors.health import NOT_ASKED, ask_request, debt_of, unlike
 from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
-from deploy_verdict.plan import Exercise, Pool
+from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.exercise import FEWEST_READINGS, MOST_READINGS
 from deploy_verdict.pool_samples import Level, level_of
 from deploy_verdict.probe import KeptAlive
@@ -36,18 +37,23 @@ class _Exercise:
     def __init__(self, context: Context, pool: Pool, asked: Exercise, offset_s: float) -> None:
         self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
         self._requests = tuple(context.plan.to_ask(name) for name in asked.ask)
+        self._writing = [one for one in self._requests if isinstance(one, Check) and one.writes]
+        self._debt = debt_of(context, self._writing)
 
     def run(self) -> ExerciseObservation:
+        with self._context.ledger.turn() if self._writing else nullcontext(None) as held:
+            return self._loaded(held)
+
+    def _loaded(self, held_back: str | None) -> ExerciseObservation:
         context, asked = self._context, self._asked
         at, began_s = context.pace.clock.now(), context.pace.offset_s()
         rounds: list[ExerciseRound] = []
         answers: list[Exchange] = []
-        held_back = None
         with (
             context.probe.kept_alive() as gauge,
             ThreadPoolExecutor(max_workers=asked.at_once, thread_name_prefix="exercise") as threads,
         ):
-            for number in range(asked.rounds):
+            for number in range(0 if held_back else asked.rounds):
                 context.pace.wait_until(began_s + number * asked.for_ / asked.rounds)
                 before = self._read(gauge)
                 held_back = self._no_room(before)
@@ -59,7 +65,7 @@ class _Exercise:
                 context.pace.wait_until(began_s + (number + 0.5) * asked.for_ / asked.rounds)
                 rest = [self._read(gauge) for _ in busy]
                 rounds.append(ExerciseRound(before=(before,), busy=tuple(busy), rest=tuple(rest)))
-        settled = [ask_request(context, request) for request in self._requests if request.writes]
+        settled = self._settle() if not held_back or rounds else []
         return self._told(
             ExerciseObservation(
                 check=self._pool.name,
@@ -74,6 +80,11 @@ class _Exercise:
                 interrupted=context.stop.requested,
             )
         )
+
+    def _settle(self) -> list[Exchange]:
+        given = [ask_request(self._context, request, self._debt) for request in self._writing]
+        self._debt.close(unlike(self._writing[-1], given[-1]) if given else NOT_ASKED)
+        return given
 
     def _no_room(self, before: Reading) -> str | None:
         """Why our load could fill the pool, going by the gauge; what cannot be read holds nothing back."""
@@ -106,7 +117,7 @@ class _Exercise:
             if self._context.stop.requested:
                 return
             request = self._requests[(number + time) % len(self._requests)]
-            yield _plain(ask_request(self._context, request))
+            yield _plain(ask_request(self._context, request, self._debt))
 
     def _read_until(self, gauge: KeptAlive, futures: Sequence[Future[list[Exchange]]]) -> Iterator[Reading]:
         for count in range(MOST_READINGS):

@@ -45,12 +45,9 @@ class _Drive:
     def run(self, keep: Callable[[FloorObservation], None]) -> FloorObservation:
         self._before = self._floor()
         try:
-            self._ended = self._cycles.lead_up() or self._cycled(keep)
+            self._ended = self._cycles.through(lambda: self._cycled(keep))
         finally:
-            try:
-                self._cycles.end()
-            finally:
-                keep(self._seen())
+            keep(self._seen())
         self._context.pace.wait_until(self._context.pace.offset_s() + self._asked.settle)
         self._after = self._floor()
         told = f"{self._cycles.done:,} cycles in {self._took_s:.0f} s, {self._cycles.failed} failed"

@@ -76,8 +76,9 @@ class _Asking:
     def tallies(self) -> tuple[Tally, ...]:
         return self._tallied.tallies
 
-    def lead_up(self) -> str | None:
-        return None
+    def through(self, runs: Callable[[], str | None]) -> str | None:
+        """A check that may be topped up writes nothing: it needs no turn, no start and no cleanup."""
+        return runs()
 
     def run(self, before: Callable[[int], None]) -> None:
         before(self.done + self.failed)
@@ -88,9 +89,6 @@ class _Asking:
             return
         record = StepRecord(part="steps", index=0, name=self._check.name, exchange=exchange)
         self.failures.append(FailedRun(step=record))
-
-    def end(self) -> None:
-        """A check needs no cleanup."""
 
 
 class _Running:
@@ -113,12 +111,9 @@ class _Running:
             return self._told()
         keep(self._seen())
         try:
-            self._ended = self._runs.lead_up() or self._went_on(keep)
+            self._ended = self._runs.through(lambda: self._went_on(keep)) or ""
         finally:
-            try:
-                self._runs.end()
-            finally:
-                keep(self._seen())
+            keep(self._seen())
         return self._told()
 
     def _why_none(self) -> str | None:

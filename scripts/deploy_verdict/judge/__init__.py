@@ -15,6 +15,7 @@ from deploy_verdict.judge.deployment import judge_deployment
 from deploy_verdict.judge.e2e import judge_e2e
 from deploy_verdict.judge.exposure import judge_exposure
 from deploy_verdict.judge.health import judge_beside, judge_health
+from deploy_verdict.judge.ledger import judge_ledger
 from deploy_verdict.judge.limits import limits
 from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.judge.metrics import judge_metrics
@@ -84,6 +85,7 @@ def _findings(bundle: Bundle, hole: str | None) -> list[Finding]:
     findings += judge_never(bundle, hole)
     findings += judge_response_times(bundle, hole)
     findings += judge_exposure(bundle, findings)
+    findings += judge_ledger(bundle)
     if "deployment" in bundle.stages:
         findings = [*judge_deployment(bundle, findings), *findings]
     return findings

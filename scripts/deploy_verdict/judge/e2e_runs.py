@@ -1,10 +1,11 @@
 """One run of one declared test: what its record proves. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from deploy_verdict.judge.own_rival import has_taken, rival_in
 from deploy_verdict.model import Evidence, FailedRun, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
 from deploy_verdict.plan.filling import with_captures
@@ -60,7 +61,7 @@ def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[Run, ...]:
                 offset_s=offset_s,
                 pointer=pointer,
                 observation=seen,
-                result=tested_run(test, before_each, seen),
+                result=tested_run(test, before_each, seen, e2e.held_by),
             )
             for pointer, seen in taken or [(None, None)]
         ]
@@ -78,18 +79,19 @@ def observed(name: str, files: Files) -> Iterator[tuple[str, TestObservation]]:
                 yield f"{file}#/observations/{index}", observation
 
 
-def tested_run(test: Test, before_each: Sequence[Step], observation: TestObservation | None) -> Result:
+def tested_run(
+    test: Test,
+    before_each: Sequence[Step],
+    observation: TestObservation | None,
+    held_by: Sequence[str],
+) -> Result:
     """Test every step of a record again: a test passes when each step of the plan is there and passes."""
     if observation is None:
         return Result(Outcome.INCONCLUSIVE, "it was not run")
     planned = _planned(test, before_each)
-    records = [record for record in observation.steps if record.part != "cleanup"]
-    results = [
-        _tested_record(record, step and with_captures(step, captured))
-        for record, captured in _with_captured(records)
-        for step in [planned.get((record.part, record.index))]
-    ]
-    taken = {(record.part, record.index) for record in records}
+    tested = list(_tested_records(planned, observation, held_by))
+    results = [result for _, result in tested]
+    taken = {(record.part, record.index) for record, _ in tested}
     absent = [place for place in planned if place not in taken]
     if absent or observation.interrupted:
         results.append(Result(Outcome.INCONCLUSIVE, _told_end(observation, len(absent), len(planned))))
@@ -97,18 +99,37 @@ def tested_run(test: Test, before_each: Sequence[Step], observation: TestObserva
 
 
 def run_outcomes(
-    test: Test, before_each: Sequence[Step], observation: TestObservation, step_name: str
+    test: Test,
+    before_each: Sequence[Step],
+    observation: TestObservation,
+    step_name: str,
+    held_by: Sequence[str],
 ) -> Iterator[Outcome]:
     """What came of the test in this run; or of each step of that name, as often as it was taken."""
     if not step_name:
-        yield tested_run(test, before_each, observation).outcome
+        yield tested_run(test, before_each, observation, held_by).outcome
         return
-    planned = _planned(test, before_each)
+    for record, result in _tested_records(_planned(test, before_each), observation, held_by):
+        if record.part == "steps" and record.name == step_name:
+            yield result.outcome
+
+
+def _tested_records(
+    planned: Mapping[Place, Step], observation: TestObservation, held_by: Sequence[str]
+) -> Iterator[tuple[StepRecord, Result]]:
+    """Each record with its result; a refusal that another window of ours brought about is no fail."""
     records = [record for record in observation.steps if record.part != "cleanup"]
+    took = False
     for record, captured in _with_captured(records):
         step = planned.get((record.part, record.index))
-        if record.part == "steps" and record.name == step_name:
-            yield _tested_record(record, step and with_captures(step, captured)).outcome
+        result = _tested_record(record, step and with_captures(step, captured))
+        if result.outcome is Outcome.FAIL and not took:
+            rival = rival_in(record, tuple(planned.values()), captured, held_by)
+            if rival:
+                told = f"another window of ours was writing: {rival} held the test entity ({result.told})"
+                result = Result(Outcome.INCONCLUSIVE, told)
+        took = took or has_taken(record)
+        yield record, result
 
 
 def failed_outcome(test: Test, failure: FailedRun) -> Outcome:

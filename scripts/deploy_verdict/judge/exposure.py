@@ -190,7 +190,7 @@ def _of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> Runs:
         if step is None:
             continue
         for pointer, observation in observed(test.name, files):
-            for outcome in run_outcomes(test, e2e.before_each, observation, step):
+            for outcome in run_outcomes(test, e2e.before_each, observation, step, e2e.held_by):
                 clean += outcome is Outcome.PASS
                 bad += [pointer] if outcome is Outcome.FAIL else []
         more = _topped_up(bundle, test, step)

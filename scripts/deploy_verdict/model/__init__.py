@@ -24,6 +24,7 @@ from deploy_verdict.model.files import (
     WindowRef,
 )
 from deploy_verdict.model.floor import FloorObservation, Tally
+from deploy_verdict.model.ledger import LedgerEntry, LedgerObservation
 from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
 from deploy_verdict.model.observations import (
     Attempt,
@@ -93,6 +94,8 @@ __all__ = [
     "Instance",
     "Judged",
     "Layout",
+    "LedgerEntry",
+    "LedgerObservation",
     "Loaded",
     "LogLine",
     "LogObservation",

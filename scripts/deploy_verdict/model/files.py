@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from deploy_verdict.model.exercise import ExerciseObservation
 from deploy_verdict.model.floor import FloorObservation
+from deploy_verdict.model.ledger import LedgerObservation
 from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
     BurstObservation,
@@ -32,7 +33,8 @@ Observation = Annotated[
     | LogObservation
     | DeploymentObservation
     | TrafficObservation
-    | MetricsObservation,
+    | MetricsObservation
+    | LedgerObservation,
     Field(discriminator="kind"),
 ]
 

@@ -110,6 +110,11 @@ class E2E(Part):
     pre_check: tuple[Step, ...] = Field(default=(), strict=False, description="asked once before the tests")
     before_each: tuple[Step, ...] = Field(default=(), strict=False, description="steps before each test")
     tests: tuple[Test, ...] = Field(default=(), strict=False)
+    held_by: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="JSON fields that say who we are: a 409 that names one is another window of ours",
+    )
     command: tuple[str, ...] = Field(default=(), strict=False, description="a suite of yours to run as well")
     junit: str | None = Field(default=None, description="the JUnit XML that the command writes")
     command_timeout: Duration = 600.0

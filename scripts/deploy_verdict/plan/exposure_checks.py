@@ -44,6 +44,9 @@ def _operations(plan: Plan) -> Iterator[str]:
 
 def _problem(plan: Plan, asked: Exposing, how: TopUp) -> str | None:
     known = [f"e2e/{name}" for name in cycles(plan)] + [f"health/{check.name}" for check in plan.health]
+    stage, name = how.part
+    if stage == "health" and any(check.name == name and check.writes for check in plan.health):
+        return f"{how.of} writes, and nothing cleans up after a check — top up with a test of e2e"
     if how.of not in known:
         return f"there is nothing to run called '{how.of}'{meant(how.of, known)}"
     if runs_of_one(plan, asked, how) == 0:

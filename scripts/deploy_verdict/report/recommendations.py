@@ -81,8 +81,13 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
         return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
     if stage in ("deployment", "traffic", "metrics"):
         return _about_platform(finding)
-    if stage == "exposure":
-        return f"Run {finding.check} oftener, or watch longer: {finding.actual}"
+    if stage in ("test_data", "exposure"):
+        what = (
+            "Restore the test data"
+            if stage == "test_data"
+            else f"Run {finding.check} oftener, or watch longer"
+        )
+        return f"{what}: {finding.actual}"
     if rule == "coverage" or stage == "pools":
         return _about_samples(bundle, verdict, finding)
     if stage == "logs":

@@ -1,0 +1,98 @@
+"""The ledger of one look: what is written stands in the evidence on disk before the request leaves."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from deploy_verdict.model import LedgerEntry, LedgerObservation
+
+Turn = Callable[[], AbstractContextManager[str | None]]
+
+
+def _nothing() -> None:
+    return None
+
+
+def _free() -> AbstractContextManager[str | None]:
+    return nullcontext(None)
+
+
+@dataclass
+class Ledger:
+    """`save` writes the look's evidence durably; `turn` waits for the test entities and says why not, if not.
+
+    `look` is the name of the evidence file, with which the entries' ids begin.
+    """
+
+    look: str = "look"
+    save: Callable[[], None] = _nothing
+    turn: Turn = _free
+    entries: list[LedgerEntry] = field(default_factory=list)
+
+    def seen(self, offset_s: float) -> tuple[LedgerObservation, ...]:
+        """The ledger as an observation; none where nothing was written."""
+        return (LedgerObservation(offset_s=offset_s, entries=tuple(self.entries)),) if self.entries else ()
+
+
+class Debt:
+    """One entry of the ledger under way: opened by its first write. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        check: str,
+        now: Callable[[], datetime],
+        *,
+        checks: Iterable[str] = (),
+        settles: str | None = None,
+    ) -> None:
+        self._ledger, self._now, self._lock = ledger, now, threading.Lock()
+        self._check, self._checks, self._settles = check, tuple(checks), settles
+        self._place: int | None = None
+
+    def owe(
+        self,
+        entities: Iterable[str],
+        captured: Mapping[str, JsonValue],
+        restore: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Before a write: returns once the disk holds these entities; raises EvidenceError when it cannot.
+
+        `restore` tells the requests of the cleanup, and is asked only where something is new.
+        """
+        with self._lock:
+            known = self._ledger.entries[self._place] if self._place is not None else None
+            named = tuple(dict.fromkeys((*(known.entities if known else ()), *entities)))
+            if known and (named, dict(captured)) == (known.entities, known.captured):
+                return
+            update = {"entities": named, "captured": dict(captured), "restore": tuple(restore())}
+            self._put((known or self._new()).model_copy(update=update))
+
+    def close(self, left: str | None = None) -> None:
+        """After the cleanup: restored, or `left` says why not. Nothing was written: nothing is noted."""
+        with self._lock:
+            if self._place is not None:
+                entry = self._ledger.entries[self._place]
+                update = {"state": "left" if left else "settled", "told": left or ""}
+                self._put(entry.model_copy(update=update))
+
+    def _new(self) -> LedgerEntry:
+        return LedgerEntry(
+            id=f"{self._ledger.look}#{len(self._ledger.entries)}",
+            at=self._now(),
+            check=self._check,
+            checks=self._checks,
+            settles=self._settles,
+        )
+
+    def _put(self, entry: LedgerEntry) -> None:
+        if self._place is None:
+            self._place = len(self._ledger.entries)
+            self._ledger.entries.append(entry)
+        else:
+            self._ledger.entries[self._place] = entry
+        self._ledger.save()

@@ -1,0 +1,37 @@
+"""Ledgers read together: what is still open over all runs of a window. Pure."""
+
+from collections.abc import Iterable
+
+from deploy_verdict.model import LedgerEntry
+
+
+def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """The entries that neither they, nor a restoring, nor a later whole run of the same has settled.
+
+    A later whole run ends with the same cleanup. What only restores is no debt of its own.
+    """
+    known = list({entry.id: entry for entry in entries}.values())
+    return tuple(
+        entry
+        for entry in known
+        if entry.state != "settled" and entry.settles is None and settled_by(entry, known) is None
+    )
+
+
+def settled_by(entry: LedgerEntry, known: Iterable[LedgerEntry]) -> LedgerEntry | None:
+    """What settled an entry later, or None."""
+    done = (other for other in known if other.state == "settled" and other.id != entry.id)
+    return next(
+        (
+            other
+            for other in done
+            if other.settles == entry.id
+            or (
+                other.settles is None
+                and other.check == entry.check
+                and other.at > entry.at
+                and set(entry.entities) <= set(other.entities)
+            )
+        ),
+        None,
+    )
