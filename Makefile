@@ -3,14 +3,16 @@
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
 # make matrix          docs/faults.md: what happens under every fault of demo/toxic
+# make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
 # make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
+POINTS ?= 200
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean
+.PHONY: venv demo test matrix lint format faults bench calibrate kill lock schemas clean
 
 venv: $(STAMP)
 
@@ -45,6 +47,10 @@ bench: $(STAMP)
 # A quarter of an hour; prints which cell it is at.
 calibrate: $(STAMP)
 	PYTHONPATH=scripts nice $(BIN)/python -m tests.calibration
+
+# SEED=7 repeats a seed; it is printed first.
+kill: $(STAMP)
+	PYTHONPATH=scripts $(BIN)/python -m tests.killing --points $(POINTS) $(if $(SEED),--seed $(SEED))
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py
