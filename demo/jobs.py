@@ -27,7 +27,7 @@ HOLD_S = (0.005, 0.150)
 IDLE_S = (0.020, 0.160)
 HEARTBEAT_S = 0.5
 AFTER_FAILURE_S = 1.0
-USERS_PAUSE_S = 0.1
+USERS_PAUSE_S = 0.05
 USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
 USERS_AGENT = "Mozilla/5.0 (demo)"
 

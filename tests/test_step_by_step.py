@@ -16,7 +16,7 @@ railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}
 window: {length: 40m, sample_every: 20m}
 health: [{name: workers, get: /api/workers, expect: {status: 200}}]
 logs: {must_not_appear: ["Too many connections"], canary: {regex: 'GET /api/workers'}}
-traffic: {max_5xx: 0%}
+traffic: {max_5xx: 0%, excludes: null}
 metrics: {}
 """
 STEPS = [

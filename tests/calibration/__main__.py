@@ -56,13 +56,10 @@ def key(cell):
 
 
 def code():
-    """What the table depends on: all of the product's code and of the calibration's."""
-    files = sorted(
-        [
-            *(ROOT / "scripts" / "deploy_verdict").rglob("*.py"),
-            *(path for path in HERE.glob("*.py") if not path.name.startswith("test_")),
-        ]
-    )
+    """What the table depends on: all of our code that is loaded to make it, and nothing else of it."""
+    loaded = [Path(module.__file__) for module in sys.modules.values() if getattr(module, "__file__", None)]
+    ours = (ROOT / "scripts" / "deploy_verdict", HERE)
+    files = sorted(path for path in loaded if any(path.is_relative_to(folder) for folder in ours))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.calibration import faults
+from tests.calibration.beside import Others
 from tests.calibration.judging import MODES
 from tests.calibration.traffic import SIZE, World
 
 USES = {"quiet": 2.0, "busy": 6.0}
 LEAKS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0)
-# A window of 721 samples takes ten times as long to judge as one of nine: the cells that say most.
-SLOW, FEWER_LEAKS = ("every 10 s",), (1.0, 4.0, 9.0)
+# Windows of 121 bursts or 721 samples take ten times as long to judge: the cells that say most.
+SLOW, FEWER_LEAKS = ("bursts every 60 s", "every 10 s"), (1.0, 4.0, 9.0)
 FALSE_ALARM, FALSE_STABLE, NEVER = "at most 3 % alarms", "at most 5 % STABLE", "no STABLE"
+WITH_FLOOR = "at most 1 % STABLE"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One row: `spoil` and `median_ms` send it the whole way through judge()."""
+    """One row: `spoil`, `median_ms`, `others` and `stale` send it the whole way through judge()."""
 
     group: str
     name: str
@@ -25,6 +27,9 @@ class Cell:
     target: str = ""
     spoil: Callable | None = None
     median_ms: float | None = None
+    others: Others | None = None
+    stale: bool | float | None = None
+    floor: bool = False
     whole: bool = field(default=False)
 
 
@@ -35,9 +40,8 @@ def fills_in(use, hours):
 
 def cells():
     """Every cell, in the order of the table."""
-    return tuple(cell for mode in MODES for cell in (*_healthy(mode), *_leaks(mode), *_odd(mode))) + tuple(
-        _faults()
-    )
+    of_modes = (cell for mode in MODES for cell in (*_healthy(mode), *_leaks(mode), *_odd(mode)))
+    return (*of_modes, *_driven(), *_faults(), *_beside())
 
 
 def _healthy(mode):
@@ -63,6 +67,22 @@ def _leaks(mode):
             yield Cell(
                 group="leak", name=f"{name}, {rate:g}/h (full in {hours:.1f} h)", mode=mode,
                 world=World(use=use, leak=rate), target=target,
+            )  # fmt: skip
+
+
+def _driven():
+    """Windows of bursts with 1,000 cycles at their end, whose requests leak as often as everybody's."""
+    for name, use in USES.items():
+        healthy = World(use=use)
+        yield Cell(
+            group="floor", name=f"{name}, steady, and cycles", mode="bursts", world=healthy,
+            target=FALSE_ALARM, floor=True,
+        )  # fmt: skip
+        for rate in (1.0, fills_in(use, 5), 6.0, 9.0):
+            hours = (SIZE - use) / rate
+            yield Cell(
+                group="floor", name=f"{name}, {rate:g}/h (full in {hours:.1f} h), and cycles", mode="bursts",
+                world=World(use=use, leak=rate), target=WITH_FLOOR if hours <= 5 else "", floor=True,
             )  # fmt: skip
 
 
@@ -104,3 +124,24 @@ def _faults():
     for median_ms in (250, 1000, 2000):
         name = f"responses of {median_ms} ms (median; limit 2 s)"
         yield Cell(group="fault", name=name, mode="bursts", world=busy, median_ms=median_ms, whole=True)
+
+
+def _beside():
+    """Everybody's requests, and the code that answers."""
+    busy = World(use=6.0)
+    for per_s in (1.0, 0.1, 0.02):
+        for share in (0.0, 0.001, 0.005, 0.01, 0.02, 0.05):
+            healthy, bad = share == 0 and per_s == 1, share >= 0.01
+            yield Cell(
+                group="traffic", name=f"{per_s:g} requests/s of others, {100 * share:g} % answered 5xx",
+                mode="bursts", world=busy, others=Others(per_s=per_s, share=share), whole=True,
+                target=NEVER if bad else FALSE_ALARM if healthy else "",
+            )  # fmt: skip
+    codes = {
+        "the claimed code answers at once": (0.0, FALSE_ALARM),
+        "older code answers for 30 s (mean), then the claimed": (30.0, FALSE_ALARM),
+        "older code answers for 5 min (mean; 3 min are allowed)": (300.0, ""),
+        "older code answers throughout": (True, NEVER),
+    }
+    for name, (stale, target) in codes.items():
+        yield Cell(group="code", name=name, mode="bursts", world=busy, stale=stale, target=target, whole=True)

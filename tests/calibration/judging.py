@@ -13,14 +13,29 @@ import numpy as np
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge import judge, outcome_of
 from deploy_verdict.judge.pools import judge_pools
+from deploy_verdict.judge.traffic import own_answered
 from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
 from deploy_verdict.pool_samples import Level, PoolSample
 from tests.bundles import SUBJECT, T0, bundle_of, http, loaded, window_of
+from tests.calibration.beside import (
+    CLAIM,
+    CYCLE,
+    CYCLES,
+    FLOOR,
+    READINGS,
+    TRAFFIC,
+    drive,
+    fingerprint,
+    floor_times_s,
+    leaks_of_cycles,
+    log_of,
+)
 from tests.calibration.traffic import SIZE, STEPS_S
 from tests.plans import plan_of
 
 MODES = {
     "bursts": "window: {length: 2h, sample_every: 15m}\nBURST {for: 30s, every: 1s}",
+    "bursts every 60 s": "window: {length: 2h, sample_every: 60s}\nBURST {for: 30s, every: 1s}",
     "every 60 s": "window: {length: 2h, sample_every: 60s}\nBURST {for: 1s, every: 1s}",
     "every 10 s": "window: {length: 2h, sample_every: 10s}\nBURST {for: 1s, every: 1s}",
 }
@@ -33,24 +48,26 @@ USUAL_MS = 100.0
 
 
 @cache
-def plan_for(mode, beside=False):
+def plan_for(mode, beside=False, floor=False, more=""):
     """The pool as plans/zeues.yml has it: bands 70 and 80 %, ±10 points, safe for 6 h.
 
-    `beside` adds a health check at T0 and at each sample, the rule on 5xx, and a limit of 2 s.
+    `beside` adds a health check at T0 and at each sample, the rule on 5xx, and a limit of 2 s; `floor` the
+    cycles at the window's end, which zeues.yml offers; `more` is another part of a plan.
     """
     head, burst = MODES[mode].split("BURST ")
     pool = f"pools: [{{name: redis, get: /s, used: $.used, limit: $.limit, burst: {burst}, "
-    pool += f"beside: [{'api' if beside else ''}], safe_for: 6h, stays_within: {{points: 10}}}}]\n"
-    return plan_of(head + pool + (BESIDE if beside else ""))
+    pool += f"beside: [{'api' if beside else ''}], safe_for: 6h, stays_within: {{points: 10}}"
+    pool += f"{FLOOR % CYCLES if floor else ''}}}]\n{CYCLE if floor else ''}"
+    return plan_of(head + pool + (BESIDE if beside else "") + more)
 
 
-def times_of(mode):
-    """When the gauge is read: every reading of every sample."""
+def times_of(mode, floor=False):
+    """When the gauge is read: each reading of each sample, and of the bursts around the cycles."""
     plan = plan_for(mode)
     burst = plan.pools[0].burst
-    return np.array(
-        [at + number * burst.every for at in plan.window.pool_offsets_s for number in range(burst.readings)]
-    )
+    offsets_s = plan.window.pool_offsets_s
+    times_s = [at + number * burst.every for at in offsets_s for number in range(burst.readings)]
+    return np.array(times_s + (floor_times_s() if floor else []))
 
 
 @cache
@@ -75,11 +92,15 @@ def samples_of(mode, gauge):
     )  # fmt: skip
 
 
-def by_pool_judge(mode, gauge, requests=None):
-    """The outcome of one window, by the judge of pools alone."""
-    plan = plan_for(mode)
+def by_pool_judge(mode, gauge, requests=None, *, floor=False):
+    """The outcome of one window, by the judge of pools alone; with `floor`, the cycles' bursts come last."""
+    plan = plan_for(mode, floor=floor)
+    files = _counts(plan, requests)
+    if floor:
+        gauge, driven = gauge[: -2 * READINGS], gauge[-2 * READINGS :]
+        files = (*files, loaded(plan, "floor", [drive(driven.tolist())], plan.window.length))
     bundle = Bundle(
-        plan=plan, window=window_of(plan), subject=SUBJECT, loaded=_counts(plan, requests), unreadable=(),
+        plan=plan, window=window_of(plan), subject=SUBJECT, loaded=files, unreadable=(),
         left_out=(), samples={"redis": samples_of(mode, gauge)},
     )  # fmt: skip
     return outcome_of(tuple(judge_pools(bundle))).value
@@ -97,13 +118,22 @@ def _counts(plan, requests):
     return (loaded(plan, "metrics", [observation], plan.window.length),)
 
 
-def by_whole_judge(gauge, rng, spoil=None, median_ms=None):
+def after_cycles(world, gauge, rng):
+    """The gauge of many windows, with what the cycles leaked in the last burst of each."""
+    leaked = leaks_of_cycles(world, len(gauge), rng)
+    after = np.minimum(gauge[:, -READINGS:] + leaked[:, None], SIZE)
+    return np.concatenate([gauge[:, :-READINGS], after], axis=1)
+
+
+def by_whole_judge(gauge, rng, spoil=None, median_ms=None, *, others=None, stale=None):
     """The outcome of one window of bursts, from evidence through judge().
 
     `spoil` changes the bursts' readings; with `median_ms`, the health check's response times are
-    log-normal, with a tail of a factor of four at the 99th percentile.
+    log-normal, with a tail of a factor of four at the 99th percentile. `others` are requests in the edge's
+    log; `stale` is how old code answers (tests/calibration/beside.py).
     """
-    plan = plan_for("bursts", beside=True)
+    more = (TRAFFIC % others.max_5xx if others else "") + (CLAIM if stale is not None else "")
+    plan = plan_for("bursts", beside=True, more=more)
     offsets_s = plan.window.pool_offsets_s
     rows = [[_reading(used) for used in row] for row in gauge.reshape(len(offsets_s), -1).tolist()]
     times_ms = (
@@ -111,13 +141,18 @@ def by_whole_judge(gauge, rng, spoil=None, median_ms=None):
         if median_ms is None
         else (median_ms * rng.lognormal(0, 0.6, len(rows) + 1)).tolist()
     )
-    files = [loaded(plan, "health", [_api(0.0, times_ms.pop())])]
+    code = [] if stale is None else [fingerprint(stale, rng)]
+    files = [loaded(plan, "health", [_api(0.0, times_ms.pop()), *code])]
     files += [
         loaded(plan, "pools", [_burst(offset_s, row), _api(offset_s, times_ms.pop())], offset_s)
         for offset_s, row in zip(offsets_s, spoil(rows, rng) if spoil else rows, strict=True)
         if row is not None
     ]
-    return judge(bundle_of(plan, *files), judged_at=T0, tool_version="0").outcome.value
+    if others:
+        own = own_answered(bundle_of(plan, *files))
+        files.append(loaded(plan, "traffic", [log_of(others, own, rng)], plan.window.length))
+    left_out = ("deployment",) if others else ()
+    return judge(bundle_of(plan, *files, left_out=left_out), judged_at=T0, tool_version="0").outcome.value
 
 
 def _api(offset_s, elapsed_ms):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from tests.calibration.judging import by_pool_judge, by_whole_judge, times_of
+from tests.calibration.judging import after_cycles, by_pool_judge, by_whole_judge, times_of
 from tests.calibration.traffic import simulated
 
 CHUNK = 100
@@ -22,11 +22,13 @@ def counted(cell, seed, windows):
     outcomes = Counter()
     for chunk, start in enumerate(range(0, windows, CHUNK)):
         rng = random_for(cell, seed, chunk)
-        seen = simulated(cell.world, times_of(cell.mode), min(CHUNK, windows - start), rng)
-        for index, gauge in enumerate(seen.gauge):
+        seen = simulated(cell.world, times_of(cell.mode, cell.floor), min(CHUNK, windows - start), rng)
+        gauges = after_cycles(cell.world, seen.gauge, rng) if cell.floor else seen.gauge
+        for index, gauge in enumerate(gauges):
             if cell.whole:
-                outcomes[by_whole_judge(gauge, rng, cell.spoil, cell.median_ms)] += 1
+                more = {"others": cell.others, "stale": cell.stale}
+                outcomes[by_whole_judge(gauge, rng, cell.spoil, cell.median_ms, **more)] += 1
             else:
                 requests = None if seen.requests is None else seen.requests[index].tolist()
-                outcomes[by_pool_judge(cell.mode, gauge, requests)] += 1
+                outcomes[by_pool_judge(cell.mode, gauge, requests, floor=cell.floor)] += 1
     return outcomes

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from scipy.stats import beta
 
-from tests.calibration.cells import FALSE_ALARM, FALSE_STABLE, NEVER, Cell
+from tests.calibration.cells import FALSE_ALARM, FALSE_STABLE, NEVER, WITH_FLOOR, Cell
 
 OUTCOMES = ("stable", "inconclusive", "attention", "critical")
-LIMITS = {FALSE_ALARM: 0.03, FALSE_STABLE: 0.05, NEVER: 0.0}
+LIMITS = {FALSE_ALARM: 0.03, FALSE_STABLE: 0.05, WITH_FLOOR: 0.01, NEVER: 0.0}
 TITLES = {
     "healthy": "Healthy services",
     "leak": "Leaks, from the window alone",
     "other": "Long holds, spikes, and leaks in wandering traffic",
+    "floor": "Leaks, from the window and 1,000 cycles of four requests at its end",
     "fault": "Faults of the gauge, of the samples and of the answers",
+    "traffic": "Errors of others' requests, in the edge's log (at most 1 % allowed)",
+    "code": "The code that answers, by its OpenAPI document",
 }
 HEADS = ("sampled", "what is true", "STABLE", "INCONCLUSIVE", "ATTENTION", "CRITICAL", "target")
 

@@ -1,10 +1,16 @@
 """Return to floor: a rise is a leak with its rate, no rise excludes one, and too little proves nothing."""
 
 import json
+import statistics
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 from deploy_verdict.judge import judge
+from deploy_verdict.judge.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unrestored, VerdictOutcome
 from tests.bundles import T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
@@ -15,7 +21,7 @@ window: {length: 2h, sample_every: 15m}
 test_data: {may_write: {spool: [T1]}}
 e2e: {tests: [{name: cycle, steps: [{post: /take, json: {spool: T1}, expect: {status: 200}}]}]}
 pools:
-  - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 4s, every: 1s},
+  - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 12s, every: 1s},
      return_to_floor: {test: cycle, cycles: 1000, rate: 20/s}}
 never: [{status: 500..599}]
 exposure: [{name: take, operation: POST /take, at_least: 500}]
@@ -24,9 +30,10 @@ exposure: [{name: take, operation: POST /take, at_least: 500}]
 
 
 def readings(values):
+    """Three times over: twelve readings, of which any four are as those before."""
     return tuple(
         Reading(offset_s=7200.0, status=200, body=json.dumps({"used": value, "limit": 20}))
-        for value in values
+        for value in values * 3
     )
 
 
@@ -135,3 +142,43 @@ def test_a_missing_drive_is_a_hole():
     assert "planned looks were not taken" in never.actual
     suite = loaded(PLAN, "e2e", [])
     assert "1 of 11 planned looks" in next(i for i in judged(suite).findings if i.stage == "never").actual
+
+
+def test_a_busy_pools_floor_that_rose_by_chance_is_no_leak():
+    """The floor is one higher, and the readings as a whole are not."""
+    found = floor_of(judged(drive(before=(2, 6, 7, 5), after=(3, 6, 7, 5))))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.actual == (
+        "the floor rose from 2 to 3 over 1,000 cycles (1,000 requests), but others used the pool, and chance "
+        "does as much (p = 0.305): repeat it in a quiet hour, or with more cycles"
+    )
+
+
+def test_what_hides_in_the_noise_of_the_floor_is_not_said_to_be_excluded():
+    """A third of the burst never came below 4: its floor of 2 is three leaks' worth of luck, so 3 + 2 are."""
+    seen = drive(before=(2, 2, 2, 2)).evidence.observations[0]
+    after = readings((4, 4, 4, 4))[:8] + readings((2, 2, 2, 2))[:4]
+    noisy = loaded(PLAN, "floor", [seen.model_copy(update={"after": after})], 7200.0)
+    assert floor_of(judged(noisy)).actual.endswith(
+        "leaks oftener than one in 200 cycles are excluded at 95 %"
+    )
+
+
+@given(
+    st.lists(st.integers(0, 20), min_size=2, max_size=6), st.lists(st.integers(0, 20), min_size=2, max_size=6)
+)
+def test_the_permutation_test_as_scipy(before, after):
+    reference = stats.permutation_test(
+        (after, before), lambda a, b: statistics.fmean(a) - statistics.fmean(b),
+        permutation_type="independent", alternative="greater", n_resamples=np.inf,
+    )  # fmt: skip
+    assert p_of_rise(before, after) == pytest.approx(reference.pvalue)
+
+
+def test_of_no_readings_nothing_rose():
+    assert p_of_rise((), (1, 2)) == p_of_rise((1, 2), ()) == 1.0
+    assert noise_of_floor((), ()) == 0.0
+
+
+def test_thirty_readings_are_dealt_as_blocks_of_five():
+    assert p_of_rise([1.0] * 30, [2.0] * 30) == pytest.approx(1 / 924)

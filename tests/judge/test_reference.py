@@ -12,6 +12,7 @@ from scipy import stats
 from deploy_verdict.judge.holm import holm
 from deploy_verdict.judge.mann_kendall import p_of_growth, score, shown_p, variance
 from deploy_verdict.judge.poisson import at_least, at_most, exhausted_after_h
+from deploy_verdict.judge.rates import RARE, USUAL, clean_needed, possible_percent
 from deploy_verdict.judge.theil_sen import theil_sen
 
 # Connections in use: small whole numbers, so nearly every series has ties.
@@ -96,3 +97,18 @@ def test_one_test_is_not_raised():
 
 def test_p_is_never_shown_as_nothing():
     assert (shown_p(0.0004), shown_p(0.0447)) == ("p < 0.001", "p = 0.045")
+
+
+@given(st.integers(1, 20_000), st.floats(0, 0.2), st.sampled_from([USUAL, RARE]))
+def test_the_share_that_errors_leave_possible_as_scipy(runs, share, wrong):
+    """Clopper and Pearson's upper bound is a quantile of a beta distribution."""
+    bad = round(share * runs)
+    reference = 100 * float(stats.beta.ppf(1 - wrong, bad + 1, runs - bad))
+    assert possible_percent(bad, runs, wrong) == pytest.approx(reference, rel=1e-6)
+
+
+@given(st.floats(0.01, 99.9), st.sampled_from([USUAL, RARE]))
+def test_so_many_clean_runs_exclude_a_share_and_one_fewer_do_not(percent, wrong):
+    wanted = clean_needed(percent, wrong)
+    assert possible_percent(0, wanted, wrong) <= percent * (1 + 1e-9)
+    assert possible_percent(0, max(wanted - 1, 0), wrong) > percent * (1 - 1e-9)

@@ -12,7 +12,7 @@ PLAN = """
 window: {length: 30m, sample_every: 15m}
 health: [{name: api, get: /api, expect: {status: 200}}]
 railway: {}
-traffic: {max_5xx: 1%, p95: 2s, few: 20}
+traffic: {max_5xx: 1%, excludes: null, p95: 2s, few: 20}
 """
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 
@@ -125,3 +125,46 @@ def test_upstream_errors_and_the_edges_own_answers_fail(more):
 
 def test_the_fail_of_an_older_reading_stays():
     assert outcomes(seen(path(errors=50)), seen())["5xx"] is FAIL
+
+
+EXCLUDING = PLAN.replace("excludes: null, ", "")
+
+
+def test_one_percent_must_be_excluded_unless_the_plan_says_otherwise():
+    assert plan_of(EXCLUDING).traffic.excludes == 1.0
+    assert plan_of(PLAN).traffic.excludes is None
+
+
+@pytest.mark.parametrize(
+    ("requests", "errors", "limit", "outcome"),
+    [
+        (0, 0, "1%", OPEN),
+        (916, 0, "1%", OPEN),
+        (917, 0, "1%", PASS),
+        (917, 0, "0%", PASS),
+        (916, 0, "0%", OPEN),
+        (917, 1, "0%", FAIL),
+        (917, 1, "1%", OPEN),
+        (7200, 42, "1%", PASS),
+        (7200, 43, "1%", OPEN),
+        (7200, 72, "1%", OPEN),
+        (7200, 73, "1%", FAIL),
+        (98, 0, "9%", PASS),
+        (97, 0, "9%", OPEN),
+    ],
+)
+def test_a_share_is_only_believed_of_enough_requests(requests, errors, limit, outcome):
+    """ln(0.0001) / ln(0.99) = 916.4; 42 of 7,200 leave 0.995 %, 43 leave 1.012 %."""
+    found = judged(seen(path(requests, errors)), plan=EXCLUDING.replace("max_5xx: 1%", f"max_5xx: {limit}"))
+    assert found["all", "5xx"].outcome is outcome
+    assert found["all", "upstream"].outcome is PASS
+
+
+def test_too_few_requests_say_how_many_are_wanted():
+    told = judged(seen(path(200)), plan=EXCLUDING)["all", "5xx"].actual
+    assert told == (
+        "0 of 200 requests of others answered 5xx, which leaves 4.5 % possible; 1 % or more must be "
+        "excluded: 917 without one would exclude it (see traffic.excludes)"
+    )
+    told = judged(seen(path(200, 1)), plan=EXCLUDING)["all", "5xx"].actual
+    assert told.endswith("only more of them can exclude it (see traffic.excludes)")

@@ -138,6 +138,10 @@ def test_the_smallest_plan():
         ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
         ("pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]", "no check 't'"),
         (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, burst: {for: 9s}, return_to_floor: {test: t}}]",
+            "these have 9 readings: fewer than 10 cannot tell a leak from chance",
+        ),
+        (
             "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t, rate: 20}}]",
             "20 is not a rate — write one like 20/s, up to 50/s",
         ),

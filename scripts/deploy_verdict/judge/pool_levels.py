@@ -1,8 +1,9 @@
 """How full was a pool at each sample, and did it stay level? Pure.
 
 A single reading over a limit is noise in a busy pool: of 720 readings of a healthy one, 31 % of windows
-have one at 80 %. What counts is a burst's mean, or a tenth of its readings; and where samples are single
-readings, those of their block.
+have one at 80 %. What counts is a burst's mean, or a tenth of its readings; where bursts follow each other
+(121 of them, each with its chance to be unlucky), more of them; and where samples are single readings, those
+of their block.
 """
 
 import math
@@ -19,6 +20,8 @@ from deploy_verdict.pool_samples import Level, PoolSample
 from deploy_verdict.units import shown_duration, shown_offset
 
 SPIKE_SHARE = 0.1
+# With a tenth, a healthy busy pool was critical in 4 of 100 windows of a burst every minute.
+DENSE_SPIKE_SHARE = 0.15
 # A block is outside of its band beyond doubt by two standard errors.
 CLEAR_ERRORS = 2.0
 # The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
@@ -46,12 +49,13 @@ def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[Poo
     """Each sample with its result; a fail of a few readings stands only where its whole block fails too."""
     for block in pool_blocks(samples, warm_up_s=0.0):
         of_block = _use(pool, block.levels)
+        share = SPIKE_SHARE if len(block.samples) == 1 else DENSE_SPIKE_SHARE
         for sample in block.samples:
             own = _use(pool, sample.levels)
-            result = _band(pool, sample, own)
+            result = _band(pool, sample, own, share)
             lone = sample.planned_readings >= BURST_READINGS or len(block.samples) == 1
             if result[0] is Outcome.FAIL and enough(sample) and not lone:
-                result = _band(pool, sample, of_block)
+                result = _band(pool, sample, of_block, SPIKE_SHARE)
                 if result[0] is Outcome.PASS:
                     text = f"{own.mean:.1f} % at {shown_offset(sample.offset_s)}"
                     told_block = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
@@ -59,7 +63,7 @@ def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[Poo
             yield sample, result
 
 
-def _band(pool: Pool, sample: PoolSample, use: _Use) -> Result:
+def _band(pool: Pool, sample: PoolSample, use: _Use, spike_share: float) -> Result:
     if not enough(sample):
         if sample.target_failed:
             return Outcome.FAIL, Severity.P1, told(sample), sample
@@ -67,7 +71,7 @@ def _band(pool: Pool, sample: PoolSample, use: _Use) -> Result:
     text = f"{use.mean:.1f} % at {shown_offset(sample.offset_s)}"
     if use.mean >= pool.critical:
         return Outcome.FAIL, Severity.P1, f"{text} (critical from {pool.critical:g} %)", sample
-    if use.high >= max(2.0, SPIKE_SHARE * use.count):
+    if use.high >= max(2.0, spike_share * use.count):
         spikes = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
         return Outcome.FAIL, Severity.P1, f"{text} on average, {spikes}", sample
     if use.mean >= pool.attention:

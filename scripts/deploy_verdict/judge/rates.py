@@ -3,6 +3,8 @@
 import math
 
 BISECTIONS = 40
+# The chance to be wrong: 95 % where a figure is told, and 1 in 10,000 where STABLE rests on it.
+USUAL, RARE = 0.05, 0.0001
 
 
 def excluded_percent(clean: int) -> float:
@@ -10,16 +12,21 @@ def excluded_percent(clean: int) -> float:
     return possible_percent(0, clean)
 
 
-def possible_percent(bad: int, runs: int) -> float:
-    """The highest rate that so many bad ones of all runs leave possible, at 95 %."""
+def clean_needed(percent: float, wrong: float = USUAL) -> int:
+    """How many runs, none of them bad, exclude rates above `percent` (0 to 100, both left out)."""
+    return math.ceil(math.log(wrong) / math.log1p(-percent / 100))
+
+
+def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
+    """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of more."""
     if bad >= runs:
         return 100.0
     if bad == 0:
-        return 100 * (1 - math.pow(0.05, 1 / runs))
+        return 100 * (1 - math.pow(wrong, 1 / runs))
     low, high = bad / runs, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(bad, runs, middle) > 0.05 else (low, middle)
+        low, high = (middle, high) if _at_most(bad, runs, middle) > wrong else (low, middle)
     return 100 * high
 
 

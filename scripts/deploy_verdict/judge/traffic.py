@@ -1,7 +1,9 @@
 """Everybody's requests: is the edge's log to be believed, and what does it say of errors and latency? Pure.
 
 Our own probes are the canary: they were sent, so they must be in the log. A 5xx that was seen is a fail
-however little of the log could be read; that there was none is a pass only in a log that is believed.
+however little of the log could be read; that there was none is a pass only in a log that is believed, and
+only of so many requests that they exclude a share worth an alarm: 1 % shows in 13 of 100 windows of 200
+requests as none at all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
+from deploy_verdict.judge.rates import RARE, clean_needed, possible_percent
 from deploy_verdict.model import (
     Exchange,
     Finding,
@@ -131,7 +134,23 @@ def _errors(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[st
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     bad = sum(errors_of(path) for path in seen.paths)
-    return _share(asked, bad, seen, doubts, "answered 5xx")
+    outcome, severity, told = _share(asked, bad, seen, doubts, "answered 5xx")
+    if outcome is not Outcome.PASS or asked.excludes is None:
+        return outcome, severity, told
+    return _excluding(
+        max(asked.excludes, asked.max_5xx), bad, sum(path.requests for path in seen.paths), told
+    )
+
+
+def _excluding(percent: float, bad: int, counted: int, told: str) -> Result:
+    """Few errors in few requests are no proof of few errors: the share they leave possible counts."""
+    possible = possible_percent(bad, counted, RARE)
+    if possible <= percent:
+        return Outcome.PASS, None, told
+    more = clean_needed(percent, RARE)
+    wanted = f"{more:,} without one would exclude it" if not bad else "only more of them can exclude it"
+    told += f", which leaves {possible:.2g} % possible; {percent:g} % or more must be excluded: {wanted}"
+    return Outcome.INCONCLUSIVE, None, told + " (see traffic.excludes)"
 
 
 def _upstream(asked: Traffic, seen: TrafficObservation | None, doubts: Sequence[str]) -> Result:

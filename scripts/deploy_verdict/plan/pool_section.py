@@ -10,6 +10,9 @@ from deploy_verdict.plan.floor import ReturnToFloor
 from deploy_verdict.plan.parts import Part, Request, Selector
 from deploy_verdict.units import Duration, Percent
 
+# Five blocks of two: with fewer, no rise of a pool that others use is beyond chance.
+FLOOR_READINGS = 10
+
 
 class Burst(Part):
     """How one sample reads the gauge: so many readings make one sample."""
@@ -62,4 +65,9 @@ class Pool(Request):
             raise ValueError("attention must lie below critical — swap them")
         if self.writes:
             raise ValueError("a pool is read with get: a sample must not change anything")
+        if self.return_to_floor is not None and self.burst.readings < FLOOR_READINGS:
+            raise ValueError(
+                f"return_to_floor compares two bursts, and these have {self.burst.readings} readings: fewer "
+                f"than {FLOOR_READINGS} cannot tell a leak from chance — write `burst: {{for: 30s}}`"
+            )
         return self

@@ -30,6 +30,13 @@ class Traffic(Part):
     """What the edge's log says of everybody's requests to the deployment."""
 
     max_5xx: Percent = Field(default=1.0, description="of the requests of others to one path, and to all")
+    excludes: Percent | None = Field(
+        default=1.0,
+        gt=0,
+        lt=100,
+        description="the share of 5xx that the requests of others must exclude, at 99.99 %: 917 of them, "
+        "none failed, exclude 1 %; null: as many as there were are enough",
+    )
     severity: Severity = Field(default=Severity.P1, strict=False)
     p95: Duration | None = Field(default=None, gt=0, description="limit of each path's 95th percentile")
     few: int = Field(default=20, ge=1, description="with fewer requests, a path is judged among all only")

@@ -1,0 +1,45 @@
+"""Is a later burst of readings higher than an earlier one, by more than chance? Pure.
+
+Fisher's permutation test of two samples, exactly: were there no difference, each way to deal the blocks'
+means out to both bursts would be as likely as the one that was seen. Single readings hang together for as
+long as a connection is held, so blocks of them are dealt, not readings.
+"""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+
+BLOCKS = 6
+
+
+def p_of_rise(before: Sequence[float], after: Sequence[float]) -> float:
+    """One-sided p, 0 to 1; with six blocks each, 1/924 at the least. Of no readings, 1."""
+    first, second = _blocks(before), _blocks(after)
+    if not first or not second:
+        return 1.0
+    every, number = (*first, *second), len(second)
+    seen = _share_above(every, tuple(range(len(first), len(every))))
+    dealt = [_share_above(every, chosen) for chosen in itertools.combinations(range(len(every)), number)]
+    return sum(share >= seen - 1e-9 for share in dealt) / len(dealt)
+
+
+def noise_of_floor(*bursts: Sequence[float]) -> float:
+    """By how much a burst's floor is down to chance: the floors of its thirds differ by so much from it."""
+    return max((max(map(min, _blocks_of(burst, 3))) - min(burst) for burst in bursts if burst), default=0.0)
+
+
+def _blocks(readings: Sequence[float]) -> tuple[float, ...]:
+    return tuple(statistics.fmean(block) for block in _blocks_of(readings, BLOCKS))
+
+
+def _blocks_of(readings: Sequence[float], wanted: int) -> list[Sequence[float]]:
+    """As many blocks as there can be, in time's order, as even as it goes."""
+    number = min(wanted, len(readings))
+    edges = [len(readings) * index // number for index in range(number + 1)] if number else []
+    return [readings[start:end] for start, end in itertools.pairwise(edges)]
+
+
+def _share_above(every: Sequence[float], chosen: Sequence[int]) -> float:
+    """The difference of the means of those chosen and of the others."""
+    inside = [every[index] for index in chosen]
+    return statistics.fmean(inside) - (sum(every) - sum(inside)) / (len(every) - len(inside))
