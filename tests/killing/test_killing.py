@@ -5,57 +5,41 @@ demo has a bug: whatever breaks, the verdict stays CRITICAL.
 """
 
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from demo.github.hub import Hub
+from demo.running import running
 from deploy_verdict.evidence import read_evidence
 from deploy_verdict.session import read_window
 from tests.github.windows import COMMIT, take
 from tests.killing import checks
 from tests.killing.points import Point, broken, looked_after, resumed
-from tests.killing.world import INJECTOR, JOBS, world
-from tests.running import ROOT, scrubbed
+from tests.killing.world import INJECTOR, JOBS, PLAN, world
+from tests.running import ROOT, command, scrubbed
 from tests.workflow.test_ending import call, run_of, with_tail
 
-DAYS = {
-    "killed": [
-        ("open_run", "torn", "write", 3),
-        ("check_deployment", "kill", "connect", 1),
-        ("check_health", "torn", "write", 4),
-        ("sample_pools", "kill", "rename", 2),
-        ("exercise_gauges", "torn", "write", 2),
-        ("run_e2e", "kill", "connect", 2),
-        ("publish_progress", "kill", "end", 1),
-        ("take_sitting", "torn", "write", 9),
-        ("close_window", "kill", "rename", 3),
-        ("judge_evidence", "torn", "write", 1),
-        ("judge_evidence", "torn", "write", 3),
-        ("render_report", "torn", "write", 2),
-        ("publish_report", "kill", "connect", 1),
-        ("publish_report", "kill", "end", 1),
-        ("conclude_run", "torn", "write", 1),
-    ],
-    "no disk": [
-        ("open_run", "full", "write", 4),
-        ("check_deployment", "full", "write", 2),
-        ("check_health", "term", "connect", 1),
-        ("sample_pools", "full", "open", 1),
-        ("exercise_gauges", "ro", "mkdir", 1),
-        ("run_e2e", "full", "write", 3),
-        ("publish_progress", "term", "connect", 1),
-        ("take_sitting", "term", "connect", 5),
-        ("take_sitting", "full", "write", 5),
-        ("close_window", "ro", "open", 2),
-        ("judge_evidence", "ro", "remove", 1),
-        ("judge_evidence", "full", "write", 3),
-        ("render_report", "full", "write", 1),
-        ("publish_report", "full", "write", 1),
-        ("conclude_run", "ro", "open", 1),
-    ],
-}
+DAY = [
+    ("open_run", "torn", "write", 3),
+    ("check_deployment", "kill", "connect", 1),
+    ("check_health", "term", "connect", 1),
+    ("sample_pools", "full", "open", 1),
+    ("exercise_gauges", "ro", "mkdir", 1),
+    ("run_e2e", "kill", "connect", 2),
+    ("publish_progress", "kill", "end", 1),
+    ("take_sitting", "torn", "write", 9),
+    ("take_sitting", "full", "write", 5),
+    ("close_window", "kill", "rename", 3),
+    ("judge_evidence", "torn", "write", 1),
+    ("judge_evidence", "full", "write", 3),
+    ("render_report", "full", "write", 1),
+    ("publish_report", "full", "write", 1),
+    ("publish_report", "kill", "connect", 1),
+    ("conclude_run", "ro", "open", 1),
+]
 WATCHED = [
     ("watch_deployment", "torn", "write", 2),
     ("watch_deployment", "term", "connect", 3),
@@ -90,10 +74,9 @@ def here(tmp_path):
         yield made
 
 
-@pytest.mark.parametrize("day", DAYS)
-def test_each_job_is_broken_and_resumed(here, day):
-    assert {row[0] for row in DAYS[day]} == set(JOBS)
-    through(here.new_place("jobs"), "jobs", DAYS[day])
+def test_each_job_is_broken_and_resumed(here):
+    assert {row[0] for row in DAY} == set(JOBS)
+    through(here.new_place("jobs"), "jobs", DAY)
 
 
 def test_the_one_process_is_broken_five_times_and_resumed(here):
@@ -126,9 +109,25 @@ def test_a_look_is_given_up_also_when_that_was_killed_half_way(tmp_path):
     path = out / "evidence" / "deployment.T+360.a1.json"
     path.write_text(path.read_text().replace('"SUCCESS"', '"REMOVED"'))
     told = {"root": str(out), "at": 2, "fault": "kill", "kind": "rename", "count": str(tmp_path / "count")}
-    command = [sys.executable, INJECTOR, json.dumps(told), ROOT / "scripts" / "close_window.py", *base]
-    assert subprocess.run(command, env=scrubbed(), capture_output=True).returncode in checks.KILLED
+    close = [sys.executable, INJECTOR, json.dumps(told), ROOT / "scripts" / "close_window.py", *base]
+    assert subprocess.run(close, env=scrubbed(), capture_output=True).returncode in checks.KILLED
     assert not path.exists()
     assert read_window(out).layout.tails_s == (21600.0,)
     assert "was given up" in call(hub, "close_window", *base).stdout
     assert read_window(out).layout.tails_s == ()
+
+
+def test_a_stop_while_the_deployment_is_waited_for_opens_no_window(tmp_path):
+    (tmp_path / "plan.yml").write_text(PLAN.replace("production}", "production, wait: 5m}"))
+    with running(fault="railway-in-flight", log=tmp_path / "backend.log") as backend:
+        process = subprocess.Popen(
+            command("watch_deployment", "--plan", tmp_path / "plan.yml", "--out", tmp_path / "out"),
+            env=scrubbed({**backend.environment, "TARGET_URL": backend.base_url}),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert any("waiting for it" in line for line in iter(process.stderr.readline, ""))
+        process.send_signal(signal.SIGTERM)
+        told = process.communicate(timeout=60)[1]
+    assert process.returncode == 3
+    assert "no window was opened — run the same command again" in told
+    assert not (tmp_path / "out").exists()
