@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from demo.github.hub import Hub
 from deploy_verdict.evidence import read_evidence
 from deploy_verdict.history import Remembered
 from deploy_verdict.model import Loaded
-from tests.github.windows import window
+from tests.github.windows import ours, published, window
 from tests.running import command, script, scrubbed
 from tests.test_scripts import PLAN, service
 
@@ -140,3 +141,14 @@ def test_a_torn_line_of_the_history_costs_itself_only(tmp_path):
     lines = path.read_bytes().splitlines()
     assert [lines[0], lines[1]] == [first.strip(), first[: len(first) // 2]]
     assert Remembered.model_validate_json(lines[2])
+
+
+def test_a_summary_that_cannot_be_written_costs_no_comment(tmp_path):
+    base, _ = window(tmp_path)
+    hub = Hub()
+    hub.add_issue(1, author="sescanella")
+    with published(hub) as publish:
+        done = publish(base, "--number", 1, GITHUB_STEP_SUMMARY="/dev/full")
+    assert done.returncode == 0, done.stderr
+    assert "GITHUB_STEP_SUMMARY: /dev/full cannot be written (No space left on device)" in done.stderr
+    assert len(ours(hub, 1)) == 1
