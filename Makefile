@@ -7,17 +7,19 @@
 # make properties      the secrets and hostile-text properties over ten thousand examples each
 # make bill            docs/bill.md: what is installed, how large it is, and why
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
+# make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
 # make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
 SECONDS ?= 60
+POINTS ?= 200
 PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
     tests/notifying/test_message.py tests/github/test_folding.py tests/github/test_states.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench calibrate lock schemas clean fuzz properties bill audit
+.PHONY: venv demo test matrix lint format faults bench calibrate kill lock schemas clean fuzz properties bill audit
 
 venv: $(STAMP)
 
@@ -75,6 +77,10 @@ audit:
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/relay/requirements.txt
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+
+# SEED=7 repeats a seed; it is printed first.
+kill: $(STAMP)
+	PYTHONPATH=scripts $(BIN)/python -m tests.killing --points $(POINTS) $(if $(SEED),--seed $(SEED))
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py

@@ -14,7 +14,7 @@ from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
 from deploy_verdict.judging import history_of, judged_directory, would_be
 from deploy_verdict.model import dumped
 from deploy_verdict.session import dumps
-from deploy_verdict.verdicts import write_verdict
+from deploy_verdict.verdicts import remember_verdict, write_verdict
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
         print(dumps(told.as_json()) if options.json else "\n".join(told.lines()))
         return EXIT_CODES[outcome]
     bundle, now = judged_directory(options)
-    verdict = write_verdict(bundle, options.out, now, interrupted=False, history=history_of(options))
+    verdict = write_verdict(bundle, options.out, now, interrupted=False)
+    remember_verdict(bundle, verdict, history_of(options))
     print(dumps(dumped(verdict)) if options.json else verdict.outcome.shown)
     return EXIT_CODES[verdict.outcome]
 

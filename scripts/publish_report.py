@@ -46,10 +46,10 @@ def main(arguments: list[str]) -> int:
         print(post.text)
         return 0
     # The summary and the annotations first: they come also when GitHub refuses the comment.
-    write_summary(environment, post.text)
+    tell = partial(print, file=sys.stderr)
+    write_summary(environment, post.text, tell)
     for line in annotations(environment, verdict) if verdict else ():
         say_command(line)
-    tell = partial(print, file=sys.stderr)
     github = GitHub(connection_from(environment, options.author), tell=tell)
     publisher = partial(publish, verdict=verdict) if verdict else partial(publish_lost, reason=options.lost)
     print(publisher(github, bundle, now=now, run=here, tell=tell, number=options.number).url)

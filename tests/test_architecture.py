@@ -58,6 +58,7 @@ LEVELS = {
         "wire",
         "conversation",
         "leaving",
+        "whole_files",
         "probe",
         "entity_lock",
         "evidence",
@@ -202,6 +203,22 @@ def test_nothing_catches_everything():
                 assert not kinds & {"Exception", "BaseException"}, (
                     f"{path.name}:{node.lineno} catches everything"
                 )
+
+
+WRITING = ("write_text", "write_bytes", "unlink", "rename", "mkstemp", "touch")
+
+
+def test_files_are_written_in_one_place():
+    """Whole or not at all; GITHUB_OUTPUT and the summary are GitHub's files, which steps append to."""
+    for path in [*modules(), *(ROOT / "scripts").glob("*.py")]:
+        if path.name in ("whole_files.py", "job_output.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                modes = [str(item.value) for item in node.args if isinstance(item, ast.Constant)]
+                opens = node.func.attr == "open" and any(set(mode) & set("wax+") for mode in modes)
+                found = opens or node.func.attr in WRITING
+                assert not found, f"{path.name}:{node.lineno} writes: whole_files.py does that"
 
 
 def test_modules_and_functions_stay_small():

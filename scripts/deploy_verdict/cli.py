@@ -5,6 +5,7 @@ run. 1 is only ever a crash, so it is never returned here.
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from deploy_verdict.plan import Plan, checked_address, incident_file, with_incid
 from deploy_verdict.plan.reading import read_placed_plan
 from deploy_verdict.plan.yaml_nodes import Document
 from deploy_verdict.units import duration_s
+from deploy_verdict.whole_files import output_lost
 
 EXIT_CODES = {
     VerdictOutcome.STABLE: 0,
@@ -40,20 +42,25 @@ def run(main: Callable[[list[str]], int]) -> None:
     guard(os.environ)
     try:
         code = main(sys.argv[1:])
+        sys.stdout.flush()
     except (UsageError, PlanError) as error:
-        print(error, file=sys.stderr)
-        code = EXIT_USAGE
+        code = _ended(EXIT_USAGE, str(error))
     except DeployVerdictError as error:
-        print(error, file=sys.stderr)
-        code = EXIT_COULD_NOT_RUN
+        code = _ended(EXIT_COULD_NOT_RUN, str(error))
     except KeyboardInterrupt:
-        print("stopped; everything taken so far is on disk", file=sys.stderr)
-        code = EXIT_COULD_NOT_RUN
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_COULD_NOT_RUN
+        told = "stopped; everything taken so far is on disk — the same command goes on"
+        code = _ended(EXIT_COULD_NOT_RUN, told)
+    except OSError as error:
+        code = _ended(EXIT_COULD_NOT_RUN, output_lost(error))
     sys.exit(code)
+
+
+def _ended(code: int, told: str) -> int:
+    """Say why, as far as stderr can still be written to."""
+    if told:
+        with contextlib.suppress(OSError):
+            print(told, file=sys.stderr)
+    return code
 
 
 def parser(doc: str | None, *, target: bool = True, kept: bool = False) -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """Going on with the window of an earlier run: longer, or with one look more; and giving a look up."""
 
+from itertools import chain
 from pathlib import Path
 
 from deploy_verdict.errors import EvidenceError, UsageError
@@ -10,8 +11,10 @@ from deploy_verdict.model import DeploymentObservation, Layout, Loaded, WindowFi
 from deploy_verdict.plan import Plan, laid_out, own_layout
 from deploy_verdict.session import WINDOW_FILE, read_window
 from deploy_verdict.units import shown_duration
+from deploy_verdict.whole_files import put_aside
 from deploy_verdict.window import evidence_name
 
+GIVEN_UP = "given-up"
 REPLACED = (State.GONE, State.SUPERSEDED)
 
 
@@ -61,8 +64,7 @@ def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | Non
         return None
     for stage in plan.stages:
         for path in (out / "evidence").glob(evidence_name(stage, offset_s, 1).replace(".a1.", ".a*.")):
-            (out / "given-up").mkdir(exist_ok=True)
-            path.rename(out / "given-up" / path.name)
+            put_aside(path, out / GIVEN_UP)
     remark = f"The look at T+{shown_duration(offset_s)} was given up: {words}."
     kept = layout.model_copy(update={"tails_s": layout.tails_s[:-1], "over": True})
     file = file.model_copy(update={"remarks": (*file.remarks, remark)})
@@ -71,7 +73,9 @@ def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | Non
 
 
 def _replaced_at(out: Path, file: WindowFile, offset_s: float) -> str | None:
-    for item in read_attempts(out / "evidence", "deployment", offset_s):
+    # Also in what was put aside by one that was killed before it could note that in the window.
+    looks = [read_attempts(out / name, "deployment", offset_s) for name in ("evidence", GIVEN_UP)]
+    for item in chain(*looks):
         for observation in item.evidence.observations if isinstance(item, Loaded) else ():
             if isinstance(observation, DeploymentObservation):
                 stands = standing(observation, file.subject)

@@ -6,7 +6,7 @@ from pathlib import Path
 from deploy_verdict.captures import keep_capture, with_captures
 from deploy_verdict.model import Verdict
 from deploy_verdict.session import Session, finish
-from deploy_verdict.verdicts import read_bundle, write_reports, write_verdict
+from deploy_verdict.verdicts import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.watching import Watched
 
 
@@ -23,8 +23,9 @@ def end_window(session: Session, watched: Watched, plan: Path, capture: Path | N
     file = session.file.model_copy(update={"ended": watched.ended})
     bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
     now = session.pace.clock.now()
-    verdict = write_verdict(bundle, session.out, now, interrupted=not watched.whole, history=session.history)
+    verdict = write_verdict(bundle, session.out, now, interrupted=not watched.whole)
     report = write_reports(bundle, verdict, session.out, now)
+    remember_verdict(bundle, verdict, session.history)
     if watched.whole:
         finish(session.out, file)
         if capture is not None:

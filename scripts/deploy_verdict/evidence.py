@@ -1,13 +1,7 @@
-"""Evidence on disk: whole files or none, one name per stage, offset and attempt.
+"""Evidence on disk: whole files or none, one name per stage, offset and attempt. How: whole_files.py."""
 
-Written to a temporary file in the same directory and renamed, so that no reader ever sees half a file.
-"""
-
-import contextlib
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +11,7 @@ from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.leaving import cleaned, cleaned_document
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
 from deploy_verdict.strict_json import refuse_bomb
+from deploy_verdict.whole_files import write_whole
 from deploy_verdict.window import evidence_name
 
 Kept = TypeVar("Kept", bound=Record)
@@ -36,7 +31,7 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
 def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
     """Write a record whole or not at all; see write_text."""
     document = cleaned_document(dumped(record))
-    _write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
+    write_whole(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
 def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
@@ -44,30 +39,7 @@ def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
 
     `as_it_is` is for a copy that must stay one, such as a plan's, which names variables and not values.
     """
-    _write(path, text if as_it_is else cleaned(text), durable=True)
-
-
-def _write(path: Path, text: str, *, durable: bool) -> None:
-    """A checkpoint need not be durable: it outlives this process either way, only not a power cut."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    except OSError as error:
-        raise EvidenceError(f"{path}: cannot be written ({error.strerror}) — choose another --out") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise EvidenceError(
-            f"{path}: cannot be written ({error.strerror}) — free the disk, or choose another --out"
-        ) from error
+    write_whole(path, text if as_it_is else cleaned(text), durable=True)
 
 
 def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:

@@ -217,7 +217,6 @@ def gated(gate: Gate) -> str:
     if isinstance(asked, Refused):
         write_outputs(gate.environment, {"open": "false", "reason": asked.reason})
         return f"no window: {asked.reason}"
-    gate.options.out.mkdir(parents=True, exist_ok=True)
     session = opened(gate, asked) if gate.inputs.kind == "window" else continued(gate)
     timers, private = timers_of(runs, gate.tell)
     mode = gate.inputs.mode or gate.plan.window.mode

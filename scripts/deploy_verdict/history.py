@@ -1,13 +1,12 @@
 """Earlier verdicts of this tool, one JSON line each: what a rollback must know about its target."""
 
 import json
-import os
 from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from deploy_verdict.errors import EvidenceError
 from deploy_verdict.model import Judged, Record, Subject, Verdict, dumped
+from deploy_verdict.whole_files import append_line
 
 MOST_LINES = 10_000
 
@@ -47,18 +46,7 @@ def remember(path: Path, verdict: Verdict, deployment: str | None = None, commit
 
 def append(path: Path, line: Remembered) -> None:
     """Append one line to a history. Raises EvidenceError."""
-    data = json.dumps(dumped(line), ensure_ascii=False).encode() + b"\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # One write of one line at the end: two windows that end at once do not mix.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise EvidenceError(f"{path}: the verdict cannot be remembered there ({error.strerror})") from error
+    append_line(path, json.dumps(dumped(line), ensure_ascii=False).encode())
 
 
 def remembered(path: Path, subject: Subject) -> tuple[Remembered, ...]:

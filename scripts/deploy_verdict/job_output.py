@@ -1,12 +1,12 @@
 """What a job of GitHub Actions shows of itself, its summary and annotations, and hands to the next ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from deploy_verdict.errors import EvidenceError
 from deploy_verdict.leaving import cleaned
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.report.folding import cut, utf8_bytes
+from deploy_verdict.whole_files import cannot
 
 MAX_SUMMARY_BYTES = 1024 * 1024
 # GitHub shows ten of each kind in a step.
@@ -20,17 +20,23 @@ def run_url(environment: Mapping[str, str]) -> str | None:
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 
-def write_summary(environment: Mapping[str, str], text: str) -> None:
-    """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes."""
+def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str], None]) -> None:
+    """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes.
+
+    One that cannot be written is told and costs nothing else: the comment comes after it.
+    """
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
     path = Path(name)
-    # Steps share no summary, but a step may have written one before us.
-    there = path.stat().st_size if path.exists() else 0
-    told = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
-    with path.open("a", encoding="utf-8", errors="replace") as file:
-        file.write(told)
+    try:
+        # Steps share no summary, but a step may have written one before us.
+        there = path.stat().st_size if path.exists() else 0
+        told = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(told)
+    except OSError as error:
+        tell(f"GITHUB_STEP_SUMMARY: {path} cannot be written ({error.strerror}); the comment is not affected")
 
 
 def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[str]:
@@ -62,7 +68,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
         with Path(path).open("a", encoding="utf-8") as file:
             file.write("".join(lines))
     except OSError as error:
-        raise EvidenceError(f"GITHUB_OUTPUT: {path} cannot be written ({error.strerror})") from error
+        raise cannot(Path(path), error) from error
 
 
 def _severity(finding: Finding) -> Severity:

@@ -6,6 +6,7 @@ or to GitHub's runner is only text there. One redactor for the process: it only 
 """
 
 import atexit
+import contextlib
 import io
 import os
 import sys
@@ -91,11 +92,9 @@ def guard(environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = (
 
 
 def _finish(guarded: Guarded) -> None:
-    # Whoever read us may have gone, and taken the pipe along.
-    try:
+    # Whoever read us may have gone, and taken the pipe along; or the disk is full.
+    with contextlib.suppress(OSError, ValueError):
         guarded.finish()
-    except (BrokenPipeError, ValueError):
-        return
 
 
 def _learn(found: Redactor) -> None:

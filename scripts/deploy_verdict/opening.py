@@ -6,16 +6,15 @@ from pathlib import Path
 
 from deploy_verdict.cli import GROUPS, environment_for, load_plan, stop_on_signals
 from deploy_verdict.clock import WallClock
-from deploy_verdict.errors import UsageError
-from deploy_verdict.evidence import write_json
+from deploy_verdict.errors import EvidenceError, UsageError
 from deploy_verdict.keeping import keep_plan, variables_of
 from deploy_verdict.leaving import cleaned
+from deploy_verdict.lifecycle import IN_FLIGHT
 from deploy_verdict.linking import Link, linked
-from deploy_verdict.model import STAGES, Layout, Subject, WindowFile
+from deploy_verdict.model import STAGES, Layout, Subject
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.redact import Redactor
 from deploy_verdict.session import (
-    WINDOW_FILE,
     Hands,
     Session,
     check_same,
@@ -89,10 +88,9 @@ def _opened(
             speed=options.speed,
             left_out=left_out,
             waited_s=waited_s,
+            variables=variables_of(options.plan, hands.environment),
+            **_log_at_t0(log),
         )
-        file = file.model_copy(update={"variables": variables_of(options.plan, hands.environment)})
-        write_json(options.out / WINDOW_FILE, file)
-        file = _with_log_size(file, options.out, log)
     else:
         check_same(file, plan, subject, options.out)
     return started(plan, options.out, file, hands, options.history, link)
@@ -124,6 +122,10 @@ def _settled(plan: Plan, link: Link, subject: Subject, hands: Hands) -> tuple[Su
     except RailwayError as error:
         hands.tell(f"Railway: {error.fault.detail}")
         return subject, 0.0
+    if hands.stop.requested and (found is None or found.status in IN_FLIGHT):
+        # A window opened now would begin before the deployment does.
+        told = "stopped while the deployment was waited for, and no window was opened"
+        raise EvidenceError(f"{told} — run the same command again")
     pinned = found.id if found else subject.deployment
     return subject.model_copy(update={"deployment": pinned}), waited_s
 
@@ -141,13 +143,11 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     return tuple(stage for stage in dict.fromkeys(named) if stage in plan.stages)
 
 
-def _with_log_size(file: WindowFile, out: Path, log: Path | None) -> WindowFile:
-    """Remember the log as it is at T0, for undated lines beyond it and so that no rotation goes unseen."""
+def _log_at_t0(log: Path | None) -> dict[str, object]:
+    """The log as it is at T0, for undated lines beyond it and so that no rotation goes unseen."""
     if log is None or not log.is_file():
-        return file
+        return {}
     from deploy_verdict.collectors.logs import head_of  # noqa: PLC0415  # only where there is a log
 
     size = log.stat().st_size
-    file = file.model_copy(update={"log_bytes_at_t0": size, "log_head_at_t0": head_of(log, size)})
-    write_json(out / WINDOW_FILE, file)
-    return file
+    return {"log_bytes_at_t0": size, "log_head_at_t0": head_of(log, size)}

@@ -6,7 +6,7 @@ every later run of the same, goes on with it.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -89,16 +89,12 @@ def target_of(file: WindowFile) -> str | None:
 
 
 def open_window(
-    plan: Plan,
-    out: Path,
-    subject: Subject,
-    *,
-    clock: Clock,
-    speed: float,
-    left_out: Iterable[str] = (),
-    waited_s: float = 0.0,
+    plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, **noted: object
 ) -> WindowFile:
-    """Open a window at this moment and keep it in the directory."""
+    """Open a window at this moment and keep it in the directory, with one write: it is there whole, or not.
+
+    `noted` is what else is to stand in it, by its names in WindowFile.
+    """
     window = opened(
         t0=clock.now(),
         length_s=plan.window.length,
@@ -106,14 +102,15 @@ def open_window(
         speed=speed,
         seed=plan.sha256,
     )
-    file = WindowFile(
-        window=window,
-        subject=subject,
-        plan_name=plan.name,
-        plan_sha256=plan.sha256,
-        left_out=tuple(left_out),
-        waited_s=waited_s,
-        layout=layout_of(plan),
+    file = WindowFile.model_validate(
+        {
+            **noted,
+            "window": window,
+            "subject": subject,
+            "plan_name": plan.name,
+            "plan_sha256": plan.sha256,
+            "layout": layout_of(plan),
+        }
     )
     write_json(out / WINDOW_FILE, file)
     return file

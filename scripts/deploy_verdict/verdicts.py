@@ -18,6 +18,7 @@ from deploy_verdict.model import TestObservation, Verdict, WindowFile
 from deploy_verdict.plan import Plan
 from deploy_verdict.platform_looks import deployed, looks
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.whole_files import remove
 
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
@@ -48,21 +49,22 @@ def read_bundle(
     return replace(found, remarks=file.remarks)
 
 
-def write_verdict(
-    bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool, history: Path | None = None
-) -> Verdict:
-    """Judge and write verdict.json, and the E2E suite's results as JUnit XML; remembered in `history`."""
+def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
+    """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
     for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
         # An older verdict must not stand there as if it were this one, whatever happens now.
-        (out / name).unlink(missing_ok=True)
+        remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
     write_json(out / VERDICT_FILE, verdict)
     if "e2e" in bundle.stages:
         write_text(out / JUNIT_FILE, _junit(bundle, verdict))
-    if history is not None:
-        found = deployed(looks(bundle))
-        remember(history, verdict, found.id if found else None, found.commit if found else None)
     return verdict
+
+
+def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
+    """Append the verdict to the history: after all else, as no report may fail for want of that."""
+    found = deployed(looks(bundle))
+    remember(history, verdict, found.id if found else None, found.commit if found else None)
 
 
 def _junit(bundle: Bundle, verdict: Verdict) -> str:

@@ -60,12 +60,12 @@ def test_the_summary_keeps_githubs_limit_with_nothing_left_open(tmp_path, there)
     path = tmp_path / "summary.md"
     path.write_text("x" * there)
     row = "é" * 50 + "\n"
-    write_summary({"GITHUB_STEP_SUMMARY": str(path)}, "## head\n\n```text\n" + row * 12_000 + "```\n")
+    write_summary({"GITHUB_STEP_SUMMARY": str(path)}, "## head\n\n```text\n" + row * 12_000 + "```\n", print)
     text = path.read_text(encoding="utf-8")
     assert MAX_SUMMARY_BYTES - 300 < len(text.encode()) <= MAX_SUMMARY_BYTES
     assert is_closed(text[there:])
 
 
 def test_without_a_job_there_is_no_summary(tmp_path):
-    write_summary({}, "text")
+    write_summary({}, "text", print)
     assert list(tmp_path.iterdir()) == []

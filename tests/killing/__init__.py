@@ -1,0 +1,1 @@
+"""Killed anywhere: every step of the pipeline, broken at each of its steps on the disk, then resumed."""

@@ -1,0 +1,105 @@
+"""What must hold of a directory and a comment after anything broke, each as one assertion with its reason."""
+
+import signal
+from xml.etree import ElementTree
+
+from deploy_verdict.evidence import read_evidence
+from deploy_verdict.github import marker_of
+from deploy_verdict.history import Remembered
+from deploy_verdict.model import Loaded, VerdictOutcome
+from deploy_verdict.run_file import known_run
+from deploy_verdict.session import read_window
+from deploy_verdict.states import state_in
+from deploy_verdict.verdicts import VERDICT_FILE, read_verdict
+
+# From good to bad, as the members stand.
+RANK = {outcome: number for number, outcome in enumerate(VerdictOutcome)}
+VERDICTS = (0, 10, 11, 12)
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)
+COLLECTING = ("check_", "sample_", "exercise_", "run_e2e", "take_", "close_")
+TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "comment.md": "\n"}
+
+
+def ended_as_told(done):
+    """By the signal, with its work done, or with exit 2 or 3 and a sentence that says where and why."""
+    assert "Traceback" not in done.stderr, done.stderr
+    if done.returncode in (*KILLED, *VERDICTS):
+        return
+    assert done.returncode in (2, 3), (done.returncode, done.stderr)
+    last = (done.stderr.strip().splitlines() or [""])[-1]
+    assert "stopped" in last or "—" in last, f"says nothing of what to do: {done.stderr!r}"
+
+
+def nothing_is_half(place):
+    """(a) Whatever has the name of a file of ours is a whole one; only a history's last line may be torn."""
+    out = place.out
+    for item in read_evidence(out / "evidence"):
+        assert isinstance(item, Loaded), f"{item.name}: {item.reason}"
+    read_window(out)
+    known_run(out)
+    if (out / VERDICT_FILE).exists():
+        read_verdict(out)
+    if (out / "junit.xml").exists():
+        ElementTree.parse(out / "junit.xml")
+    if (out / "plan.yml").exists():
+        assert (out / "plan.yml").read_text() == (place.folder.parent / "plan.yml").read_text()
+    for name, end in TEXTS.items():
+        assert not (out / name).exists() or (out / name).read_text().endswith(end), name
+
+
+def rubbish(place):
+    """What was left of files that never became whole."""
+    return set(place.out.rglob(".*.tmp"))
+
+
+def taken(place):
+    """The whole evidence files and their bytes."""
+    return {
+        item.name: (place.out / "evidence" / item.name).read_bytes()
+        for item in read_evidence(place.out / "evidence")
+        if isinstance(item, Loaded) and not item.evidence.interrupted
+    }
+
+
+def reported_is_there(place, step, done):
+    """(b) Each file that a collector named on stdout is there; whole, unless it was asked to stop."""
+    if step.startswith(COLLECTING):
+        whole = taken(place)
+        for line in done.stdout.splitlines():
+            if line.startswith("out/evidence/"):
+                assert (place.folder / line).exists(), line
+                assert "stopping" in done.stderr or line.rpartition("/")[2] in whole, line
+
+
+def nothing_is_lost(place, before):
+    """(b) What was whole once is there still, byte for byte."""
+    now = taken(place)
+    assert {name: now.get(name) for name in before} == before
+
+
+def never_better(place, outcome):
+    """(d) The verdict, and that it is not better than the uninterrupted one's; (e) a report is there."""
+    verdict = read_verdict(place.out)
+    assert RANK[verdict.outcome] >= RANK[VerdictOutcome(outcome)], verdict.outcome
+    for name in TEXTS:
+        assert (place.out / name).stat().st_size > 200
+    return verdict.outcome
+
+
+def comment_is_final(place, outcome=None):
+    """(c) One comment of ours in the whole repository, and it is at its end."""
+    marker = marker_of("x").partition("x")[0]
+    ours = [row for rows in place.hub.comments.values() for row in rows if row["body"].startswith(marker)]
+    assert len(ours) == 1, [row["body"][:200] for row in ours]
+    state = state_in(ours[0]["body"])
+    assert state.state in (("final",) if outcome else ("final", "lost")), state
+    assert state.outcome == outcome or outcome is None
+    assert place.hub.statuses[-1]["state"] != "pending"
+    assert place.hub.mistakes == []
+
+
+def history_is_read(place):
+    """A torn line of the history costs itself only: what came later is read."""
+    path = place.out / "history.jsonl"
+    path = path if path.exists() else place.folder / "history.jsonl"
+    assert Remembered.model_validate_json(path.read_bytes().splitlines()[-1])

@@ -1,0 +1,98 @@
+"""One point: a step of the pipeline, an operation of it, and a fault; then what becomes of the rest."""
+
+import shutil
+from dataclasses import dataclass
+
+from tests.killing import checks
+from tests.killing.injector import FAULTS
+from tests.killing.world import RUN
+
+WATCH = "watch_deployment"
+
+
+@dataclass(frozen=True)
+class Point:
+    """`abandoned`: nobody goes on; the watchdog looks after what was left."""
+
+    pipeline: str
+    step: str
+    at: int
+    fault: str
+    kind: str | None = None
+    abandoned: bool = False
+
+    def __str__(self):
+        which = f"{self.kind} {self.at}" if self.kind else f"operation {self.at}"
+        rest = ", abandoned" if self.abandoned else ""
+        return f"{self.pipeline}: {self.step}, {self.fault} at {which}{rest}"
+
+
+def drawn(chance, operations):
+    """A point of all (step × operation × fault), each step as likely as the next."""
+    pipeline, step = chance.choice(list(operations))
+    at = chance.randint(1, len(operations[pipeline, step]))
+    # The watchdog knows runs on GitHub only, once they have opened a window.
+    watched = pipeline == "jobs" and step != "open_run"
+    return Point(pipeline, step, at, chance.choice(FAULTS), abandoned=watched and chance.random() < 0.2)
+
+
+def broken(place, point):
+    """The step meets its fault; checks what is left, and returns the process and the whole evidence."""
+    before, rubbish = checks.taken(place), checks.rubbish(place)
+    done = place.run(point.step, at=point.at, fault=point.fault, kind=point.kind)
+    checks.ended_as_told(done)
+    checks.nothing_is_half(place)
+    checks.nothing_is_lost(place, before)
+    checks.reported_is_there(place, point.step, done)
+    if point.fault in ("full", "term") and done.returncode not in checks.KILLED:
+        # A process that was not killed takes away what it could not bring to its end.
+        assert checks.rubbish(place) <= rubbish
+    return done, checks.taken(place)
+
+
+def resumed(place, step, before):
+    """The same command once more, without the fault; a finished window may say that it is one."""
+    done = place.run(step)
+    finished = step == WATCH and done.returncode == 2 and "finished window" in done.stderr
+    assert finished or done.returncode in checks.VERDICTS, (done.returncode, done.stderr)
+    checks.nothing_is_half(place)
+    checks.nothing_is_lost(place, before)
+
+
+def gone_on(place, point, outcome):
+    """The rest of the pipeline after the resumed step; returns the verdict."""
+    names = list(place.pipeline)
+    for step in names[names.index(point.step) + 1 :]:
+        done = place.run(step)
+        assert done.returncode in checks.VERDICTS, (step, done.returncode, done.stderr)
+    checks.history_is_read(place)
+    verdict = checks.never_better(place, outcome)
+    checks.comment_is_final(place, verdict.value)
+    return verdict
+
+
+def looked_after(place):
+    """The watchdog's one step, on what a run has left."""
+    place.hub.runs[RUN] |= {"status": "completed", "conclusion": "failure"}
+    done = place.run("rescue_report", arguments=("--run-id", str(RUN), "--out", "out"))
+    assert done.returncode == 0, done.stderr
+    checks.comment_is_final(place)
+
+
+def run_point(world, point):
+    """Everything that must hold at a point; returns whether the fault was met, and the verdict."""
+    place = world.before[point.pipeline, point.step].copied(world.new_folder())
+    try:
+        return _at(world, place, point)
+    finally:
+        shutil.rmtree(place.folder)
+
+
+def _at(world, place, point):
+    done, whole = broken(place, point)
+    met = not done.operations or len(done.operations) >= point.at
+    if point.abandoned:
+        looked_after(place)
+        return met, None
+    resumed(place, point.step, whole)
+    return met, gone_on(place, point, world.outcome)
