@@ -19,9 +19,15 @@ Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
 def _health(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.collectors.fingerprint import take_fingerprints  # noqa: PLC0415  # each script loads its own
     from deploy_verdict.collectors.health import check_health  # noqa: PLC0415
+    from deploy_verdict.collectors.health_awaited import await_checks  # noqa: PLC0415
 
-    # First of all: what older code would answer says nothing of the new one.
-    taken = take_fingerprints(context, offset_s)
+    # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
+    is_first = offset_s == 0
+    until_s = context.pace.offset_s() + (context.plan.fresh_within_s if is_first else 0.0)
+    documents = take_fingerprints(context, offset_s, until_s)
+    keep(documents)
+    awaited = await_checks(context, offset_s, until_s) if is_first else ()
+    taken: tuple[Observation, ...] = (*documents, *awaited)
     return (*taken, *check_health(context, session.plan.health, offset_s, lambda seen: keep((*taken, *seen))))
 
 

@@ -50,7 +50,7 @@ def taken(*answers, plan=PLAN, takes_s=0.0):
         plan=plan_of(plan), probe=Answering(clock, answers, takes_s), stop=Stop(), tell=lambda text: None,
         pace=Pace.starting(clock, clock.now(), 1.0), redact=lambda text: text,
     )  # fmt: skip
-    return take_fingerprints(context, 0.0)
+    return take_fingerprints(context, 0.0, context.plan.fresh_within_s)
 
 
 def test_new_code_is_asked_once():

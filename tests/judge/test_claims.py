@@ -4,15 +4,18 @@ import pytest
 
 from deploy_verdict.judge.claims import judge_claims
 from deploy_verdict.model import (
+    AwaitedAnswer,
+    AwaitedObservation,
     Deployment,
     DeploymentObservation,
+    Exchange,
     FingerprintAttempt,
     FingerprintObservation,
     Instance,
     Outcome,
     Severity,
 )
-from tests.bundles import REFUSED, T0, bundle_of, loaded
+from tests.bundles import REFUSED, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 
 PLAN = """\
@@ -93,3 +96,41 @@ def test_stale_names_the_contradiction_where_the_platform_calls_it_live():
     look = loaded(plan_of(text), "deployment", [seen])
     told = "the platform says that f0ec7b5a is deployed, but the answers are those of older code: STALE"
     assert judged(fingerprint(OLD), text=text, more=[look]).actual.startswith(told)
+
+
+BY_CHECK = """\
+claims: [{commit: ac0502b, title: Pool, shown_by: health/pool}]
+health: [{name: pool, get: /pool, expect: {status: 200, $.size: 20}}]
+"""
+
+
+def awaited(*bodies):
+    given = [http("pool", body).model_dump(exclude={"kind", "check", "offset_s"}) for body in bodies]
+    answers = tuple(AwaitedAnswer(offset_s=10 * n, exchange=Exchange(**one)) for n, one in enumerate(given))
+    waited_s = 10 * max(0, len(bodies) - 1)
+    return AwaitedObservation(check="pool", offset_s=0, at=T0, waited_s=waited_s, answers=answers)
+
+
+def test_a_check_that_held_late_says_how_long_it_took():
+    finding = judged(awaited('{"size": 10}', '{"size": 20}'), text=BY_CHECK)
+    assert (finding.outcome, finding.check, finding.rule) == (Outcome.PASS, "ac0502b", "fresh")
+    assert finding.actual.startswith("health/pool held after 10 s, at attempt 2; the one before: ")
+    assert "10" in finding.actual.partition("before: ")[2]
+
+
+@pytest.mark.parametrize("body", ['{"size": 10}', '{"size": null}', "{}", "<html>", "", '{"size": "20"}'])
+def test_a_check_that_never_held_is_inconclusive(body):
+    finding = judged(awaited(body, body), text=BY_CHECK)
+    assert (finding.outcome, "asked 2 times in 10 s, never held" in finding.actual) == (
+        Outcome.INCONCLUSIVE, True,
+    )  # fmt: skip
+
+
+def test_a_check_that_was_not_asked_at_all_is_inconclusive():
+    assert judged(awaited(), text=BY_CHECK).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_check_that_held_at_once_needs_no_words():
+    plan = plan_of(BY_CHECK)
+    seen = loaded(plan, "health", [awaited('{"size": 20}')])
+    assert list(judge_claims(bundle_of(plan, seen), [])) == []

@@ -145,6 +145,12 @@ def test_the_smallest_plan():
             "health/api does no POST /x, so it cannot top it up",
         ),
         (
+            "  - {name: write, post: /w, json: {id: 1}, expect: {status: 200}}\n"
+            "test_data: {may_write: {id: [1]}}\n"
+            "exposure: [{name: x, operation: POST /w, at_least: 1, top_up: {of: health/write}}]",
+            "health/write writes, and nothing cleans up after a check — top up with a test of e2e",
+        ),
+        (
             "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/api, at_most: 301}}]",
             "301 runs, one every 2 s, take 10 min 2 s, longer than the limit of 10 min",
         ),

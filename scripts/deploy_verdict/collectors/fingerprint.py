@@ -19,9 +19,10 @@ EVERY_S = 10.0
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 
-def take_fingerprints(context: Context, offset_s: float) -> tuple[FingerprintObservation, ...]:
-    """One observation for each claim with such a document. All of them share one wait."""
-    until_s = context.pace.offset_s() + context.plan.fresh_within_s
+def take_fingerprints(
+    context: Context, offset_s: float, until_s: float
+) -> tuple[FingerprintObservation, ...]:
+    """One observation for each claim with such a document. All share one wait, until `until_s`."""
     return tuple(
         _taken(context, claim, claim.openapi, offset_s, until_s)
         for claim in context.plan.claims

@@ -6,9 +6,17 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault, worst
 from deploy_verdict.judge.finding import made
 from deploy_verdict.lifecycle import State, short, standing
-from deploy_verdict.model import Finding, FingerprintAttempt, FingerprintObservation, Outcome, Severity
-from deploy_verdict.plan import Claim, OpenApi
+from deploy_verdict.model import (
+    AwaitedObservation,
+    Finding,
+    FingerprintAttempt,
+    FingerprintObservation,
+    Outcome,
+    Severity,
+)
+from deploy_verdict.plan import Check, Claim, OpenApi
 from deploy_verdict.platform_looks import deployed, looks, readings_of
+from deploy_verdict.steps import tested_step
 from deploy_verdict.units import shown_duration, shown_offset
 
 STAGE = "claims"
@@ -17,12 +25,52 @@ _BECAUSE = "older code answers than the platform says"
 
 
 def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """One finding for each claim that names a document. `others` are the findings that may show it too."""
+    """A finding for each claim that names a document, or whose check was waited for.
+
+    `others` are the findings that may show it too.
+    """
     seen = readings_of(bundle, "health", FingerprintObservation)
     for claim in bundle.plan.claims:
         if claim.openapi is not None:
             mine = [item for item in seen if item[1].check == claim.commit]
             yield _judged(bundle, claim, claim.openapi, mine, others)
+        yield from _awaited(bundle, claim)
+
+
+def _awaited(bundle: Bundle, claim: Claim) -> Iterator[Finding]:
+    """How long the check that shows this claim took to hold, where it did not at once.
+
+    The check is judged as any other: this says only why it is too early to look at, or looked at late.
+    """
+    for check in bundle.plan.awaited:
+        if claim.openapi is not None or claim.shown_by != f"health/{check.name}":
+            continue
+        for pointer, seen in readings_of(bundle, "health", AwaitedObservation):
+            result = _of_wait(check, seen)
+            if seen.check == check.name and result is not None:
+                yield made(
+                    STAGE,
+                    (claim.commit, "fresh"),
+                    f"{claim.shown_by} holds before older code is called stale: {claim.commit} answers",
+                    (result[0], None, result[1]),
+                    evidence=pointer,
+                    offset_s=seen.offset_s,
+                )
+
+
+def _of_wait(check: Check, seen: AwaitedObservation) -> _Result | None:
+    tried = [tested_step(check, answer.exchange) for answer in seen.answers]
+    name, times = f"health/{check.name}", len(tried)
+    if not tried:
+        return Outcome.INCONCLUSIVE, f"{name} was not asked"
+    if tried[-1].outcome is not Outcome.PASS:
+        asked = "once" if times == 1 else f"{times} times in {shown_duration(seen.waited_s)}"
+        told = f"{name}, asked {asked}, never held: {tried[-1].told}"
+        return Outcome.INCONCLUSIVE, f"{told}; older code still answers, or the fix does not hold"
+    if times == 1:
+        return None
+    told = f"{name} held after {shown_duration(seen.waited_s)}, at attempt {times}"
+    return Outcome.PASS, f"{told}; the one before: {tried[-2].told}"
 
 
 def _judged(

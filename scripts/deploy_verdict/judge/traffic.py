@@ -14,6 +14,7 @@ from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
 from deploy_verdict.judge.rates import RARE, clean_needed, possible_percent
 from deploy_verdict.model import (
+    AwaitedObservation,
     Exchange,
     Finding,
     FingerprintAttempt,
@@ -32,6 +33,8 @@ def own_answered(bundle: Bundle) -> int:
     """How many requests of ours the service itself answered in this window, by any stage."""
     answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
+    awaited = readings_of(bundle, "health", AwaitedObservation)
+    answered += sum(_is_answer(answer.exchange) for _, seen in awaited for answer in seen.answers)
     answered += sum(sum(tally.answers.values()) for tally in tallies(bundle.loaded))
     return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
 

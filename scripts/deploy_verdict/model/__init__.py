@@ -28,6 +28,8 @@ from deploy_verdict.model.ledger import LedgerEntry, LedgerObservation
 from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
 from deploy_verdict.model.observations import (
     Attempt,
+    AwaitedAnswer,
+    AwaitedObservation,
     BurstObservation,
     CaseObservation,
     Exchange,
@@ -73,6 +75,8 @@ __all__ = [
     "STAGES",
     "UNPROVEN_LEVEL",
     "Attempt",
+    "AwaitedAnswer",
+    "AwaitedObservation",
     "BurstObservation",
     "CapturedRun",
     "CaseObservation",

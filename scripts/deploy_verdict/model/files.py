@@ -9,6 +9,7 @@ from deploy_verdict.model.floor import FloorObservation
 from deploy_verdict.model.ledger import LedgerObservation
 from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
+    AwaitedObservation,
     BurstObservation,
     CaseObservation,
     FingerprintObservation,
@@ -23,6 +24,7 @@ from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 Observation = Annotated[
     HttpObservation
     | FingerprintObservation
+    | AwaitedObservation
     | BurstObservation
     | ExerciseObservation
     | FloorObservation

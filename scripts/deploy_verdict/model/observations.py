@@ -81,6 +81,24 @@ class FingerprintObservation(Record):
     attempts: tuple[FingerprintAttempt, ...]
 
 
+class AwaitedAnswer(Record):
+    """One answer of a check that was asked over and over; `offset_s` is when."""
+
+    offset_s: float
+    exchange: Exchange
+
+
+class AwaitedObservation(Record):
+    """A check that shows a commit, until it held or the time was up; the wait in seconds of plan time."""
+
+    kind: Literal["awaited"] = "awaited"
+    check: str
+    offset_s: float
+    at: AwareDatetime
+    waited_s: float
+    answers: tuple[AwaitedAnswer, ...]
+
+
 class Reading(Record):
     """One reading of a burst: raw, so that another plan can read other fields of it."""
 

@@ -1,5 +1,6 @@
 """The claims section of a plan: what each commit brings, and what only that code can show. Pure."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -36,3 +37,9 @@ class Claim(Part):
     exposure: Exposing | None = Field(
         default=None, description="what it repaired, and how often that must have run; its name is the commit"
     )
+
+
+def shown_by_check_alone(claims: Iterable[Claim]) -> frozenset[str]:
+    """The names of health checks that show a claim which no document shows."""
+    shown = (claim.shown_by or "" for claim in claims if claim.openapi is None)
+    return frozenset(name.removeprefix("health/") for name in shown if name.startswith("health/"))

@@ -3,18 +3,18 @@
 schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.model import Severity
-from deploy_verdict.plan.claims_section import Claim
+from deploy_verdict.plan.claims_section import Claim, shown_by_check_alone
 from deploy_verdict.plan.e2e import E2E, Step, Test
 from deploy_verdict.plan.exposure import Exposure
 from deploy_verdict.plan.fixtures import Fixtures
 from deploy_verdict.plan.github_section import GitHubSection
+from deploy_verdict.plan.headers import headers_in
 from deploy_verdict.plan.logs_section import Logs
 from deploy_verdict.plan.parts import Expecting, NeverRule, Part, Request
 from deploy_verdict.plan.pool_section import Pool
@@ -156,7 +156,7 @@ class Plan(Part):
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Every header that a request of the plan sends: some carry credentials."""
-        return tuple(_headers_in(self.model_dump()))
+        return tuple(headers_in(self.model_dump()))
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -212,6 +212,12 @@ class Plan(Part):
         """The wait for the new code; never so long that a sample of T+0 comes too late to count."""
         return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
+    @property
+    def awaited(self) -> tuple[Check, ...]:
+        """The checks that alone show a claim, where asking them over and over writes nothing."""
+        shown = shown_by_check_alone(self.claims)
+        return tuple(check for check in self.health if check.name in shown and not check.writes)
+
     def check(self, name: str) -> Check:
         """The health check of that name; the plan's cross-check has made sure that there is one."""
         return next(check for check in self.health if check.name == name)
@@ -232,15 +238,3 @@ def with_target(plan: Plan, address: str) -> Plan:
     """The plan for another address of the service, which has been checked."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
-
-
-def _headers_in(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key == "headers" and isinstance(item, dict):
-                yield from ((str(name), str(text)) for name, text in item.items())
-            else:
-                yield from _headers_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _headers_in(item)

@@ -156,9 +156,9 @@ def _drives_s(plan: Plan) -> float:
 
 
 def _fingerprints(plan: Plan) -> int:
-    """At most so many requests for the documents of claims: all of them share one wait."""
-    documents = sum(claim.openapi is not None for claim in plan.claims)
-    return documents + int(plan.fresh_within_s / ASK_AGAIN_S) if documents else 0
+    """At most so many requests for what shows the claims: all of them share one wait."""
+    shown = sum(claim.openapi is not None for claim in plan.claims) + len(plan.awaited)
+    return shown + int(plan.fresh_within_s / ASK_AGAIN_S) if shown else 0
 
 
 def _platform(plan: Plan, samples: int) -> int:

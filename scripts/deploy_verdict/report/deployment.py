@@ -162,6 +162,8 @@ def _commit(bundle: Bundle, verdict: Verdict, claim: Claim) -> tuple[str, ...]:
     named = {(item.stage, item.check, item.rule): item for item in verdict.findings}
     judged = next((named[rule] for rule in rules if rule in named), None)
     by_check = _shown(bundle, verdict, claim.shown_by) if claim.shown_by else ""
+    fresh = named.get(("claims", claim.commit, "fresh"))
+    by_check += f"; {fresh.actual}" if fresh and fresh.outcome is Outcome.PASS else ""
     # Where nobody asked the platform, only the check can show it.
     shown = f"{MARK[judged.outcome]} {judged.actual}" if judged else _alone(by_check)
     document = f"{claim.openapi.has} in {claim.openapi.get}" if claim.openapi else ""
