@@ -154,11 +154,15 @@ name: small
 service: {base_url: "%s"}
 window: {length: 1h, sample_every: 1h}
 test_data: {may_write: {spool: [T1]}}
-health: [{name: take, post: /take, json: {spool: T1}, expect: {status: 200}}]
+e2e:
+  tests:
+    - name: cycle
+      steps: [{name: take, post: /take, json: {spool: T1}, expect: {status: 200}}]
+      cleanup: [{name: clean, post: /clean, json: {spool: T1}, expect: {status: 200}}]
 claims:
   - commit: abc1234
     title: t
-    exposure: {operation: POST /take, at_least: 12, top_up: {of: health/take, every: 1s, at_most: %d}}
+    exposure: {operation: POST /take, at_least: 12, top_up: {of: e2e/cycle, every: 1s, at_most: %d}}
 """
 
 
@@ -170,14 +174,20 @@ claims:
     ],
 )
 def test_killed_it_goes_on_where_it_was(tmp_path, at_most, done, ended):
-    """By the evidence alone: the answer that the kill cut off is the only one that is asked twice."""
+    """By the evidence alone: the answer that the kill cut off is the only one that is asked twice.
+
+    And the first thing that the next one does is to clean up what the ledger in it names.
+    """
     running, killed = [], threading.Event()
 
     def respond(method, path, body):
-        if len(service.seen) == 6 and not killed.is_set():
+        if takes() == 6 and not killed.is_set():
             killed.set()
             os.kill(running[0].pid, signal.SIGKILL)
         return 200, {}
+
+    def takes():
+        return [path for _, path, _ in service.seen].count("/take")
 
     with json_service(respond) as service:
         plan = tmp_path / "plan.yml"
@@ -187,9 +197,12 @@ def test_killed_it_goes_on_where_it_was(tmp_path, at_most, done, ended):
         running.append(subprocess.Popen(command, stderr=subprocess.PIPE))
         running[0].communicate()
         assert killed.is_set()
+        assert [path for _, path, _ in service.seen] == ["/take"] * 6
         again = subprocess.run(command, check=True, capture_output=True, text=True)
-        assert len(service.seen) == 6 + done
+        assert "left spool=T1 dirty in 'cycle'" in again.stderr
+        assert [path for _, path, _ in service.seen][6:] == ["/clean", *["/take"] * done, "/clean"]
         seen = json.loads(Path(again.stdout.strip()).read_bytes())["observations"][0]
         assert (seen["clean_before"], seen["done"], seen["ended"]) == (5, done, ended)
+        before = len(service.seen)
         subprocess.run(command, check=True, capture_output=True)
-        assert len(service.seen) == 6 + done
+        assert len(service.seen) == before
