@@ -158,3 +158,27 @@ def test_worst_of_nothing_is_inconclusive():
     assert worst([PASS, OPEN]) is OPEN
     assert worst([PASS, OPEN, FAIL]) is FAIL
     assert worst([PASS]) is PASS
+
+
+@pytest.mark.parametrize(
+    ("selector", "value", "outcome"),
+    [
+        ("status", 200, OPEN),
+        ("status", "< 500", OPEN),
+        ("status", "400..499", OPEN),
+        ("status", {"not_equals": 404}, OPEN),
+        ("status", 429, PASS),
+        ("status", {"one_of": [200, 429]}, PASS),
+        ("status", {"one_of": [428, 429, 430]}, PASS),
+        ("status", {"between": [429, 429]}, PASS),
+        ("$.detail", "busy", PASS),
+        ("$.detail", "free", OPEN),
+        ("$.other", "x", OPEN),
+        ("text", "Application", OPEN),
+    ],
+)
+def test_a_429_is_news_only_where_it_is_named(selector, value, outcome):
+    """An edge gives it in the service's place: no pass of a range, no fail of a value."""
+    found = result(selector, value, answer('{"detail": "busy"}', status=429))
+    assert found.outcome is outcome
+    assert outcome is PASS or "429" in found.actual or "has no other" in found.actual
