@@ -53,15 +53,27 @@ def taken(*answers, plan=PLAN, takes_s=0.0):
     return take_fingerprints(context, 0.0, context.plan.fresh_within_s)
 
 
-def test_new_code_is_asked_once():
+def test_new_code_is_asked_three_times_at_once():
     (seen,) = taken(NEW)
-    assert (len(seen.attempts), seen.waited_s, seen.attempts[0].fields) == (1, 0, ("tag", "operacion"))
+    assert (len(seen.attempts), seen.waited_s, seen.attempts[0].fields) == (3, 0, ("tag", "operacion"))
+
+
+def test_instances_that_answer_in_turns_are_asked_until_the_time_is_up():
+    (seen,) = taken(*[NEW, OLD] * 30)
+    told = [attempt.fields == ("tag", "operacion") for attempt in seen.attempts]
+    assert told == [True, False] * 19
+    assert seen.waited_s == 180
+
+
+def test_the_newest_code_counts_from_the_last_older_answer():
+    (seen,) = taken(NEW, NEW, OLD, NEW)
+    assert [attempt.offset_s for attempt in seen.attempts] == [0, 0, 0, 10, 10, 10]
 
 
 def test_old_code_is_asked_again_until_it_is_new():
     (seen,) = taken(OLD, OLD, NEW)
-    assert [attempt.offset_s for attempt in seen.attempts] == [0, 10, 20]
-    assert [attempt.fields for attempt in seen.attempts] == [("tag",), ("tag",), ("tag", "operacion")]
+    assert [attempt.offset_s for attempt in seen.attempts] == [0, 10, 20, 20, 20]
+    assert [len(attempt.fields) for attempt in seen.attempts] == [1, 1, 2, 2, 2]
     assert seen.waited_s == 20
 
 
@@ -81,7 +93,7 @@ def test_the_wait_is_the_plans_and_leaves_the_first_sample_in_time(within, every
 
 def test_the_last_attempt_is_made_when_the_time_is_up_however_slow_the_first_was():
     (seen,) = taken(OLD, NEW, takes_s=170)
-    assert [attempt.offset_s for attempt in seen.attempts] == [0, 170]
+    assert [attempt.offset_s for attempt in seen.attempts] == [0, 170, 340, 510]
 
 
 @pytest.mark.parametrize(

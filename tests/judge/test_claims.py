@@ -53,8 +53,20 @@ def test_new_code_is_shown():
 
 
 def test_new_code_after_old_is_shown_with_how_long_it_took():
-    told = judged(fingerprint(OLD, HTML, NEW)).actual
-    assert told.endswith("after 20 s; the answers before: 1 of older code, 1 without the document")
+    told = judged(fingerprint(OLD, HTML, NEW, NEW, NEW)).actual
+    assert told.endswith("after 40 s; the answers before: 1 of older code, 1 without the document")
+
+
+@pytest.mark.parametrize("answers", [(OLD, NEW), (NEW, OLD, NEW), (OLD, NEW, NEW), (OLD, HTML, NEW)])
+def test_older_code_among_the_last_answers_is_not_gone(answers):
+    finding = judged(fingerprint(*answers))
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.actual.endswith("instances of older and newer code answer in turns")
+
+
+@pytest.mark.parametrize("answers", [(NEW,), (NEW, NEW, NEW), (HTML, NEW, NEW), (OLD, NEW, NEW, NEW)])
+def test_new_code_three_times_in_a_row_is_shown(answers):
+    assert judged(fingerprint(*answers)).outcome is Outcome.PASS
 
 
 def test_old_code_at_the_end_of_the_wait_is_critical():

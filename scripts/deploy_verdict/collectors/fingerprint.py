@@ -1,4 +1,4 @@
-"""Which code answers: each claim's OpenAPI document, asked again until it is new or the time is up.
+"""Which code answers: each claim's OpenAPI document, until it is new thrice in a row or the time is up.
 
 Right after a deployment the old code may still answer for a while. Every attempt is kept; what to think
 of the last one is the judge's business.
@@ -15,6 +15,7 @@ from deploy_verdict.plan import Claim, OpenApi
 from deploy_verdict.units import shown_duration
 
 EVERY_S = 10.0
+IN_A_ROW = 3
 # A document of some hundred endpoints is longer than any other answer that is looked at.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
@@ -51,13 +52,20 @@ def _taken(
 
 
 def _attempts(context: Context, sought: OpenApi, until_s: float) -> Iterator[FingerprintAttempt]:
+    new = 0
     while True:
         attempt = _asked(context, sought)
         yield attempt
+        if sought.field in (attempt.fields or ()):
+            # At once again: instances of older and newer code may answer in turns.
+            new += 1
+            if new == IN_A_ROW or context.stop.requested:
+                return
+            continue
         # The last one is asked when the time is up, however long the one before it took.
-        is_last = attempt.offset_s >= until_s or context.stop.requested
-        if sought.field in (attempt.fields or ()) or is_last:
+        if attempt.offset_s >= until_s or context.stop.requested:
             return
+        new = 0
         context.pace.wait_until(min(attempt.offset_s + EVERY_S, until_s))
 
 

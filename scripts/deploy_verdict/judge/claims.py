@@ -21,6 +21,8 @@ from deploy_verdict.units import shown_duration, shown_offset
 
 STAGE = "claims"
 _Result = tuple[Outcome, str]
+# Older code among the last so many answers is still there.
+IN_TURNS = 3
 _BECAUSE = "older code answers than the platform says"
 
 
@@ -111,6 +113,9 @@ def _of_look(bundle: Bundle, claim: Claim, sought: OpenApi, seen: FingerprintObs
     if last is None:
         return Outcome.INCONCLUSIVE, f"{sought.get} was not asked"
     if last.fields is not None and sought.field in last.fields:
+        if any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_TURNS:]):
+            told = f"{sought.has} is in {sought.get} at one time and not at another, {_told_asked(seen)}"
+            return Outcome.INCONCLUSIVE, f"{told}: instances of older and newer code answer in turns"
         return Outcome.PASS, f"{sought.has} is in {sought.get}{_told_wait(sought, seen)}"
     asked = _told_asked(seen)
     if _is_old(sought, last):
@@ -141,7 +146,7 @@ def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:
 
 def _told_wait(sought: OpenApi, seen: FingerprintObservation) -> str:
     """How long the new code took to answer, where it was not there at once."""
-    before = seen.attempts[:-1]
+    before = [attempt for attempt in seen.attempts if sought.field not in (attempt.fields or ())]
     if not before:
         return ""
     old = sum(_is_old(sought, attempt) for attempt in before)

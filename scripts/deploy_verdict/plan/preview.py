@@ -16,7 +16,7 @@ from deploy_verdict.plan.names import finding_names
 from deploy_verdict.units import shown_duration
 
 # As the collector of fingerprints does.
-ASK_AGAIN_S = 10.0
+ASK_AGAIN_S, IN_A_ROW = 10.0, 3
 # As the collectors of drives do: after so many failed runs, each with its cleanup, none is begun.
 MOST_FAILED = 10
 
@@ -156,8 +156,8 @@ def _drives_s(plan: Plan) -> float:
 
 
 def _fingerprints(plan: Plan) -> int:
-    """At most so many requests for what shows the claims: all of them share one wait."""
-    shown = sum(claim.openapi is not None for claim in plan.claims) + len(plan.awaited)
+    """At most so many for what shows the claims, unless old and new code take turns: all share one wait."""
+    shown = IN_A_ROW * sum(claim.openapi is not None for claim in plan.claims) + len(plan.awaited)
     return shown + int(plan.fresh_within_s / ASK_AGAIN_S) if shown else 0
 
 
