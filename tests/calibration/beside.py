@@ -6,6 +6,7 @@ Each takes a random generator and gives observations as its collector would writ
 import json
 from dataclasses import dataclass
 
+from deploy_verdict.collectors.fingerprint import IN_A_ROW
 from deploy_verdict.model import (
     FingerprintAttempt,
     FingerprintObservation,
@@ -85,6 +86,8 @@ def fingerprint(stale, rng):
     wait_s = 300.0
     old_s = wait_s if stale is True else min(wait_s, float(rng.exponential(stale)))
     asked_s = [10.0 * index for index in range(int(old_s // 10) + (1 if old_s >= wait_s else 2))]
+    # As the collector does: the new code three times at once.
+    asked_s += [] if old_s >= wait_s else asked_s[-1:] * (IN_A_ROW - 1)
     attempts = tuple(
         FingerprintAttempt(
             offset_s=at, status=200, fields=("worker_id",) if at <= old_s else ("worker_id", "operacion")
