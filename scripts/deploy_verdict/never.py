@@ -38,6 +38,12 @@ def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
     return RuleCount(looked_at, tuple(fired), tuple(blind))
 
 
+def forbidden(plan: Plan, exchange: Exchange) -> str | None:
+    """Which rule an answer breaks, in words, or None."""
+    sent = (Sent(stage="", check=None, offset_s=0.0, pointer="", exchange=exchange),)
+    return next((f"never {rule.name}" for rule in plan.never if count_rule(plan, rule, sent).fired), None)
+
+
 def _address(plan: Plan, name: str | None) -> tuple[str, str] | None:
     known: tuple[Request, ...] = (*plan.health, *plan.pools)
     found = next((item for item in known if getattr(item, "name", None) == name), None)
