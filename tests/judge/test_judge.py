@@ -209,3 +209,16 @@ def test_a_check_that_fails_at_a_tail_is_no_stable():
     empty = loaded(plan, "health", [], 21600.0)
     verdict = judge(bundle_of(plan, first, empty), judged_at=T0, tool_version="0.1.0")
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("body", "cut", "outcome"),
+    [('{"a": 1, "b', True, "inconclusive"), ('{"a": 1}', False, "pass"), ('{"error": 1}', False, "fail")],
+)
+def test_a_field_may_stand_in_what_was_cut_off(body, cut, outcome):
+    """A rule for all checks passes over answers without its field, and not over those it cannot read."""
+    plan = plan_of(
+        "health: [{name: api, get: /api, expect: {status: 200}}]\nnever: [{$.error: {present: true}}]\n"
+    )
+    verdict = verdict_of(http("api", body, body_truncated=cut), plan=plan)
+    assert next(item for item in verdict.findings if item.stage == "never").outcome == outcome
