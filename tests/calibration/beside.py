@@ -5,6 +5,7 @@ Each takes a random generator and gives observations as its collector would writ
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 from deploy_verdict.collectors.fingerprint import IN_A_ROW
 from deploy_verdict.model import (
@@ -76,8 +77,8 @@ def log_of(others, own, rng):
         method="GET", path="/api", requests=number, statuses={"200": number - bad, "500": bad}, p95_ms=50.0
     )
     return TrafficObservation(
-        source="x", start=T0, end=T0, entries_read=number + own, own_requests=own, requests=number,
-        paths=(path,),
+        source="x", start=T0, end=T0 + timedelta(seconds=WINDOW_S), entries_read=number + own,
+        own_requests=own, requests=number, paths=(path,),
     )  # fmt: skip
 
 
