@@ -139,6 +139,16 @@ def test_before_the_windows_end_one_look_is_not_enough():
         assert grows(seen, found, found.p, whole=False) is before_the_end
 
 
+@pytest.mark.parametrize(
+    ("next_look", "outcome"), [(None, OPEN), (8, FAIL)], ids=["one look", "two in a row"]
+)
+def test_a_pool_that_grew_by_its_last_look_alone_is_not_said_to(next_look, outcome):
+    """The window's last look is still to come, or was lost."""
+    found = growth([2, 2, 3, 2, 5, 4, 6, next_look, None])
+    assert found.outcome is outcome
+    assert ("the window's end could not be read" in found.actual) is (outcome is OPEN)
+
+
 def test_several_pools_share_one_level():
     """A rise that is just significant alone is not so as one of two pools."""
     one = "{{name: {0}, get: /{0}, used: $.used, limit: $.limit, burst: {{for: 10s, every: 1s}}}}"
