@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.bundle import bundled
+from deploy_verdict.judge import judge
 from deploy_verdict.judge.metrics import judge_metrics
 from deploy_verdict.model import Fault, MetricsObservation, Outcome, Point, Series, Severity, Whose
 from tests.bundles import SUBJECT, T0, loaded, window_of
@@ -96,7 +97,10 @@ def test_without_a_limit_a_leak_still_fails():
 def test_a_leak_fails_and_says_when_it_ends():
     found = judged(seen(series(lambda at: steady(at) + 0.1 * at / 7200)))["growth"]
     assert (found.outcome, found.severity) == (FAIL, Severity.P2)
-    assert "if it goes on, the limit is reached" in found.actual
+    assert found.actual == (
+        "floor rose from 30.8 to 38.2 % (Mann-Kendall p = 0.001): +4.9 points of the limit/h (+4.6 … +5.2); "
+        "if it goes on, the limit is reached 11.9 h to 13.4 h after the window"
+    )
 
 
 def test_steady_memory_says_effect_interval_power_and_what_would_do_harm():
@@ -146,6 +150,34 @@ def test_warming_up_in_the_first_minutes_is_no_leak():
 
 def test_a_leak_that_was_seen_fails_also_in_a_short_series():
     assert outcomes(seen(series(lambda at: steady(at) + at / 7200, length_s=4000)))["growth"] is FAIL
+
+
+@pytest.mark.parametrize(
+    ("levels", "outcome"),
+    [((2, 2, 3, 2, 5, 4, 6), OPEN), ((2, 3, 2, 5, 4, 6, 8), FAIL)],
+    ids=["one look", "two in a row"],
+)
+def test_memory_that_grew_by_its_last_block_alone_is_not_said_to(levels, outcome):
+    """The series ends after 90 of 120 minutes; its seven blocks stand at these points of the limit."""
+    length_s = 5400
+    block_s = (length_s - 600) / len(levels)
+
+    def stepped(at):
+        return steady(at) + levels[min(len(levels) - 1, max(0, int((at - 600) / block_s)))] / 100
+
+    plan = plan_of(PLAN)
+    files = [loaded(plan, "metrics", [seen(series(stepped, length_s=length_s))], 7200.0, subject=LIVE)]
+    verdict = judge(bundled(plan, window_of(plan), LIVE, files), judged_at=T0, tool_version="0")
+    found = next(item for item in verdict.findings if (item.stage, item.rule) == ("metrics", "growth"))
+    assert found.outcome is outcome
+
+
+def test_a_plan_cannot_tell_how_long_memory_is_safe():
+    """Not counted, its bound has no least: memory that falls is safe for ever, and level memory nearly so."""
+    plan = PLAN.replace("metrics: {}", "metrics: {safe_for: 5000h}")
+    falling = seen(series(lambda at: steady(at) - 0.02 * at / 7200))
+    assert judged(falling, plan=plan)["growth"].outcome is PASS
+    assert judged(seen(), plan=plan)["growth"].outcome is OPEN
 
 
 @settings(max_examples=200, deadline=None)

@@ -2,6 +2,9 @@
 
 No leak seen in W hours excludes only those of more than 3/W an hour. What is free must outlast `safe_for` at
 that rate: it takes more than 3 × safe_for / W free connections, whatever the readings will be.
+
+Memory's `safe_for` is not checked here: memory does not come one by one, so its bound has no least such as
+3/W, and memory that falls through the window is below any rate. Only the readings can tell.
 """
 
 import math
