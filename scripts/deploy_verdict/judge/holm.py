@@ -1,4 +1,13 @@
-"""Several tests at once: each further one is another chance of a false alarm. Pure."""
+"""Several tests at once: each further one is another chance of a false alarm. Pure.
+
+The family is the growth of a plan's pools, one p for each pool (judge/pool_growth.py). Not in it:
+
+- floor and mean of one pool: two views of the same readings, not two chances. Their smaller p is taken as it
+  is, and held back by the rise, for which both must speak; so the calibration counts its false alarms.
+- memory: one series, of another resource and measured by the platform, with a finding of its own. It keeps
+  its own 5 %, as every other stage does: in the family, each further pool would make a memory leak harder to
+  see. A plan with pools and memory has two such tests.
+"""
 
 from collections.abc import Sequence
 
