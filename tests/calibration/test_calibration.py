@@ -60,6 +60,8 @@ SAMPLE = (
     ("bursts", "busy, 2.8/h (full in 5.0 h), and cycles"),
     ("bursts", "1 requests/s of others, 1 % answered 5xx"),
     ("bursts", "0.1 requests/s of others, 0 % answered 5xx"),
+    ("bursts", "the claimed code answers at once"),
+    ("bursts", "older code answers for 30 s (mean), then the claimed"),
     ("bursts", "older code answers throughout"),
 )
 
