@@ -10,7 +10,15 @@ from logging import getLogger
 
 from redis import BlockingConnectionPool, Redis, RedisError
 
-from demo.faults import BEFORE_THE_POOL, FLAKY_EVERY, LEAKS_EVERY, SLOW_DELAY_S, SLOW_EVERY, Fault
+from demo.faults import (
+    BEFORE_THE_POOL,
+    FLAKY_EVERY,
+    LEAKS_EVERY,
+    SLOW_DELAY_S,
+    SLOW_EVERY,
+    STATS_REFUSED,
+    Fault,
+)
 from demo.locks import SpoolLocks
 from demo.occupation import Occupation
 from demo.pool import (
@@ -55,6 +63,7 @@ class Backend:
     # next() on a count is atomic, so these need no lock.
     leaked: list[Redis] = field(default_factory=list)
     stats_shown: Iterator[int] = field(default_factory=lambda: count(1))
+    stats_requests: Iterator[int] = field(default_factory=lambda: count(1))
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
     tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
     others_requests: Iterator[int] = field(default_factory=lambda: count(1))
@@ -67,6 +76,10 @@ class Backend:
             return recorded_stats(next(self.stats_shown))
         stats = stats_of(self.pool)
         return flattered(stats) if self.fault is Fault.LYING_GAUGE else stats
+
+    def refuses_stats(self) -> bool:
+        """Called once for each request for stats: lost-samples strikes here."""
+        return self.fault is Fault.LOST_SAMPLES and next(self.stats_requests) in STATS_REFUSED
 
     def redis_error(self) -> str | None:
         """Ask Redis through the pool; None when it answers."""

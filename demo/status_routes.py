@@ -42,6 +42,8 @@ def status_routes(backend: Backend) -> APIRouter:
     @routes.get("/redis-connection-stats")
     async def redis_connection_stats() -> Body:
         backend.stats_asked.set()
+        if backend.refuses_stats():
+            raise RefusedError(429, "Too many requests")
         return _stats_body(backend)
 
     @routes.get("/workers")

@@ -94,6 +94,21 @@ def test_dead_gauge_stands_still_while_the_pool_moves(broken, until):
     assert shown == {3}
 
 
+def test_lost_samples_refuses_the_stats_for_a_while_and_nothing_else(broken):
+    client = broken("lost-samples")
+    statuses = [client.get("/api/redis-connection-stats").status_code for _ in range(312)]
+    assert statuses == [200] * 164 + [429] * 146 + [200] * 2
+
+
+def test_lost_samples_leaves_health_and_occupation_working(broken):
+    client = broken("lost-samples")
+    for _ in range(165):
+        answer = client.get("/api/redis-connection-stats")
+    assert answer.status_code == 429
+    assert client.get("/api/health").status_code == 200
+    assert client.tomar("TEST-02").status_code == 200
+
+
 def test_flaky_500_strikes_every_twelfth_occupation_request(broken):
     client = broken("flaky-500")
     statuses = [client.pausar("TEST-02").status_code for _ in range(24)]
