@@ -207,11 +207,3 @@ def test_numbers_stay_numbers(tmp_path, known):
     write_json(tmp_path / "x.json", Fault(kind="x", whose=Whose.US, detail="pin 123456"))
     assert json.loads((tmp_path / "x.json").read_text())["detail"] == "pin [redacted:PIN_TOKEN]"
     assert leaving.cleaned_document({"n": 123456}) == {"n": 123456}
-
-
-def test_commands_of_ours_are_obeyed_and_those_of_others_are_not():
-    raw = Raw()
-    guarded = Guarded(raw)
-    guarded.write("::set-output name=x::y\n  ##[error]z\nfine :: fine\n")
-    guarded.command("::error title=x::ours")
-    assert raw.text == "| ::set-output name=x::y\n|   ##[error]z\nfine :: fine\n::error title=x::ours\n"
