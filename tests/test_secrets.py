@@ -207,3 +207,10 @@ def test_numbers_stay_numbers(tmp_path, known):
     write_json(tmp_path / "x.json", Fault(kind="x", whose=Whose.US, detail="pin 123456"))
     assert json.loads((tmp_path / "x.json").read_text())["detail"] == "pin [redacted:PIN_TOKEN]"
     assert leaving.cleaned_document({"n": 123456}) == {"n": 123456}
+
+
+def test_what_is_learned_later_takes_nothing_away(known):
+    """Two plans, or a plan and its correction, name one header with two values."""
+    _learn(Redactor({"header X": "abcdefgh1"}))
+    _learn(Redactor({"header X": "ijklmnop2"}))
+    assert leaving.cleaned("abcdefgh1 ijklmnop2") == "[redacted:header X] [redacted:header X, 2]"

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
-from deploy_verdict.redact import DOTENV, Redactor
+from deploy_verdict.redact import DOTENV, Redactor, joined
 from deploy_verdict.visible import half_command, no_commands, no_old_commands, visible
 
 
@@ -101,7 +101,7 @@ def _finish(guarded: Guarded) -> None:
 
 
 def _learn(found: Redactor) -> None:
-    secrets = {**_Known.redactor.secrets, **found.secrets}
+    secrets = joined(_Known.redactor.secrets, found.secrets)
     if secrets != _Known.redactor.secrets:
         _Known.redactor = Redactor(secrets)
         cleaned.cache_clear()
