@@ -8,7 +8,8 @@ from deploy_verdict.model import LedgerEntry
 def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """The entries that neither they, nor a restoring, nor a later whole run of the same has settled.
 
-    A later whole run ends with the same cleanup. What only restores is no debt of its own.
+    A later whole run ends with the same cleanup, where that needed the same values. What only restores is no
+    debt of its own.
     """
     known = list({entry.id: entry for entry in entries}.values())
     return tuple(
@@ -30,6 +31,7 @@ def settled_by(entry: LedgerEntry, known: Iterable[LedgerEntry]) -> LedgerEntry 
                 other.settles is None
                 and other.check == entry.check
                 and other.at > entry.at
+                and other.captured == entry.captured
                 and set(entry.entities) <= set(other.entities)
             )
         ),

@@ -5,7 +5,9 @@ Each takes a random generator and gives observations as its collector would writ
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
+from deploy_verdict.collectors.fingerprint import IN_A_ROW
 from deploy_verdict.model import (
     FingerprintAttempt,
     FingerprintObservation,
@@ -75,8 +77,8 @@ def log_of(others, own, rng):
         method="GET", path="/api", requests=number, statuses={"200": number - bad, "500": bad}, p95_ms=50.0
     )
     return TrafficObservation(
-        source="x", start=T0, end=T0, entries_read=number + own, own_requests=own, requests=number,
-        paths=(path,),
+        source="x", start=T0, end=T0 + timedelta(seconds=WINDOW_S), entries_read=number + own,
+        own_requests=own, requests=number, paths=(path,),
     )  # fmt: skip
 
 
@@ -85,6 +87,8 @@ def fingerprint(stale, rng):
     wait_s = 300.0
     old_s = wait_s if stale is True else min(wait_s, float(rng.exponential(stale)))
     asked_s = [10.0 * index for index in range(int(old_s // 10) + (1 if old_s >= wait_s else 2))]
+    # As the collector does: the new code three times at once.
+    asked_s += [] if old_s >= wait_s else asked_s[-1:] * (IN_A_ROW - 1)
     attempts = tuple(
         FingerprintAttempt(
             offset_s=at, status=200, fields=("worker_id",) if at <= old_s else ("worker_id", "operacion")

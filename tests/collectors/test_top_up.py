@@ -57,6 +57,7 @@ def topped(respond=None, *, operation="POST /take", of="e2e/cycle", clean=0, ear
 
     with json_service(slowly) as service:
         text = PLAN % (fields["spool"], operation, of, fields["at_most"], fields["every"], fields["limit"])
+        text += fields.get("extra", "")
         context = context_of(text, service.url, tell=told.append)
         pace = Pace.starting(clock, clock.now(), fields["speed"])
         context = context.__class__(**{**vars(context), "pace": pace})
@@ -206,3 +207,23 @@ def test_killed_it_goes_on_where_it_was(tmp_path, at_most, done, ended):
         before = len(service.seen)
         subprocess.run(command, check=True, capture_output=True)
         assert len(service.seen) == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "of"), [("e2e/cycle", "e2e/cycle"), ('"GET /orders/{id}"', "health/read")]
+)
+def test_an_answer_that_a_never_rule_forbids_is_kept_and_not_only_counted(operation, of):
+    """Its step expects a 200, and the rule is about what stands in it."""
+    asked = []
+
+    def respond(method, path, body):
+        asked.append(path)
+        is_bad = len(asked) in (4, 9) and path in ("/take", "/leave", "/orders/7")
+        return 200, {"id": 7, "detail": "has no attribute" if is_bad else "fine"}
+
+    never = 'never: [{name: old model, text: "has no attribute"}]\n'
+    seen, *_ = topped(respond, operation=operation, of=of, clean=10, extra=never)
+    assert (seen.done, seen.failed) == (10, 2)
+    assert all("has no attribute" in failure.step.exchange.body for failure in seen.failures)
+    unruled, *_ = topped(respond, operation=operation, of=of, clean=10)
+    assert unruled.failed == 0

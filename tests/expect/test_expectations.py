@@ -182,3 +182,18 @@ def test_a_429_is_news_only_where_it_is_named(selector, value, outcome):
     found = result(selector, value, answer('{"detail": "busy"}', status=429))
     assert found.outcome is outcome
     assert outcome is PASS or "429" in found.actual or "has no other" in found.actual
+
+
+@pytest.mark.parametrize(
+    ("kind", "whose", "status", "outcome"),
+    [
+        ("edge", Whose.EDGE, 404, FAIL),
+        ("timeout", Whose.TARGET, 200, FAIL),
+        ("request", Whose.US, 200, OPEN),
+        ("redirect", Whose.TARGET, 302, PASS),
+    ],
+)
+def test_a_status_without_its_answer_is_no_pass(kind, whose, status, outcome):
+    """The edge answers 404 for a service that is gone, and headers may come without their body."""
+    fault = Fault(kind=kind, whose=whose, detail="why")
+    assert result("status", status, answer(None, status=status, fault=fault)).outcome is outcome

@@ -100,6 +100,14 @@ def test_its_check_shows_it_where_the_document_cannot_be_read():
     assert judged(fingerprint(OLD), others=[passing]).outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("answers", [(OLD, NEW, NEW), (NEW, OLD, NEW), (OLD, OLD, HTML)])
+def test_its_check_does_not_show_that_older_code_is_gone(answers):
+    """One answer of a check comes from one instance; the one before it may still answer others."""
+    passing = judged(fingerprint(NEW)).model_copy(update={"stage": "health", "check": "api"})
+    assert judged(fingerprint(*answers), others=[passing]).outcome is Outcome.INCONCLUSIVE
+    assert judged(fingerprint(OLD, *[HTML] * 3), others=[passing]).outcome is Outcome.PASS
+
+
 def test_stale_names_the_contradiction_where_the_platform_calls_it_live():
     text = PLAN + "railway: {}\n"
     running = (Instance(id="i", status="RUNNING"),)

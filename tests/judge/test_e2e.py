@@ -458,6 +458,20 @@ def judged_command(*observations):
     return judged(COMMAND, [list(observations)] if observations else [], HEAD.replace(", 60m, 120m", ""))
 
 
+@pytest.mark.parametrize("results", [("failed", "passed"), ("passed", "failed")])
+def test_a_case_that_failed_in_any_attempt_stays_failed(results):
+    """A suite that was stopped after its command is run again, and may be lucky then."""
+    files = [
+        (number, commanded(case("a"), case("b", result), exit_code=int(result == "failed")))
+        for number, result in enumerate(results, 1)
+    ]
+    findings = judged(COMMAND, files, HEAD.replace(", 60m, 120m", ""))
+    assert findings["suite", "command"].outcome == "fail"
+    failed = results.index("failed") + 1
+    assert findings["b", "passes"].outcome == "fail"
+    assert findings["b", "passes"].evidence == f"e2e.T+000.a{failed}.json#/observations/2"
+
+
 @pytest.mark.parametrize(
     ("observations", "outcome", "told"),
     [

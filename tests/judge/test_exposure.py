@@ -85,7 +85,7 @@ def log(*paths, own=1, attempt=1, **more):
     seen = TrafficObservation(
         source="log",
         start=T0,
-        end=T0,
+        end=T0.replace(hour=13),
         entries_read=requests + own,
         requests=requests,
         own_requests=own,

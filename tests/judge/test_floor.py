@@ -12,7 +12,7 @@ from scipy import stats
 from deploy_verdict.judge import judge
 from deploy_verdict.judge.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unrestored, VerdictOutcome
-from tests.bundles import T0, bundle_of, burst, http, loaded
+from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 
 PLAN = plan_of(
@@ -184,3 +184,17 @@ def test_of_no_readings_nothing_rose():
 
 def test_thirty_readings_are_dealt_as_blocks_of_five():
     assert p_of_rise([1.0] * 30, [2.0] * 30) == pytest.approx(1 / 924)
+
+
+def test_cycles_that_broke_at_the_service_are_told_whatever_the_floor_proves():
+    """A cycle that timed out has no status, so that no never rule sees it."""
+    silent = http("x").model_copy(update={"status": None, "fault": REFUSED})
+    ours = http("x").model_copy(update={"status": None, "fault": OUR_DNS})
+    verdict = judged(drive(good=996, failed=3, failures=(ours, silent, silent)))
+    assert floor_of(verdict).outcome is Outcome.PASS
+    broken = next(item for item in verdict.findings if item.rule == "cycles")
+    assert (broken.outcome, broken.severity) == (Outcome.FAIL, "P2")
+    assert broken.actual == "2 requests broke at the service (the first: the connection was refused)"
+    assert broken.evidence == "floor.T+120.a1.json#/observations/0/failures/1"
+    only_ours = judged(drive(good=999, failed=1, failures=(ours,)))
+    assert not [item for item in only_ours.findings if item.rule == "cycles"]

@@ -3,7 +3,8 @@
 import pytest
 
 from deploy_verdict.judge import judge, outcome_of
-from deploy_verdict.model import Finding, Outcome, Unreadable, VerdictOutcome
+from deploy_verdict.model import Finding, Layout, Outcome, Unreadable, VerdictOutcome
+from deploy_verdict.plan import laid_out
 from tests.bundles import OUR_DNS, REFUSED, SUBJECT, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 
@@ -193,3 +194,31 @@ def test_a_stage_that_was_left_out_is_told_and_not_judged():
     asked = verdict_of(http("api", GOOD), plan=plan)
     assert asked.outcome is VerdictOutcome.INCONCLUSIVE
     assert found(asked, "deployment", "coverage").actual.startswith("0 of 9 taken: T+0min missing")
+
+
+def test_a_check_that_fails_at_a_tail_is_no_stable():
+    """Hours after the window's end it is asked again, and the answer counts."""
+    text = "window: {length: 1h, sample_every: 1h}\nhealth: [{name: api, get: /api, expect: {status: 200}}]\n"
+    plan = laid_out(plan_of(text), Layout(length_s=3600, every_s=3600, tails_s=(21600.0,)))
+    first = loaded(plan, "health", [http("api")])
+    outcomes = []
+    for status in (200, 503):
+        tail = loaded(plan, "health", [http("api", status=status, offset_s=21600.0)], 21600.0)
+        outcomes.append(judge(bundle_of(plan, first, tail), judged_at=T0, tool_version="0.1.0").outcome)
+    assert outcomes == [VerdictOutcome.STABLE, VerdictOutcome.CRITICAL]
+    empty = loaded(plan, "health", [], 21600.0)
+    verdict = judge(bundle_of(plan, first, empty), judged_at=T0, tool_version="0.1.0")
+    assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("body", "cut", "outcome"),
+    [('{"a": 1, "b', True, "inconclusive"), ('{"a": 1}', False, "pass"), ('{"error": 1}', False, "fail")],
+)
+def test_a_field_may_stand_in_what_was_cut_off(body, cut, outcome):
+    """A rule for all checks passes over answers without its field, and not over those it cannot read."""
+    plan = plan_of(
+        "health: [{name: api, get: /api, expect: {status: 200}}]\nnever: [{$.error: {present: true}}]\n"
+    )
+    verdict = verdict_of(http("api", body, body_truncated=cut), plan=plan)
+    assert next(item for item in verdict.findings if item.stage == "never").outcome == outcome

@@ -4,7 +4,7 @@ import pytest
 
 from deploy_verdict.judge import judge
 from deploy_verdict.model import FailedRun, Outcome, StepRecord, Tally, TopUpObservation, Unrestored
-from tests.bundles import REFUSED, T0, bundle_of, http, loaded
+from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 
 PLAN = """
@@ -136,3 +136,63 @@ def test_what_it_left_behind_is_told():
     exposure, _ = found(lambda plan: topped(plan, unrestored=(left,)))
     assert exposure.outcome is Outcome.INCONCLUSIVE
     assert "left its test entity to be restored: it was refused" in exposure.actual
+
+
+def test_a_run_that_went_wrong_beside_the_operation_is_not_lost():
+    """POST /take was done each time; what GET /seen then answered, no other finding looks at."""
+    bad = failure("see", body={"by": 8})
+    exposure, verdict = found(lambda plan: topped(plan, failures=(bad,)))
+    assert exposure.outcome is Outcome.PASS
+    beside = next(item for item in verdict.findings if item.rule == "top_up")
+    assert (beside.outcome, beside.severity) == (Outcome.FAIL, "P1")
+    assert beside.actual.startswith("1 went wrong, the first: step 2 'see': $.by = 7 — 8")
+    assert beside.evidence == "top_up.T+060.a1.json#/observations/0/failures/0"
+
+
+CHECKED = """
+window: {length: 1h, sample_every: 1h}
+health: [{name: api, get: /api, expect: {status: 200, $.ok: true}}]
+exposure: [{name: read, operation: GET /api, at_least: 5, top_up: {of: health/api}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("bad", "outcome"),
+    [({"body": {"ok": False}}, "critical"), ({"fault": OUR_DNS}, "inconclusive")],
+)
+def test_a_checks_answer_that_is_not_as_it_should_be_is_no_clean_run(bad, outcome):
+    """Its status is 200, but so a run of the top-up ended, and the check was good at T+0."""
+    plan = plan_of(CHECKED)
+    step = StepRecord(part="steps", index=0, name="api", exchange=http("api", **bad))
+    failed = tuple(FailedRun(step=step) for _ in range(10))
+    more = topped(plan, check="read", of="health/api", tallies=(), done=0, failures=failed)
+    files = [loaded(plan, "health", [http("api", {"ok": True})]), more]
+    verdict = judge(bundle_of(plan, *files), judged_at=T0, tool_version="0.1.0")
+    assert verdict.outcome == outcome
+    exposure = next(item for item in verdict.findings if item.rule == "runs")
+    assert exposure.actual.startswith("ran once without")
+
+
+def test_an_error_that_a_step_accepts_is_an_error_of_the_operation():
+    """It is counted among the good answers of a drive, and not kept."""
+    exposure, _ = found(lambda plan: topped(plan, tallies=(tally("take", "POST", **{"200": 6, "503": 3}),)))
+    assert exposure.outcome is Outcome.FAIL
+    assert exposure.actual.startswith("3 of 10 runs (1 ours, 9 by our top-up) went wrong")
+
+
+@pytest.mark.parametrize(
+    ("done", "name", "outcome"),
+    [(0, "T1 of ZZ(7)", "inconclusive"), (1, "T1 of ZZ(7)", "fail"), (0, "T1 of AB(1)", "fail")],
+)
+def test_another_window_of_ours_may_hold_the_entity_before_the_first_run_only(done, name, outcome):
+    plan = plan_of("""
+window: {length: 1h, sample_every: 1h}
+test_data: {may_write: {spool: [T1]}}
+e2e: {at: [0m], held_by: [worker], tests: [{name: cycle, steps: [
+  {name: take, post: /take, json: {spool: T1, worker: ZZ(7)}, expect: {status: 200}}]}]}
+exposure: [{name: took, operation: e2e/cycle, at_least: 1, top_up: {of: e2e/cycle}}]
+""")
+    held = failure("take", method="POST", status=409, body={"detail": name})
+    more = topped(plan, check="took", done=done, failures=(held,))
+    verdict = judge(bundle_of(plan, more), judged_at=T0, tool_version="0.1.0")
+    assert next(item for item in verdict.findings if item.rule == "runs").outcome == outcome

@@ -1,5 +1,7 @@
 """Real traffic judged: errors of others fail, and only a log that holds our own requests is believed."""
 
+from datetime import timedelta
+
 import pytest
 
 from deploy_verdict.bundle import bundled
@@ -27,7 +29,8 @@ def seen(*paths, own=10, **more):
     paths = paths or (path(),)
     requests = sum(item.requests for item in paths)
     fields = {"entries_read": requests + own, "own_requests": own, "requests": requests, "paths": paths}
-    return TrafficObservation(source="x", start=T0, end=T0, **{**fields, **more})
+    whole = {"source": "x", "start": T0, "end": T0 + timedelta(minutes=30)}
+    return TrafficObservation(**{**whole, **fields, **more})
 
 
 def judged(*observations, sent=10, plan=PLAN):
@@ -48,6 +51,17 @@ def outcomes(*observations, **more):
 
 def test_a_whole_log_without_errors_passes():
     assert outcomes(seen()) == {"readable": PASS, "canary": PASS, "5xx": PASS, "upstream": PASS, "p95": PASS}
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "outcome"), [(0, 1799, PASS), (0, 1798, OPEN), (0, 600, OPEN), (1, 1800, OPEN)]
+)
+def test_a_log_that_was_read_for_a_part_of_the_window_proves_nothing(start_s, end_s, outcome):
+    """Read by hand after ten minutes, it stands there as the window's, and all of ours are in it."""
+    start, end = (T0 + timedelta(seconds=at) for at in (start_s, end_s))
+    found = outcomes(seen(start=start, end=end))
+    assert {found[rule] for rule in ("readable", "5xx", "upstream", "p95")} == {outcome}
+    assert outcomes(seen(path(errors=9), start=start, end=end))["5xx"] is FAIL
 
 
 def test_no_reading_is_inconclusive_throughout():

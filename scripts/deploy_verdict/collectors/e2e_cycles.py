@@ -1,6 +1,7 @@
 """The steps of a test over and over, as a drive or a top-up wants them: led up to once, counted, cleaned up.
 
-Each request goes through the guard like any other; a failed run is followed by the test's cleanup.
+Each request goes through the guard like any other; a failed run is followed by the test's cleanup. An answer
+that a never rule forbids ends its run too: good ones are only counted, and the rule could not look at it.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from deploy_verdict.collectors.e2e_requests import Trial
 from deploy_verdict.collectors.e2e_steps import Part, clean_up, settle, take, turn_for
 from deploy_verdict.collectors.ledger import Debt
 from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
+from deploy_verdict.never import forbidden
 from deploy_verdict.plan import Step, Test
 
 MOST_FAILED = 10
@@ -93,12 +95,15 @@ class Cycles:
 
     def run(self, before: Callable[[int], None]) -> None:
         """Take the steps once."""
+        plan = self._context.plan
         for index, step in enumerate(self._test.steps):
             before(self.requests)
             captured = dict(self._trial.captured)
             reason = take(self._trial, "steps", index, step)
             record = self._trial.records.pop()
             self.requests += 1 + len(record.earlier)
+            if reason is None:
+                reason = next(filter(None, (forbidden(plan, item) for item in sent_in(record))), None)
             if reason is not None:
                 self.failures.append(FailedRun(step=record, captured=captured))
                 clean_up(self._trial, self._test.cleanup)

@@ -20,6 +20,7 @@ from deploy_verdict.model import (
     TopUpObservation,
     Unrestored,
 )
+from deploy_verdict.never import forbidden
 from deploy_verdict.plan import Exposure, TopUp
 from deploy_verdict.plan.floor import FASTEST_PER_S
 from deploy_verdict.steps import tested_step
@@ -83,7 +84,8 @@ class _Asking:
     def run(self, before: Callable[[int], None]) -> None:
         before(self.done + self.failed)
         exchange = ask_request(self._context, self._check)
-        if tested_step(self._check, exchange).outcome is Outcome.PASS:
+        is_good = tested_step(self._check, exchange).outcome is Outcome.PASS
+        if is_good and forbidden(self._context.plan, exchange) is None:
             self._tallied.count(self._check.name, [exchange])
             self.done += 1
             return

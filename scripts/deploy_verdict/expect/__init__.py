@@ -36,6 +36,8 @@ __all__ = [
 
 SHOWN_CHARACTERS = 120
 TOO_MANY = 429
+# The fault of an answer that is whole: it leads elsewhere, and was not followed.
+REDIRECT = "redirect"
 # Railway's edge gives it in the application's place too (Under Attack Mode), to clients that are no browsers.
 _HELD_BACK = "429, which need not be the service's own: let our probes through, or have the plan name 429"
 _WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -105,6 +107,9 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     value, outcome, reason = min(results, key=lambda result: _WORST_FIRST.index(result[1]))
     if exchange.status == TOO_MANY and _says_nothing(expectation, outcome):
         return Tested(expectation, Outcome.INCONCLUSIVE, _HELD_BACK)
+    if outcome is Outcome.PASS and exchange.fault is not None and exchange.fault.kind != REDIRECT:
+        # A 404 of the edge is not the service's, and a 200 whose body never ended is no answer.
+        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault), True)
     if expectation.selector == "text" and exchange.body_truncated and outcome is Outcome.FAIL:
         return Tested(expectation, Outcome.INCONCLUSIVE, "the answer was cut; the rest was not searched")
     actual = shown(value)

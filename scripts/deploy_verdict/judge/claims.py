@@ -87,7 +87,8 @@ def _judged(
     outcome = worst(result[0] for _, _, result in results)
     kept = next((item for item in results if item[2][0] is outcome), None)
     actual = kept[2][1] if kept else f"{sought.get} was not asked"
-    if outcome is Outcome.INCONCLUSIVE and claim.shown_by and _holds(claim.shown_by, others):
+    turns = any(_answers_in_turns(sought, seen) for _, seen in mine)
+    if outcome is Outcome.INCONCLUSIVE and not turns and claim.shown_by and _holds(claim.shown_by, others):
         outcome, actual = Outcome.PASS, f"shown by {claim.shown_by}, which holds; {actual}"
     return made(
         STAGE,
@@ -113,7 +114,7 @@ def _of_look(bundle: Bundle, claim: Claim, sought: OpenApi, seen: FingerprintObs
     if last is None:
         return Outcome.INCONCLUSIVE, f"{sought.get} was not asked"
     if last.fields is not None and sought.field in last.fields:
-        if any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_TURNS:]):
+        if _answers_in_turns(sought, seen):
             told = f"{sought.has} is in {sought.get} at one time and not at another, {_told_asked(seen)}"
             return Outcome.INCONCLUSIVE, f"{told}: instances of older and newer code answer in turns"
         return Outcome.PASS, f"{sought.has} is in {sought.get}{_told_wait(sought, seen)}"
@@ -135,6 +136,11 @@ def _told_asked(seen: FingerprintObservation) -> str:
 def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
     """The document was read well, and what only the new code has is not in it."""
     return attempt.absent or (attempt.fields is not None and sought.field not in attempt.fields)
+
+
+def _answers_in_turns(sought: OpenApi, seen: FingerprintObservation) -> bool:
+    """Whether older code may still be there: one answer of a check does not show that it is gone."""
+    return any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_TURNS:])
 
 
 def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:

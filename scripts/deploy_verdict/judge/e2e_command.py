@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.e2e_runs import Files
-from deploy_verdict.judge.e2e_suites import SuiteRun, suites_of
+from deploy_verdict.judge.e2e_suites import BAD, SuiteRun, suites_of
 from deploy_verdict.model import CaseObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E
 from deploy_verdict.plan.names import PRE_CHECK, SUITE
@@ -12,7 +12,6 @@ from deploy_verdict.steps import Result, worst_result
 from deploy_verdict.units import shown_offset
 
 NAMED_CASES = 5
-BAD = ("failed", "error")
 
 
 def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:

@@ -126,16 +126,28 @@ def _tested_records(
         if result.outcome is Outcome.FAIL and not took:
             rival = rival_in(record, tuple(planned.values()), captured, held_by)
             if rival:
-                told = f"another window of ours was writing: {rival} held the test entity ({result.told})"
-                result = Result(Outcome.INCONCLUSIVE, told)
+                result = Result(Outcome.INCONCLUSIVE, _told_rival(rival, result))
         took = took or has_taken(record)
         yield record, result
 
 
-def failed_outcome(test: Test, failure: FailedRun) -> Outcome:
-    """What the step that ended a run of a top-up proves: it counts if it is the test's and fails."""
-    step = _planned(test, ()).get((failure.step.part, failure.step.index))
-    return _tested_record(failure.step, step and with_captures(step, failure.captured)).outcome
+def failed_result(e2e: E2E, test: Test, failure: FailedRun, *, is_first: bool) -> Result:
+    """What the step that ended a run of a top-up proves: it counts if it is the test's and fails.
+
+    `is_first`: no run before it has taken the test entity, which another window of ours may hold.
+    """
+    planned, record = _planned(test, e2e.before_each), failure.step
+    step = planned.get((record.part, record.index))
+    result = _tested_record(record, step and with_captures(step, failure.captured))
+    if result.outcome is Outcome.FAIL and is_first and record.index == 0 and not test.start:
+        rival = rival_in(record, tuple(planned.values()), failure.captured, e2e.held_by)
+        if rival:
+            return Result(Outcome.INCONCLUSIVE, _told_rival(rival, result))
+    return result
+
+
+def _told_rival(rival: str, result: Result) -> str:
+    return f"another window of ours was writing: {rival} held the test entity ({result.told})"
 
 
 def _with_captured(records: Sequence[StepRecord]) -> Iterator[tuple[StepRecord, dict[str, JsonValue]]]:

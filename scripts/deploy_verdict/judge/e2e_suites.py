@@ -1,4 +1,4 @@
-"""The runs of the whole suite: the newest of each offset, and why one is not whole. Pure."""
+"""The runs of the whole suite: one of each offset, and why one is not whole. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from deploy_verdict.judge.e2e_runs import Files, pre_check
 from deploy_verdict.model import CaseObservation, Evidence, SuiteObservation, TestObservation
 from deploy_verdict.plan import E2E
+
+BAD = ("failed", "error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,25 +21,31 @@ class SuiteRun:
     incomplete: str = "the suite was not run"
 
     @property
+    def failed(self) -> bool:
+        """Whether a case of it went wrong."""
+        return any(case.result in BAD for _, case in self.cases)
+
+    @property
     def elapsed_ms(self) -> float:
         """How long it took; 0 where it was not seen."""
         return self.observation.elapsed_ms if self.observation else 0.0
 
 
 def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
-    """One for each planned offset, from the highest attempt that holds one."""
-    newest: dict[float, SuiteRun] = {}
+    """One for each planned offset: its first attempt with a case that failed, else its newest."""
+    kept: dict[float, SuiteRun] = {}
     for name, evidence in sorted(files, key=lambda item: item[1].attempt):
         for index, observation in enumerate(evidence.observations):
-            if isinstance(observation, SuiteObservation):
-                newest[observation.offset_s] = SuiteRun(
+            known = kept.get(getattr(observation, "offset_s", 0.0))
+            if isinstance(observation, SuiteObservation) and not (known and known.failed):
+                kept[observation.offset_s] = SuiteRun(
                     offset_s=observation.offset_s,
                     pointer=f"{name}#/observations/{index}",
                     observation=observation,
                     cases=_cases(name, evidence, observation.offset_s),
                     incomplete=_incomplete(e2e, evidence, observation.offset_s),
                 )
-    return tuple(newest.get(offset_s, SuiteRun(offset_s=offset_s)) for offset_s in e2e.at)
+    return tuple(kept.get(offset_s, SuiteRun(offset_s=offset_s)) for offset_s in e2e.at)
 
 
 def _cases(name: str, evidence: Evidence, offset_s: float) -> tuple[tuple[str, CaseObservation], ...]:

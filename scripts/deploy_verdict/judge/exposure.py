@@ -8,18 +8,17 @@ bad when the service failed (a 5xx, no answer, an answer of the edge), and clean
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.answers import all_sent, tallies
+from deploy_verdict.answers import Sent, all_sent, tallies
 from deploy_verdict.bundle import Bundle
-from deploy_verdict.judge.e2e_runs import failed_outcome, observed, run_outcomes
+from deploy_verdict.judge.e2e_runs import observed, run_outcomes
 from deploy_verdict.judge.finding import Result, made
 from deploy_verdict.judge.rates import excluded_percent, possible_percent
-from deploy_verdict.model import Finding, Outcome, PathTraffic, TopUpObservation, TrafficObservation
+from deploy_verdict.judge.top_ups import STAGE, TOP_UP, failed_runs, judge_failed
+from deploy_verdict.model import DRIVES, Finding, Outcome, PathTraffic, TopUpObservation, TrafficObservation
 from deploy_verdict.plan import E2E, Exposure, Test
 from deploy_verdict.platform_looks import errors_of, readings_of
 from deploy_verdict.steps import is_targets_trouble
 from deploy_verdict.units import path_of
-
-STAGE, TOP_UP = "exposure", "top_up"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +51,8 @@ def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Find
             because="an operation that was watched for this went wrong",
             evidence=runs.first_bad,
         )
+        if not runs.bad:
+            yield from judge_failed(bundle, asked)
 
 
 def our_runs(bundle: Bundle, asked: Exposure) -> Runs:
@@ -127,24 +128,33 @@ def _of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Ru
 
 
 def _ours(bundle: Bundle, asked: Exposure) -> Runs:
-    """What never left, or did not come through on our side, is no run at all."""
+    """What never left, or did not come through on our side, is no run at all.
+
+    A drive's answer that its step did not expect is no clean one, whatever its status.
+    """
     mine = [
         item
         for item in all_sent(bundle.loaded)
         if asked.is_met_by(item.exchange.method, path_of(item.exchange.url))
     ]
     bad = [item for item in mine if is_targets_trouble(item.exchange)]
-    answered = [item.exchange.status or 0 for item in mine if item.exchange.fault is None]
-    answered += _tallied(bundle, asked)
-    clean_too = [item for item in mine if item.exchange.fault is None and (item.exchange.status or 0) < 400]
-    topped_up = sum(item.stage == TOP_UP for item in (*bad, *clean_too))
+    good = [item for item in mine if item.exchange.fault is None and (item.exchange.status or 500) < 500]
+    done = [item for item in good if (item.exchange.status or 500) < 400]
+    clean = [item for item in done if not _ended_a_run(item)]
+    tallied, topped_up = _tallied(bundle, asked), _tallied(bundle, asked, TOP_UP)
     return Runs(
-        clean=sum(status < 400 for status in answered),
-        bad=len(bad),
-        topped_up=topped_up + sum(status < 400 for status in _tallied(bundle, asked, TOP_UP)),
-        refused=sum(400 <= status < 500 for status in answered),
+        clean=len(clean) + sum(status < 400 for status in tallied),
+        bad=len(bad) + sum(status >= 500 for status in tallied),
+        topped_up=sum(item.stage == TOP_UP for item in (*bad, *clean))
+        + sum(not 400 <= status < 500 for status in topped_up),
+        refused=len(good) - len(done) + sum(400 <= status < 500 for status in tallied),
         first_bad=bad[0].pointer if bad else None,
     )
+
+
+def _ended_a_run(item: Sent) -> bool:
+    """Kept by a drive because it is not as its step expects; others are only counted."""
+    return item.stage in DRIVES and "/failures/" in item.pointer
 
 
 def _tallied(bundle: Bundle, asked: Exposure, *stages: str) -> list[int]:
@@ -202,12 +212,13 @@ def _of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> Runs:
 def _topped_up(bundle: Bundle, test: Test, step: str) -> Runs:
     """The runs of a test, or of its steps of that name, that were sent to top up whatever it was."""
     clean, bad = 0, []
-    for pointer, seen in readings_of(bundle, TOP_UP, TopUpObservation):
+    for _, seen in readings_of(bundle, TOP_UP, TopUpObservation):
         if seen.of != f"e2e/{test.name}":
             continue
         named = [tally for tally in seen.tallies if tally.name == step]
         clean += sum(sum(tally.answers.values()) for tally in named) if step else seen.done
-        for index, failure in enumerate(seen.failures):
-            if step in ("", failure.step.name) and failed_outcome(test, failure) is Outcome.FAIL:
-                bad.append(f"{pointer}/failures/{index}")
+    for run in failed_runs(bundle):
+        is_of = run.seen.of == f"e2e/{test.name}" and step in ("", run.step)
+        if is_of and run.result.outcome is Outcome.FAIL:
+            bad.append(run.pointer)
     return Runs(clean=clean, bad=len(bad), first_bad=bad[0] if bad else None)

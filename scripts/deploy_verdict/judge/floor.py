@@ -16,6 +16,7 @@ from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.platform_looks import readings_of
 from deploy_verdict.pool_samples import Level, level_of
+from deploy_verdict.steps import is_targets_trouble
 
 # So many connections that never came back are the end of a pool of 20 within hours.
 CLEAR_RISE = 3
@@ -39,6 +40,21 @@ def judge_floor(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Floored:
     whole = [result for result, (_, seen) in zip(results, found, strict=True) if not seen.interrupted]
     risen = [result for result in results if result[0] is Outcome.FAIL]
     return (risen or whole or results)[0 if risen else -1]
+
+
+def broken_cycles(bundle: Bundle, pool: Pool) -> tuple[str, str] | None:
+    """What the service itself broke in any drive, with the first of it; a floor is proven all the same."""
+    found = [
+        (f"{pointer}/failures/{index}", answer)
+        for pointer, seen in readings_of(bundle, "floor", FloorObservation)
+        for index, answer in enumerate(seen.failures)
+        if seen.check == pool.name and is_targets_trouble(answer)
+    ]
+    if not found:
+        return None
+    pointer, first = found[0]
+    why = first.fault.detail if first.fault else f"status {first.status}"
+    return f"{len(found)} requests broke at the service (the first: {why})", pointer
 
 
 def _judged(pool: Pool, asked: ReturnToFloor, seen: FloorObservation) -> tuple[Outcome, Severity | None, str]:

@@ -13,10 +13,11 @@ Seen = Mapping[tuple[str, float], list[tuple[str, HttpObservation]]]
 
 
 def judge_health(bundle: Bundle) -> Iterator[Finding]:
-    """The checks at T+0."""
+    """The checks at T+0, and again at each tail."""
     seen = _seen(bundle, "health")
-    for check in bundle.plan.health:
-        yield from _judge_check("health", check, 0.0, seen)
+    for offset_s in bundle.plan.window.health_offsets_s:
+        for check in bundle.plan.health:
+            yield from _judge_check("health", check, offset_s, seen)
 
 
 def judge_beside(bundle: Bundle) -> Iterator[Finding]:

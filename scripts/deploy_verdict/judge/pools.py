@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.finding import made
-from deploy_verdict.judge.floor import judge_floor
+from deploy_verdict.judge.floor import broken_cycles, judge_floor
 from deploy_verdict.judge.gauge import believed, doubted
 from deploy_verdict.judge.pool_blocks import enough, told
 from deploy_verdict.judge.pool_growth import judge_growth
@@ -48,6 +48,7 @@ def _findings(bundle: Bundle) -> Iterator[Finding]:
         yield _finding(pool, "growth", text, growth[pool.name])
         if pool.return_to_floor is not None:
             yield _returned(bundle, pool, pool.return_to_floor)
+            yield from _broken(bundle, pool)
         if pool.stays_within is not None:
             text = f"every block within ± {pool.stays_within.points:g} points of the median"
             yield _finding(pool, "stability", text, judge_stability(pool, samples))
@@ -64,6 +65,20 @@ def _returned(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Finding:
         because="requests leave connections behind",
         evidence=pointer,
     )
+
+
+def _broken(bundle: Bundle, pool: Pool) -> Iterator[Finding]:
+    """Few failed cycles take nothing from the floor's proof, and are failures of the service all the same."""
+    found = broken_cycles(bundle, pool)
+    if found is not None:
+        yield made(
+            "pools",
+            (pool.name, "cycles"),
+            "no request of the cycles breaks at the service",
+            (Outcome.FAIL, Severity.P2, found[0]),
+            because="the service broke under its own test's cycles",
+            evidence=found[1],
+        )
 
 
 _BECAUSE = {

@@ -7,6 +7,7 @@ requests as none at all.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
@@ -25,8 +26,11 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Traffic
 from deploy_verdict.platform_looks import errors_of, readings_of
+from deploy_verdict.window import wall_end
 
 STAGE = "traffic"
+# The reading begins when the last look ends, by another clock than the window's.
+CUT_TIMES = timedelta(seconds=1)
 
 
 def own_answered(bundle: Bundle) -> int:
@@ -50,11 +54,8 @@ def judge_traffic(bundle: Bundle) -> list[Finding]:
         return []
     found = readings_of(bundle, STAGE, TrafficObservation)
     readings: list[tuple[str | None, TrafficObservation | None]] = [*found] or [(None, None)]
-    sent = own_answered(bundle)
-    judged = [
-        _judged(asked, observation, pointer, sent) for pointer, observation in readings or [(None, None)]
-    ]
-    return _worst_kept(judged)
+    sent, covers = own_answered(bundle), (bundle.window.t0, wall_end(bundle.window) - CUT_TIMES)
+    return _worst_kept([_judged(asked, seen, pointer, sent, covers) for pointer, seen in readings])
 
 
 def _worst_kept(judged: Sequence[Sequence[Finding]]) -> list[Finding]:
@@ -67,9 +68,15 @@ def _worst_kept(judged: Sequence[Sequence[Finding]]) -> list[Finding]:
     return list(kept.values())
 
 
-def _judged(asked: Traffic, seen: TrafficObservation | None, pointer: str | None, sent: int) -> list[Finding]:
+def _judged(
+    asked: Traffic,
+    seen: TrafficObservation | None,
+    pointer: str | None,
+    sent: int,
+    covers: tuple[datetime, datetime],
+) -> list[Finding]:
     canary = _canary(asked, seen, sent)
-    readable = _readable(seen)
+    readable = _readable(seen, covers)
     doubts = tuple(told for outcome, _, told in (readable, canary) if outcome is not Outcome.PASS)
     findings = [
         _finding("log", "readable", "the edge's HTTP log is readable", readable),
@@ -105,13 +112,17 @@ def _finding(check: str, rule: str, text: str, result: Result) -> Finding:
     return made(STAGE, (check, rule), text, result, because=_BECAUSE.get(rule))
 
 
-def _readable(seen: TrafficObservation | None) -> Result:
+def _readable(seen: TrafficObservation | None, covers: tuple[datetime, datetime]) -> Result:
+    """`covers`: the stretch that a reading must reach over, as one that is taken early tells of no more."""
     if seen is None:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log was not read"
     if seen.fault is not None:
         return Outcome.INCONCLUSIVE, None, told_fault(seen.fault)
     if seen.incomplete:
         return Outcome.INCONCLUSIVE, None, "; ".join(seen.incomplete)
+    if seen.start > covers[0] or seen.end < covers[1]:
+        stretch = f"{seen.start:%H:%M:%S} to {seen.end:%H:%M:%S} UTC"
+        return Outcome.INCONCLUSIVE, None, f"the edge's HTTP log was read for {stretch} only"
     if seen.entries_read == 0:
         return Outcome.INCONCLUSIVE, None, "the edge's HTTP log has no request in the window"
     return Outcome.PASS, None, f"{seen.entries_read:,} requests, {seen.requests:,} of others"

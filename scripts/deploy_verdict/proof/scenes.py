@@ -27,7 +27,7 @@ from deploy_verdict.plan import Answer, Plan, Pool, Request
 from deploy_verdict.plan.pool_section import Burst
 from deploy_verdict.proof.made import COMMIT, NOTHING, Made
 from deploy_verdict.proof.suite import played
-from deploy_verdict.window import evidence_name
+from deploy_verdict.window import evidence_name, wall_end
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 LOOKS = 5
@@ -113,11 +113,11 @@ def bundle_of(plan: Plan, scene: Scene) -> Bundle:
     bundle = bundled(plan, window, subject, files, left_out=left_out)
     if plan.traffic is None or scene.made.traffic is None:
         return bundle
-    # The edge has seen what the service has answered.
+    # The edge has seen what the service has answered, through the whole window.
     own = math.floor(scene.made.own_share * own_answered(bundle))
-    seen = scene.made.traffic.model_copy(
-        update={"own_requests": own if scene.made.traffic.entries_read else 0}
-    )
+    own = own if scene.made.traffic.entries_read else 0
+    told = {"start": window.t0, "end": wall_end(window), "own_requests": own}
+    seen = scene.made.traffic.model_copy(update=told)
     files.append(_file(plan, subject, window, ("traffic", plan.window.length, 1, (seen,))))
     return bundled(plan, window, subject, files, left_out=left_out)
 
