@@ -30,6 +30,7 @@ BOMBS = {
 }
 # What is no bomb, only as large and as wide as it may be: one character of four bytes makes all of them wide.
 WIDE = {
+    "one text of commas": lambda size: b'["' + b"{," * (size // 2 - 10) + b'"]',
     "one text": lambda size: '["😀'.encode() + b"x" * (size - 20) + b'"]',
     "and many values": lambda size: (
         '["😀'.encode() + b"x" * (size - 800_000) + b'"' + b',{"a":1}' * 33_000 + b"]"
