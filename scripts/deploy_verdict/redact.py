@@ -47,6 +47,12 @@ _SHAPES = tuple(
         ),
     )
 )
+# What stands at a text's end and may go on to be one of these shapes: its last word, and what announces it.
+_OPEN = re.compile(
+    rf"(?:\b(?:bearer|basic)[ ]\S*|(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]?\s*\S*"
+    rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
+    re.IGNORECASE,
+)
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
@@ -138,6 +144,8 @@ class Redactor:
     def half_told(self, text: str) -> int:
         """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
         start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        shape = _OPEN.search(text, text.rfind("\n") + 1)
+        start = min(start, shape.start() if shape else start)
         while True:
             # What ends as one secret may begin another: a whole one must not be cut in two by that.
             begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
