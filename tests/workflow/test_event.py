@@ -58,7 +58,7 @@ def test_another_bots_deployment_does_not():
 
 
 def test_a_forks_deployment_does_not():
-    """Railway makes it in an environment of the pull request; whoever else calls it production is not heard."""
+    """Railway makes it in the pull request's environment; nobody else's production is heard."""
     assert "the plan watches 'production'" in reason(railway_event(COMMIT, label="zeues / zeues-pr-12"))
     assert "the deployment was made by 'somebody'" in reason(railway_event(COMMIT, creator="somebody"))
 
