@@ -52,7 +52,9 @@ class Guarded(io.TextIOBase):
     def command(self, line: str) -> None:
         """A workflow command of ours: the one line that GitHub's runner is to obey."""
         self.flush()
-        self._raw.write(f"{_Known.redactor.text(visible(line))}\n")
+        # `visible` makes a line feed of every kind of line end, and after one there would be another command.
+        told = " ".join(_Known.redactor.text(visible(line)).splitlines())
+        self._raw.write(f"{told}\n")
 
     def _emit(self, text: str) -> None:
         if text:
