@@ -138,6 +138,20 @@ def test_headers_of_the_plan_that_carry_credentials_count_with_and_without_their
     assert "harmless" in told
 
 
+def test_of_two_headers_with_one_name_both_count():
+    """The second took the place of the first, so that the words behind its scheme went through."""
+    headers = [("Authorization", "Custom abcdefgh1"), ("Authorization", "Other ijklmnop2")]
+    redactor = Redactor.from_environment({}, [*headers, ("Authorization", "Third qrstuvwx3")])
+    told = redactor.text("abcdefgh1 ijklmnop2 qrstuvwx3")
+    assert not re.search("abcdefgh1|ijklmnop2|qrstuvwx3", told)
+
+
+@pytest.mark.parametrize("names", [("A_TOKEN", "B_TOKEN"), ("B_TOKEN", "A_TOKEN")])
+def test_of_two_secrets_that_begin_alike_the_longer_leaves_no_end(names):
+    redactor = Redactor(dict(zip(names, ("hunter", "hunter2-and-its-end"), strict=True)))
+    assert redactor.text("x hunter2-and-its-end y") == f"x [redacted:{names[1]}] y"
+
+
 def test_the_password_in_an_address_and_the_lines_of_a_key_count_on_their_own():
     key = "-----BEGIN KEY-----\nMIIBVgIBADANBgkq\nhkiG9w0BAQEFAASC\n"
     redactor = Redactor({"REDIS_URL": "redis://u:pa55word@h:1", "PRIVATE_KEY": key})

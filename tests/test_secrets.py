@@ -209,9 +209,8 @@ def test_numbers_stay_numbers(tmp_path, known):
     assert leaving.cleaned_document({"n": 123456}) == {"n": 123456}
 
 
-def test_commands_of_ours_are_obeyed_and_those_of_others_are_not():
-    raw = Raw()
-    guarded = Guarded(raw)
-    guarded.write("::set-output name=x::y\n  ##[error]z\nfine :: fine\n")
-    guarded.command("::error title=x::ours")
-    assert raw.text == "| ::set-output name=x::y\n|   ##[error]z\nfine :: fine\n::error title=x::ours\n"
+def test_what_is_learned_later_takes_nothing_away(known):
+    """Two plans, or a plan and its correction, name one header with two values."""
+    _learn(Redactor({"header X": "abcdefgh1"}))
+    _learn(Redactor({"header X": "ijklmnop2"}))
+    assert leaving.cleaned("abcdefgh1 ijklmnop2") == "[redacted:header X] [redacted:header X, 2]"

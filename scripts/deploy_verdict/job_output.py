@@ -66,7 +66,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
     # A value with a line break could be read as another output.
     lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write("".join(lines))
     except OSError as error:
         raise cannot(Path(path), error) from error

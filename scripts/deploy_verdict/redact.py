@@ -7,6 +7,7 @@ of the plan that carry credentials, in all their disguises; and what has the sha
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from urllib.parse import unquote
 
 from deploy_verdict.disguises import SHORTEST, disguises, keys_in_addresses, password_of
@@ -59,6 +60,24 @@ def is_secret(name: str) -> bool:
     return _TELLING.search(name.upper()) is not None
 
 
+def carries_credentials(header: str) -> bool:
+    """Whether a header's name tells that its value is secret."""
+    return _HEADERS.fullmatch(header) is not None or is_secret(header.replace("-", "_"))
+
+
+def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Both, and no value lost where two have one name: a plan may send a header of one name twice."""
+    result = dict(known)
+    for name, value in more.items():
+        free = (
+            key
+            for key in chain([name], (f"{name}, {n}" for n in count(2)))
+            if result.get(key, value) == value
+        )
+        result[next(free)] = value
+    return result
+
+
 class Redactor:
     """Replaces secrets in texts; built once from the environment, then handed to all that writes."""
 
@@ -87,9 +106,10 @@ class Redactor:
         known = set(found.values())
         found |= {name: value for name, value in _inner(environment) if value not in known}
         for name, value in headers:
-            if _HEADERS.fullmatch(name) or _TELLING.search(name.upper().replace("-", "_")):
+            if carries_credentials(name):
                 # The words behind a scheme ("Bearer …") travel alone too.
-                found |= {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
+                words = {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
+                found = joined(found, words)
         return cls(found)
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
