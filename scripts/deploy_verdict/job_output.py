@@ -6,6 +6,7 @@ from pathlib import Path
 from deploy_verdict.leaving import cleaned
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.report.folding import cut, utf8_bytes
+from deploy_verdict.visible import visible
 from deploy_verdict.whole_files import cannot
 
 MAX_SUMMARY_BYTES = 1024 * 1024
@@ -87,7 +88,7 @@ def _told(finding: Finding) -> str:
 
 def _message(text: str) -> str:
     """As GitHub's runner reads it: no line of its own, so that no text can be a command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
