@@ -15,7 +15,8 @@ SPEED ?= 600
 SECONDS ?= 60
 POINTS ?= 200
 PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
-    tests/notifying/test_message.py tests/github/test_folding.py tests/github/test_states.py
+    tests/report/test_hostile_evidence.py tests/report/test_hostile_written.py tests/notifying/test_message.py \
+    tests/github/test_folding.py tests/github/test_states.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 

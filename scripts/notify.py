@@ -5,8 +5,8 @@
     python scripts/notify.py --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
-are off. CRITICAL, ATTENTION and INCONCLUSIVE are told once for each window, STABLE only after one of them:
-after --previous, else what was told of this window before, else the newest earlier verdict of the history.
+are off. What is not STABLE is told once for each window (again, where a run was killed before it noted so),
+STABLE only after it: after --previous, else what was told of this window, else the history's newest before.
 
 Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take it.
 """

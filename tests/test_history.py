@@ -1,9 +1,12 @@
 """Earlier verdicts: remembered one line each, and read back whatever else the file holds."""
 
+import json
 from datetime import timedelta
 
 from deploy_verdict.history import read_history, remember
 from deploy_verdict.judge import judge
+from deploy_verdict.leaving import _Known, _learn, cleaned
+from deploy_verdict.redact import Redactor
 from tests.bundles import SUBJECT, T0, bundle_of
 from tests.plans import plan_of
 
@@ -42,3 +45,15 @@ def test_lines_that_cannot_be_read_are_no_verdicts(tmp_path):
 def test_no_file_is_no_history(tmp_path):
     assert read_history(tmp_path / "none", SUBJECT) == ()
     assert read_history(tmp_path, SUBJECT) == ()
+
+
+def test_it_is_clean_and_takes_any_text(tmp_path):
+    before = _Known.redactor
+    try:
+        _learn(Redactor({"A_TOKEN": "dotted value 42"}))
+        remember(tmp_path / "history.jsonl", verdict(environment="x dotted value 42 \udcff"))
+    finally:
+        _Known.redactor = before
+        cleaned.cache_clear()
+    (line,) = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert json.loads(line)["environment"] == "x [redacted:A_TOKEN] ?"

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 import threading
 from contextlib import contextmanager
 
@@ -9,7 +10,15 @@ import pytest
 import requests
 
 from demo.running import running
+from deploy_verdict import entity_lock
+from deploy_verdict.clock import Stop, WallClock
+from deploy_verdict.collectors.restoring import restore
+from deploy_verdict.entity_lock import turn
+from deploy_verdict.model import LedgerEntry
+from tests.bundles import T0
+from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
+from tests.collectors.suites import context_of
 from tests.running import ROOT, command, script, scrubbed
 
 PLAN = ROOT / "plans" / "zeues.yml"
@@ -181,3 +190,40 @@ def test_a_409_because_a_window_on_another_machine_holds_the_spool_is_no_fail(tm
     passes = next(item for item in flow if item["rule"] == "passes")
     assert passes["outcome"] == "inconclusive"
     assert "another window of ours was writing: " + ours["worker_nombre"] in passes["actual"]
+
+
+def test_what_the_evidence_does_not_hold_is_not_restored_with_a_mark_in_its_place():
+    """A credential of the service that only its shape shows: what is on disk is [redacted:…], not it."""
+    text = """
+e2e:
+  tests:
+    - name: cycle
+      steps: [{name: take, post: /take, json: {spool: T1}, expect: {status: 200}, capture: {id: $.id}}]
+      cleanup: [{name: clean, post: "/clean/{id}", json: {spool: T1}, expect: {status: 200}}]
+"""
+    dead = LedgerEntry(id="e2e.T+000.a1.json#0", at=T0, check="cycle", entities=("spool=T1",),
+                       captured={"id": "[redacted:jwt]"})  # fmt: skip
+    with json_service(lambda *_: (200, {})) as service:
+        done = restore(context_of(text, service.url), dead)
+        assert service.seen == []
+    assert (done.state, done.told.partition(",")[0]) == ("left", "id was not captured")
+
+
+def test_who_holds_an_entity_is_told_though_its_lock_has_lost_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    one, clock = WallClock(), TurnedClock()
+    with turn("http://x", ["spool=T1"], "w1", clock=one, stop=Stop()):
+        (lock,) = tmp_path.rglob("*.lock")
+        lock.write_bytes(b"\x1b[31m\xff::error::x\n" * 50)
+        real, taken = entity_lock._taken, []
+
+        def unnamed(file):
+            lock.unlink(missing_ok=True)
+            taken.append(file)
+            return real(file)
+
+        monkeypatch.setattr(entity_lock, "_taken", unnamed)
+        with turn("http://x", ["spool=T1"], "w2", clock=clock, stop=Stop(), wait_s=0.2) as why:
+            assert "another window of ours was writing spool=T1" in why
+            assert len(why) < 300
+    assert taken

@@ -19,6 +19,7 @@ from deploy_verdict.redact import DOTENV, Redactor
 from tests.collectors.servers import answers, raw_server
 from tests.examples import at_least
 from tests.running import ROOT, script
+from tests.test_redact import SHAPES
 
 TOKEN, HEADER, DOTTED = 'tok/en+"ä=7&x', "Custom hdr-secret-99", "dotted value 42"
 VARIABLES = {"SVC_TOKEN": TOKEN, "SVC_AUTH_LINE": HEADER, "RAILWAY_TOKEN": TOKEN}
@@ -188,6 +189,20 @@ def test_no_writer_lets_it_through_in_whatever_pieces_it_comes(secret, cuts, dat
         leaving.cleaned.cache_clear()
 
 
+@pytest.mark.parametrize(("shape", "gone"), SHAPES)
+def test_no_shape_comes_through_by_half_where_a_line_is_flushed(shape, gone):
+    """Nobody knows these values: what may become one of them waits for its end."""
+    text = f"before {shape} after\n"
+    for cut in range(1, len(text)):
+        raw = Raw()
+        guarded = Guarded(raw)
+        for piece in (text[:cut], text[cut:]):
+            guarded.write(piece)
+            guarded.flush()
+        assert raw.text == Redactor({}).text(text), cut
+        assert gone not in raw.text
+
+
 @pytest.mark.parametrize("form", [r"\\u0041\\u0030\\u0030\\u0030\\u0030\\u004A", "QTAwMDBK"])
 def test_a_secret_whose_end_begins_another_is_not_cut_in_two(known, form):
     """Found by ten thousand examples: its last letter waited, so the rest of it was let go."""
@@ -209,9 +224,8 @@ def test_numbers_stay_numbers(tmp_path, known):
     assert leaving.cleaned_document({"n": 123456}) == {"n": 123456}
 
 
-def test_commands_of_ours_are_obeyed_and_those_of_others_are_not():
-    raw = Raw()
-    guarded = Guarded(raw)
-    guarded.write("::set-output name=x::y\n  ##[error]z\nfine :: fine\n")
-    guarded.command("::error title=x::ours")
-    assert raw.text == "| ::set-output name=x::y\n|   ##[error]z\nfine :: fine\n::error title=x::ours\n"
+def test_what_is_learned_later_takes_nothing_away(known):
+    """Two plans, or a plan and its correction, name one header with two values."""
+    _learn(Redactor({"header X": "abcdefgh1"}))
+    _learn(Redactor({"header X": "ijklmnop2"}))
+    assert leaving.cleaned("abcdefgh1 ijklmnop2") == "[redacted:header X] [redacted:header X, 2]"

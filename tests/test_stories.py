@@ -43,12 +43,10 @@ STORIES = {
     "hole_at_the_end": "inconclusive",
     "no_test_ran": "inconclusive",
 }
-# Where products that were read end green although nothing was measured, and the story in which ours does not
-# (the paths that need no evidence to be refused stand in tests/plan: a check without an expectation).
+# Where products that were read end green although nothing was measured, and the story in which ours does not.
 FAIL_OPEN = {
     "Argo Rollouts: ended before the first measurement": "no_evidence",
     "Argo Rollouts: only measurements that failed, limits not yet crossed": "only_our_faults",
-    "Keptn: nothing to compare with": "no_evidence",
     "Kayenta: a whole group without data": "pool_field_missing",
     "Kayenta: empty data taken for a number": "gauge_nan",
     "Gatus: the JSON path is missing": "pool_field_missing",
@@ -60,13 +58,39 @@ FAIL_OPEN = {
     "Datadog quality gate: the service is down": "target_down",
     "Datadog synthetics: no test was found": "no_test_ran",
     "CircleCI: no signal in the window": "log_silent",
-    "Harness: no control data": "evidence_missing",
     "EnricoMi: no test results": "no_test_ran",
     "CloudFormation: insufficient data": "hole_at_the_end",
     "a gauge that never moves": "dead_gauge",
     "stale evidence: of another commit": "evidence_of_other_commit",
     "evidence that cannot be read": "evidence_malformed",
 }
+
+# The same where no evidence is needed to be refused, or one rule of the judge says it all: file and test.
+FAIL_OPEN_TESTS = {
+    "Argo Rollouts: a metric with no condition": ("plan/test_reading.py", "test_a_mistake_in_a_check"),
+    "Keptn: no history to compare with": (
+        "judge/test_novelty.py",
+        "test_without_a_time_before_errors_are_inconclusive_only_where_the_plan_asks",
+    ),
+    "Harness: no control data": (
+        "judge/test_novelty.py",
+        "test_without_a_time_before_errors_are_inconclusive_only_where_the_plan_asks",
+    ),
+    "Gatus: a number is cut to an integer": (
+        "expect/test_matchers.py",
+        "test_short_form_on_both_sides_of_its_limit",
+    ),
+    "Datadog: its command ends with 0 all the same": (
+        "test_scripts.py",
+        "test_the_exit_code_is_the_verdicts",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAIL_OPEN_TESTS)
+def test_what_others_call_good_without_a_story_has_its_test(case):
+    file, name = FAIL_OPEN_TESTS[case]
+    assert f"\ndef {name}(" in (ROOT / "tests" / file).read_text()
 
 
 @pytest.mark.parametrize("case", FAIL_OPEN)

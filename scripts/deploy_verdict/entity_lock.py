@@ -44,7 +44,7 @@ def turn(
             while not _taken(file):
                 if clock.monotonic_s() >= until_s or stop.requested:
                     yield (
-                        f"another window of ours was writing {entity} ({_holder(path)}): waited {wait_s:g} s"
+                        f"another window of ours was writing {entity} ({_holder(file)}): waited {wait_s:g} s"
                         " — let it end, then run this again"
                     )
                     return
@@ -87,5 +87,7 @@ def _taken(file: IO[str]) -> bool:
     return True
 
 
-def _holder(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")[:100] or "which one is not known"
+def _holder(file: IO[str]) -> str:
+    """What the holder wrote, of the very file that is locked: somebody may have removed its name."""
+    file.seek(0)
+    return file.read(100) or "which one is not known"

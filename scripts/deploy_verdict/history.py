@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
+from deploy_verdict.leaving import cleaned_document
 from deploy_verdict.model import Judged, Record, Subject, Verdict, dumped
 from deploy_verdict.whole_files import append_line
 
@@ -46,7 +47,8 @@ def remember(path: Path, verdict: Verdict, deployment: str | None = None, commit
 
 def append(path: Path, line: Remembered) -> None:
     """Append one line to a history. Raises EvidenceError."""
-    append_line(path, json.dumps(dumped(line), ensure_ascii=False).encode())
+    document = cleaned_document(dumped(line))
+    append_line(path, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def remembered(path: Path, subject: Subject) -> tuple[Remembered, ...]:

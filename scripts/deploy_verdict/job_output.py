@@ -6,6 +6,7 @@ from pathlib import Path
 from deploy_verdict.leaving import cleaned
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.report.folding import cut, utf8_bytes
+from deploy_verdict.visible import visible
 from deploy_verdict.whole_files import cannot
 
 MAX_SUMMARY_BYTES = 1024 * 1024
@@ -65,7 +66,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
     # A value with a line break could be read as another output.
     lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write("".join(lines))
     except OSError as error:
         raise cannot(Path(path), error) from error
@@ -87,7 +88,7 @@ def _told(finding: Finding) -> str:
 
 def _message(text: str) -> str:
     """As GitHub's runner reads it: no line of its own, so that no text can be a command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

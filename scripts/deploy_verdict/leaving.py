@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
-from deploy_verdict.redact import DOTENV, Redactor
-from deploy_verdict.visible import no_commands, visible
+from deploy_verdict.redact import DOTENV, Redactor, joined
+from deploy_verdict.visible import half_command, no_commands, no_old_commands, visible
 
 
 class _Known:
@@ -39,7 +39,8 @@ class Guarded(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        known = len(self._held) - _Known.redactor.half_told(self._held)
+        waits = 0 if self.keeps_escapes else half_command(self._held)
+        known = len(self._held) - max(waits, _Known.redactor.half_told(self._held))
         ready, self._held = self._held[:known], self._held[known:]
         self._emit(ready)
         self._raw.flush()
@@ -52,7 +53,9 @@ class Guarded(io.TextIOBase):
     def command(self, line: str) -> None:
         """A workflow command of ours: the one line that GitHub's runner is to obey."""
         self.flush()
-        self._raw.write(f"{_Known.redactor.text(visible(line))}\n")
+        # What is a line end of another kind becomes one, and would begin a command of its own.
+        told = _Known.redactor.text(" ".join(visible(line).split("\n"))).rstrip("\n")
+        self._raw.write(f"{no_old_commands(told)}\n")
 
     def _emit(self, text: str) -> None:
         if text:
@@ -98,7 +101,7 @@ def _finish(guarded: Guarded) -> None:
 
 
 def _learn(found: Redactor) -> None:
-    secrets = {**_Known.redactor.secrets, **found.secrets}
+    secrets = joined(_Known.redactor.secrets, found.secrets)
     if secrets != _Known.redactor.secrets:
         _Known.redactor = Redactor(secrets)
         cleaned.cache_clear()

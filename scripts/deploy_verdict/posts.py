@@ -89,7 +89,7 @@ def title_of(bundle: Bundle) -> str:
     service = subject.service or bundle.plan.name
     where = f" in {subject.environment}" if subject.environment else ""
     title = f"Post-deployment verification: {service}{where}"
-    return " ".join(f"{title} ({short(commit)})".split() if commit else title.split())[:200]
+    return one_line(f"{title} ({short(commit)})" if commit else title, 200)
 
 
 def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:

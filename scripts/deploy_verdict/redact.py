@@ -7,6 +7,7 @@ of the plan that carry credentials, in all their disguises; and what has the sha
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from urllib.parse import unquote
 
 from deploy_verdict.disguises import SHORTEST, disguises, keys_in_addresses, password_of
@@ -46,6 +47,12 @@ _SHAPES = tuple(
         ),
     )
 )
+# What stands at a text's end and may go on to be one of these shapes: its last word, and what announces it.
+_OPEN = re.compile(
+    rf"(?:\b(?:bearer|basic)[ ]\S*|(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]?\s*\S*"
+    rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
+    re.IGNORECASE,
+)
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
@@ -57,6 +64,24 @@ _MOST_ROUNDS = 3
 def is_secret(name: str) -> bool:
     """Whether a variable's name tells that its value is secret."""
     return _TELLING.search(name.upper()) is not None
+
+
+def carries_credentials(header: str) -> bool:
+    """Whether a header's name tells that its value is secret."""
+    return _HEADERS.fullmatch(header) is not None or is_secret(header.replace("-", "_"))
+
+
+def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Both, and no value lost where two have one name: a plan may send a header of one name twice."""
+    result = dict(known)
+    for name, value in more.items():
+        free = (
+            key
+            for key in chain([name], (f"{name}, {n}" for n in count(2)))
+            if result.get(key, value) == value
+        )
+        result[next(free)] = value
+    return result
 
 
 class Redactor:
@@ -87,9 +112,10 @@ class Redactor:
         known = set(found.values())
         found |= {name: value for name, value in _inner(environment) if value not in known}
         for name, value in headers:
-            if _HEADERS.fullmatch(name) or _TELLING.search(name.upper().replace("-", "_")):
+            if carries_credentials(name):
                 # The words behind a scheme ("Bearer …") travel alone too.
-                found |= {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
+                words = {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
+                found = joined(found, words)
         return cls(found)
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
@@ -118,6 +144,8 @@ class Redactor:
     def half_told(self, text: str) -> int:
         """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
         start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        shape = _OPEN.search(text, text.rfind("\n") + 1)
+        start = min(start, shape.start() if shape else start)
         while True:
             # What ends as one secret may begin another: a whole one must not be cut in two by that.
             begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)

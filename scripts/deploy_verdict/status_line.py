@@ -1,6 +1,7 @@
 """The line of the commit status, written so that it can be read again as a verdict. Pure."""
 
 from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.visible import visible
 
 MAX_DESCRIPTION = 140
 
@@ -21,4 +22,6 @@ def outcome_told(description: str, environment: str | None) -> VerdictOutcome | 
 
 
 def _tail(environment: str | None) -> str:
-    return f" · {(environment or 'no environment')[:60]}"
+    # An environment's name is somebody else's text: it must neither hide anything nor begin a line.
+    name = " ".join(visible(environment or "").split())
+    return f" · {(name or 'no environment')[:60]}"

@@ -50,7 +50,10 @@ def told_of(out: Path, verdict: Verdict) -> VerdictOutcome | None:
 
 
 def keep_told(out: Path, verdict: Verdict) -> None:
-    """Remember that this verdict was told; raises EvidenceError."""
+    """Remember that this verdict was told, after it was: killed in between, it is told again, not lost.
+
+    Raises EvidenceError.
+    """
     told = Told(window=verdict.window.id, outcome=verdict.outcome, judged_at=verdict.judged_at)
     write_json(out / TOLD_FILE, told)
 

@@ -10,8 +10,12 @@ _INVISIBLE = re.compile(
     "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# What GitHub's runner takes for a command: at the beginning of a line, in both of its spellings.
-_COMMAND = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
+# What GitHub's runner takes for a command: one spelling after any white space of Unicode, the older one
+# anywhere in a line (ActionCommand.cs in actions/runner).
+_COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
+_OLD_COMMAND = re.compile(r"##(?=\[)")
+# The end of half a line that may become one of them.
+_HALF_COMMAND = re.compile(r"(?:\A\s*:?|##?)\Z")
 
 
 def visible(text: str) -> str:
@@ -22,4 +26,15 @@ def visible(text: str) -> str:
 
 def no_commands(text: str) -> str:
     """Lines that GitHub's runner would obey, made lines that it only shows."""
-    return _COMMAND.sub("| ", text)
+    return _COMMAND.sub("| ", no_old_commands(text))
+
+
+def no_old_commands(text: str) -> str:
+    """The same for the spelling that counts anywhere in a line."""
+    return _OLD_COMMAND.sub("# #", text)
+
+
+def half_command(text: str) -> int:
+    """How many of the last characters may be the beginning of a command whose rest is yet to come."""
+    found = _HALF_COMMAND.search(text)
+    return len(found.group()) if found else 0

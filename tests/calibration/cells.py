@@ -88,7 +88,7 @@ def _driven():
 
 def _odd(mode):
     held = World(use=6.0, hold_s=30.0)
-    yield Cell(group="other", name="busy, connections held 30 s", mode=mode, world=held)
+    yield Cell(group="other", name="busy, connections held 30 s", mode=mode, world=held, target=FALSE_ALARM)
     leaking = World(use=6.0, hold_s=30.0, leak=fills_in(6.0, 5))
     yield Cell(group="other", name="the same, leak 2.8/h (full in 5.0 h)", mode=mode, world=leaking)
     for name, use in () if mode in SLOW else USES.items():
@@ -121,6 +121,24 @@ def _faults():
         yield Cell(
             group="fault", name=name, mode="bursts", world=busy, spoil=spoil, target=target, whole=True
         )
+    single = {
+        "dead gauge, from T+0 on": faults.dead_from(0),
+        "dead gauge, from T+60 on": faults.dead_from(60),
+        "field missing in all answers": faults.field_missing,
+        "field null in 1 of 121 answers": faults.field_missing_once,
+        "pool exhausted in 1 reading": faults.exhausted_once,
+        "10 % errors (500)": faults.errors(0.1),
+    }
+    for name, spoil in single.items():
+        yield Cell(
+            group="fault", name=name, mode="every 60 s", world=busy, spoil=spoil, target=NEVER, whole=True
+        )
+    for mode in SLOW:
+        dead = faults.dead_from(0)
+        yield Cell(
+            group="fault", name="dead gauge, from T+0 on", mode=mode, world=busy, spoil=dead, target=NEVER,
+            whole=True,
+        )  # fmt: skip
     for median_ms in (250, 1000, 2000):
         name = f"responses of {median_ms} ms (median; limit 2 s)"
         yield Cell(group="fault", name=name, mode="bursts", world=busy, median_ms=median_ms, whole=True)

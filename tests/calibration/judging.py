@@ -125,15 +125,15 @@ def after_cycles(world, gauge, rng):
     return np.concatenate([gauge[:, :-READINGS], after], axis=1)
 
 
-def by_whole_judge(gauge, rng, spoil=None, median_ms=None, *, others=None, stale=None):
-    """The outcome of one window of bursts, from evidence through judge().
+def by_whole_judge(gauge, rng, spoil=None, median_ms=None, *, mode="bursts", others=None, stale=None):
+    """The outcome of one window, from evidence through judge().
 
     `spoil` changes the bursts' readings; with `median_ms`, the health check's response times are
     log-normal, with a tail of a factor of four at the 99th percentile. `others` are requests in the edge's
     log; `stale` is how old code answers (tests/calibration/beside.py).
     """
     more = (TRAFFIC % others.max_5xx if others else "") + (CLAIM if stale is not None else "")
-    plan = plan_for("bursts", beside=True, more=more)
+    plan = plan_for(mode, beside=True, more=more)
     offsets_s = plan.window.pool_offsets_s
     rows = [[_reading(used) for used in row] for row in gauge.reshape(len(offsets_s), -1).tolist()]
     times_ms = (

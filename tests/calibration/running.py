@@ -26,7 +26,7 @@ def counted(cell, seed, windows):
         gauges = after_cycles(cell.world, seen.gauge, rng) if cell.floor else seen.gauge
         for index, gauge in enumerate(gauges):
             if cell.whole:
-                more = {"others": cell.others, "stale": cell.stale}
+                more = {"mode": cell.mode, "others": cell.others, "stale": cell.stale}
                 outcomes[by_whole_judge(gauge, rng, cell.spoil, cell.median_ms, **more)] += 1
             else:
                 requests = None if seen.requests is None else seen.requests[index].tolist()

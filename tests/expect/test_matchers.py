@@ -20,6 +20,8 @@ def matcher(value, selector="$.x"):
         ("< 80", 80, FAIL),
         ("<= 80", 80, PASS),
         ("<= 80", 80.1, FAIL),
+        ("<= 80", 80.5, FAIL),
+        ("<= 80", 79.5, PASS),
         ("> 0", 0, FAIL),
         ("> 0", 1, PASS),
         (">= 1", 1, PASS),

@@ -15,6 +15,7 @@ def _plans():
     "values": b"- a\n" * (_PLAN // 4),
     "flow": b"[" + b"1," * (_PLAN // 2 - 2) + b"1]",
     "deep": b"[" * _PLAN,
+    "deep and few": b"[" * 5_000,
     "deep mappings": b"{a: " * (_PLAN // 4),
     "billion laughs": b"a0: &a0 [1,1,1,1,1,1,1,1,1]\n" + _LAUGHS,
     "keys": b"".join(b"k%d: 1\n" % number for number in range(20_000)),
@@ -40,6 +41,7 @@ def _evidence():
     return {
     "empty objects": b"[" + b"{}," * (_EVIDENCE // 3) + b"{}]",
     "deep": b"[" * _EVIDENCE,
+    "deep and few": b"[" * 200_000,
     "numbers": b"[" + b"1.5," * (_EVIDENCE // 4) + b"1]",
     "observations": json.dumps({"schema": "deploy-verdict/evidence/1", **_ROW}).encode()[:-2]
     + b", {}" * (_EVIDENCE // 4) + b"]}",

@@ -32,9 +32,9 @@ def main():
     parser.add_argument("--only", type=int, help="this point of the seed, and no other")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    failed, met, verdicts, faults = [], 0, Counter(), Counter()
+    failed, met, verdicts, faults, whole = [], 0, Counter(), Counter(), Counter()
     for part, fault in enumerate(OUTCOMES):
-        for number, point, result in points_of(options, part, fault):
+        for number, point, result in points_of(options, part, fault, whole):
             faults[f"{point.fault}"] += 1
             print(f"{number:4} {point}: {result}", flush=True)
             if isinstance(result, AssertionError):
@@ -44,11 +44,13 @@ def main():
                 met += result[0]
                 verdicts[f"{fault}: {result[1] or 'looked after by the watchdog'}"] += 1
     print(f"{met} of {sum(faults.values())} points met; {dict(faults)}; {dict(verdicts)}")
+    failed += [f"uninterrupted {told}" for told in map(": ".join, OUTCOMES.items()) if not whole[told]]
+    print(f"uninterrupted: {dict(whole)}")
     print(f"failed: {failed}" if failed else "everything held")
     return bool(failed)
 
 
-def points_of(options, part, fault):
+def points_of(options, part, fault, whole):
     """Every third point of the seed, on a demo with this fault, and what came of it."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder), fault) as here:
         for pipeline in PIPELINES:
@@ -64,6 +66,7 @@ def points_of(options, part, fault):
                 except AssertionError as error:
                     result = error
                 yield number, point, result
+        whole.update({f"{fault}: {outcome}": count for outcome, count in here.uninterrupted.items()})
 
 
 if __name__ == "__main__":

@@ -6,17 +6,21 @@ from xml.etree import ElementTree
 from deploy_verdict.evidence import read_evidence
 from deploy_verdict.github import marker_of
 from deploy_verdict.history import Remembered
-from deploy_verdict.model import Loaded, VerdictOutcome
+from deploy_verdict.ledgers import unsettled
+from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
 from deploy_verdict.run_file import known_run
 from deploy_verdict.session import read_window
 from deploy_verdict.states import state_in
+from deploy_verdict.told import TOLD_FILE, Told, told_of
 from deploy_verdict.verdicts import VERDICT_FILE, read_verdict
+from tests.test_ledger import is_free
 
 # From good to bad, as the members stand.
 RANK = {outcome: number for number, outcome in enumerate(VerdictOutcome)}
 VERDICTS = (0, 10, 11, 12)
+ENTITY = "tag_spool=TEST-02"
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)
-COLLECTING = ("check_", "sample_", "exercise_", "run_e2e", "take_", "close_")
+COLLECTING = ("check_", "sample_", "exercise_", "run_e2e", "return_", "top_up_", "take_", "close_")
 TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "comment.md": "\n"}
 
 
@@ -39,6 +43,8 @@ def nothing_is_half(place):
     known_run(out)
     if (out / VERDICT_FILE).exists():
         read_verdict(out)
+    if (out / TOLD_FILE).exists():
+        Told.model_validate_json((out / TOLD_FILE).read_bytes())
     if (out / "junit.xml").exists():
         ElementTree.parse(out / "junit.xml")
     if (out / "plan.yml").exists():
@@ -96,6 +102,55 @@ def comment_is_final(place, outcome=None):
     assert state.outcome == outcome or outcome is None
     assert place.hub.statuses[-1]["state"] != "pending"
     assert place.hub.mistakes == []
+
+
+def owed(place):
+    """What no run has settled, by the ledgers on disk; but for what the service refuses to restore."""
+    files = [item for item in read_evidence(place.out / "evidence") if isinstance(item, Loaded)]
+    seen = [observation for item in files for observation in item.evidence.observations]
+    entries = [entry for item in seen if isinstance(item, LedgerObservation) for entry in item.entries]
+    return [entry for entry in unsettled(entries) if entry.check not in place.left]
+
+
+def held_is_named(place):
+    """(f) Whatever broke: an entity that a stranger cannot take stands in an entry that is not settled."""
+    if not is_free(place.environment["TARGET_URL"]):
+        named = {entity for entry in owed(place) for entity in entry.entities}
+        assert ENTITY in named, f"{ENTITY} is held, and the ledger owes only {named}"
+
+
+def restored(place):
+    """(f) After the next run: a stranger can take the entity, and no entry of the ledger is open."""
+    assert owed(place) == []
+    assert is_free(place.environment["TARGET_URL"]), f"{ENTITY} is held still"
+
+
+def is_noted(place):
+    """Whether it is noted that people were told of this verdict."""
+    verdict = read_verdict(place.out)
+    return told_of(place.out, verdict) is verdict.outcome
+
+
+def told_again_if_not_noted(place, done, sent, noted):
+    """(g) What was noted as told is not told again; what was not noted is, as nobody knows that it was sent.
+
+    So a run that is killed between sending and noting it tells people twice: at least once, never not at all.
+    """
+    news = read_verdict(place.out).outcome is not VerdictOutcome.STABLE
+    assert len(place.told) - sent == (news and not noted), (done.stdout, done.stderr)
+    assert is_noted(place) == news
+    assert not noted or "was told of this window already" in done.stdout
+
+
+def was_told(place, times=(1,)):
+    """(g) People got the verdict that stands now, so many times; of one that was stable always, nothing."""
+    outcome = read_verdict(place.out).outcome
+    if outcome is VerdictOutcome.STABLE:
+        assert place.told == []
+        return
+    assert len(place.told) in times, place.told
+    assert {message["message"].partition(":")[0] for message in place.told} == {outcome.shown}
+    assert is_noted(place)
 
 
 def history_is_read(place):

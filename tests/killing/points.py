@@ -3,9 +3,11 @@
 import shutil
 from dataclasses import dataclass
 
+import requests
+
 from tests.killing import checks
 from tests.killing.injector import FAULTS
-from tests.killing.world import RUN
+from tests.killing.world import NOTIFY, RUN
 
 WATCH = "watch_deployment"
 
@@ -44,6 +46,7 @@ def broken(place, point):
     checks.nothing_is_half(place)
     checks.nothing_is_lost(place, before)
     checks.reported_is_there(place, point.step, done)
+    checks.held_is_named(place)
     if point.fault in ("full", "term") and done.returncode not in checks.KILLED:
         # A process that was not killed takes away what it could not bring to its end.
         assert checks.rubbish(place) <= rubbish
@@ -52,11 +55,15 @@ def broken(place, point):
 
 def resumed(place, step, before):
     """The same command once more, without the fault; a finished window may say that it is one."""
+    sent, noted = len(place.told), step == NOTIFY and checks.is_noted(place)
     done = place.run(step)
     finished = step == WATCH and done.returncode == 2 and "finished window" in done.stderr
     assert finished or done.returncode in checks.VERDICTS, (done.returncode, done.stderr)
     checks.nothing_is_half(place)
     checks.nothing_is_lost(place, before)
+    checks.restored(place)
+    if step == NOTIFY:
+        checks.told_again_if_not_noted(place, done, sent, noted)
 
 
 def gone_on(place, point, outcome):
@@ -66,6 +73,9 @@ def gone_on(place, point, outcome):
         done = place.run(step)
         assert done.returncode in checks.VERDICTS, (step, done.returncode, done.stderr)
     checks.history_is_read(place)
+    checks.restored(place)
+    if NOTIFY in place.pipeline:
+        checks.was_told(place, (1, 2) if point.step == NOTIFY else (1,))
     verdict = checks.never_better(place, outcome)
     checks.comment_is_final(place, verdict.value)
     return verdict
@@ -77,6 +87,15 @@ def looked_after(place):
     done = place.run("rescue_report", arguments=("--run-id", str(RUN), "--out", "out"))
     assert done.returncode == 0, done.stderr
     checks.comment_is_final(place)
+
+
+def given_back(place):
+    """What the ledger owes, by hand: the next point begins with a free entity."""
+    checks.held_is_named(place)
+    holder = {"tag_spool": "TEST-02", "worker_id": 93, "worker_nombre": "MR(93)", "operacion": "ARM"}
+    address = place.environment["TARGET_URL"] + "/api/occupation/pausar"
+    requests.post(address, json=holder, timeout=10)
+    assert checks.is_free(place.environment["TARGET_URL"])
 
 
 def run_point(world, point):
@@ -93,6 +112,7 @@ def _at(world, place, point):
     met = not done.operations or len(done.operations) >= point.at
     if point.abandoned:
         looked_after(place)
+        given_back(place)
         return met, None
     resumed(place, point.step, whole)
     return met, gone_on(place, point, world.outcome)

@@ -17,7 +17,7 @@ from deploy_verdict.evidence import read_evidence
 from deploy_verdict.session import read_window
 from tests.github.windows import COMMIT, take
 from tests.killing import checks
-from tests.killing.points import Point, broken, looked_after, resumed
+from tests.killing.points import Point, broken, given_back, looked_after, resumed
 from tests.killing.world import INJECTOR, JOBS, PLAN, world
 from tests.running import ROOT, command, scrubbed
 from tests.workflow.test_ending import call, run_of, with_tail
@@ -30,12 +30,17 @@ DAY = [
     ("exercise_gauges", "ro", "mkdir", 1),
     ("run_e2e", "kill", "connect", 2),
     ("publish_progress", "kill", "end", 1),
+    ("return_to_floor", "kill", "connect", 23),
+    ("return_to_floor", "full", "write", 6),
+    ("top_up_exposure", "kill", "connect", 2),
     ("take_sitting", "torn", "write", 9),
     ("take_sitting", "full", "write", 5),
     ("close_window", "kill", "rename", 3),
     ("judge_evidence", "torn", "write", 1),
     ("judge_evidence", "full", "write", 3),
     ("render_report", "full", "write", 1),
+    ("notify", "kill", "open", 1),
+    ("notify", "kill", "end", 1),
     ("publish_report", "full", "write", 1),
     ("publish_report", "kill", "connect", 1),
     ("conclude_run", "ro", "open", 1),
@@ -76,19 +81,29 @@ def here(tmp_path):
 
 def test_each_job_is_broken_and_resumed(here):
     assert {row[0] for row in DAY} == set(JOBS)
-    through(here.new_place("jobs"), "jobs", DAY)
+    place = here.new_place("jobs")
+    through(place, "jobs", DAY)
+    # Once by the run that was killed before it noted so, and once by the next.
+    checks.was_told(place, (2,))
 
 
 def test_the_one_process_is_broken_five_times_and_resumed(here):
     through(here.new_place("one process"), "one process", WATCHED)
 
 
-def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here):
+@pytest.mark.parametrize(
+    "row", [("take_sitting", 3, "torn", "write"), ("run_e2e", 2, "kill", "connect")], ids=["free", "held"]
+)
+def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here, row):
+    """Where its test entity is held still, an open entry of the ledger names it."""
     place = here.new_place("jobs")
     for step in ("open_run", "publish_progress"):
         assert place.run(step).returncode == 0
-    broken(place, Point("jobs", "take_sitting", 3, "torn", "write"))
+    broken(place, Point("jobs", *row, abandoned=True))
     looked_after(place)
+    held = row[0] == "run_e2e"
+    assert [bool(checks.owed(place)), checks.is_free(place.environment["TARGET_URL"])] == [held, not held]
+    given_back(place)
 
 
 def test_a_sitting_that_is_asked_to_stop_marks_its_evidence(here):

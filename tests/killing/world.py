@@ -6,14 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
+from deploy_verdict.verdicts import read_verdict
+from tests.notifying.test_notify import service
 from tests.running import ROOT, scrubbed
 
 INJECTOR = Path(__file__).with_name("injector.py")
@@ -21,6 +24,8 @@ RUN = 500
 SPEED = 3600
 # What an uninterrupted window says of the demo under a fault.
 OUTCOMES = {"none": "stable", "log-silent": "inconclusive", "completar-bug": "critical"}
+# What the service itself refuses to restore: its answers to COMPLETAR are the fault.
+LEFT = {"completar-bug": ("completar",)}
 # A sped-up window allows two real minutes of delay; older ones would have holes of their own.
 FRESH_S = 90.0
 PLAN = """\
@@ -60,9 +65,12 @@ pools:
     limit: $.max_connections
     exercise: {ask: [api], at_once: 6, times: 2, rounds: 7, for: 10s}
     safe_for: 1h
-    burst: {for: 5s, every: 1s}
+    burst: {for: 10s, every: 1s}
+    return_to_floor: {test: flow, cycles: 20, rate: 50/s, settle: 5s}
+exposure:
+  - {name: flow, operation: e2e/flow, at_least: 6, top_up: {of: e2e/flow, at_most: 10, every: 2s}}
 logs: {must_not_appear: ["Too many connections"], canary: {regex: '(GET|POST) /api/'}}
-traffic: {max_5xx: 0%}
+traffic: {max_5xx: 0%, excludes: 10%}
 metrics: {}
 github: {fail_run_on: never}
 """
@@ -75,10 +83,14 @@ JOBS = {
     "exercise_gauges": (*BASE, "--if-due"),
     "run_e2e": (*BASE, "--if-due"),
     "publish_progress": BASE,
+    # Before the sitting that would drive too: so each is broken by itself.
+    "return_to_floor": BASE,
+    "top_up_exposure": BASE,
     "take_sitting": (*BASE, "--offsets", "30m,60m,90m,120m"),
     "close_window": BASE,
     "judge_evidence": BASE,
     "render_report": BASE,
+    "notify": BASE,
     "publish_report": BASE,
     "conclude_run": BASE,
 }
@@ -86,17 +98,23 @@ ONE_PROCESS = {
     "watch_deployment": ("--plan", "../plan.yml", "--out", "out", "--speed", str(SPEED)),
     "publish_report": (*BASE, "--number", "1"),
 }
+NOTIFY = "notify"
 PIPELINES = {"jobs": JOBS, "one process": ONE_PROCESS}
 
 
 @dataclass
 class Place:
-    """A directory in which the pipeline runs, and the GitHub that it sees."""
+    """A directory in which the pipeline runs, the GitHub that it sees, and the messages that people got.
+
+    `left` are the checks after which nobody can restore the test entity.
+    """
 
     folder: Path
     hub: Hub
     pipeline: dict[str, tuple[str, ...]]
     environment: dict[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    told: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def out(self):
@@ -104,28 +122,31 @@ class Place:
 
     def copied(self, folder):
         shutil.copytree(self.folder, folder)
-        return Place(folder, copy.deepcopy(self.hub), self.pipeline, self.environment)
+        return replace(self, folder=folder, hub=copy.deepcopy(self.hub), told=[*self.told])
 
     def run(self, step, *, at=0, fault="kill", kind=None, arguments=None):
         """The step as a process; `at` is the operation (of a kind) that the fault meets, 0 for none."""
         count = self.folder.with_name(f"{self.folder.name}.count")
         told = {"root": str(self.folder), "at": at, "fault": fault, "count": str(count), "kind": kind}
         command = [sys.executable, str(INJECTOR), json.dumps(told), str(ROOT / "scripts" / f"{step}.py")]
-        with github(self.hub) as url:
+        with github(self.hub) as url, service() as people:
             done = subprocess.run(
-                [*command, *(arguments or self.pipeline[step])], cwd=self.folder, env=self._variables(url),
+                [*command, *(arguments or self.pipeline[step])], cwd=self.folder,
+                env=self._variables(url, people.address if step == NOTIFY else ""),
                 capture_output=True, text=True, timeout=120,
             )  # fmt: skip
+        self.told += people.messages
         done.operations = json.loads(count.read_text() or "[]")
         return done
 
-    def _variables(self, url):
+    def _variables(self, url, address):
         ours = {
             "GITHUB_API_URL": url, "GITHUB_REPOSITORY": self.hub.repository, "GITHUB_TOKEN": TOKEN,
             "GITHUB_RUN_ID": str(RUN), "GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_SHA": "c" * 40,
             "GITHUB_OUTPUT": str(self.folder / "outputs"),
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
             "INPUTS": json.dumps({"mode": "timer", "number": "1"}), "DEPLOY_VERDICT_SPEED": str(SPEED),
+            "DEPLOY_VERDICT_NOTIFY": address,
         }  # fmt: skip
         return scrubbed({**self.environment, **ours})
 
@@ -136,11 +157,16 @@ class World:
 
     folder: Path
     environment: dict[str, str]
-    outcome: str
+    fault: str
     number: int = 0
     taken_s: float = -FRESH_S
     before: dict[tuple[str, str], Place] = field(default_factory=dict)
     operations: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    uninterrupted: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def outcome(self):
+        return OUTCOMES[self.fault]
 
     def refresh(self, pipeline="jobs"):
         """Run a pipeline whole; the jobs again where the last time is too long ago."""
@@ -158,7 +184,7 @@ class World:
         hub = Hub()
         hub.add_issue(1, body="the incident", author="sescanella")
         hub.add_run(RUN, display_title="verify by hand", status="in_progress", head_sha=ids.LIVE_COMMIT)
-        place = Place(self.new_folder(), hub, PIPELINES[pipeline], self.environment)
+        place = Place(self.new_folder(), hub, PIPELINES[pipeline], self.environment, LEFT.get(self.fault, ()))
         place.folder.mkdir()
         return place
 
@@ -170,6 +196,7 @@ class World:
             assert done.returncode in (0, 10, 11, 12), (step, done.returncode, done.stderr)
             assert "Traceback" not in done.stderr
             self.operations[kind, step] = done.operations
+        self.uninterrupted[read_verdict(place.out).outcome.value] += 1
 
 
 @contextmanager
@@ -177,4 +204,4 @@ def world(folder, fault="none"):
     """A demo that runs as long as the block, and the plan beside the places."""
     (folder / "plan.yml").write_text(PLAN)
     with running(fault=fault, speed=SPEED, log=folder / "backend.log") as backend:
-        yield World(folder, {**backend.environment, "TARGET_URL": backend.base_url}, OUTCOMES[fault])
+        yield World(folder, {**backend.environment, "TARGET_URL": backend.base_url}, fault)

@@ -57,6 +57,12 @@ def test_another_bots_deployment_does_not():
     ) == Asked(commit=COMMIT, label=LABEL, by_platform=True)
 
 
+def test_a_forks_deployment_does_not():
+    """Railway makes it in the pull request's environment; nobody else's production is heard."""
+    assert "the plan watches 'production'" in reason(railway_event(COMMIT, label="zeues / zeues-pr-12"))
+    assert "the deployment was made by 'somebody'" in reason(railway_event(COMMIT, creator="somebody"))
+
+
 @pytest.mark.parametrize(
     "label", ["zeues / zeues-pr-12", "zeues / staging", "production-eu", "x / Production"]
 )

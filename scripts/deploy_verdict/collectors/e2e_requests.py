@@ -13,6 +13,7 @@ from deploy_verdict.model import Exchange, StepRecord, Unrestored
 from deploy_verdict.plan import Request, Step
 from deploy_verdict.plan.captures import filled, filled_path, names_in
 from deploy_verdict.plan.guard import entities, refusal
+from deploy_verdict.redact import carries_credentials
 from deploy_verdict.steps import may_have_written
 
 
@@ -115,11 +116,15 @@ def send(trial: Trial, request: FinalRequest) -> Exchange:
 
 
 def curl(context: Context, request: Request, captured: Mapping[str, JsonValue]) -> str:
-    """The command line that sends a request by hand; what was not captured stays as {name}."""
+    """The command line that sends a request by hand; what was not captured stays as {name}.
+
+    A header with credentials goes as the plan has it, which the redactor knows: not what the service issued.
+    """
     places: dict[str, JsonValue] = {name: f"{{{name}}}" for name in lacking(request, captured)}
     ready = final(context, request, {**places, **captured})
     parts = ["curl", "-X", ready.method, context.probe.base_url + ready.path]
-    for name, value in ready.headers.items():
+    own = {name: value for name, value in request.headers.items() if carries_credentials(name)}
+    for name, value in {**ready.headers, **own}.items():
         parts += ["-H", f"{name}: {value}"]
     if ready.json is not None:
         parts += [

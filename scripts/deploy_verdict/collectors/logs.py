@@ -14,13 +14,13 @@ from typing import BinaryIO, Protocol
 
 from deploy_verdict.collectors.log_entries import entries
 from deploy_verdict.collectors.log_lines import Line, parsed
+from deploy_verdict.collectors.log_pieces import from_whole_word, without_half_word
 from deploy_verdict.collectors.log_tally import Tally
 from deploy_verdict.model import Fault, LogObservation, Whose
 from deploy_verdict.plan import Logs
 
 MAX_LINE_BYTES = 65536
 HEAD_BYTES = 4096
-_OVERLAP_BYTES = 1024
 _AHEAD = timedelta(minutes=5)
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -115,17 +115,17 @@ class FileSource:
             ends = raw.endswith(b"\n")
             if b"\0" in raw:
                 self._fail("binary", f"it is not all text: there are NUL bytes near byte {place}")
-            line = self._line(raw, rest, place)
+            goes_on = not ends and place + len(raw) < size
+            line = self._line(without_half_word(raw) if goes_on else raw, rest, place)
             place += len(raw)
-            rest = b"" if ends else raw[-_OVERLAP_BYTES:]
+            rest = from_whole_word(raw) if goes_on else b""
             yield line
         self._check_zone(file)
 
     def _line(self, raw: bytes, rest: bytes, place: int) -> Line:
         after_t0 = None if self._t0_byte is None else place >= self._t0_byte
         if rest:
-            # From a whole word on, so that no half of a secret goes unrecognised.
-            text = (rest[rest.find(b" ") + 1 :] + raw).decode("utf-8", "replace")
+            text = (rest + raw).decode("utf-8", "replace")
             return Line(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         line = parsed(text.removeprefix("\ufeff") if place == 0 else text, after_t0)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deploy_verdict.blocks import WARM_UP_S
+from deploy_verdict.judge.pool_alike import are_single
 from deploy_verdict.judge.pool_blocks import BURST_READINGS, PoolBlock, enough, pool_blocks, told
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
@@ -22,8 +23,9 @@ from deploy_verdict.units import shown_duration, shown_offset
 SPIKE_SHARE = 0.1
 # With a tenth, a healthy busy pool was critical in 4 of 100 windows of a burst every minute.
 DENSE_SPIKE_SHARE = 0.15
-# A block is outside of its band beyond doubt by two standard errors.
-CLEAR_ERRORS = 2.0
+# A block is outside of its band beyond doubt by two standard errors; by three of a count (Poisson), as the
+# upper end of a few connections is far away.
+CLEAR_ERRORS, CLEAR_COUNTS = 2.0, 3.0
 # The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
 OF_MEDIAN = 1.4826 / math.sqrt(2)
 
@@ -47,13 +49,15 @@ def _use(pool: Pool, levels: Sequence[Level]) -> _Use:
 
 def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[PoolSample, Result]]:
     """Each sample with its result; a fail of a few readings stands only where its whole block fails too."""
+    single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
         of_block = _use(pool, block.levels)
-        share = SPIKE_SHARE if len(block.samples) == 1 else DENSE_SPIKE_SHARE
+        share = SPIKE_SHARE if len(block.samples) == 1 and not single else DENSE_SPIKE_SHARE
         for sample in block.samples:
             own = _use(pool, sample.levels)
             result = _band(pool, sample, own, share)
-            lone = sample.planned_readings >= BURST_READINGS or len(block.samples) == 1
+            is_burst = sample.planned_readings >= BURST_READINGS and not single
+            lone = is_burst or len(block.samples) == 1
             if result[0] is Outcome.FAIL and enough(sample) and not lone:
                 result = _band(pool, sample, of_block, SPIKE_SHARE)
                 if result[0] is Outcome.PASS:
@@ -96,11 +100,13 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     median = statistics.median(block.mean_percent for block in seen)
     far = max(seen, key=lambda block: abs(block.mean_percent - median))
     outside = [block for block in seen if abs(block.mean_percent - median) > points]
+    least = CLEAR_COUNTS * _by_chance_percent(seen) if are_single(samples) else 0.0
     scatter = _scatter_percent(seen)
     clear = [
         block
         for block in outside
-        if abs(block.mean_percent - median) - points > CLEAR_ERRORS * max(block.error_percent, scatter)
+        if abs(block.mean_percent - median) - points
+        > max(least, CLEAR_ERRORS * max(block.error_percent, scatter))
     ]
     sample = far.samples[0]
     where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
@@ -126,10 +132,15 @@ def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:
     their mean).
     """
     steps = [later.mean_percent - earlier.mean_percent for earlier, later in pairwise(blocks)]
-    levels = [level for block in blocks for level in block.levels]
-    size = statistics.fmean(level.limit for level in levels)
-    by_chance = 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size
     if not steps:
         return 0.0
     usual = statistics.median(steps)
-    return min(OF_MEDIAN * statistics.median(abs(step - usual) for step in steps), by_chance)
+    scatter = OF_MEDIAN * statistics.median(abs(step - usual) for step in steps)
+    return min(scatter, _by_chance_percent(blocks))
+
+
+def _by_chance_percent(blocks: Sequence[PoolBlock]) -> float:
+    """How far single readings scatter where connections come independently of each other."""
+    levels = [level for block in blocks for level in block.levels]
+    size = statistics.fmean(level.limit for level in levels)
+    return 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size

@@ -23,7 +23,7 @@ from deploy_verdict.redact import Redactor
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
 # As text it may take sixteen times as much on its way through the redactor. Pages of a log that are larger
 # are asked for in smaller pieces.
-MAX_BODY_BYTES = 7_000_000
+MAX_BODY_BYTES = 5_000_000
 _FIRST_PAUSE_S = 1.0
 _MOST_TRIES = 6
 _LEAST_S = 0.05

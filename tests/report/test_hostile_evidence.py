@@ -1,0 +1,141 @@
+"""Whatever stands in any free text of a whole window's evidence, no output of ours obeys or shows it raw."""
+
+import re
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from junitparser import JUnitXml
+from markdown_it import MarkdownIt
+
+from deploy_verdict.github.places import marker_of
+from deploy_verdict.job_output import annotations
+from deploy_verdict.judge import judge
+from deploy_verdict.notifying import MAX_CHARACTERS, message_for
+from deploy_verdict.posts import Run, final_post, lost_post, progress_post
+from deploy_verdict.publishing import _body
+from deploy_verdict.report import render_comment, render_report
+from deploy_verdict.states import state_in
+from deploy_verdict.status_line import MAX_DESCRIPTION
+from deploy_verdict.verdicts import _junit
+from deploy_verdict.visible import visible
+from tests.examples import at_least
+from tests.github.test_folding import is_closed
+from tests.notifying.test_message import PINGS
+from tests.report.hostile_evidence import hostile_bundle
+from tests.report.stories import ENVIRONMENT, GENERATED
+from tests.report.test_report import HEADINGS, OURS
+from tests.report.test_text import CALLS, NASTY
+
+PARSER = MarkdownIt("commonmark").enable("table")
+FOLDS = re.compile(r"(?:<details>\n<summary>[\w .,%()+]*</summary>|</details>)\n?")
+OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure")}
+HEADING = re.compile(
+    r"Post-Deployment Monitoring Report - |Issue \d+: |Not known|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
+)
+MANY = {"max_examples": at_least(25), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+
+class Place:
+    others = (3, 4)
+
+
+def is_harmless(markdown: str) -> None:
+    tokens = PARSER.parse(markdown)
+    inside = [child for token in tokens for child in token.children or ()]
+    assert not [t.content for t in tokens if t.type == "html_block" and not FOLDS.fullmatch(t.content)]
+    assert not [c.content for c in inside if c.type in ("html_inline", "link_open", "image")]
+    called = CALLS.search(" ".join(child.content for child in inside if child.type == "text"))
+    assert not called, called
+    for opened, token in pairwise(tokens):
+        if opened.type == "heading_open":
+            assert token.content in OWN_HEADINGS or HEADING.match(token.content), token.content
+    is_plain(markdown.replace("\n", " "))
+    assert is_closed(markdown)
+
+
+def is_plain(line: str) -> None:
+    """One line that hides nothing."""
+    assert visible(line) == line
+    assert "\n" not in line
+
+
+def windows(text: str, seed: int):
+    # The border lets no lone surrogate in.
+    bundle = hostile_bundle(text.encode("utf-8", "replace").decode(), seed)
+    return bundle, judge(bundle, judged_at=GENERATED, tool_version="0.1.0")
+
+
+def pages(text: str, seed: int):
+    """Everything that is shown as Markdown."""
+    bundle, verdict = windows(text, seed)
+    when = {"generated_at": GENERATED, "tool_version": "0.1.0"}
+    yield render_report(bundle, verdict, ENVIRONMENT, **when)
+    yield render_comment(bundle, verdict, ENVIRONMENT, **when)
+    for post in posts(text, bundle, verdict):
+        yield post.text
+
+
+def posts(text, bundle, verdict):
+    yield final_post(bundle, verdict, GENERATED, Run())
+    yield progress_post(bundle, GENERATED, Run())
+    yield lost_post(bundle, GENERATED, Run(), text.encode("utf-8", "replace").decode())
+
+
+SEEDS = st.integers(0, 2**32)
+
+
+@given(NASTY, SEEDS)
+@settings(**MANY)
+def test_every_page_stays_ours(text, seed):
+    """The report, its comment, progress, "lost", and what the job's summary takes from them."""
+    for markdown in pages(text, seed):
+        is_harmless(markdown)
+
+
+@given(NASTY, SEEDS)
+@settings(**MANY)
+def test_every_line_that_goes_elsewhere_stays_one(text, seed):
+    """The hidden line and the marker, the commit's status, the issue's title, the annotations."""
+    bundle, verdict = windows(text, seed)
+    for post in posts(text, bundle, verdict):
+        is_plain(post.title)
+        is_plain(post.state.line)
+        assert len(post.state.line) <= MAX_DESCRIPTION
+        first, hidden = marker_of(post.key), _body(post, Place).split("\n")[0]
+        for comment in (first, hidden):
+            inside = comment.removeprefix("<!-- ").removesuffix(" -->")
+            assert not re.search(r"[<>\n]", inside), inside
+        assert state_in(f"{first}\n{hidden}\n") == post.state
+    for line in annotations({"GITHUB_ACTIONS": "true"}, verdict):
+        # So `say_command` prints it.
+        assert re.fullmatch(r"::(error|warning|notice) title=[^:,\n]*::[^\n]*", visible(line)), line
+
+
+@given(NASTY, SEEDS)
+@settings(**MANY)
+def test_a_message_pings_nobody_and_junit_stays_xml(text, seed):
+    bundle, verdict = windows(text, seed)
+    message = message_for(verdict, None, None)
+    assert message is not None
+    assert len(message.title) + len(message.body) <= MAX_CHARACTERS
+    assert "\n" not in message.title
+    for pattern in PINGS:
+        assert not re.search(pattern, f"{message.title}\n{message.body}", re.IGNORECASE), pattern
+    (suite,) = JUnitXml.fromstring(_junit(bundle, verdict).encode())
+    assert {case.classname for case in suite} <= {"e2e"}
+
+
+def test_every_free_text_of_the_evidence_was_tried():
+    """The control: over a few windows the text reaches findings of every stage, and every page shows it."""
+    mark = "qzxw"
+    told = {
+        finding.stage
+        for seed in range(4)
+        for finding in windows(mark, seed)[1].findings
+        if mark in f"{finding.actual} {finding.check} {finding.because}"
+    }
+    assert {"health", "e2e", "logs", "deployment", "traffic"} <= told, told
+    assert all(
+        any(mark in page for page in many) for many in zip(*(pages(mark, s) for s in range(4)), strict=True)
+    )
