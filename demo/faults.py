@@ -127,6 +127,6 @@ STALE_FOR_S = 60.0
 """Of STALE_AT_FIRST: plan time since the first probe."""
 
 STATS_REFUSED = range(165, 311)
-"""Of LOST_SAMPLES, in requests for stats: by number, as at speed the samples of a busy machine are late. A window
-asks about 100 times at T+0 (check, load, burst), then 30 times at each sample.
+"""Of LOST_SAMPLES, in requests for stats: by number, as at speed the samples of a busy machine are late.
+A window asks about 100 times at T+0 (check, load, burst), then 30 times at each sample.
 """
