@@ -215,12 +215,3 @@ def test_level_traffic_is_told():
     found = growth([2] * 9, beside=[counts(lambda at: 100.0)])
     assert found.outcome is PASS
     assert "traffic stayed level" in found.actual
-
-
-@pytest.mark.parametrize(
-    ("levels", "outcome"), [((0, 0, 0, 0, 0, 2, 3), OPEN), ((0, 1, 1, 2, 3, 4, 5), FAIL)]
-)
-def test_before_the_windows_end_a_pool_grows_at_two_looks_in_a_row(levels, outcome):
-    """The first pool grows by its newest block only; a look less says nothing yet."""
-    assert growth([2, *levels, None]).outcome is outcome
-    assert growth([2, *levels, levels[-1] + 1]).outcome is FAIL

@@ -200,14 +200,3 @@ def test_the_first_minutes_are_left_out_of_a_short_window_too():
     assert judged(warming, plan=plan)["growth"].outcome is PASS
     leaking = seen(series(lambda at: steady(at) + 0.1 * at / 1800, length_s=1800))
     assert judged(leaking, plan=plan)["growth"].outcome is FAIL
-
-
-@pytest.mark.parametrize(("levels", "outcome"), [((0, 0, 1, 1, 4, 8), OPEN), ((0, 1, 2, 3, 4, 8), FAIL)])
-def test_before_the_windows_end_memory_grows_at_two_looks_in_a_row(levels, outcome):
-    """By its newest block only, or without it too; each level is a percent for a quarter of an hour."""
-
-    def memory(at):
-        return steady(at) / 40 + 0.3 + 0.01 * levels[min(len(levels) - 1, int(max(0, at - 900) // 900))]
-
-    assert outcomes(seen(series(memory, length_s=5400)))["growth"] is outcome
-    assert outcomes(seen(series(memory)))["growth"] is FAIL
