@@ -31,6 +31,10 @@ ROWS = {
 
 # Whole answers at once: only the words show which of several reasons was found.
 STEADY = (
+    "429",
+    "deep",
+    "empty",
+    "html",
     "keys-twice",
     "nan",
     "infinite",
