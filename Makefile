@@ -4,7 +4,7 @@
 # make bench           the speed figures, as ratios
 # make matrix          docs/faults.md: what happens under every fault of demo/toxic
 # make fuzz            each reader of other people's texts, SECONDS=60 each; what reaches new code is kept in out/fuzz
-# make properties      the secrets and hostile-text properties over ten thousand examples each
+# make properties      the secrets, hostile-text and guard properties over ten thousand examples each
 # make bill            docs/bill.md: what is installed, how large it is, and why
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
@@ -16,7 +16,8 @@ SECONDS ?= 60
 POINTS ?= 200
 PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
     tests/report/test_hostile_evidence.py tests/report/test_hostile_written.py tests/notifying/test_message.py \
-    tests/github/test_folding.py tests/github/test_states.py
+    tests/github/test_folding.py tests/github/test_states.py tests/plan/test_guard_property.py \
+    tests/plan/test_guard_on_the_wire.py
 BIN := .venv/bin
 STAMP := .venv/.installed
 
