@@ -69,6 +69,7 @@ def test_refused(method, path, body, told):
         ("/x", {"id": "PROD-1"}, "looks like an entity"),
         ("/x", {"id": "prod-1"}, "looks like an entity"),
         ("/x", {"id": "TEST%2D03"}, "looks like an entity"),
+        ("/x", {"id": "TEST%25252525252D03"}, "looks like an entity"),
         ("/x", {"id": "ＰＲＯＤ－１"}, "looks like an entity"),
         ("/x", {"id": "PR\u200bOD-1"}, "looks like an entity"),
         ("/x", {"PROD-1": {}}, "looks like an entity"),

@@ -12,7 +12,6 @@ _ROUTE = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*|v\d+(?:\.\d+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
-DECODINGS = 4
 
 
 def strange_path(path: str) -> str | None:
@@ -118,12 +117,14 @@ def _part(part: str) -> str:
 def _forms(text: str) -> Iterator[str]:
     """A text as it stands, in its plain characters, and decoded as often as it lets itself be."""
     seen: set[str] = set()
-    for _ in range(DECODINGS):
+    before = ""
+    # Each decoding makes it shorter, so this ends.
+    while text != before:
         for form in (text, _visible(text)):
             if form not in seen:
                 seen.add(form)
                 yield form
-        text = unquote(text)
+        before, text = text, unquote(text)
 
 
 def _visible(text: str) -> str:
