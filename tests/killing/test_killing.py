@@ -17,7 +17,7 @@ from deploy_verdict.evidence import read_evidence
 from deploy_verdict.session import read_window
 from tests.github.windows import COMMIT, take
 from tests.killing import checks
-from tests.killing.points import Point, broken, given_back, looked_after, resumed
+from tests.killing.points import Point, broken, looked_after, resumed, settled_first
 from tests.killing.world import INJECTOR, JOBS, PLAN, world
 from tests.running import ROOT, command, scrubbed
 from tests.workflow.test_ending import call, run_of, with_tail
@@ -95,7 +95,7 @@ def test_the_one_process_is_broken_five_times_and_resumed(here):
     "row", [("take_sitting", 3, "torn", "write"), ("run_e2e", 2, "kill", "connect")], ids=["free", "held"]
 )
 def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here, row):
-    """Where its test entity is held still, an open entry of the ledger names it."""
+    """Where its test entity is held still, an open entry names it, and the next run gives it back."""
     place = here.new_place("jobs")
     for step in ("open_run", "publish_progress"):
         assert place.run(step).returncode == 0
@@ -103,7 +103,7 @@ def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here, r
     looked_after(place)
     held = row[0] == "run_e2e"
     assert [bool(checks.owed(place)), checks.is_free(place.environment["TARGET_URL"])] == [held, not held]
-    given_back(place)
+    settled_first(place)
 
 
 def test_a_sitting_that_is_asked_to_stop_marks_its_evidence(here):
