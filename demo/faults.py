@@ -59,7 +59,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.DEAD_GAUGE: "stats and health always answer 3 of 20, although the pool moves",
     Fault.CACHED_GAUGE: "stats and health repeat seven recorded numbers: they move, whatever the pool does",
     Fault.LYING_GAUGE: "stats and health show half of what is in use, and as available what is left",
-    Fault.LOST_SAMPLES: "stats answer 429 to requests 165 to 310: of a window, the samples T+45 to T+105min",
+    Fault.LOST_SAMPLES: "stats answer 429 to requests 150 to 280: of a window, four samples before its end",
     Fault.REQUEST_LEAK: "every 500th occupation request leaves a connection behind: no window sees that",
     Fault.FLAKY_500: "every 12th request to /api/occupation/ answers 500, traceback in the log",
     Fault.SLOW: "every 5th POST /api/occupation/tomar takes 2.3 seconds",
@@ -126,7 +126,7 @@ BEFORE_THE_POOL = (Fault.OLD_POOL_SIZE, Fault.STALE_CODE)
 STALE_FOR_S = 60.0
 """Of STALE_AT_FIRST: plan time since the first probe."""
 
-STATS_REFUSED = range(165, 311)
+STATS_REFUSED = range(150, 281)
 """Of LOST_SAMPLES, in requests for stats: by number, as at speed the samples of a busy machine are late.
 A window asks about 100 times at T+0 (check, load, burst), then 30 times at each sample.
 """

@@ -24,7 +24,7 @@ STORIES = {
     ),
     "dead-gauge": (12, "6 requests at once did not show in it (3.0 with them, 3.0 without): it is a copy"),
     "cached-gauge": (12, "6 requests at once did not show in it"),
-    "lost-samples": (12, "only 3 of 8 blocks could be read: T+45min: the answer's status is 429"),
+    "lost-samples": (12, " of 8 blocks could be read: T+"),
     "request-leak": (10, "requests leave connections behind"),
     "lying-gauge": (12, "it contradicts itself in 270 of 270 readings:"),
     "flaky-500": (11, "500 errors were the crisis"),

@@ -96,13 +96,13 @@ def test_dead_gauge_stands_still_while_the_pool_moves(broken, until):
 
 def test_lost_samples_refuses_the_stats_for_a_while_and_nothing_else(broken):
     client = broken("lost-samples")
-    statuses = [client.get("/api/redis-connection-stats").status_code for _ in range(312)]
-    assert statuses == [200] * 164 + [429] * 146 + [200] * 2
+    statuses = [client.get("/api/redis-connection-stats").status_code for _ in range(282)]
+    assert statuses == [200] * 149 + [429] * 131 + [200] * 2
 
 
 def test_lost_samples_leaves_health_and_occupation_working(broken):
     client = broken("lost-samples")
-    for _ in range(165):
+    for _ in range(150):
         answer = client.get("/api/redis-connection-stats")
     assert answer.status_code == 429
     assert client.get("/api/health").status_code == 200
