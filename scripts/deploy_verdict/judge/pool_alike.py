@@ -6,9 +6,8 @@ healthy busy pools whose connections are held for 30 s were called worse than th
 
 import statistics
 from collections.abc import Sequence
-from itertools import pairwise
 
-from deploy_verdict.judge.pool_blocks import BURST_READINGS
+from deploy_verdict.judge.pool_blocks import BURST_READINGS, likeness
 from deploy_verdict.pool_samples import PoolSample
 
 # Measured on simulated bursts of 30 readings in 30 s, the median of nine: 0.32 to 0.65 where connections are
@@ -19,16 +18,6 @@ FEWEST_BURSTS = 3
 
 def are_single(samples: Sequence[PoolSample]) -> bool:
     """Whether each burst counts as one reading: by the median burst, which no single jump or leak moves."""
-    found = [r for sample in samples if (r := _neighbours(sample)) is not None]
+    bursts = [sample.levels for sample in samples if len(sample.levels) >= BURST_READINGS]
+    found = [r for burst in bursts if (r := likeness([level.percent for level in burst])) is not None]
     return len(found) >= FEWEST_BURSTS and statistics.median(found) >= ALIKE
-
-
-def _neighbours(sample: PoolSample) -> float | None:
-    """The correlation of neighbouring readings; None where there are too few, or nothing moves."""
-    values = [level.percent for level in sample.levels]
-    if len(values) < BURST_READINGS:
-        return None
-    middle = statistics.fmean(values)
-    variance = sum((value - middle) ** 2 for value in values)
-    together = sum((a - middle) * (b - middle) for a, b in pairwise(values))
-    return together / variance if variance else None

@@ -31,6 +31,15 @@ def told(sample: PoolSample) -> str:
     return f"{shown_offset(sample.offset_s)}: {why}"
 
 
+def likeness(values: Sequence[float]) -> float | None:
+    """The correlation of neighbouring values; None where there are too few, or nothing moves."""
+    if len(set(values)) < 2:
+        return None
+    middle = statistics.fmean(values)
+    together = math.fsum((a - middle) * (b - middle) for a, b in pairwise(values))
+    return together / math.fsum((value - middle) ** 2 for value in values)
+
+
 @dataclass(frozen=True)
 class PoolBlock:
     """The samples of one planned block, taken or not."""
@@ -60,13 +69,11 @@ class PoolBlock:
         with r the correlation of neighbours (Bayley and Hammersley 1946, for a first-order process).
         """
         values = [level.percent for level in self.levels]
-        n, middle = len(values), self.mean_percent
-        variance = sum((value - middle) ** 2 for value in values)
-        if n < 2 or variance == 0:
+        r, n = likeness(values), len(values)
+        if r is None:
             return 0.0
-        together = sum((a - middle) * (b - middle) for a, b in pairwise(values))
-        alike = min(max(together / variance, 0.0), 0.95)
-        return math.sqrt(variance / (n - 1) / max(1.0, n * (1 - alike) / (1 + alike)))
+        alike = min(max(r, 0.0), 0.95)
+        return math.sqrt(statistics.variance(values) / max(1.0, n * (1 - alike) / (1 + alike)))
 
     @property
     def block(self) -> Block:
