@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from deploy_verdict.collectors.fingerprint import IN_A_ROW
 from deploy_verdict.model import (
     FingerprintAttempt,
     FingerprintObservation,
@@ -17,6 +16,7 @@ from deploy_verdict.model import (
     Tally,
     TrafficObservation,
 )
+from deploy_verdict.plan.claims_section import IN_A_ROW
 from tests.bundles import T0
 from tests.calibration.traffic import SIZE, WINDOW_S
 

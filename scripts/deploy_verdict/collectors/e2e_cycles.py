@@ -15,8 +15,6 @@ from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unresto
 from deploy_verdict.never import forbidden
 from deploy_verdict.plan import Step, Test
 
-MOST_FAILED = 10
-
 
 class Tallied:
     """Good answers by step, method and address: counted, their bodies not kept."""

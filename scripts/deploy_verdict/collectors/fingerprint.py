@@ -12,10 +12,9 @@ from deploy_verdict.expect import Lacking
 from deploy_verdict.expect.openapi import schema_fields
 from deploy_verdict.model import FingerprintAttempt, FingerprintObservation
 from deploy_verdict.plan import Claim, OpenApi
+from deploy_verdict.plan.claims_section import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.units import shown_duration
 
-EVERY_S = 10.0
-IN_A_ROW = 3
 # A document of some hundred endpoints is longer than any other answer that is looked at.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
@@ -66,7 +65,7 @@ def _attempts(context: Context, sought: OpenApi, until_s: float) -> Iterator[Fin
         if attempt.offset_s >= until_s or context.stop.requested:
             return
         new = 0
-        context.pace.wait_until(min(attempt.offset_s + EVERY_S, until_s))
+        context.pace.wait_until(min(attempt.offset_s + ASK_AGAIN_S, until_s))
 
 
 def _asked(context: Context, sought: OpenApi) -> FingerprintAttempt:

@@ -7,9 +7,10 @@ more are begun. Whatever happens, the test's cleanup runs.
 from collections.abc import Callable
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.e2e_cycles import MOST_FAILED, Cycles, sent_in
+from deploy_verdict.collectors.e2e_cycles import Cycles, sent_in
 from deploy_verdict.model import FloorObservation, Observation, Reading
 from deploy_verdict.plan import Pool, ReturnToFloor
+from deploy_verdict.plan.floor import MOST_FAILED
 from deploy_verdict.units import shown_offset
 
 TOLD_TIMES = 10

@@ -6,10 +6,10 @@ Every answer is kept, and the check is asked afterwards like any other. Only rea
 from collections.abc import Iterator
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.fingerprint import EVERY_S
 from deploy_verdict.collectors.health import ask_request
 from deploy_verdict.model import AwaitedAnswer, AwaitedObservation, Outcome
 from deploy_verdict.plan import Check
+from deploy_verdict.plan.claims_section import ASK_AGAIN_S
 from deploy_verdict.steps import tested_step
 from deploy_verdict.units import shown_duration
 
@@ -43,4 +43,4 @@ def _answers(context: Context, check: Check, until_s: float) -> Iterator[Awaited
         is_last = offset_s >= until_s or context.stop.requested
         if is_last or tested_step(check, exchange).outcome is Outcome.PASS:
             return
-        context.pace.wait_until(min(offset_s + EVERY_S, until_s))
+        context.pace.wait_until(min(offset_s + ASK_AGAIN_S, until_s))

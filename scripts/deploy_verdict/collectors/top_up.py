@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.e2e_cycles import MOST_FAILED, Cycles, Tallied
+from deploy_verdict.collectors.e2e_cycles import Cycles, Tallied
 from deploy_verdict.collectors.health import ask_request
 from deploy_verdict.model import (
     Exchange,
@@ -22,7 +22,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.never import forbidden
 from deploy_verdict.plan import Exposure, TopUp
-from deploy_verdict.plan.floor import FASTEST_PER_S
+from deploy_verdict.plan.floor import FASTEST_PER_S, MOST_FAILED
 from deploy_verdict.steps import tested_step
 from deploy_verdict.units import path_of, shown_offset
 

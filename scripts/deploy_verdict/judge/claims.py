@@ -15,14 +15,13 @@ from deploy_verdict.model import (
     Severity,
 )
 from deploy_verdict.plan import Check, Claim, OpenApi
+from deploy_verdict.plan.claims_section import IN_A_ROW
 from deploy_verdict.platform_looks import deployed, looks, readings_of
 from deploy_verdict.steps import tested_step
 from deploy_verdict.units import shown_duration, shown_offset
 
 STAGE = "claims"
 _Result = tuple[Outcome, str]
-# Older code among the last so many answers is still there.
-IN_TURNS = 3
 _BECAUSE = "older code answers than the platform says"
 
 
@@ -140,7 +139,7 @@ def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
 
 def _answers_in_turns(sought: OpenApi, seen: FingerprintObservation) -> bool:
     """Whether older code may still be there: one answer of a check does not show that it is gone."""
-    return any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_TURNS:])
+    return any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_A_ROW:])
 
 
 def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:

@@ -9,6 +9,10 @@ from deploy_verdict.expect.openapi import check_has
 from deploy_verdict.plan.exposure import Exposing
 from deploy_verdict.plan.parts import Part, UrlPath
 
+# What shows a claim is asked again after so many seconds; a document must show it so many times in a row, as
+# instances of older and newer code may answer in turns.
+ASK_AGAIN_S, IN_A_ROW = 10.0, 3
+
 
 class OpenApi(Part):
     """A field that the service's OpenAPI document has with this commit, and without it has not."""

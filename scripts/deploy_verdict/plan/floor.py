@@ -9,6 +9,8 @@ from deploy_verdict.plan.parts import Part
 from deploy_verdict.units import Duration
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?) ?/ ?s")
+# After so many failed runs of a drive or a top-up, each with its cleanup, none is begun.
+MOST_FAILED = 10
 FASTEST_PER_S = 50.0
 
 

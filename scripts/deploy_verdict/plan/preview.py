@@ -6,19 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deploy_verdict.plan.checks import steps_of
+from deploy_verdict.plan.claims_section import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.e2e import Step
 from deploy_verdict.plan.exercise import Exercise
 from deploy_verdict.plan.exposure import Exposure, TopUp
-from deploy_verdict.plan.floor import ReturnToFloor
+from deploy_verdict.plan.floor import MOST_FAILED, ReturnToFloor
 from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.models import Plan
 from deploy_verdict.plan.names import finding_names
 from deploy_verdict.units import shown_duration
-
-# As the collector of fingerprints does.
-ASK_AGAIN_S, IN_A_ROW = 10.0, 3
-# As the collectors of drives do: after so many failed runs, each with its cleanup, none is begun.
-MOST_FAILED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
