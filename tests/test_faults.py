@@ -1,6 +1,7 @@
 """For each fault of the demo: the whole window at speed, its verdict, and the sentence that names it."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,11 @@ STORIES = {
     ),
     "dead-gauge": (12, "6 requests at once did not show in it (3.0 with them, 3.0 without): it is a copy"),
     "cached-gauge": (12, "6 requests at once did not show in it"),
-    "lost-samples": (12, " of 8 blocks could be read: T+"),
+    # How often the first look asks, and so which sample is the first one lost, depends on the machine.
+    "lost-samples": (
+        12,
+        re.compile(r"only [345] of 8 blocks could be read: T\+\d+min: the answer's status is 429"),
+    ),
     "request-leak": (10, "requests leave connections behind"),
     "lying-gauge": (12, "it contradicts itself in 270 of 270 readings:"),
     "flaky-500": (11, "500 errors were the crisis"),
@@ -80,7 +85,8 @@ def test_the_verdict_names_the_cause(fault, tmp_path):
     bad = [finding for finding in verdict["findings"] if finding["outcome"] != "pass"]
     assert done.returncode == exit_code, (done.stderr, bad[:5])
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
-    assert sentence in plain(report)
+    pattern = sentence if isinstance(sentence, re.Pattern) else re.compile(re.escape(sentence))
+    assert pattern.search(plain(report))
     assert_no_placeholders(report)
     assert "Traceback" not in done.stderr
     if exit_code == 0:

@@ -19,6 +19,11 @@ NONE_SEEN = -math.log(0.05)
 _STEPS = 60
 
 
+def excluded_percent(clean: int) -> float:
+    """No error in n runs excludes rates above this, at 95 %; of no run at all, nothing."""
+    return possible_percent(0, clean)
+
+
 def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
     """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of more."""
     if bad >= runs:

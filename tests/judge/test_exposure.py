@@ -3,7 +3,6 @@
 import pytest
 
 from deploy_verdict.judge import judge
-from deploy_verdict.judge.rates import excluded_percent, possible_percent
 from deploy_verdict.model import (
     Outcome,
     PathTraffic,
@@ -12,6 +11,7 @@ from deploy_verdict.model import (
     TrafficObservation,
     VerdictOutcome,
 )
+from deploy_verdict.rates import excluded_percent, possible_percent
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, http, loaded
 from tests.plans import HEAD, plan_of
 

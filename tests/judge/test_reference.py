@@ -12,8 +12,8 @@ from scipy import stats
 from deploy_verdict.judge.holm import holm
 from deploy_verdict.judge.mann_kendall import p_of_growth, score, shown_p, variance
 from deploy_verdict.judge.poisson import at_least, at_most, exhausted_after_h
-from deploy_verdict.judge.rates import RARE, USUAL, clean_needed, possible_percent
 from deploy_verdict.judge.theil_sen import theil_sen
+from deploy_verdict.rates import RARE, USUAL, clean_needed, possible_percent
 
 # Connections in use: small whole numbers, so nearly every series has ties.
 TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)

@@ -16,11 +16,18 @@ from deploy_verdict.never import forbidden
 from deploy_verdict.plan import Step, Test
 
 
-class Tallied:
-    """Good answers by step, method and address: counted, their bodies not kept."""
+class Counted:
+    """Runs over and over: good answers counted by step, method and address, failed runs kept whole."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str, str], Counter[str]] = {}
+        self.failures: list[FailedRun] = []
+        self.done = 0
+
+    @property
+    def failed(self) -> int:
+        """How many runs were ended by a step."""
+        return len(self.failures)
 
     def count(self, name: str, exchanges: Iterable[Exchange]) -> None:
         """Count the answers of one step."""
@@ -37,26 +44,15 @@ class Tallied:
         )
 
 
-class Cycles:
+class Cycles(Counted):
     """One test's runs under way. `before` is called before each request with how many were sent."""
 
     def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
+        super().__init__()
         self._context, self._test, self._before_each = context, test, before_each
         debt = Debt(context.ledger, test.name, context.pace.clock.now)
         self._trial = Trial(context, debt=debt, cleanup=test.cleanup)
-        self._tallied = Tallied()
-        self.failures: list[FailedRun] = []
-        self.done = self.requests = 0
-
-    @property
-    def failed(self) -> int:
-        """How many runs were ended by a step."""
-        return len(self.failures)
-
-    @property
-    def tallies(self) -> tuple[Tally, ...]:
-        """The good answers."""
-        return self._tallied.tallies
+        self.requests = 0
 
     @property
     def beside(self) -> tuple[Exchange, ...]:
@@ -106,7 +102,7 @@ class Cycles:
                 self.failures.append(FailedRun(step=record, captured=captured))
                 clean_up(self._trial, self._test.cleanup)
                 return
-            self._tallied.count(record.name, sent_in(record))
+            self.count(record.name, sent_in(record))
         self.done += 1
 
 

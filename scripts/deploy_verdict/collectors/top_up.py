@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.e2e_cycles import Cycles, Tallied
+from deploy_verdict.collectors.e2e_cycles import Counted, Cycles
 from deploy_verdict.collectors.health import ask_request
 from deploy_verdict.model import (
     Exchange,
@@ -16,7 +16,6 @@ from deploy_verdict.model import (
     Observation,
     Outcome,
     StepRecord,
-    Tally,
     TopUpObservation,
     Unrestored,
 )
@@ -58,24 +57,14 @@ def top_up(context: Context, offset_s: float, keep: Keep, needing: Needing) -> t
     return done
 
 
-class _Asking:
+class _Asking(Counted):
     """A health check's request over and over, as `Cycles` does with a test's steps."""
 
     def __init__(self, context: Context, name: str) -> None:
+        super().__init__()
         self._context, self._check = context, context.plan.check(name)
-        self._tallied = Tallied()
-        self.failures: list[FailedRun] = []
-        self.done = 0
         self.beside: tuple[Exchange, ...] = ()
         self.unrestored: tuple[Unrestored, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        return len(self.failures)
-
-    @property
-    def tallies(self) -> tuple[Tally, ...]:
-        return self._tallied.tallies
 
     def through(self, runs: Callable[[], str | None]) -> str | None:
         """A check that may be topped up writes nothing: it needs no turn, no start and no cleanup."""
@@ -86,7 +75,7 @@ class _Asking:
         exchange = ask_request(self._context, self._check)
         is_good = tested_step(self._check, exchange).outcome is Outcome.PASS
         if is_good and forbidden(self._context.plan, exchange) is None:
-            self._tallied.count(self._check.name, [exchange])
+            self.count(self._check.name, [exchange])
             self.done += 1
             return
         record = StepRecord(part="steps", index=0, name=self._check.name, exchange=exchange)

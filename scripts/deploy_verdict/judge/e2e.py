@@ -7,10 +7,10 @@ from deploy_verdict.judge.e2e_cleanup import judge_cleanup
 from deploy_verdict.judge.e2e_command import judge_command
 from deploy_verdict.judge.e2e_runs import Files, Run, pre_check, runs_of
 from deploy_verdict.judge.e2e_suites import suites_of
-from deploy_verdict.judge.rates import excluded_percent, possible_percent
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.names import SUITE
+from deploy_verdict.rates import excluded_percent, possible_percent
 from deploy_verdict.steps import worst_result
 from deploy_verdict.units import shown_duration, shown_offset
 

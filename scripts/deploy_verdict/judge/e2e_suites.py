@@ -36,15 +36,18 @@ def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
     kept: dict[float, SuiteRun] = {}
     for name, evidence in sorted(files, key=lambda item: item[1].attempt):
         for index, observation in enumerate(evidence.observations):
-            known = kept.get(getattr(observation, "offset_s", 0.0))
-            if isinstance(observation, SuiteObservation) and not (known and known.failed):
-                kept[observation.offset_s] = SuiteRun(
-                    offset_s=observation.offset_s,
-                    pointer=f"{name}#/observations/{index}",
-                    observation=observation,
-                    cases=_cases(name, evidence, observation.offset_s),
-                    incomplete=_incomplete(e2e, evidence, observation.offset_s),
-                )
+            if not isinstance(observation, SuiteObservation):
+                continue
+            offset_s = observation.offset_s
+            if offset_s in kept and kept[offset_s].failed:
+                continue
+            kept[offset_s] = SuiteRun(
+                offset_s=offset_s,
+                pointer=f"{name}#/observations/{index}",
+                observation=observation,
+                cases=_cases(name, evidence, offset_s),
+                incomplete=_incomplete(e2e, evidence, offset_s),
+            )
     return tuple(kept.get(offset_s, SuiteRun(offset_s=offset_s)) for offset_s in e2e.at)
 
 

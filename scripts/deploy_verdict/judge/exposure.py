@@ -12,11 +12,11 @@ from deploy_verdict.answers import Sent, all_sent, tallies
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.e2e_runs import observed, run_outcomes
 from deploy_verdict.judge.finding import Result, made
-from deploy_verdict.judge.rates import excluded_percent, possible_percent
 from deploy_verdict.judge.top_ups import STAGE, TOP_UP, failed_runs, judge_failed
 from deploy_verdict.model import DRIVES, Finding, Outcome, PathTraffic, TopUpObservation, TrafficObservation
 from deploy_verdict.plan import E2E, Exposure, Test
 from deploy_verdict.platform_looks import errors_of, readings_of
+from deploy_verdict.rates import excluded_percent, possible_percent
 from deploy_verdict.steps import is_targets_trouble
 from deploy_verdict.units import path_of
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.mann_kendall import shown_p
 from deploy_verdict.judge.permutation import noise_of_floor, p_of_rise
-from deploy_verdict.judge.poisson import NONE_SEEN, at_least, at_most
+from deploy_verdict.judge.poisson import at_least, at_most
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.platform_looks import readings_of
 from deploy_verdict.pool_samples import Level, level_of
+from deploy_verdict.rates import NONE_SEEN
 from deploy_verdict.steps import is_targets_trouble
 
 # So many connections that never came back are the end of a pool of 20 within hours.

@@ -12,11 +12,11 @@ from deploy_verdict.bundle import Bundle
 from deploy_verdict.judge.growth import used_at_end
 from deploy_verdict.judge.poisson import at_most
 from deploy_verdict.judge.pool_blocks import pool_blocks
-from deploy_verdict.judge.rates import excluded_percent
 from deploy_verdict.measures import log_before, log_readings
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.novelty import compared
 from deploy_verdict.platform_looks import deployed, looks
+from deploy_verdict.rates import excluded_percent
 from deploy_verdict.units import shown_duration
 
 

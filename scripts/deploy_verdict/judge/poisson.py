@@ -10,8 +10,6 @@ import statistics
 
 from deploy_verdict.rates import NONE_SEEN
 
-__all__ = ["NONE_SEEN", "at_least", "at_most", "exhausted_after_h"]
-
 ONE_SEEN = -math.log(0.95)
 
 

@@ -13,7 +13,6 @@ from deploy_verdict.answers import all_sent, tallies
 from deploy_verdict.bundle import Bundle
 from deploy_verdict.expect import told_fault
 from deploy_verdict.judge.finding import Result, made
-from deploy_verdict.judge.rates import RARE, clean_needed, possible_percent
 from deploy_verdict.model import (
     AwaitedObservation,
     Exchange,
@@ -26,6 +25,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Traffic
 from deploy_verdict.platform_looks import errors_of, readings_of
+from deploy_verdict.rates import RARE, clean_needed, possible_percent
 from deploy_verdict.window import wall_end
 
 STAGE = "traffic"
