@@ -18,6 +18,7 @@ from demo.github.hub import Hub
 from demo.github.page import issue_page
 from deploy_verdict.report.tables import Code, Table, table
 from deploy_verdict.report.text import cell, code, fenced, inline
+from tests.report.test_hostile_evidence import pages as pages_of_evidence
 from tests.report.test_report import hostile
 
 RAW = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_HARDBREAKS
@@ -119,8 +120,26 @@ def test_no_script_runs_and_nothing_loads(tmp_path):
         for markdown in pages[8:40]:
             hub.add_comment(1, markdown)
         github = shown(issue_page(hub, 1), tmp_path)
-    assert "<title>untouched</title>" in told
     assert "<title>taken</title>" not in github
+    is_untouched(told, seen)
+
+
+def test_no_script_runs_and_nothing_loads_from_any_free_text_of_the_evidence(tmp_path):
+    """Report, comment, progress, lost and summary of windows whose every free text is such a payload."""
+    with trap() as (url, seen):
+        texts = [text.replace("TRAP", url) for text in PAYLOADS]
+        pages = [
+            markdown
+            for seed, text in enumerate([*texts, "\n".join(texts)])
+            for markdown in pages_of_evidence(text, seed)
+        ]
+        assert sum(url in markdown for markdown in pages) > len(PAYLOADS)
+        html = "\n<hr>\n".join(github_flavored_markdown_to_html(markdown, options=RAW) for markdown in pages)
+        is_untouched(shown(framed(html), tmp_path), seen)
+
+
+def is_untouched(told, seen):
+    assert "<title>untouched</title>" in told
     assert seen == []
     for tag in ("<script", "<img", "<iframe", "<svg", "<style", "<object", "<video", "<link"):
         assert tag not in told, tag
