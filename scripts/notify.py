@@ -1,7 +1,6 @@
 """Tell people of a verdict that is not good, and of the recovery after one, by Slack, Teams, e-mail and more.
 
-    DEPLOY_VERDICT_NOTIFY='slack://...' \\
-    python scripts/notify.py --plan plans/zeues.yml --out out/today              # tells, where there is news
+    DEPLOY_VERDICT_NOTIFY='slack://...' python scripts/notify.py --plan plans/zeues.yml --out out/today
     python scripts/notify.py --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications

@@ -3,10 +3,9 @@
     GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
     python scripts/publish_report.py --plan plans/zeues.yml --out out/today --number 42
 
-The comment goes to the issue or pull request of --number; else to the pull request of the deployed
-commit; else to one tracking issue of the deployment, which is closed when it is STABLE and reopened
-when it is not. Run again, it updates its own comment and never writes a second one. With --lost it
-says that the verifier ended before it could judge, unless the window has its final comment already.
+The comment goes to the issue or pull request of --number; else to the pull request of the deployed commit;
+else to one tracking issue, closed when it is STABLE and reopened when it is not. There is only ever one. With
+--lost it says that the verifier ended before it could judge, unless the window has its final comment already.
 
 Exit codes: 0 published, 2 wrong usage, 3 GitHub took no comment.
 """
