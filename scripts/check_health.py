@@ -7,10 +7,10 @@ Exits 0 once the evidence is written, whatever was seen: only the judge has an o
 
 import sys
 
-from deploy_verdict.cli import add_if_due, parser, run
-from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due_here
-from deploy_verdict.stages import collect
+from deploy_verdict.cli.options import add_if_due, parser, run
+from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.sample import is_due_here
 
 
 def main(arguments: list[str]) -> int:

@@ -14,9 +14,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_verdict.cli import load_placed_plan, run
+from deploy_verdict.cli.options import load_placed_plan, run
 from deploy_verdict.plan.preview import preview, preview_lines
-from deploy_verdict.session import dumps
+from deploy_verdict.window.session import dumps
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     plan, document = load_placed_plan(options.plan, datetime.now(UTC))
     if options.prove:
-        from deploy_verdict.proving import proof_of  # noqa: PLC0415  # the judge is only needed here
+        from deploy_verdict.prove.command import proof_of  # noqa: PLC0415  # the judge is only needed here
 
         text, code = proof_of(options.plan, plan, document, as_json=options.json)
         print(text)

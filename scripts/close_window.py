@@ -11,9 +11,9 @@ evidence is written, whatever was seen.
 import sys
 from pathlib import Path
 
-from deploy_verdict.cli import parser, run
-from deploy_verdict.closing import close
-from deploy_verdict.opening import open_session
+from deploy_verdict.actions.close_window import close
+from deploy_verdict.cli.options import parser, run
+from deploy_verdict.window.open import open_session
 
 
 def main(arguments: list[str]) -> int:

@@ -10,12 +10,12 @@ Prints a Markdown table; what a run does not know reads "not known". Exits 0, wh
 import argparse
 from pathlib import Path
 
-from deploy_verdict.cli import run
-from deploy_verdict.comparing import as_table, compared_runs
-from deploy_verdict.judging import column_of
+from deploy_verdict.cli.options import run
+from deploy_verdict.markup.tables import table
 from deploy_verdict.model import dumped
-from deploy_verdict.report.tables import table
-from deploy_verdict.session import dumps
+from deploy_verdict.verdict.comparison import as_table, compared_runs
+from deploy_verdict.window.judge_directory import column_of
+from deploy_verdict.window.session import dumps
 
 
 def main(arguments: list[str]) -> int:

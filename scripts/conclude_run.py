@@ -9,13 +9,13 @@ commit's other services where Railway waits for CI.
 Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wants it red; 2, 3 trouble.
 """
 
-from deploy_verdict.cli import EXIT_CODES, add_without, environment_for, parser, run
-from deploy_verdict.concluding import is_red, rollback_offered
+from deploy_verdict.actions.conclude import is_red, rollback_offered
+from deploy_verdict.cli.options import EXIT_CODES, add_without, environment_for, parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
-from deploy_verdict.job_output import write_outputs
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.verdicts import read_verdict
+from deploy_verdict.publish.job_summary import write_outputs
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.verdicts import read_verdict
 
 
 def main(arguments: list[str]) -> int:

@@ -14,11 +14,11 @@ Exit codes: 0 rolled back and healthy, or advice given; 11 a health check fails,
 
 import sys
 
-from deploy_verdict.after_verdict import advice, roll_back, would_do
-from deploy_verdict.cli import add_without, offset_s, parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.session import dumps
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import add_without, offset_s, parser, run
+from deploy_verdict.follow_up.rollback_command import advice, roll_back, would_do
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.session import dumps
 
 
 def main(arguments: list[str]) -> int:

@@ -8,11 +8,11 @@ written, whatever was seen: only the judge has an opinion.
 
 import sys
 
-from deploy_verdict.cli import add_if_due, parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due_here
-from deploy_verdict.stages import collect
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import add_if_due, parser, run
+from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.sample import is_due_here
 
 
 def main(arguments: list[str]) -> int:

@@ -10,13 +10,13 @@ promised by the commit status deploy-verdict/next-look, which look_again.py keep
 Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
 """
 
-from deploy_verdict.cli import add_without, environment_for, parser, run
-from deploy_verdict.concluding import follow, step_after
+from deploy_verdict.actions.conclude import follow, step_after
+from deploy_verdict.actions.run_record import read_run
+from deploy_verdict.cli.options import add_without, environment_for, parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.run_file import read_run
-from deploy_verdict.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.verdicts import read_verdict
 
 
 def main(arguments: list[str]) -> int:

@@ -13,11 +13,11 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from deploy_verdict.cli import run
-from deploy_verdict.gating import DEFAULT_WORKFLOW
+from deploy_verdict.actions.gate import DEFAULT_WORKFLOW
+from deploy_verdict.cli.options import run
+from deploy_verdict.follow_up.start_promised import started
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
-from deploy_verdict.looking_again import started
 
 
 def main(arguments: list[str]) -> int:

@@ -10,16 +10,16 @@ STABLE only after it: after --previous, else what was told of this window, else 
 Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take it.
 """
 
-from deploy_verdict.cli import environment_for, offset_s, parser, run
-from deploy_verdict.job_output import run_url
-from deploy_verdict.judging import history_of
+from deploy_verdict.actions.run_record import is_dry_run
+from deploy_verdict.cli.options import environment_for, offset_s, parser, run
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.notifying import addresses_of
-from deploy_verdict.redact import Redactor
-from deploy_verdict.run_file import is_dry_run
-from deploy_verdict.sending import send
-from deploy_verdict.told import keep_told, news
-from deploy_verdict.verdicts import read_verdict
+from deploy_verdict.publish.delivery import send
+from deploy_verdict.publish.job_summary import run_url
+from deploy_verdict.publish.notification import addresses_of
+from deploy_verdict.publish.sent_notifications import keep_told, news
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.window.judge_directory import history_of
+from deploy_verdict.window.verdicts import read_verdict
 
 
 def main(arguments: list[str]) -> int:

@@ -14,8 +14,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from deploy_verdict.cli import add_without, parser, run
-from deploy_verdict.gating import gate_from, gated
+from deploy_verdict.actions.gate import gate_from, gated
+from deploy_verdict.cli.options import add_without, parser, run
 
 
 def main(arguments: list[str]) -> int:

@@ -7,10 +7,10 @@ Run again it changes nothing and prints the window that is there.
 
 import sys
 
-from deploy_verdict.cli import add_without, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.model import dumped
-from deploy_verdict.opening import open_session
-from deploy_verdict.session import dumps
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.session import dumps
 
 
 def main(arguments: list[str]) -> int:

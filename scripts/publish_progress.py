@@ -13,12 +13,12 @@ Exit codes: 0 posted, or something newer stands there; 2 wrong usage; 3 GitHub t
 import sys
 from functools import partial
 
-from deploy_verdict.cli import add_without, environment_for, parser, run
+from deploy_verdict.actions.run_record import fill_from_run
+from deploy_verdict.cli.options import add_without, environment_for, parser, run
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.posts import progress_post, run_from
-from deploy_verdict.publishing import publish_progress
-from deploy_verdict.run_file import fill_from_run
+from deploy_verdict.publish.posts import progress_post, run_from
+from deploy_verdict.publish.publisher import publish_progress
+from deploy_verdict.window.judge_directory import judged_directory
 
 
 def main(arguments: list[str]) -> int:

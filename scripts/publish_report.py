@@ -13,15 +13,15 @@ Exit codes: 0 published, 2 wrong usage, 3 GitHub took no comment.
 import sys
 from functools import partial
 
-from deploy_verdict.cli import add_without, environment_for, parser, run
+from deploy_verdict.actions.run_record import fill_from_run
+from deploy_verdict.cli.options import add_without, environment_for, parser, run
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.job_output import annotations, write_summary
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.leaving import say_command
-from deploy_verdict.posts import final_post, lost_post, run_from
-from deploy_verdict.publishing import publish, publish_lost
-from deploy_verdict.run_file import fill_from_run
-from deploy_verdict.verdicts import read_verdict
+from deploy_verdict.publish.job_summary import annotations, write_summary
+from deploy_verdict.publish.posts import final_post, lost_post, run_from
+from deploy_verdict.publish.publisher import publish, publish_lost
+from deploy_verdict.redaction.output_guard import say_command
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.verdicts import read_verdict
 
 
 def main(arguments: list[str]) -> int:

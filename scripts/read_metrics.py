@@ -5,8 +5,8 @@
 Run it when the window has ended. Exits 0 once the evidence is written, whatever was seen.
 """
 
-from deploy_verdict.at_the_end import read_at_the_end
-from deploy_verdict.cli import run
+from deploy_verdict.cli.options import run
+from deploy_verdict.window.at_the_end import read_at_the_end
 
 
 def main(arguments: list[str]) -> int:

@@ -3,9 +3,9 @@
 python scripts/render_report.py --out out/today
 """
 
-from deploy_verdict.cli import parser, run
-from deploy_verdict.judging import judged_directory
-from deploy_verdict.verdicts import read_verdict, write_reports
+from deploy_verdict.cli.options import parser, run
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.verdicts import read_verdict, write_reports
 
 
 def main(arguments: list[str]) -> int:

@@ -15,9 +15,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from deploy_verdict.cli import environment_for, run
-from deploy_verdict.keeping import PLAN_FILE
-from deploy_verdict.rescuing import rescue
+from deploy_verdict.actions.watchdog import rescue
+from deploy_verdict.cli.options import environment_for, run
+from deploy_verdict.window.plan_copy import PLAN_FILE
 
 
 def main(arguments: list[str]) -> int:

@@ -9,10 +9,10 @@ is written, whatever was seen: only the judge has an opinion.
 
 import sys
 
-from deploy_verdict.cli import parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.opening import open_session
-from deploy_verdict.stages import collect
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import parser, run
+from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.open import open_session
 
 
 def main(arguments: list[str]) -> int:

@@ -10,10 +10,10 @@ written.
 import sys
 from pathlib import Path
 
-from deploy_verdict.cli import parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.log_stage import collect_logs
-from deploy_verdict.opening import open_session
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import parser, run
+from deploy_verdict.window.log_stage import collect_logs
+from deploy_verdict.window.open import open_session
 
 
 def main(arguments: list[str]) -> int:

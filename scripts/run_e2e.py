@@ -9,15 +9,15 @@ is for tools that read one; its results are the judge's, from this run's evidenc
 import sys
 from pathlib import Path
 
-from deploy_verdict.cli import add_if_due, offset_s, parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.evidence import parse_evidence, write_text
-from deploy_verdict.judge.e2e import judge_e2e
-from deploy_verdict.junit import junit_xml
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import add_if_due, offset_s, parser, run
 from deploy_verdict.model import Loaded, TestObservation
-from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due_here
-from deploy_verdict.stages import collect
+from deploy_verdict.stages.e2e.judge import judge_e2e
+from deploy_verdict.stages.e2e.junit_out import junit_xml
+from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.evidence_store import parse_evidence, write_text
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.sample import is_due_here
 
 
 def main(arguments: list[str]) -> int:

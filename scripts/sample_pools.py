@@ -9,10 +9,10 @@ again with the same --out it goes on and repeats nothing. Exits 0 once the evide
 
 import sys
 
-from deploy_verdict.cli import add_if_due, offset_s, parser, run
-from deploy_verdict.errors import UsageError
-from deploy_verdict.opening import open_session
-from deploy_verdict.sampling import is_due_here, take, wanted
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import add_if_due, offset_s, parser, run
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.sample import is_due_here, take, wanted
 
 
 def main(arguments: list[str]) -> int:

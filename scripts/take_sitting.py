@@ -10,10 +10,10 @@ each offset but the last. Exits 0 once the evidence is written, whatever was see
 
 import sys
 
-from deploy_verdict.between_looks import Beside
-from deploy_verdict.cli import parser, run
-from deploy_verdict.opening import open_session
-from deploy_verdict.sitting import offsets_asked, sit
+from deploy_verdict.actions.progress_publisher import Beside
+from deploy_verdict.cli.options import parser, run
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.sitting import offsets_asked, sit
 
 
 def main(arguments: list[str]) -> int:

@@ -14,15 +14,15 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 from pathlib import Path
 
-from deploy_verdict.captures import capture_path
-from deploy_verdict.cli import EXIT_CODES, add_without, parser, run
-from deploy_verdict.ending import end_window
-from deploy_verdict.errors import UsageError
-from deploy_verdict.opening import open_session
-from deploy_verdict.progress import Progress
-from deploy_verdict.session import dumps, read_window
-from deploy_verdict.verdicts import VERDICT_FILE
-from deploy_verdict.watching import looks, watch
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import EXIT_CODES, add_without, parser, run
+from deploy_verdict.window.captured_runs import capture_path
+from deploy_verdict.window.ending import end_window
+from deploy_verdict.window.open import open_session
+from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.session import dumps, read_window
+from deploy_verdict.window.verdicts import VERDICT_FILE
+from deploy_verdict.window.watch import looks, watch
 
 
 def main(arguments: list[str]) -> int:

@@ -7,9 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
-from deploy_verdict.cli import run
-from deploy_verdict.evidence import write_text
-from deploy_verdict.schemas import schemas
+from deploy_verdict.cli.options import run
+from deploy_verdict.plan.json_schemas import schemas
+from deploy_verdict.window.evidence_store import write_text
 
 
 def main(arguments: list[str]) -> int:

@@ -145,8 +145,8 @@ def bench_judging(folder):
 def written(out, plan, samples):
     """A window of one-reading samples, made by the collectors' own models."""
     sys.path.insert(0, str(ROOT / "scripts"))
-    from deploy_verdict.evidence import write_json
     from deploy_verdict.model import Subject, WindowFile, WindowRef
+    from deploy_verdict.window.evidence_store import write_json
     from tests.bundles import burst, loaded, window_of
     from tests.plans import plan_of
 

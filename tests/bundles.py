@@ -3,7 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from deploy_verdict.bundle import bundled
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import (
     BurstObservation,
     Evidence,
@@ -15,7 +16,6 @@ from deploy_verdict.model import (
     Whose,
     WindowFrame,
 )
-from deploy_verdict.window import evidence_name
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
 SUBJECT = Subject(target="http://service.test")

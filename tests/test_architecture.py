@@ -171,7 +171,7 @@ def test_collectors_do_not_import_each_other():
     for path in (PACKAGE / "collectors").glob("*.py"):
         mine = path.stem.split("_")[0]
         for name in imports(path):
-            if name.startswith("deploy_verdict.collectors."):
+            if name.startswith("deploy_verdict.stages.context."):
                 other = name.split(".")[2].split("_")[0]
                 # Samples, the load and top-ups ask health checks; a drive takes a test's steps;
                 # a restoring, both.

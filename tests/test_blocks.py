@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.blocks import block_offsets, counted_h
+from deploy_verdict.stats.blocks import block_offsets, counted_h
 
 
 def every(seconds, length_s=7200):

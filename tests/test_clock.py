@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.clock import Pace
+from deploy_verdict.base.clock import Pace
 from tests.clocks import TurnedClock
 
 

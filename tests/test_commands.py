@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.leaving import Guarded
+from deploy_verdict.redaction.output_guard import Guarded
 from tests.test_secrets import Raw
 
 

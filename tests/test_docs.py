@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict import expect
-from deploy_verdict.cli import EXIT_CODES, EXIT_COULD_NOT_RUN, EXIT_USAGE
+from deploy_verdict.cli.options import EXIT_CODES, EXIT_COULD_NOT_RUN, EXIT_USAGE
 from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher
 from deploy_verdict.expect.matchers import OPERATORS
 from deploy_verdict.plan import read_plan
-from deploy_verdict.proof import Proof
-from deploy_verdict.proof.deciding import UNPROVEN
+from deploy_verdict.prove import Proof
+from deploy_verdict.prove.decision import UNPROVEN
 from tests.bundles import T0
 from tests.bundles import http as observed
 from tests.running import ROOT, script

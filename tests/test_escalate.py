@@ -9,14 +9,14 @@ import pytest
 
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.clock import Stop
-from deploy_verdict.errors import EvidenceError, UsageError
-from deploy_verdict.escalating import Rollback, Target, read_rollback
-from deploy_verdict.linking import Link
+from deploy_verdict.base.clock import Stop
+from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.follow_up.rollback_execution import Rollback, Target, read_rollback
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway as Section
 from deploy_verdict.railway import Railway, Token
-from deploy_verdict.redact import Redactor
+from deploy_verdict.railway.connection import Link
+from deploy_verdict.redaction.redactor import Redactor
 from tests.clocks import TurnedClock
 from tests.collectors.platform import PLACE, answering, listed, row, service
 from tests.running import script

@@ -3,10 +3,10 @@
 import json
 from datetime import timedelta
 
-from deploy_verdict.history import read_history, remember
-from deploy_verdict.judge import judge
-from deploy_verdict.leaving import _Known, _learn, cleaned
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.output_guard import _Known, _learn, cleaned
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.history import read_history, remember
 from tests.bundles import SUBJECT, T0, bundle_of
 from tests.plans import plan_of
 

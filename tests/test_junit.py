@@ -2,9 +2,9 @@
 
 from junitparser import JUnitXml
 
-from deploy_verdict.collectors.e2e_junit import parsed_cases
-from deploy_verdict.junit import junit_xml
 from deploy_verdict.model import Finding, Outcome, Severity, TestObservation
+from deploy_verdict.stages.e2e.junit_in import parsed_cases
+from deploy_verdict.stages.e2e.junit_out import junit_xml
 from tests.bundles import T0
 
 

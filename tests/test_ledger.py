@@ -10,11 +10,11 @@ import pytest
 import requests
 
 from demo.running import running
-from deploy_verdict import entity_lock
-from deploy_verdict.clock import Stop, WallClock
-from deploy_verdict.collectors.restoring import restore
-from deploy_verdict.entity_lock import turn
+from deploy_verdict.base.clock import Stop, WallClock
+from deploy_verdict.base.window import entity_lock
 from deploy_verdict.model import LedgerEntry
+from deploy_verdict.stages.e2e.restore import restore
+from deploy_verdict.window.entity_lock import turn
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service

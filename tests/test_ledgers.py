@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.ledgers import unsettled
 from deploy_verdict.model import LedgerEntry
+from deploy_verdict.stages.writes.open_entries import unsettled
 from tests.bundles import T0
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.lifecycle import KNOWN, State, before, same_commit, standing
 from deploy_verdict.model import Deployment, DeploymentObservation, Fault, Instance, Subject, Whose
+from deploy_verdict.stages.deployment.state import KNOWN, State, before, same_commit, standing
 from tests.bundles import SUBJECT, T0
 
 RUNNING = (Instance(id="i1", status="RUNNING"),)

@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from deploy_verdict.clock import WallClock
+from deploy_verdict.base.clock import WallClock
+from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Whose
-from deploy_verdict.probe import Probe
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
 from tests.collectors.servers import answers, raw_server
 
 

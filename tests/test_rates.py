@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.rates import CONFIDENCE, rate_ratio
+from deploy_verdict.stats.bounds import CONFIDENCE, rate_ratio
 
 TAIL = (1 - CONFIDENCE) / 2
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.redact import DOTENV, Redactor, is_secret
+from deploy_verdict.redaction.redactor import DOTENV, Redactor, is_secret
 from tests.examples import at_least
 
 SECRET = 'p4/s+w=r"d<&>é\\1'

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict import leaving
-from deploy_verdict.disguises import disguises
-from deploy_verdict.evidence import write_json, write_text
-from deploy_verdict.job_output import write_outputs
-from deploy_verdict.leaving import Guarded, _Known, _learn
 from deploy_verdict.model import Fault, Subject, Whose
-from deploy_verdict.redact import DOTENV, Redactor
+from deploy_verdict.publish.job_summary import write_outputs
+from deploy_verdict.redaction import output_guard as leaving
+from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn
+from deploy_verdict.redaction.redactor import DOTENV, Redactor
+from deploy_verdict.redaction.secret_encodings import disguises
+from deploy_verdict.window.evidence_store import write_json, write_text
 from tests.collectors.servers import answers, raw_server
 from tests.examples import at_least
 from tests.running import ROOT, script
@@ -93,7 +93,7 @@ def test_a_whole_run_among_servers_and_logs_that_echo_it(tmp_path):
 CRASHING = """
 import sys
 sys.path.insert(0, "scripts")
-from deploy_verdict.cli import run
+from deploy_verdict.cli.options import run
 def main(arguments):
     secret = {secret!r}
     print("half of it " + secret[:5], end="", flush=True)

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.plan.models import regular
-from deploy_verdict.waiting import (
+from deploy_verdict.actions.wait_timers import (
     ENVIRONMENT_NOW,
     MAX_TIMER_MIN,
     chosen_environment,
@@ -13,6 +12,7 @@ from deploy_verdict.waiting import (
     environment_name,
     wait_timer_min,
 )
+from deploy_verdict.plan.plan import regular
 
 HOUR = 3600.0
 WINDOW = regular(2 * HOUR, 900.0)

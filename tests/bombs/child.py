@@ -10,14 +10,14 @@ sys.path.insert(0, "scripts")
 
 from demo.github.hub import REPOSITORY
 from demo.railway import ids
-from deploy_verdict.clock import WallClock
-from deploy_verdict.errors import ProviderError
+from deploy_verdict.base.clock import WallClock
+from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.expect import read_json
 from deploy_verdict.github import Connection, GitHub
-from deploy_verdict.plan.models import MOST_BODY
-from deploy_verdict.probe import Probe
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.plan.plan import MOST_BODY
 from deploy_verdict.railway import Railway, RailwayError, Token
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
 from tests.matrix.child import Hurried, peak_mb
 
 

@@ -16,7 +16,7 @@ from deploy_verdict.model import (
     Tally,
     TrafficObservation,
 )
-from deploy_verdict.plan.claims_section import IN_A_ROW
+from deploy_verdict.plan.sections.claims import IN_A_ROW
 from tests.bundles import T0
 from tests.calibration.traffic import SIZE, WINDOW_S
 

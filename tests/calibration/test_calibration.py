@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from deploy_verdict.judge.pool_growth import pool_growth
+from deploy_verdict.stages.pools.judge_growth import pool_growth
 from tests.calibration.__main__ import BEGIN, END, PAGE, SEED, WINDOWS
 from tests.calibration.cells import FALSE_STABLE, LEAKS, NEVER, USES, Cell, cells
 from tests.calibration.judging import MODES, by_pool_judge, by_whole_judge, samples_of, times_of

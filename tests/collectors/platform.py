@@ -3,12 +3,12 @@
 import json
 from contextlib import contextmanager
 
-from deploy_verdict.clock import Pace, Stop
-from deploy_verdict.collectors import Context, Platform
+from deploy_verdict.base.clock import Pace, Stop
+from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Subject
-from deploy_verdict.probe import Probe
 from deploy_verdict.railway import Place, Railway, Token
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.stages.context import Context, Platform
 from tests.bundles import T0, window_of
 from tests.clocks import TurnedClock
 from tests.collectors.servers import raw_server

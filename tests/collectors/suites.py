@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from deploy_verdict.clock import Pace, Stop, WallClock
-from deploy_verdict.collectors import Context
-from deploy_verdict.probe import Probe
-from deploy_verdict.redact import Redactor
+from deploy_verdict.base.clock import Pace, Stop, WallClock
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.stages.context import Context
 from tests.plans import plan_of
 
 MAY_WRITE = "test_data: {may_write: {spool: [T1, F9]}}\n"

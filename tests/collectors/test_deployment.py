@@ -2,12 +2,12 @@
 
 import pytest
 
-from deploy_verdict.clock import Stop
-from deploy_verdict.collectors.deployment import look, settle
-from deploy_verdict.lifecycle import KNOWN
+from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Judged, Subject, Whose
 from deploy_verdict.railway import RailwayError
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.stages.deployment.collect import look, settle
+from deploy_verdict.stages.deployment.state import KNOWN
 from tests.bundles import T0
 from tests.collectors.platform import PLACE, context_on, listed, row, service
 

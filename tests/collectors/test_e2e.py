@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploy_verdict.collectors.e2e import run_suite
-from deploy_verdict.faults import CONNECT_KINDS
-from deploy_verdict.steps import NOT_CONNECTED
+from deploy_verdict.evidence.steps import NOT_CONNECTED
+from deploy_verdict.http.faults import CONNECT_KINDS
+from deploy_verdict.stages.e2e.collect import run_suite
 from tests.collectors.servers import Spools, json_service
 from tests.collectors.suites import LEAVE, TAKE, context_of
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy_verdict.collectors.e2e import run_suite
-from deploy_verdict.collectors.e2e_junit import MAX_CASES, MAX_JUNIT_BYTES, NotJUnitError, parsed_cases
+from deploy_verdict.stages.e2e.collect import run_suite
+from deploy_verdict.stages.e2e.junit_in import MAX_CASES, MAX_JUNIT_BYTES, NotJUnitError, parsed_cases
 from tests.collectors.suites import context_of
 
 GOOD = '<testsuite><testcase classname="c" name="a" time="0.25"/><testcase name="b"/></testsuite>'

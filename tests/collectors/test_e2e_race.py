@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from deploy_verdict.clock import Pace, WallClock
-from deploy_verdict.collectors.e2e import run_suite
-from deploy_verdict.collectors.e2e_race import is_worth_another_try
+from deploy_verdict.base.clock import Pace, WallClock
 from deploy_verdict.model import Exchange, Race
 from deploy_verdict.plan import Together
+from deploy_verdict.stages.e2e.collect import run_suite
+from deploy_verdict.stages.e2e.race import is_worth_another_try
 from tests.bundles import T0
 from tests.collectors.servers import Spools, json_service
 from tests.collectors.suites import LEAVE, context_of

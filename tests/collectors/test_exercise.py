@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from deploy_verdict.collectors.exercise import exercise
 from deploy_verdict.expect import select_json
-from deploy_verdict.judge.exercise import _risen
+from deploy_verdict.stages.pools.exercise import exercise
+from deploy_verdict.stages.pools.judge_exercise import _risen
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of
 

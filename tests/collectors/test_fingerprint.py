@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from deploy_verdict.clock import Pace, Stop
-from deploy_verdict.collectors import Context
-from deploy_verdict.collectors.fingerprint import take_fingerprints
+from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.model import Exchange, Fault, Whose
+from deploy_verdict.stages.claims.collect import take_fingerprints
+from deploy_verdict.stages.context import Context
 from tests.clocks import TurnedClock
 from tests.plans import plan_of
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from deploy_verdict.collectors.floor import return_to_floor
-from deploy_verdict.judge.floor import _used
+from deploy_verdict.stages.pools.judge_floor import _used
+from deploy_verdict.stages.pools.return_to_floor import return_to_floor
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of

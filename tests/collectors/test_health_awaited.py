@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy_verdict.clock import Pace
-from deploy_verdict.collectors.health_awaited import await_checks
+from deploy_verdict.base.clock import Pace
 from deploy_verdict.plan.preview import preview
-from deploy_verdict.stages import COLLECTORS
+from deploy_verdict.stages.health.health_awaited import await_checks
+from deploy_verdict.stages.registry import COLLECTORS
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of

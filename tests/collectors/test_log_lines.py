@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.collectors.log_entries import entries
-from deploy_verdict.collectors.log_json import railway_level
-from deploy_verdict.collectors.log_lines import Line, parsed
 from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.entries import entries
+from deploy_verdict.stages.logs.json_lines import railway_level
+from deploy_verdict.stages.logs.source_lines import Line, parsed
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 

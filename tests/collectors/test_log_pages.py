@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.collectors.log_pages import HoleError, pages
 from deploy_verdict.railway import RailwayError
-from deploy_verdict.railway.trouble import provider_error
+from deploy_verdict.railway.errors import provider_error
+from deploy_verdict.stages.logs.paging import HoleError, pages
 from tests.bundles import T0
 
 END = T0 + timedelta(seconds=60)

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from deploy_verdict.collectors import log_railway
-from deploy_verdict.collectors.log_railway import RailwaySource
-from deploy_verdict.collectors.logs import review
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.railway.shapes import moment
+from deploy_verdict.railway.decode import moment
+from deploy_verdict.stages.logs import railway_source as log_railway
+from deploy_verdict.stages.logs.collect import review
+from deploy_verdict.stages.logs.railway_source import RailwaySource
 from tests.bundles import T0
 from tests.collectors.platform import context_on
 from tests.plans import plan_of

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.collectors.log_lines import Line
-from deploy_verdict.collectors.log_novelty import MAX_TEMPLATES
-from deploy_verdict.collectors.logs import FileSource, head_of, review, review_before
-from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
+from deploy_verdict.stages.logs.collect import FileSource, head_of, review, review_before
+from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.source_lines import Line
+from deploy_verdict.stages.logs.template_counts import MAX_TEMPLATES
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = START + timedelta(hours=2)

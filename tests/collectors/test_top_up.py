@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy_verdict.clock import Pace
-from deploy_verdict.collectors.top_up import Need, top_up
+from deploy_verdict.base.clock import Pace
+from deploy_verdict.stages.exposure.collect import Need, top_up
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of

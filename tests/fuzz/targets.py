@@ -9,18 +9,18 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from deploy_verdict.collectors.logs import FileSource, review
-from deploy_verdict.errors import PlanError
-from deploy_verdict.evidence import parse_evidence
-from deploy_verdict.judge import judge
+from deploy_verdict.base.errors import PlanError
+from deploy_verdict.base.window import evidence_name
 from deploy_verdict.model import Loaded, LogObservation
 from deploy_verdict.plan import read_plan
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
-from deploy_verdict.relay.dispatching import Dispatcher
+from deploy_verdict.relay.dispatcher import Dispatcher
 from deploy_verdict.relay.settings import settings_from
 from deploy_verdict.relay.store import Store
-from deploy_verdict.window import evidence_name
+from deploy_verdict.stages.logs.collect import FileSource, review
+from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.evidence_store import parse_evidence
 from tests.bundles import SUBJECT, T0, bundle_of, window_of
 from tests.relay.process import SECRET, settings
 from tests.running import ROOT

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy_verdict.markup.markdown import fenced
 from deploy_verdict.model import Outcome
-from deploy_verdict.posts import MAX_COMMENT, MAX_HIDDEN, comment_text
-from deploy_verdict.report.folding import (
+from deploy_verdict.publish.posts import MAX_COMMENT, MAX_HIDDEN, comment_text
+from deploy_verdict.report.report_sections import _PARTS
+from deploy_verdict.report.sections import (
     CUT,
     LEFT_OUT_FIRST,
     Section,
@@ -18,8 +20,6 @@ from deploy_verdict.report.folding import (
     linked,
     utf8_bytes,
 )
-from deploy_verdict.report.sections import _PARTS
-from deploy_verdict.report.text import fenced
 from tests.report.stories import GENERATED, STORIES, critical
 
 LIMIT = MAX_COMMENT - MAX_HIDDEN

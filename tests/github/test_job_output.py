@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy_verdict.job_output import MAX_SUMMARY_BYTES, annotations, write_summary
 from deploy_verdict.model import Finding
+from deploy_verdict.publish.job_summary import MAX_SUMMARY_BYTES, annotations, write_summary
 from tests.github.test_folding import is_closed
 from tests.report.stories import stable
 

@@ -6,7 +6,7 @@ import subprocess
 
 from demo.github.hub import Hub
 from demo.github.serving import REPOSITORY, TOKEN, github
-from deploy_verdict.states import state_in
+from deploy_verdict.publish.comment_state import state_in
 from tests.github.windows import COMMIT, Publisher, ours, window
 from tests.running import command, scrubbed
 

@@ -4,7 +4,7 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import REPOSITORY, TOKEN, github
-from deploy_verdict.errors import ProviderError
+from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import Connection, Destination, GitHub, marker_of
 from tests.github.windows import COMMIT, PLAN, ours, published, window  # noqa: F401  # PLAN: for tests/demo
 from tests.running import script

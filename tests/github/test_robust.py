@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 
 from demo.github.hub import Hub
-from deploy_verdict.errors import ProviderError
+from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import Connection, marker_of
-from deploy_verdict.github.asking import MAX_TRIES, MAX_WAIT_S
-from deploy_verdict.github.places import TRACKING
-from deploy_verdict.states import state_in
+from deploy_verdict.github.destinations import TRACKING
+from deploy_verdict.github.retry import MAX_TRIES, MAX_WAIT_S
+from deploy_verdict.publish.comment_state import state_in
 from tests.github.windows import COMMIT, jobs, opened, ours, published, window
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.states import NO_STATE, State, line_of, rank_in, state_in
+from deploy_verdict.publish.comment_state import NO_STATE, State, line_of, rank_in, state_in
 
 OUTCOMES = st.none() | st.sampled_from(list(VerdictOutcome))
 STATES = st.builds(

@@ -6,15 +6,15 @@ from datetime import timedelta
 from functools import partial
 
 from demo.github.serving import REPOSITORY, TOKEN, github
-from deploy_verdict.evidence import write_json
 from deploy_verdict.github import Connection, GitHub, marker_of
-from deploy_verdict.judging import judged_directory
 from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.posts import Run
-from deploy_verdict.publishing import publish, publish_lost, publish_progress
-from deploy_verdict.session import open_window
-from deploy_verdict.verdicts import read_verdict, write_verdict
+from deploy_verdict.publish.posts import Run
+from deploy_verdict.publish.publisher import publish, publish_lost, publish_progress
+from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.session import open_window
+from deploy_verdict.window.verdicts import read_verdict, write_verdict
 from tests.bundles import T0, burst, http, loaded
 from tests.clocks import TurnedClock
 from tests.running import script

@@ -2,7 +2,6 @@
 
 import pytest
 
-from deploy_verdict.judge.claims import judge_claims
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,
@@ -15,6 +14,7 @@ from deploy_verdict.model import (
     Outcome,
     Severity,
 )
+from deploy_verdict.stages.claims.judge import judge_claims
 from tests.bundles import REFUSED, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.bundle import bundled
-from deploy_verdict.judge import judge
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import (
     Deployment,
     DeploymentObservation,
@@ -16,6 +15,7 @@ from deploy_verdict.model import (
     Severity,
     Whose,
 )
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import SUBJECT, T0, http, loaded, window_of
 from tests.plans import plan_of
 

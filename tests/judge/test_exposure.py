@@ -2,7 +2,6 @@
 
 import pytest
 
-from deploy_verdict.judge import judge
 from deploy_verdict.model import (
     Outcome,
     PathTraffic,
@@ -11,7 +10,8 @@ from deploy_verdict.model import (
     TrafficObservation,
     VerdictOutcome,
 )
-from deploy_verdict.rates import excluded_percent, possible_percent
+from deploy_verdict.stats.bounds import excluded_percent, possible_percent
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, http, loaded
 from tests.plans import HEAD, plan_of
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from deploy_verdict.judge import judge
-from deploy_verdict.judge.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unrestored, VerdictOutcome
+from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 

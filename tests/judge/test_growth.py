@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploy_verdict.judge import judge
-from deploy_verdict.judge.growth import Block, grows, growth_of, harmful_rate
 from deploy_verdict.model import MetricsObservation, Outcome, Point, Series
+from deploy_verdict.stats.growth import Block, grows, growth_of, harmful_rate
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, loaded
 from tests.plans import plan_of
 

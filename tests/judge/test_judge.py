@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploy_verdict.judge import judge, outcome_of
 from deploy_verdict.model import Finding, Layout, Outcome, Unreadable, VerdictOutcome
 from deploy_verdict.plan import laid_out
+from deploy_verdict.verdict.judge import judge, outcome_of
 from tests.bundles import OUR_DNS, REFUSED, SUBJECT, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.bundle import bundled
-from deploy_verdict.evidence import read_evidence
-from deploy_verdict.judge import judge, outcome_of
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import BurstObservation, Outcome, VerdictOutcome
 from deploy_verdict.plan import read_plan
-from deploy_verdict.session import read_window
-from deploy_verdict.window import evidence_name
+from deploy_verdict.verdict.judge import judge, outcome_of
+from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.session import read_window
 from tests.running import ROOT
 
 CASES = ROOT / "tests" / "cases"

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.model import (
     Fault,
     LogLine,
@@ -16,6 +15,7 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan import Logs
+from deploy_verdict.stages.logs.judge import judge_logs
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = START + timedelta(hours=2)
@@ -190,7 +190,7 @@ def test_a_silence_is_a_hole_when_longer_than_allowed_and_than_three_seconds(
 
 @pytest.mark.parametrize(("floor_s", "outcome"), [(5, PASS), (4, INCONCLUSIVE)])
 def test_the_floor_can_be_moved(floor_s, outcome, monkeypatch):
-    monkeypatch.setattr("deploy_verdict.judge.logs.SILENCE_FLOOR_S", floor_s)
+    monkeypatch.setattr("deploy_verdict.stages.logs.judge.SILENCE_FLOOR_S", floor_s)
     observation = reading(longest_silence=silence(2400, 4))
     assert judged(observation, speed=600)[0].outcome is outcome
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.bundle import bundled
-from deploy_verdict.judge import judge
-from deploy_verdict.judge.metrics import judge_metrics
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Fault, MetricsObservation, Outcome, Point, Series, Severity, Whose
+from deploy_verdict.stages.metrics.judge import judge_metrics
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import SUBJECT, T0, loaded, window_of
 from tests.plans import plan_of
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deploy_verdict.judge.logs import judge_logs
 from deploy_verdict.model import (
     Fault,
     LogObservation,
@@ -14,9 +13,10 @@ from deploy_verdict.model import (
     Silence,
     TemplateCount,
 )
-from deploy_verdict.novelty import compared
 from deploy_verdict.plan import Logs
-from deploy_verdict.templates import fingerprint, masked
+from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.novelty import compared
+from deploy_verdict.stages.logs.templates import fingerprint, masked
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

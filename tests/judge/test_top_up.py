@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy_verdict.judge import judge
 from deploy_verdict.model import FailedRun, Outcome, StepRecord, Tally, TopUpObservation, Unrestored
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 

@@ -3,16 +3,16 @@
 import signal
 from xml.etree import ElementTree
 
-from deploy_verdict.evidence import read_evidence
+from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.github import marker_of
-from deploy_verdict.history import Remembered
-from deploy_verdict.ledgers import unsettled
 from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
-from deploy_verdict.run_file import known_run
-from deploy_verdict.session import read_window
-from deploy_verdict.states import state_in
-from deploy_verdict.told import TOLD_FILE, Told, told_of
-from deploy_verdict.verdicts import VERDICT_FILE, read_verdict
+from deploy_verdict.publish.comment_state import state_in
+from deploy_verdict.publish.sent_notifications import TOLD_FILE, Told, told_of
+from deploy_verdict.stages.writes.open_entries import unsettled
+from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.history import Remembered
+from deploy_verdict.window.session import read_window
+from deploy_verdict.window.verdicts import VERDICT_FILE, read_verdict
 from tests.test_ledger import is_free
 
 # From good to bad, as the members stand.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from demo.github.hub import Hub
-from deploy_verdict.evidence import read_evidence
-from deploy_verdict.history import Remembered
 from deploy_verdict.model import Loaded
+from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.history import Remembered
 from tests.github.windows import ours, published, window
 from tests.running import command, script, scrubbed
 from tests.test_scripts import PLAN, service

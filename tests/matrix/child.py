@@ -20,24 +20,24 @@ from demo.github.hub import REPOSITORY
 from demo.github.serving import TOKEN
 from demo.railway import ids
 from demo.railway.app import PATH
-from deploy_verdict.answers import all_sent
-from deploy_verdict.cli import run
-from deploy_verdict.clock import Stop, WallClock
-from deploy_verdict.evidence import read_evidence
+from deploy_verdict.base.clock import Stop, WallClock
+from deploy_verdict.cli.options import run
+from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
-from deploy_verdict.github.asking import MAX_WAIT_S
-from deploy_verdict.linking import Link
+from deploy_verdict.github.retry import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.posts import Run
-from deploy_verdict.progress import Progress
-from deploy_verdict.publishing import publish
+from deploy_verdict.publish.posts import Run
+from deploy_verdict.publish.publisher import publish
 from deploy_verdict.railway import Railway, RailwayError, Token, place
-from deploy_verdict.redact import Redactor
+from deploy_verdict.railway.connection import Link
+from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
-from deploy_verdict.session import Hands, open_window, started
-from deploy_verdict.verdicts import read_bundle, read_verdict, write_reports, write_verdict
-from deploy_verdict.watching import watch
+from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.session import Hands, open_window, started
+from deploy_verdict.window.verdicts import read_bundle, read_verdict, write_reports, write_verdict
+from deploy_verdict.window.watch import watch
 from tests.running import ROOT
 
 TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0

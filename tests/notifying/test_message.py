@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import Coverage, Finding, Subject, Verdict, VerdictOutcome, WindowFrame
-from deploy_verdict.notifying import MAX_CHARACTERS, addresses_of, harmless, message_for
-from deploy_verdict.redact import Redactor
+from deploy_verdict.publish.notification import MAX_CHARACTERS, addresses_of, harmless, message_for
+from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
 
 LINK = "https://github.test/o/r/actions/runs/1"

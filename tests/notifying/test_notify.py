@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from deploy_verdict.errors import NotificationError
-from deploy_verdict.evidence import write_json
-from deploy_verdict.history import remember
+from deploy_verdict.base.errors import NotificationError
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.sending import _check, without_secrets
-from deploy_verdict.told import TOLD_FILE
+from deploy_verdict.publish.delivery import _check, without_secrets
+from deploy_verdict.publish.sent_notifications import TOLD_FILE
+from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.history import remember
 from tests.bundles import T0, loaded
 from tests.notifying.test_message import finding, verdict_of
 from tests.running import script

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.plan.guard import refusal
+from deploy_verdict.plan.write_guard import refusal
 
 ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}
 

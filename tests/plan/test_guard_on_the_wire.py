@@ -12,9 +12,9 @@ import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.collectors.e2e import run_suite
-from deploy_verdict.errors import PlanError
+from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import read_plan
+from deploy_verdict.stages.e2e.collect import run_suite
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of
 from tests.plan.test_guard_property import (

@@ -12,8 +12,8 @@ import requests
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.plan.captures import filled, filled_path
-from deploy_verdict.plan.guard import refusal
+from deploy_verdict.plan.placeholders import filled, filled_path
+from deploy_verdict.plan.write_guard import refusal
 
 EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "400"))
 ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}

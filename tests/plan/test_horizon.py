@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.errors import PlanError
+from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.preview import preview, preview_lines
 from tests.plans import plan_of

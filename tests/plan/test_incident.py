@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploy_verdict.cli import load_plan
-from deploy_verdict.errors import UsageError
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.cli.options import load_plan
 
 TODAY = datetime(2026, 2, 2, tzinfo=UTC)
 PLAN = """version: 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.errors import PlanError
+from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import read_plan
 from tests.plans import plan_of
 

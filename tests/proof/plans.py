@@ -3,8 +3,8 @@
 import json
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.proof import Incident, Recorded, prove
-from deploy_verdict.proving import log_reader
+from deploy_verdict.prove import Incident, Recorded, prove
+from deploy_verdict.prove.command import log_reader
 from tests.plans import plan_of
 
 PLAN = """\

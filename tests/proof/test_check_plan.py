@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploy_verdict.cli import load_placed_plan
-from deploy_verdict.errors import PlanError, UsageError
-from deploy_verdict.proving import proof_of
+from deploy_verdict.base.errors import PlanError, UsageError
+from deploy_verdict.cli.options import load_placed_plan
+from deploy_verdict.prove.command import proof_of
 from tests.plans import HEAD
 from tests.proof.plans import HEALTHY_LOG, INCIDENT_LOG
 from tests.running import ROOT, script

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.proof import Proof, not_looked_at
+from deploy_verdict.prove import Proof, not_looked_at
 from tests.plans import plan_of
 from tests.proof.plans import PLAN, proofs
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.proof import Incident, Proof
+from deploy_verdict.prove import Incident, Proof
 from tests.proof.plans import PLAN, answers, healthy, incident, proofs
 
 LIMIT = "api: $.busy < 15"

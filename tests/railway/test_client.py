@@ -24,9 +24,9 @@ from deploy_verdict.railway import (
     service_now,
     steps,
 )
-from deploy_verdict.railway.shapes import moment
-from deploy_verdict.railway.trouble import data_of
-from deploy_verdict.redact import Redactor
+from deploy_verdict.railway.decode import moment
+from deploy_verdict.railway.errors import data_of
+from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.collectors.servers import raw_server

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from deploy_verdict.errors import UsageError
+from deploy_verdict.base.errors import UsageError
 from deploy_verdict.relay.settings import settings_from
 from tests.relay.github import TOKEN
 from tests.relay.process import SECRET, WITHIN_S, current, free_port, relay, settings, started
@@ -156,7 +156,7 @@ def test_every_log_line_passes_the_redactor():
     """Lines of libraries, tracebacks, and what ends a thread."""
     code = (
         "import logging, sys, threading\n"
-        "from deploy_verdict.redact import Redactor\n"
+        "from deploy_verdict.redaction.redactor import Redactor\n"
         "from deploy_verdict.relay.logs import log_to\n"
         f"log_to(sys.stderr, Redactor({{'RELAY_SECRET': {SECRET!r}}}))\n"
         f"logging.getLogger('uvicorn.error').error('asked for %s', '/hooks/{SECRET}')\n"

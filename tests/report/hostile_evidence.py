@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, JsonValue
 
 from deploy_verdict import model
-from deploy_verdict.bundle import bundled
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Evidence, Loaded, Subject, Unreadable, WindowFrame
 from deploy_verdict.plan import read_plan
-from deploy_verdict.window import evidence_name
 from tests.running import ROOT
 
 T0 = datetime.fromisoformat("2026-02-02T14:00:00+00:00")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import jinja2
 
-from deploy_verdict.bundle import Bundle, bundled
+from deploy_verdict.evidence.bundle import Bundle, bundled
+from deploy_verdict.evidence.measures import measure
 from deploy_verdict.expect import worst
-from deploy_verdict.measures import measure
 from deploy_verdict.model import (
     BurstObservation,
     Coverage,
@@ -39,7 +39,7 @@ from deploy_verdict.model import (
     WindowFrame,
 )
 from deploy_verdict.plan import Plan, WindowSection, read_plan
-from deploy_verdict.plan.names import finding_names, refers
+from deploy_verdict.plan.references import finding_names, refers
 from deploy_verdict.report import render_comment, render_report, template_environment
 
 HERE = Path(__file__).parent

@@ -16,8 +16,8 @@ from cmarkgfm.cmark import Options
 
 from demo.github.hub import Hub
 from demo.github.page import issue_page
-from deploy_verdict.report.tables import Code, Table, table
-from deploy_verdict.report.text import cell, code, fenced, inline
+from deploy_verdict.markup.markdown import cell, code, fenced, inline
+from deploy_verdict.markup.tables import Code, Table, table
 from tests.report.test_hostile_evidence import pages as pages_of_evidence
 from tests.report.test_report import hostile
 

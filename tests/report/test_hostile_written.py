@@ -6,10 +6,6 @@ import re
 from hypothesis import HealthCheck, given, settings
 from junitparser import JUnitXml
 
-from deploy_verdict.job_output import annotations
-from deploy_verdict.judge import judge
-from deploy_verdict.junit import junit_xml
-from deploy_verdict.leaving import Guarded
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,
@@ -21,8 +17,12 @@ from deploy_verdict.model import (
     TopUpObservation,
     Unrestored,
 )
-from deploy_verdict.notifying import message_for
+from deploy_verdict.publish.job_summary import annotations
+from deploy_verdict.publish.notification import message_for
+from deploy_verdict.redaction.output_guard import Guarded
 from deploy_verdict.report import render_comment, render_report
+from deploy_verdict.stages.e2e.junit_out import junit_xml
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, http, loaded
 from tests.examples import at_least
 from tests.plans import plan_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy_verdict.judge import judge
-from deploy_verdict.report.strip import strip
+from deploy_verdict.report.coverage_strip import strip
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from deploy_verdict.report.tables import Code, Table, kept, table
-from deploy_verdict.report.text import cell, clean, code, fenced, inline, one_line
+from deploy_verdict.markup.markdown import cell, clean, code, fenced, inline, one_line
+from deploy_verdict.markup.tables import Code, Table, kept, table
 
 PARSER = MarkdownIt("commonmark").enable("table")
 CALLS = re.compile(r"@\w|#\d|GH-\d|://|www\.|mailto:", re.IGNORECASE)

@@ -7,11 +7,11 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
-from deploy_verdict.evidence import write_json
+from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise, promise_in
 from deploy_verdict.model import Layout, RunFile
 from deploy_verdict.plan import laid_out, read_plan
-from deploy_verdict.promises import CONTEXT, Promise, promise_in
-from deploy_verdict.session import read_window
+from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.session import read_window
 from tests.bundles import T0
 from tests.github.windows import COMMIT, POOLS, opened, ours, take
 from tests.running import script

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.errors import UsageError
-from deploy_verdict.event import Asked, Inputs, Refused, asked_by, read_inputs
+from deploy_verdict.actions.event import Asked, Inputs, Refused, asked_by, read_inputs
+from deploy_verdict.base.errors import UsageError
 from deploy_verdict.plan import read_plan
 from tests.workflow.events import LABEL, dispatch_event, railway_event
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from deploy_verdict.following import grown_layout, next_step
-from deploy_verdict.judge import judge
+from deploy_verdict.follow_up.policy import grown_layout, next_step
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import own_layout, read_plan
+from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of
 
 H = 3600.0

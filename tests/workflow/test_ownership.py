@@ -4,12 +4,12 @@ import pytest
 
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.clock import Stop
-from deploy_verdict.linking import Link, linked
+from deploy_verdict.actions.service_match import Owned, owned
+from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Subject, Whose
-from deploy_verdict.ownership import Owned, owned
 from deploy_verdict.plan import read_plan
-from deploy_verdict.redact import Redactor
+from deploy_verdict.railway.connection import Link, linked
+from deploy_verdict.redaction.redactor import Redactor
 from tests.clocks import TurnedClock
 from tests.running import ROOT
 

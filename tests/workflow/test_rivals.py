@@ -1,6 +1,6 @@
 """Runs on the same environment: who gives way to whom."""
 
-from deploy_verdict.rivals import Run, rivals, split_title, superseded_words
+from deploy_verdict.actions.concurrent_runs import Run, rivals, split_title, superseded_words
 
 LABEL = "verify zeues / production"
 

@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.model import Layout
-from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
-from deploy_verdict.sittings import (
+from deploy_verdict.actions.job_matrix import (
     Choice,
     billed_min,
     chosen_mode,
@@ -15,6 +13,8 @@ from deploy_verdict.sittings import (
     sampling_words,
     sittings,
 )
+from deploy_verdict.model import Layout
+from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
 
 PLAN = read_plan(
     b"""

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect.selectors import Unreadable, type_name
 from deploy_verdict.model import Outcome, Severity
-from deploy_verdict.units import shown_duration
 
 Number = int | float
 OPERATORS = (

@@ -14,8 +14,8 @@ from typing import Any
 from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 from jsonpath import compile as compile_path
 
+from deploy_verdict.base.strict_json import MOST_DIGITS, NotJSONError, refuse_bomb, unique
 from deploy_verdict.model import Exchange
-from deploy_verdict.strict_json import MOST_DIGITS, NotJSONError, refuse_bomb, unique
 
 PLAIN = ("status", "elapsed", "text")
 MAX_NAMES = 12

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from deploy_verdict.base.units import duration_s
 from deploy_verdict.expect.matchers import COMPARISONS, Number, is_number
-from deploy_verdict.units import duration_s
 
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
 _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")

@@ -6,13 +6,13 @@ from typing import Any
 
 from github.Issue import Issue
 
-from deploy_verdict.clock import Clock
-from deploy_verdict.github.asking import RefusedError, Tell, understood
+from deploy_verdict.base.clock import Clock
 from deploy_verdict.github.comments import OneComment, Said
-from deploy_verdict.github.connecting import Connection
-from deploy_verdict.github.places import Destination, Label, Places, is_by, marker_of
+from deploy_verdict.github.connection import Connection
+from deploy_verdict.github.destinations import Destination, Label, Places, is_by, marker_of
 from deploy_verdict.github.repository import opened_repository
-from deploy_verdict.leaving import cleaned
+from deploy_verdict.github.retry import RefusedError, Tell, understood
+from deploy_verdict.redaction.output_guard import cleaned
 
 CONTEXT = "deploy-verdict"
 MAX_DESCRIPTION = 140

@@ -11,8 +11,8 @@ from typing import Any
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 
-from deploy_verdict.errors import ProviderError
-from deploy_verdict.github.asking import Asker, RefusedError
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.retry import Asker, RefusedError
 
 # Each round is a look and at most one kind of change; two writers are at rest after four.
 MAX_ROUNDS = 10

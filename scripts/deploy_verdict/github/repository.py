@@ -6,11 +6,11 @@ from typing import Any
 from github import Auth, Github
 from github.Repository import Repository
 
-from deploy_verdict.clock import Clock, WallClock
-from deploy_verdict.errors import ProviderError
-from deploy_verdict.github.asking import Asker, Tell
-from deploy_verdict.github.connecting import Connection
-from deploy_verdict.github.door import open_door
+from deploy_verdict.base.clock import Clock, WallClock
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.connection import Connection
+from deploy_verdict.github.retry import Asker, Tell
+from deploy_verdict.github.transport import open_door
 
 
 def opened_repository(connection: Connection, *, clock: Clock | None, tell: Tell) -> tuple[Asker, Repository]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deploy_verdict.clock import Clock
-from deploy_verdict.errors import ProviderError
-from deploy_verdict.github.asking import Tell
-from deploy_verdict.github.connecting import Connection
+from deploy_verdict.actions.concurrent_runs import Run
+from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.connection import Connection
 from deploy_verdict.github.repository import Api
-from deploy_verdict.rivals import Run
+from deploy_verdict.github.retry import Tell
 
 PER_PAGE = 50
 

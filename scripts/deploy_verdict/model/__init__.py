@@ -5,7 +5,18 @@ same evidence can be judged again under a corrected plan. Adding a field keeps t
 """
 
 from deploy_verdict.model.captured import CapturedRun, MeasuredValue
-from deploy_verdict.model.exercise import ExerciseObservation, ExerciseRound
+from deploy_verdict.model.drives import ExerciseObservation, ExerciseRound
+from deploy_verdict.model.enums import (
+    DRIVES,
+    STAGES,
+    UNPROVEN_LEVEL,
+    Outcome,
+    Record,
+    Severity,
+    VerdictOutcome,
+    Whose,
+    dumped,
+)
 from deploy_verdict.model.files import (
     Coverage,
     CriterionResult,
@@ -58,17 +69,6 @@ from deploy_verdict.model.platform import (
     TrafficObservation,
 )
 from deploy_verdict.model.top_up import FailedRun, TopUpObservation
-from deploy_verdict.model.words import (
-    DRIVES,
-    STAGES,
-    UNPROVEN_LEVEL,
-    Outcome,
-    Record,
-    Severity,
-    VerdictOutcome,
-    Whose,
-    dumped,
-)
 
 __all__ = [
     "DRIVES",

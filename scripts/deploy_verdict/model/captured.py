@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from deploy_verdict.model.enums import Outcome, Record, VerdictOutcome
 from deploy_verdict.model.files import CriterionResult, Subject
-from deploy_verdict.model.words import Outcome, Record, VerdictOutcome
 
 
 class MeasuredValue(Record):

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from deploy_verdict.model.exercise import ExerciseObservation
+from deploy_verdict.model.drives import ExerciseObservation
+from deploy_verdict.model.enums import Outcome, Record, Severity, VerdictOutcome
 from deploy_verdict.model.floor import FloorObservation
 from deploy_verdict.model.ledger import LedgerObservation
 from deploy_verdict.model.logs import LogObservation
@@ -19,7 +20,6 @@ from deploy_verdict.model.observations import (
 )
 from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
 from deploy_verdict.model.top_up import TopUpObservation
-from deploy_verdict.model.words import Outcome, Record, Severity, VerdictOutcome
 
 Observation = Annotated[
     HttpObservation

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from deploy_verdict.model.enums import Record
 from deploy_verdict.model.observations import Exchange, Reading, Unrestored
-from deploy_verdict.model.words import Record
 
 
 class Tally(Record):

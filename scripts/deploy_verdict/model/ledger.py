@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from deploy_verdict.model.words import Record
+from deploy_verdict.model.enums import Record
 
 
 class LedgerEntry(Record):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from deploy_verdict.model.words import Record, Whose
+from deploy_verdict.model.enums import Record, Whose
 
 
 class Fault(Record):

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from deploy_verdict.model.enums import Record
 from deploy_verdict.model.logs import LogLine
 from deploy_verdict.model.observations import (
     Fault,
 )
-from deploy_verdict.model.words import Record
 
 
 class Instance(Record):

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from deploy_verdict.model.enums import Record
 from deploy_verdict.model.floor import Tally
 from deploy_verdict.model.observations import Exchange, StepRecord, Unrestored
-from deploy_verdict.model.words import Record
 
 
 class FailedRun(Record):

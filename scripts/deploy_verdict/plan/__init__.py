@@ -1,16 +1,7 @@
 """The plan: models, reading with places, cross-checks, and what it will do. Pure."""
 
-from deploy_verdict.plan.claims_section import Claim, OpenApi
-from deploy_verdict.plan.e2e import E2E, Capture, Step, Test, Together
-from deploy_verdict.plan.exercise import Exercise
-from deploy_verdict.plan.exposure import Exposing, Exposure, TopUp
-from deploy_verdict.plan.fixtures import Answer, Fixtures, Recording
-from deploy_verdict.plan.floor import ReturnToFloor
-from deploy_verdict.plan.github_section import GitHubSection
-from deploy_verdict.plan.incident import incident_file, with_incident
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
-from deploy_verdict.plan.logs_section import Incident, LogCanary, LogPattern, Logs, Novelty
-from deploy_verdict.plan.models import (
+from deploy_verdict.plan.plan import (
     Check,
     Plan,
     Service,
@@ -18,11 +9,20 @@ from deploy_verdict.plan.models import (
     checked_address,
     with_target,
 )
-from deploy_verdict.plan.parts import Alternative, Expectations, Expecting, NeverRule, Request
-from deploy_verdict.plan.pool_section import Pool
-from deploy_verdict.plan.railway_section import Metrics, Railway, Traffic
-from deploy_verdict.plan.reading import read_plan
-from deploy_verdict.plan.report_section import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
+from deploy_verdict.plan.reader import read_plan
+from deploy_verdict.plan.requests import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.sections.claims import Claim, OpenApi
+from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
+from deploy_verdict.plan.sections.exercise import Exercise
+from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp
+from deploy_verdict.plan.sections.fixtures import Answer, Fixtures, Recording
+from deploy_verdict.plan.sections.floor import ReturnToFloor
+from deploy_verdict.plan.sections.github_section import GitHubSection
+from deploy_verdict.plan.sections.incident import incident_file, with_incident
+from deploy_verdict.plan.sections.logs import Incident, LogCanary, LogPattern, Logs, Novelty
+from deploy_verdict.plan.sections.platforms import Metrics, Railway, Traffic
+from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
 
 __all__ = [
     "E2E",

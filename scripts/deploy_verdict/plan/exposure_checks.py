@@ -3,10 +3,10 @@
 import difflib
 from collections.abc import Iterable, Iterator
 
-from deploy_verdict.plan.exposure import Exposing, TopUp
-from deploy_verdict.plan.models import Plan
-from deploy_verdict.plan.parts import Request
-from deploy_verdict.units import path_of
+from deploy_verdict.base.units import path_of
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.requests import Request
+from deploy_verdict.plan.sections.exposure import Exposing, TopUp
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from deploy_verdict.expect import Expectation, Matcher
-from deploy_verdict.plan.captures import filled, names_in
-from deploy_verdict.plan.e2e import Step
-from deploy_verdict.plan.parts import Expectations, Expecting
+from deploy_verdict.plan.placeholders import filled, names_in
+from deploy_verdict.plan.requests import Expectations, Expecting
+from deploy_verdict.plan.sections.e2e import Step
 
 _LITERALS = ("equals", "not_equals", "one_of", "contains", "matches")
 Kind = TypeVar("Kind", bound=Expecting)

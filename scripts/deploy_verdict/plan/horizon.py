@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploy_verdict.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets, counted_h
-from deploy_verdict.plan.models import Plan
-from deploy_verdict.plan.pool_section import Pool
-from deploy_verdict.rates import NONE_SEEN
-from deploy_verdict.units import shown_duration
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets, counted_h
+from deploy_verdict.stats.bounds import NONE_SEEN
 
 STEP_S = 900.0
 

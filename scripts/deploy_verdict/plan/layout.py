@@ -1,7 +1,7 @@
 """A plan laid out anew: a window of another length, denser samples, looks after its end. Pure."""
 
 from deploy_verdict.model import Layout
-from deploy_verdict.plan.models import Plan, WindowSection, regular
+from deploy_verdict.plan.plan import Plan, WindowSection, regular
 
 
 class LaidOut(WindowSection):

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from deploy_verdict.plan.checks import steps_of
-from deploy_verdict.plan.claims_section import ASK_AGAIN_S, IN_A_ROW
-from deploy_verdict.plan.e2e import Step
-from deploy_verdict.plan.exercise import Exercise
-from deploy_verdict.plan.exposure import Exposure, TopUp
-from deploy_verdict.plan.floor import MOST_FAILED, ReturnToFloor
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.plan.cross_checks import steps_of
 from deploy_verdict.plan.horizon import Horizon, horizons
-from deploy_verdict.plan.models import Plan
-from deploy_verdict.plan.names import finding_names
-from deploy_verdict.units import shown_duration
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.references import finding_names
+from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
+from deploy_verdict.plan.sections.e2e import Step
+from deploy_verdict.plan.sections.exercise import Exercise
+from deploy_verdict.plan.sections.exposure import Exposure, TopUp
+from deploy_verdict.plan.sections.floor import MOST_FAILED, ReturnToFloor
 
 
 @dataclass(frozen=True, kw_only=True)

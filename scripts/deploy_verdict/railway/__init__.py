@@ -11,7 +11,8 @@ from deploy_verdict.railway.deployments import (
     service_now,
     steps,
 )
-from deploy_verdict.railway.readings import (
+from deploy_verdict.railway.errors import RailwayError
+from deploy_verdict.railway.measurements import (
     HttpEntry,
     LogEntry,
     Measured,
@@ -21,7 +22,6 @@ from deploy_verdict.railway.readings import (
     http_metrics,
     metrics,
 )
-from deploy_verdict.railway.trouble import RailwayError
 
 __all__ = [
     "ENDPOINT",

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deploy_verdict import __version__
-from deploy_verdict.clock import Clock
-from deploy_verdict.faults import is_connect_failure
+from deploy_verdict.base.clock import Clock
+from deploy_verdict.http.faults import is_connect_failure
+from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Fault
-from deploy_verdict.probe import Probe
-from deploy_verdict.railway.trouble import DOUBTFUL, PASSING, RailwayError, data_of, our_error
-from deploy_verdict.redact import Redactor
+from deploy_verdict.railway.errors import DOUBTFUL, PASSING, RailwayError, data_of, our_error
+from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
 # As text it may take sixteen times as much on its way through the redactor. Pages of a log that are larger

@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy_verdict.model import Deployment, Settings, Step
 from deploy_verdict.railway.client import Railway
-from deploy_verdict.railway.shapes import (
+from deploy_verdict.railway.decode import (
     deployment_of,
     items,
     mapping,
@@ -15,7 +15,7 @@ from deploy_verdict.railway.shapes import (
     text,
     text_or_none,
 )
-from deploy_verdict.railway.trouble import our_error, provider_error
+from deploy_verdict.railway.errors import our_error, provider_error
 
 _PAGE = 50
 _MOST_PAGES = 20

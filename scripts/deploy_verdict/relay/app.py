@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from deploy_verdict.relay.dispatching import Dispatcher
+from deploy_verdict.relay.dispatcher import Dispatcher
 from deploy_verdict.relay.payload import hint_of
 from deploy_verdict.relay.settings import Settings
 from deploy_verdict.relay.store import Store

@@ -4,7 +4,7 @@ import logging
 import threading
 from typing import TextIO
 
-from deploy_verdict.redact import Redactor
+from deploy_verdict.redaction.redactor import Redactor
 
 
 class _Redacting(logging.Formatter):

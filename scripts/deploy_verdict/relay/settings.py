@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from deploy_verdict.errors import UsageError
+from deploy_verdict.base.errors import UsageError
 from deploy_verdict.relay.payload import Hint
 
 SHORTEST_SECRET = 16

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from deploy_verdict.errors import EvidenceError
+from deploy_verdict.base.errors import EvidenceError
 
 State = Literal["waiting", "sending", "sent", "parked"]
 OPEN_WITHIN_S = 5.0

@@ -5,14 +5,14 @@ from typing import Any
 
 import jinja2
 
-from deploy_verdict.bundle import Bundle
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.markdown import Safe, cell, code, fenced, indented, inline
+from deploy_verdict.markup.tables import table
 from deploy_verdict.model import Verdict
 from deploy_verdict.report.context import report_context
-from deploy_verdict.report.folding import Section, folded, linked
 from deploy_verdict.report.progress import Progress, progress, progress_context
-from deploy_verdict.report.sections import sections
-from deploy_verdict.report.tables import table
-from deploy_verdict.report.text import Safe, cell, code, fenced, indented, inline
+from deploy_verdict.report.report_sections import sections
+from deploy_verdict.report.sections import Section, folded, linked
 
 __all__ = [
     "REPORT_NAME",

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploy_verdict.bundle import Bundle
-from deploy_verdict.columns import measured
-from deploy_verdict.measures import measure
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.columns import measured
+from deploy_verdict.evidence.measures import measure
+from deploy_verdict.markup.labels import STATUS, moment
+from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CapturedRun, MeasuredValue, Outcome, Verdict
-from deploy_verdict.plan.report_section import Baseline, BaselineRow
-from deploy_verdict.report.tables import Table
-from deploy_verdict.report.words import STATUS, moment
+from deploy_verdict.plan.sections.report import Baseline, BaselineRow
 
 PROVEN = "✅ proven"
 

@@ -9,12 +9,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from deploy_verdict.answers import Sent, all_sent
-from deploy_verdict.bundle import Bundle
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.never_rules import count_rule
+from deploy_verdict.markup.labels import SEVERITIES, worst_severity
 from deploy_verdict.model import Finding, Outcome, Whose
-from deploy_verdict.never import count_rule
-from deploy_verdict.plan.names import POOL_RULES
-from deploy_verdict.report.words import SEVERITIES, worst_severity
+from deploy_verdict.plan.references import POOL_RULES
 
 SILENCE = ("silence", "")
 Key = tuple[str, str]

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from deploy_verdict.answers import all_sent
-from deploy_verdict.bundle import Bundle
-from deploy_verdict.measures import log_observation
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import all_sent
+from deploy_verdict.evidence.measures import log_observation
+from deploy_verdict.markup.labels import STATUS, counted, length_words, moment, planned_moment
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
-from deploy_verdict.report.words import STATUS, counted, length_words, moment, planned_moment
-from deploy_verdict.units import shown_duration
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,25 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy_verdict.bundle import Bundle
-from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
-from deploy_verdict.report.baseline import shown_baseline
-from deploy_verdict.report.conclusion import conclusion, short, why
-from deploy_verdict.report.deployment import deployment
-from deploy_verdict.report.e2e import suite
-from deploy_verdict.report.exposure import shown_exposure
-from deploy_verdict.report.health import health_checks
-from deploy_verdict.report.issues import issues
-from deploy_verdict.report.logs import logs
-from deploy_verdict.report.performance import performance
-from deploy_verdict.report.pools import shown_pools
-from deploy_verdict.report.recommendations import recommendations
-from deploy_verdict.report.resources import resources
-from deploy_verdict.report.tables import Table
-from deploy_verdict.report.trace import trace
-from deploy_verdict.report.traffic import shown_traffic
-from deploy_verdict.report.way_back import way_back
-from deploy_verdict.report.words import (
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.labels import (
     MARK,
     STATUS,
     STATUS_MARK,
@@ -33,6 +16,23 @@ from deploy_verdict.report.words import (
     planned_moment,
     real_length,
 )
+from deploy_verdict.markup.tables import Table
+from deploy_verdict.markup.trace import trace
+from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
+from deploy_verdict.report.baseline import shown_baseline
+from deploy_verdict.report.conclusion import conclusion, short, why
+from deploy_verdict.report.issues import issues
+from deploy_verdict.report.recommendations import recommendations
+from deploy_verdict.stages.deployment.report import deployment
+from deploy_verdict.stages.deployment.way_back import way_back
+from deploy_verdict.stages.e2e.report import suite
+from deploy_verdict.stages.exposure.exposure import shown_exposure
+from deploy_verdict.stages.exposure.report import performance
+from deploy_verdict.stages.health.report import health_checks
+from deploy_verdict.stages.logs.report import logs
+from deploy_verdict.stages.metrics.report import resources
+from deploy_verdict.stages.pools.report import shown_pools
+from deploy_verdict.stages.traffic.report import shown_traffic
 
 
 @dataclass(frozen=True, kw_only=True)

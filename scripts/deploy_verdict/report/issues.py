@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.bundle import Bundle
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.labels import SEVERITIES, listed, name_of, sentence, severity_of, worst_severity
+from deploy_verdict.markup.lines import Line, lines, lines_by_reason
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
-from deploy_verdict.plan.names import refers
+from deploy_verdict.plan.references import refers
 from deploy_verdict.report.causes import SILENCE, Group, grouped
-from deploy_verdict.report.lines import Line, lines, lines_by_reason
-from deploy_verdict.report.words import SEVERITIES, listed, name_of, sentence, severity_of, worst_severity
 
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4

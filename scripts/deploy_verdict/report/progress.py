@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy_verdict.bundle import Bundle
-from deploy_verdict.model import Finding, Outcome, Severity, Slot, Verdict, VerdictOutcome
-from deploy_verdict.report.context import notes
-from deploy_verdict.report.issues import Issue, issues
-from deploy_verdict.report.pools import current_words, sample_rows
-from deploy_verdict.report.tables import Table
-from deploy_verdict.report.words import (
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.base.window import tolerance_s
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.labels import (
     STATUS,
     counted,
     length_words,
@@ -22,8 +19,11 @@ from deploy_verdict.report.words import (
     seen_moment,
     worst_severity,
 )
-from deploy_verdict.units import shown_offset
-from deploy_verdict.window import tolerance_s
+from deploy_verdict.markup.tables import Table
+from deploy_verdict.model import Finding, Outcome, Severity, Slot, Verdict, VerdictOutcome
+from deploy_verdict.report.context import notes
+from deploy_verdict.report.issues import Issue, issues
+from deploy_verdict.stages.pools.report import current_words, sample_rows
 
 MOST_ISSUES = 5
 MOST_ROWS = 24

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.bundle import Bundle
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.labels import SEVERITIES, counted
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOutcome
-from deploy_verdict.plan.names import PRE_CHECK, SUITE
-from deploy_verdict.plan.report_section import FollowUp, Level
-from deploy_verdict.pool_samples import DOUBTED
+from deploy_verdict.plan.references import PRE_CHECK, SUITE
+from deploy_verdict.plan.sections.report import FollowUp, Level
 from deploy_verdict.report.issues import Issue
-from deploy_verdict.report.words import SEVERITIES, counted
-from deploy_verdict.units import shown_duration
+from deploy_verdict.stages.pools.samples import DOUBTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""The end of a window that ran in several jobs: what is read then, and why it ended before its time."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
+from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.base.errors import ProviderError, UsageError
+from deploy_verdict.follow_up.extend_window import give_up_tail
+from deploy_verdict.github import connection_from
+from deploy_verdict.github.runs import Runs
+from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.log_stage import collect_logs
+from deploy_verdict.window.session import WINDOW_FILE, Session
+
+AT_THE_END = ("traffic", "metrics")
+
+
+def close(session: Session, logs: Path | None) -> Iterator[str]:
+    """Collect what belongs to the end; yields what was written or decided."""
+    ended = cut_short(session.environment)
+    given_up = give_up_tail(session.out, session.plan, ended)
+    if given_up is not None:
+        yield given_up
+        return
+    if ended is not None:
+        write_json(session.out / WINDOW_FILE, session.file.model_copy(update={"ended": ended}))
+        yield f"the window ended early: {ended}"
+    asked = set(session.plan.stages) - set(session.file.left_out)
+    if "logs" in asked:
+        yield str(collect_logs(session, logs))
+    for stage in AT_THE_END:
+        if stage in asked:
+            yield str(collect(session, stage, session.plan.window.length))
+
+
+def cut_short(environment: Mapping[str, str]) -> str | None:
+    """Why the run's jobs did not all run to their end, when they were cancelled; None otherwise."""
+    if "cancelled" not in results_of(environment):
+        return None
+    run = environment.get("GITHUB_RUN_ID", "")
+    if not run.isdigit():
+        return "the run was cancelled"
+    try:
+        runs = Runs(connection_from(environment))
+        newer = rivals(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
+    except (ProviderError, UsageError):
+        return "the run was cancelled; by whom is not known, as GitHub could not be asked"
+    return superseded_words(newer) or "the run was cancelled by hand"
+
+
+def results_of(environment: Mapping[str, str]) -> set[str]:
+    """The results of the jobs before this one, from RESULTS (the `needs` context as JSON)."""
+    try:
+        needs = json.loads(environment.get("RESULTS") or "{}")
+    except json.JSONDecodeError as error:
+        raise UsageError(f"RESULTS is not JSON ({error.msg}) — it is toJSON(needs)") from error
+    rows = needs.values() if isinstance(needs, dict) else ()
+    return {str(row.get("result")) for row in rows if isinstance(row, dict)}

@@ -1,0 +1,91 @@
+"""The end of a run on GitHub: its colour, what it offers, and the run that follows it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, ROLLBACK_ENVIRONMENT, chosen_environment
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.follow_up.policy import Step, next_step
+from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise
+from deploy_verdict.github.runs import Runs
+from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
+from deploy_verdict.plan import layout_of, own_layout
+
+# A job that waits no longer than this sleeps, timer or not.
+MOST_ASLEEP_S = 1800.0
+# From which outcomes on a run is red, by the plan's word.
+RED = {
+    "never": (),
+    "critical": (VerdictOutcome.CRITICAL,),
+    "attention": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION),
+    "inconclusive": (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE),
+}
+
+
+def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
+    """Whether the run is to fail on this outcome."""
+    return outcome in RED[fail_run_on]
+
+
+def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], Runs]) -> tuple[bool, str]:
+    """Whether a reviewer may be asked to let a job roll back, and why not.
+
+    An environment that does not exist is made on the spot, without rules: so it must be there already, and
+    have reviewers, or the rollback would need nobody's consent.
+    """
+    if verdict.outcome is not VerdictOutcome.CRITICAL:
+        return False, f"the verdict is {verdict.outcome.shown}"
+    if not bundle.plan.escalation.rollback:
+        return False, "the plan does not allow it (escalation.rollback)"
+    if bundle.plan.railway is None:
+        return False, "the plan has no railway section"
+    try:
+        guarded = runs().has_reviewers(ROLLBACK_ENVIRONMENT)
+    except ProviderError as error:
+        return False, str(error)
+    if not guarded:
+        hint = "give it some: scripts/setup_github.py --reviewer LOGIN"
+        return False, f"the environment {ROLLBACK_ENVIRONMENT} has no required reviewers — {hint}"
+    return True, f"a reviewer of the environment {ROLLBACK_ENVIRONMENT} decides"
+
+
+def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> Step | None:
+    """The run that follows this one."""
+    if file.dry_run:
+        return None
+    return next_step(bundle.plan, layout_of(bundle.plan) or own_layout(bundle.plan), verdict)
+
+
+def follow(
+    step: Step, file: RunFile, window: WindowFrame, runs: Runs, environment: Mapping[str, str], now: datetime
+) -> str:
+    """Start the run that goes on with this window, or promise it; returns what was done.
+
+    A look hours away is promised where no wait timer can hold its job until then: sleeping would cost its
+    hours, and six are the most that a job may take. Raises ProviderError.
+    """
+    artifact = environment.get("ARTIFACT", "report-a1")
+    due_at = window.t0 + timedelta(seconds=step.until_s / window.speed)
+    remaining_s = (due_at - now).total_seconds()
+    held = remaining_s <= MOST_ASLEEP_S or chosen_environment(remaining_s, runs.timers()) != ENVIRONMENT_NOW
+    if step.kind == "tail" and not held:
+        if file.commit is None:
+            return (
+                f"nothing holds the {step.kind} ({step.because}): no wait timer, and no whole commit is known"
+            )
+        promise = Promise(due_at=due_at, run=file.run, artifact=artifact)
+        runs.set_status(file.commit, CONTEXT, "pending", promise.line())
+        return f"promised the {step.kind} ({step.because}): {promise.line()}"
+    workflow = workflow_file(environment)
+    inputs = {
+        "kind": step.kind,
+        "continue-run": str(file.run),
+        "continue-artifact": artifact,
+        "label": file.label or "",
+        "commit": file.commit or "",
+        "plan-ref": file.ref,
+    }
+    runs.dispatch(workflow, runs.default_branch, inputs)
+    return f"started the {step.kind} ({step.because}) as a run of {workflow}"

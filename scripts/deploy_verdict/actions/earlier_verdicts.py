@@ -1,0 +1,97 @@
+"""Earlier verdicts from GitHub: the commit status `deploy-verdict` of what was deployed before.
+
+A runner has no memory, and GitHub keeps the statuses. One counts only for the environment that stands at
+the end of its description.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import AwareDatetime, ValidationError
+
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.model import Record, VerdictOutcome
+from deploy_verdict.publish.status_line import outcome_told
+from deploy_verdict.railway import RailwayError, deployments
+from deploy_verdict.window.history import Remembered, append
+from deploy_verdict.window.session import Session
+
+MOST_COMMITS = 12
+Statuses = Callable[[str], list[object]]
+
+
+class Status(Record):
+    """One commit status."""
+
+    context: str
+    state: str
+    description: str | None = None
+    updated_at: AwareDatetime
+
+
+def recollect(session: Session, statuses: Statuses, path: Path) -> int:
+    """Append what GitHub knows of earlier deployments to a history; returns how many verdicts."""
+    found = list(_verdicts(session, statuses))
+    for line in found:
+        append(path, line)
+    return len(found)
+
+
+def _verdicts(session: Session, statuses: Statuses) -> Iterator[Remembered]:
+    subject = session.file.subject
+    for deployment, commit in _earlier(session):
+        for row in _asked(session, statuses, commit):
+            outcome = _outcome(row, subject.environment)
+            if outcome is not None:
+                yield Remembered(
+                    window="github",
+                    plan=session.plan.name,
+                    target=subject.target,
+                    service=subject.service,
+                    environment=subject.environment,
+                    deployment=deployment,
+                    commit=commit,
+                    outcome=outcome.value,
+                    judged_at=row.updated_at,
+                )
+
+
+def _earlier(session: Session) -> list[tuple[str, str]]:
+    """Deployments of the service with a whole commit, each commit once, newest first."""
+    link, own = session.link, session.file.subject.commit
+    if link.railway is None or link.place is None:
+        return []
+    try:
+        listed, _ = deployments(link.railway, link.place)
+    except RailwayError as error:
+        session.tell(f"earlier deployments are not known: {error.fault.detail}")
+        return []
+    found: dict[str, str] = {}
+    for item in listed:
+        if item.commit and len(item.commit) == 40 and item.commit != own:
+            found.setdefault(item.commit, item.id)
+    return [(identity, commit) for commit, identity in found.items()][:MOST_COMMITS]
+
+
+def _asked(session: Session, statuses: Statuses, commit: str) -> list[Status]:
+    try:
+        rows = statuses(commit)
+    except ProviderError as error:
+        session.tell(f"the earlier verdict on {commit[:8]} is not known: {error}")
+        return []
+    return [status for status in map(_status, rows) if status is not None]
+
+
+def _status(row: object) -> Status | None:
+    try:
+        return Status.model_validate(row)
+    except ValidationError:
+        return None
+
+
+def _outcome(status: Status, environment: str | None) -> VerdictOutcome | None:
+    if status.context != "deploy-verdict" or status.state == "pending":
+        return None
+    outcome = outcome_told(status.description or "", environment)
+    # The state and the words must say the same.
+    return outcome if outcome is not None and (status.state == "success") == (outcome == "stable") else None

@@ -1,0 +1,173 @@
+"""What a GitHub event asks for, and whether it opens a window. Pure: payload and inputs are handed in.
+
+Everything in a payload is a hint by somebody else: only ids, commits and names of a known shape are taken.
+Shapes: docs.github.com, events-that-trigger-workflows; Railway's deployment events as they were seen
+(the label is "<project> / <environment>", the creator railway-app[bot]); client_payload as the relay
+sends it (relay/payload.py).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.base.units import Duration
+from deploy_verdict.model import Record
+from deploy_verdict.plan import Plan
+
+Kind = Literal["window", "extension", "tail"]
+OWN_ENVIRONMENTS = ("verify-", "deploy-verdict")
+DISPATCH_TYPE = "deployment-verify"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Maybe = BeforeValidator(_empty_is_none)
+
+
+class Inputs(Record):
+    """The inputs of workflow_dispatch and workflow_call; an empty text is none at all."""
+
+    plan: Annotated[str | None, Maybe] = None
+    target: Annotated[str | None, Maybe] = None
+    number: Annotated[int | None, Maybe] = Field(default=None, ge=1)
+    commit: Annotated[str | None, Maybe] = Field(default=None, pattern=r"^[0-9a-f]{7,40}$")
+    deployment: Annotated[str | None, Maybe] = Field(default=None, pattern=f"^{_ID.pattern}$")
+    length: Annotated[Duration | None, Maybe] = None
+    mode: Annotated[Literal["auto", "timer", "sleep", "single"] | None, Maybe] = None
+    dry_run: bool = False
+    continue_run: Annotated[int | None, Maybe] = Field(default=None, ge=1)
+    plan_ref: Annotated[str | None, Maybe] = None
+    kind: Kind = "window"
+    label: Annotated[str | None, Maybe] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be verified: a commit or a Railway deployment, or the newest where both are None."""
+
+    commit: str | None = None
+    deployment: str | None = None
+    label: str | None = None
+    by_platform: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why an event opens no window; that is no error."""
+
+    reason: str
+
+
+def read_inputs(text: str) -> Inputs:
+    """Inputs from the JSON of the workflow's `inputs` context; raises UsageError naming the wrong one."""
+    try:
+        value = json.loads(text or "{}") or {}
+    except json.JSONDecodeError as error:
+        raise UsageError(f"INPUTS is not JSON ({error.msg}) — it is toJSON(inputs)") from error
+    if not isinstance(value, dict):
+        raise UsageError("INPUTS is not a mapping — it is toJSON(inputs) in the workflow")
+    names = {name.replace("-", "_"): item for name, item in value.items()}
+    known = {name: item for name, item in names.items() if name in Inputs.model_fields and item is not None}
+    try:
+        return Inputs.model_validate_json(json.dumps(_plain(known)))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = str(first["loc"][0]).replace("_", "-") if first["loc"] else "the inputs"
+        raise UsageError(f"input {where}: {first['msg']} (found {first['input']!r})") from error
+
+
+def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """workflow_dispatch sends each input as text."""
+    words: dict[Any, Any] = {"true": True, "false": False}
+    return {
+        name: words.get(item, item) if name == "dry_run" and isinstance(item, str) else _number(name, item)
+        for name, item in inputs.items()
+    }
+
+
+def _number(name: str, item: Any) -> Any:
+    whole = name in ("number", "continue_run") and isinstance(item, str) and item.strip().isdigit()
+    return int(item) if whole else item
+
+
+def asked_by(name: str, payload: Mapping[str, Any], inputs: Inputs, plan: Plan) -> Asked | Refused:
+    """What the event asks for, or why it is none of ours."""
+    if name == "deployment_status":
+        return _by_deployment(payload, plan)
+    if name == "repository_dispatch":
+        return _by_dispatch(payload, plan)
+    return Asked(commit=inputs.commit, deployment=inputs.deployment)
+
+
+def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
+    status, deployment = _mapping(payload.get("deployment_status")), _mapping(payload.get("deployment"))
+    state, label, commit = status.get("state"), deployment.get("environment"), deployment.get("sha")
+    creator = _mapping(deployment.get("creator")).get("login")
+    if state != "success":
+        return Refused(reason=f"the deployment's state is {_told(state)}, and a window begins at success")
+    if not isinstance(label, str) or label.startswith(OWN_ENVIRONMENTS):
+        return Refused(reason=f"the environment {_told(label)} is one of the verifier's own, or has no name")
+    if creator not in plan.github.creators:
+        known = ", ".join(plan.github.creators)
+        return Refused(reason=f"the deployment was made by {_told(creator)}; heard are: {known}")
+    wrong = _wrong_label(label, plan)
+    if wrong:
+        return Refused(reason=wrong)
+    if not is_whole_commit(commit):
+        return Refused(reason=f"the deployment names no whole commit ({_told(commit)})")
+    return Asked(commit=commit, label=label, by_platform=True)
+
+
+def _wrong_label(label: str, plan: Plan) -> str | None:
+    """Railway's label is "<project> / <environment>", whatever services the project has."""
+    if plan.github.environment:
+        if label != plan.github.environment:
+            return f"the environment is {_told(label)}, and the plan watches {plan.github.environment!r}"
+        return None
+    if plan.railway is None or not plan.railway.environment:
+        return "the plan does not say which environment it watches — set github.environment in it"
+    found = label.rpartition(" / ")[2]
+    if found != plan.railway.environment:
+        return f"the environment is {_told(label)}, and the plan watches {plan.railway.environment!r}"
+    return None
+
+
+def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
+    if payload.get("action") != DISPATCH_TYPE:
+        return Refused(reason=f"the event type is {_told(payload.get('action'))}, not {DISPATCH_TYPE}")
+    hint = _mapping(payload.get("client_payload"))
+    deployment, commit = hint.get("deployment"), hint.get("commit")
+    if not isinstance(deployment, str) or not _ID.fullmatch(deployment):
+        return Refused(reason=f"client_payload.deployment is no id ({_told(deployment)})")
+    section = plan.railway
+    for name, wanted in (("service", section.service), ("project", section.project)) if section else ():
+        if wanted and isinstance(hint.get(name), str) and hint[name] != wanted:
+            return Refused(reason=f"the event is of another {name} ({_told(hint[name])}) than the plan's")
+    names = {hint.get("environment"), hint.get("environment_name")} - {None}
+    if section and names and section.environment not in names:
+        return Refused(reason=f"the environment is {_told(min(map(str, names)))}, not the plan's")
+    whole = commit if is_whole_commit(commit) else None
+    return Asked(commit=whole, deployment=deployment, by_platform=True)
+
+
+def is_whole_commit(value: Any) -> bool:
+    """Forty hexadecimal digits; GitHub knows no commit by less."""
+    return isinstance(value, str) and _COMMIT.fullmatch(value) is not None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _told(value: Any) -> str:
+    """A value of somebody else's, short and on one line."""
+    return repr(value)[:80]

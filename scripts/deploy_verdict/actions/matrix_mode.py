@@ -1,0 +1,101 @@
+"""Spreading a window's looks over the jobs of a run: the mode, the matrix, and the report's remark on it."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from deploy_verdict.actions.job_matrix import (
+    Choice,
+    Sitting,
+    chosen_mode,
+    offsets_of,
+    sampling_words,
+    sittings,
+)
+from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.runs import Runs
+from deploy_verdict.model import Layout, WindowFile
+from deploy_verdict.plan import Plan, laid_out, own_layout
+from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.session import WINDOW_FILE, Session
+
+Tell = Callable[[str], None]
+SAMPLED = "Sampled by "
+# A job that waits no longer than this needs no wait timer.
+MOST_SLEEP_S = 120.0
+
+
+def timers_of(runs: Runs | None, tell: Tell) -> tuple[dict[str, int], bool]:
+    """The wait timers of the repository, and whether it is private; none where GitHub does not tell."""
+    if runs is None:
+        return {}, True
+    try:
+        return runs.timers(), runs.private
+    except ProviderError as error:
+        tell(f"{error}; taken as a private repository without wait timers")
+        return {}, True
+
+
+def spread(
+    session: Session, asked_mode: str, timers: Mapping[str, int], *, private: bool
+) -> tuple[tuple[Sitting, ...], Choice]:
+    """Choose the mode, keep it in window.json, and return the jobs for the looks that are still to come."""
+    elapsed_s = session.pace.offset_s()
+    layout = session.file.layout or own_layout(session.plan)
+    coming = [
+        offset_s
+        for offset_s in offsets_of(laid_out(session.plan, layout), dense=False)
+        if not _has_passed(session, offset_s)
+    ]
+    fitting, wanted = _timers_for(coming, elapsed_s, session, timers)
+    choice = chosen_mode(asked_mode, fitting=fitting, wanted=wanted, private=private)
+    if choice.mode == "single" and not layout.tails_s:
+        layout = layout.model_copy(update={"dense_every_s": _dense_s(session.plan, layout), "one_job": True})
+    plan = laid_out(session.plan, layout)
+    dense = layout.dense_every_s is not None
+    offsets_s = tuple(item for item in offsets_of(plan, dense=dense) if not _has_passed(session, item))
+    jobs = sittings(
+        plan, offsets_s, choice.mode, elapsed_s=elapsed_s, speed=session.file.window.speed, known=timers
+    )
+    _keep(session, layout, sampling_words(plan, choice, jobs, private=private))
+    return jobs, choice
+
+
+def _has_passed(session: Session, offset_s: float) -> bool:
+    """In a window that goes on, what was due before it did is there already, or is a hole."""
+    return bool(session.file.window.earlier_lengths_s) and offset_s <= max(
+        length_s
+        for length_s in session.file.window.earlier_lengths_s
+        if length_s < session.file.window.length_s
+    )
+
+
+def _dense_s(plan: Plan, layout: Layout) -> float:
+    """No denser than the bursts are long, as they would overlap."""
+    longest_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
+    return min(layout.every_s, max(plan.window.dense_every, longest_s))
+
+
+def _timers_for(
+    coming: list[float], elapsed_s: float, session: Session, timers: Mapping[str, int]
+) -> tuple[int, int]:
+    """How many of the looks to come find a wait timer, and how many want one."""
+    waits_s = [(offset_s - elapsed_s) / session.file.window.speed for offset_s in coming]
+    wanting = [wait_s for wait_s in waits_s if wait_s > MOST_SLEEP_S]
+    found = sum(chosen_environment(wait_s, timers) != ENVIRONMENT_NOW for wait_s in wanting)
+    return found, len(wanting)
+
+
+def _keep(session: Session, layout: Layout, remark: str) -> WindowFile:
+    made = laid_out(session.plan, layout).window
+    window = session.file.window.model_copy(update={"length_s": made.length, "offsets_s": made.offsets_s})
+    remarks = tuple(item for item in session.file.remarks if not item.startswith(SAMPLED))
+    update = {"window": window, "layout": layout, "remarks": (*remarks, remark)}
+    file = session.file.model_copy(update=update)
+    write_json(session.out / WINDOW_FILE, file)
+    return file
+
+
+def matrix(jobs: tuple[Sitting, ...]) -> str:
+    """The workflow's matrix as JSON."""
+    return json.dumps({"include": [sitting.entry() for sitting in jobs]}, separators=(",", ":"))

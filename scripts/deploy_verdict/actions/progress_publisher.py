@@ -1,0 +1,36 @@
+"""Bringing the comment up to date while a sitting goes on: beside it, so that GitHub delays no sample."""
+
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().parents[2] / "publish_progress.py"
+ENDS_WITHIN_S = 60.0
+
+
+class Beside:
+    """Runs publish_progress.py as a process of its own, one at a time."""
+
+    def __init__(self, options: Namespace, tell: Callable[[str], None]) -> None:
+        self._command = [sys.executable, str(SCRIPT), "--plan", str(options.plan), "--out", str(options.out)]
+        self._tell = tell
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def publish(self) -> None:
+        """Begin to publish; while an earlier one is under way, leave it to that one."""
+        if self._process is None or self._process.poll() is not None:
+            # What it prints belongs to the job's log, not to our result on stdout.
+            self._process = subprocess.Popen(self._command, stdout=sys.stderr)
+
+    def end(self) -> None:
+        """Wait for the last one, and no longer than a minute."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            self._tell("the comment could not be brought up to date in time")

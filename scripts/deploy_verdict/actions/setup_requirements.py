@@ -1,0 +1,215 @@
+"""What a repository must have before a window can open there, and what of it is missing. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from deploy_verdict.actions.job_matrix import Mode, billed_min, offsets_of, sittings
+from deploy_verdict.actions.wait_timers import (
+    ENVIRONMENT_NOW,
+    ROLLBACK_ENVIRONMENT,
+    delays_min,
+    environment_name,
+    wait_timer_min,
+)
+from deploy_verdict.follow_up.policy import extended_length_s
+from deploy_verdict.plan import Plan, own_layout
+
+MOST_REVIEWERS = 6
+DEFAULT_PLAN = "plans/zeues.yml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """An environment with its rules. `reviewers` are ids, as "User 1" or "Team 1"."""
+
+    name: str
+    timer_min: int = 0
+    reviewers: frozenset[str] = frozenset()
+    open_to_self: bool = True
+    branch_policy: str = "none"
+
+    def told(self) -> Mapping[str, str]:
+        """Its rules in words."""
+        reviewers = ", ".join(sorted(self.reviewers)) or "none"
+        return {
+            "wait timer": str(self.timer_min),
+            "required reviewers": reviewers,
+            "reviews of one's own runs": "allowed" if self.open_to_self or not self.reviewers else "refused",
+            "branch policy": self.branch_policy,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A label; GitHub compares names and colours without their case."""
+
+    name: str
+    color: str
+    description: str
+
+    def told(self) -> Mapping[str, str]:
+        """What can differ."""
+        return {"colour": self.color.lower(), "description": self.description}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """What a repository has; labels by their name in lower case."""
+
+    private: bool
+    visibility: str
+    environments: Mapping[str, Environment]
+    labels: Mapping[str, Label]
+
+    def timers_work(self, *, enterprise: bool) -> bool:
+        """Whether environments can have rules; "internal" is there on Enterprise only."""
+        return not self.private or enterprise or self.visibility == "internal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a repository should have."""
+
+    environments: tuple[Environment, ...]
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """What is missing or differs, and the lines that tell it."""
+
+    environments: tuple[Environment, ...] = ()
+    labels: tuple[Label, ...] = ()
+    missing: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (
+            *(f"missing: {line}" for line in self.missing),
+            *(f"differs: {line}" for line in self.differs),
+        )
+
+
+def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environment, ...]:
+    """One for each delay; that of the rollback only with reviewers: without a rule it holds nobody back."""
+    timed = (
+        Environment(name=environment_name(delay), timer_min=wait_timer_min(delay))
+        for delay in wanted_delays_min(plan)
+    )
+    rollback = (Environment(name=ROLLBACK_ENVIRONMENT, reviewers=reviewers),) if reviewers else ()
+    return (Environment(name=ENVIRONMENT_NOW), *timed, *rollback)
+
+
+def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
+    """All delays of a plan: its looks, its extension, its tails; where jobs sleep, only the tails."""
+    window, tails_s = plan.window, plan.escalation.tail_checks
+    timed = window.mode in ("auto", "timer")
+    pace_s = window.offsets_s if timed else ()
+    extended_s = extended_length_s(plan, own_layout(plan))
+    regular = delays_min(pace_s, window.length, extended_s, tails_s)
+    # The suite may run between the samples.
+    between = delays_min(offsets_of(plan, dense=False), window.length, None, ()) if timed else ()
+    return tuple(sorted({*regular, *between}))
+
+
+def gaps(plan: Plan, wanted: Wanted, present: Present, *, timers: bool) -> Gaps:
+    """What of the wanted is missing or differs; environments only where they can have rules."""
+    lines: dict[str, list[str]] = {"missing": [], "differs": []}
+    environments = [
+        item
+        for item in (wanted.environments if timers else ())
+        if _differs(f"environment {item.name}", item, present.environments.get(item.name), lines)
+    ]
+    labels = [
+        item
+        for item in wanted.labels
+        if _differs(f"label {item.name}", item, present.labels.get(item.name.lower()), lines)
+    ]
+    for kind, line in _open_rollback(plan, wanted, present) if timers else ():
+        lines[kind].append(line)
+    return Gaps(
+        environments=tuple(environments),
+        labels=tuple(labels),
+        missing=tuple(lines["missing"]),
+        differs=tuple(lines["differs"]),
+    )
+
+
+def _differs(
+    what: str,
+    wanted: Environment | Label,
+    found: Environment | Label | None,
+    lines: dict[str, list[str]],
+) -> bool:
+    """Whether something must be made or corrected, which is told in `lines`."""
+    if found is None:
+        lines["missing"].append(what)
+        return True
+    is_ = found.told()
+    told = [
+        f"{what}: {rule} is {is_[rule]}, should be {should}"
+        for rule, should in wanted.told().items()
+        if is_[rule] != should
+    ]
+    lines["differs"] += told
+    return bool(told)
+
+
+def _open_rollback(plan: Plan, wanted: Wanted, present: Present) -> Iterator[tuple[str, str]]:
+    """GitHub makes an environment that a job names: without any rule, so that everybody may pass."""
+    found = present.environments.get(ROLLBACK_ENVIRONMENT)
+    what = f"environment {ROLLBACK_ENVIRONMENT}"
+    if any(environment.name == ROLLBACK_ENVIRONMENT for environment in wanted.environments):
+        return
+    if found is not None and not found.reviewers:
+        yield "differs", f"{what}: required reviewers is none, should be somebody — give --reviewer LOGIN"
+    elif found is None and plan.escalation.rollback:
+        yield "missing", f"{what}: the plan allows a rollback — say with --reviewer LOGIN who may consent"
+
+
+def notes(plan: Plan, present: Present, *, timers: bool) -> tuple[str, ...]:
+    """What a person should know of this repository."""
+    if not timers:
+        return (_without_timers(plan, present),)
+    if ROLLBACK_ENVIRONMENT in present.environments:
+        return ()
+    return (
+        f"environment {ROLLBACK_ENVIRONMENT} is not there: it is created only with --reviewer, as without "
+        "reviewers it would let a rollback run without anybody's consent",
+    )
+
+
+def _without_timers(plan: Plan, present: Present) -> str:
+    single, sleep = _billed(plan, "single"), _billed(plan, "sleep")
+    return (
+        f"this repository is {present.visibility}, so no environment was set up: wait timers and required "
+        "reviewers work in public repositories, else with GitHub Enterprise only (if it is yours: "
+        "--enterprise). Use window.mode: single, one job that watches the whole window: about "
+        f"{single} billed minutes (${single * 0.006:.2f}) each time, {2000 // single} windows in the 2,000 "
+        f"minutes of GitHub Free, {3000 // single} in the 3,000 of Pro and Team; mode sleep takes {sleep}. "
+        "No rollback is offered"
+    )
+
+
+def _billed(plan: Plan, mode: Mode) -> int:
+    offsets_s = offsets_of(plan, dense=False)
+    return billed_min(plan, sittings(plan, offsets_s, mode, elapsed_s=0.0, speed=1.0, known={}))
+
+
+def by_hand(plan: Plan, plan_path: str) -> tuple[str, ...]:
+    """The steps that this script cannot do or see: GitHub tells nobody a secret's value."""
+    steps = []
+    if plan_path != DEFAULT_PLAN:
+        steps.append(f"variable DEPLOY_VERDICT_PLAN: the plan's path in the repository, here {plan_path}")
+    if plan.railway is not None:
+        steps += [
+            "variables RAILWAY_PROJECT_ID and RAILWAY_SERVICE_ID: where the plan takes them from",
+            "secret RAILWAY_TOKEN: a project token of Railway's; check by hand that it is there",
+        ]
+    if plan.github.environment:
+        steps.append(
+            f"GitHub's deployments must bear the label {plan.github.environment!r}, as the plan says"
+        )
+    steps.append("secret DEPLOY_VERDICT_NOTIFY: only if bad verdicts are to be told, Apprise addresses")
+    return tuple(steps)

@@ -1,0 +1,109 @@
+"""After a run has ended, however it did: a comment must not stay "in progress", nor a failed start untold."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deploy_verdict import __version__
+from deploy_verdict.actions.concurrent_runs import BY_HAND, SEPARATOR, Run, rivals, superseded_words
+from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.actions.run_record import known_run
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.follow_up.extend_window import give_up_tail
+from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.github.runs import Runs
+from deploy_verdict.model import RunFile
+from deploy_verdict.publish.posts import Run as Here
+from deploy_verdict.publish.publisher import publish, publish_lost
+from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.judge_directory import judged_directory
+
+# How a run ends that has told its own story, or had none to tell.
+QUIET = ("success", "skipped", "neutral", "cancelled")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A run that has ended, and what it says of itself."""
+
+    run: Run
+    superseded: str | None
+
+    @property
+    def reason(self) -> str:
+        """Why there is no report of it, in words."""
+        told = f"run {self.run.id} ended as {self.run.conclusion or 'unknown'} without its report"
+        return f"{told}: {self.superseded}" if self.superseded else told
+
+
+def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> str:
+    """Look at the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
+    connection = connection_from(environment, options.author)
+    runs = Runs(connection, tell=tell)
+    ended = _ended(runs, options.run_id, workflow_file_of(runs.run(options.run_id), environment), tell)
+    file = known_run(options.out)
+    if file is None:
+        return _without_window(ended, lambda: GitHub(connection, tell=tell))
+    if file.dry_run:
+        return "it was a dry run, so nothing is posted"
+    return _posted(options, ended, file, GitHub(connection, tell=tell), tell)
+
+
+def workflow_file_of(run: Run, environment: Mapping[str, str]) -> str:
+    """The file of the run that is looked at, not our own."""
+    return run.path.partition("@")[0].rpartition("/")[2] or workflow_file(environment)
+
+
+def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> Ended:
+    run = runs.run(run_id)
+    try:
+        newer = rivals(run, runs.newest(workflow)).newer
+    except ProviderError as error:
+        tell(str(error))
+        newer = ()
+    cancelled = run.conclusion == "cancelled"
+    return Ended(run=run, superseded=superseded_words(newer) if cancelled else None)
+
+
+def _posted(options: Namespace, ended: Ended, file: RunFile, github: GitHub, tell: Tell) -> str:
+    bundle, now = judged_directory(options)
+    here = Here(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
+    if file.kind == "tail" and give_up_tail(options.out, bundle.plan, ended.reason) is not None:
+        # The verdict of before still holds; that the look was lost stands in its remarks.
+        bundle, now = judged_directory(options)
+        verdict = judge(bundle, judged_at=now, tool_version=__version__)
+        said = publish(github, bundle, verdict, now=now, run=here, tell=tell, number=file.number)
+    else:
+        said = publish_lost(
+            github, bundle, now=now, run=here, reason=ended.reason, tell=tell, number=file.number
+        )
+    return f"{'posted on' if said.is_ours else 'nothing is missing at'} {said.url}"
+
+
+def _without_window(ended: Ended, github: Callable[[], GitHub]) -> str:
+    """A run that opened no window: that is right, unless it failed to."""
+    run = ended.run
+    if run.conclusion in QUIET:
+        return f"run {run.id} opened no window and ended as {run.conclusion}"
+    if run.display_title.startswith(BY_HAND + SEPARATOR):
+        return f"run {run.id} was started by hand and failed; whoever started it sees that"
+    place_of = github()
+    key, commit = f"run-{run.id}", run.head_sha if run.event == "deployment_status" else None
+    title = f"{run.display_title[:150]}: it could not start"
+    place = place_of.destination(number=None, commit=commit, key=key, title=title)
+    said = place_of.say(place, key, _start_failed(run))
+    if commit is not None:
+        place_of.set_status(commit, "error", "VERIFIER LOST: it could not start", run.html_url or None)
+    return f"posted on {said.url}"
+
+
+def _start_failed(run: Run) -> str:
+    where = f"[run {run.id}]({run.html_url})" if run.html_url.startswith("http") else f"run {run.id}"
+    return (
+        "## ⚠️ VERIFIER LOST: it could not start\n\n"
+        f"The verification of this deployment, {where}, ended as `{run.conclusion}` before it opened a "
+        "window. **Nothing was checked.**\n\nThe log of its job *Gate* says why: most often a mistake in "
+        "the plan, a variable that is not set, or a token. Mend it, then run the workflow again, or by hand "
+        "with the commit.\n"
+    )

@@ -1,0 +1,1 @@
+"""What everybody stands on, knowing nothing of deployments: errors, units, time, strict JSON, files."""

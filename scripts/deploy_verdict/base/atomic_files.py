@@ -1,0 +1,105 @@
+"""Files that are whole or not there: the one place where anything of ours is written, appended or removed.
+
+A file goes to a temporary one in the same directory and is renamed, so that no reader ever sees half of it. A
+line is appended on a line of its own, whatever a process that was killed has left before it.
+"""
+
+import contextlib
+import errno
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from deploy_verdict.base.errors import EvidenceError
+
+# What a full, read-only or failing disk says, and a pipe that nobody reads.
+TROUBLE = (
+    errno.EPIPE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+)
+NOW = "make room there or make it writable, then run the same command again"
+
+
+def cannot(path: Path, error: OSError, what: str = "be written") -> EvidenceError:
+    """Our disk's trouble as one message: where, what, and what to do now."""
+    return EvidenceError(f"{path}: cannot {what} ({error.strerror}) — {NOW}")
+
+
+def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
+    """A checkpoint need not be durable: it outlives this process either way, only not a power cut."""
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+        temporary = ""
+    except OSError as error:
+        raise cannot(path, error) from error
+    finally:
+        # Also when somebody stops us at once: what is not whole does not stay.
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append one line with one write, so that two that end at once do not mix. Raises EvidenceError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            data = (b"\n" if _is_torn(handle) else b"") + line + b"\n"
+            if os.write(handle, data) != len(data):
+                raise OSError(0, "only a part of the line could be written")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise cannot(path, error) from error
+
+
+def _is_torn(handle: int) -> bool:
+    """Whether the last line has no end: what wrote it was killed, or had no room."""
+    size = os.fstat(handle).st_size
+    return size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+
+
+def remove(path: Path) -> None:
+    """Remove a file, where it is there. Raises EvidenceError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot(path, error, "be removed") from error
+
+
+def put_aside(path: Path, folder: Path) -> None:
+    """Move a file into a folder. Raises EvidenceError."""
+    try:
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    except OSError as error:
+        raise cannot(path, error, "be put aside") from error
+
+
+def output_lost(error: OSError) -> str:
+    """Why nothing more can be printed, or nothing where whoever read it has gone; raises what is not that."""
+    if error.errno not in TROUBLE:
+        raise error
+    # What still waits to be written must not fail once more when the process ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return ""
+    return f"{error.filename or 'the output'}: {error.strerror} — make room there, then run it again"

@@ -1,0 +1,106 @@
+"""A run's evidence beside its plan: what belongs to this window, and what does not and why. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.plan import Plan
+from deploy_verdict.stages.pools.samples import PoolSample, pool_samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """All that the judge and the report look at.
+
+    `captures` are earlier runs by the baseline's column, or why one could not be read.
+    """
+
+    plan: Plan
+    window: WindowFrame
+    subject: Subject
+    loaded: tuple[Loaded, ...]
+    unreadable: tuple[Unreadable, ...]
+    left_out: tuple[str, ...]
+    samples: dict[str, tuple[PoolSample, ...]]
+    ended: str | None = None
+    remarks: tuple[str, ...] = ()
+    captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The plan's stages that the operator did not leave out."""
+        return tuple(stage for stage in self.plan.stages if stage not in self.left_out)
+
+    def of_stage(self, stage: str) -> tuple[Loaded, ...]:
+        """The evidence of one stage, in the order of offset and attempt."""
+        mine = (item for item in self.loaded if item.evidence.stage == stage)
+        return tuple(sorted(mine, key=lambda item: (item.evidence.offset_s, item.evidence.attempt)))
+
+
+def bundled(
+    plan: Plan,
+    window: WindowFrame,
+    subject: Subject,
+    files: Sequence[Loaded | Unreadable],
+    *,
+    left_out: Sequence[str] = (),
+    corrected_plan: bool = False,
+    ended: str | None = None,
+) -> Bundle:
+    """Keep the evidence of this window, plan and subject; name the reason for all else.
+
+    `corrected_plan` takes evidence that was collected under another version of the same plan; `ended`
+    says why the window was ended early.
+    """
+    loaded: list[Loaded] = []
+    unreadable = [item for item in files if isinstance(item, Unreadable)]
+    for item in files:
+        if isinstance(item, Loaded) and item.evidence.stage not in left_out:
+            reason = (
+                _foreign(item.evidence, plan, subject, corrected_plan)
+                or _of_another_window(item.evidence, window)
+                or _misnamed(item)
+            )
+            if reason is None:
+                loaded.append(item)
+            else:
+                unreadable.append(Unreadable(name=item.name, reason=reason))
+    return Bundle(
+        plan=plan,
+        window=window,
+        subject=subject,
+        loaded=tuple(loaded),
+        unreadable=tuple(unreadable),
+        left_out=tuple(left_out),
+        samples={pool.name: pool_samples(plan, pool, loaded) for pool in plan.pools},
+        ended=ended,
+    )
+
+
+def _misnamed(item: Loaded) -> str | None:
+    """Evidence that was copied or renamed tells of another look than its name."""
+    told = evidence_name(item.evidence.stage, item.evidence.offset_s, item.evidence.attempt)
+    return None if told == item.name else f"its name is not that of its content ({told})"
+
+
+def _of_another_window(evidence: Evidence, window: WindowFrame) -> str | None:
+    seen = evidence.window
+    if seen.id != window.id:
+        return f"it is evidence of another window ({seen.id})"
+    same_start = (seen.t0, seen.speed) == (window.t0, window.speed)
+    if not same_start or seen.length_s not in (window.length_s, *window.earlier_lengths_s):
+        return "it tells of another T0, length or speed of this window"
+    return None
+
+
+def _foreign(evidence: Evidence, plan: Plan, subject: Subject, corrected_plan: bool) -> str | None:
+    if evidence.plan_name != plan.name:
+        return f"it is evidence of another plan ({evidence.plan_name})"
+    if evidence.plan_sha256 != plan.sha256 and not corrected_plan:
+        return f"it is evidence of another version of the plan (sha256 {evidence.plan_sha256[:8]}…)"
+    if evidence.subject.target != subject.target:
+        return f"it is evidence of another target ({evidence.subject.target})"
+    if evidence.subject.commit != subject.commit:
+        return f"it is evidence of another commit ({evidence.subject.commit or 'none named'})"
+    return None

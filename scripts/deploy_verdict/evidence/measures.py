@@ -1,0 +1,171 @@
+"""Measures: the numbers and words that tables show, each by its name in the plan. Pure.
+
+A measure says what was seen; it never says whether that is good. What was not seen reads "not measured".
+"""
+
+from collections.abc import Sequence
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
+from deploy_verdict.evidence.never_rules import count_rule
+from deploy_verdict.expect import Found, select, shown, told_fault
+from deploy_verdict.model import (
+    CaseObservation,
+    Finding,
+    HttpObservation,
+    LogObservation,
+    Outcome,
+    TestObservation,
+)
+from deploy_verdict.plan import NeverRule
+from deploy_verdict.plan.references import PRE_CHECK
+from deploy_verdict.stages.logs.novelty import BASELINE
+from deploy_verdict.stages.pools.samples import PoolSample
+
+NOT_MEASURED, NOT_RUN = "not measured", "did not run"
+
+
+def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
+    """A measure's value as the report prints it; the plan's check has made sure that the name is known."""
+    kind, _, rest = name.partition("/")
+    if kind == "health":
+        check, _, selector = rest.partition("/")
+        return _value(bundle, check, selector)
+    subject, _, what = rest.rpartition("/")
+    if kind == "pools":
+        return _pool(bundle.samples.get(subject, ()), what)
+    if kind == "never":
+        return _never(bundle, next(rule for rule in bundle.plan.never if rule.name == subject))
+    if kind == "e2e":
+        return _suite(findings, bundle, what)
+    if kind == "logs":
+        return _log(bundle, subject)
+    return _answers(bundle, subject, what)
+
+
+def _value(bundle: Bundle, check: str, selector: str) -> str:
+    """The value at T+0; other values later in the window are told beside it."""
+    values: list[tuple[float, str]] = []
+    for item in bundle.loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, HttpObservation) and observation.check == check:
+                values.append((observation.offset_s, _shown_value(observation, selector)))
+    if not values:
+        return NOT_MEASURED
+    values.sort(key=lambda value: value[0])
+    first = values[0][1]
+    other = next(((offset_s, text) for offset_s, text in values if text != first), None)
+    return first if other is None else f"{first} ({other[1]} at {shown_offset(other[0])})"
+
+
+def _shown_value(observation: HttpObservation, selector: str) -> str:
+    if observation.fault is not None:
+        return told_fault(observation.fault)
+    found = select(selector, observation)
+    return shown(found.value).strip('"') if isinstance(found, Found) else found.reason
+
+
+def _pool(samples: Sequence[PoolSample], what: str) -> str:
+    good = [sample for sample in samples if sample.levels]
+    if not good:
+        return NOT_MEASURED
+    if what == "used_range":
+        low, high = min(s.floor_used for s in good), max(s.peak_used for s in good)
+        return f"{low:g}" if low == high else f"{low:g}-{high:g}"
+    if what == "used_peak":
+        return f"{max(sample.peak_used for sample in good):g}"
+    if what == "used_mean":
+        return f"{sum(sample.mean_used for sample in good) / len(good):.1f}"
+    if what == "utilization_peak":
+        return f"{max(sample.peak_percent for sample in good):.1f}%"
+    return f"{sum(sample.mean_percent for sample in good) / len(good):.1f}%"
+
+
+def _never(bundle: Bundle, rule: NeverRule) -> str:
+    count = count_rule(bundle.plan, rule, all_sent(bundle.loaded))
+    return str(len(count.fired)) if count.looked_at else NOT_MEASURED
+
+
+def _suite(findings: Sequence[Finding], bundle: Bundle, what: str) -> str:
+    results = suite_results(bundle, findings)
+    if not results:
+        return NOT_MEASURED
+    if not suite_ran(bundle):
+        return NOT_RUN
+    passed = sum(result.outcome is Outcome.PASS for result in results)
+    unknown = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
+    told = f"{passed}/{len(results)}" if what == "passed" else f"{100 * passed / len(results):.0f}%"
+    return f"{told} ({unknown} not known)" if unknown else told
+
+
+def suite_ran(bundle: Bundle) -> bool:
+    """Whether any test of the suite left a trace; a pre-check alone is none."""
+    return any(
+        (isinstance(seen, TestObservation) and seen.check != PRE_CHECK and seen.steps)
+        or isinstance(seen, CaseObservation)
+        for item in bundle.of_stage("e2e")
+        for seen in item.evidence.observations
+    )
+
+
+def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """One finding for each test of the suite, in the plan's order; plugged-in cases follow."""
+    order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
+    mine = [
+        finding
+        for finding in findings
+        if finding.stage == "e2e" and finding.rule == "passes" and finding.check != PRE_CHECK
+    ]
+    known = {name: index for index, name in enumerate(order)}
+    return tuple(sorted(mine, key=lambda finding: known.get(finding.check, len(order))))
+
+
+def log_readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
+    """Every reading of the window's log with its pointer, the newest last."""
+    return [(reading, pointer) for reading, pointer in _readings(bundle) if reading.check != BASELINE]
+
+
+def log_before(bundle: Bundle) -> LogObservation | None:
+    """The newest reading of the log before the deployment; a whole one rather than one that failed."""
+    found = [reading for reading, _ in _readings(bundle) if reading.check == BASELINE]
+    return next((item for item in reversed(found) if item.fault is None), found[-1] if found else None)
+
+
+def _readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
+    return [
+        (observation, f"{item.name}#/observations/{index}")
+        for item in bundle.of_stage("logs")
+        for index, observation in enumerate(item.evidence.observations)
+        if isinstance(observation, LogObservation)
+    ]
+
+
+def log_observation(bundle: Bundle) -> LogObservation | None:
+    """The newest reading of the log."""
+    readings = log_readings(bundle)
+    return readings[-1][0] if readings else None
+
+
+def _log(bundle: Bundle, pattern: str) -> str:
+    """`logs/<pattern>/count`, or `logs/errors`, whose pattern is empty."""
+    observation = log_observation(bundle)
+    if observation is None:
+        return NOT_MEASURED
+    blind = observation.fault is not None or observation.lines_in_window == 0
+    errors = sum(observation.levels.get(level, 0) for level in ("ERROR", "CRITICAL"))
+    counts = {item.pattern: item.count for item in observation.patterns}
+    count = counts.get(pattern) if pattern else errors
+    # What was counted was seen, also in a log that cannot be read to its end; a 0 of it means nothing.
+    return NOT_MEASURED if count is None or (blind and count == 0) else str(count)
+
+
+def _answers(bundle: Bundle, check: str, what: str) -> str:
+    sent = to_check(bundle.plan, check, bundle.loaded)
+    if what == "success":
+        good = sum(item.exchange.fault is None and (item.exchange.status or 599) < 500 for item in sent)
+        return f"{100 * good / len(sent):.0f}%" if sent else NOT_MEASURED
+    times = latency(sent)
+    if times is None:
+        return NOT_MEASURED
+    return f"{getattr(times, {'max_ms': 'worst_ms'}.get(what, what)):.0f} ms"

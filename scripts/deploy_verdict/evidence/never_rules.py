@@ -1,0 +1,93 @@
+"""Never rules: answers that must not occur anywhere in the window. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from deploy_verdict.base.units import path_of
+from deploy_verdict.evidence.exchanges import Sent
+from deploy_verdict.expect import Found, Lacking, Matcher, matched, select
+from deploy_verdict.model import Exchange, Outcome
+from deploy_verdict.plan import NeverRule, Plan, Request
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What a rule saw: answers it looked at, those that fired, and those that it could not look at."""
+
+    looked_at: int
+    fired: tuple[Sent, ...]
+    blind: tuple[tuple[Sent, str], ...]
+
+
+def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
+    """Apply a rule to all answers it is about. An answer that never came is not this rule's matter.
+
+    A rule of one check is about every answer from that check's address, whoever asked.
+    """
+    looked_at, fired, blind = 0, [], []
+    address = _address(plan, rule.of)
+    for item in sent:
+        if item.exchange.status is None or not (rule.of is None or _is_of(rule.of, address, item)):
+            continue
+        looked_at += 1
+        outcome, reason = _applied(rule, item.exchange)
+        if outcome is Outcome.FAIL:
+            fired.append(item)
+        elif outcome is Outcome.INCONCLUSIVE:
+            blind.append((item, reason))
+    return RuleCount(looked_at, tuple(fired), tuple(blind))
+
+
+def forbidden(plan: Plan, exchange: Exchange) -> str | None:
+    """Which rule an answer breaks, in words, or None."""
+    sent = (Sent(stage="", check=None, offset_s=0.0, pointer="", exchange=exchange),)
+    return next((f"never {rule.name}" for rule in plan.never if count_rule(plan, rule, sent).fired), None)
+
+
+def _address(plan: Plan, name: str | None) -> tuple[str, str] | None:
+    known: tuple[Request, ...] = (*plan.health, *plan.pools)
+    found = next((item for item in known if getattr(item, "name", None) == name), None)
+    return (found.method, path_of(found.path)) if found else None
+
+
+def _is_of(name: str, address: tuple[str, str] | None, item: Sent) -> bool:
+    if item.check == name:
+        return True
+    method, path = address or ("", "")
+    return item.exchange.method == method and path_of(item.exchange.url).endswith(path)
+
+
+def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
+    """Fail when all lines of the rule hold; inconclusive when one that might hold cannot be read."""
+    blind = ""
+    for line in rule.lines:
+        found = select(line.selector, exchange)
+        if isinstance(found, Lacking):
+            # A rule for all checks may ask for a field that only some answers have.
+            may_be_cut = exchange.body_truncated and line.selector.startswith("$")
+            if rule.of is None and line.selector != "status" and not may_be_cut:
+                return Outcome.PASS, ""
+            blind = found.reason
+            continue
+        outcome, reason = _any_of(line.matcher, found)
+        if outcome is Outcome.INCONCLUSIVE:
+            if found.value is None and not line.matcher.speaks_of_numbers:
+                # null is a value of its own: a rule against an alert's text does not fire on it.
+                return Outcome.PASS, ""
+            blind = f"{line.selector} {reason}"
+        elif outcome is Outcome.FAIL:
+            if line.selector == "text" and exchange.body_truncated:
+                blind = "the answer was cut; the rest was not searched"
+                continue
+            return Outcome.PASS, ""
+    return (Outcome.INCONCLUSIVE, blind) if blind else (Outcome.FAIL, "")
+
+
+def _any_of(matcher: Matcher, found: Found) -> tuple[Outcome, str | None]:
+    """A rule fires when any of the selected values is the forbidden one; here that is a pass."""
+    results = [matched(matcher, value) for value in (found.several or (found.value,))]
+    for outcome in (Outcome.PASS, Outcome.INCONCLUSIVE):
+        for result in results:
+            if result[0] is outcome:
+                return result
+    return results[0]

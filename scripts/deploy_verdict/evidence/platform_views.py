@@ -1,0 +1,62 @@
+"""What the platform told, as far as the evidence holds it: for the judge and the report alike. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    MetricsObservation,
+    Observation,
+    PathTraffic,
+    Point,
+)
+
+Kind = TypeVar("Kind", bound=Observation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look and where it stands in the evidence."""
+
+    pointer: str
+    observation: DeploymentObservation
+
+
+def readings_of(bundle: Bundle, stage: str, kind: type[Kind]) -> list[tuple[str, Kind]]:
+    """Every observation of one kind with its pointer, in the order of offset and attempt."""
+    return [
+        (f"{item.name}#/observations/{index}", observation)
+        for item in bundle.of_stage(stage)
+        for index, observation in enumerate(item.evidence.observations)
+        if isinstance(observation, kind)
+    ]
+
+
+def looks(bundle: Bundle) -> tuple[Look, ...]:
+    """In the order of offset and attempt."""
+    found = readings_of(bundle, "deployment", DeploymentObservation)
+    return tuple(Look(pointer=pointer, observation=observation) for pointer, observation in found)
+
+
+def deployed(seen: Sequence[Look]) -> Deployment | None:
+    """The subject as the first look that found it told of it."""
+    return next((look.observation.deployment for look in seen if look.observation.deployment), None)
+
+
+def errors_of(path: PathTraffic) -> int:
+    """How many requests of a path were answered 5xx."""
+    return sum(
+        count for status, count in path.statuses.items() if status.startswith("5") and len(status) == 3
+    )
+
+
+def points_of(observation: MetricsObservation, name: str, deployment: str | None) -> tuple[Point, ...]:
+    """A series in the order of time; one of another deployment is not taken for the subject's."""
+    fitting = [
+        item for item in observation.series if item.name == name and item.deployment in (None, deployment)
+    ]
+    points = [point for item in fitting for point in item.points]
+    return tuple(sorted(points, key=lambda point: point.offset_s))

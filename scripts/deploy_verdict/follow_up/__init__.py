@@ -1,0 +1,1 @@
+"""What comes after a verdict: a longer window, later samples, a rollback."""

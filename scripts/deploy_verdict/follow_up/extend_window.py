@@ -1,0 +1,84 @@
+"""Going on with the window of an earlier run: longer, or with one look more; and giving a look up."""
+
+from itertools import chain
+from pathlib import Path
+
+from deploy_verdict.base.atomic_files import put_aside
+from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.follow_up.policy import grown_layout
+from deploy_verdict.model import DeploymentObservation, Layout, Loaded, WindowFile
+from deploy_verdict.plan import Plan, laid_out, own_layout
+from deploy_verdict.stages.deployment.state import State, standing
+from deploy_verdict.window.evidence_store import read_attempts, write_json
+from deploy_verdict.window.session import WINDOW_FILE, read_window
+
+GIVEN_UP = "given-up"
+REPLACED = (State.GONE, State.SUPERSEDED)
+
+
+def grown(out: Path, plan: Plan, kind: str) -> WindowFile:
+    """Extend the window of a directory and write it; raises UsageError where there is nothing to extend."""
+    file = _window(out)
+    if file.plan_sha256 != plan.sha256:
+        raise UsageError(
+            f"{out}: the plan is not the one of this window — check out the commit that it was opened with"
+        )
+    layout = grown_layout(plan, file.layout or own_layout(plan), kind)
+    if layout is None:
+        raise UsageError(f"the plan asks for no {kind} of this window any more")
+    return _laid_out(out, file, plan, layout)
+
+
+def _window(out: Path) -> WindowFile:
+    file = read_window(out)
+    if file is None:
+        raise EvidenceError(f"{out}/{WINDOW_FILE}: no window was opened here")
+    return file
+
+
+def _laid_out(out: Path, file: WindowFile, plan: Plan, layout: Layout) -> WindowFile:
+    made = laid_out(plan, layout).window
+    earlier = tuple(dict.fromkeys((*file.window.earlier_lengths_s, file.window.length_s)))
+    update = {"length_s": made.length, "offsets_s": made.offsets_s, "earlier_lengths_s": earlier}
+    window = file.window.model_copy(update=update)
+    file = file.model_copy(update={"window": window, "layout": layout, "finished": False, "ended": None})
+    write_json(out / WINDOW_FILE, file)
+    return file
+
+
+def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | None:
+    """Give up the last look, if there is one, when another deployment has taken over since: why, or None.
+
+    A later release is no news about the one that was judged. The look's evidence is put aside. `because`
+    gives it up for another reason.
+    """
+    file = _window(out)
+    layout = file.layout
+    if layout is None or not layout.tails_s:
+        return None
+    offset_s = layout.tails_s[-1]
+    words = because or _replaced_at(out, file, offset_s)
+    if words is None:
+        return None
+    for stage in plan.stages:
+        for path in (out / "evidence").glob(evidence_name(stage, offset_s, 1).replace(".a1.", ".a*.")):
+            put_aside(path, out / GIVEN_UP)
+    remark = f"The look at T+{shown_duration(offset_s)} was given up: {words}."
+    kept = layout.model_copy(update={"tails_s": layout.tails_s[:-1], "over": True})
+    file = file.model_copy(update={"remarks": (*file.remarks, remark)})
+    _laid_out(out, file, plan, kept)
+    return remark
+
+
+def _replaced_at(out: Path, file: WindowFile, offset_s: float) -> str | None:
+    # Also in what was put aside by one that was killed before it could note that in the window.
+    looks = [read_attempts(out / name, "deployment", offset_s) for name in ("evidence", GIVEN_UP)]
+    for item in chain(*looks):
+        for observation in item.evidence.observations if isinstance(item, Loaded) else ():
+            if isinstance(observation, DeploymentObservation):
+                stands = standing(observation, file.subject)
+                if stands.state in REPLACED:
+                    return stands.words
+    return None

@@ -1,0 +1,61 @@
+"""What follows a verdict: a longer window, a single look hours later, or nothing. Pure.
+
+A longer window and a later look are the same window with more looks, so that the same evidence counts.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.model import Layout, Verdict, VerdictOutcome
+from deploy_verdict.plan import Plan, laid_out
+
+UNSURE = (VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The continuation, why, and the plan time since T0 that it leads to."""
+
+    kind: Literal["extension", "tail"]
+    because: str
+    until_s: float
+
+
+def extended_length_s(plan: Plan, layout: Layout) -> float | None:
+    """How long the window is when extended; None where it is not to be, or was already."""
+    wanted = plan.escalation.extend_to
+    length_s = 2 * layout.length_s if wanted is None else wanted
+    return None if layout.extended or layout.tails_s or length_s <= layout.length_s else length_s
+
+
+def next_tail_s(plan: Plan, layout: Layout) -> float | None:
+    """The next look after the window's end that the plan commits to."""
+    last_s = laid_out(plan, layout).window.offsets_s[-1]
+    return min((tail_s for tail_s in plan.escalation.tail_checks if tail_s > last_s), default=None)
+
+
+def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> Step | None:
+    """What to start after this verdict.
+
+    A critical one is for people, and a window that ended early has nothing left to watch.
+    """
+    if layout.over or verdict.ended or verdict.interrupted or verdict.outcome is VerdictOutcome.CRITICAL:
+        return None
+    length_s = extended_length_s(plan, layout)
+    if verdict.outcome in UNSURE and length_s is not None:
+        told = f"{verdict.outcome.shown} after {shown_duration(layout.length_s)}"
+        return Step(kind="extension", because=told, until_s=length_s)
+    tail_s = next_tail_s(plan, layout)
+    if tail_s is None:
+        return None
+    return Step(kind="tail", because=f"look again at T+{shown_duration(tail_s)}", until_s=tail_s)
+
+
+def grown_layout(plan: Plan, layout: Layout, kind: str) -> Layout | None:
+    """The layout with the step taken; None where there is no such step."""
+    if kind == "extension":
+        length_s = extended_length_s(plan, layout)
+        return layout.model_copy(update={"length_s": length_s, "extended": True}) if length_s else None
+    tail_s = next_tail_s(plan, layout)
+    return layout.model_copy(update={"tails_s": (*layout.tails_s, tail_s)}) if tail_s else None

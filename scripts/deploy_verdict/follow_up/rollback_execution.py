@@ -1,0 +1,212 @@
+"""Rolling back: decided from the window's evidence, checked again at the platform, done once, and verified.
+
+rollback.json in the window's directory is written before the platform is asked, so that no second run
+asks again, whatever became of the first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, ValidationError
+
+from deploy_verdict.base.clock import Clock, Stop
+from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.follow_up.rollback_policy import newest_verdict, readiness, refusal
+from deploy_verdict.model import Deployment, DeploymentObservation, Record
+from deploy_verdict.plan import Railway as Section
+from deploy_verdict.railway import Place, Railway, RailwayError, deployments, roll_back, service_now
+from deploy_verdict.railway.connection import Link
+from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
+from deploy_verdict.window.evidence_store import write_json
+
+ROLLBACK_FILE = "rollback.json"
+POLL_S, FOUND_WITHIN_S = 2.0, 120.0
+Tell = Callable[[str], None]
+
+
+class RollbackFile(Record):
+    """rollback.json: what was asked of the platform, and what became of it."""
+
+    target: str
+    target_commit: str | None = None
+    subject: str
+    asked_at: AwareDatetime
+    known_before: tuple[str, ...]
+    state: Literal["asked", "answered", "unclear", "refused", "live", "failed", "not seen"]
+    deployment: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where to roll back to, and everything that a person should know before."""
+
+    deployment: Deployment
+    subject: Deployment
+    lost: tuple[Deployment, ...]
+    kept_until: str
+    notes: tuple[str, ...]
+
+
+def chosen(
+    observation: DeploymentObservation | None, section: Section | None, clock: Clock, named: str | None
+) -> Target:
+    """The recommended target, or the named one; raises UsageError where there is none or it is refused."""
+    ready = readiness(observation, section, clock.now())
+    if ready.unknown or observation is None or observation.deployment is None:
+        raise UsageError(f"no rollback: {ready.advice}")
+    if named is None and ready.recommended is None:
+        reasons = "; ".join(
+            f"{short(item.deployment.id)}: {item.refused or 'nobody judged it'}" for item in ready.candidates
+        )
+        raise UsageError(f"{ready.advice}" + (f" ({reasons})" if reasons else ""))
+    if named is None and ready.recommended is not None:
+        candidate = ready.recommended
+    else:
+        matching = [item for item in ready.candidates if item.deployment.id == named]
+        if not matching:
+            known = ", ".join(item.deployment.id for item in ready.candidates) or "none"
+            raise UsageError(
+                f"--to {named}: no earlier deployment of the service has this id — it has: {known}"
+            )
+        candidate = matching[0]
+        if candidate.refused:
+            raise UsageError(f"--to {named}: {candidate.refused}")
+    kept = candidate.kept_until
+    return Target(
+        deployment=candidate.deployment,
+        subject=observation.deployment,
+        lost=ready.commits_lost,
+        kept_until=f"{kept[0]:%Y-%m-%d %H:%M} to {kept[1]:%Y-%m-%d %H:%M} UTC" if kept else "not known",
+        notes=ready.notes,
+    )
+
+
+def read_rollback(out: Path) -> RollbackFile | None:
+    """What an earlier run asked for; raises EvidenceError where that cannot be read."""
+    path = out / ROLLBACK_FILE
+    try:
+        return RollbackFile.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise EvidenceError(
+            f"{path}: cannot be read ({type(error).__name__}); a rollback may have been asked for — look "
+            "at the platform before you remove this file"
+        ) from error
+
+
+class Rollback:
+    """One rollback at the platform, its state kept on disk."""
+
+    def __init__(
+        self, link: Link, out: Path, section: Section | None, *, clock: Clock, stop: Stop, tell: Tell
+    ) -> None:
+        if link.railway is None or link.place is None:
+            raise UsageError(f"no rollback: {link.fault.detail if link.fault else 'Railway cannot be asked'}")
+        self._railway: Railway = link.railway
+        self._place: Place = link.place
+        self._out, self._section, self._clock, self._stop, self._tell = out, section, clock, stop, tell
+
+    def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:
+        """Ask once; returns what the platform said, and never asks again after that."""
+        listed, _ = deployments(self._railway, self._place)
+        self._check_again(target, observation, listed)
+        asked = RollbackFile(
+            target=target.deployment.id,
+            target_commit=target.deployment.commit,
+            subject=target.subject.id,
+            asked_at=self._clock.now(),
+            known_before=tuple(item.id for item in listed),
+            state="asked",
+        )
+        self._keep(asked)
+        self._tell(f"asking Railway to roll back to {short(asked.target)}")
+        try:
+            roll_back(self._railway, asked.target)
+        except RailwayError as error:
+            state: Literal["unclear", "refused"] = "unclear" if error.uncertain else "refused"
+            return self._keep(asked.model_copy(update={"state": state, "detail": error.fault.detail}))
+        return self._keep(asked.model_copy(update={"state": "answered"}))
+
+    def _check_again(
+        self, target: Target, observation: DeploymentObservation, listed: tuple[Deployment, ...]
+    ) -> None:
+        """The window may be hours old: what is active now, and can the target still be had?"""
+        now = next((item for item in listed if item.id == target.deployment.id), None)
+        if now is None:
+            raise UsageError(f"no rollback: Railway no longer lists deployment {target.deployment.id}")
+        reason = refusal(now, self._section, newest_verdict(now, observation.judged))
+        if reason:
+            raise UsageError(f"no rollback to {short(now.id)}: {reason}")
+        active = service_now(self._railway, self._place).active
+        others = [item for item in active if not _is_same_release(item, target.subject)]
+        # Before the subject, the old deployment may still be serving: a failed build leaves it active.
+        newer = [
+            item
+            for item in others
+            if item.created_at and target.subject.created_at and item.created_at > target.subject.created_at
+        ]
+        if newer:
+            told = f"deployment {short(newer[0].id)} of commit {short(newer[0].commit)} is active now"
+            raise UsageError(
+                f"no rollback: {told}, which is newer than the one that was judged — judge that one"
+            )
+        if any(item.id == target.deployment.id for item in active):
+            raise UsageError(f"no rollback: deployment {short(target.deployment.id)} is active already")
+
+    def follow(self, asked: RollbackFile, wait_s: float) -> RollbackFile:
+        """Find the new deployment by listing, and wait at most wait_s until it is live or has failed."""
+        began_s, told = self._clock.monotonic_s(), ""
+        while True:
+            found = self._new_deployment(asked)
+            waited_s = self._clock.monotonic_s() - began_s
+            if found is not None and found.status not in IN_FLIGHT:
+                live = found.status in ("SUCCESS", "SLEEPING") and self._is_active(found)
+                if live or found.status not in ("SUCCESS", "SLEEPING") or waited_s >= wait_s:
+                    return self._keep(_ended(asked, found, live=live))
+            words = (
+                f"deployment {short(found.id)} is {found.status}"
+                if found
+                else "no new deployment is listed yet"
+            )
+            limit_s = wait_s if found is not None else min(wait_s, FOUND_WITHIN_S)
+            if waited_s >= limit_s or self._stop.requested:
+                return self._keep(asked.model_copy(update={"state": "not seen", "detail": words}))
+            if words != told:
+                self._tell(words)
+                told = words
+            self._clock.sleep(POLL_S)
+
+    def _new_deployment(self, asked: RollbackFile) -> Deployment | None:
+        """One that was not there before we asked, of the target's commit where it has one."""
+        listed, _ = deployments(self._railway, self._place)
+        fresh = [item for item in listed if item.id not in asked.known_before]
+        fitting = [
+            item for item in fresh if not asked.target_commit or same_commit(item.commit, asked.target_commit)
+        ]
+        return fitting[0] if fitting else None
+
+    def _is_active(self, found: Deployment) -> bool:
+        return any(item.id == found.id for item in service_now(self._railway, self._place).active)
+
+    def _keep(self, file: RollbackFile) -> RollbackFile:
+        write_json(self._out / ROLLBACK_FILE, file)
+        return file
+
+
+def _ended(asked: RollbackFile, found: Deployment, *, live: bool) -> RollbackFile:
+    told = "is live" if live else f"ended as {found.status}"
+    return asked.model_copy(
+        update={
+            "state": "live" if live else "failed",
+            "deployment": found.id,
+            "detail": f"deployment {short(found.id)} of commit {short(found.commit)} {told}",
+        }
+    )
+
+
+def _is_same_release(item: Deployment, subject: Deployment) -> bool:
+    return item.id == subject.id or same_commit(item.commit, subject.commit)

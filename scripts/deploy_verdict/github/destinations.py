@@ -1,0 +1,147 @@
+"""Where a comment goes: the named issue, the pull request of the commit, or the tracking issue."""
+
+import re
+from dataclasses import dataclass
+
+from github.Issue import Issue
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
+from github.Repository import Repository
+
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.retry import Asker, RefusedError, Tell
+
+_REFUSES = (403, 404, 410, 422)
+BODY = "This issue follows one deployment; the comment below is brought up to date."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A label of ours as it is made where the repository has none of that name."""
+
+    name: str
+    color: str
+    description: str
+
+
+TRACKING = Label(name="deploy-verdict", color="1f6feb", description="One deployment, followed for its window")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where the comment goes: kind is "named", "pull request" or "tracking issue".
+
+    `others` are further pull requests of the same commit.
+    """
+
+    number: int
+    kind: str
+    others: tuple[int, ...] = ()
+
+
+def marker_of(key: str) -> str:
+    """The hidden line by which our own text is found again; `key` is a deployment's or window's id."""
+    harmless = re.sub(r"[^A-Za-z0-9._-]", "-", key)[:100]
+    return f"<!-- deploy-verdict:{harmless} -->"
+
+
+def is_by(author: str, marker: str, item: Issue | IssueComment) -> bool:
+    """Whether a text is ours, and about this: a marker alone could be quoted."""
+    login = item.user.login if item.user else ""
+    return login == author and (item.body or "").startswith(marker)
+
+
+def is_refused_place(error: ProviderError) -> bool:
+    """Whether a place cannot be written to (locked, gone, not ours), so that another one may be."""
+    return isinstance(error, RefusedError) and error.status in _REFUSES
+
+
+class Places:
+    """The places of one repository."""
+
+    def __init__(self, asker: Asker, repository: Repository, author: str, tell: Tell) -> None:
+        self._asker, self._repository, self._author, self._tell = asker, repository, author, tell
+
+    def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
+        """The named issue; else the newest pull request of the commit; else the tracking issue."""
+        if number is not None:
+            return Destination(number=number, kind="named")
+        pulls = self._pulls_of(commit)
+        if pulls:
+            return Destination(number=pulls[0], kind="pull request", others=pulls[1:])
+        return self.tracking_issue(key, title)
+
+    def _pulls_of(self, commit: str | None) -> tuple[int, ...]:
+        """Open or merged, the newest first; none also where GitHub does not tell."""
+        if commit is None:
+            return ()
+        try:
+            pulls = self._asker.ask(
+                "the commit's pull requests",
+                lambda: [
+                    pull.number for pull in self._repository.get_commit(commit).get_pulls() if _is_alive(pull)
+                ],
+            )
+        except ProviderError as error:
+            # A commit of another repository, or a token that may not read them: not worth the report.
+            self._tell(f"{error}; so no pull request of {commit[:7]} is known")
+            return ()
+        return tuple(sorted(pulls, reverse=True))
+
+    def tracking_issue(self, key: str, title: str) -> Destination:
+        """The one issue of a deployment, found by label, marker and author, or opened."""
+        marker = marker_of(key)
+        mine = self._tracking(marker)
+        if not mine:
+            self.ensure(TRACKING)
+            made = self._asker.ask(
+                "a tracking issue",
+                lambda: self._repository.create_issue(
+                    title, body=f"{marker}\n{BODY}", labels=[TRACKING.name]
+                ),
+                found=lambda: next(iter(self._tracking(marker)), None),
+            )
+            # Another job may have opened one at the same moment: both look again, and both take the oldest.
+            mine = self._tracking(marker) or [made]
+        first, *others = mine
+        for issue in others:
+            self._withdraw(issue, first.number)
+        return Destination(number=first.number, kind="tracking issue")
+
+    def ensure(self, label: Label) -> None:
+        """Make a label with its colour where there is none; a label is never worth a report."""
+        try:
+            self._asker.ask("a label", lambda: self._repository.get_label(label.name))
+        except RefusedError:
+            try:
+                self._asker.ask(
+                    "a new label",
+                    lambda: self._repository.create_label(label.name, label.color, label.description),
+                )
+            except ProviderError as error:
+                self._tell(f"{error}; so the label is not made")
+        except ProviderError as error:
+            self._tell(f"{error}; so the label is not made")
+
+    def _tracking(self, marker: str) -> list[Issue]:
+        """The oldest first."""
+        found = self._asker.ask(
+            "the tracking issues",
+            lambda: list(self._repository.get_issues(state="all", labels=[TRACKING.name])),
+        )
+        mine = (issue for issue in found if is_by(self._author, marker, issue))
+        return sorted(mine, key=lambda issue: issue.number)
+
+    def _withdraw(self, issue: Issue, first: int) -> None:
+        """A second one cannot be deleted with a token's rights, so it says which one counts."""
+        body = f"Opened twice at the same moment: #{first} follows this deployment."
+        try:
+            self._asker.ask(
+                "a second tracking issue", lambda: issue.edit(body=body, state="closed", labels=[])
+            )
+        except ProviderError as error:
+            self._tell(f"{error}; so #{issue.number} stays beside #{first}")
+
+
+def _is_alive(pull: PullRequest) -> bool:
+    return pull.state == "open" or pull.merged_at is not None

@@ -1,0 +1,123 @@
+"""PyGithub's way out: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
+
+PyGithub reads what comes until it ends, and follows a redirect for as long as there is one. Here, each
+request has one deadline, and what is no whole answer raises UnansweredError, which says why. What is sent
+has passed the redactor. Nothing is asked again: whether that does harm, only the asker knows.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import requests
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
+
+from deploy_verdict.base.strict_json import NotJSONError, strict_json
+from deploy_verdict.http.exchange import Answer, Question, answer_to
+from deploy_verdict.http.transport import Wire
+from deploy_verdict.redaction.output_guard import cleaned_document
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+# How often one request may be answered by "go there" (301) or "later" (202) before it is given up.
+MOST_HOPS = 3
+_LASTING = ("redirect", "request", "tls")
+
+
+class UnansweredError(requests.RequestException):
+    """GitHub gave no whole answer, and would give none if it were asked again."""
+
+
+class LostError(UnansweredError):
+    """The answer did not come, or broke off: that may pass, and the request may have taken effect."""
+
+
+class _Response:
+    """What PyGithub reads of an answer."""
+
+    def __init__(self, answer: Answer, text: str) -> None:
+        self.status, self._headers, self._text = answer.status, answer.headers, text
+
+    def getheaders(self) -> Iterable[tuple[str, str]]:
+        return self._headers
+
+    def read(self) -> str:
+        return self._text
+
+
+class _Door:
+    """One connection as PyGithub knows them; `request` notes, `getresponse` asks."""
+
+    protocol: str
+    timeout_s: float
+
+    def __init__(self, host: str, port: int | None = None, **kwargs: Any) -> None:
+        self.host, self.port = host, port
+        self._wire, self._hops = Wire(behind_proxies=True), 0
+
+    def request(self, verb: str, url: str, input: str | None, headers: dict[str, str], *_: Any) -> None:  # noqa: A002
+        address = self.host if self.port is None else f"{self.host}:{self.port}"
+        self._question = Question(
+            method=verb, url=f"{self.protocol}://{address}{url}", headers=headers, data=_sent(input)
+        )
+
+    def getresponse(self) -> _Response:
+        answer = answer_to(self._question, self._wire, within_s=self.timeout_s, max_body_bytes=MAX_BODY_BYTES)
+        if answer.fault is not None:
+            # A wire that was cut stays cut.
+            self.close()
+            self._wire = Wire(behind_proxies=True)
+            kind = UnansweredError if answer.fault.kind in _LASTING else LostError
+            raise kind(answer.fault.detail)
+        self._hops = self._hops + 1 if answer.status in (202, 301) else 0
+        if self._hops > MOST_HOPS:
+            raise UnansweredError(f"it answers HTTP {answer.status} again and again")
+        return _Response(answer, _checked(answer))
+
+    def close(self) -> None:
+        self._wire.__exit__(None, None, None)
+
+
+def _sent(body: str | None) -> str | None:
+    """A request's JSON without secrets in its texts."""
+    return json.dumps(cleaned_document(json.loads(body))) if body else body
+
+
+def _checked(answer: Answer) -> str:
+    """The body, where it is one unambiguous document or nothing; a refusal may also be a page."""
+    if answer.truncated:
+        raise UnansweredError("its answer is too large to be read")
+    text, is_refusal = answer.text, answer.status is not None and answer.status >= 400
+    if not text:
+        if answer.status in (200, 201):
+            raise UnansweredError("its answer is empty")
+        return text
+    # Of a refusal that is no object PyGithub would read a message all the same, and stumble.
+    try:
+        # Strictly, unlike a service's text: a name with a replacement in it is a field that is not there.
+        document = strict_json(answer.body.decode("utf-8"))
+    except (NotJSONError, UnicodeDecodeError) as error:
+        if is_refusal:
+            return ""
+        beginning = " ".join(text.split())[:60]
+        raise UnansweredError(f"its answer is not JSON ({error}): {beginning!r}") from None
+    if is_refusal:
+        return text if isinstance(document, dict) else ""
+    if not isinstance(document, dict | list):
+        raise UnansweredError(f"its answer is no object: {text[:60]!r}")
+    return text
+
+
+def open_door(timeout_s: float) -> Callable[[], None]:
+    """Let the client that is made next go through here; call what is returned once it is made."""
+
+    class Plain(_Door, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
+        pass
+
+    class Secure(_Door, HTTPSRequestsConnectionClass):  # type: ignore[misc]
+        pass
+
+    Plain.protocol, Secure.protocol = "http", "https"
+    Plain.timeout_s = Secure.timeout_s = timeout_s
+    # PyGithub keeps the classes by process, and each client takes them when it is made.
+    Requester.injectConnectionClasses(Plain, Secure)
+    return Requester.resetConnectionClasses

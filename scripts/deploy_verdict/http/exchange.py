@@ -1,0 +1,139 @@
+"""One bounded conversation over HTTP: a deadline from connect to the last byte, a cut body, no strangers.
+
+A server that sends one byte a second cannot hold us; redirects stay on the host, so that no header of
+ours reaches another one. Never raises for what the other side does: the answer's fault tells.
+"""
+
+import queue
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from deploy_verdict.http.faults import edge_fault, fault_of
+from deploy_verdict.http.transport import Wire
+from deploy_verdict.model import Fault, Whose
+
+MAX_REDIRECTS = 3
+CHUNK_BYTES = 16 * 1024
+CHARSETS = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One request, ready to be sent; its body is `json`, or `data` as it stands."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    json: Any = None
+    data: str | None = None
+
+
+@dataclass
+class Answer:
+    """What a worker has got so far; only read after the worker has ended or was given up."""
+
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+    charset: str = "utf-8"
+    truncated: bool = False
+    redirects: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+
+    @property
+    def text(self) -> str:
+        """The body as text that every later step can write: an odd charset is read as UTF-8."""
+        known = self.charset.lower() if self.charset.lower() in CHARSETS else "utf-8"
+        return str(self.body, known, errors="replace")
+
+
+def answer_to(question: Question, wire: Wire, *, within_s: float, max_body_bytes: int) -> Answer:
+    """Ask in a worker and give it up at the deadline, whatever it is waiting for."""
+    answer = Answer()
+    done: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            _converse(question, wire, answer, within_s, max_body_bytes)
+        finally:
+            done.put(None)
+
+    threading.Thread(target=work, name="probe", daemon=True).start()
+    try:
+        done.get(timeout=within_s)
+    except queue.Empty:
+        wire.cut()
+        told = "its headers came, its body did not end" if answer.status is not None else "no answer"
+        detail = f"{told} within {within_s:.1f} s"
+        fault = Fault(kind="timeout", whose=Whose.TARGET, detail=detail)
+        # A copy: the worker may still write to its own.
+        return Answer(answer.status, list(answer.headers), bytearray(), fault=fault)
+    return answer
+
+
+def _converse(question: Question, wire: Wire, answer: Answer, within_s: float, max_body_bytes: int) -> None:
+    url = question.url
+    try:
+        while True:
+            with wire.request(
+                question.method,
+                url,
+                json=question.json,
+                data=question.data,
+                headers=question.headers,
+                timeout_s=within_s,
+            ) as response:
+                following = _redirect(response, question.method, answer)
+                if following is None:
+                    _read(response, answer, max_body_bytes)
+                    return
+            url = following
+    except (requests.RequestException, OSError, ValueError) as error:
+        answer.fault = fault_of(error)
+
+
+def _read(response: requests.Response, answer: Answer, max_body_bytes: int) -> None:
+    answer.charset = response.encoding or "utf-8"
+    answer.headers = list(response.headers.items())
+    answer.status = response.status_code
+    for chunk in response.iter_content(CHUNK_BYTES):
+        room = max_body_bytes - len(answer.body)
+        answer.body += chunk[:room]
+        if len(chunk) > room:
+            answer.truncated = True
+            break
+    if answer.fault is None:
+        answer.fault = edge_fault(response.status_code, response.headers)
+
+
+def _redirect(response: requests.Response, method: str, answer: Answer) -> str | None:
+    """Where to go on, or None: reads follow on the same host only, writes never."""
+    location = response.headers.get("location")
+    if method not in ("GET", "HEAD") or not location or response.status_code not in (301, 302, 303, 307, 308):
+        return None
+    try:
+        target = urljoin(response.url, location)
+        is_same = _same_host(response.url, target)
+    except ValueError:
+        detail = f"it redirects to what is no address: {location[:100]}"
+        answer.fault = Fault(kind="redirect", whose=Whose.TARGET, detail=detail)
+        return None
+    answer.redirects.append(target)
+    if not is_same:
+        detail = f"it redirects to another host: {urlsplit(target).netloc[:100] or target[:100]}"
+    elif len(answer.redirects) > MAX_REDIRECTS:
+        detail = f"it redirects more than {MAX_REDIRECTS} times"
+    else:
+        return target
+    answer.fault = Fault(kind="redirect", whose=Whose.TARGET, detail=detail)
+    return None
+
+
+def _same_host(a: str, b: str) -> bool:
+    one, other = urlsplit(a), urlsplit(b)
+    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)

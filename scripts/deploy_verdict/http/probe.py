@@ -1,0 +1,139 @@
+"""One bounded request to the target, and everything that came of it.
+
+Only a failed connect is tried again; all that is kept has passed the redactor. Never raises for what
+the target does: a timeout is an observation too.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from deploy_verdict import __version__
+from deploy_verdict.base.clock import Clock
+from deploy_verdict.http.exchange import Answer, Question, answer_to
+from deploy_verdict.http.faults import is_connect_failure
+from deploy_verdict.http.transport import Wire
+from deploy_verdict.model import Attempt, Exchange, Fault
+from deploy_verdict.redaction.redactor import Redactor
+
+RETRY_PAUSE_S = 0.1
+# Of a body that was too long nothing is read but its beginning.
+MOST_OF_CUT_BYTES = 1024 * 1024
+MAX_HEADERS = 40
+MAX_HEADER_CHARACTERS = 300
+
+
+class Probe:
+    """Asks one service. Safe to use from several threads at once: each request has its own connection."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeout_s: float,
+        max_body_bytes: int,
+        clock: Clock,
+        redactor: Redactor,
+        window_id: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.timeout_s = timeout_s
+        self.max_body_bytes = max_body_bytes
+        self._clock = clock
+        self._redactor = redactor
+        self._headers = {
+            "User-Agent": f"deploy-verdict/{__version__} (window {window_id})",
+            **(headers or {}),
+        }
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Exchange:
+        """One request on a connection of its own, with one more try if it could not connect."""
+        question = self._question(method, path, json, headers)
+        with Wire() as wire:
+            return self._ask(wire, question, timeout_s or self.timeout_s, tries=2)
+
+    @contextmanager
+    def kept_alive(self) -> Iterator["KeptAlive"]:
+        """One connection for several cheap requests; no retries, so that each reading is one request."""
+        with Wire() as wire:
+            yield KeptAlive(self, wire)
+
+    def _question(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> Question:
+        sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
+        return Question(method=method, url=self.base_url + path, json=json, headers=sent)
+
+    def _ask(self, wire: Wire, question: Question, timeout_s: float, tries: int) -> Exchange:
+        at, began_s = self._clock.now(), self._clock.monotonic_s()
+        attempts: list[Attempt] = []
+        answer = Answer()
+        for number in range(tries):
+            attempt_at, attempt_s = self._clock.now(), self._clock.monotonic_s()
+            remaining_s = began_s + timeout_s - attempt_s
+            if remaining_s <= 0:
+                break
+            answer = answer_to(question, wire, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
+            elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
+            answer.fault = self._told(answer.fault)
+            attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
+            if answer.fault is None or not is_connect_failure(answer.fault):
+                break
+            if number + 1 < tries:
+                self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
+        elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
+        return self._exchange(question, answer, at, tuple(attempts), elapsed_ms)
+
+    def _told(self, fault: Fault | None) -> Fault | None:
+        """A fault's words quote what came, so they may quote a secret."""
+        return fault and fault.model_copy(update={"detail": self._redactor.text(fault.detail)})
+
+    def _exchange(
+        self,
+        question: Question,
+        answer: Answer,
+        at: datetime,
+        attempts: tuple[Attempt, ...],
+        elapsed_ms: float,
+    ) -> Exchange:
+        text = self._redactor.text
+        if answer.truncated:
+            del answer.body[MOST_OF_CUT_BYTES:]
+        headers = self._redactor.headers(answer.headers[:MAX_HEADERS])
+        return Exchange(
+            at=at,
+            method=question.method,
+            url=text(question.url),
+            request_id=question.headers["X-Request-Id"],
+            attempts=attempts,
+            status=answer.status,
+            # Cut after it was redacted: half a secret has no form that is known.
+            headers={name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items()},
+            body=text(answer.text, is_cut=answer.truncated) if answer.status is not None else None,
+            body_bytes=len(answer.body),
+            body_truncated=answer.truncated,
+            redirects=tuple(text(target) for target in answer.redirects),
+            elapsed_ms=round(elapsed_ms, 3),
+            fault=answer.fault,
+        )
+
+
+class KeptAlive:
+    """A connection that stays open between requests."""
+
+    def __init__(self, probe: Probe, wire: Wire) -> None:
+        self._probe, self._wire = probe, wire
+
+    def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
+        """One request, one attempt."""
+        question = self._probe._question(method, path, None, headers)
+        return self._probe._ask(self._wire, question, self._probe.timeout_s, tries=1)

@@ -1,0 +1,122 @@
+"""Words of the report: marks, outcomes, moments, counts. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.window import plan_time
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome, WindowFrame
+
+STATUS = {
+    VerdictOutcome.STABLE: "STABLE",
+    VerdictOutcome.ATTENTION: "NEEDS ATTENTION",
+    VerdictOutcome.CRITICAL: "CRITICAL ISSUES",
+    VerdictOutcome.INCONCLUSIVE: "INCONCLUSIVE",
+}
+STATUS_MARK = {
+    VerdictOutcome.STABLE: "✅",
+    VerdictOutcome.ATTENTION: "⚠️",
+    VerdictOutcome.CRITICAL: "❌",
+    VerdictOutcome.INCONCLUSIVE: "❔",
+}
+MARK = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔"}
+TEST_WORD = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "INCONCLUSIVE"}
+SEVERITIES = (Severity.P0, Severity.P1, Severity.P2)
+
+
+def severity_of(finding: Finding) -> Severity:
+    """A fail without a severity counts as P1, as it does for the verdict."""
+    return finding.severity or Severity.P1
+
+
+def worst_severity(findings: Iterable[Finding]) -> Severity:
+    """P0 before P1 before P2; of no finding at all, P2."""
+    return min((severity_of(finding) for finding in findings), key=SEVERITIES.index, default=Severity.P2)
+
+
+def name_of(finding: Finding) -> str:
+    """A finding's name as criteria write it."""
+    return f"{finding.stage}/{finding.check}/{finding.rule}"
+
+
+def moment(at: datetime) -> str:
+    """UTC, whole seconds."""
+    return f"{_utc(at):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def planned_moment(window: WindowFrame, offset_s: float) -> str:
+    """T0 + offset, in plan time."""
+    return moment(plan_time(window, offset_s))
+
+
+def seen_moment(window: WindowFrame, at: datetime) -> str:
+    """A moment of the wall clock in plan time; what lies outside the window keeps its own time."""
+    since_s = (_utc(at) - _utc(window.t0)).total_seconds()
+    if not 0 <= since_s * window.speed <= 2 * window.length_s:
+        return moment(at)
+    return moment(_utc(window.t0) + timedelta(seconds=since_s * window.speed))
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)
+
+
+def counted(number: int, noun: str) -> str:
+    """ "0 errors", "1 error", "1,200 errors"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def length_words(length_s: float) -> str:
+    """ "2 hours", "1 hour", "90 minutes", "45 seconds"."""
+    number, unit = _length(length_s)
+    return f"{number:g} {unit}" if number == 1 else f"{number:g} {unit}s"
+
+
+def length_title(length_s: float) -> str:
+    """ "2-Hour", "90-Minute": for the heading."""
+    number, unit = _length(length_s)
+    return f"{number:g}-{unit.capitalize()}"
+
+
+def _length(length_s: float) -> tuple[float, str]:
+    for unit_s, unit in ((3600, "hour"), (60, "minute")):
+        if length_s >= unit_s and length_s % unit_s == 0:
+            return length_s / unit_s, unit
+    return length_s, "second"
+
+
+def sentence(text: str) -> str:
+    """Begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(items: Iterable[str], limit: int = 5) -> str:
+    """ "a, b and 3 more"."""
+    every = list(items)
+    shown = ", ".join(every[:limit])
+    return shown if len(every) <= limit else f"{shown} and {len(every) - limit:,} more"
+
+
+def not_checked(bundle: Bundle, stage: str) -> str | None:
+    """Why nothing is known of a stage, or None when there is evidence of it."""
+    if stage in bundle.left_out:
+        return "not checked (left out by the operator's choice)"
+    if stage not in bundle.plan.stages:
+        return "not checked: the plan does not ask for it"
+    return None if bundle.of_stage(stage) else "not checked: there is no evidence"
+
+
+def files_of(bundle: Bundle, stage: str) -> str:
+    """The names of a stage's evidence files."""
+    return listed((item.name for item in bundle.of_stage(stage)), 4) or "none"
+
+
+def real_length(window: WindowFrame) -> str:
+    """How long the window really took."""
+    return shown_duration(window.length_s / window.speed)

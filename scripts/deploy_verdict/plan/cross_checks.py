@@ -1,0 +1,206 @@
+"""What no single part of a plan can see: names that refer to each other, writes, times. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.plan.exposure_checks import cycles, exposure_mistakes, meant
+from deploy_verdict.plan.filling import expected_names
+from deploy_verdict.plan.horizon import horizons
+from deploy_verdict.plan.placeholders import filled, filled_path, names_in
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.references import finding_names, measure_problem, refers
+from deploy_verdict.plan.requests import Expecting, Request
+from deploy_verdict.plan.sections.e2e import E2E, Step
+from deploy_verdict.plan.sections.fixtures import step_names
+from deploy_verdict.plan.write_guard import MayWrite, refusal
+
+Path = tuple[str | int, ...]
+Mistake = tuple[Path, str]
+
+
+def cross_check(plan: Plan) -> Iterator[Mistake]:
+    """Yield every mistake with its path in the document."""
+    if not plan.stages:
+        yield (), "nothing is checked — add health, e2e, pools or logs"
+    for section in ("traffic", "metrics"):
+        if getattr(plan, section) is not None and plan.railway is None:
+            yield (section,), f"{section} is asked of the platform — add a railway section"
+    yield from _unique(plan)
+    yield from _references(plan)
+    yield from exposure_mistakes(plan)
+    yield from _times(plan)
+    yield from _criteria(plan)
+    yield from _writes(plan)
+    yield from _fixtures(plan)
+    if plan.e2e is not None:
+        yield from _captures(plan.e2e)
+
+
+def _unique(plan: Plan) -> Iterator[Mistake]:
+    groups: dict[Path, Iterable[str]] = {
+        ("health",): [check.name for check in plan.health],
+        ("pools",): [pool.name for pool in plan.pools],
+        ("never",): [rule.name for rule in plan.never],
+        ("e2e", "tests"): [test.name for test in plan.e2e.tests] if plan.e2e else [],
+        ("logs", "must_not_appear"): [p.name for p in plan.logs.must_not_appear] if plan.logs else [],
+        ("logs", "must_appear"): [p.name for p in plan.logs.must_appear] if plan.logs else [],
+        ("criteria",): [criterion.name for criterion in plan.criteria],
+    }
+    for path, names in groups.items():
+        seen: set[str] = set()
+        for index, name in enumerate(names):
+            if name in seen:
+                yield (*path, index, "name"), f"the name '{name}' stands twice in {path[-1]} — rename one"
+            seen.add(name)
+
+
+def _references(plan: Plan) -> Iterator[Mistake]:
+    checks = [check.name for check in plan.health]
+    named: list[tuple[Path, str, list[str]]] = []
+    for index, pool in enumerate(plan.pools):
+        named += [(("pools", index, "beside", i), name, checks) for i, name in enumerate(pool.beside)]
+        if pool.return_to_floor is not None:
+            named.append(
+                (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, cycles(plan))
+            )
+        load = pool.exercise.ask if pool.exercise else ()
+        named += [
+            (("pools", index, "exercise", "ask", i), name, checks)
+            for i, name in enumerate(load)
+            if not name.startswith("/")
+        ]
+    if plan.response_times is not None:
+        named += [
+            (("response_times", "of", label), name, checks) for label, name in plan.response_times.of.items()
+        ]
+    with_pools = checks + [pool.name for pool in plan.pools]
+    named += [(("never", i, "of"), rule.of, with_pools) for i, rule in enumerate(plan.never) if rule.of]
+    shown = [f"health/{name}" for name in checks] + [f"pools/{pool.name}" for pool in plan.pools]
+    shown += [f"e2e/{test.name}" for test in plan.e2e.tests] if plan.e2e else []
+    named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
+    for path, name, known in named:
+        if name not in known:
+            yield path, f"there is no check '{name}'{meant(name, known)}"
+
+
+def _times(plan: Plan) -> Iterator[Mistake]:
+    window = plan.window
+    for index, pool in enumerate(plan.pools):
+        if pool.burst.for_ >= window.sample_every:
+            every = shown_duration(window.sample_every)
+            yield ("pools", index, "burst", "for"), f"a burst must end before the next sample, {every} later"
+    for index, horizon in enumerate(horizons(plan)):
+        if horizon.problem:
+            yield ("pools", index, "safe_for"), horizon.problem
+    for index, offset_s in enumerate(plan.e2e.at if plan.e2e else ()):
+        if offset_s > window.length:
+            length = shown_duration(window.length)
+            yield ("e2e", "at", index), f"{shown_duration(offset_s)} lies after the window's end ({length})"
+
+
+def _criteria(plan: Plan) -> Iterator[Mistake]:
+    names = tuple(finding_names(plan))
+    for index, criterion in enumerate(plan.criteria):
+        for number, reference in enumerate(criterion.findings):
+            if not any(refers(reference, name) for name in names):
+                known = sorted({f"{stage}/{check}" for stage, check, _ in names})
+                told = f"'{reference}' names no finding, so this criterion could never fail"
+                yield ("criteria", index, "findings", number), told + meant(reference, known)
+        problem = measure_problem(plan, criterion.actual)
+        if problem:
+            yield ("criteria", index, "actual"), problem
+    for index, row in enumerate(plan.baseline.rows if plan.baseline else ()):
+        problem = measure_problem(plan, row.now)
+        if problem:
+            yield ("baseline", "rows", index, "now"), problem
+
+
+def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
+    """Every step of the suite with its path."""
+    if plan.e2e is None:
+        return
+    for part in ("pre_check", "before_each"):
+        for index, step in enumerate(getattr(plan.e2e, part)):
+            yield ("e2e", part, index), step
+    for number, test in enumerate(plan.e2e.tests):
+        for part in ("start", "steps", "cleanup"):
+            for index, step in enumerate(getattr(test, part)):
+                yield ("e2e", "tests", number, part, index), step
+
+
+def _writes(plan: Plan) -> Iterator[Mistake]:
+    """Refuse at once what the guard would refuse when it is sent; captures are only known then."""
+    requests: list[tuple[Path, Request]] = [(("health", i), check) for i, check in enumerate(plan.health)]
+    for path, step in steps_of(plan):
+        if step.together is not None:
+            requests += [
+                ((*path, "together", "requests", i), r) for i, r in enumerate(step.together.requests)
+            ]
+        else:
+            requests.append((path, step))
+    for path, request in requests:
+        reason = _refused(request, plan.test_data.may_write)
+        if reason:
+            yield (*path, request.method.lower()), f"{reason} — add it there, or change the request"
+
+
+def _refused(request: Request, may_write: MayWrite) -> str | None:
+    """What the guard would say whatever was captured: places are filled with an allowed value."""
+    allowed = next((value for values in may_write.values() for value in values), "")
+    places = dict.fromkeys(names_in([request.path, request.json_]), allowed)
+    final_path, _ = filled_path(request.path, places)
+    reason = refusal(request.method, final_path, filled(request.json_, places), may_write)
+    # Within a longer text, only the captured value decides.
+    decided_later = reason and places and allowed != "" and str(allowed) in reason.partition(" = ")[2]
+    return None if decided_later else reason
+
+
+def answer_names(plan: Plan) -> tuple[str, ...]:
+    """Every name under which an answer can be recorded."""
+    steps = step_names(plan.e2e) if plan.e2e else ()
+    asked = (*(check.name for check in plan.health), *(pool.name for pool in plan.pools), *steps)
+    return tuple(dict.fromkeys(asked))
+
+
+def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Recorded names that nothing in the plan asks for, each with what to write instead."""
+    known = answer_names(plan)
+    for name in names:
+        if name not in known:
+            yield name, f"nothing in the plan is called '{name}'{meant(name, known)}"
+
+
+def _fixtures(plan: Plan) -> Iterator[Mistake]:
+    if plan.fixtures is None:
+        return
+    for name, told in unknown_answers(plan, plan.fixtures.healthy.answers):
+        yield ("fixtures", "healthy", name), told
+    for index, recording in enumerate(plan.fixtures.incident):
+        for name, told in unknown_answers(plan, recording.answers):
+            yield ("fixtures", "incident", index, name), told
+
+
+def _captures(e2e: E2E) -> Iterator[Mistake]:
+    """A step may only use what an earlier step of the same test has captured."""
+    before = [(("e2e", "before_each", i), step) for i, step in enumerate(e2e.before_each)]
+    pre = [(("e2e", "pre_check", i), step) for i, step in enumerate(e2e.pre_check)]
+    yield from _unknown_captures(pre)
+    for number, test in enumerate(e2e.tests):
+        own: list[tuple[Path, Step]] = []
+        for part in ("start", "steps", "cleanup"):
+            own += [(("e2e", "tests", number, part, i), step) for i, step in enumerate(getattr(test, part))]
+        yield from _unknown_captures([*before, *own])
+
+
+def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
+    known: set[str] = set()
+    for path, step in steps:
+        requests: tuple[Request, ...] = step.together.requests if step.together else (step,)
+        for request in requests:
+            other_path = getattr(request, "if_no_route", None)
+            sent = names_in([request.path, request.json_, request.headers, other_path])
+            expected = expected_names(request) if isinstance(request, Expecting) else ()
+            for name in (*sent, *expected):
+                if name not in known:
+                    yield path, f"{{{name}}} is not captured by an earlier step{meant(name, known)}"
+        known.update(step.capture)

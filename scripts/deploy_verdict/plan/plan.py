@@ -1,0 +1,240 @@
+"""The plan: what the user wrote, as frozen data. Pure; the grammar in one place.
+
+schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
+"""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from deploy_verdict.base.units import Duration, Size, shown_duration
+from deploy_verdict.model import Severity
+from deploy_verdict.plan.headers import headers_in
+from deploy_verdict.plan.requests import Expecting, NeverRule, Part, Request
+from deploy_verdict.plan.sections.claims import Claim, shown_by_check_alone
+from deploy_verdict.plan.sections.e2e import E2E, Step, Test
+from deploy_verdict.plan.sections.exposure import Exposure
+from deploy_verdict.plan.sections.fixtures import Fixtures
+from deploy_verdict.plan.sections.github_section import GitHubSection
+from deploy_verdict.plan.sections.logs import Logs
+from deploy_verdict.plan.sections.platforms import Metrics, Railway, Traffic
+from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
+
+
+def checked_address(value: str) -> str:
+    """A service's address without a slash at its end; raises ValueError when it is none."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{value!r} has a query or fragment — write the address only")
+    return value.rstrip("/")
+
+
+def kept_body(size: int) -> int:
+    """A size that memory has room for, also as text of four bytes a character; raises ValueError."""
+    if not 0 < size <= MOST_BODY:
+        raise ValueError(f"{size} bytes — write a size from 1B to {MOST_BODY // 1024**2}MiB")
+    return size
+
+
+MAX_SAMPLES = 20_000
+MOST_BODY = 2 * 1024**2
+FRESH_SHARE = 0.4
+
+
+def regular(length_s: float, every_s: float) -> tuple[float, ...]:
+    """0, every, 2 × every, … up to length."""
+    return tuple(index * every_s for index in range(int(length_s / every_s + 1e-9) + 1))
+
+
+class Service(Part):
+    """The service under watch."""
+
+    base_url: Annotated[str, AfterValidator(checked_address)]
+    name: str | None = None
+    timeout: Duration = Field(default=10.0, gt=0, description="of one request, from connect to the last byte")
+    max_body: Annotated[Size, AfterValidator(kept_body)] = Field(
+        default=65536, description="bodies are cut here before anything is kept; at most 2MiB"
+    )
+    headers: dict[str, str] = Field(default={})
+    fresh_within: Duration = Field(
+        default=180.0, description="how long older code may still answer at T+0 before it is called stale"
+    )
+
+
+class WindowSection(Part):
+    """How long, and how often the pool is looked at."""
+
+    length: Duration = Field(default=7200.0, gt=0)
+    sample_every: Duration = Field(default=900.0, gt=0)
+    mode: Literal["auto", "timer", "sleep", "single"] = Field(
+        default="auto",
+        description="on GitHub: a job with a wait timer for each look, sleeping jobs, or one long job",
+    )
+    dense_every: Duration = Field(
+        default=60.0, gt=0, description="how often the pool is sampled where one job sees the whole window"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sample_every > self.length:
+            every, length = shown_duration(self.sample_every), shown_duration(self.length)
+            raise ValueError(f"sample_every ({every}) is longer than the window ({length}) — make it shorter")
+        if self.length / self.sample_every > MAX_SAMPLES:
+            raise ValueError(
+                f"that is more than {MAX_SAMPLES} samples — sample less often, or a shorter window"
+            )
+        return self
+
+    @property
+    def end_s(self) -> float:
+        """The end of the window itself, whatever looks follow it."""
+        return self.length
+
+    @property
+    def offsets_s(self) -> tuple[float, ...]:
+        """The planned offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
+        return regular(self.length, self.sample_every)
+
+    @property
+    def pool_offsets_s(self) -> tuple[float, ...]:
+        """When the pools are sampled."""
+        return self.offsets_s
+
+    @property
+    def health_offsets_s(self) -> tuple[float, ...]:
+        """When the health checks are asked by themselves."""
+        return (0.0,)
+
+
+class TestData(Part):
+    """The only entities that any request of ours may write: field name → allowed values."""
+
+    __test__ = False  # pytest: not a test class
+    may_write: dict[str, Annotated[tuple[str | int, ...], Field(strict=False)]] = Field(default={})
+
+
+class Check(Expecting):
+    """One health check."""
+
+    name: str
+    title: str | None = None
+    severity: Severity = Field(default=Severity.P1, strict=False)
+
+
+class Plan(Part):
+    """A whole plan."""
+
+    version: Literal[1]
+    name: str = Field(min_length=1)
+    service: Service
+    railway: Railway | None = None
+    window: WindowSection = WindowSection()
+    claims: tuple[Claim, ...] = Field(default=(), strict=False)
+    test_data: TestData = TestData()
+    health: tuple[Check, ...] = Field(default=(), strict=False)
+    never: tuple[NeverRule, ...] = Field(default=(), strict=False)
+    e2e: E2E | None = None
+    pools: tuple[Pool, ...] = Field(default=(), strict=False)
+    logs: Logs | None = None
+    traffic: Traffic | None = None
+    metrics: Metrics | None = None
+    response_times: ResponseTimes | None = None
+    exposure: tuple[Exposure, ...] = Field(default=(), strict=False)
+    criteria: tuple[Criterion, ...] = Field(default=(), strict=False)
+    baseline: Baseline | None = None
+    escalation: Escalation = Escalation()
+    report: ReportSection = ReportSection()
+    github: GitHubSection = GitHubSection()
+    fixtures: Fixtures | None = None
+    x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
+    sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Every header that a request of the plan sends: some carry credentials."""
+        return tuple(headers_in(self.model_dump()))
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this plan asks for, in the order in which they run."""
+        asked = {
+            "deployment": self.railway is not None,
+            "health": bool(self.health) or any(claim.openapi for claim in self.claims),
+            "e2e": self.e2e is not None,
+            "pools": bool(self.pools),
+            "exercise": any(pool.exercise is not None for pool in self.pools),
+            "floor": any(pool.return_to_floor is not None for pool in self.pools),
+            "top_up": any(asked.top_up is not None for asked in self.exposures),
+            "logs": self.logs is not None,
+            "traffic": self.traffic is not None,
+            "metrics": self.metrics is not None,
+        }
+        return tuple(stage for stage, is_asked in asked.items() if is_asked)
+
+    @property
+    def planned_offsets_s(self) -> dict[str, tuple[float, ...]]:
+        """When each stage looks; stages that read the whole window look at its end."""
+        window = self.window
+        end = (window.length,)
+        offsets = {
+            "deployment": window.offsets_s,
+            "health": window.health_offsets_s,
+            "e2e": self.e2e.at if self.e2e else (),
+            "pools": window.pool_offsets_s,
+            "exercise": (0.0,),
+            "floor": (window.end_s,),
+            "top_up": (window.end_s,),
+            "logs": end,
+            "traffic": end,
+            "metrics": end,
+        }
+        return {stage: offsets[stage] for stage in self.stages}
+
+    @property
+    def exposures(self) -> tuple[Exposure, ...]:
+        """Of the plan itself and of its claims, which are named by their commits."""
+        of_claims = ((claim.commit, claim.exposure) for claim in self.claims if claim.exposure)
+        return (*self.exposure, *(Exposure(name=name, **dict(asked)) for name, asked in of_claims))
+
+    @property
+    def drives_s(self) -> float:
+        """The longest that the drives at the window's end may take: return to floor, and top-ups."""
+        driven = ((pool.return_to_floor, pool.burst.for_) for pool in self.pools if pool.return_to_floor)
+        top_ups = (asked.top_up.limit for asked in self.exposures if asked.top_up is not None)
+        return sum(drive.limit + drive.settle + 2 * burst_s for drive, burst_s in driven) + sum(top_ups)
+
+    @property
+    def fresh_within_s(self) -> float:
+        """The wait for the new code; never so long that a sample of T+0 comes too late to count."""
+        return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
+
+    @property
+    def awaited(self) -> tuple[Check, ...]:
+        """The checks that alone show a claim, where asking them over and over writes nothing."""
+        shown = shown_by_check_alone(self.claims)
+        return tuple(check for check in self.health if check.name in shown and not check.writes)
+
+    def check(self, name: str) -> Check:
+        """The health check of that name; the plan's cross-check has made sure that there is one."""
+        return next(check for check in self.health if check.name == name)
+
+    def to_ask(self, name: str) -> Request:
+        """A health check by its name, or a path to GET."""
+        known = next((check for check in self.health if check.name == name), None)
+        return known or Request(get=name)
+
+    def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
+        """An E2E test by its name, and the steps before it; the cross-check has made sure of it."""
+        tests = self.e2e.tests if self.e2e else ()
+        before_each = self.e2e.before_each if self.e2e else ()
+        return next(test for test in tests if test.name == name), before_each
+
+
+def with_target(plan: Plan, address: str) -> Plan:
+    """The plan for another address of the service, which has been checked."""
+    service = plan.service.model_copy(update={"base_url": address})
+    return plan.model_copy(update={"service": service})

@@ -1,0 +1,211 @@
+"""YAML with places: a text becomes values and, for each value, its line and column. Pure.
+
+Only what JSON can say is taken. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a
+mistake with a place. What would take long or grow large is given up while it is read: nodes are counted as
+they come, and aliases where they are expanded.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from deploy_verdict.base.errors import Problem
+
+MAX_VALUES = 10_000
+MAX_DEPTH = 40
+Path = tuple[str | int, ...]
+
+_TRAP_WORDS = {"yes", "no", "on", "off", "y", "n"}
+_SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
+_FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in the file, counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass
+class Document:
+    """A YAML text as JSON values, the place of each value and of each key, and what is wrong in it."""
+
+    value: Any = None
+    values: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, path: Path, *, key: bool = False) -> Place:
+        """The place of a value (or its key), or of the nearest thing around it."""
+        table = self.keys if key else self.values
+        while path and path not in table:
+            path = path[:-1]
+            table = self.values
+        return table.get(path, Place(1, 1))
+
+    def add(self, place: Place, message: str) -> None:
+        """Note a mistake."""
+        self.problems.append(Problem(line=place.line, column=place.column, message=message))
+
+    def first_at_each_place(self) -> tuple[Problem, ...]:
+        """One mistake for each place: what YAML makes of a value comes before what a model does."""
+        places: dict[tuple[int, int], Problem] = {}
+        for problem in self.problems:
+            places.setdefault((problem.line, problem.column), problem)
+        return tuple(places.values())
+
+
+def read_nodes(text: str, fill: Callable[[str], str]) -> Document:
+    """Read a YAML text. `fill` replaces ${NAME} in texts and raises ValueError when it cannot."""
+    document = Document()
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except _TooLargeError as error:
+        document.add(Place(1, 1), str(error))
+        return document
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+        document.add(place, f"not YAML: {error.problem or error.context}{_yaml_hint(str(error.problem))}")
+        return document
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        message = "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        document.add(Place(1, 1), f"not YAML: {message}")
+        return document
+    if node is None:
+        document.add(
+            Place(1, 1), "the file is empty — start with `version: 1` (plans/zeues.yml is an example)"
+        )
+        return document
+    _Builder(document, fill).build_root(node)
+    return document
+
+
+def _yaml_hint(problem: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return " — quote the whole text when it holds a colon and a space"
+    if "cannot start any token" in problem:
+        return " — indent with spaces, and quote texts that start with @, ` or %"
+    return ""
+
+
+class _TooLargeError(Exception):
+    """The document has too many values, or has once its aliases are expanded."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at what no plan has: a megabyte of short values would take seconds and hundreds of megabytes."""
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.nodes += 1
+        # A key and its value are two.
+        if self.nodes > 2 * MAX_VALUES:
+            raise _TooLargeError(f"more than {MAX_VALUES} values — this is no plan")
+        return super().compose_node(parent, index)
+
+
+class _Builder:
+    def __init__(self, document: Document, fill: Callable[[str], str]) -> None:
+        self.document = document
+        self.fill = fill
+        self.count = 0
+
+    def build_root(self, node: yaml.Node) -> None:
+        try:
+            self.document.value = self._build(node, ())
+        except _TooLargeError as error:
+            self.document.add(_place(node), str(error))
+
+    def _build(self, node: yaml.Node, path: Path) -> Any:
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise _TooLargeError(f"more than {MAX_VALUES} values once aliases are expanded — this is no plan")
+        if len(path) > MAX_DEPTH:
+            raise _TooLargeError(f"nested more than {MAX_DEPTH} levels deep — this is no plan")
+        self.document.values[path] = _place(node)
+        if node.tag not in _KNOWN_TAGS:
+            told = f"the tag {node.tag} is not taken here — write a plain value"
+            self.document.add(_place(node), told)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.document.add(_place(key_node), "a key must be a plain word")
+                continue
+            key = str(key_node.value)
+            if key in result:
+                self.document.add(_place(key_node), f"'{key}' stands here twice — keep one")
+            self.document.keys[(*path, key)] = _place(key_node)
+            result[key] = self._build(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        text = str(node.value)
+        if getattr(node, "style", None) is not None:
+            return self._filled(text, node)
+        try:
+            return self._filled(text, node) if "${" in text else plain_value(text)
+        except ValueError as error:
+            self.document.add(_place(node), str(error))
+            return text
+
+    def _filled(self, text: str, node: yaml.Node) -> str:
+        try:
+            return self.fill(text)
+        except ValueError as error:
+            self.document.add(_place(node), str(error))
+            return text
+
+
+_KNOWN_TAGS = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge")
+} | {"tag:yaml.org,2002:value"}
+
+
+def plain_value(text: str) -> Any:
+    """An unquoted scalar after YAML 1.2; raises ValueError where YAML 1.1 would read something else."""
+    if text in ("", "~", "null", "Null", "NULL"):
+        return None
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return text.lower() == "true"
+    if text.lower() in _TRAP_WORDS:
+        raise ValueError(
+            f"'{text}' means true or false to some YAML readers — write true, false or \"{text}\""
+        )
+    if _SEXAGESIMAL.fullmatch(text):
+        raise ValueError(
+            f"'{text}' is a number in base 60 to some YAML readers — write 90s, 1m30s or \"{text}\""
+        )
+    if _OCTAL.fullmatch(text):
+        raise ValueError(
+            f"'{text}' is an octal number to some YAML readers — write \"{text}\" or drop the zero"
+        )
+    if _INTEGER.fullmatch(text):
+        if len(text) > 300:
+            raise ValueError("this number is too long")
+        return int(text)
+    if text.lower() in (".nan", ".inf", "-.inf", "+.inf"):
+        raise ValueError(f"'{text}' is not a number that anything could be compared with")
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+def _place(node: yaml.Node) -> Place:
+    return Place(node.start_mark.line + 1, node.start_mark.column + 1)

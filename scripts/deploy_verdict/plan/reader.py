@@ -1,0 +1,228 @@
+"""From a plan's text to a Plan, or to all of its mistakes at once with their places. Pure.
+
+The environment is handed in: `${NAME}`, `${NAME:-default}` and `${TODAY}` are filled from it; `$${`
+stands for a `${` that is meant literally.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploy_verdict.base.errors import PlanError, Problem
+from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
+from deploy_verdict.plan.override import changed
+from deploy_verdict.plan.partial import Remains
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
+from deploy_verdict.plan.sections.fixtures import Answer, Recording
+
+MAX_PLAN_BYTES = 250_000
+_VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
+_PYDANTIC_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text; quote it",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping of names to values",
+    "model_type": "must be a mapping of names to values",
+    "model_attributes_type": "must be a mapping of names to values",
+}
+
+
+def read_plan(
+    data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
+) -> Plan:
+    """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen.
+
+    `changes` are PATH=VALUE (changing.py): the plan as it would be with them, which is another version.
+    """
+    return read_placed_plan(data, path, environment, today, changes)[0]
+
+
+def read_placed_plan(
+    data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
+) -> tuple[Plan, Document]:
+    """The same, with the place of everything in it."""
+    text = _text(data, path)
+    document = read_nodes(text, lambda raw: fill(raw, environment, today))
+    for change in changes:
+        document.value = changed(document.value, change)
+    plan = _validated(document)
+    if plan is not None:
+        for location, message in cross_check(plan):
+            document.add(document.place(location), message)
+    if document.problems or plan is None:
+        raise PlanError(path, document.first_at_each_place())
+    version = b"\n".join((data, *map(str.encode, changes)))
+    return plan.model_copy(update={"sha256": hashlib.sha256(version).hexdigest()}), document
+
+
+def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:
+    """Read a file of recorded answers for a plan; raises PlanError with every mistake in it."""
+    document = read_nodes(_text(data, path), lambda raw: raw)
+    if not isinstance(document.value, dict) and not document.problems:
+        document.add(document.place(()), "recorded answers are a mapping: `NAME: {status: 200, json: …}`")
+    answers: Mapping[str, tuple[Answer, ...]] = {}
+    if not document.problems:
+        try:
+            answers = Recording.model_validate({"answers": document.value}).answers
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _note(detail, document)
+        for name, told in unknown_answers(plan, document.value):
+            document.add(document.place((name,), key=True), told)
+    if document.problems:
+        raise PlanError(path, document.first_at_each_place())
+    return answers
+
+
+def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
+    """Replace variables in one text; raises ValueError that says how to set the missing one."""
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(0) == "$${":
+            return "${"
+        name, default = match.group(1), match.group(2)
+        if name is None:
+            raise ValueError(f"'{match.group(0)}' is not a variable — write ${{NAME}} or ${{NAME:-default}}")
+        if name == "TODAY":
+            return today
+        if environment.get(name):
+            return environment[name]
+        if default is None:
+            raise ValueError(f"{name} is not set — set it (also in .env), or write ${{{name}:-default}}")
+        return default
+
+    return _VARIABLE.sub(value, raw)
+
+
+def _text(data: bytes, path: str) -> str:
+    def refuse(message: str) -> PlanError:
+        return PlanError(path, (Problem(line=1, column=1, message=message),))
+
+    if len(data) > MAX_PLAN_BYTES:
+        raise refuse(f"{len(data)} bytes — a plan has at most {MAX_PLAN_BYTES}; is this the right file?")
+    if b"\0" in data:
+        raise refuse("this is a binary file, not a plan")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"byte {error.start} is not UTF-8 — save the plan as UTF-8"
+        raise PlanError(path, (Problem(line=line, column=1, message=message),)) from error
+
+
+def _validated(document: Document) -> Plan | None:
+    if document.value is None and document.problems:
+        return None
+    if not isinstance(document.value, dict):
+        document.add(document.place(()), "a plan is a mapping — start with `version: 1`")
+        return None
+    try:
+        return Plan.model_validate(document.value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        broken = [_note(detail, document) for detail in details if not _follows(detail, details)]
+        _cross_check_rest(document, broken)
+        return None
+
+
+def _follows(detail: Any, details: Sequence[Any]) -> bool:
+    """A list that is too short only because its members are wrong is no mistake of its own."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
+    )
+
+
+def _note(detail: Any, document: Document) -> Path:
+    """Put one of pydantic's mistakes into our words; returns its path in the document."""
+    location = _existing(detail["loc"], document)
+    unknown = detail["type"] == "extra_forbidden"
+    document.add(document.place(location, key=unknown), _message(detail, location, document))
+    return location
+
+
+def _cross_check_rest(document: Document, broken: list[Path]) -> None:
+    """Cross-check the well-formed parts; what rests on a broken one is not held against the author."""
+    remains = Remains(document.value, broken)
+    try:
+        plan = Plan.model_validate(remains.value)
+    except ValidationError:
+        return
+    for location, message in cross_check(plan):
+        if location and not any(_mentions(message, name) for name in remains.lost_names):
+            document.add(document.place(remains.original(location)), message)
+
+
+def _mentions(message: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", message) is not None
+
+
+def _existing(location: tuple[int | str, ...], document: Document) -> Path:
+    """The part of pydantic's location that stands in the file (it also names union members)."""
+    path: Path = ()
+    for step in location:
+        if (*path, step) in document.values or (*path, step) in document.keys:
+            path = (*path, step)
+    return path
+
+
+def _message(detail: Any, location: Path, document: Document) -> str:
+    name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
+    if kind == "extra_forbidden":
+        return f"'{name}' is not known here{_suggestion(name, detail)}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "missing":
+        where = f" in '{location[-1]}'" if location else ""
+        return f"'{name}' is missing{where} — add it"
+    if kind in ("literal_error", "enum"):
+        return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
+    if kind == "too_short":
+        return f"'{name}' is empty — add at least one"
+    found = detail["input"]
+    told = (
+        f"{type(found).__name__} {found!r}"
+        if isinstance(found, bool | int | float | str)
+        else "what stands here"
+    )
+    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {told})"
+
+
+def _suggestion(name: str, detail: Any) -> str:
+    from_model = _known_names(detail)
+    close = difflib.get_close_matches(name, from_model, n=1)
+    if close:
+        return f" — did you mean '{close[0]}'?"
+    return f" — known: {', '.join(sorted(from_model))}" if from_model else " — remove it"
+
+
+def _known_names(detail: Any) -> list[str]:
+    """The keys that the model at this place takes, found by walking the models along the location."""
+    model: Any = Plan
+    for step in detail["loc"][:-1]:
+        if isinstance(step, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
+        model = _model_inside(field.annotation) if field is not None else None
+        if model is None:
+            return []
+    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude]
+
+
+def _model_inside(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        inside = _model_inside(argument)
+        if inside is not None:
+            return inside
+    return None

@@ -1,0 +1,144 @@
+"""The names by which criteria and tables refer to findings and measures. Pure.
+
+A finding is stage/check/rule. A measure is a number (or word) that a table shows.
+"""
+
+import fnmatch
+from collections.abc import Iterator
+
+from deploy_verdict.expect import check_selector
+from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.sections.logs import LogPattern
+
+FindingName = tuple[str, str, str]
+PRE_CHECK = "pre-check"
+SUITE = "suite"
+POOL_RULES = ("samples", "gauge", "band", "exhaustion", "growth")
+POOL_MEASURES = ("used_peak", "used_mean", "used_range", "utilization_peak", "utilization_mean")
+ANSWER_MEASURES = ("success", "mean_ms", "p95_ms", "max_ms")
+
+
+def finding_names(plan: Plan) -> Iterator[FindingName]:
+    """Every finding that judging this plan gives, whatever the evidence."""
+    for check in plan.health:
+        for rule in check_rules(plan, check.name):
+            yield "health", check.name, rule
+    for pool in plan.pools:
+        yield from (("pools", pool.name, rule) for rule in POOL_RULES)
+        if pool.stays_within is not None:
+            yield "pools", pool.name, "stability"
+        if pool.return_to_floor is not None:
+            yield "pools", pool.name, "floor"
+        for name in pool.beside:
+            yield from (("pools", name, rule) for rule in check_rules(plan, name))
+    yield from (("never", rule.name, "count") for rule in plan.never)
+    yield from _suite_names(plan)
+    yield from _log_names(plan)
+    yield from _platform_names(plan)
+    yield from (("claims", claim.commit, "shown") for claim in plan.claims if claim.openapi)
+    if plan.response_times is not None:
+        yield from (("response_times", label, "limit") for label in plan.response_times.of)
+    yield from (("exposure", asked.name, "runs") for asked in plan.exposures)
+    yield from ((stage, stage, "coverage") for stage in plan.stages)
+
+
+def _suite_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.e2e is None:
+        return
+    yield from (("e2e", test.name, "passes") for test in plan.e2e.tests)
+    yield from (("e2e", test.name, "cleanup") for test in plan.e2e.tests if test.cleanup)
+    if plan.e2e.pre_check:
+        yield "e2e", PRE_CHECK, "passes"
+    if plan.e2e.limit is not None:
+        yield "e2e", SUITE, "limit"
+    if plan.e2e.command:
+        yield "e2e", SUITE, "command"
+        # Its cases are only known when it has run.
+        yield "e2e", "*", "passes"
+
+
+def _log_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.logs is None:
+        return
+    yield "logs", "log", "readable"
+    if plan.logs.max_errors is not None:
+        yield "logs", "log", "errors"
+    if plan.logs.novelty is not None:
+        yield "logs", "novelty", "new"
+    if plan.logs.incident is not None:
+        yield "logs", "incident", "must_not_appear"
+    yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
+    yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
+
+
+def _platform_names(plan: Plan) -> Iterator[FindingName]:
+    if plan.railway is not None:
+        yield from (("deployment", "deployment", rule) for rule in ("live", "commit", "undisturbed"))
+        yield from (("deployment", claim.commit, "deployed") for claim in plan.claims if not claim.openapi)
+    if plan.traffic is not None:
+        rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")
+        yield from (("traffic", "log", rule) for rule in ("readable", "canary"))
+        yield from (("traffic", "all", rule) for rule in rules)
+        # Single paths are only known from the log.
+        yield "traffic", "*", "5xx"
+    if plan.metrics is not None:
+        yield from (("metrics", "memory", rule) for rule in ("readable", "limit", "growth"))
+
+
+def check_rules(plan: Plan, name: str) -> tuple[str, ...]:
+    """The rules of one health check: a selector for each line of `expect`, and `accept`."""
+    check = next((check for check in plan.health if check.name == name), None)
+    if check is None:
+        # An unknown name is a mistake that the cross-check tells at its own place.
+        return ()
+    lines = tuple(line.selector for line in check.expect.lines) if check.expect else ()
+    return (*lines, "accept") if check.accept else lines
+
+
+def refers(reference: str, name: FindingName) -> bool:
+    """Whether a criterion's reference means this finding: stage/check, stage/*, or stage/check/rule."""
+    stage, _, rest = reference.partition("/")
+    if stage != name[0] or not rest:
+        return False
+    if fnmatch.fnmatchcase(f"{name[1]}/{name[2]}", rest.replace("[", "[[]")):
+        return True
+    return rest in ("*", name[1])
+
+
+def measure_problem(plan: Plan, measure: str) -> str | None:
+    """Why a measure cannot be shown, with what could be, or None."""
+    kind, _, rest = measure.partition("/")
+    name, _, what = rest.rpartition("/")
+    if kind == "health":
+        return _health_measure_problem(plan, rest)
+    known: dict[str, list[str]] = {
+        "pools": [f"{pool.name}/{item}" for pool in plan.pools for item in POOL_MEASURES],
+        "never": [f"{rule.name}/count" for rule in plan.never],
+        "logs": [f"{p.name}/count" for p in _patterns(plan)] + (["errors"] if plan.logs else []),
+        "e2e": ["passed", "rate"] if plan.e2e else [],
+        "answers": [f"{check.name}/{item}" for check in plan.health for item in ANSWER_MEASURES],
+    }
+    if kind not in known:
+        kinds = ", ".join(("health", *known))
+        return f"'{measure}' is not a measure — it begins with one of {kinds}, such as e2e/passed"
+    if rest in known[kind]:
+        return None
+    same = [item for item in known[kind] if item.startswith(f"{name}/")] or known[kind]
+    options = ", ".join(f"{kind}/{item}" for item in same[:8]) or f"nothing: the plan has no {kind}"
+    return f"'{measure}' is not a measure ({what or rest!r} is not known) — known: {options}"
+
+
+def _health_measure_problem(plan: Plan, rest: str) -> str | None:
+    name, _, selector = rest.partition("/")
+    if name not in {check.name for check in plan.health}:
+        names = ", ".join(check.name for check in plan.health)
+        return f"there is no health check {name!r} — known: {names or 'none'}"
+    try:
+        check_selector(selector)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _patterns(plan: Plan) -> tuple[LogPattern, ...]:
+    return (*plan.logs.must_not_appear, *plan.logs.must_appear) if plan.logs else ()

@@ -1,0 +1,1 @@
+"""The sections of a plan, one file for each stage or subject."""

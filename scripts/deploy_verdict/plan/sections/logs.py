@@ -1,0 +1,147 @@
+"""The logs section of a plan: what the service's own log must and must not say. Pure."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from deploy_verdict.base.units import Duration, Percent
+from deploy_verdict.model import Severity
+from deploy_verdict.plan.requests import Part
+from deploy_verdict.stages.logs.templates import incident_templates
+
+
+class LogPattern(Part):
+    """A text (or regular expression) to look for in the logs."""
+
+    text: str | None = None
+    regex: str | None = None
+    name: str = ""
+    severity: Severity = Field(default=Severity.P1, strict=False)
+    because: str | None = None
+    within: Literal["window", "log"] = Field(
+        default="window", description="log: also before T0, as start-up lines"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.text is not None and not self.text.strip():
+            raise ValueError("the text is empty — write what is looked for")
+        if bool(self.text) == bool(self.regex):
+            raise ValueError("write either text or regex")
+        if self.regex:
+            try:
+                re.compile(self.regex)
+            except re.error as error:
+                raise ValueError(f"{self.regex!r} is not a regular expression: {error}") from error
+            if re.search(self.regex, "") is not None:
+                raise ValueError(f"{self.regex!r} is found in any line — write one that can fail")
+        if not self.name:
+            object.__setattr__(self, "name", self.text or self.regex)
+        return self
+
+    @property
+    def sought(self) -> str:
+        """What is looked for and where, so that evidence of another pattern of this name is not taken."""
+        return f"{'text' if self.text else 'regex'} within {self.within}: {self.text or self.regex}"
+
+
+def _pattern(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Pattern = Annotated[LogPattern, BeforeValidator(_pattern, json_schema_input_type=str | LogPattern)]
+
+
+class LogCanary(Part):
+    """Lines that each of our own requests must have left in the log: too few, and the log has holes."""
+
+    regex: str = Field(description="found in the line that the service logs for each request")
+    at_least: Percent = Field(default=90.0, gt=0, description="of our own answered requests")
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Self:
+        LogPattern(regex=self.regex)
+        return self
+
+    @property
+    def pattern(self) -> LogPattern:
+        """The pattern by which the log's reviewer counts these lines."""
+        return LogPattern(regex=self.regex, name="canary")
+
+
+class Novelty(Part):
+    """Errors of a kind that the log had not before the deployment."""
+
+    severity: Severity = Field(default=Severity.P2, strict=False)
+    min_count: int = Field(default=1, ge=1, description="seen less often, a new kind of error does not count")
+    ignore: tuple[str, ...] = Field(
+        default=(), strict=False, description="regular expressions: lines of these kinds are no finding"
+    )
+    before: Duration = Field(default=3600.0, gt=0, description="how much of the log before to compare with")
+
+    @model_validator(mode="after")
+    def _regexes(self) -> Self:
+        for regex in self.ignore:
+            LogPattern(regex=regex)
+        return self
+
+
+class Incident(Part):
+    """The incident's own log lines: none of these kinds may come again. A file stands beside the plan."""
+
+    lines: tuple[str, ...] = Field(default=(), strict=False)
+    file: str | None = None
+    severity: Severity = Field(default=Severity.P1, strict=False)
+    because: str | None = "this was the incident"
+
+    @model_validator(mode="after")
+    def _something_to_know(self) -> Self:
+        if bool(self.lines) == bool(self.file):
+            raise ValueError("write either the incident's lines or the file that holds them")
+        if self.lines and not self.templates:
+            raise ValueError("none of these lines tells of an error — write the incident's own error lines")
+        if self.file and (self.file.startswith("/") or ".." in self.file.split("/")):
+            raise ValueError(f"{self.file!r} must lie beside the plan or below")
+        return self
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """What the lines have in common with those that would come again; none before a file is read."""
+        return incident_templates(self.lines)
+
+
+def _incident(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"lines": value.splitlines()}
+    return {"lines": value} if isinstance(value, list) else value
+
+
+class Logs(Part):
+    """What the service's own log must and must not say."""
+
+    must_not_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
+    must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
+    max_silence: Duration = Field(default=1800.0, description="a longer stretch without a line is a hole")
+    max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    canary: LogCanary | None = None
+    novelty: Novelty | None = Field(
+        default=None,
+        description="new kinds of errors are told in any case; asked for, they must be known",
+    )
+    incident: (
+        Annotated[
+            Incident, BeforeValidator(_incident, json_schema_input_type=str | tuple[str, ...] | Incident)
+        ]
+        | None
+    ) = None
+    examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
+
+    @model_validator(mode="after")
+    def _something_asked(self) -> Self:
+        asked = (self.must_not_appear, self.must_appear, self.novelty, self.incident)
+        if not any(asked):
+            raise ValueError(
+                "no pattern, so this can never fail — add must_not_appear, must_appear, novelty or incident"
+            )
+        return self

@@ -1,0 +1,63 @@
+"""The sections of a plan that ask the platform: deployment, traffic, metrics. Pure."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from deploy_verdict.base.units import Duration, Percent
+from deploy_verdict.model import Severity
+from deploy_verdict.plan.requests import Part
+
+
+class Railway(Part):
+    """Where the service is deployed; ids may be empty on a laptop, and then the platform is not asked."""
+
+    project: str = Field(default="", description="its id; a project token knows it too")
+    service: str = Field(default="", description="its id")
+    environment: str = Field(default="production", description="its name or id")
+    wait: Duration = Field(
+        default=1200.0, ge=0, description="how long a deployment in flight is waited for before T0"
+    )
+    known_bad: tuple[Annotated[str, Field(min_length=7)], ...] = Field(
+        default=(), strict=False, description="commits that must never be rolled back to"
+    )
+    tier: Literal["free", "trial", "hobby", "pro", "enterprise"] | None = Field(
+        default=None, description="the workspace's plan: it decides how long images and logs are kept"
+    )
+
+
+class Traffic(Part):
+    """What the edge's log says of everybody's requests to the deployment."""
+
+    max_5xx: Percent = Field(default=1.0, description="of the requests of others to one path, and to all")
+    excludes: Percent | None = Field(
+        default=1.0,
+        gt=0,
+        lt=100,
+        description="the share of 5xx that the requests of others must exclude, at 99.99 %: 917 of them, "
+        "none failed, exclude 1 %; null: as many as there were are enough",
+    )
+    severity: Severity = Field(default=Severity.P1, strict=False)
+    p95: Duration | None = Field(default=None, gt=0, description="limit of each path's 95th percentile")
+    few: int = Field(default=20, ge=1, description="with fewer requests, a path is judged among all only")
+    canary: Percent = Field(
+        default=90.0, gt=0, description="of our own answered requests, how many must be in the log"
+    )
+
+
+class Metrics(Part):
+    """Limits on what the platform measures of the service."""
+
+    memory_attention: Percent = Field(default=80.0, description="of its limit: P2")
+    memory_critical: Percent = Field(default=95.0, description="of its limit: P1")
+    safe_for: Duration = Field(
+        default=21600.0,
+        gt=0,
+        description="the time until somebody looks again; growth must not reach the limit within it",
+    )
+
+    @model_validator(mode="after")
+    def _bands(self) -> Self:
+        if self.memory_attention >= self.memory_critical:
+            raise ValueError("memory_attention must lie below memory_critical — swap them")
+        return self

@@ -1,0 +1,122 @@
+"""The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from deploy_verdict.base.units import Duration
+from deploy_verdict.plan.requests import Part
+
+
+class Criterion(Part):
+    """A row of the success table: the findings it rests on, and the number that it shows.
+
+    Findings are named stage/check or stage/check/rule; `*` stands for all checks of a stage.
+    """
+
+    name: str
+    target: str
+    findings: tuple[str, ...] = Field(strict=False, min_length=1)
+    actual: str = Field(description="the measure to show, such as pools/redis/used_peak")
+
+
+class ResponseTimes(Part):
+    """The limit that every answer of these checks must keep: label in the report → check."""
+
+    limit: Duration = Field(gt=0)
+    of: dict[str, str] = Field(min_length=1)
+
+
+class BaselineRow(Part):
+    """A row of the comparison: what it was before and during the crisis, and the measure of now."""
+
+    metric: str
+    values: tuple[str, ...] = Field(strict=False)
+    now: str
+
+
+class Baseline(Part):
+    """The incident's own numbers."""
+
+    columns: tuple[str, ...] = Field(strict=False, min_length=1)
+    e2e: tuple[str, ...] = Field(default=(), strict=False, description="the suite's result in each column")
+    rows: tuple[BaselineRow, ...] = Field(strict=False, min_length=1)
+    captured: dict[str, str] = Field(
+        default={},
+        description="column → a file beside the plan that --capture wrote: it wins over values",
+    )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Self:
+        for column, path in self.captured.items():
+            if column not in self.columns:
+                known = ", ".join(self.columns)
+                raise ValueError(f"captured names no column {column!r} — the columns are: {known}")
+            if path.startswith("/") or ".." in path.split("/"):
+                raise ValueError(f"{path!r} must lie beside the plan or below")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _same_width(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("columns"), list):
+            width = len(value["columns"])
+            rows = value.get("rows")
+            for row in rows if isinstance(rows, list) else []:
+                values = row.get("values") if isinstance(row, dict) else None
+                if isinstance(values, list) and len(values) != width:
+                    raise ValueError(
+                        f"row {row.get('metric')!r} has {len(values)} values for {width} columns"
+                    )
+        return value
+
+
+class Level(Part):
+    """What to do at one level of trouble."""
+
+    when: str
+    actions: tuple[str, ...] = Field(strict=False, min_length=1)
+
+
+class Escalation(Part):
+    """The rules for minor (P2), major (P1) and critical (P0) findings."""
+
+    minor: Level | None = None
+    major: Level | None = None
+    critical: Level | None = None
+    extend_to: Duration | None = Field(
+        default=None,
+        description="how long to watch after a minor finding or an inconclusive verdict; default: twice the "
+        "window, 0s: never",
+    )
+    tail_checks: tuple[Duration, ...] = Field(
+        default=(21600.0, 86400.0), strict=False, description="when to look once more, counted from T0"
+    )
+    rollback: bool = Field(
+        default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
+    )
+
+
+class FollowUp(Part):
+    """A numbered follow-up of the report."""
+
+    title: str
+    items: tuple[str, ...] = Field(default=(), strict=False)
+    shell: str | None = Field(default=None, description="commands to show, not run")
+
+
+class FollowUpGroup(Part):
+    """Follow-ups with the same term."""
+
+    term: str
+    items: tuple[FollowUp, ...] = Field(strict=False, min_length=1)
+
+
+class ReportSection(Part):
+    """Words of the report that only the plan's author knows."""
+
+    title: str | None = Field(default=None, description="of the report; default: the plan's name")
+    when_stable: tuple[str, ...] = Field(default=("Continue normal operations",), strict=False)
+    when_issues: tuple[str, ...] = Field(default=(), strict=False)
+    follow_up: tuple[FollowUpGroup, ...] = Field(default=(), strict=False)
+    next_review: Duration = Field(default=86400.0, description="after T0")

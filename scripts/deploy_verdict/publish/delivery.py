@@ -1,0 +1,87 @@
+"""Sending a message to people, in a process of its own: bounded in time, no secret but the addresses in it.
+
+What Apprise logs or prints may hold an address, so nothing of it comes through: only which address, by its
+position, and the service's name.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy_verdict.base.errors import NotificationError
+from deploy_verdict.publish.notification import Message
+from deploy_verdict.redaction.redactor import is_secret
+
+SCRIPTS = Path(__file__).resolve().parents[2]
+# For the interpreter and Apprise to start on a busy machine.
+START_S = 20.0
+_STATES = {
+    "FAILURE": "refused it, or could not be reached",
+    "TIMEOUT": "did not answer in time",
+    "UNKNOWN": "is no address that Apprise knows",
+}
+
+
+def send(
+    addresses: tuple[str, ...], message: Message, *, total_s: float, environment: Mapping[str, str]
+) -> None:
+    """Send to all, in `total_s` altogether; raises NotificationError where one did not take it."""
+    order = {"addresses": addresses, "total_s": total_s}
+    order |= {"title": message.title, "body": message.body, "kind": message.kind}
+    try:
+        done = subprocess.run(
+            # -P: no module of the working directory is taken for one of ours, or of Apprise's.
+            [sys.executable, "-P", "-m", "deploy_verdict.publish.apprise_worker"],
+            input=json.dumps(order),
+            env=without_secrets(environment) | {"PYTHONPATH": str(SCRIPTS)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=total_s + START_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        # Without its cause, which holds what was written until then.
+        raise NotificationError(f"nobody was told: sending did not end in {total_s:g} s") from None
+    except OSError as error:
+        raise NotificationError(f"nobody was told: {os.strerror(error.errno or 0)}") from error
+    _check(done, len(addresses))
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a library of others may see: the proxies, and no token of ours."""
+    return {name: value for name, value in environment.items() if not is_secret(name)}
+
+
+def _check(done: "subprocess.CompletedProcess[str]", count: int) -> None:
+    try:
+        rows = [(int(row[0]), _name(row[1]), str(row[2])) for row in json.loads(_last_line(done.stdout))]
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise NotificationError(f"nobody was told: sending ended with {_crash(done)}") from None
+    failed = [
+        f"address {position} {f'({name}) ' if name else ''}{_STATES.get(state, 'was not told')}"
+        for position, name, state in rows
+        if state != "SUCCESS"
+    ]
+    if failed:
+        raise NotificationError(f"{len(failed)} of {count} notifications failed: {'; '.join(failed)}")
+
+
+def _crash(done: "subprocess.CompletedProcess[str]") -> str:
+    """The crash's name alone: its words may hold an address."""
+    match = re.match(r"[A-Za-z_.]{0,80}(?:Error|Exception|Exit|Interrupt)(?=:|$)", _last_line(done.stderr))
+    return match.group() if match else f"exit code {done.returncode}"
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def _name(told: str) -> str:
+    """A service's name as Apprise tells it; what is no short name is not told."""
+    return told if re.fullmatch(r"[A-Za-z][A-Za-z0-9 .()-]{0,30}", told) else ""

@@ -1,0 +1,95 @@
+"""What a job of GitHub Actions shows of itself, its summary and annotations, and hands to the next ones."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from deploy_verdict.base.atomic_files import cannot
+from deploy_verdict.model import Finding, Outcome, Severity, Verdict
+from deploy_verdict.redaction.control_chars import visible
+from deploy_verdict.redaction.output_guard import cleaned
+from deploy_verdict.report.sections import cut, utf8_bytes
+
+MAX_SUMMARY_BYTES = 1024 * 1024
+# GitHub shows ten of each kind in a step.
+MAX_ANNOTATIONS = 10
+
+
+def run_url(environment: Mapping[str, str]) -> str | None:
+    """The GitHub Actions run that this is part of."""
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    parts = [environment.get(name) for name in names]
+    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
+
+
+def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str], None]) -> None:
+    """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes.
+
+    One that cannot be written is told and costs nothing else: the comment comes after it.
+    """
+    name = environment.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    path = Path(name)
+    try:
+        # Steps share no summary, but a step may have written one before us.
+        there = path.stat().st_size if path.exists() else 0
+        told = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(told)
+    except OSError as error:
+        tell(f"GITHUB_STEP_SUMMARY: {path} cannot be written ({error.strerror}); the comment is not affected")
+
+
+def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[str]:
+    """Workflow commands: P0 and P1 as errors, P2 and what is not known as warnings, the worst first."""
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
+    ranked = sorted(failed, key=_severity)
+    errors = [finding for finding in ranked if _severity(finding) is not Severity.P2]
+    warnings = [finding for finding in ranked if _severity(finding) is Severity.P2]
+    warnings += [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
+    for kind, findings in (("error", errors), ("warning", warnings)):
+        for finding in findings[:MAX_ANNOTATIONS]:
+            yield f"::{kind} title={_property(_name(finding))}::{_message(_told(finding))}"
+    more = [max(0, len(findings) - MAX_ANNOTATIONS) for findings in (errors, warnings)]
+    if any(more):
+        told = f"{more[0]} more failed with P0 or P1, {more[1]} more with P2 or not known: see the report"
+        yield f"::notice title=deploy-verdict::{_message(told)}"
+
+
+def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """Append outputs, each on one line; nothing outside of GitHub Actions. Raises EvidenceError."""
+    path = environment.get("GITHUB_OUTPUT")
+    if not path:
+        return
+    # A value with a line break could be read as another output.
+    lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="replace") as file:
+            file.write("".join(lines))
+    except OSError as error:
+        raise cannot(Path(path), error) from error
+
+
+def _severity(finding: Finding) -> Severity:
+    return finding.severity or Severity.P1
+
+
+def _name(finding: Finding) -> str:
+    known = finding.outcome is Outcome.FAIL
+    return f"{_severity(finding).value if known else 'Not known:'} {finding.stage}/{finding.check}"[:120]
+
+
+def _told(finding: Finding) -> str:
+    because = f" ({finding.because})" if finding.because else ""
+    return f"expected {finding.expectation}; found {finding.actual}{because}"[:600]
+
+
+def _message(text: str) -> str:
+    """As GitHub's runner reads it: no line of its own, so that no text can be a command."""
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

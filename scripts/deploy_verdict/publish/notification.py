@@ -1,0 +1,107 @@
+"""What people are told of a verdict, and whether they are told at all. Pure.
+
+One message for each change: whatever is bad or unknown is told once for each window, and STABLE only after
+something that was not. Texts of the service are made harmless: in a chat they would ping or link.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from deploy_verdict.markup.markdown import one_line
+from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
+
+MAX_CHARACTERS = 2000
+MOST_FINDINGS = 3
+_LINK = re.compile(r"https?://[^\s<>|]{1,290}")
+_KINDS: dict[VerdictOutcome, "Kind"] = {
+    VerdictOutcome.STABLE: "success",
+    VerdictOutcome.INCONCLUSIVE: "warning",
+    VerdictOutcome.ATTENTION: "warning",
+    VerdictOutcome.CRITICAL: "failure",
+}
+# Broken by a character of no width: what chats take for a mention, a channel, an entity, an address.
+# Apprise's own clients look for these too: for Slack "!here>" is enough, for Discord "@everyone" anywhere.
+_ACTIVE = re.compile(r"@|[!#](?=\w)|&(?=[\w#])|:(?=//)|\](?=\()|www(?=\.)", re.IGNORECASE)
+_TAG = re.compile(r"<(?=[\w!@#/?:~|])")
+_BETWEEN = re.compile(r"[\r\n]+|,\s*(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+Kind = Literal["success", "warning", "failure"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message; title and body together have at most MAX_CHARACTERS."""
+
+    title: str
+    body: str
+    kind: Kind
+
+
+def addresses_of(text: str) -> tuple[str, ...]:
+    """One address a line, or separated by commas; each once."""
+    found = (part.strip().strip(",").strip() for part in _BETWEEN.split(text))
+    return tuple(dict.fromkeys(address for address in found if address))
+
+
+def message_for(
+    verdict: Verdict,
+    previous: VerdictOutcome | None,
+    link: str | None,
+    *,
+    redact: Callable[[str], str] = str,
+) -> Message | None:
+    """The message, or None where there is nothing to tell; `previous` is the outcome before this one.
+
+    `redact` takes secrets out, before anything is cut or broken so that they would not be known any more.
+    """
+    recovered = previous not in (None, VerdictOutcome.STABLE)
+    if verdict.outcome is VerdictOutcome.STABLE and not recovered:
+        return None
+
+    def told(text: str | None, limit: int) -> str:
+        return harmless(redact(text or ""), limit)
+
+    subject = verdict.subject
+    service = told(subject.service or verdict.plan_name, 80)
+    place = f" ({told(subject.environment, 60)})" if subject.environment else ""
+    commit = f", commit {told(subject.commit, 40)[:8]}" if subject.commit else ""
+    title = f"deploy-verdict: {_headline(verdict.outcome)}: {service}{place}"
+    lines = [f"{verdict.outcome.shown}: {service}{place}{commit}"]
+    if recovered and previous is not None:
+        lines.append(f"The verdict before this one was {previous.shown}.")
+    if verdict.ended:
+        lines.append(f"The window ended early: {told(verdict.ended, 120)}")
+    lines += [*_findings(verdict, told), *([link] if link and _LINK.fullmatch(link) else [])]
+    return Message(title=title, body="\n".join(lines), kind=_KINDS[verdict.outcome])
+
+
+def _headline(outcome: VerdictOutcome) -> str:
+    words = {VerdictOutcome.STABLE: "recovered, STABLE", VerdictOutcome.INCONCLUSIVE: "could not tell"}
+    return words.get(outcome, outcome.shown)
+
+
+def _findings(verdict: Verdict, told: Callable[[str | None, int], str]) -> list[str]:
+    """The first of those that made the verdict, the worst first; then how many more there are."""
+    wanted = Outcome.INCONCLUSIVE if verdict.outcome is VerdictOutcome.INCONCLUSIVE else Outcome.FAIL
+    found = [finding for finding in verdict.findings if finding.outcome is wanted]
+    if verdict.outcome is VerdictOutcome.STABLE:
+        return [f"{len(verdict.findings)} findings, none failed."]
+    found.sort(key=lambda finding: finding.severity or "P1")
+    lines = [_line(finding, told) for finding in found[:MOST_FINDINGS]]
+    more = len(found) - MOST_FINDINGS
+    return [*lines, *([f"and {more} more"] if more > 0 else [])]
+
+
+def _line(finding: Finding, told: Callable[[str | None, int], str]) -> str:
+    name = told(f"{finding.stage}/{finding.check}", 80)
+    severity = f"{finding.severity or 'P1'} " if finding.outcome is Outcome.FAIL else ""
+    expected, actual = told(finding.expectation, 100), told(finding.actual, 130)
+    return f"- {severity}{name}: expected {expected}; found {actual}"
+
+
+def harmless(text: str, limit: int) -> str:
+    """One line in which nobody is pinged and nothing is a link, of at most `limit` characters."""
+    line = _TAG.sub("‹", one_line(text, limit))
+    broken = _ACTIVE.sub(lambda match: f"{match.group()}\u200b", line)
+    return broken if len(broken) <= limit else f"{broken[: limit - 1]}…"

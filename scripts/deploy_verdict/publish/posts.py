@@ -1,0 +1,175 @@
+"""What is posted of a window, in words: the report, its progress, or that the verifier was lost."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import FileSystemLoader
+
+from deploy_verdict import __version__
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.markup.markdown import one_line
+from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
+from deploy_verdict.publish.comment_state import State
+from deploy_verdict.publish.job_summary import run_url
+from deploy_verdict.publish.status_line import status_line
+from deploy_verdict.report import (
+    Progress,
+    folded,
+    progress,
+    render_comment,
+    render_lost,
+    render_progress,
+    report_sections,
+    template_environment,
+)
+from deploy_verdict.stages.deployment.state import short
+from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.verdicts import TEMPLATES
+
+# The API says 65,536 characters; the rest is room for what we do not know of its counting.
+MAX_COMMENT = 65_000
+# The two hidden lines above the text, and a line about other pull requests.
+MAX_HIDDEN = 2_500
+MAX_LINE = 140
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The run of GitHub Actions that posts; empty where there is none. `artifact_url`: the report's."""
+
+    id: str = ""
+    attempt: int = 1
+    url: str | None = None
+    artifact_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One post: `key` is what the comment is about, `commit` the deployed one where it is known whole."""
+
+    key: str
+    commit: str | None
+    title: str
+    text: str
+    state: State
+
+
+def run_from(environment: Mapping[str, str], artifact_url: str | None = None) -> Run:
+    """From GITHUB_RUN_ID and its like."""
+    attempt = environment.get("GITHUB_RUN_ATTEMPT", "")
+    return Run(
+        id=environment.get("GITHUB_RUN_ID", ""),
+        attempt=int(attempt) if attempt.isdecimal() else 1,
+        url=run_url(environment),
+        artifact_url=artifact_url or None,
+    )
+
+
+def key_of(bundle: Bundle) -> str:
+    """What one comment is about: the deployment where it is known, else the window."""
+    return bundle.subject.deployment or bundle.window.id
+
+
+def commit_of(bundle: Bundle) -> str | None:
+    """The deployed commit, whole; an abbreviated one names no commit to GitHub."""
+    found = deployed(looks(bundle))
+    for commit in (found.commit if found else None, bundle.subject.commit):
+        if commit and re.fullmatch(r"[0-9a-f]{40}", commit):
+            return commit
+    return None
+
+
+def title_of(bundle: Bundle) -> str:
+    """A tracking issue's title: the service, the environment, the commit, as far as they are known."""
+    found, subject = deployed(looks(bundle)), bundle.subject
+    commit = (found.commit if found else None) or subject.commit
+    service = subject.service or bundle.plan.name
+    where = f" in {subject.environment}" if subject.environment else ""
+    title = f"Post-deployment verification: {service}{where}"
+    return one_line(f"{title} ({short(commit)})" if commit else title, 200)
+
+
+def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:
+    """The comment with the report's sections folded in; those for which there is no room are named."""
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    head = render_comment(
+        bundle, verdict, environment, generated_at=now, tool_version=__version__, report_url=artifact_url
+    )
+    parts = report_sections(bundle, verdict, environment, generated_at=now, tool_version=__version__)
+    return folded(head, parts, MAX_COMMENT - MAX_HIDDEN)
+
+
+def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: Run) -> Post:
+    """The judged window."""
+    text = comment_text(bundle, verdict, now, run.artifact_url or _artifacts(run))
+    shown = progress(bundle, verdict, now)
+    return _post(
+        bundle,
+        run,
+        shown,
+        text=text,
+        state="final",
+        outcome=verdict.outcome,
+        line=_verdict_line(verdict),
+    )
+
+
+def progress_post(bundle: Bundle, now: datetime, run: Run) -> Post:
+    """The window as it is now, judged in memory: no verdict is written."""
+    shown = _so_far(bundle, now)
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    text = render_progress(shown, environment)
+    return _post(bundle, run, shown, text=text, state="progress", outcome=shown.outcome, line=shown.line)
+
+
+def lost_post(bundle: Bundle, now: datetime, run: Run, reason: str) -> Post:
+    """The window whose verifier was lost: never more than INCONCLUSIVE."""
+    shown = _so_far(bundle, now)
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    text = render_lost(shown, environment, reason)
+    outcome = shown.outcome or VerdictOutcome.INCONCLUSIVE
+    line = f"VERIFIER LOST ({outcome.shown}; {shown.count}): {reason}"
+    return _post(bundle, run, shown, text=text, state="lost", outcome=outcome, line=line)
+
+
+def _so_far(bundle: Bundle, now: datetime) -> Progress:
+    return progress(bundle, judge(bundle, judged_at=now, tool_version=__version__), now)
+
+
+def _post(
+    bundle: Bundle,
+    run: Run,
+    shown: Progress,
+    *,
+    text: str,
+    state: str,
+    outcome: VerdictOutcome | None,
+    line: str,
+) -> Post:
+    told = State.model_validate(
+        {
+            "run": run.id,
+            "attempt": run.attempt,
+            "state": state,
+            "window": bundle.window.id,
+            "length_s": bundle.window.length_s,
+            "taken": shown.taken,
+            "looks": shown.looks,
+            "outcome": outcome,
+            "line": status_line(one_line(line, MAX_LINE), bundle.subject.environment),
+        }
+    )
+    return Post(key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=told)
+
+
+def _artifacts(run: Run) -> str | None:
+    return f"{run.url}#artifacts" if run.url else None
+
+
+def _verdict_line(verdict: Verdict) -> str:
+    failed = sum(finding.outcome is Outcome.FAIL for finding in verdict.findings)
+    open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings)
+    return f"{verdict.outcome.shown}: {failed} failed, {open_} not known, of {len(verdict.findings)} findings"

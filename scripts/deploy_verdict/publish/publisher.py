@@ -1,0 +1,172 @@
+"""Publishing a window on GitHub: the comment, the label, the tracking issue's state, the commit status.
+
+Each of them is tried by itself, so that what a token may not do costs nothing else. Only a comment
+that could not be written is a failure.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.github import Destination, GitHub, Label, Said, is_refused_place
+from deploy_verdict.model import Verdict, VerdictOutcome
+from deploy_verdict.publish.comment_state import State, line_of, rank_in, state_in
+from deploy_verdict.publish.posts import MAX_COMMENT, Post, Run, final_post, lost_post, progress_post
+from deploy_verdict.report.sections import cut
+
+LABELS = {
+    VerdictOutcome.STABLE: Label(
+        name="verdict: stable", color="2da44e", description="Everything asked held for the whole window"
+    ),
+    VerdictOutcome.ATTENTION: Label(
+        name="verdict: attention", color="bf8700", description="It works, but something needs a look"
+    ),
+    VerdictOutcome.CRITICAL: Label(
+        name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
+    ),
+    VerdictOutcome.INCONCLUSIVE: Label(
+        name="verdict: inconclusive", color="6e7781", description="Not everything is known, so it is not good"
+    ),
+}
+NAMES = tuple(label.name for label in LABELS.values())
+MAX_REPAIRS = 3
+MAX_MARKER = 150
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """The comment's address, and whether it is what we had to say or something that counts more."""
+
+    url: str
+    is_ours: bool
+
+
+def publish(
+    github: GitHub,
+    bundle: Bundle,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    run: Run,
+    tell: Tell,
+    number: int | None = None,
+) -> Published:
+    """Everything about a judged window; raises ProviderError where the comment could not be written."""
+    return _published(github, final_post(bundle, verdict, now, run), number, run.url, tell)
+
+
+def publish_progress(
+    github: GitHub, bundle: Bundle, *, now: datetime, run: Run, tell: Tell, number: int | None = None
+) -> Published:
+    """The window as it is now; never over a final comment, nor over one that has seen more."""
+    return _published(github, progress_post(bundle, now, run), number, run.url, tell)
+
+
+def publish_lost(
+    github: GitHub,
+    bundle: Bundle,
+    *,
+    now: datetime,
+    run: Run,
+    reason: str,
+    tell: Tell,
+    number: int | None = None,
+) -> Published:
+    """That the verifier was lost, and what it saw; nothing where the window has its final comment."""
+    return _published(github, lost_post(bundle, now, run, reason), number, run.url, tell)
+
+
+def _published(github: GitHub, post: Post, number: int | None, run_url: str | None, tell: Tell) -> Published:
+    said: tuple[Said, Destination] | None = None
+    trouble: ProviderError | None = None
+    try:
+        place = github.destination(number=number, commit=post.commit, key=post.key, title=post.title)
+        said = _said(github, place, post, tell)
+    except ProviderError as error:
+        trouble = error
+    if said is None:
+        # The commit can still tell it, to whoever looks there.
+        _each(_status(github, post.commit, post.state, run_url), tell)
+        raise trouble or ProviderError("GitHub took no comment")
+    comment, place = said
+    if not comment.is_ours:
+        tell(f"{comment.url} is newer or final, so it is left as it is")
+        return Published(url=comment.url, is_ours=False)
+    if post.commit is None:
+        tell("no commit is known by its whole id, so no commit status is set")
+    _marked(github, post, place, run_url or comment.url, tell)
+    return Published(url=comment.url, is_ours=True)
+
+
+def _said(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[Said, Destination]:
+    """A place that cannot be written to must not cost the report: then the tracking issue."""
+    try:
+        return github.say(place, post.key, _body(post, place), rank_in), place
+    except ProviderError as error:
+        if place.kind == "tracking issue" or not is_refused_place(error):
+            raise
+        tell(f"{error}; using the tracking issue instead")
+    place = github.tracking_issue(post.key, post.title)
+    return github.say(place, post.key, _body(post, place), rank_in), place
+
+
+def _body(post: Post, place: Destination) -> str:
+    """What follows the marker: the state, the text, and the commit's other pull requests."""
+    also = ", ".join(f"#{number}" for number in place.others[:10])
+    text = f"{post.text.rstrip()}\n\nThe deployed commit is also in {also}.\n" if also else post.text
+    return cut(f"{line_of(post.state)}\n{text}", MAX_COMMENT - MAX_MARKER)
+
+
+def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell) -> None:
+    """The label, the issue's state and the commit's status, as the comment's state has them.
+
+    Who writes progress may be late, and then undo what a final one has just set. So it looks again at
+    the comment, and sets what that one says.
+    """
+    state = post.state
+    for _ in range(MAX_REPAIRS):
+        _each(_marks(github, post, place, state, url), tell)
+        if state.state == "final":
+            return
+        newest = _state_there(github, post, place, tell)
+        if newest is None or newest.rank <= state.rank:
+            return
+        state = newest
+
+
+def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> State | None:
+    try:
+        return state_in(github.said(place, post.key))
+    except ProviderError as error:
+        tell(str(error))
+        return None
+
+
+def _marks(
+    github: GitHub, post: Post, place: Destination, state: State, url: str
+) -> Iterator[Callable[[], None]]:
+    outcome, is_open = state.shown_outcome, state.is_open
+    wanted = LABELS[outcome] if outcome else None
+    yield lambda: github.label(place, wanted, NAMES)
+    if is_open is not None:
+        yield lambda: github.set_open(place, is_open=is_open)
+    yield from _status(github, post.commit, state, url)
+
+
+def _status(
+    github: GitHub, commit: str | None, state: State, url: str | None
+) -> Iterator[Callable[[], None]]:
+    if commit is not None:
+        yield lambda: github.set_status(commit, state.status, state.line, url)
+
+
+def _each(steps: Iterator[Callable[[], None]], tell: Tell) -> None:
+    """One that fails does not stop the others."""
+    for step in steps:
+        try:
+            step()
+        except ProviderError as error:
+            tell(str(error))

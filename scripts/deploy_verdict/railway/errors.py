@@ -1,0 +1,170 @@
+"""What can come back from Railway's API instead of an answer, each as a typed fault. Pure.
+
+Facts: section 2 of the notes on Railway. All of it is the provider's trouble or that of our settings,
+never the deployed service's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.base.strict_json import NotJSONError, strict_json
+from deploy_verdict.model import Exchange, Fault, Whose
+
+# Worth another try: the same question may be answered a moment later.
+PASSING = (
+    "rate-limited",
+    "unavailable",
+    "timeout",
+    "refused",
+    "reset",
+    "closed",
+    "connect-timeout",
+    "unreachable",
+    "dns",
+)
+# Seen as passing faults, and as lasting ones: worth one more try.
+DOUBTFUL = ("refused-query", "protocol", "edge-refused", "partial")
+_MAX_WORDS = 300
+
+
+class RailwayError(ProviderError):
+    """Railway refused us, or could not be asked; `uncertain`: a write may have taken effect all the same."""
+
+    def __init__(self, fault: Fault, *, retry_after_s: float | None = None, uncertain: bool = False) -> None:
+        super().__init__(f"Railway: {fault.detail}")
+        self.fault = fault
+        self.retry_after_s = retry_after_s
+        self.uncertain = uncertain
+
+
+def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
+    """An error whose fault is the provider's."""
+    return RailwayError(Fault(kind=kind, whose=Whose.PROVIDER, detail=detail[:_MAX_WORDS]), **more)
+
+
+def our_error(kind: str, detail: str) -> RailwayError:
+    """An error whose fault is in our settings."""
+    return RailwayError(Fault(kind=kind, whose=Whose.US, detail=detail))
+
+
+def data_of(exchange: Exchange) -> dict[str, Any]:
+    """The answer's data; raises RailwayError for all that is none."""
+    if exchange.fault is not None and exchange.fault.kind != "edge":
+        # Also when a status came: what did not come whole is no answer.
+        whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER
+        detail = f"Railway's API: {exchange.fault.detail}"
+        raise RailwayError(Fault(kind=exchange.fault.kind, whose=whose, detail=detail))
+    # Before the body is read: it need not be JSON.
+    if exchange.status == 429:
+        raise _rate_limited(exchange)
+    document, unreadable = _json(exchange)
+    if exchange.status in (401, 403):
+        raise _forbidden(exchange, document)
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if exchange.status == 400:
+        detail = f"Railway's API refused our query (HTTP 400): {_messages(errors) or _beginning(exchange)}"
+        raise provider_error("invalid-query", detail)
+    if exchange.status is None or exchange.status >= 500:
+        raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
+    if exchange.body_truncated:
+        # Asked again, it would be as large.
+        raise provider_error("too-large", "Railway's answer is too large to be read")
+    if exchange.status != 200 or not isinstance(document, dict):
+        reason = f" ({unreadable})" if unreadable and unreadable.startswith("it ") else ""
+        detail = (
+            f"Railway's API answered HTTP {exchange.status} with {_beginning(exchange)}, which is not "
+            f"GraphQL{reason}"
+        )
+        raise provider_error("protocol", detail)
+    data = document.get("data")
+    if errors:
+        raise _refused(errors, partial=isinstance(data, dict) and any(data.values()))
+    if not isinstance(data, dict):
+        raise provider_error("protocol", "Railway's answer has neither data nor errors")
+    return data
+
+
+def _json(exchange: Exchange) -> tuple[Any, str | None]:
+    """The document, or why there is none. One that two readers could read in two ways is none."""
+    try:
+        return strict_json(exchange.body or ""), None
+    except NotJSONError as error:
+        return None, str(error)
+
+
+def _beginning(exchange: Exchange) -> str:
+    return repr(" ".join((exchange.body or "nothing").split())[:80])
+
+
+def _rate_limited(exchange: Exchange) -> RailwayError:
+    headers = {name.lower(): value for name, value in exchange.headers.items()}
+    after_s = _seconds(headers.get("retry-after"))
+    told = f"; it says to wait {after_s:g} s" if after_s is not None else ""
+    limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")
+    told += f" ({(left or '0')[:12]} of {limit[:12]} requests left)" if limit else ""
+    detail = f"too many requests for this account (HTTP 429){told}"
+    return provider_error("rate-limited", detail, retry_after_s=after_s)
+
+
+def _seconds(value: str | None) -> float | None:
+    """Retry-After in seconds; a date, or what is no number, is left to our own backoff."""
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _forbidden(exchange: Exchange, document: Any) -> RailwayError:
+    body = exchange.body or ""
+    if not isinstance(document, dict) or "error code:" in body:
+        detail = (
+            f"the edge before Railway's API refused us (HTTP {exchange.status}, {_beginning(exchange)}); "
+            "this says nothing about the token"
+        )
+        return provider_error("edge-refused", detail)
+    return _unauthorized(_messages(document.get("errors")) or f"HTTP {exchange.status}")
+
+
+def _unauthorized(message: str) -> RailwayError:
+    detail = f"{message} — the token is wrong, expired, or may not see this project, environment or service"
+    return provider_error("unauthorized", detail)
+
+
+def _refused(errors: Any, *, partial: bool) -> RailwayError:
+    """Errors of an HTTP 200; their codes do not tell authorization failures, so the words must."""
+    message = _messages(errors) or "errors without a message"
+    words, codes = message.casefold(), _codes(errors)
+    if "UNAUTHENTICATED" in codes:
+        return provider_error("unauthorized", f"{message} — the token is empty or not one of Railway's")
+    if "not authorized" in words or "project token not found" in words:
+        return _unauthorized(message)
+    if "two factor authentication required" in words:
+        return provider_error("unauthorized", f"{message} — turn it on for the token's owner")
+    if "rate limit" in words or "too quickly" in words:
+        return provider_error("rate-limited", message)
+    if "problem processing request" in words:
+        return provider_error("refused-query", f"{message} (an unknown id, or a passing fault of Railway)")
+    if "not found" in words:
+        return provider_error("not-found", message)
+    return provider_error("partial" if partial else "refused-query", message)
+
+
+def _messages(errors: Any) -> str:
+    """The messages with their trace ids, which Railway's support asks for."""
+    told = []
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, Mapping) and isinstance(error.get("message"), str):
+            trace = error.get("traceId")
+            told.append(error["message"][:200] + (f" (trace {trace[:64]})" if isinstance(trace, str) else ""))
+    return "; ".join(told[:3])
+
+
+def _codes(errors: Any) -> set[str]:
+    extensions = (
+        [error.get("extensions") for error in errors if isinstance(error, Mapping)]
+        if isinstance(errors, list)
+        else []
+    )
+    return {str(item.get("code")) for item in extensions if isinstance(item, Mapping)}

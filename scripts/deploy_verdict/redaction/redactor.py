@@ -1,0 +1,220 @@
+"""The one redactor: what must not leave the process is replaced before anything is written. Pure.
+
+Secrets are the values of variables with telling names, every value of DEPLOY_VERDICT_DOTENV, and headers
+of the plan that carry credentials, in all their disguises; and what has the shape of a credential.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
+from urllib.parse import unquote
+
+from deploy_verdict.redaction.secret_encodings import SHORTEST, disguises, keys_in_addresses, password_of
+
+DOTENV = "DEPLOY_VERDICT_DOTENV"
+_TELLING = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL"
+    r"|DATABASE_URL|PASSPHRASE|DOTENV|_NOTIFY|CONNECTION_STRING|KEY$|_PWD$|(?<!BY)PASS$"
+)
+# A .env holds these too: whoever reads the report needs them, and they open nothing.
+_NO_SECRETS = re.compile(
+    r"TARGET_URL|RAILWAY_(PROJECT_ID|SERVICE_ID|ENVIRONMENT|ENVIRONMENT_ID|API_URL)|GITHUB_(REPOSITORY|API_URL)"
+)
+_ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
+_CREDENTIAL_HEADERS = (
+    "authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|project-access-token"
+)
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NAMED = r"(?i:(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?)"
+# Words without which a shape cannot be there, and the shape: long texts are searched for few of them.
+_SHAPES = tuple(
+    (words, re.compile(shape))
+    for words, shape in (
+        (("://",), r"(?P<userinfo>(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@))"),
+        (("earer ",), r"(?<=earer )(?P<bearer>[A-Za-z0-9._~+/=-]{8,})"),
+        (("asic ",), r"(?<=asic )(?P<basic>[A-Za-z0-9+/_-]{8,}={0,2})"),
+        (("gh", "github_pat_"), r"(?P<github>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}))"),
+        (("eyj",), r"(?P<jwt>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
+        (
+            ("xox", "hooks.slack"),
+            r"(?P<slack>\bxox[abeposr]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/[A-Za-z0-9/]+)",
+        ),
+        (("token", "secret", "password", "key"), f"{_NAMED}(?P<named>(?i:{_UUID})\\b)"),
+        (
+            ("authorization", "cookie", "x-api-key", "x-auth-token", "project-access-token"),
+            rf"(?i:\b(?:{_CREDENTIAL_HEADERS})(?:\\?[\"']\s*:\s*\\?[\"']|:\s?))(?P<header>[^\r\n\"'\\]{{4,}})",
+        ),
+    )
+)
+# What stands at a text's end and may go on to be one of these shapes: its last word, and what announces it.
+_OPEN = re.compile(
+    rf"(?:\b(?:bearer|basic)[ ]\S*|(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]?\s*\S*"
+    rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
+    re.IGNORECASE,
+)
+_HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
+_HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
+_UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
+_MARKS = "%\\&"
+_SHORTEST_BEGINNING = 4
+_MOST_ROUNDS = 3
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable's name tells that its value is secret."""
+    return _TELLING.search(name.upper()) is not None
+
+
+def carries_credentials(header: str) -> bool:
+    """Whether a header's name tells that its value is secret."""
+    return _HEADERS.fullmatch(header) is not None or is_secret(header.replace("-", "_"))
+
+
+def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Both, and no value lost where two have one name: a plan may send a header of one name twice."""
+    result = dict(known)
+    for name, value in more.items():
+        free = (
+            key
+            for key in chain([name], (f"{name}, {n}" for n in count(2)))
+            if result.get(key, value) == value
+        )
+        result[next(free)] = value
+    return result
+
+
+class Redactor:
+    """Replaces secrets in texts; built once from the environment, then handed to all that writes."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.secrets = {name: value for name, value in secrets.items() if len(value) >= SHORTEST}
+        names = {form: name for name, value in self.secrets.items() for form in disguises(value)}
+        # Longest first. The mark tells at one look that no form with escapes can be there.
+        self._forms = [
+            (form, names[form], next((mark for mark in _MARKS if mark in form), ""))
+            for form in sorted(names, key=len, reverse=True)
+        ]
+
+    def __repr__(self) -> str:
+        return f"Redactor({', '.join(self.secrets)})"
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()
+    ) -> "Redactor":
+        """Take the variables that are secret by name or place, and the credentials among a plan's headers."""
+        names = {name for name in environment if is_secret(name)}
+        names |= {
+            name for name in _ASSIGNED.findall(environment.get(DOTENV, "")) if not _NO_SECRETS.fullmatch(name)
+        }
+        found = {name: environment[name] for name in sorted(names) if name in environment}
+        known = set(found.values())
+        found |= {name: value for name, value in _inner(environment) if value not in known}
+        for name, value in headers:
+            if carries_credentials(name):
+                # The words behind a scheme ("Bearer …") travel alone too.
+                words = {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
+                found = joined(found, words)
+        return cls(found)
+
+    def text(self, text: str, *, is_cut: bool = False) -> str:
+        """The text without secrets, each as [redacted:NAME]; `is_cut`: its end may be the half of one."""
+        marks = {mark for mark in _MARKS if mark in text}
+        for form, name, mark in self._forms:
+            if (not mark or mark in marks) and form in text:
+                text = text.replace(form, f"[redacted:{name}]")
+        if is_cut:
+            text = self._without_beginning(text)
+        if self._forms and _HAS_ESCAPES.search(text):
+            text = "".join(map(self._undisguised, text.splitlines(keepends=True)))
+        lowered = text.lower()
+        for words, shape in _SHAPES:
+            if any(word in lowered for word in words):
+                text = shape.sub(_shape_hidden, text)
+        return text
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Headers without secrets; those that carry credentials lose their whole value."""
+        return {
+            self.text(name): "[redacted]" if _HEADERS.fullmatch(name) else self.text(value)
+            for name, value in headers
+        }
+
+    def half_told(self, text: str) -> int:
+        """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
+        start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        shape = _OPEN.search(text, text.rfind("\n") + 1)
+        start = min(start, shape.start() if shape else start)
+        while True:
+            # What ends as one secret may begin another: a whole one must not be cut in two by that.
+            begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
+            if begin == start:
+                return len(text) - start
+            start = begin
+
+    def _without_beginning(self, text: str) -> str:
+        overlaps = [(_overlap(text, form), name) for form, name, _ in self._forms]
+        longest, name = max(overlaps, default=(0, ""))
+        return f"{text[:-longest]}[redacted:{name}]" if longest >= _SHORTEST_BEGINNING else text
+
+    def _undisguised(self, line: str) -> str:
+        """The line, or a note in its place where a secret shows once all escapes are taken off it."""
+        if not _HAS_ESCAPES.search(line):
+            return line
+        for bare in _unescaped(line):
+            for name, value in self.secrets.items():
+                if value in bare:
+                    return f"[redacted: this line held {name} in disguise]\n"
+        return line
+
+
+def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Secrets within addresses, also where no name tells it: HTTPS_PROXY=http://user:password@host."""
+    for name, value in environment.items():
+        password = password_of(value)
+        if password:
+            yield f"password of {name}", password
+        if name.endswith("_NOTIFY"):
+            for number, key in enumerate(dict.fromkeys(keys_in_addresses(value)), start=1):
+                yield f"{name}, part {number}", key
+
+
+def _shape_hidden(match: re.Match[str]) -> str:
+    """What stands before a named value stays."""
+    kind = match.lastgroup or ""
+    before = match.group(0)[: match.start(kind) - match.start()]
+    value = match.group(kind)
+    return match.group(0) if value.startswith("[redacted") else f"{before}[redacted:{kind}]"
+
+
+def _unescaped(line: str) -> Iterator[str]:
+    """The line with its escapes taken off once, twice, …, until none is left."""
+    for _ in range(_MOST_ROUNDS):
+        bare = _UNICODE_ESCAPE.sub(_character, html.unescape(unquote(line)))
+        if bare == line:
+            return
+        yield bare
+        line = bare
+
+
+def _character(match: re.Match[str]) -> str:
+    code = match.group(1) or match.group(2)
+    return chr(int(code, 16)) if code else str(match.group(3))
+
+
+def _begin_of(form: str, text: str, place: int) -> int:
+    """Where a form begins that stands on both sides of a place; the place itself where there is none."""
+    found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
+    return found if found >= 0 else place
+
+
+def _overlap(text: str, form: str) -> int:
+    """The length of the longest end of `text` that is a proper beginning of `form`."""
+    tail = text[-(len(form) - 1) :]
+    start = tail.find(form[0])
+    while start >= 0:
+        if form.startswith(tail[start:]):
+            return len(tail) - start
+        start = tail.find(form[0], start + 1)
+    return 0

@@ -1,0 +1,166 @@
+"""Sending accepted events to GitHub, each once, across restarts and outages.
+
+An event is marked "sending" before it is sent and "sent" once GitHub has answered 204. One that is found
+"sending" was interrupted, and GitHub may have it: its runs are asked for the deployment's id, which
+the workflow carries in its run-name, and only when none shows up within the grace is it sent again.
+"""
+
+import logging
+import random
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from deploy_verdict import __version__
+from deploy_verdict.base.clock import WallClock
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.model import Exchange
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.relay.dispatch_results import (
+    RUNS_A_PAGE,
+    meaning_of,
+    names,
+    pause_asked_s,
+    runs_of,
+    told,
+)
+from deploy_verdict.relay.settings import Settings
+from deploy_verdict.relay.store import Event, Store
+
+LOG = logging.getLogger("relay")
+LONGEST_PAUSE_S, PARKED_S = 300.0, 900.0
+TROUBLE_PAUSE_S = 5.0
+# GitHub shows at most a thousand runs of a filtered list.
+MAX_PAGES = 10
+# The relay's clock and GitHub's may differ.
+CLOCKS_DIFFER_S = 600.0
+_MAX_ANSWER = 4 * 1024 * 1024
+
+
+class Dispatcher(threading.Thread):
+    """Works through the store until `end`; `on_death` is called if it ever stops without being told to."""
+
+    def __init__(
+        self, store: Store, settings: Settings, redactor: Redactor, on_death: Callable[[], None]
+    ) -> None:
+        super().__init__(name="dispatcher", daemon=True)
+        self._store, self._settings, self._redactor = store, settings, redactor
+        self._on_death = on_death
+        self._probe = Probe(
+            base_url=settings.api_url,
+            timeout_s=20.0,
+            max_body_bytes=_MAX_ANSWER,
+            clock=WallClock(),
+            redactor=redactor,
+            headers={
+                "User-Agent": f"deploy-verdict-relay/{__version__}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": "2022-11-28",
+                "Authorization": f"Bearer {settings.token}",
+            },
+        )
+        self._wake, self._ending = threading.Event(), threading.Event()
+
+    def wake(self) -> None:
+        """Look at the store now."""
+        self._wake.set()
+
+    def end(self) -> None:
+        """Finish the request under way and stop."""
+        self._ending.set()
+        self._wake.set()
+        self.join(30.0)
+
+    def run(self) -> None:
+        try:
+            self._try(self._store.hurry)
+            while not self._ending.is_set():
+                self._try(self._step)
+        finally:
+            if not self._ending.is_set():
+                self._on_death()
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """A full disk or too many threads must not end it: the events are there, and are tried again."""
+        try:
+            work()
+        except (sqlite3.Error, OSError, RuntimeError) as error:
+            LOG.error("the dispatcher: %s", error)
+            self._ending.wait(TROUBLE_PAUSE_S)
+
+    def _step(self) -> None:
+        event = self._store.due()
+        if event is None:
+            self._rest()
+        elif event.state == "sending":
+            self._settle(event)
+        else:
+            self._send(event)
+
+    def _rest(self) -> None:
+        next_at = self._store.next_at()
+        pause_s = 60.0 if next_at is None else next_at - self._store.now()
+        self._wake.wait(min(60.0, max(0.01, pause_s)))
+        self._wake.clear()
+
+    def _send(self, event: Event) -> None:
+        self._store.mark(event.deployment, "sending")
+        body = {"event_type": self._settings.event_type, "client_payload": event.payload}
+        answer = self._probe.ask("POST", f"/repos/{self._settings.repository}/dispatches", json=body)
+        meaning = meaning_of(answer)
+        if meaning == "taken":
+            self._store.mark(event.deployment, "sent")
+            LOG.info("dispatched deployment %s", event.deployment)
+            return
+        reason = self._redactor.text(told(answer))
+        pause_s = self._pause_s(event.tries, answer)
+        if meaning == "refused":
+            self._store.mark(event.deployment, "parked", again_in_s=PARKED_S, reason=reason)
+        elif meaning == "not yet":
+            self._store.mark(event.deployment, "waiting", again_in_s=pause_s, reason=reason)
+        else:
+            # It may have arrived: the next look asks GitHub first.
+            self._store.later(event.deployment, pause_s, reason)
+        LOG.warning("deployment %s is not dispatched (%s): %s", event.deployment, meaning, reason)
+
+    def _settle(self, event: Event) -> None:
+        """Whether GitHub has it, as far as its list of runs can tell."""
+        sending_at = event.sending_at or event.next_at
+        was_past_grace = self._store.now() - sending_at >= self._settings.grace_s
+        is_there, answer = self._look(event, sending_at)
+        if is_there is None:
+            reason = self._redactor.text(
+                f"whether it arrived is not known, its runs cannot be read: {told(answer)}"
+            )
+            self._store.later(event.deployment, self._pause_s(event.tries + 4, answer), reason)
+            LOG.warning("deployment %s: %s", event.deployment, reason)
+        elif is_there:
+            self._store.mark(event.deployment, "sent")
+            LOG.info("deployment %s had been dispatched", event.deployment)
+        elif was_past_grace:
+            self._store.mark(event.deployment, "waiting", reason="no run of it was found")
+        else:
+            pause_s = max(0.2, min(self._settings.grace_s / 4, 30.0))
+            self._store.later(event.deployment, pause_s, "it may have arrived: looking for its run")
+
+    def _look(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
+        """Whether a run names the deployment, None when that cannot be told; and the last answer."""
+        created = datetime.fromtimestamp(since - CLOCKS_DIFFER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        path = f"/repos/{self._settings.repository}/actions/runs?event=repository_dispatch"
+        path += f"&created=%3E%3D{created}&exclude_pull_requests=true&per_page={RUNS_A_PAGE}"
+        for page in range(1, MAX_PAGES + 1):
+            answer = self._probe.ask("GET", f"{path}&page={page}")
+            runs = runs_of(answer)
+            if runs is None:
+                return None, answer
+            if any(names(title, event.deployment) for title in runs.titles):
+                return True, answer
+            if runs.is_last:
+                return False, answer
+        return None, answer
+
+    def _pause_s(self, tries: int, answer: Exchange) -> float:
+        pause_s = min(LONGEST_PAUSE_S, self._settings.first_pause_s * float(2 ** min(tries, 12)))
+        pause_s *= random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+        return max(pause_s, pause_asked_s(answer, self._store.now()))

@@ -1,0 +1,66 @@
+"""The relay as one process: the server in front, the dispatcher behind, and an orderly end."""
+
+import signal
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import uvicorn
+
+from deploy_verdict.base.clock import WallClock
+from deploy_verdict.base.errors import DeployVerdictError
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.relay.app import build_relay
+from deploy_verdict.relay.dispatcher import Dispatcher
+from deploy_verdict.relay.settings import Settings
+from deploy_verdict.relay.store import Store
+
+# Within Railway's drainingSeconds in deploy/relay/railway.json.
+END_WITHIN_S = 5
+
+
+def serve(settings: Settings, redactor: Redactor, database: Path, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises DeployVerdictError where it cannot listen, and when the dispatcher died: then start it anew.
+    """
+    clock = WallClock()
+    listening = _listen(host, port)
+    with listening, closing(Store(database, lambda: clock.now().timestamp())) as store:
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        dispatcher = Dispatcher(store, settings, redactor, end)
+        # No access log: the secret may stand in the path.
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_relay(settings, store, dispatcher),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=END_WITHIN_S,
+            )
+        )
+
+        # Until uvicorn listens to signals itself; and it raises them once more when it has ended.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        dispatcher.start()
+        server.run(sockets=[listening])
+        has_died = not dispatcher.is_alive()
+        dispatcher.end()
+        if has_died:
+            raise DeployVerdictError(
+                "the dispatcher has stopped: its log line above tells why — start the relay anew"
+            )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise DeployVerdictError(
+            f"{host} port {port}: cannot listen there ({error.strerror or error}) — give another --port"
+        ) from error

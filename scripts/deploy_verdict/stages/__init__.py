@@ -1,0 +1,1 @@
+"""One folder for each stage: collect, judge and report, and what they need. `registry` lists them."""

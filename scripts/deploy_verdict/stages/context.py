@@ -1,0 +1,48 @@
+"""Collectors: each writes what one stage saw and never what to think of it.
+
+They are handed everything they touch: the plan, a probe, the window's pace, and when to stop.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deploy_verdict.base.clock import Pace, Stop
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
+from deploy_verdict.plan import Plan
+from deploy_verdict.railway import Place, Railway
+from deploy_verdict.stages.writes.collect import Ledger
+
+__all__ = ["Context", "Platform", "Stop"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The world of the stages that ask the platform.
+
+    Without `railway`, `fault` says why. `deployment_ids` are the subject and the successors of the same
+    commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
+    """
+
+    railway: Railway | None
+    place: Place | None
+    fault: Fault | None
+    subject: Subject
+    window: WindowFrame
+    deployment_ids: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The world of a collector. `tell` takes one line of progress for people."""
+
+    plan: Plan
+    probe: Probe
+    pace: Pace
+    stop: Stop
+    tell: Callable[[str], None]
+    redact: Callable[[str], str]
+    platform: Platform | None = None
+    ledger: Ledger = field(default_factory=Ledger)

@@ -1,0 +1,1 @@
+"""Is the deployment live, and did it stay so?"""

@@ -1,0 +1,146 @@
+"""The e2e stage: every declared test over all its runs, what it left behind, and the run's length. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.steps import worst_result
+from deploy_verdict.model import Evidence, Finding, Outcome, Severity
+from deploy_verdict.plan import E2E, Plan, Test
+from deploy_verdict.plan.references import SUITE
+from deploy_verdict.stages.e2e.e2e_suites import suites_of
+from deploy_verdict.stages.e2e.judge_cleanup import judge_cleanup
+from deploy_verdict.stages.e2e.judge_external import judge_command
+from deploy_verdict.stages.e2e.judge_runs import Files, Run, pre_check, runs_of
+from deploy_verdict.stats.bounds import excluded_percent, possible_percent
+
+
+def judge_e2e(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> list[Finding]:
+    """All findings of the stage; `loaded` holds evidence with its file names, which pointers begin with."""
+    e2e = plan.e2e
+    if e2e is None:
+        return []
+    files = tuple(item for item in loaded if item[1].stage == "e2e")
+    return list(_findings(e2e, files))
+
+
+def _findings(e2e: E2E, files: Files) -> Iterator[Finding]:
+    for test in _tests(e2e):
+        yield _passes(test, runs_of(e2e, test, files))
+    for test in e2e.tests:
+        if test.cleanup:
+            yield judge_cleanup(e2e, test, files)
+    if e2e.limit is not None:
+        yield _limit(e2e, e2e.limit, files)
+    if e2e.command:
+        yield from judge_command(e2e, files)
+
+
+def _tests(e2e: E2E) -> tuple[Test, ...]:
+    first = pre_check(e2e)
+    return (first, *e2e.tests) if first else e2e.tests
+
+
+def _passes(test: Test, runs: Sequence[Run]) -> Finding:
+    worst = worst_result([run.result for run in runs])
+    outcome = worst.outcome
+    shown = next(run for run in runs if run.result.outcome is outcome)
+    passed = sum(run.result.outcome is Outcome.PASS for run in runs)
+    tally = f"passed in {passed} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
+    tally += _flaky(passed, sum(run.result.outcome is Outcome.FAIL for run in runs))
+    is_pass, is_fail = outcome is Outcome.PASS, outcome is Outcome.FAIL
+    return Finding(
+        stage="e2e",
+        check=test.name,
+        rule="passes",
+        expectation=f"every step gives what it expects, at {', '.join(map(shown_offset, _offsets(runs)))}",
+        outcome=outcome,
+        severity=worst.severity if is_fail else None,
+        expected=f"passes {len(runs)} of {len(runs)}",
+        actual=tally if is_pass else f"{shown.told}; {tally}",
+        because=(worst.because or test.because) if is_fail else None,
+        evidence=runs[-1].pointer if is_pass else shown.pointer,
+        offset_s=None if is_pass else shown.offset_s,
+    )
+
+
+def _flaky(passed: int, failed: int) -> str:
+    """What so many runs say of how often a test fails."""
+    if failed and passed:
+        runs = passed + failed
+        share = f"{100 * failed / runs:.0f} % of them, at most {possible_percent(failed, runs):.0f} %"
+        return f" (flaky: it failed in {share} at 95 %)"
+    return f" (excludes a flake rate above {excluded_percent(passed):.0f} %)" if passed and not failed else ""
+
+
+def _offsets(runs: Sequence[Run]) -> list[float]:
+    return [run.offset_s for run in runs]
+
+
+def _limit(e2e: E2E, limit_s: float, files: Files) -> Finding:
+    """The longest run; one that was cut short says nothing about how long a whole one takes."""
+    suites = suites_of(e2e, files)
+    timed = [suite for suite in suites if suite.observation is not None]
+    longest = max(timed, key=lambda suite: suite.elapsed_ms, default=None)
+    blind = next((suite for suite in suites if suite.incomplete), None)
+    shown = longest
+    if longest is not None and longest.elapsed_ms > limit_s * 1000:
+        outcome, actual = Outcome.FAIL, f"{_took(longest.elapsed_ms)} at {shown_offset(longest.offset_s)}"
+    elif blind is not None or longest is None:
+        shown = blind
+        when = shown_offset(blind.offset_s) if blind else ""
+        outcome = Outcome.INCONCLUSIVE
+        actual = f"{when}: {blind.incomplete}" if blind else "it was not run"
+    else:
+        outcome, actual = Outcome.PASS, f"{_took(longest.elapsed_ms)}, the longest of {len(suites)}"
+    is_fail = outcome is Outcome.FAIL
+    return Finding(
+        stage="e2e",
+        check=SUITE,
+        rule="limit",
+        expectation=f"a run of the suite takes at most {shown_duration(limit_s)}",
+        outcome=outcome,
+        severity=Severity.P2 if is_fail else None,
+        expected=f"<= {shown_duration(limit_s)}",
+        actual=actual,
+        because="the suite takes longer than the plan allows" if is_fail else None,
+        evidence=shown.pointer if shown else None,
+        offset_s=shown.offset_s if shown and outcome is not Outcome.PASS else None,
+    )
+
+
+def _took(elapsed_ms: float) -> str:
+    return f"{elapsed_ms / 1000:.1f} s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestRow:
+    """One declared test as a table shows it: `notes` is the finding's own text."""
+
+    __test__ = False  # pytest: not a test class
+    name: str
+    outcome: Outcome
+    notes: str
+    passed: int
+    runs: int
+
+
+def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[TestRow, ...]:
+    """How many of its runs each declared test passed, in the plan's order; without the pre-check."""
+    e2e = plan.e2e
+    if e2e is None:
+        return ()
+    rows = []
+    for test in e2e.tests:
+        runs = runs_of(e2e, test, tuple(item for item in loaded if item[1].stage == "e2e"))
+        finding = _passes(test, runs)
+        rows.append(
+            TestRow(
+                name=test.name,
+                outcome=finding.outcome,
+                notes=finding.actual,
+                passed=sum(run.result.outcome is Outcome.PASS for run in runs),
+                runs=len(runs),
+            )
+        )
+    return tuple(rows)

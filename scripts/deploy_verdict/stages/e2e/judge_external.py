@@ -1,0 +1,111 @@
+"""A plugged-in suite: what its JUnit files prove, for the command and for each of its cases. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.steps import Result, worst_result
+from deploy_verdict.expect import told_fault
+from deploy_verdict.model import CaseObservation, Finding, Outcome, Severity
+from deploy_verdict.plan import E2E
+from deploy_verdict.plan.references import PRE_CHECK, SUITE
+from deploy_verdict.stages.e2e.e2e_suites import BAD, SuiteRun, suites_of
+from deploy_verdict.stages.e2e.judge_runs import Files
+
+NAMED_CASES = 5
+
+
+def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
+    """The finding of the command, then one for each name of a case that any run reported."""
+    suites = suites_of(e2e, files)
+    results = [_ran(e2e, suite) for suite in suites]
+    pointers = [suite.pointer for suite in suites]
+    wanted = f"at least {e2e.expected_cases} cases" if e2e.expected_cases else "cases"
+    yield _finding(e2e, (SUITE, "command"), f"{' '.join(e2e.command)} reports {wanted}", results, pointers)
+    taken = {test.name for test in e2e.tests} | {PRE_CHECK, SUITE}
+    for name in dict.fromkeys(case.check for suite in suites for _, case in suite.cases):
+        runs = [_case(name, suite) for suite in suites]
+        check = f"{name} (command)" if name in taken else name
+        expectation = f"{name} passes in every run"
+        yield _finding(e2e, (check, "passes"), expectation, *_unzipped(runs))
+
+
+def _unzipped(runs: Sequence[tuple[Result, str | None]]) -> tuple[list[Result], list[str | None]]:
+    return [result for result, _ in runs], [pointer for _, pointer in runs]
+
+
+def _ran(e2e: E2E, suite: SuiteRun) -> Result:
+    """What one run of the command proves. The exit code alone proves nothing."""
+    observation = suite.observation
+    if observation is None:
+        return Result(Outcome.INCONCLUSIVE, "it was not run")
+    cases = [case for _, case in suite.cases]
+    bad = [case for case in cases if case.result in BAD]
+    if bad:
+        named = ", ".join(case.check for case in bad[:NAMED_CASES])
+        more = ", …" if len(bad) > NAMED_CASES else ""
+        return Result(Outcome.FAIL, f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
+    reason = _unproven(e2e, suite, cases)
+    return Result(Outcome.INCONCLUSIVE, reason) if reason else Result(Outcome.PASS)
+
+
+def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
+    """Why a run without a failed case does not count as a good one, or None."""
+    observation = suite.observation
+    if observation is None or not observation.command:
+        return "the command was not run"
+    if observation.fault is not None:
+        return told_fault(observation.fault)
+    if not cases or observation.cases != len(cases):
+        return f"{observation.cases or 0} cases were read, {len(cases)} are in the evidence"
+    if e2e.expected_cases is not None and len(cases) < e2e.expected_cases:
+        return f"{len(cases)} cases were reported, of {e2e.expected_cases} expected"
+    if all(case.result == "skipped" for case in cases):
+        return f"all of {len(cases)} cases were skipped"
+    if observation.exit_code != 0:
+        return f"all cases passed, but the exit code was {observation.exit_code}"
+    return None
+
+
+def _case(name: str, suite: SuiteRun) -> tuple[Result, str | None]:
+    """The worst of one run's cases of that name."""
+    mine = [(pointer, case) for pointer, case in suite.cases if case.check == name]
+    if not mine:
+        return Result(Outcome.INCONCLUSIVE, "it was not reported"), suite.pointer
+    results = [_reported(case) for _, case in mine]
+    worst = worst_result(results)
+    return worst, mine[results.index(worst) if worst in results else 0][0]
+
+
+def _reported(case: CaseObservation) -> Result:
+    said = f": {case.message}" if case.message else ""
+    if case.result in BAD:
+        return Result(Outcome.FAIL, f"{case.result}{said}", Severity.P1)
+    if case.result == "skipped":
+        return Result(Outcome.INCONCLUSIVE, f"skipped{said}")
+    return Result(Outcome.PASS)
+
+
+def _finding(
+    e2e: E2E,
+    name: tuple[str, str],
+    expectation: str,
+    results: Sequence[Result],
+    pointers: Sequence[str | None],
+) -> Finding:
+    worst = worst_result(results)
+    place = next(index for index, result in enumerate(results) if result.outcome is worst.outcome)
+    passed = sum(result.outcome is Outcome.PASS for result in results)
+    tally = f"passed in {passed} of {len(results)} run{'s' if len(results) > 1 else ''}"
+    is_pass = worst.outcome is Outcome.PASS
+    return Finding(
+        stage="e2e",
+        check=name[0],
+        rule=name[1],
+        expectation=expectation,
+        outcome=worst.outcome,
+        severity=worst.severity if worst.outcome is Outcome.FAIL else None,
+        expected=f"passes {len(results)} of {len(results)}",
+        actual=tally if is_pass else f"{shown_offset(e2e.at[place])}: {worst.told}; {tally}",
+        evidence=pointers[-1 if is_pass else place],
+        offset_s=None if is_pass else e2e.at[place],
+    )

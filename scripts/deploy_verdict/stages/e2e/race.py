@@ -1,0 +1,89 @@
+"""A race: requests that leave through one barrier, each with when it began and ended."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from deploy_verdict.evidence.steps import overlapped, tested_answers, tested_race
+from deploy_verdict.model import Exchange, Outcome, Race, StepRecord
+from deploy_verdict.plan import Together
+from deploy_verdict.stages.e2e.requests import FinalRequest, Trial, final, lacking, owe, refused, send
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One request of a race; seconds of the monotonic clock."""
+
+    exchange: Exchange
+    start_s: float
+    end_s: float
+
+
+def take_race(
+    trial: Trial,
+    part: Literal["before_each", "start", "steps", "cleanup"],
+    index: int,
+    name: str,
+    together: Together,
+) -> tuple[StepRecord, str | None]:
+    """Run a race once; the record, and why the test cannot go on. Nothing is sent if one is refused."""
+    record = StepRecord(part=part, index=index, name=name)
+    missing = {
+        place: "no earlier step has captured it"
+        for request in together.requests
+        for place in lacking(request, trial.captured)
+    }
+    if missing:
+        told = f"{', '.join(missing)} was not captured, so the requests cannot be filled"
+        return record.model_copy(update={"not_captured": missing}), told
+    requests = [final(trial.context, request, trial.captured) for request in together.requests]
+    refusal = next((reason for request in requests if (reason := refused(trial.context, request))), None)
+    if refusal:
+        return record.model_copy(update={"refused": refusal}), f"refused: {refusal}"
+    # Before the barrier: a disk that is asked behind it would pull the starts apart.
+    owe(trial, requests)
+    race = _released(trial, [request for request in requests for _ in range(together.times)])
+    return record.model_copy(update={"race": race}), raced(together, race)
+
+
+def raced(together: Together, race: Race) -> str | None:
+    """Why the test cannot go on after this race, or None."""
+    result = tested_race(together, race)
+    return None if result.outcome is Outcome.PASS else result.told
+
+
+def is_worth_another_try(together: Together, race: Race) -> bool:
+    """Only where the answers were right and the requests did not meet: wrong ones are never asked again."""
+    return tested_answers(together, race).outcome is Outcome.PASS and not overlapped(race)
+
+
+def _released(trial: Trial, requests: Sequence[FinalRequest]) -> Race:
+    clock = trial.context.pace.clock
+    barrier = threading.Barrier(len(requests))
+
+    def ask(request: FinalRequest) -> _Run:
+        barrier.wait()
+        start_s = clock.monotonic_s()
+        return _Run(send(trial, request), start_s, clock.monotonic_s())
+
+    with ThreadPoolExecutor(max_workers=len(requests), thread_name_prefix="race") as threads:
+        try:
+            runs = [future.result() for future in [threads.submit(ask, request) for request in requests]]
+        finally:
+            # An interrupt while threads are still being started would leave the others waiting for ever.
+            barrier.abort()
+    return _race(runs)
+
+
+def _race(runs: Sequence[_Run]) -> Race:
+    first_s = min(run.start_s for run in runs)
+    last_s = max(run.start_s for run in runs)
+    return Race(
+        exchanges=tuple(run.exchange for run in runs),
+        starts_ms=tuple(round((run.start_s - first_s) * 1000, 3) for run in runs),
+        ends_ms=tuple(round((run.end_s - first_s) * 1000, 3) for run in runs),
+        spread_ms=round((last_s - first_s) * 1000, 3),
+        overlapped=last_s < min(run.end_s for run in runs),
+    )

@@ -1,0 +1,136 @@
+"""A step's request in its final form: filled, checked by the guard, sent, or told as a command line."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from deploy_verdict.evidence.steps import may_have_written
+from deploy_verdict.model import Exchange, StepRecord, Unrestored
+from deploy_verdict.plan import Request, Step
+from deploy_verdict.plan.placeholders import filled, filled_path, names_in
+from deploy_verdict.plan.write_guard import entities, refusal
+from deploy_verdict.redaction.redactor import carries_credentials
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.writes.collect import Debt
+
+
+@dataclass
+class Trial:
+    """What one run of one test has come to so far. Its captures are its own: tests are independent.
+
+    `writes` holds a token for each request that may have changed something: added before it leaves,
+    so that an interrupt in the middle of it counts, and taken back when it reached nobody. `debt` is its
+    entry in the ledger, which `cleanup` settles.
+    """
+
+    context: Context
+    records: list[StepRecord] = field(default_factory=list)
+    captured: dict[str, JsonValue] = field(default_factory=dict)
+    unrestored: list[Unrestored] = field(default_factory=list)
+    stopped: str | None = None
+    interrupted: bool = False
+    writes: set[object] = field(default_factory=set)
+    debt: Debt | None = None
+    cleanup: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalRequest:
+    """A request as it would leave. `from_captures` holds the captured values that stand in its path."""
+
+    method: str
+    path: str
+    json: JsonValue
+    headers: Mapping[str, str]
+    timeout_s: float | None
+    from_captures: tuple[str, ...]
+
+
+def lacking(request: Request, captured: Mapping[str, JsonValue], *paths: str | None) -> tuple[str, ...]:
+    """The names that the request needs and that no step has captured."""
+    needed = names_in([request.path, request.json_, request.headers, *paths])
+    return tuple(dict.fromkeys(name for name in needed if name not in captured))
+
+
+def final(
+    context: Context, request: Request, captured: Mapping[str, JsonValue], path: str | None = None
+) -> FinalRequest:
+    """Fill every place of a request; `path` stands in for its own. Needs that nothing is lacking."""
+    final_path, used = filled_path(path or request.path, captured)
+    headers = {name: str(filled(value, captured)) for name, value in request.headers.items()}
+    return FinalRequest(
+        method=request.method,
+        path=final_path,
+        json=filled(request.json_, captured),
+        headers={**context.plan.service.headers, **headers},
+        timeout_s=request.timeout,
+        from_captures=used,
+    )
+
+
+def refused(context: Context, request: FinalRequest) -> str | None:
+    """Why the guard does not let this request out, or None."""
+    may_write = context.plan.test_data.may_write
+    reason = refusal(
+        request.method, request.path, request.json, may_write, request.from_captures, request.headers
+    )
+    return context.redact(reason) if reason else None
+
+
+def owe(trial: Trial, requests: Iterable[FinalRequest]) -> None:
+    """Note in the ledger what these requests may write, with what restores it; once for all that it names."""
+    may_write = trial.context.plan.test_data.may_write
+    written = [request for request in requests if request.method not in ("GET", "HEAD")]
+    if trial.debt is None or not written:
+        return
+    needed = {name: None for step in requests_of(trial.cleanup) for name in lacking(step, {})}
+    captured = {name: trial.captured[name] for name in needed if name in trial.captured}
+
+    def restore() -> list[str]:
+        return [curl(trial.context, step, captured) for step in requests_of(trial.cleanup)]
+
+    named = [name for request in written for name in entities(request.path, request.json, may_write)]
+    trial.debt.owe(named, captured, restore)
+
+
+def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
+    """The requests of steps, those of races among them."""
+    return tuple(one for step in steps for one in (step.together.requests if step.together else (step,)))
+
+
+def send(trial: Trial, request: FinalRequest) -> Exchange:
+    """Send a request that the guard lets out."""
+    token = object()
+    if request.method not in ("GET", "HEAD"):
+        owe(trial, (request,))
+        trial.writes.add(token)
+    exchange = trial.context.probe.ask(
+        request.method, request.path, json=request.json, headers=request.headers, timeout_s=request.timeout_s
+    )
+    if not may_have_written(exchange):
+        trial.writes.discard(token)
+    return exchange
+
+
+def curl(context: Context, request: Request, captured: Mapping[str, JsonValue]) -> str:
+    """The command line that sends a request by hand; what was not captured stays as {name}.
+
+    A header with credentials goes as the plan has it, which the redactor knows: not what the service issued.
+    """
+    places: dict[str, JsonValue] = {name: f"{{{name}}}" for name in lacking(request, captured)}
+    ready = final(context, request, {**places, **captured})
+    parts = ["curl", "-X", ready.method, context.probe.base_url + ready.path]
+    own = {name: value for name, value in request.headers.items() if carries_credentials(name)}
+    for name, value in {**ready.headers, **own}.items():
+        parts += ["-H", f"{name}: {value}"]
+    if ready.json is not None:
+        parts += [
+            "-H",
+            "Content-Type: application/json",
+            "--data",
+            json.dumps(ready.json, ensure_ascii=False),
+        ]
+    return shlex.join(context.redact(part) for part in parts)

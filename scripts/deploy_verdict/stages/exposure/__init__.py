@@ -1,0 +1,1 @@
+"""Was each operation run often enough to trust that it works?"""

@@ -1,0 +1,193 @@
+"""The top-up stage: runs of ours for the clean runs that an exposure lacks, at the window's end.
+
+Nothing is sent that the guard refuses; the plan caps number, rate and time, over all attempts of it; and
+after a few failed runs no more are begun. What is lacking is told by whoever has the evidence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploy_verdict.base.units import path_of, shown_offset
+from deploy_verdict.evidence.never_rules import forbidden
+from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.model import (
+    Exchange,
+    FailedRun,
+    Observation,
+    Outcome,
+    StepRecord,
+    TopUpObservation,
+    Unrestored,
+)
+from deploy_verdict.plan import Exposure, TopUp
+from deploy_verdict.plan.sections.floor import FASTEST_PER_S, MOST_FAILED
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.e2e.repeat import Counted, Cycles
+from deploy_verdict.stages.health.collect import ask_request
+
+TOLD_TIMES = 10
+Keep = Callable[[tuple[Observation, ...]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What the evidence tells: clean runs, and what earlier attempts have run. `never`: why none is begun."""
+
+    clean: int
+    earlier: int = 0
+    never: str = ""
+
+
+Needing = Callable[[Exposure], Need]
+
+
+def top_up(context: Context, offset_s: float, keep: Keep, needing: Needing) -> tuple[Observation, ...]:
+    """Top up every exposure that asks for it, one after the other: a run may count for several."""
+    done: tuple[Observation, ...] = ()
+    for asked in context.plan.exposures:
+        if asked.top_up is not None and not context.stop.requested:
+            before = done
+
+            def keep_it(seen: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
+                keep((*before, seen))
+
+            running = _Running(context, asked, asked.top_up, offset_s, needing(asked))
+            done = (*before, running.run(keep_it))
+            keep(done)
+    return done
+
+
+class _Asking(Counted):
+    """A health check's request over and over, as `Cycles` does with a test's steps."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        super().__init__()
+        self._context, self._check = context, context.plan.check(name)
+        self.beside: tuple[Exchange, ...] = ()
+        self.unrestored: tuple[Unrestored, ...] = ()
+
+    def through(self, runs: Callable[[], str | None]) -> str | None:
+        """A check that may be topped up writes nothing: it needs no turn, no start and no cleanup."""
+        return runs()
+
+    def run(self, before: Callable[[int], None]) -> None:
+        before(self.done + self.failed)
+        exchange = ask_request(self._context, self._check)
+        is_good = tested_step(self._check, exchange).outcome is Outcome.PASS
+        if is_good and forbidden(self._context.plan, exchange) is None:
+            self.count(self._check.name, [exchange])
+            self.done += 1
+            return
+        record = StepRecord(part="steps", index=0, name=self._check.name, exchange=exchange)
+        self.failures.append(FailedRun(step=record))
+
+
+class _Running:
+    """One exposure's runs under way."""
+
+    def __init__(self, context: Context, asked: Exposure, how: TopUp, offset_s: float, need: Need) -> None:
+        self._context, self._asked, self._how, self._offset_s = context, asked, how, offset_s
+        self._need = need
+        stage, name = how.part
+        self._runs: Cycles | _Asking = (
+            Cycles(context, *context.plan.test_of(name)) if stage == "e2e" else _Asking(context, name)
+        )
+        self._at = context.pace.clock.now()
+        self._took_s = self._sent_s = 0.0
+        self._ended = ""
+
+    def run(self, keep: Callable[[TopUpObservation], None]) -> TopUpObservation:
+        self._ended = self._why_none() or ""
+        if self._ended:
+            return self._told()
+        keep(self._seen())
+        try:
+            self._ended = self._runs.through(lambda: self._went_on(keep)) or ""
+        finally:
+            keep(self._seen())
+        return self._told()
+
+    def _why_none(self) -> str | None:
+        """Why no run is begun at all, or None."""
+        if self._need.never:
+            return self._need.never
+        if self._lacking() <= 0:
+            return f"{self._need.clean} clean runs were there already"
+        if self._need.earlier >= self._how.at_most:
+            return f"{self._how.at_most} runs were done by earlier attempts"
+        return None
+
+    def _went_on(self, keep: Callable[[TopUpObservation], None]) -> str:
+        """Run until nothing is lacking; why that is, or why it was not reached."""
+        clock, how = self._context.pace.clock, self._how
+        gap_s = max(how.every / self._context.pace.speed, 1 / FASTEST_PER_S)
+        began_s = clock.monotonic_s()
+        tell_at = max(1, self._lacking() // TOLD_TIMES)
+        for number in range(how.at_most - self._need.earlier):
+            clock.sleep(began_s + number * gap_s - clock.monotonic_s())
+            self._took_s = round(clock.monotonic_s() - began_s, 3)
+            if number and number % tell_at == 0:
+                self._tell(f"{number:,} runs of {how.of}, {max(0, self._lacking())} more are lacking")
+            if self._context.stop.requested:
+                return "asked to stop"
+            if self._took_s > how.limit:
+                return f"the time for them ({how.limit:g} s) was over"
+            if self._runs.failed >= MOST_FAILED:
+                return f"{self._runs.failed} runs had failed"
+            self._runs.run(self._paced)
+            keep(self._seen())
+            if self._lacking() <= 0:
+                return "nothing is lacking any more"
+        return f"{how.at_most} runs are the most that the plan allows"
+
+    def _paced(self, sent: int) -> None:
+        """The steps of one run follow each other no faster than any drive may."""
+        clock = self._context.pace.clock
+        if sent:
+            clock.sleep(self._sent_s + 1 / FASTEST_PER_S - clock.monotonic_s())
+        self._sent_s = clock.monotonic_s()
+
+    def _lacking(self) -> int:
+        return self._asked.wanted - self._need.clean - self._clean()
+
+    def _clean(self) -> int:
+        """Clean runs of the operation so far, as the judge will count them."""
+        if self._asked.test_name:
+            step = self._asked.step_of(self._how.part[1])
+            named = (sum(tally.answers.values()) for tally in self._runs.tallies if tally.name == step)
+            return sum(named) if step else self._runs.done
+        return sum(
+            count
+            for tally in self._runs.tallies
+            if self._asked.is_met_by(tally.method, path_of(tally.url))
+            for status, count in tally.answers.items()
+            if status.isdigit() and int(status) < 400
+        )
+
+    def _tell(self, told: str) -> None:
+        self._context.tell(f"top-up of {self._asked.name} {shown_offset(self._offset_s)}: {told}")
+
+    def _told(self) -> TopUpObservation:
+        runs = self._runs
+        self._tell(f"{runs.done:,} runs of {self._how.of}, {runs.failed} failed ({self._ended})")
+        return self._seen()
+
+    def _seen(self) -> TopUpObservation:
+        runs = self._runs
+        return TopUpObservation(
+            check=self._asked.name,
+            of=self._how.of,
+            offset_s=self._offset_s,
+            at=self._at,
+            wanted=self._asked.wanted,
+            clean_before=self._need.clean,
+            done=runs.done,
+            failed=runs.failed,
+            took_s=self._took_s,
+            tallies=runs.tallies,
+            failures=tuple(runs.failures),
+            beside=runs.beside,
+            unrestored=runs.unrestored,
+            ended=self._ended,
+            interrupted=self._context.stop.requested,
+        )

@@ -1,0 +1,54 @@
+"""Response times: what was sampled for each endpoint, and whether all kept the limit. Pure."""
+
+from dataclasses import dataclass
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import latency, to_check
+from deploy_verdict.expect import worst
+from deploy_verdict.markup.labels import counted, length_words
+from deploy_verdict.markup.lines import Line, lines
+from deploy_verdict.model import Outcome, Verdict
+
+WORD = {Outcome.PASS: "YES", Outcome.FAIL: "NO", Outcome.INCONCLUSIVE: "NOT KNOWN"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """The whole section; `limit` is empty where the plan asks for nothing."""
+
+    limit: str
+    kept: str
+    times: tuple[tuple[str, str, str], ...]
+    lines: tuple[Line, ...]
+
+
+def performance(bundle: Bundle, verdict: Verdict) -> Performance:
+    """Times come from every request that was sent to the endpoint, whatever stage sent it."""
+    asked = bundle.plan.response_times
+    mine = [finding for finding in verdict.findings if finding.stage == "response_times"]
+    outcome = worst(finding.outcome for finding in mine)
+    missing = len(asked.of) - len({finding.check for finding in mine}) if asked else 0
+    note = f" ({counted(missing, 'endpoint')} not judged)" if missing else ""
+    if missing and outcome is Outcome.PASS:
+        outcome = Outcome.INCONCLUSIVE
+    return Performance(
+        limit=length_words(asked.limit) if asked else "",
+        kept=f"{WORD[outcome]}{note}",
+        times=tuple((label, *_told(bundle, name)) for label, name in asked.of.items()) if asked else (),
+        lines=lines(finding for finding in mine if finding.outcome is not Outcome.PASS),
+    )
+
+
+def _told(bundle: Bundle, check: str) -> tuple[str, str]:
+    """The times in words, and the pointer of the slowest answer."""
+    sent = to_check(bundle.plan, check, bundle.loaded)
+    times = latency(sent)
+    if times is None:
+        return "not measured: no request was answered" if sent else "not measured: nothing was sent", ""
+    told = (
+        f"{times.mean_ms:.0f} ms average, {times.p95_ms:.0f} ms p95, {times.worst_ms:.0f} ms worst "
+        f"({counted(times.count, 'request')})"
+    )
+    slowest = next(item.pointer for item in sent if item.exchange.elapsed_ms == times.worst_ms)
+    silent = len(sent) - times.count
+    return f"{told}, {silent:,} without an answer" if silent else told, slowest

@@ -1,0 +1,1 @@
+"""Do the health checks answer as the plan expects?"""

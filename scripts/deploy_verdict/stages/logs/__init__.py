@@ -1,0 +1,1 @@
+"""What does the log say, and could every line be read?"""

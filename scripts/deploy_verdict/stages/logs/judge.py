@@ -1,0 +1,216 @@
+"""What to think of a reading of the log. Pure.
+
+A line that must not be there is a fail however little of the log could be read; that there is none is
+a pass only where the whole window's log was read.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.model import UNPROVEN_LEVEL, Finding, LogObservation, Outcome, PatternCount, Severity
+from deploy_verdict.plan import LogCanary, LogPattern, Logs
+from deploy_verdict.stages.logs.judge_novelty import judge_novelty
+
+STAGE = "logs"
+CHECK = "log"
+# Wall time: at high speed, no stretch shorter than this is a hole.
+SILENCE_FLOOR_S = 3.0
+_ERROR_LEVELS = ("ERROR", "CRITICAL")
+_MAX_EXAMPLE_CHARS = 160
+
+
+def judge_logs(
+    plan_logs: Logs,
+    observation: LogObservation | None,
+    *,
+    evidence: str | None,
+    speed: float = 1.0,
+    covers: tuple[datetime, datetime] | None = None,
+    own_requests: int | None = None,
+    before: LogObservation | None = None,
+) -> list[Finding]:
+    """The findings of every rule that the plan's logs section asks for, whatever the evidence.
+
+    `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
+    `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
+    reading of the time before the deployment.
+    """
+    reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
+    if plan_logs.canary is not None and observation is not None and observation.fault is None:
+        reasons += _canary_doubts(plan_logs.canary, observation, own_requests)
+    findings = [_readable(plan_logs, observation, reasons)]
+    for pattern in plan_logs.must_not_appear:
+        findings.append(_must_not_appear(pattern, _count(pattern, observation), reasons))
+    for pattern in plan_logs.must_appear:
+        findings.append(_must_appear(pattern, _count(pattern, observation), reasons))
+    if plan_logs.max_errors is not None:
+        findings.append(_errors(plan_logs.max_errors, observation, reasons))
+    findings += judge_novelty(plan_logs, observation, before, reasons)
+    return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
+
+
+def _doubts(
+    logs: Logs,
+    observation: LogObservation | None,
+    floor_s: float,
+    covers: tuple[datetime, datetime] | None,
+) -> Iterator[str]:
+    """Every reason why "not seen" does not mean "was not there"."""
+    if observation is None:
+        yield "the log was not read"
+        return
+    if observation.fault is not None:
+        yield f"the log could not be read ({observation.fault.kind}): {observation.fault.detail}"
+    yield from observation.incomplete
+    if covers is not None and (observation.start > covers[0] or observation.end < covers[1]):
+        yield f"the log was read for {_stretch(observation.start, observation.end)} only"
+    if observation.end <= observation.start:
+        yield "the window that was read has no length"
+    if observation.first_at is None or observation.lines_in_window <= 0:
+        if observation.fault is None:
+            stretch = _stretch(observation.start, observation.end, " and ")
+            yield "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
+        return
+    silence = observation.longest_silence
+    if silence is None:
+        yield "the reading does not say how long the log was silent"
+    elif silence.length_s > logs.max_silence and silence.length_s >= floor_s:
+        yield (
+            f"the log is silent for {shown_duration(silence.length_s)}, "
+            f"{_stretch(silence.start, silence.end)} (longest allowed: {shown_duration(logs.max_silence)})"
+        )
+
+
+def _canary_doubts(
+    canary: LogCanary, observation: LogObservation, own_requests: int | None
+) -> tuple[str, ...]:
+    """Each of our own requests has left a line: too few of these, and other lines are missing too."""
+    counted = _count(canary.pattern, observation)
+    if isinstance(counted, str):
+        return (f"the canary lines were not counted ({counted})",)
+    if not own_requests:
+        return ("no request of ours was answered, so the canary says nothing",)
+    if counted.count * 100 < own_requests * canary.at_least:
+        told = f"{counted.count} lines for {own_requests} answered requests of ours"
+        return (f"{told}: the log has holes, or {canary.regex!r} is not how it logs a request",)
+    return ()
+
+
+def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
+    actual = "; ".join(reasons)
+    if observation is not None and observation.longest_silence is not None and not reasons:
+        silence = shown_duration(observation.longest_silence.length_s)
+        actual = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
+    return Finding(
+        stage=STAGE,
+        check=CHECK,
+        rule="readable",
+        expectation="the log is readable through the window",
+        outcome=Outcome.INCONCLUSIVE if reasons else Outcome.PASS,
+        expected=f"lines through the whole window, no silence over {shown_duration(logs.max_silence)}",
+        actual=actual,
+    )
+
+
+def _count(pattern: LogPattern, observation: LogObservation | None) -> PatternCount | str:
+    """What the evidence says of this pattern, or why it says nothing."""
+    if observation is None:
+        return "the log was not read"
+    named = [item for item in observation.patterns if item.pattern == pattern.name]
+    if not named:
+        return "this pattern was not counted: the evidence is of another version of the plan"
+    same = [item for item in named if item.sought in (None, pattern.sought)]
+    if not same:
+        return "another pattern of this name was counted: the evidence is of another version of the plan"
+    if same[0].count < 0:
+        return f"the evidence counts {same[0].count} lines, which cannot be"
+    return same[0]
+
+
+def _must_not_appear(pattern: LogPattern, counted: PatternCount | str, reasons: tuple[str, ...]) -> Finding:
+    outcome, actual = _seen(counted, reasons)
+    if isinstance(counted, PatternCount) and counted.count > 0:
+        outcome = Outcome.FAIL
+    return _finding(pattern, "must_not_appear", "never", "0 lines", outcome, actual)
+
+
+def _must_appear(pattern: LogPattern, counted: PatternCount | str, reasons: tuple[str, ...]) -> Finding:
+    outcome, actual = _seen(counted, reasons)
+    if isinstance(counted, PatternCount) and counted.count == 0 and not reasons:
+        outcome = Outcome.FAIL
+    return _finding(pattern, "must_appear", "says", "1 line or more", outcome, actual)
+
+
+def _seen(counted: PatternCount | str, reasons: tuple[str, ...]) -> tuple[Outcome, str]:
+    """What was seen in words, and whether that can be relied on."""
+    if isinstance(counted, str):
+        return Outcome.INCONCLUSIVE, counted
+    if counted.count == 0 and reasons:
+        return Outcome.INCONCLUSIVE, f"0 seen, but {'; '.join(reasons)}"
+    first = f", first {_time(counted.first_at)}" if counted.first_at and counted.count else ""
+    line = f": {_first_line(counted.examples[0].text)}" if counted.examples and counted.count else ""
+    return Outcome.PASS, _lines(counted.count) + first + line
+
+
+def _finding(
+    pattern: LogPattern, rule: str, verb: str, expected: str, outcome: Outcome, actual: str
+) -> Finding:
+    text = f'"{pattern.text}"' if pattern.text else f"/{pattern.regex}/"
+    anywhere = " (anywhere in the log)" if pattern.within == "log" else ""
+    return Finding(
+        stage=STAGE,
+        check=pattern.name,
+        rule=rule,
+        expectation=f"{verb} {text}{anywhere}",
+        outcome=outcome,
+        severity=pattern.severity if outcome is Outcome.FAIL else None,
+        expected=expected,
+        actual=actual,
+        because=pattern.because if outcome is Outcome.FAIL else None,
+    )
+
+
+def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
+    levels = observation.levels if observation is not None else {}
+    count = sum(levels.get(level, 0) for level in _ERROR_LEVELS)
+    unproven = levels.get(UNPROVEN_LEVEL, 0)
+    actual = _lines(count)
+    if count > limit:
+        outcome = Outcome.FAIL
+    elif reasons:
+        outcome, actual = Outcome.INCONCLUSIVE, f"{count} seen, but {'; '.join(reasons)}"
+    elif not levels:
+        outcome, actual = Outcome.INCONCLUSIVE, "no line of the window names a level"
+    elif count + unproven > limit:
+        outcome = Outcome.INCONCLUSIVE
+        actual = f"{_lines(count)}, and {unproven} more that only Railway calls errors, as it does all stderr"
+    else:
+        outcome = Outcome.PASS
+    return Finding(
+        stage=STAGE,
+        check=CHECK,
+        rule="errors",
+        expectation=f"at most {_lines(limit)} of level ERROR or CRITICAL",
+        outcome=outcome,
+        severity=Severity.P2 if outcome is Outcome.FAIL else None,
+        expected=f"at most {limit}",
+        actual=actual,
+    )
+
+
+def _lines(count: int) -> str:
+    return f"{count} line" if count == 1 else f"{count} lines"
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= _MAX_EXAMPLE_CHARS else line[: _MAX_EXAMPLE_CHARS - 1] + "…"
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
+    return f"{_time(start)}{between}{_time(end)}"

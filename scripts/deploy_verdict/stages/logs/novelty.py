@@ -1,0 +1,133 @@
+"""What the log says that it did not say before the deployment: new, gone and changed kinds of lines. Pure.
+
+Rates are compared in real time: a window that runs at speed has little of it, and so has its log.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.base.units import shown_duration
+from deploy_verdict.expect import told_fault
+from deploy_verdict.model import LogObservation, TemplateCount
+from deploy_verdict.plan import Logs, Novelty
+from deploy_verdict.stats.bounds import Ratio, rate_ratio
+
+BASELINE = "baseline"
+LARGE = 3.0
+LEAST_SHARE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A template before and now, and how often it is now for each time before."""
+
+    template: TemplateCount
+    before: int
+    now: int
+    ratio: Ratio
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """`doubts` say why the time before is not known well enough, so that nothing is new, gone or changed.
+
+    `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and
+    `unproven` those that only the platform calls errors and that may be new.
+    """
+
+    doubts: tuple[str, ...]
+    errors: tuple[TemplateCount, ...]
+    new_errors: tuple[TemplateCount, ...] = ()
+    unproven: tuple[TemplateCount, ...] = ()
+    new: tuple[TemplateCount, ...] = ()
+    gone: tuple[Change, ...] = ()
+    changed: tuple[Change, ...] = ()
+    compared_s: float = 0.0
+
+
+def compared(logs: Logs, seen: LogObservation, before: LogObservation | None) -> Comparison:
+    """Compare a reading of the window with one of the time before."""
+    asked = logs.novelty or Novelty()
+    errors = _counting(asked, (item for item in seen.templates or () if item.kind == "error"))
+    doubts = tuple(_doubts(asked, seen, before))
+    if doubts or before is None:
+        unproven = _counting(asked, (item for item in seen.templates or () if item.kind == "unproven"))
+        return Comparison(doubts=doubts, errors=errors, unproven=unproven)
+    known = {(item.kind, item.template): item for item in before.templates or ()}
+    fresh = [item for item in seen.templates or () if (item.kind, item.template) not in known]
+    changes = tuple(_changes(seen, before))
+    return Comparison(
+        doubts=(),
+        errors=errors,
+        new_errors=_counting(asked, (item for item in fresh if item.kind == "error")),
+        unproven=_counting(asked, (item for item in fresh if item.kind == "unproven")),
+        new=_ordered(item for item in fresh if item.kind == "other" and not before.templates_left_out),
+        gone=tuple(item for item in changes if item.now == 0),
+        changed=tuple(item for item in changes if item.now),
+        compared_s=_covered_s(before),
+    )
+
+
+def _counting(asked: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
+    """Those that are seen often enough and not to be ignored; the first to come first."""
+    ignored = [re.compile(regex) for regex in asked.ignore]
+    return _ordered(
+        item
+        for item in templates
+        if item.count >= asked.min_count
+        and not any(regex.search(item.template) or regex.search(item.example) for regex in ignored)
+    )
+
+
+def _ordered(templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
+    return tuple(
+        sorted(templates, key=lambda item: (item.first_at.timestamp() if item.first_at else 0.0, -item.count))
+    )
+
+
+def _doubts(asked: Novelty, seen: LogObservation, before: LogObservation | None) -> Iterator[str]:
+    if seen.templates is None:
+        yield "the evidence does not hold the kinds of lines"
+    if before is None:
+        yield "the log before the deployment was not read"
+        return
+    if before.fault is not None:
+        yield f"the log before the deployment could not be read: {told_fault(before.fault)}"
+        return
+    yield from (f"the log before the deployment is not whole: {reason}" for reason in before.incomplete)
+    covered_s = _covered_s(before)
+    if before.first_at is None or covered_s < LEAST_SHARE * asked.before:
+        had = f"{shown_duration(covered_s)} of {shown_duration(asked.before)}" if covered_s else "no line"
+        yield f"the log before the deployment has {had} to compare with"
+    if before.templates_left_out.get("error"):
+        count = before.templates_left_out["error"]
+        yield f"before the deployment there were too many kinds of errors to keep ({count} lines beyond them)"
+
+
+def _covered_s(before: LogObservation) -> float:
+    """From the first line to the end, in real time."""
+    return (before.end - before.first_at).total_seconds() if before.first_at else 0.0
+
+
+def _changes(seen: LogObservation, before: LogObservation) -> Iterator[Change]:
+    """Kinds of lines whose rate has changed for certain and by much, or that are gone; errors first."""
+    now = {(item.kind, item.template): item for item in seen.templates or ()}
+    window_s = (seen.end - seen.start).total_seconds()
+    for item in sorted(before.templates or (), key=lambda item: (item.kind != "error", -item.count)):
+        same = now.get((item.kind, item.template))
+        count = same.count if same else 0
+        if not count and seen.templates_left_out.get(item.kind):
+            continue
+        ratio = rate_ratio(count, window_s, item.count, _covered_s(before))
+        if ratio is None or ratio.low <= 1 <= ratio.high:
+            continue
+        if ratio.value >= LARGE or ratio.value <= 1 / LARGE:
+            yield Change(template=same or item, before=item.count, now=count, ratio=ratio)
+
+
+def first_line(template: TemplateCount, limit: int = 160) -> str:
+    """The example's first line, and what its traceback raised."""
+    lines: Sequence[str] = template.example.strip().split("\n")
+    told = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1].strip()}"
+    return told if len(told) <= limit else told[: limit - 1] + "…"

@@ -1,0 +1,237 @@
+"""Counting a log's entries over the window, in memory that does not grow with the log. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from deploy_verdict.model import LogLine, PatternCount, Silence
+from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.template_counts import Templates
+
+# Log times are often cut to whole seconds: a line of 12:00:00.7 says 12:00:00.
+CUT_TIMES = timedelta(seconds=1)
+MAX_EXAMPLE_CHARS = 2000
+MAX_ERRORS = 20
+_LEAD_CHARS = 300
+_BUCKETS = 1000
+_DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
+_DROPPED_WORD = "ate limit of "
+_ERROR_LEVELS = ("ERROR", "CRITICAL")
+
+
+class Coverage:
+    """When there were lines: the first and last of each thousandth of the window, in any order of lines."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._start, self._length_s = start, max((end - start).total_seconds(), 0.0)
+        self._per_s = _BUCKETS / self._length_s if self._length_s else 0.0
+        self._earliest: list[float | None] = [None] * (_BUCKETS + 1)
+        self._latest: list[float] = [0.0] * (_BUCKETS + 1)
+
+    def add(self, at: datetime) -> None:
+        """Note a line; one from just before the window counts as its start."""
+        offset_s = max((at - self._start).total_seconds(), 0.0)
+        bucket = int(offset_s * self._per_s)
+        earliest = self._earliest[bucket]
+        if earliest is None or offset_s < earliest:
+            self._earliest[bucket] = offset_s
+        if earliest is None or offset_s > self._latest[bucket]:
+            self._latest[bucket] = offset_s
+
+    def longest_silence(self, speed: float) -> Silence:
+        """The longest stretch of the window without a dated line; exact where it spans a thousandth."""
+        longest, quiet_since = (0.0, 0.0), 0.0
+        for earliest, latest in zip(self._earliest, self._latest, strict=True):
+            if earliest is not None:
+                longest = max(longest, (earliest - quiet_since, quiet_since))
+                quiet_since = latest
+        length_s, begin_s = max(longest, (self._length_s - quiet_since, quiet_since))
+        begin = self._start + timedelta(seconds=begin_s)
+        return Silence(
+            start=begin, end=begin + timedelta(seconds=length_s), length_s=round(length_s * speed, 3)
+        )
+
+
+_ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+
+
+def _unescaped(text: str) -> str:
+    """ASCII that JSON wrote as an escape (\\u0027) as itself."""
+    if "\\u00" not in text:
+        return text
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+
+
+def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
+    """A forbidden text is found in any case and across wrapped lines; a wanted one only as it is written."""
+    if pattern.regex or not loose:
+        return re.compile(pattern.regex or re.escape(pattern.text or ""), re.MULTILINE)
+    words = (pattern.text or "").lower().split()
+    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+
+
+class _Seeker:
+    """One pattern, and what was seen of it."""
+
+    def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
+        self.pattern, self._max_examples = pattern, max_examples
+        self.whole_log = pattern.within == "log"
+        self._regex = _regex(pattern, loose=loose)
+        self.search = self._regex.search
+        self._count = 0
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+        self._examples: list[LogLine] = []
+
+    def add(self, entry: Entry, at: datetime | None, redact: Callable[[str], str]) -> None:
+        self._count += 1
+        if at is not None:
+            self._first = at if self._first is None else min(self._first, at)
+            self._last = at if self._last is None else max(self._last, at)
+        if len(self._examples) < self._max_examples:
+            self._examples.append(_kept(entry, redact, self._regex))
+
+    def counted(self) -> PatternCount:
+        return PatternCount(
+            pattern=self.pattern.name,
+            sought=self.pattern.sought,
+            count=self._count,
+            first_at=self._first,
+            last_at=self._last,
+            examples=tuple(self._examples),
+        )
+
+
+class Tally:
+    """Everything that is counted. `add` every entry in the order of the log, then `close`, then read.
+
+    An entry without a time takes that of the entry before it. Where that lies before the window and
+    the next one after its start, nobody can say on which side it lies: what it matched is `ambiguous`.
+    """
+
+    def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
+        self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
+        self._max_errors_asked = logs.max_errors is not None
+        forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
+        seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
+        if logs.canary is not None:
+            seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
+        self._seekers = seekers
+        self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
+        self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
+        self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
+        self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
+        self.coverage = Coverage(start, end)
+        self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
+        self.tracebacks = self.dropped = 0
+        self.levels: Counter[str] = Counter()
+        self.errors: list[LogLine] = []
+        self.first_of_log: datetime | None = None
+        self.last_of_log: datetime | None = None
+        self.first_at: datetime | None = None
+        self.last_at: datetime | None = None
+        self.ambiguous: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
+        self._at: datetime | None = None
+        self._seen: list[_Seeker] = []
+
+    def add(self, entry: Entry) -> None:
+        """Count one entry, or a further part of the one before."""
+        if not entry.continued:
+            self._seen.clear()
+            self._date(entry)
+        self.lines_read += entry.lines
+        inside = self._is_inside(entry)
+        text = entry.text
+        for seeker in self._matching(text):
+            self._found(seeker, entry, inside)
+        if inside is not False and _DROPPED_WORD in text and _DROPPED.search(text):
+            self.dropped += 1
+        if inside:
+            self._count_inside(entry)
+        elif inside is None and self._max_errors_asked and entry.level in _ERROR_LEVELS:
+            self._pending[f"level {entry.level}"] += 1
+
+    def _matching(self, text: str) -> Iterator[_Seeker]:
+        lowered = _unescaped(text).lower() if self._loose else ""
+        for word, seeker in self._loose:
+            if word in lowered and seeker.search(lowered):
+                yield seeker
+        for sought, seeker in self._texts:
+            if sought in text:
+                yield seeker
+        for search, seeker in self._regexes:
+            if search(text):
+                yield seeker
+
+    def _date(self, entry: Entry) -> None:
+        at = entry.at
+        if at is None:
+            self.undated += 1
+            return
+        self._at = at
+        self.unzoned += not entry.zoned
+        if self.first_of_log is None or at < self.first_of_log:
+            self.first_of_log = at
+        if self.last_of_log is None or at > self.last_of_log:
+            self.last_of_log = at
+        if self._pending:
+            if at >= self._earliest:
+                self.ambiguous.update(self._pending)
+            self._pending.clear()
+
+    def _is_inside(self, entry: Entry) -> bool | None:
+        """Whether an entry lies in the window; None where that cannot be told."""
+        at = self._at
+        if at is not None and (entry.at is not None or at >= self._earliest):
+            return self._earliest <= at <= self._end
+        return entry.after_t0
+
+    def _found(self, seeker: _Seeker, entry: Entry, inside: bool | None) -> None:
+        if seeker in self._seen:
+            return
+        self._seen.append(seeker)
+        if inside or seeker.whole_log:
+            seeker.add(entry, self._at, self._redact)
+        elif inside is None:
+            self._pending[seeker.pattern.name] += 1
+
+    def _count_inside(self, entry: Entry) -> None:
+        self.lines_in_window += entry.lines
+        self.tracebacks += entry.tracebacks
+        if entry.continued:
+            return
+        self.templates.add(entry, self._at)
+        if entry.level is not None:
+            self.levels[entry.level] += 1
+            if entry.level in _ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
+                self.errors.append(_kept(entry, self._redact, None))
+        at = entry.at
+        if at is not None:
+            self.coverage.add(at)
+            if self.first_at is None or at < self.first_at:
+                self.first_at = at
+            if self.last_at is None or at > self.last_at:
+                self.last_at = at
+
+    def close(self) -> None:
+        """The log has ended: what was still undecided stays so."""
+        self.ambiguous.update(self._pending)
+        self._pending.clear()
+
+    def pattern_counts(self) -> tuple[PatternCount, ...]:
+        """What was seen of each pattern, in the order of the plan."""
+        return tuple(seeker.counted() for seeker in self._seekers)
+
+
+def _kept(entry: Entry, redact: Callable[[str], str], regex: re.Pattern[str] | None) -> LogLine:
+    """An example as evidence holds it: redacted as a whole first, then cut so that the match is in it."""
+    text = redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
+    if len(text) > MAX_EXAMPLE_CHARS:
+        match = regex.search(text) if regex else None
+        if match is not None and match.end() >= MAX_EXAMPLE_CHARS:
+            text = f"{text[:_LEAD_CHARS]} … {text[match.start() - _LEAD_CHARS :]}"
+        text = text[: MAX_EXAMPLE_CHARS - 1] + "…"
+    return LogLine(at=entry.at, level=entry.level, text=text)

@@ -1,0 +1,125 @@
+"""Counting a log's lines by their templates, so that new kinds of lines can be told from known ones. Pure.
+
+Memory is bounded: of each kind so many templates are kept, and lines beyond them only counted; a flood
+of ordinary lines therefore never drives out an error.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
+from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.templates import fingerprint, template_of
+
+MAX_TEMPLATES = 500
+MAX_TOLD_CHARS = 500
+Kind = Literal["error", "unproven", "other"]
+
+
+@dataclass(slots=True)
+class _Seen:
+    template: str
+    kind: Kind
+    level: str | None
+    example: str
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, at: datetime | None, count: int = 1) -> None:
+        self.count += count
+        if at is not None:
+            self.first = at if self.first is None else min(self.first, at)
+            self.last = at if self.last is None else max(self.last, at)
+
+
+class Templates:
+    """The templates of the entries that are added, and what was seen of the incident's."""
+
+    def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
+        self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
+        self._kinds: dict[Kind, dict[str, _Seen]] = {"error": {}, "unproven": {}, "other": {}}
+        self._again = [_Seen(template, "error", None, "") for template in incident]
+        self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
+        self.left_out: Counter[str] = Counter()
+
+    def add(self, entry: Entry, at: datetime | None) -> None:
+        """Count an entry of the window."""
+        template, kind = template_of(entry.text), _kind(entry)
+        known = self._kinds[kind]
+        seen = known.get(template)
+        if seen is None and len(known) < MAX_TEMPLATES:
+            seen = known[template] = self._first(entry, kind)
+        if seen is None:
+            self.left_out[kind] += 1
+        else:
+            seen.add(at)
+        for again in self._again:
+            if again.template in template:
+                self._seen_again(again, entry, at)
+
+    def _first(self, entry: Entry, kind: Kind) -> _Seen:
+        # What is kept is made of the redacted text: a mask may cut a secret so that it is not known again.
+        text = self._kept_text(entry)
+        return _Seen(template_of(text), kind, entry.level, _cut(text))
+
+    def _kept_text(self, entry: Entry) -> str:
+        return self._redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
+
+    def _seen_again(self, again: _Seen, entry: Entry, at: datetime | None) -> None:
+        again.add(at)
+        examples = self._examples[again.template]
+        if len(examples) < self._max_examples:
+            examples.append(LogLine(at=entry.at, level=entry.level, text=_cut(self._kept_text(entry))))
+
+    def counted(self) -> tuple[TemplateCount, ...]:
+        """Every template that was kept; those that are one once they are redacted are counted as one."""
+        merged: dict[tuple[str, str], _Seen] = {}
+        for seen in (item for known in self._kinds.values() for item in known.values()):
+            first = merged.setdefault((seen.kind, seen.template), seen)
+            if first is not seen:
+                first.add(seen.first, seen.count)
+                first.add(seen.last, 0)
+        return tuple(
+            TemplateCount(
+                template=seen.template,
+                kind=seen.kind,
+                count=seen.count,
+                first_at=seen.first,
+                last_at=seen.last,
+                level=seen.level,
+                example=seen.example,
+            )
+            for seen in merged.values()
+        )
+
+    def incident_counts(self) -> tuple[PatternCount, ...]:
+        """What was seen of each of the incident's templates, in the order of the plan."""
+        return tuple(
+            PatternCount(
+                pattern=self._redact(again.template),
+                sought=fingerprint(again.template),
+                count=again.count,
+                first_at=again.first,
+                last_at=again.last,
+                examples=tuple(self._examples[again.template]),
+            )
+            for again in self._again
+        )
+
+
+def _kind(entry: Entry) -> Kind:
+    if entry.level in ("ERROR", "CRITICAL") or entry.tracebacks > 0:
+        return "error"
+    return "unproven" if entry.level == UNPROVEN_LEVEL else "other"
+
+
+def _cut(text: str) -> str:
+    """The head of an entry, and of a traceback its end too."""
+    if len(text) <= MAX_TOLD_CHARS:
+        return text
+    half = MAX_TOLD_CHARS // 2
+    return f"{text[:half]} … {text[3 - half :]}" if "\n" in text else f"{text[: MAX_TOLD_CHARS - 1]}…"

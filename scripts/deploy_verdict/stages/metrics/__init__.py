@@ -1,0 +1,1 @@
+"""Memory and CPU of the service, as the platform measures them."""

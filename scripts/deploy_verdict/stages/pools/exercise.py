@@ -1,0 +1,150 @@
+"""The exercise stage: a short load at T+0 that each pool's gauge must show.
+
+Bounded by the plan and safe for the pool: no round is begun that could fill it, going by its own gauge.
+Load and rest take turns, so that what others do meanwhile falls on both alike.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.http.probe import KeptAlive
+from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
+from deploy_verdict.plan import Check, Exercise, Pool
+from deploy_verdict.plan.sections.exercise import FEWEST_READINGS, MOST_READINGS
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.health.collect import NOT_ASKED, ask_request, debt_of, unlike
+from deploy_verdict.stages.pools.samples import Level, level_of
+
+Keep = Callable[[tuple[Observation, ...]], None]
+
+
+def exercise(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    """Exercise every pool that asks for it, one after the other."""
+    done: tuple[Observation, ...] = ()
+    for pool in context.plan.pools:
+        if pool.exercise is not None and not context.stop.requested:
+            done = (*done, _Exercise(context, pool, pool.exercise, offset_s).run())
+            keep(done)
+    return done
+
+
+class _Exercise:
+    """One pool's exercise under way."""
+
+    def __init__(self, context: Context, pool: Pool, asked: Exercise, offset_s: float) -> None:
+        self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
+        self._requests = tuple(context.plan.to_ask(name) for name in asked.ask)
+        self._writing = [one for one in self._requests if isinstance(one, Check) and one.writes]
+        self._debt = debt_of(context, self._writing)
+
+    def run(self) -> ExerciseObservation:
+        with self._context.ledger.turn() if self._writing else nullcontext(None) as held:
+            return self._loaded(held)
+
+    def _loaded(self, held_back: str | None) -> ExerciseObservation:
+        context, asked = self._context, self._asked
+        at, began_s = context.pace.clock.now(), context.pace.offset_s()
+        rounds: list[ExerciseRound] = []
+        answers: list[Exchange] = []
+        with (
+            context.probe.kept_alive() as gauge,
+            ThreadPoolExecutor(max_workers=asked.at_once, thread_name_prefix="exercise") as threads,
+        ):
+            for number in range(0 if held_back else asked.rounds):
+                context.pace.wait_until(began_s + number * asked.for_ / asked.rounds)
+                before = self._read(gauge)
+                held_back = self._no_room(before)
+                if held_back or context.stop.requested:
+                    rounds.append(ExerciseRound(before=(before,)))
+                    break
+                busy, given = self._load(gauge, threads)
+                answers += given
+                context.pace.wait_until(began_s + (number + 0.5) * asked.for_ / asked.rounds)
+                rest = [self._read(gauge) for _ in busy]
+                rounds.append(ExerciseRound(before=(before,), busy=tuple(busy), rest=tuple(rest)))
+        settled = self._settle() if not held_back or rounds else []
+        return self._told(
+            ExerciseObservation(
+                check=self._pool.name,
+                offset_s=self._offset_s,
+                at=at,
+                url=context.redact(context.probe.base_url + self._pool.path),
+                at_once=asked.at_once,
+                rounds=tuple(rounds),
+                answers=tuple(answers),
+                settled=tuple(_plain(answer) for answer in settled),
+                held_back=held_back,
+                interrupted=context.stop.requested,
+            )
+        )
+
+    def _settle(self) -> list[Exchange]:
+        given = [ask_request(self._context, request, self._debt) for request in self._writing]
+        self._debt.close(unlike(self._writing[-1], given[-1]) if given else NOT_ASKED)
+        return given
+
+    def _no_room(self, before: Reading) -> str | None:
+        """Why our load could fill the pool, going by the gauge; what cannot be read holds nothing back."""
+        level = level_of(self._pool, before)
+        at_once = self._asked.at_once
+        if isinstance(level, Level) and level.used + at_once > level.limit * self._pool.critical / 100:
+            return f"{level.used:g} of {level.limit:g} in use: {at_once} more could fill it"
+        return None
+
+    def _load(self, gauge: KeptAlive, threads: ThreadPoolExecutor) -> tuple[list[Reading], list[Exchange]]:
+        """Let all requests go through one barrier and read the gauge until each of them is answered."""
+        barrier = threading.Barrier(self._asked.at_once + 1)
+
+        def ask(number: int) -> list[Exchange]:
+            barrier.wait()
+            return list(self._ask(number))
+
+        futures: list[Future[list[Exchange]]] = []
+        try:
+            futures += [threads.submit(ask, number) for number in range(self._asked.at_once)]
+            barrier.wait()
+            busy = list(self._read_until(gauge, futures))
+            return busy, [answer for future in futures for answer in future.result()]
+        finally:
+            # An interrupt while threads are still being started would leave the others waiting for ever.
+            barrier.abort()
+
+    def _ask(self, number: int) -> Iterator[Exchange]:
+        for time in range(self._asked.times):
+            if self._context.stop.requested:
+                return
+            request = self._requests[(number + time) % len(self._requests)]
+            yield _plain(ask_request(self._context, request, self._debt))
+
+    def _read_until(self, gauge: KeptAlive, futures: Sequence[Future[list[Exchange]]]) -> Iterator[Reading]:
+        for count in range(MOST_READINGS):
+            if count >= FEWEST_READINGS and all(future.done() for future in futures):
+                return
+            yield self._read(gauge)
+
+    def _read(self, gauge: KeptAlive) -> Reading:
+        read_offset_s = self._context.pace.offset_s()
+        headers = {**self._context.plan.service.headers, **self._pool.headers}
+        exchange = gauge.ask(self._pool.method, self._pool.path, headers=headers)
+        return Reading(
+            offset_s=round(read_offset_s, 3),
+            elapsed_ms=exchange.elapsed_ms,
+            status=exchange.status,
+            body=exchange.body,
+            fault=exchange.fault,
+        )
+
+    def _told(self, seen: ExerciseObservation) -> ExerciseObservation:
+        answered = sum(answer.fault is None for answer in seen.answers)
+        told = f"{answered} of {self._asked.requests} requests answered in {len(seen.rounds)} rounds"
+        rest = f" (held back: {seen.held_back})" if seen.held_back else ""
+        self._context.tell(f"exercise of {seen.check} {shown_offset(seen.offset_s)}: {told}{rest}")
+        return seen
+
+
+def _plain(answer: Exchange) -> Exchange:
+    """Without its headers and tries: hundreds of answers of the same kind."""
+    return answer.model_copy(update={"headers": {}, "attempts": ()})

@@ -1,0 +1,112 @@
+"""A pool's samples as blocks: what trend, band and level are judged on. Pure."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.stages.pools.samples import Level, PoolSample
+from deploy_verdict.stats.blocks import WARM_UP_S, block_offsets
+from deploy_verdict.stats.growth import Block
+
+GOOD_SHARE = 0.5
+# At least so much of the planned blocks must have been seen, and the last of them, for "it does not grow".
+FEWEST_SEEN = 7 / 9
+FLOOR_SHARE = 0.1
+# A sample of fewer readings is no burst: it has no floor of its own, and no spike.
+BURST_READINGS = 10
+
+
+def enough(sample: PoolSample) -> bool:
+    """Half of the planned readings make a sample."""
+    return len(sample.levels) >= max(1.0, GOOD_SHARE * sample.planned_readings)
+
+
+def told(sample: PoolSample) -> str:
+    """Why a sample is not whole."""
+    why = "; ".join(sample.reasons) or f"{sample.readings} of {sample.planned_readings} readings were taken"
+    return f"{shown_offset(sample.offset_s)}: {why}"
+
+
+def likeness(values: Sequence[float]) -> float | None:
+    """The correlation of neighbouring values; None where there are too few, or nothing moves."""
+    if len(set(values)) < 2:
+        return None
+    middle = statistics.fmean(values)
+    together = math.fsum((a - middle) * (b - middle) for a, b in pairwise(values))
+    return together / math.fsum((value - middle) ** 2 for value in values)
+
+
+@dataclass(frozen=True)
+class PoolBlock:
+    """The samples of one planned block, taken or not."""
+
+    samples: tuple[PoolSample, ...]
+
+    @property
+    def seen(self) -> bool:
+        """Half of its samples can be read."""
+        return 2 * sum(enough(sample) for sample in self.samples) >= len(self.samples)
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """All good readings."""
+        return tuple(level for sample in self.samples for level in sample.levels)
+
+    @cached_property
+    def mean_percent(self) -> float:
+        """Mean utilization."""
+        return statistics.fmean(level.percent for level in self.levels)
+
+    @property
+    def error_percent(self) -> float:
+        """The standard error of that mean.
+
+        Readings that follow each other are alike, so they count for less: n (1 - r) / (1 + r) of them,
+        with r the correlation of neighbours (Bayley and Hammersley 1946, for a first-order process).
+        """
+        values = [level.percent for level in self.levels]
+        r, n = likeness(values), len(values)
+        if r is None:
+            return 0.0
+        alike = min(max(r, 0.0), 0.95)
+        return math.sqrt(statistics.variance(values) / max(1.0, n * (1 - alike) / (1 + alike)))
+
+    @property
+    def block(self) -> Block:
+        """Its floor is that of its bursts; where samples are single readings, their 10th percentile, as the
+        least of hundreds of readings is an accident.
+        """
+        taken = [sample for sample in self.samples if sample.levels]
+        if taken[0].planned_readings >= BURST_READINGS or len(self.samples) == 1:
+            floor = statistics.fmean(sample.floor_used for sample in taken)
+        else:
+            used = sorted(level.used for level in self.levels)
+            floor = used[int(FLOOR_SHARE * (len(used) - 1))]
+        mean = statistics.fmean(level.used for level in self.levels)
+        return Block(at_h=(taken[0].offset_s + taken[-1].offset_s) / 7200, floor=floor, mean=mean)
+
+
+def pool_blocks(samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S) -> tuple[PoolBlock, ...]:
+    """Every planned block after the warm-up."""
+    by_offset = {sample.offset_s: sample for sample in samples}
+    planned = block_offsets([sample.offset_s for sample in samples], warm_up_s)
+    return tuple(PoolBlock(tuple(by_offset[offset_s] for offset_s in block)) for block in planned)
+
+
+def hole_in_blocks(blocks: Sequence[PoolBlock]) -> str | None:
+    """Why these blocks cannot show that nothing grows, or None: 7 of 9, and no hole at the end."""
+    unseen = [block for block in blocks if not block.seen]
+    if not unseen:
+        return None
+    seen = len(blocks) - len(unseen)
+    first = next(sample for sample in unseen[0].samples if not enough(sample))
+    if blocks[-1] is unseen[-1]:
+        last = next(sample for sample in blocks[-1].samples if not enough(sample))
+        return f"the window's end could not be read: {told(last)}"
+    if seen < FEWEST_SEEN * len(blocks) - 1e-9:
+        return f"only {seen} of {len(blocks)} blocks could be read: {told(first)}"
+    return None

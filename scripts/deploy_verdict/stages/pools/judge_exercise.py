@@ -1,0 +1,105 @@
+"""Was our own load seen in a pool's gauge? Pure.
+
+Load and rest take turns, so a gauge that does not look at the pool is higher under load as often as not.
+Fisher's permutation test on the rounds' differences, exactly: all signs are equally likely then.
+"""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
+from deploy_verdict.plan import Exercise, Pool
+from deploy_verdict.stages.pools.samples import Level, level_of
+
+# A gauge that never looks passes for one that does in so few of all exercises.
+CHANCE = 0.01
+FEWEST_ROUNDS = 7
+ANSWERED_SHARE = 0.8
+
+Exercised = tuple[bool, str, str | None]
+
+
+def judge_exercise(bundle: Bundle, pool: Pool, asked: Exercise) -> Exercised:
+    """Whether the gauge is proven, in words, with the pointer to the newest whole exercise."""
+    found = [
+        item for item in readings_of(bundle, "exercise", ExerciseObservation) if item[1].check == pool.name
+    ]
+    if not found:
+        return False, "the load that should show in it was not sent: there is no evidence of it", None
+    whole = [item for item in found if not item[1].interrupted] or found
+    pointer, seen = whole[-1]
+    trouble = _trouble(seen, asked)
+    return (False, trouble, pointer) if trouble else (*_risen(pool, seen), pointer)
+
+
+def _trouble(seen: ExerciseObservation, asked: Exercise) -> str | None:
+    """Why the exercise proves nothing, whatever the gauge showed."""
+    if seen.held_back:
+        return f"the load that should show in it was held back: {seen.held_back}"
+    if seen.interrupted:
+        return f"the load that should show in it was interrupted after {len(seen.rounds)} rounds"
+    bad = [answer for answer in seen.answers if answer.fault is not None or (answer.status or 599) >= 500]
+    good = len(seen.answers) - len(bad)
+    if good < ANSWERED_SHARE * asked.requests:
+        first = bad[0] if bad else None
+        why = first.fault.detail if first and first.fault else f"status {first.status}" if first else ""
+        told = f"only {good} of the {asked.requests} requests that should show in it got an answer"
+        return f"{told} ({why})" if why else told
+    return None
+
+
+def _risen(pool: Pool, seen: ExerciseObservation) -> tuple[bool, str]:
+    rounds = [item for item in (_means(pool, one) for one in seen.rounds) if item is not None]
+    if len(rounds) < FEWEST_ROUNDS:
+        return (
+            False,
+            f"{len(rounds)} of {len(seen.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}",
+        )
+    busy, rest = (statistics.fmean(values) for values in zip(*rounds, strict=True))
+    if chance([under_load - after for under_load, after in rounds]) <= CHANCE:
+        return True, f"{seen.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}"
+    step = _step(pool, seen)
+    if step is not None:
+        return True, f"{seen.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good"
+    told = f"{seen.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
+    return False, f"{told}): it is a copy, or they take nothing from this pool"
+
+
+def chance(differences: Sequence[float]) -> float:
+    """How often a sum as high as this comes of these differences when load or rest is a coin's toss."""
+    total = sum(differences) - 1e-9
+    signs = itertools.product((1, -1), repeat=len(differences))
+    high = sum(
+        sum(sign * item for sign, item in zip(one, differences, strict=True)) >= total for one in signs
+    )
+    return float(high / 2 ** len(differences))
+
+
+def _means(pool: Pool, one: ExerciseRound) -> tuple[float, float] | None:
+    """The round's mean under load and at rest; None where a reading is no number."""
+    busy, rest = (_used(pool, readings) for readings in (one.busy, one.rest))
+    return (statistics.fmean(busy), statistics.fmean(rest)) if busy and rest else None
+
+
+def _used(pool: Pool, readings: Sequence[Reading]) -> list[float]:
+    """All or nothing."""
+    levels = [
+        level for level in (level_of(pool, reading) for reading in readings) if isinstance(level, Level)
+    ]
+    return [level.used for level in levels] if len(levels) == len(readings) else []
+
+
+def _step(pool: Pool, seen: ExerciseObservation) -> tuple[float, float] | None:
+    """From what to what a gauge of opened connections rose with the first load, and stayed."""
+    first = _used(pool, seen.rounds[0].before)
+    after = [
+        value
+        for number, one in enumerate(seen.rounds)
+        for value in _used(pool, one.rest if number == 0 else (*one.before, *one.busy, *one.rest))
+    ]
+    if not first or not after or min(after) - max(first) < seen.at_once / 2:
+        return None
+    return max(first), min(after)

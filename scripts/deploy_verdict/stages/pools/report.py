@@ -1,0 +1,231 @@
+"""A pool through the window: each sample, the statistics, the alerts. Pure."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.chart import chart
+from deploy_verdict.markup.labels import counted, files_of, listed, not_checked
+from deploy_verdict.markup.lines import Line, lines
+from deploy_verdict.markup.markdown import Safe
+from deploy_verdict.markup.tables import Table, kept
+from deploy_verdict.model import Finding, Outcome, Severity, Slot, Verdict
+from deploy_verdict.plan import Pool
+from deploy_verdict.report.causes import is_pool_rule
+from deploy_verdict.stages.pools.report_exercise import driven, exercised
+from deploy_verdict.stages.pools.samples import PoolSample
+
+# One for each row of a usual window; a longer table's files are named like its rows.
+MOST_POINTERS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPool:
+    """One pool's section; `reason` says why there is nothing to show."""
+
+    title: str
+    reason: str
+    table: Table
+    shortened: str
+    chart: Safe | None
+    not_drawn: str
+    attention: str
+    critical: str
+    statistics: tuple[tuple[str, str], ...]
+    alerts: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+    files: str
+    pointers: tuple[str, ...]
+
+
+def shown_pools(bundle: Bundle, verdict: Verdict) -> tuple[ShownPool, ...]:
+    """Every pool of the plan."""
+    slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
+    return tuple(_shown(bundle, verdict, pool, slots) for pool in bundle.plan.pools)
+
+
+def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot]) -> ShownPool:
+    samples = bundle.samples.get(pool.name, ())
+    mine = [
+        finding
+        for finding in verdict.findings
+        if finding.check == pool.name and is_pool_rule(bundle, finding)
+    ]
+    bands = {finding.offset_s: finding for finding in mine if finding.rule == "band"}
+    statuses = [_status(sample, bands.get(sample.offset_s)) for sample in samples]
+    rows = kept(len(samples), _worst_first(samples, statuses))
+    hidden = len(samples) - len(rows)
+    blind = [shown_offset(sample.offset_s) for sample in samples if not sample.levels]
+    return ShownPool(
+        title=pool.title or pool.name,
+        reason=not_checked(bundle, "pools") or "",
+        table=_table(samples, statuses, rows, slots),
+        shortened=f"{hidden:,} of {len(samples):,} samples are not shown: these are the worst, "
+        "and the others at regular intervals."
+        if hidden
+        else "",
+        chart=chart(pool, samples),
+        not_drawn=listed(blind, 10),
+        attention=f"{pool.attention:g}%",
+        critical=f"{pool.critical:g}%",
+        statistics=(*_statistics(samples), *exercised(bundle, pool), *driven(bundle, pool)),
+        alerts=_alerts(pool, samples, statuses),
+        lines=lines(
+            finding for finding in mine if finding.rule != "band" or finding.outcome is not Outcome.PASS
+        ),
+        files=files_of(bundle, "pools"),
+        pointers=tuple(samples[index].pointer or "none" for index in rows[:MOST_POINTERS]),
+    )
+
+
+def _status(sample: PoolSample, band: Finding | None) -> str:
+    """The band's finding in one word; no word of praise without it."""
+    if sample.pointer is None:
+        return "MISSING"
+    if sample.target_failed and not sample.levels:
+        return "NO ANSWER"
+    if not sample.levels:
+        return "NOT READABLE"
+    if any(level.used >= level.limit for level in sample.levels):
+        return "EXHAUSTED"
+    if band is None or band.outcome is Outcome.INCONCLUSIVE:
+        return "NOT KNOWN"
+    if band.outcome is Outcome.PASS:
+        return "OK"
+    return "HIGH" if band.severity is Severity.P2 else "CRITICAL"
+
+
+def _worst_first(samples: Sequence[PoolSample], statuses: Sequence[str]) -> list[int]:
+    """Those that are not OK come before those that are; the fullest first."""
+
+    def rank(index: int) -> tuple[bool, float]:
+        sample = samples[index]
+        return statuses[index] == "OK", -(sample.peak_percent if sample.levels else 1e9)
+
+    return sorted(range(len(samples)), key=rank)
+
+
+def _table(
+    samples: Sequence[PoolSample], statuses: Sequence[str], rows: Sequence[int], slots: dict[float, Slot]
+) -> Table:
+    return Table(
+        headers=("Time", "Active Connections", "Utilization %", "Status"),
+        rows=tuple(
+            _row(samples[index], statuses[index], slots.get(samples[index].offset_s)) for index in rows
+        ),
+    )
+
+
+def _row(sample: PoolSample, status: str, slot: Slot | None) -> tuple[str, ...]:
+    time = shown_offset(sample.offset_s)
+    told = f"{status}{_notes(sample, slot)}"
+    if not sample.levels:
+        return time, "not measured", "not measured", told
+    used = _with_peak(sample.mean_used, sample.peak_used, "")
+    return time, used, _with_peak(sample.mean_percent, sample.peak_percent, "%"), told
+
+
+def _with_peak(mean: float, peak: float, unit: str) -> str:
+    """ "4.2 (peak 6)"; one number where the mean is the peak."""
+    if abs(mean - peak) < 0.05:
+        return f"{_number(peak)}{unit}"
+    return f"{mean:.1f}{unit} (peak {_number(peak)}{unit})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value - round(value)) < 0.05 else f"{value:.1f}"
+
+
+def _notes(sample: PoolSample, slot: Slot | None) -> str:
+    notes = []
+    if slot is not None and slot.state in ("late", "partial", "unreadable"):
+        notes.append(f"{slot.state}: {slot.note}" if slot.note else slot.state)
+    elif slot is not None and slot.state == "taken" and slot.note:
+        notes.append(slot.note)
+    if sample.pointer and len(sample.levels) < sample.planned_readings:
+        notes.append(f"{len(sample.levels)} of {sample.planned_readings} readings")
+        notes += sample.reasons[:1]
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _statistics(samples: Sequence[PoolSample]) -> tuple[tuple[str, str], ...]:
+    good = [sample for sample in samples if sample.levels]
+    names = (
+        "Average active connections",
+        "Peak active connections",
+        "Average utilization",
+        "Peak utilization",
+    )
+    if not good:
+        return tuple((name, "not measured") for name in names)
+    used = max(good, key=lambda sample: sample.peak_used)
+    full = max(good, key=lambda sample: sample.peak_percent)
+    values = (
+        f"{sum(sample.mean_used for sample in good) / len(good):.1f}",
+        f"{_number(used.peak_used)} (at {shown_offset(used.offset_s)})",
+        f"{sum(sample.mean_percent for sample in good) / len(good):.1f}%",
+        f"{_number(full.peak_percent)}% (at {shown_offset(full.offset_s)})",
+    )
+    readings = sum(len(sample.levels) for sample in good)
+    basis = f"{counted(readings, 'reading')} in {len(good):,} of {counted(len(samples), 'planned sample')}"
+    return (*zip(names, values, strict=True), ("Measured in", basis))
+
+
+def _alerts(
+    pool: Pool, samples: Sequence[PoolSample], statuses: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    blind = sum(not sample.levels for sample in samples)
+    if blind == len(samples):
+        return ("High utilization warnings", "not measured"), ("Connection exhaustion", "not measured")
+    high = sum(status in ("HIGH", "CRITICAL", "EXHAUSTED") for status in statuses)
+    full = statuses.count("EXHAUSTED")
+    note = f" in the samples that could be read; {counted(blind, 'sample')} not known" if blind else ""
+    return (
+        (
+            f"High utilization warnings (from {pool.attention:g}%; critical from {pool.critical:g}%)",
+            f"{counted(high, 'occurrence')}{note}",
+        ),
+        ("Connection exhaustion (every connection in use)", f"{counted(full, 'occurrence')}{note}"),
+    )
+
+
+def current_words(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    """Each pool's newest sample that could be read."""
+    for pool in bundle.plan.pools:
+        if "pools" in bundle.stages:
+            good = [sample for sample in bundle.samples.get(pool.name, ()) if sample.levels]
+            told = "not measured yet"
+            if good:
+                newest = good[-1]
+                used = _with_peak(newest.mean_percent, newest.peak_percent, "%")
+                told = f"{used} at {shown_offset(newest.offset_s)}"
+            yield pool.title or pool.name, told
+
+
+def sample_rows(bundle: Bundle, verdict: Verdict, offsets_s: Collection[float], limit: int) -> Table | None:
+    """The samples at these offsets, pool by pool, the newest `limit` of each; None without pools."""
+    slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
+    rows = []
+    for pool in bundle.plan.pools if slots else ():
+        bands = {
+            finding.offset_s: finding
+            for finding in verdict.findings
+            if (finding.stage, finding.check, finding.rule) == ("pools", pool.name, "band")
+        }
+        mine = [sample for sample in bundle.samples.get(pool.name, ()) if sample.offset_s in offsets_s]
+        for sample in mine[-limit:]:
+            status = (
+                f"{_status(sample, bands.get(sample.offset_s))}{_notes(sample, slots.get(sample.offset_s))}"
+            )
+            rows.append(
+                (shown_offset(sample.offset_s), pool.title or pool.name, *_mean_and_peak(sample), status)
+            )
+    headers = ("Time", "Pool", "Mean", "Peak", "Status")
+    return Table(headers=headers, rows=tuple(rows)) if rows else None
+
+
+def _mean_and_peak(sample: PoolSample) -> tuple[str, str]:
+    if not sample.levels:
+        return "not measured", "not measured"
+    return f"{sample.mean_percent:.1f}%", f"{_number(sample.peak_percent)}%"

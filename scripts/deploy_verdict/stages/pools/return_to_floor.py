@@ -1,0 +1,121 @@
+"""The floor stage: many cycles of an E2E test's steps, and each pool's gauge at rest before and after.
+
+Nothing is sent that the guard refuses; the plan caps number, rate and time; and after a few failed cycles no
+more are begun. Whatever happens, the test's cleanup runs.
+"""
+
+from collections.abc import Callable
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.model import FloorObservation, Observation, Reading
+from deploy_verdict.plan import Pool, ReturnToFloor
+from deploy_verdict.plan.sections.floor import MOST_FAILED
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.e2e.repeat import Cycles, sent_in
+
+TOLD_TIMES = 10
+Keep = Callable[[tuple[Observation, ...]], None]
+
+
+def return_to_floor(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    """Drive every pool that asks for it, one after the other."""
+    done: tuple[Observation, ...] = ()
+    for pool in context.plan.pools:
+        if pool.return_to_floor is not None and not context.stop.requested:
+            before = done
+
+            def keep_it(seen: FloorObservation, before: tuple[Observation, ...] = before) -> None:
+                keep((*before, seen))
+
+            done = (*before, _Drive(context, pool, pool.return_to_floor, offset_s).run(keep_it))
+    return done
+
+
+class _Drive:
+    """One pool's cycles under way."""
+
+    def __init__(self, context: Context, pool: Pool, asked: ReturnToFloor, offset_s: float) -> None:
+        self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
+        self._cycles = Cycles(context, *context.plan.test_of(asked.test))
+        self._at = context.pace.clock.now()
+        self._before: tuple[Reading, ...] = ()
+        self._after: tuple[Reading, ...] = ()
+        self._took_s = 0.0
+        self._ended: str | None = None
+
+    def run(self, keep: Callable[[FloorObservation], None]) -> FloorObservation:
+        self._before = self._floor()
+        try:
+            self._ended = self._cycles.through(lambda: self._cycled(keep))
+        finally:
+            keep(self._seen())
+        self._context.pace.wait_until(self._context.pace.offset_s() + self._asked.settle)
+        self._after = self._floor()
+        told = f"{self._cycles.done:,} cycles in {self._took_s:.0f} s, {self._cycles.failed} failed"
+        rest = f" (ended: {self._ended})" if self._ended else ""
+        self._context.tell(f"return to floor of {self._pool.name}: {told}{rest}")
+        return self._seen()
+
+    def _cycled(self, keep: Callable[[FloorObservation], None]) -> str | None:
+        """Why not all cycles were done, or None."""
+        clock, asked = self._context.pace.clock, self._asked
+        began_s = clock.monotonic_s()
+        for number in range(asked.cycles):
+            self._took_s = round(clock.monotonic_s() - began_s, 3)
+            if number and number % max(1, asked.cycles // TOLD_TIMES) == 0:
+                told = f"{number:,} of {asked.cycles:,} cycles, {self._cycles.failed} failed"
+                self._context.tell(f"return to floor {shown_offset(self._offset_s)}: {told}")
+                keep(self._seen())
+            if self._context.stop.requested:
+                return "asked to stop"
+            if self._took_s > asked.limit:
+                return f"the time for them ({asked.limit:g} s) was over"
+            if self._cycles.failed >= MOST_FAILED:
+                return f"{self._cycles.failed} cycles had failed"
+            self._cycles.run(lambda sent: clock.sleep(began_s + sent / asked.rate - clock.monotonic_s()))
+        self._took_s = round(clock.monotonic_s() - began_s, 3)
+        return None
+
+    def _floor(self) -> tuple[Reading, ...]:
+        """The gauge at rest: a burst as the samples have it."""
+        context, pool = self._context, self._pool
+        headers = {**context.plan.service.headers, **pool.headers}
+        readings: list[Reading] = []
+        began_s = context.pace.offset_s()
+        with context.probe.kept_alive() as gauge:
+            for number in range(pool.burst.readings):
+                context.pace.wait_until(began_s + number * pool.burst.every)
+                if context.stop.requested:
+                    break
+                read_offset_s = context.pace.offset_s()
+                answer = gauge.ask(pool.method, pool.path, headers=headers)
+                readings.append(
+                    Reading(
+                        offset_s=round(read_offset_s, 3),
+                        elapsed_ms=answer.elapsed_ms,
+                        status=answer.status,
+                        body=answer.body,
+                        fault=answer.fault,
+                    )
+                )
+        return tuple(readings)
+
+    def _seen(self) -> FloorObservation:
+        cycles = self._cycles
+        return FloorObservation(
+            check=self._pool.name,
+            offset_s=self._offset_s,
+            at=self._at,
+            url=self._context.redact(self._context.probe.base_url + self._pool.path),
+            before=self._before,
+            after=self._after,
+            cycles=cycles.done,
+            failed=cycles.failed,
+            took_s=self._took_s,
+            tallies=cycles.tallies,
+            failures=tuple(answer for failure in cycles.failures for answer in sent_in(failure.step)),
+            beside=cycles.beside,
+            unrestored=cycles.unrestored,
+            ended=self._ended,
+            interrupted=self._context.stop.requested,
+        )

@@ -1,0 +1,1 @@
+"""What did other people's requests meet, by the platform's HTTP log?"""

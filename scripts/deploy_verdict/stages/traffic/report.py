@@ -1,0 +1,95 @@
+"""Real traffic as the edge logged it: each path's answers and latency, and what our canary says. Pure."""
+
+from dataclasses import dataclass
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.platform_views import errors_of, readings_of
+from deploy_verdict.expect import told_fault
+from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, seen_moment
+from deploy_verdict.markup.lines import Line, lines
+from deploy_verdict.markup.tables import Table
+from deploy_verdict.model import Outcome, PathTraffic, TrafficObservation, Verdict
+
+MOST_ROWS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownTraffic:
+    """The section; `reason` says why nothing is known, and then there is no table."""
+
+    reason: str
+    table: Table | None
+    more: str
+    canary: str
+    upstream: str
+    fallbacks: str
+    examples: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    files: str
+
+
+def shown_traffic(bundle: Bundle, verdict: Verdict) -> ShownTraffic | None:
+    """None where the plan does not ask for traffic."""
+    if bundle.plan.traffic is None:
+        return None
+    readings = readings_of(bundle, "traffic", TrafficObservation)
+    seen = readings[-1][1] if readings else None
+    reason = not_checked(bundle, "traffic") or _why_unknown(seen)
+    shown = None if reason else seen
+    paths = sorted(shown.paths, key=_worst_first) if shown else []
+    hidden = len(paths) - MOST_ROWS
+    fallbacks = sum(path.edge_fallbacks for path in paths)
+    mine = [finding for finding in verdict.findings if finding.stage == "traffic"]
+    canary = next((item.actual for item in mine if (item.check, item.rule) == ("log", "canary")), "")
+    return ShownTraffic(
+        reason=reason,
+        table=_table(paths[:MOST_ROWS]) if paths else None,
+        more=f"And {counted(hidden, 'path')} more, with fewer errors." if hidden > 0 else "",
+        canary=canary or "not judged",
+        upstream=_upstream(shown),
+        fallbacks=counted(fallbacks, "answer") if shown else "",
+        examples=tuple(
+            (seen_moment(bundle.window, line.at) if line.at else "no time", line.text)
+            for line in (shown.examples if shown else ())
+        ),
+        notes=shown.notes if shown else (),
+        lines=lines(item for item in mine if item.outcome is not Outcome.PASS),
+        files=files_of(bundle, "traffic"),
+    )
+
+
+def _why_unknown(seen: TrafficObservation | None) -> str:
+    if seen is None:
+        return "not checked: the evidence holds no reading of the edge's log"
+    if seen.fault is not None and not seen.paths:
+        return f"not known: {told_fault(seen.fault)}"
+    return "" if seen.entries_read else "not known: the edge's log has no request in the window"
+
+
+def _worst_first(path: PathTraffic) -> tuple[int, int]:
+    return -errors_of(path), -path.requests
+
+
+def _table(paths: list[PathTraffic]) -> Table:
+    rows = tuple(
+        (
+            f"{path.method} {path.path}",
+            f"{path.requests:,}",
+            str(errors_of(path)),
+            *(_milliseconds(value) for value in (path.p50_ms, path.p95_ms, path.p99_ms)),
+        )
+        for path in paths
+    )
+    return Table(headers=("Path", "Requests", "5xx", "p50", "p95", "p99"), rows=rows)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.0f} ms"
+
+
+def _upstream(seen: TrafficObservation | None) -> str:
+    if seen is None:
+        return ""
+    told = [f"{text} ({count})" for text, count in seen.upstream_errors.items()]
+    return listed(told, 5) if told else "none"

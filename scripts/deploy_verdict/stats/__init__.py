@@ -1,0 +1,1 @@
+"""Statistics, each function held to scipy or statsmodels in its test. Pure."""

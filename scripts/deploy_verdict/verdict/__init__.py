@@ -1,0 +1,1 @@
+"""All findings of all stages become one verdict. Pure."""

@@ -1,0 +1,1 @@
+"""One window in one directory: opening, sampling, watching, evidence files, locks, history."""

@@ -1,0 +1,100 @@
+"""Evidence on disk: whole files or none, one name per stage, offset and attempt. How: whole_files.py."""
+
+import json
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from deploy_verdict.base.atomic_files import write_whole
+from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.base.strict_json import refuse_bomb
+from deploy_verdict.base.window import evidence_name
+from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
+from deploy_verdict.redaction.output_guard import cleaned, cleaned_document
+
+Kept = TypeVar("Kept", bound=Record)
+MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
+MOST_VALUES = 300_000
+_NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(?P<attempt>\d+)\.json")
+
+
+def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1) -> int:
+    """The first attempt number that no file has: nothing is ever overwritten by another run."""
+    attempt = at_least
+    while (directory / evidence_name(stage, offset_s, attempt)).exists():
+        attempt += 1
+    return attempt
+
+
+def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
+    """Write a record whole or not at all; see write_text."""
+    document = cleaned_document(dumped(record))
+    write_whole(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
+
+
+def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
+    """Write a text whole or not at all, and without secrets; raises EvidenceError, which says where and why.
+
+    `as_it_is` is for a copy that must stay one, such as a plan's, which names variables and not values.
+    """
+    write_whole(path, text if as_it_is else cleaned(text), durable=True)
+
+
+def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
+    """A record from its file; raises EvidenceError, or UsageError with what to do where there is none."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: {missing}") from error
+    except (OSError, ValidationError) as error:
+        word = kind.__name__.removesuffix("File").lower()
+        raise EvidenceError(f"{path}: cannot be read as a {word} ({type(error).__name__})") from error
+
+
+def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
+    """Every evidence file of a directory, in the order of their names; a missing one is an empty one."""
+    try:
+        names = sorted(path.name for path in directory.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise EvidenceError(f"{directory}: cannot be read ({error.strerror})") from error
+    return tuple(read_file(directory / name) for name in names)
+
+
+def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded | Unreadable, ...]:
+    """The evidence files of one look, whatever their attempt; no other file is opened."""
+    pattern = evidence_name(stage, offset_s, 1).replace(".a1.json", ".a*.json")
+    return tuple(read_file(path) for path in sorted(directory.glob(pattern)))
+
+
+def read_file(path: Path) -> Loaded | Unreadable:
+    """One evidence file, or why it is none."""
+    if not _NAME.fullmatch(path.name):
+        return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")
+    try:
+        if path.stat().st_size > MAX_EVIDENCE_BYTES:
+            return Unreadable(name=path.name, reason=f"it is larger than {MAX_EVIDENCE_BYTES} bytes")
+        data = path.read_bytes()
+    except OSError as error:
+        return Unreadable(name=path.name, reason=f"it cannot be read ({error.strerror})")
+    return parse_evidence(path.name, data)
+
+
+def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
+    """One file's bytes as evidence, or why they are none."""
+    try:
+        refuse_bomb(data.decode("utf-8", "replace"), MOST_VALUES)
+        document = json.loads(data)
+        schema = document.get("schema") if isinstance(document, dict) else None
+        if schema != "deploy-verdict/evidence/1":
+            return Unreadable(name=name, reason=f"its schema is {schema!r}, not 'deploy-verdict/evidence/1'")
+        return Loaded(name=name, evidence=Evidence.model_validate_json(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = "/".join(str(step) for step in first["loc"])
+        return Unreadable(name=name, reason=f"{place}: {first['msg']}")
+    except (ValueError, RecursionError) as error:
+        return Unreadable(name=name, reason=f"it is not whole JSON ({str(error)[:80]})")

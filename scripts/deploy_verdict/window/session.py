@@ -1,0 +1,238 @@
+"""One run of scripts in one --out directory: its window, its evidence files, what is already taken.
+
+The first script that runs in a directory opens the window there (window.json); every other one, and
+every later run of the same, goes on with it.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploy_verdict import __version__
+from deploy_verdict.base.clock import Clock, Pace, Stop
+from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.base.window import evidence_name, opened, plan_time
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
+from deploy_verdict.plan import Plan, layout_of
+from deploy_verdict.railway.connection import Link, linked
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.window.evidence_store import next_attempt, read_attempts, write_json
+
+WINDOW_FILE = "window.json"
+HISTORY_FILE = "history.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What a script works with; `tell` takes one line of progress. `history` holds earlier verdicts."""
+
+    plan: Plan
+    out: Path
+    file: WindowFile
+    pace: Pace
+    probe: Probe
+    redactor: Redactor
+    stop: Stop
+    tell: Callable[[str], None]
+    history: Path
+    environment: Mapping[str, str] = field(repr=False)
+    linked_before: Link | None = None
+
+    @property
+    def evidence_dir(self) -> Path:
+        return self.out / "evidence"
+
+    @cached_property
+    def link(self) -> Link:
+        """The way to the platform, asked for once and only where a stage needs it."""
+        known = self.linked_before
+        return known or linked(self.plan, self.environment, clock=self.pace.clock, redactor=self.redactor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """What a session is handed of the world: time, the wish to stop, a voice, and the variables.
+
+    `environment` are the process's variables with those of a .env file.
+    """
+
+    clock: Clock
+    stop: Stop
+    tell: Callable[[str], None]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+def read_window(out: Path) -> WindowFile | None:
+    """The window of a directory, or None when none was opened there; raises EvidenceError."""
+    path = out / WINDOW_FILE
+    try:
+        return WindowFile.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError as error:
+        raise UsageError(f"{out}: this is a file — give --out a directory") from error
+    except (OSError, ValidationError) as error:
+        raise EvidenceError(
+            f"{path}: cannot be read as a window ({type(error).__name__}) — choose another --out"
+        ) from error
+
+
+def target_of(file: WindowFile) -> str | None:
+    """The address under watch, or None where it was a secret and only the plan has it."""
+    return file.subject.target if "[redacted" not in file.subject.target else None
+
+
+def open_window(
+    plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, **noted: object
+) -> WindowFile:
+    """Open a window at this moment and keep it in the directory, with one write: it is there whole, or not.
+
+    `noted` is what else is to stand in it, by its names in WindowFile.
+    """
+    window = opened(
+        t0=clock.now(),
+        length_s=plan.window.length,
+        offsets_s=plan.window.offsets_s,
+        speed=speed,
+        seed=plan.sha256,
+    )
+    file = WindowFile.model_validate(
+        {
+            **noted,
+            "window": window,
+            "subject": subject,
+            "plan_name": plan.name,
+            "plan_sha256": plan.sha256,
+            "layout": layout_of(plan),
+        }
+    )
+    write_json(out / WINDOW_FILE, file)
+    return file
+
+
+def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> None:
+    """Raise UsageError when the directory's window is of another plan or target."""
+    if file.plan_name != plan.name:
+        raise UsageError(f"{out} holds a window of another plan ({file.plan_name}) — choose another --out")
+    if file.plan_sha256 != plan.sha256:
+        raise UsageError(
+            f"{out}: the plan was changed since this window was opened — undo that, choose another --out, or "
+            "judge what is there: scripts/judge_evidence.py --corrected-plan"
+        )
+    if file.subject.target != subject.target:
+        raise UsageError(f"{out} holds a window on {file.subject.target} — choose another --out")
+
+
+def started(
+    plan: Plan,
+    out: Path,
+    file: WindowFile,
+    hands: Hands,
+    history: Path | None = None,
+    link: Link | None = None,
+) -> Session:
+    """A session on an opened window; `link` where the platform has been asked already."""
+    redactor, clock = Redactor.from_environment(hands.environment, plan.headers), hands.clock
+    probe = Probe(
+        base_url=plan.service.base_url,
+        timeout_s=plan.service.timeout,
+        max_body_bytes=plan.service.max_body,
+        clock=clock,
+        redactor=redactor,
+        window_id=file.window.id,
+    )
+    return Session(
+        plan=plan,
+        out=out,
+        file=file,
+        pace=Pace.starting(clock, file.window.t0, file.window.speed),
+        probe=probe,
+        redactor=redactor,
+        stop=hands.stop,
+        tell=hands.tell,
+        history=history or history_file(out),
+        environment=hands.environment,
+        linked_before=link,
+    )
+
+
+def history_file(out: Path) -> Path:
+    """Where verdicts are remembered: in the directory itself where a run on GitHub has put them there."""
+    own = out / HISTORY_FILE
+    return own if own.exists() else out.parent / HISTORY_FILE
+
+
+def is_taken(session: Session, stage: str, offset_s: float) -> bool:
+    """Whether a whole evidence file of this look is already there."""
+    return any(
+        isinstance(item, Loaded)
+        and (item.evidence.stage, item.evidence.offset_s) == (stage, offset_s)
+        and item.evidence.window.id == session.file.window.id
+        and not item.evidence.interrupted
+        for item in read_attempts(session.evidence_dir, stage, offset_s)
+    )
+
+
+class Sheet:
+    """The evidence file of one look: saved as often as there is something new, always whole."""
+
+    def __init__(self, session: Session, stage: str, offset_s: float) -> None:
+        self._session, self._stage, self._offset_s = session, stage, offset_s
+        at_least = int(os.environ.get("GITHUB_RUN_ATTEMPT", "1") or 1)
+        self._attempt = next_attempt(session.evidence_dir, stage, offset_s, at_least)
+        self._started_at = session.pace.clock.now()
+        self.path = session.evidence_dir / evidence_name(stage, offset_s, self._attempt)
+
+    def save(
+        self, observations: tuple[Observation, ...], *, interrupted: bool, durable: bool = False
+    ) -> None:
+        """Write what was seen so far; what is whole is always durable."""
+        file = self._session.file
+        evidence = Evidence(
+            stage=self._stage,
+            subject=file.subject,
+            window=WindowRef.model_validate(file.window.model_dump()),
+            plan_name=file.plan_name,
+            plan_sha256=file.plan_sha256,
+            tool_version=__version__,
+            run_url=_run_url(),
+            attempt=self._attempt,
+            offset_s=self._offset_s,
+            planned_at=plan_time(file.window, self._offset_s),
+            started_at=self._started_at,
+            finished_at=self._session.pace.clock.now(),
+            interrupted=interrupted,
+            observations=observations,
+        )
+        write_json(self.path, evidence, durable=durable or not interrupted)
+
+
+def _run_url() -> str | None:
+    """The GitHub Actions run that this is part of."""
+    parts = [os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
+
+
+def remark(out: Path, sentence: str) -> None:
+    """Add a sentence to the head of the report, in place of an earlier one that begins with the same word."""
+    file = read_window(out)
+    if file is not None:
+        word = sentence.partition(" ")[0]
+        kept = tuple(item for item in file.remarks if item.partition(" ")[0] != word)
+        write_json(out / WINDOW_FILE, file.model_copy(update={"remarks": (*kept, sentence)}))
+
+
+def finish(out: Path, file: WindowFile) -> None:
+    """Note that the window has run to its end, or was ended early: nothing goes on here any more."""
+    write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))
+
+
+def dumps(value: object) -> str:
+    """JSON for people who asked for --json."""
+    return json.dumps(value, ensure_ascii=False, indent=1)

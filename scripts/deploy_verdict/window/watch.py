@@ -1,0 +1,132 @@
+"""The whole window in one process: every look at its time, in the order of the plan."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.base.window import tolerance_s
+from deploy_verdict.model import DeploymentObservation, Loaded
+from deploy_verdict.plan import Plan
+from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
+from deploy_verdict.stages.registry import COLLECTORS, collect
+from deploy_verdict.window.evidence_store import read_attempts
+from deploy_verdict.window.log_stage import collect_logs
+from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.session import Session, is_taken
+
+# At the same offset the health checks come first, then the sample, then the suite, which takes longest.
+_ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
+_AT_THE_END = ("traffic", "metrics")
+
+
+@dataclass(frozen=True, order=True)
+class Look:
+    """One planned look: `rank` orders looks of the same offset."""
+
+    offset_s: float
+    rank: int
+    stage: str
+
+
+def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[Look, ...]:
+    """Every look of the window but the logs, which are read at its end."""
+
+    def planned() -> Iterator[Look]:
+        for rank, stage in enumerate(_ORDER):
+            if stage not in plan.stages or stage in left_out or stage not in COLLECTORS:
+                continue
+            yield from (Look(offset_s, rank, stage) for offset_s in plan.planned_offsets_s[stage])
+
+    return tuple(sorted(planned()))
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How the watch went: `whole` unless somebody stopped it; `ended` says why it ended early."""
+
+    whole: bool
+    ended: str | None = None
+
+
+def watch(session: Session, progress: Progress, logs: Path | None) -> Watched:
+    """Take every look that is not taken yet, until the window's end or the deployment's."""
+    left_out = session.file.left_out
+    _announce(session, progress, logs)
+    ended = _look(session, progress)
+    if ended is None:
+        session.pace.wait_until(session.plan.window.length)
+    stopped = session.stop.requested
+    if "logs" in session.plan.stages and "logs" not in left_out:
+        collect_logs(session, logs)
+    for stage in _AT_THE_END:
+        if stage in session.plan.stages and stage not in left_out:
+            collect(session, stage, session.plan.window.length)
+    return Watched(whole=not stopped, ended=ended)
+
+
+def _look(session: Session, progress: Progress) -> str | None:
+    """Every look at its time; why there is nothing left to look at, when that is so."""
+    for look in looks(session.plan, session.file.left_out):
+        if is_taken(session, look.stage, look.offset_s):
+            progress.took()
+            over = _over(session, look, progress) if look.stage == "deployment" else None
+            if over is not None:
+                return over
+            continue
+        progress.due(look.offset_s)
+        session.pace.wait_until(look.offset_s)
+        if session.stop.requested:
+            return None
+        late_s = session.pace.offset_s() - look.offset_s
+        if look.stage in ("pools", "exercise", "deployment") and late_s > tolerance_s(
+            session.file.window, look.offset_s
+        ):
+            progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
+            continue
+        collect(session, look.stage, look.offset_s)
+        progress.took()
+        if look.stage == "health":
+            progress.tell(f"health {shown_offset(look.offset_s)}: {len(session.plan.health)} checks asked")
+        if look.stage == "deployment":
+            over = _over(session, look, progress)
+            if over is not None:
+                return over
+    return None
+
+
+def _over(session: Session, look: Look, progress: Progress) -> str | None:
+    """Why a window on this deployment is over, after a look at it; None while it goes on."""
+    files = read_attempts(session.evidence_dir, look.stage, look.offset_s)
+    seen = [
+        observation
+        for item in files
+        if isinstance(item, Loaded)
+        for observation in item.evidence.observations
+    ]
+    for observation in seen:
+        if isinstance(observation, DeploymentObservation):
+            stands = standing(observation, session.file.subject)
+            progress.tell(f"deployment {shown_offset(look.offset_s)}: {stands.words}")
+            if stands.state in OVER or (look.offset_s == 0 and stands.state in NOT_BEGUN):
+                progress.tell("there is nothing left to watch, so the window ends here")
+                return f"{stands.words} (seen at {shown_offset(look.offset_s)})"
+    return None
+
+
+def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
+    """Say what begins, and at once what will be missing at the end."""
+    plan, window = session.plan, session.file.window
+    told = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
+    if window.speed > 1:
+        told += f", {window.speed:g} times as fast"
+    progress.tell(f"{told}; Ctrl-C stops, and the same command goes on")
+    if "logs" in plan.stages and "logs" not in session.file.left_out:
+        if logs is None and plan.railway is None:
+            progress.tell(
+                "no --logs FILE is given, so the log review will be inconclusive (or: --without logs)"
+            )
+        elif logs is not None and not logs.is_file():
+            progress.tell(
+                f"{logs}: there is no such file yet; without it the log review will be inconclusive"
+            )
