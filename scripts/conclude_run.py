@@ -14,8 +14,7 @@ from deploy_verdict.cli.options import EXIT_CODES, add_without, environment_for,
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.publish.job_summary import write_outputs
-from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def main(arguments: list[str]) -> int:

@@ -15,8 +15,7 @@ from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.cli.options import add_without, environment_for, parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
-from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def main(arguments: list[str]) -> int:

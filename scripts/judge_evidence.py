@@ -12,9 +12,14 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 from deploy_verdict.cli.options import EXIT_CODES, add_without, parser, run
 from deploy_verdict.model import dumped
-from deploy_verdict.window.judge_directory import history_of, judged_directory, would_be
+from deploy_verdict.window.judge_directory import (
+    history_of,
+    judged_directory,
+    remember_verdict,
+    would_be,
+    write_verdict,
+)
 from deploy_verdict.window.session import dumps
-from deploy_verdict.window.verdicts import remember_verdict, write_verdict
 
 
 def main(arguments: list[str]) -> int:

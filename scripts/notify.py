@@ -18,8 +18,7 @@ from deploy_verdict.publish.job_summary import run_url
 from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_told, news
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.window.judge_directory import history_of
-from deploy_verdict.window.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import history_of, read_verdict
 
 
 def main(arguments: list[str]) -> int:

@@ -20,8 +20,7 @@ from deploy_verdict.publish.job_summary import annotations, write_summary
 from deploy_verdict.publish.posts import final_post, lost_post, run_from
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.redaction.output_guard import say_command
-from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def main(arguments: list[str]) -> int:

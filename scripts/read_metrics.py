@@ -6,7 +6,7 @@ Run it when the window has ended. Exits 0 once the evidence is written, whatever
 """
 
 from deploy_verdict.cli.options import run
-from deploy_verdict.window.at_the_end import read_at_the_end
+from deploy_verdict.window.sample import read_at_the_end
 
 
 def main(arguments: list[str]) -> int:

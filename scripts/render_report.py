@@ -4,8 +4,7 @@ python scripts/render_report.py --out out/today
 """
 
 from deploy_verdict.cli.options import parser, run
-from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.verdicts import read_verdict, write_reports
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict, write_reports
 
 
 def main(arguments: list[str]) -> int:

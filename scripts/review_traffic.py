@@ -7,7 +7,7 @@ Everybody's requests are counted by path, our own probes apart. Run it when the 
 """
 
 from deploy_verdict.cli.options import run
-from deploy_verdict.window.at_the_end import read_at_the_end
+from deploy_verdict.window.sample import read_at_the_end
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,7 @@ import sys
 from deploy_verdict.actions.progress_publisher import Beside
 from deploy_verdict.cli.options import parser, run
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.sitting import offsets_asked, sit
+from deploy_verdict.window.sample import offsets_asked, sit
 
 
 def main(arguments: list[str]) -> int:

@@ -17,12 +17,11 @@ from pathlib import Path
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import EXIT_CODES, add_without, parser, run
 from deploy_verdict.window.captured_runs import capture_path
-from deploy_verdict.window.ending import end_window
+from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.progress_display import Progress
 from deploy_verdict.window.session import dumps, read_window
-from deploy_verdict.window.verdicts import VERDICT_FILE
-from deploy_verdict.window.watch import looks, watch
+from deploy_verdict.window.watch import end_window, looks, watch
 
 
 def main(arguments: list[str]) -> int:

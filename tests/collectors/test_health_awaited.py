@@ -7,7 +7,7 @@ import pytest
 
 from deploy_verdict.base.clock import Pace
 from deploy_verdict.plan.preview import preview
-from deploy_verdict.stages.health.health_awaited import await_checks
+from deploy_verdict.stages.health.collect import await_checks
 from deploy_verdict.stages.registry import COLLECTORS
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service

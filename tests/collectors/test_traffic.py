@@ -7,8 +7,7 @@ import pytest
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.railway.decode import moment
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.traffic.collect import path_shape
-from deploy_verdict.stages.traffic.traffic import read_traffic
+from deploy_verdict.stages.traffic.collect import path_shape, read_traffic
 from tests.bundles import T0
 from tests.collectors.platform import context_on
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from deploy_verdict.markup.markdown import fenced
 from deploy_verdict.model import Outcome
 from deploy_verdict.publish.posts import MAX_COMMENT, MAX_HIDDEN, comment_text
-from deploy_verdict.report.report_sections import _PARTS
 from deploy_verdict.report.sections import (
+    _PARTS,
     CUT,
     LEFT_OUT_FIRST,
     Section,

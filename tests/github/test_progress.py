@@ -10,7 +10,7 @@ from deploy_verdict.model import Unreadable
 from deploy_verdict.publish.comment_state import State
 from deploy_verdict.publish.posts import Run, final_post, lost_post, progress_post
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.verdicts import write_verdict
+from deploy_verdict.window.judge_directory import write_verdict
 from tests.bundles import OUR_DNS, REFUSED, T0
 from tests.github.windows import COMMIT, POOLS, QUARTER, jobs, opened, ours, published, read
 

@@ -9,11 +9,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from deploy_verdict.stats.bounds import RARE, USUAL, clean_needed, possible_percent
-from deploy_verdict.stats.holm import holm
-from deploy_verdict.stats.poisson import at_least, at_most, exhausted_after_h
-from deploy_verdict.stats.theil_sen import theil_sen
-from deploy_verdict.stats.trend import p_of_growth, score, shown_p, variance
+from deploy_verdict.stats.bounds import (
+    RARE,
+    USUAL,
+    at_least,
+    at_most,
+    clean_needed,
+    exhausted_after_h,
+    possible_percent,
+)
+from deploy_verdict.stats.trend import holm, p_of_growth, score, shown_p, theil_sen, variance
 
 # Connections in use: small whole numbers, so nearly every series has ties.
 TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)

@@ -11,8 +11,8 @@ from deploy_verdict.publish.sent_notifications import TOLD_FILE, Told, told_of
 from deploy_verdict.stages.writes.open_entries import unsettled
 from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.history import Remembered
+from deploy_verdict.window.judge_directory import VERDICT_FILE, read_verdict
 from deploy_verdict.window.session import read_window
-from deploy_verdict.window.verdicts import VERDICT_FILE, read_verdict
 from tests.test_ledger import is_free
 
 # From good to bad, as the members stand.

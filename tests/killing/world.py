@@ -15,7 +15,7 @@ from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.window.verdicts import read_verdict
+from deploy_verdict.window.judge_directory import read_verdict
 from tests.notifying.test_notify import service
 from tests.running import ROOT, scrubbed
 

@@ -34,9 +34,9 @@ from deploy_verdict.railway.connection import Link
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.judge_directory import read_bundle, read_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import Progress
 from deploy_verdict.window.session import Hands, open_window, started
-from deploy_verdict.window.verdicts import read_bundle, read_verdict, write_reports, write_verdict
 from deploy_verdict.window.watch import watch
 from tests.running import ROOT
 

@@ -9,16 +9,15 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from deploy_verdict.github.destinations import marker_of
-from deploy_verdict.publish.comment_state import state_in
+from deploy_verdict.publish.comment_state import MAX_DESCRIPTION, state_in
 from deploy_verdict.publish.job_summary import annotations
 from deploy_verdict.publish.notification import MAX_CHARACTERS, message_for
 from deploy_verdict.publish.posts import Run, final_post, lost_post, progress_post
 from deploy_verdict.publish.publisher import _body
-from deploy_verdict.publish.status_line import MAX_DESCRIPTION
 from deploy_verdict.redaction.control_chars import visible
 from deploy_verdict.report import render_comment, render_report
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.verdicts import _junit
+from deploy_verdict.window.judge_directory import _junit
 from tests.examples import at_least
 from tests.github.test_folding import is_closed
 from tests.notifying.test_message import PINGS

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.model import Record, VerdictOutcome
-from deploy_verdict.publish.status_line import outcome_told
+from deploy_verdict.publish.comment_state import outcome_told
 from deploy_verdict.railway import RailwayError, deployments
 from deploy_verdict.window.history import Remembered, append
 from deploy_verdict.window.session import Session

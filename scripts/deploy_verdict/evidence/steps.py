@@ -7,17 +7,108 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.evidence.accepting import accept_text, accepted
-from deploy_verdict.expect import fault_outcome, shown, tested, told_fault, worst
+from pydantic import JsonValue
+
+from deploy_verdict.expect import (
+    Lacking,
+    Tested,
+    described,
+    fault_outcome,
+    select_json,
+    shown,
+    tested,
+    tested_all,
+    told_fault,
+    worst,
+)
+from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, Race, Severity, Whose
-from deploy_verdict.plan import Expecting, Together
+from deploy_verdict.plan import Alternative, Capture, Expecting, Step, Together
+
+
+def captures(step: Step, exchange: Exchange) -> tuple[dict[str, JsonValue], dict[str, str]]:
+    """The values that a step wants of its answer, and why some are not there."""
+    captured: dict[str, JsonValue] = {}
+    not_captured: dict[str, str] = {}
+    for name, capture in step.capture.items():
+        value = _captured(capture, exchange)
+        if isinstance(value, Lacking):
+            not_captured[name] = value.reason
+        else:
+            captured[name] = value
+    return captured, not_captured
+
+
+def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
+    found = select_json(capture.from_, exchange.body, truncated=exchange.body_truncated)
+    if isinstance(found, Lacking):
+        return found
+    if capture.nth >= len(found.several):
+        return Lacking(f"{capture.from_} gives {len(found.several)}, so there is no number {capture.nth + 1}")
+    value: JsonValue = found.several[capture.nth]
+    if not isinstance(value, str | int | float):
+        return Lacking(f"{capture.from_} is {type_name(value)}; text, a number or a boolean can be captured")
+    text = str(value)
+    if text.encode("utf-8", errors="replace").decode("utf-8") != text:
+        return Lacking(f"{capture.from_} is no text that could be sent (half a character)")
+    # Answers are redacted before anything is read from them: what stands there is not the value.
+    return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
+
+
+def accept_text(alternatives: Sequence[Alternative]) -> str:
+    """All acceptable outcomes as one expectation."""
+    return "accepts " + " or ".join(f"({alternative.text})" for alternative in alternatives)
+
+
+def accepted(alternatives: Sequence[Alternative], exchange: Exchange) -> tuple[Outcome, str]:
+    """The outcome, and what was seen in words.
+
+    An alternative is met when its status is the answer's. A met one that fails on a value that could be
+    read decides (the answer is of that kind, and wrong); else one that cannot be read leaves it open.
+    """
+    results = [tested_all(alternative.lines, exchange) for alternative in alternatives]
+    outcomes = [worst(line.outcome for line in lines) for lines in results]
+    if Outcome.PASS in outcomes:
+        number = outcomes.index(Outcome.PASS)
+        because = alternatives[number].because
+        return Outcome.PASS, ", ".join(map(_told, results[number])) + (f" ({because})" if because else "")
+    if exchange.fault is not None:
+        return worst(outcomes), _first(results[0], worst(outcomes))
+    for lines in results:
+        if _is_met(lines) and Outcome.INCONCLUSIVE not in {line.outcome for line in lines}:
+            return Outcome.FAIL, _first(lines, Outcome.FAIL)
+    if Outcome.INCONCLUSIVE in outcomes:
+        lines = results[outcomes.index(Outcome.INCONCLUSIVE)]
+        return Outcome.INCONCLUSIVE, _first(lines, Outcome.INCONCLUSIVE)
+    return Outcome.FAIL, "none of them: " + "; ".join(_first(lines, Outcome.FAIL) for lines in results)
+
+
+def _is_met(lines: Sequence[Tested]) -> bool:
+    status = [line.outcome for line in lines if line.expectation.selector == "status"]
+    return bool(status) and all(outcome is Outcome.PASS for outcome in status)
+
+
+def _first(lines: Sequence[Tested], outcome: Outcome) -> str:
+    return next((_told(line) for line in lines if line.outcome is outcome), "")
+
+
+def _told(line: Tested) -> str:
+    selector, actual = line.expectation.selector, line.actual
+    if line.outcome is Outcome.PASS:
+        return f"{selector} {actual}"
+    if line.outcome is Outcome.INCONCLUSIVE:
+        return f"{selector}: {actual}"
+    if line.no_answer:
+        return actual
+    return f"{selector} is {actual}, wanted {described(line.expectation.matcher, selector)}"
+
 
 # The faults of deploy_verdict.http.faults that leave no connection; that module is no pure one.
 NOT_CONNECTED = ("refused", "connect-timeout", "unreachable", "dns")
 
 
 @dataclass(frozen=True)
-class Result:
+class StepResult:
     """One thing, tested: `told` says in words what was wanted and what came; a pass needs no words."""
 
     outcome: Outcome
@@ -26,7 +117,7 @@ class Result:
     because: str | None = None
 
 
-PASSED = Result(Outcome.PASS)
+PASSED = StepResult(Outcome.PASS)
 
 
 def step_label(part: str, index: int, name: str) -> str:
@@ -35,28 +126,28 @@ def step_label(part: str, index: int, name: str) -> str:
     return f"{words.get(part, f'{part} step')} {index + 1} '{name}'"
 
 
-def worst_result(results: Sequence[Result]) -> Result:
+def worst_result(results: Sequence[StepResult]) -> StepResult:
     """The first of the worst; the severity is that of the worst fail. Nothing at all is inconclusive."""
     outcome = worst(result.outcome for result in results)
     first = next((result for result in results if result.outcome is outcome), None)
     if first is None:
-        return Result(Outcome.INCONCLUSIVE, "nothing was tested")
+        return StepResult(Outcome.INCONCLUSIVE, "nothing was tested")
     if outcome is not Outcome.FAIL:
         return first
     failed = [result.severity or Severity.P1 for result in results if result.outcome is Outcome.FAIL]
-    return Result(outcome, first.told, min(failed), first.because)
+    return StepResult(outcome, first.told, min(failed), first.because)
 
 
-def tested_step(step: Expecting, exchange: Exchange) -> Result:
+def tested_step(step: Expecting, exchange: Exchange) -> StepResult:
     """Test `expect` and `accept` on an answer."""
     return worst_result(tuple(_results(step, exchange)))
 
 
-def _results(step: Expecting, exchange: Exchange) -> Iterator[Result]:
+def _results(step: Expecting, exchange: Exchange) -> Iterator[StepResult]:
     for line in step.expect.lines if step.expect else ():
         result = tested(line, exchange)
         matcher = line.matcher
-        yield Result(
+        yield StepResult(
             result.outcome,
             f"{line.text} — {result.actual}",
             matcher.severity,
@@ -65,7 +156,9 @@ def _results(step: Expecting, exchange: Exchange) -> Iterator[Result]:
         )
     if step.accept:
         outcome, told = accepted(step.accept, exchange)
-        yield PASSED if outcome is Outcome.PASS else Result(outcome, f"{accept_text(step.accept)} — {told}")
+        yield (
+            PASSED if outcome is Outcome.PASS else StepResult(outcome, f"{accept_text(step.accept)} — {told}")
+        )
 
 
 def is_targets_trouble(exchange: Exchange) -> bool:
@@ -88,14 +181,14 @@ def told_body(exchange: Exchange) -> str:
     return f": {shown(exchange.body)}" if is_refusal and exchange.body else ""
 
 
-def tested_race(together: Together, race: Race) -> Result:
+def tested_race(together: Together, race: Race) -> StepResult:
     """Right answers count only when all requests were under way at one moment."""
     answers = tested_answers(together, race)
     if answers.outcome is not Outcome.PASS or overlapped(race):
         return answers
     tries = f", {race.tries} tries" if race.tries > 1 else ""
     first_end_ms = min(race.ends_ms, default=0.0)
-    return Result(
+    return StepResult(
         Outcome.INCONCLUSIVE,
         f"the requests did not overlap in time (starts {race.spread_ms:.1f} ms apart, the first ended "
         f"after {first_end_ms:.1f} ms{tries}): a race was not tested",
@@ -108,7 +201,7 @@ def overlapped(race: Race) -> bool:
     return race.overlapped and timed and max(race.starts_ms) < min(race.ends_ms)
 
 
-def tested_answers(together: Together, race: Race) -> Result:
+def tested_answers(together: Together, race: Race) -> StepResult:
     """Count the answers of each status, and test what each request of the race expects of its own."""
     results = [_counted(together, race)]
     if len(race.exchanges) == together.size:
@@ -121,7 +214,7 @@ def tested_answers(together: Together, race: Race) -> Result:
     return worst_result(results)
 
 
-def _counted(together: Together, race: Race) -> Result:
+def _counted(together: Together, race: Race) -> StepResult:
     wanted = together.wanted()
     faults = [exchange.fault for exchange in race.exchanges if exchange.fault is not None]
     seen = Counter(
@@ -131,13 +224,13 @@ def _counted(together: Together, race: Race) -> Result:
     )
     told = _told_counts(wanted, seen, race)
     if any(count > wanted.get(status, 0) for status, count in seen.items()):
-        return Result(Outcome.FAIL, told)
+        return StepResult(Outcome.FAIL, told)
     if faults:
         outcomes = [fault_outcome(fault) for fault in faults]
         first = faults[outcomes.index(worst(outcomes))]
-        return Result(worst(outcomes), f"{len(faults)} gave no answer ({told_fault(first)}); {told}")
+        return StepResult(worst(outcomes), f"{len(faults)} gave no answer ({told_fault(first)}); {told}")
     if len(race.exchanges) != together.size or seen != Counter(wanted):
-        return Result(Outcome.INCONCLUSIVE, f"{len(race.exchanges)} of {together.size} recorded; {told}")
+        return StepResult(Outcome.INCONCLUSIVE, f"{len(race.exchanges)} of {together.size} recorded; {told}")
     return PASSED
 
 

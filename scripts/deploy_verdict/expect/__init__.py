@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy_verdict.expect.matchers import Matcher, described, matched
+from deploy_verdict.expect.matchers import Matcher, described, matched, parse_matcher
 from deploy_verdict.expect.selectors import Found, Lacking, check_selector, read_json, select, select_json
-from deploy_verdict.expect.short_form import parse_matcher
 from deploy_verdict.model import Exchange, Fault, Outcome, Whose
 
 __all__ = [

@@ -28,9 +28,8 @@ from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.health.judge import judge_health
 from deploy_verdict.window.history import read_history
-from deploy_verdict.window.judge_directory import history_of, judged_directory
+from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict
 from deploy_verdict.window.session import remark
-from deploy_verdict.window.verdicts import read_verdict
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:

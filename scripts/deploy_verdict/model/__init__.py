@@ -4,8 +4,14 @@ Units stand in names; times are UTC. Evidence holds what was seen and never an o
 same evidence can be judged again under a corrected plan. Adding a field keeps the schema's number.
 """
 
-from deploy_verdict.model.captured import CapturedRun, MeasuredValue
-from deploy_verdict.model.drives import ExerciseObservation, ExerciseRound
+from deploy_verdict.model.drives import (
+    ExerciseObservation,
+    ExerciseRound,
+    FailedRun,
+    FloorObservation,
+    Tally,
+    TopUpObservation,
+)
 from deploy_verdict.model.enums import (
     DRIVES,
     STAGES,
@@ -18,12 +24,14 @@ from deploy_verdict.model.enums import (
     dumped,
 )
 from deploy_verdict.model.files import (
+    CapturedRun,
     Coverage,
     CriterionResult,
     Evidence,
     Finding,
     Layout,
     Loaded,
+    MeasuredValue,
     Observation,
     RunFile,
     Slot,
@@ -34,8 +42,6 @@ from deploy_verdict.model.files import (
     WindowFrame,
     WindowRef,
 )
-from deploy_verdict.model.floor import FloorObservation, Tally
-from deploy_verdict.model.ledger import LedgerEntry, LedgerObservation
 from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
 from deploy_verdict.model.observations import (
     Attempt,
@@ -48,6 +54,8 @@ from deploy_verdict.model.observations import (
     FingerprintAttempt,
     FingerprintObservation,
     HttpObservation,
+    LedgerEntry,
+    LedgerObservation,
     Race,
     Reading,
     StepRecord,
@@ -68,7 +76,6 @@ from deploy_verdict.model.platform import (
     Step,
     TrafficObservation,
 )
-from deploy_verdict.model.top_up import FailedRun, TopUpObservation
 
 __all__ = [
     "DRIVES",

@@ -4,10 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from deploy_verdict.model.drives import ExerciseObservation
+from deploy_verdict.model.drives import ExerciseObservation, FloorObservation, TopUpObservation
 from deploy_verdict.model.enums import Outcome, Record, Severity, VerdictOutcome
-from deploy_verdict.model.floor import FloorObservation
-from deploy_verdict.model.ledger import LedgerObservation
 from deploy_verdict.model.logs import LogObservation
 from deploy_verdict.model.observations import (
     AwaitedObservation,
@@ -15,11 +13,11 @@ from deploy_verdict.model.observations import (
     CaseObservation,
     FingerprintObservation,
     HttpObservation,
+    LedgerObservation,
     SuiteObservation,
     TestObservation,
 )
 from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
-from deploy_verdict.model.top_up import TopUpObservation
 
 Observation = Annotated[
     HttpObservation
@@ -232,5 +230,33 @@ class WindowFile(Record):
     waited_s: float = 0.0
     ended: str | None = None
     finished: bool = False
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class MeasuredValue(Record):
+    """A measure as tables show it, None where it is not known; `outcome` is the worst of its findings."""
+
+    value: str | None = None
+    outcome: Outcome | None = None
+
+
+class CapturedRun(Record):
+    """captures/NAME.json: small enough to keep beside the plan for good."""
+
+    schema_: Literal["deploy-verdict/captured/1"] = Field(default="deploy-verdict/captured/1", alias="schema")
+    name: str
+    subject: Subject
+    window_id: str
+    t0: AwareDatetime
+    length_s: float
+    speed: float = 1.0
+    plan_name: str
+    plan_sha256: str
+    tool_version: str
+    judged_at: AwareDatetime
+    outcome: VerdictOutcome
+    criteria: tuple[CriterionResult, ...] = ()
+    measures: dict[str, MeasuredValue] = Field(default={})
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

@@ -13,15 +13,12 @@ from deploy_verdict.plan.reader import read_plan
 from deploy_verdict.plan.requests import Alternative, Expectations, Expecting, NeverRule, Request
 from deploy_verdict.plan.sections.claims import Claim, OpenApi
 from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
-from deploy_verdict.plan.sections.exercise import Exercise
 from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp
 from deploy_verdict.plan.sections.fixtures import Answer, Fixtures, Recording
-from deploy_verdict.plan.sections.floor import ReturnToFloor
-from deploy_verdict.plan.sections.github_section import GitHubSection
 from deploy_verdict.plan.sections.incident import incident_file, with_incident
 from deploy_verdict.plan.sections.logs import Incident, LogCanary, LogPattern, Logs, Novelty
-from deploy_verdict.plan.sections.platforms import Metrics, Railway, Traffic
-from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
+from deploy_verdict.plan.sections.pools import Exercise, Pool, ReturnToFloor
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
 
 __all__ = [

@@ -10,15 +10,13 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.base.units import Duration, Size, shown_duration
 from deploy_verdict.model import Severity
-from deploy_verdict.plan.headers import headers_in
-from deploy_verdict.plan.requests import Expecting, NeverRule, Part, Request
+from deploy_verdict.plan.requests import Expecting, NeverRule, Part, Request, headers_in
 from deploy_verdict.plan.sections.claims import Claim, shown_by_check_alone
 from deploy_verdict.plan.sections.e2e import E2E, Step, Test
 from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
-from deploy_verdict.plan.sections.github_section import GitHubSection
 from deploy_verdict.plan.sections.logs import Logs
-from deploy_verdict.plan.sections.platforms import Metrics, Railway, Traffic
+from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 

@@ -12,9 +12,8 @@ from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
-from deploy_verdict.plan.sections.exercise import Exercise
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
-from deploy_verdict.plan.sections.floor import MOST_FAILED, ReturnToFloor
+from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, ReturnToFloor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The parts of a plan that several sections share: requests, expectations, alternatives, rules. Pure."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +19,20 @@ from pydantic_core import CoreSchema
 from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
+
+
+def headers_in(value: Any) -> Iterator[tuple[str, str]]:
+    """Names and texts of every `headers` of a plan's data, at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "headers" and isinstance(item, dict):
+                yield from ((str(name), str(text)) for name, text in item.items())
+            else:
+                yield from headers_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from headers_in(item)
+
 
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 READS = ("get", "head")

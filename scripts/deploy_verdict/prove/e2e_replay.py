@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deploy_verdict.evidence.capturing import captures
+from deploy_verdict.evidence.steps import captures
 from deploy_verdict.model import Exchange, Race, StepRecord, TestObservation
 from deploy_verdict.plan import Answer, Plan, Request, Step
-from deploy_verdict.plan.filling import with_captures
+from deploy_verdict.plan.placeholders import with_captures
 from deploy_verdict.plan.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from deploy_verdict.evidence.accepting import accepted
-from deploy_verdict.evidence.steps import tested_answers
+from deploy_verdict.evidence.steps import accepted, tested_answers
 from deploy_verdict.expect import Matcher, tested, worst
 from deploy_verdict.model import Exchange, Outcome
 from deploy_verdict.plan import E2E, Alternative, Expecting, Plan, Step

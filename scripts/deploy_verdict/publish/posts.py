@@ -12,9 +12,8 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
-from deploy_verdict.publish.comment_state import State
+from deploy_verdict.publish.comment_state import State, status_line
 from deploy_verdict.publish.job_summary import run_url
-from deploy_verdict.publish.status_line import status_line
 from deploy_verdict.report import (
     Progress,
     folded,
@@ -27,7 +26,7 @@ from deploy_verdict.report import (
 )
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.verdicts import TEMPLATES
+from deploy_verdict.window.judge_directory import TEMPLATES
 
 # The API says 65,536 characters; the rest is room for what we do not know of its counting.
 MAX_COMMENT = 65_000

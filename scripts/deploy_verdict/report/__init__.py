@@ -11,8 +11,7 @@ from deploy_verdict.markup.tables import table
 from deploy_verdict.model import Verdict
 from deploy_verdict.report.context import report_context
 from deploy_verdict.report.progress import Progress, progress, progress_context
-from deploy_verdict.report.report_sections import sections
-from deploy_verdict.report.sections import Section, folded, linked
+from deploy_verdict.report.sections import Section, folded, linked, sections
 
 __all__ = [
     "REPORT_NAME",

@@ -23,11 +23,9 @@ from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, short, why
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
-from deploy_verdict.stages.deployment.report import deployment
-from deploy_verdict.stages.deployment.way_back import way_back
+from deploy_verdict.stages.deployment.report import deployment, way_back
 from deploy_verdict.stages.e2e.report import suite
-from deploy_verdict.stages.exposure.exposure import shown_exposure
-from deploy_verdict.stages.exposure.report import performance
+from deploy_verdict.stages.exposure.report import performance, shown_exposure
 from deploy_verdict.stages.health.report import health_checks
 from deploy_verdict.stages.logs.report import logs
 from deploy_verdict.stages.metrics.report import resources

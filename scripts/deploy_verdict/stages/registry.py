@@ -18,8 +18,10 @@ Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
 
 def _health(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
     from deploy_verdict.stages.claims.collect import take_fingerprints  # noqa: PLC0415  # each script loads its own
-    from deploy_verdict.stages.health.collect import check_health  # noqa: PLC0415
-    from deploy_verdict.stages.health.health_awaited import await_checks  # noqa: PLC0415
+    from deploy_verdict.stages.health.collect import (  # noqa: PLC0415
+        await_checks,
+        check_health,
+    )
 
     # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
     is_first = offset_s == 0
@@ -50,8 +52,10 @@ def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> t
 
 
 def _top_up(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.exposure.collect import top_up  # noqa: PLC0415
-    from deploy_verdict.stages.exposure.topping_up import needing  # noqa: PLC0415
+    from deploy_verdict.stages.exposure.collect import (  # noqa: PLC0415
+        needing,
+        top_up,
+    )
 
     return top_up(context, offset_s, keep, lambda asked: needing(session, asked))
 
@@ -69,7 +73,7 @@ def _deployment(session: Session, context: Context, offset_s: float, keep: Keep)
 
 
 def _traffic(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.traffic.traffic import read_traffic  # noqa: PLC0415
+    from deploy_verdict.stages.traffic.collect import read_traffic  # noqa: PLC0415
 
     return read_traffic(context)
 

@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy_verdict.stats import poisson
+from deploy_verdict.stages.traffic.judge import TrafficChange
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
-from deploy_verdict.stats.theil_sen import Slope, theil_sen
-from deploy_verdict.stats.trend import ALPHA, p_of_growth
+from deploy_verdict.stats.bounds import at_least, at_most
+from deploy_verdict.stats.trend import ALPHA, Slope, p_of_growth, theil_sen
 
 SMALLEST_RISE = 2.0
 Z_80 = statistics.NormalDist().inv_cdf(0.8)
@@ -87,7 +87,7 @@ class Growth:
         """The lowest rate that this window leaves possible."""
         bounds = [self.floor.slope.low, self.mean.slope.low, self.rate]
         if self.counted and self.rate * self.hours >= 1:
-            bounds.append(poisson.at_least(self.rate * self.hours, self.hours))
+            bounds.append(at_least(self.rate * self.hours, self.hours))
         return min(bounds)
 
     @property
@@ -95,7 +95,7 @@ class Growth:
         """The highest rate that this window leaves possible."""
         bounds = [self.floor.slope.high, self.mean.slope.high, self.rate]
         if self.counted:
-            bounds.append(poisson.at_most(self.rate * self.hours, self.hours))
+            bounds.append(at_most(self.rate * self.hours, self.hours))
         return max(bounds)
 
     @property
@@ -176,3 +176,24 @@ def _noise(times: Sequence[float], values: Sequence[float]) -> float:
     middle = statistics.fmean(times)
     spread = sum((time - middle) ** 2 for time in times)
     return math.sqrt(sum(steps) / (2 * len(steps)) / spread)
+
+
+def effect(growth: Growth, unit: str) -> str:
+    """Such as "+0.1 connections/h (−0.3 … +0.6)"."""
+    return f"{signed(growth.rate)} {unit}/h ({signed(growth.low)} … {signed(growth.high)})"
+
+
+def with_power(growth: Growth, unit: str) -> str:
+    """Such as "+0.1 connections/h (−0.3 … +0.6); this window could have seen 1.8/h with 80 % chance"."""
+    seen = f"this window could have seen {growth.could_have_seen:.1f}/h with 80 % chance"
+    return f"{effect(growth, unit)}; {seen}"
+
+
+def signed(rate: float) -> str:
+    """One decimal with its sign; never "-0.0"."""
+    return f"{round(rate, 1) + 0.0:+.1f}".replace("-", "−")
+
+
+def traffic_in_words(change: TrafficChange | None) -> str:
+    """What is known of others' traffic, in either case."""
+    return "traffic over time is not known" if change is None else change.told

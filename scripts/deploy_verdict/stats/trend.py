@@ -6,9 +6,23 @@ independent: take readings together to blocks first.
 """
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm (1979): the same p values, raised so that all together keep the level of one test."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return tuple(adjusted)
+
 
 ALPHA = 0.05
 
@@ -35,3 +49,30 @@ def p_of_growth(values: Sequence[float]) -> float:
 def shown_p(p: float) -> str:
     """p as a reader takes it: never "0.000"."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+Z_95 = statistics.NormalDist().inv_cdf(0.95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slope:
+    """Units of the series for each unit of time."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def theil_sen(times: Sequence[float], values: Sequence[float]) -> Slope:
+    """Times must be distinct, and two at least.
+
+    In a series of ties the bounds can fall together: that is no certainty, so counts need a bound of
+    their own beside it (judge/poisson.py).
+    """
+    points = sorted(zip(times, values, strict=True))
+    slopes = sorted((b - a) / (later - earlier) for (earlier, a), (later, b) in combinations(points, 2))
+    count = len(slopes)
+    width = Z_95 * math.sqrt(variance(values))
+    low = max(round((count - width) / 2) - 1, 0)
+    high = min(round((count + width) / 2), count - 1)
+    return Slope(estimate=statistics.median(slopes), low=slopes[low], high=slopes[high])

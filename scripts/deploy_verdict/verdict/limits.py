@@ -15,9 +15,8 @@ from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.stages.logs.novelty import compared
 from deploy_verdict.stages.pools.judge_blocks import pool_blocks
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
-from deploy_verdict.stats.bounds import excluded_percent
+from deploy_verdict.stats.bounds import at_most, excluded_percent
 from deploy_verdict.stats.growth import used_at_end
-from deploy_verdict.stats.poisson import at_most
 
 
 def limits(bundle: Bundle, findings: Sequence[Finding]) -> tuple[str, ...]:

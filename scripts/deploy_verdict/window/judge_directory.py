@@ -2,23 +2,107 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jinja2 import FileSystemLoader
+
 from deploy_verdict import __version__
-from deploy_verdict.base.errors import UsageError
+from deploy_verdict.base.atomic_files import remove
+from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.cli.options import load_plan
-from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
-from deploy_verdict.model import CapturedRun, VerdictOutcome
-from deploy_verdict.plan import laid_out
+from deploy_verdict.evidence.measures import suite_results
+from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
+from deploy_verdict.plan import Plan, laid_out
+from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
+from deploy_verdict.window.evidence_store import read_evidence, read_record, write_json, write_text
+from deploy_verdict.window.history import remember
 from deploy_verdict.window.open import checked_stages
 from deploy_verdict.window.plan_copy import PLAN_FILE, refilled
 from deploy_verdict.window.session import history_file, read_window, target_of
-from deploy_verdict.window.verdicts import read_bundle
+
+VERDICT_FILE = "verdict.json"
+COMMENT_FILE = "comment.md"
+JUNIT_FILE = "junit.xml"
+TEMPLATES = Path(__file__).resolve().parents[3] / "report_templates"
+
+
+def read_bundle(
+    plan: Plan, out: Path, file: WindowFile, left_out: tuple[str, ...], *, corrected_plan: bool = False
+) -> Bundle:
+    """All evidence of a directory, beside its plan."""
+    unknown = [stage for stage in left_out if stage not in plan.stages]
+    if unknown:
+        known = ", ".join(plan.stages)
+        raise UsageError(f"--without {unknown[0]}: the plan has no such stage — it has: {known}")
+    same = (file.window.length_s, file.window.offsets_s) == (plan.window.length, plan.window.offsets_s)
+    if not same and not corrected_plan:
+        raise EvidenceError(f"{out}/window.json is not the window of this plan — was it edited?")
+    found = bundled(
+        plan,
+        file.window,
+        file.subject,
+        read_evidence(out / "evidence"),
+        left_out=left_out,
+        corrected_plan=corrected_plan,
+        ended=file.ended,
+    )
+    return replace(found, remarks=file.remarks)
+
+
+def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
+    """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
+    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
+        # An older verdict must not stand there as if it were this one, whatever happens now.
+        remove(out / name)
+    verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
+    write_json(out / VERDICT_FILE, verdict)
+    if "e2e" in bundle.stages:
+        write_text(out / JUNIT_FILE, _junit(bundle, verdict))
+    return verdict
+
+
+def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
+    """Append the verdict to the history: after all else, as no report may fail for want of that."""
+    found = deployed(looks(bundle))
+    remember(history, verdict, found.id if found else None, found.commit if found else None)
+
+
+def _junit(bundle: Bundle, verdict: Verdict) -> str:
+    """The suite's results for tools that read JUnit XML."""
+    tests = [
+        observation
+        for item in bundle.of_stage("e2e")
+        for observation in item.evidence.observations
+        if isinstance(observation, TestObservation)
+    ]
+    return junit_xml(suite_results(bundle, verdict.findings), tests, bundle.plan.name)
+
+
+def read_verdict(out: Path) -> Verdict:
+    """The verdict of a directory; raises EvidenceError."""
+    missing = "there is no verdict yet — run scripts/judge_evidence.py first"
+    return read_record(out / VERDICT_FILE, Verdict, missing=missing)
+
+
+def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
+    """Render the report and the comment; returns the report's path."""
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
+    write_text(out / REPORT_NAME, report)
+    comment = render_comment(
+        bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
+    )
+    write_text(out / COMMENT_FILE, comment)
+    return out / REPORT_NAME
 
 
 def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[Bundle, datetime]:

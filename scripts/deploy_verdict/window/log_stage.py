@@ -6,8 +6,7 @@ from pathlib import Path
 from deploy_verdict.model import Fault, LogObservation, Whose
 from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stages.deployment.state import before
-from deploy_verdict.stages.logs.collect import FileSource, LogSource, review, review_before
-from deploy_verdict.stages.logs.log_refused import RefusedSource
+from deploy_verdict.stages.logs.collect import FileSource, LogSource, RefusedSource, review, review_before
 from deploy_verdict.stages.logs.tally import CUT_TIMES
 from deploy_verdict.stages.registry import deployment_looks, platform_of
 from deploy_verdict.window.session import Session, Sheet

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.base.window import tolerance_s
-from deploy_verdict.model import DeploymentObservation, Loaded
+from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.plan import Plan
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
 from deploy_verdict.stages.registry import COLLECTORS, collect
+from deploy_verdict.window.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.evidence_store import read_attempts
+from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.log_stage import collect_logs
 from deploy_verdict.window.progress_display import Progress
-from deploy_verdict.window.session import Session, is_taken
+from deploy_verdict.window.session import Session, finish, is_taken
 
 # At the same offset the health checks come first, then the sample, then the suite, which takes longest.
 _ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
@@ -130,3 +132,29 @@ def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
             progress.tell(
                 f"{logs}: there is no such file yet; without it the log review will be inconclusive"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What came of it."""
+
+    verdict: Verdict
+    report: Path
+
+
+def end_window(session: Session, watched: Watched, plan: Path, capture: Path | None) -> Ended:
+    """Judge and render; a whole window is closed and, where asked, kept as a captured run."""
+    file = session.file.model_copy(update={"ended": watched.ended})
+    bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
+    now = session.pace.clock.now()
+    verdict = write_verdict(bundle, session.out, now, interrupted=not watched.whole)
+    report = write_reports(bundle, verdict, session.out, now)
+    remember_verdict(bundle, verdict, session.history)
+    if watched.whole:
+        finish(session.out, file)
+        if capture is not None:
+            keep_capture(bundle, verdict, capture)
+            session.tell(f"kept as {capture}")
+    else:
+        session.tell("stopped before the window's end; the same command goes on with it")
+    return Ended(verdict=verdict, report=report)

@@ -1,14 +1,82 @@
 """The pools section of a plan: what is read, how often, and what it must prove. Pure."""
 
-from typing import Self
+import re
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from deploy_verdict.base.units import Duration, Percent
 from deploy_verdict.model import Severity
-from deploy_verdict.plan.requests import Part, Request, Selector
-from deploy_verdict.plan.sections.exercise import Exercise
-from deploy_verdict.plan.sections.floor import ReturnToFloor
+from deploy_verdict.plan.requests import Part, Request, Selector, checked_path
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?) ?/ ?s")
+# After so many failed runs of a drive or a top-up, each with its cleanup, none is begun.
+MOST_FAILED = 10
+FASTEST_PER_S = 50.0
+
+
+def rate_per_s(value: Any) -> float:
+    """Read "20/s" as 20.0."""
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or not 0 < float(match.group(1)) <= FASTEST_PER_S:
+        raise ValueError(f"{value!r} is not a rate — write one like 20/s, up to {FASTEST_PER_S:g}/s")
+    return float(match.group(1))
+
+
+Rate = Annotated[
+    float, BeforeValidator(rate_per_s), WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ ?/ ?s$"})
+]
+
+
+class ReturnToFloor(Part):
+    """The steps of an E2E test over and over, at the window's end; they must end where they began."""
+
+    test: str = Field(description="the E2E test whose steps are one cycle")
+    cycles: int = Field(default=1000, ge=20, le=20_000, description="1,000 find one leak in 500 with 86 %")
+    rate: Rate = Field(default=20.0, description="requests per second at most")
+    limit: Duration = Field(default=300.0, gt=0, le=600, description="the longest that all cycles may take")
+    settle: Duration = Field(default=30.0, le=300, description="the wait for an idle pool after them")
+
+
+MOST_REQUESTS = 1000
+# Of the gauge, under each round's load; as many follow at rest.
+FEWEST_READINGS, MOST_READINGS = 3, 12
+
+
+def check_or_path(value: str) -> str:
+    """A path from the root, or the name of a health check, which the cross-check looks up."""
+    return str(checked_path(value)) if value.startswith("/") else value
+
+
+class Exercise(Part):
+    """So many requests at once, in turns with rest; the gauge is read in both."""
+
+    ask: tuple[Annotated[str, AfterValidator(check_or_path)], ...] = Field(
+        strict=False, min_length=1, description="paths to GET, or names of health checks; cheap ones"
+    )
+    at_once: int = Field(default=8, ge=2, le=32, description="how many requests are under way together")
+    times: int = Field(default=2, ge=1, le=10, description="how often each of them asks in one round")
+    rounds: int = Field(default=10, ge=7, le=16, description="turns of load and rest")
+    for_: Duration = Field(default=10.0, gt=0, le=60, alias="for", description="the whole exercise")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.requests > MOST_REQUESTS:
+            raise ValueError(
+                f"an exercise of {self.requests} requests — at most {MOST_REQUESTS}: lower at_once or rounds"
+            )
+        return self
+
+    @property
+    def requests(self) -> int:
+        """How many requests the exercise sends, beside the readings of the gauge."""
+        return self.at_once * self.times * self.rounds
+
+    @property
+    def readings(self) -> int:
+        """How often the gauge is read at most."""
+        return (1 + 2 * MOST_READINGS) * self.rounds
+
 
 # Five blocks of two: with fewer, no rise of a pool that others use is beyond chance.
 FLOOR_READINGS = 10

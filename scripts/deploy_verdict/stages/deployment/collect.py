@@ -1,12 +1,13 @@
 """The deployment stage: which deployment is meant, and what the platform says of it; no opinions."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.model import Deployment, DeploymentObservation, Fault, Subject, Whose
+from deploy_verdict.model import Deployment, DeploymentObservation, Fault, LogLine, Subject, Whose
 from deploy_verdict.railway import (
     LogEntry,
     Place,
@@ -20,8 +21,33 @@ from deploy_verdict.railway import (
     steps,
 )
 from deploy_verdict.stages.context import Context, Platform
-from deploy_verdict.stages.deployment.deployment_errors import error_lines
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, State, same_commit, short, standing
+from deploy_verdict.stages.logs.source_lines import without_colours
+from deploy_verdict.stages.logs.text_lines import level_of
+
+MOST_LINES, LAST_LINES, MAX_CHARS = 20, 10, 400
+_TELLING = re.compile(
+    r"\berror\b|\bfatal\b|\bfailed\b|exception|traceback|exit code|panic|killed", re.IGNORECASE
+)
+
+
+def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
+    """The last lines that look like errors; where none does, simply the last lines."""
+    lines = [
+        LogLine(at=entry.at, level=level_of(entry.message), text=without_colours(entry.message)[:MAX_CHARS])
+        for entry in entries
+        if entry.message.strip()
+    ]
+    telling = [line for line in lines if _is_telling(line)]
+    return tuple(telling[-MOST_LINES:] or lines[-LAST_LINES:])
+
+
+def _is_telling(line: LogLine) -> bool:
+    """By its level where it names one (a logger may be called error); else by its words."""
+    if line.level is not None:
+        return line.level in ("ERROR", "CRITICAL")
+    return _TELLING.search(line.text) is not None
+
 
 FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
 MOST_RECENT = 50

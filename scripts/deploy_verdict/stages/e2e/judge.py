@@ -8,9 +8,8 @@ from deploy_verdict.evidence.steps import worst_result
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.references import SUITE
-from deploy_verdict.stages.e2e.e2e_suites import suites_of
 from deploy_verdict.stages.e2e.judge_cleanup import judge_cleanup
-from deploy_verdict.stages.e2e.judge_external import judge_command
+from deploy_verdict.stages.e2e.judge_external import judge_command, suites_of
 from deploy_verdict.stages.e2e.judge_runs import Files, Run, pre_check, runs_of
 from deploy_verdict.stats.bounds import excluded_percent, possible_percent
 

@@ -1,15 +1,93 @@
 """A plugged-in suite: what its JUnit files prove, for the command and for each of its cases. Pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.steps import Result, worst_result
+from deploy_verdict.evidence.steps import StepResult, worst_result
 from deploy_verdict.expect import told_fault
-from deploy_verdict.model import CaseObservation, Finding, Outcome, Severity
+from deploy_verdict.model import (
+    CaseObservation,
+    Evidence,
+    Finding,
+    Outcome,
+    Severity,
+    SuiteObservation,
+    TestObservation,
+)
 from deploy_verdict.plan import E2E
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
-from deploy_verdict.stages.e2e.e2e_suites import BAD, SuiteRun, suites_of
-from deploy_verdict.stages.e2e.judge_runs import Files
+from deploy_verdict.stages.e2e.judge_runs import Files, pre_check
+
+BAD = ("failed", "error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteRun:
+    """A planned run of the suite; `incomplete` says why it is missing or was cut short, or is empty."""
+
+    offset_s: float
+    pointer: str | None = None
+    observation: SuiteObservation | None = None
+    cases: tuple[tuple[str, CaseObservation], ...] = ()
+    incomplete: str = "the suite was not run"
+
+    @property
+    def failed(self) -> bool:
+        """Whether a case of it went wrong."""
+        return any(case.result in BAD for _, case in self.cases)
+
+    @property
+    def elapsed_ms(self) -> float:
+        """How long it took; 0 where it was not seen."""
+        return self.observation.elapsed_ms if self.observation else 0.0
+
+
+def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
+    """One for each planned offset: its first attempt with a case that failed, else its newest."""
+    kept: dict[float, SuiteRun] = {}
+    for name, evidence in sorted(files, key=lambda item: item[1].attempt):
+        for index, observation in enumerate(evidence.observations):
+            if not isinstance(observation, SuiteObservation):
+                continue
+            offset_s = observation.offset_s
+            if offset_s in kept and kept[offset_s].failed:
+                continue
+            kept[offset_s] = SuiteRun(
+                offset_s=offset_s,
+                pointer=f"{name}#/observations/{index}",
+                observation=observation,
+                cases=_cases(name, evidence, offset_s),
+                incomplete=_incomplete(e2e, evidence, offset_s),
+            )
+    return tuple(kept.get(offset_s, SuiteRun(offset_s=offset_s)) for offset_s in e2e.at)
+
+
+def _cases(name: str, evidence: Evidence, offset_s: float) -> tuple[tuple[str, CaseObservation], ...]:
+    return tuple(
+        (f"{name}#/observations/{index}", item)
+        for index, item in enumerate(evidence.observations)
+        if isinstance(item, CaseObservation) and item.offset_s == offset_s
+    )
+
+
+def _incomplete(e2e: E2E, evidence: Evidence, offset_s: float) -> str:
+    runs = [
+        item
+        for item in evidence.observations
+        if isinstance(item, TestObservation) and item.offset_s == offset_s
+    ]
+    if evidence.interrupted or any(run.interrupted for run in runs):
+        return "the run was interrupted"
+    first = pre_check(e2e)
+    absent = _absent([first.name] if first else [], [test.name for test in e2e.tests], runs)
+    return f"{absent[0]} was not run" if absent else ""
+
+
+def _absent(first: Sequence[str], names: Sequence[str], runs: Sequence[TestObservation]) -> list[str]:
+    seen = {run.check for run in runs}
+    return [name for name in (*first, *names) if name not in seen]
+
 
 NAMED_CASES = 5
 
@@ -29,23 +107,25 @@ def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
         yield _finding(e2e, (check, "passes"), expectation, *_unzipped(runs))
 
 
-def _unzipped(runs: Sequence[tuple[Result, str | None]]) -> tuple[list[Result], list[str | None]]:
+def _unzipped(runs: Sequence[tuple[StepResult, str | None]]) -> tuple[list[StepResult], list[str | None]]:
     return [result for result, _ in runs], [pointer for _, pointer in runs]
 
 
-def _ran(e2e: E2E, suite: SuiteRun) -> Result:
+def _ran(e2e: E2E, suite: SuiteRun) -> StepResult:
     """What one run of the command proves. The exit code alone proves nothing."""
     observation = suite.observation
     if observation is None:
-        return Result(Outcome.INCONCLUSIVE, "it was not run")
+        return StepResult(Outcome.INCONCLUSIVE, "it was not run")
     cases = [case for _, case in suite.cases]
     bad = [case for case in cases if case.result in BAD]
     if bad:
         named = ", ".join(case.check for case in bad[:NAMED_CASES])
         more = ", …" if len(bad) > NAMED_CASES else ""
-        return Result(Outcome.FAIL, f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
+        return StepResult(
+            Outcome.FAIL, f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1
+        )
     reason = _unproven(e2e, suite, cases)
-    return Result(Outcome.INCONCLUSIVE, reason) if reason else Result(Outcome.PASS)
+    return StepResult(Outcome.INCONCLUSIVE, reason) if reason else StepResult(Outcome.PASS)
 
 
 def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
@@ -66,30 +146,30 @@ def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> st
     return None
 
 
-def _case(name: str, suite: SuiteRun) -> tuple[Result, str | None]:
+def _case(name: str, suite: SuiteRun) -> tuple[StepResult, str | None]:
     """The worst of one run's cases of that name."""
     mine = [(pointer, case) for pointer, case in suite.cases if case.check == name]
     if not mine:
-        return Result(Outcome.INCONCLUSIVE, "it was not reported"), suite.pointer
+        return StepResult(Outcome.INCONCLUSIVE, "it was not reported"), suite.pointer
     results = [_reported(case) for _, case in mine]
     worst = worst_result(results)
     return worst, mine[results.index(worst) if worst in results else 0][0]
 
 
-def _reported(case: CaseObservation) -> Result:
+def _reported(case: CaseObservation) -> StepResult:
     said = f": {case.message}" if case.message else ""
     if case.result in BAD:
-        return Result(Outcome.FAIL, f"{case.result}{said}", Severity.P1)
+        return StepResult(Outcome.FAIL, f"{case.result}{said}", Severity.P1)
     if case.result == "skipped":
-        return Result(Outcome.INCONCLUSIVE, f"skipped{said}")
-    return Result(Outcome.PASS)
+        return StepResult(Outcome.INCONCLUSIVE, f"skipped{said}")
+    return StepResult(Outcome.PASS)
 
 
 def _finding(
     e2e: E2E,
     name: tuple[str, str],
     expectation: str,
-    results: Sequence[Result],
+    results: Sequence[StepResult],
     pointers: Sequence[str | None],
 ) -> Finding:
     worst = worst_result(results)

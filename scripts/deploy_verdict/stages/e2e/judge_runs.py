@@ -1,14 +1,16 @@
 """One run of one declared test: what its record proves. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import JsonValue
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.steps import (
     PASSED,
-    Result,
+    StepResult,
     is_targets_trouble,
     step_label,
     tested_race,
@@ -16,11 +18,58 @@ from deploy_verdict.evidence.steps import (
     told_body,
     worst_result,
 )
-from deploy_verdict.model import Evidence, FailedRun, Outcome, StepRecord, TestObservation
+from deploy_verdict.model import Evidence, Exchange, FailedRun, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
-from deploy_verdict.plan.filling import with_captures
+from deploy_verdict.plan.placeholders import filled, names_in, with_captures
 from deploy_verdict.plan.references import PRE_CHECK
-from deploy_verdict.stages.e2e.own_rival import has_taken, rival_in
+
+SHORTEST = 3
+
+
+def has_taken(record: StepRecord) -> bool:
+    """Whether the test itself got something written in this step."""
+    is_own = record.part in ("start", "steps")
+    return is_own and any(
+        _is_good(answer) for answer in _answers(record) if answer.method not in ("GET", "HEAD")
+    )
+
+
+def rival_in(
+    record: StepRecord, steps: Sequence[Step], captured: Mapping[str, Any], held_by: Sequence[str]
+) -> str | None:
+    """The worker of ours that all the answers of a step name as the holder, or None."""
+    answers = _answers(record)
+    if not answers or any(answer.status != 409 or answer.fault is not None for answer in answers):
+        return None
+    ours = dict.fromkeys(_workers(steps, captured, held_by))
+    named = [next((name for name in ours if _names(answer, name)), None) for answer in answers]
+    return named[0] if all(named) else None
+
+
+def _answers(record: StepRecord) -> list[Exchange]:
+    return [record.exchange] if record.exchange else list(record.race.exchanges) if record.race else []
+
+
+def _is_good(answer: Exchange) -> bool:
+    return answer.fault is None and answer.status is not None and 200 <= answer.status < 300
+
+
+def _names(answer: Exchange, worker: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(worker)}(?!\w)", answer.body or ""))
+
+
+def _workers(steps: Sequence[Step], captured: Mapping[str, Any], held_by: Sequence[str]) -> Iterator[str]:
+    """What our requests say of who we are, in the plan's `held_by` fields."""
+    for step in steps:
+        for request in step.together.requests if step.together else (step,):
+            body = request.json_ if isinstance(request.json_, dict) else {}
+            for key in held_by:
+                value = body.get(key)
+                if isinstance(value, str) and all(name in captured for name in names_in(value)):
+                    worker = str(filled(value, captured))
+                    if len(worker) >= SHORTEST:
+                        yield worker
+
 
 Files = Sequence[tuple[str, Evidence]]
 Place = tuple[str, int]
@@ -33,7 +82,7 @@ class Run:
     offset_s: float
     pointer: str | None
     observation: TestObservation | None
-    result: Result
+    result: StepResult
 
     @property
     def told(self) -> str:
@@ -84,17 +133,17 @@ def tested_run(
     before_each: Sequence[Step],
     observation: TestObservation | None,
     held_by: Sequence[str],
-) -> Result:
+) -> StepResult:
     """Test every step of a record again: a test passes when each step of the plan is there and passes."""
     if observation is None:
-        return Result(Outcome.INCONCLUSIVE, "it was not run")
+        return StepResult(Outcome.INCONCLUSIVE, "it was not run")
     planned = _planned(test, before_each)
     tested = list(_tested_records(planned, observation, held_by))
     results = [result for _, result in tested]
     taken = {(record.part, record.index) for record, _ in tested}
     absent = [place for place in planned if place not in taken]
     if absent or observation.interrupted:
-        results.append(Result(Outcome.INCONCLUSIVE, _told_end(observation, len(absent), len(planned))))
+        results.append(StepResult(Outcome.INCONCLUSIVE, _told_end(observation, len(absent), len(planned))))
     return worst_result(results)
 
 
@@ -116,7 +165,7 @@ def run_outcomes(
 
 def _tested_records(
     planned: Mapping[Place, Step], observation: TestObservation, held_by: Sequence[str]
-) -> Iterator[tuple[StepRecord, Result]]:
+) -> Iterator[tuple[StepRecord, StepResult]]:
     """Each record with its result; a refusal that another window of ours brought about is no fail."""
     records = [record for record in observation.steps if record.part != "cleanup"]
     took = False
@@ -126,12 +175,12 @@ def _tested_records(
         if result.outcome is Outcome.FAIL and not took:
             rival = rival_in(record, tuple(planned.values()), captured, held_by)
             if rival:
-                result = Result(Outcome.INCONCLUSIVE, _told_rival(rival, result))
+                result = StepResult(Outcome.INCONCLUSIVE, _told_rival(rival, result))
         took = took or has_taken(record)
         yield record, result
 
 
-def failed_result(e2e: E2E, test: Test, failure: FailedRun, *, is_first: bool) -> Result:
+def failed_result(e2e: E2E, test: Test, failure: FailedRun, *, is_first: bool) -> StepResult:
     """What the step that ended a run of a top-up proves: it counts if it is the test's and fails.
 
     `is_first`: no run before it has taken the test entity, which another window of ours may hold.
@@ -142,11 +191,11 @@ def failed_result(e2e: E2E, test: Test, failure: FailedRun, *, is_first: bool) -
     if result.outcome is Outcome.FAIL and is_first and record.index == 0 and not test.start:
         rival = rival_in(record, tuple(planned.values()), failure.captured, e2e.held_by)
         if rival:
-            return Result(Outcome.INCONCLUSIVE, _told_rival(rival, result))
+            return StepResult(Outcome.INCONCLUSIVE, _told_rival(rival, result))
     return result
 
 
-def _told_rival(rival: str, result: Result) -> str:
+def _told_rival(rival: str, result: StepResult) -> str:
     return f"another window of ours was writing: {rival} held the test entity ({result.told})"
 
 
@@ -172,20 +221,20 @@ def _told_end(observation: TestObservation, absent: int, planned: int) -> str:
     return f"{absent} of its {planned} steps are not in the evidence"
 
 
-def _tested_record(record: StepRecord, step: Step | None) -> Result:
+def _tested_record(record: StepRecord, step: Step | None) -> StepResult:
     label = step_label(record.part, record.index, record.name)
     if step is None or step.name != record.name:
-        return Result(Outcome.INCONCLUSIVE, f"{label}: the plan has another step there")
+        return StepResult(Outcome.INCONCLUSIVE, f"{label}: the plan has another step there")
     result = tested_record(record, step)
     if result.outcome is Outcome.PASS:
         return result
     trouble = _troubled(record)
     if trouble and result.outcome is Outcome.INCONCLUSIVE:
-        result = Result(Outcome.FAIL, result.told, result.severity, result.because)
+        result = StepResult(Outcome.FAIL, result.told, result.severity, result.because)
     told = f"{label}: {result.told}"
     if record.part == "steps" or trouble:
-        return Result(result.outcome, told, result.severity, result.because)
-    return Result(Outcome.INCONCLUSIVE, f"its start state was not reached: {told}")
+        return StepResult(result.outcome, told, result.severity, result.because)
+    return StepResult(Outcome.INCONCLUSIVE, f"its start state was not reached: {told}")
 
 
 def _troubled(record: StepRecord) -> bool:
@@ -194,24 +243,24 @@ def _troubled(record: StepRecord) -> bool:
     return any(is_targets_trouble(answer) for answer in answers)
 
 
-def tested_record(record: StepRecord, step: Step) -> Result:
+def tested_record(record: StepRecord, step: Step) -> StepResult:
     """Test one recorded step with what the plan expects of it."""
     if record.refused:
-        return Result(Outcome.INCONCLUSIVE, f"refused: {record.refused}")
+        return StepResult(Outcome.INCONCLUSIVE, f"refused: {record.refused}")
     if step.together is not None:
         if record.race is None:
-            return Result(Outcome.INCONCLUSIVE, _told_unsent(record))
+            return StepResult(Outcome.INCONCLUSIVE, _told_unsent(record))
         return tested_race(step.together, record.race)
     if record.exchange is None:
-        return Result(Outcome.INCONCLUSIVE, _told_unsent(record))
+        return StepResult(Outcome.INCONCLUSIVE, _told_unsent(record))
     result = tested_step(step, record.exchange)
     if result.outcome is not Outcome.PASS:
         told = result.told + told_body(record.exchange)
-        return Result(result.outcome, told, result.severity, result.because)
+        return StepResult(result.outcome, told, result.severity, result.because)
     lost = [name for name in step.capture if name not in record.captured]
     if lost:
         reasons = "; ".join(f"{name} ({record.not_captured.get(name, 'no reason told')})" for name in lost)
-        return Result(Outcome.INCONCLUSIVE, f"not captured: {reasons}")
+        return StepResult(Outcome.INCONCLUSIVE, f"not captured: {reasons}")
     return PASSED
 
 

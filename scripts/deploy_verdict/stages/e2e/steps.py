@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
-from deploy_verdict.evidence.capturing import captures
-from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.evidence.steps import captures, tested_step
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
 from deploy_verdict.plan import Step, Test
-from deploy_verdict.plan.filling import with_captures
+from deploy_verdict.plan.placeholders import with_captures
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.race import take_race
 from deploy_verdict.stages.e2e.requests import Trial, curl, final, lacking, refused, requests_of, send

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.accepting import accept_text, accepted
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.steps import accept_text, accepted
 from deploy_verdict.expect import Tested, tested
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity
 from deploy_verdict.plan import Check

@@ -6,6 +6,7 @@ the log stands in its `fault`, and what of it is missing in `incomplete`.
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,44 @@ from typing import BinaryIO, Protocol
 from deploy_verdict.model import Fault, LogObservation, Whose
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.log_pieces import from_whole_word, without_half_word
 from deploy_verdict.stages.logs.source_lines import Line, parsed
 from deploy_verdict.stages.logs.tally import Tally
+
+
+class RefusedSource:
+    """The platform's log where the platform cannot be asked, or has no deployment of ours."""
+
+    def __init__(self, fault: Fault | None) -> None:
+        self.name = "Railway"
+        detail = "no deployment of this window is known, so there is no log of it to read"
+        self.fault: Fault | None = fault or Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
+        self.incomplete: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[Line]:
+        """No line."""
+        yield from ()
+
+
+OVERLAP_BYTES = 1024
+_ENDS = (re.compile(rb"[ \t]"), re.compile(rb"[\",]"))
+
+
+def without_half_word(raw: bytes) -> bytes:
+    """A piece up to its last whole word; all but the shared part, where that is one word."""
+    ends = _ends(raw[-OVERLAP_BYTES:])
+    return raw[: max(0, len(raw) - OVERLAP_BYTES) + (ends[-1] if ends else 0)]
+
+
+def from_whole_word(raw: bytes) -> bytes:
+    """What the next piece repeats of this one: from the first whole word of the shared part."""
+    shared = raw[-OVERLAP_BYTES:]
+    return shared[(_ends(shared) or [0])[0] :]
+
+
+def _ends(shared: bytes) -> list[int]:
+    """The places after each word's end."""
+    return next(filter(None, ([found.end() for found in end.finditer(shared)] for end in _ENDS)), [])
+
 
 MAX_LINE_BYTES = 65536
 HEAD_BYTES = 4096

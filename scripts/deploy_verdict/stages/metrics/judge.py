@@ -17,10 +17,19 @@ from deploy_verdict.evidence.platform_views import points_of, readings_of
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
-from deploy_verdict.stages.traffic.traffic_change import TrafficChange, traffic_change
+from deploy_verdict.stages.traffic.judge import TrafficChange, traffic_change
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, block_offsets
-from deploy_verdict.stats.growth import Block, Growth, grows, growth_of, harmful_rate, used_at_end
-from deploy_verdict.stats.growth_words import effect, traffic_in_words, with_power
+from deploy_verdict.stats.growth import (
+    Block,
+    Growth,
+    effect,
+    grows,
+    growth_of,
+    harmful_rate,
+    traffic_in_words,
+    used_at_end,
+    with_power,
+)
 from deploy_verdict.stats.trend import shown_p
 
 STAGE = "metrics"

@@ -14,9 +14,8 @@ from deploy_verdict.evidence.steps import is_targets_trouble
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.stages.pools.samples import Level, level_of
-from deploy_verdict.stats.bounds import NONE_SEEN
+from deploy_verdict.stats.bounds import NONE_SEEN, at_least, at_most
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
-from deploy_verdict.stats.poisson import at_least, at_most
 from deploy_verdict.stats.trend import shown_p
 
 # So many connections that never came back are the end of a pool of 20 within hours.

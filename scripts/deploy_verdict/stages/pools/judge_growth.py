@@ -6,16 +6,22 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_blocks import PoolBlock, hole_in_blocks, pool_blocks
-from deploy_verdict.stages.pools.pool_alike import are_single
+from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, hole_in_blocks, pool_blocks
 from deploy_verdict.stages.pools.samples import PoolSample
-from deploy_verdict.stages.traffic.traffic_change import TrafficChange, traffic_change
-from deploy_verdict.stats import poisson
+from deploy_verdict.stages.traffic.judge import TrafficChange, traffic_change
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S
-from deploy_verdict.stats.growth import Growth, grows, growth_of, harmful_rate, used_at_end
-from deploy_verdict.stats.growth_words import effect, traffic_in_words, with_power
-from deploy_verdict.stats.holm import holm
-from deploy_verdict.stats.trend import shown_p
+from deploy_verdict.stats.bounds import exhausted_after_h
+from deploy_verdict.stats.growth import (
+    Growth,
+    effect,
+    grows,
+    growth_of,
+    harmful_rate,
+    traffic_in_words,
+    used_at_end,
+    with_power,
+)
+from deploy_verdict.stats.trend import holm, shown_p
 
 UNIT = "connections"
 SINGLE_FACTOR = 4
@@ -94,7 +100,7 @@ def _ahead(growth: Growth, free: float) -> str:
     if free <= 0:
         return "the pool is full"
     rise = growth.rate * growth.hours
-    soonest, latest = poisson.exhausted_after_h(rise, growth.hours, free)
+    soonest, latest = exhausted_after_h(rise, growth.hours, free)
     return f"if it goes on, the pool is full {soonest:.1f} to {latest:.1f} h after the last sample"
 
 

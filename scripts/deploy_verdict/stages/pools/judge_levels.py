@@ -15,8 +15,14 @@ from itertools import pairwise
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_blocks import BURST_READINGS, PoolBlock, enough, pool_blocks, told
-from deploy_verdict.stages.pools.pool_alike import are_single
+from deploy_verdict.stages.pools.judge_blocks import (
+    BURST_READINGS,
+    PoolBlock,
+    are_single,
+    enough,
+    pool_blocks,
+    told,
+)
 from deploy_verdict.stages.pools.samples import Level, PoolSample
 from deploy_verdict.stats.blocks import WARM_UP_S
 

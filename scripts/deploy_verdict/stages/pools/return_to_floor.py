@@ -9,7 +9,7 @@ from collections.abc import Callable
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.model import FloorObservation, Observation, Reading
 from deploy_verdict.plan import Pool, ReturnToFloor
-from deploy_verdict.plan.sections.floor import MOST_FAILED
+from deploy_verdict.plan.sections.pools import MOST_FAILED
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.repeat import Cycles, sent_in
 
