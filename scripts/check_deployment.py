@@ -12,7 +12,7 @@ import sys
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_if_due, offset_s, parser, run
-from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.sample import is_due_here
 

@@ -8,7 +8,7 @@ Exits 0 once the evidence is written, whatever was seen: only the judge has an o
 import sys
 
 from deploy_verdict.cli.options import add_if_due, parser, run
-from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.sample import is_due_here
 

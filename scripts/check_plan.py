@@ -14,8 +14,9 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_verdict.cli.options import load_placed_plan, run
+from deploy_verdict.cli.options import run
 from deploy_verdict.plan.preview import preview, preview_lines
+from deploy_verdict.window.plan_file import load_placed_plan
 from deploy_verdict.window.session import dumps
 
 

@@ -10,11 +10,13 @@ Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wa
 """
 
 from deploy_verdict.actions.conclude import is_red, rollback_offered
-from deploy_verdict.cli.options import EXIT_CODES, add_without, environment_for, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.publish.job_summary import write_outputs
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

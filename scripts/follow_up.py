@@ -12,10 +12,11 @@ Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
 
 from deploy_verdict.actions.conclude import follow, step_after
 from deploy_verdict.actions.run_record import read_run
-from deploy_verdict.cli.options import add_without, environment_for, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

@@ -10,8 +10,9 @@ by keys and by the names of list members. Its exit code is that of the verdict t
 Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
 """
 
-from deploy_verdict.cli.options import EXIT_CODES, add_without, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.model import dumped
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.window.judge_directory import (
     history_of,
     judged_directory,

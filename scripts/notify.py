@@ -11,7 +11,7 @@ Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take 
 """
 
 from deploy_verdict.actions.run_record import is_dry_run
-from deploy_verdict.cli.options import environment_for, offset_s, parser, run
+from deploy_verdict.cli.options import offset_s, parser, run
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.publish.delivery import send
 from deploy_verdict.publish.job_summary import run_url
@@ -19,6 +19,7 @@ from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_told, news
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.judge_directory import history_of, read_verdict
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

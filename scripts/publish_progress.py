@@ -14,11 +14,12 @@ import sys
 from functools import partial
 
 from deploy_verdict.actions.run_record import fill_from_run
-from deploy_verdict.cli.options import add_without, environment_for, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.publish.posts import progress_post, run_from
 from deploy_verdict.publish.publisher import publish_progress
 from deploy_verdict.window.judge_directory import judged_directory
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

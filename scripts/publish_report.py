@@ -14,13 +14,14 @@ import sys
 from functools import partial
 
 from deploy_verdict.actions.run_record import fill_from_run
-from deploy_verdict.cli.options import add_without, environment_for, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.publish.job_summary import annotations, write_summary
 from deploy_verdict.publish.posts import final_post, lost_post, run_from
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.redaction.output_guard import say_command
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from deploy_verdict.actions.watchdog import rescue
-from deploy_verdict.cli.options import environment_for, run
+from deploy_verdict.cli.options import run
 from deploy_verdict.window.plan_copy import PLAN_FILE
+from deploy_verdict.window.plan_file import environment_for
 
 
 def main(arguments: list[str]) -> int:

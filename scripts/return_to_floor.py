@@ -11,7 +11,7 @@ import sys
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import parser, run
-from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.open import open_session
 
 

@@ -6,8 +6,7 @@ Everybody's requests are counted by path, our own probes apart. Run it when the 
 0 once the evidence is written, whatever was seen.
 """
 
-from deploy_verdict.cli.options import run
-from deploy_verdict.window.sample import read_at_the_end
+from deploy_verdict.cli.options import read_at_the_end, run
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from deploy_verdict.cli.options import add_if_due, offset_s, parser, run
 from deploy_verdict.model import Loaded, TestObservation
 from deploy_verdict.stages.e2e.judge import judge_e2e
 from deploy_verdict.stages.e2e.junit_out import junit_xml
-from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import parse_evidence, write_text
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.sample import is_due_here

@@ -15,9 +15,11 @@ Exit codes: 0 all is there, 12 something is missing or differs, 2 wrong usage, 3
 from datetime import UTC, datetime
 
 from deploy_verdict.actions.setup import NEEDS, Preparation
-from deploy_verdict.cli.options import EXIT_CODES, environment_for, load_plan, parser, run
+from deploy_verdict.cli.options import parser, run
 from deploy_verdict.github import connection_from
 from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model.enums import EXIT_CODES
+from deploy_verdict.window.plan_file import environment_for, load_plan
 from deploy_verdict.window.session import dumps
 
 

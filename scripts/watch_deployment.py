@@ -15,13 +15,15 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.cli.options import EXIT_CODES, add_without, parser, run
+from deploy_verdict.cli.options import add_without, parser, run
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.window.captured_runs import capture_path
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.schedule import looks
 from deploy_verdict.window.session import dumps, read_window
-from deploy_verdict.window.watch import end_window, looks, watch
+from deploy_verdict.window.watch import end_window, watch
 
 
 def main(arguments: list[str]) -> int:

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import (
     BurstObservation,
@@ -16,6 +15,7 @@ from deploy_verdict.model import (
     Whose,
     WindowFrame,
 )
+from deploy_verdict.model.window import evidence_name
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
 SUBJECT = Subject(target="http://service.test")

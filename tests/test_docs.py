@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict import expect
-from deploy_verdict.cli.options import EXIT_CODES, EXIT_COULD_NOT_RUN, EXIT_USAGE
+from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, EXIT_USAGE
 from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher
 from deploy_verdict.expect.matchers import OPERATORS
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import read_plan
 from deploy_verdict.prove import Proof
 from deploy_verdict.prove.decision import UNPROVEN

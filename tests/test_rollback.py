@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.follow_up.rollback_policy import readiness
 from deploy_verdict.model import Deployment, DeploymentObservation, Fault, Judged, Whose
 from deploy_verdict.plan import Railway
+from deploy_verdict.stages.deployment.rollback_policy import readiness
 from tests.bundles import T0
 
 GOOD, BAD = "3c1d9a2aaaa", "0badbadbbbb"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.stages.logs.templates import MAX_CHARS, incident_templates, masked, template_of
+from deploy_verdict.base.log_templates import MAX_CHARS, incident_templates, masked, template_of
 
 HEADER = "Traceback (most recent call last):"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.railway.errors import provider_error
-from deploy_verdict.stages.logs.paging import HoleError, pages
+from deploy_verdict.railway.paging import HoleError, pages
 from tests.bundles import T0
 
 END = T0 + timedelta(seconds=60)

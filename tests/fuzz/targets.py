@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.model import Loaded, LogObservation
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import read_plan
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay

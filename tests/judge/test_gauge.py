@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from deploy_verdict.evidence.pool_samples import Level
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Outcome, Reading, VerdictOutcome
 from deploy_verdict.stages.pools.judge_exercise import chance
-from deploy_verdict.stages.pools.samples import Level
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import REFUSED, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import BurstObservation, Outcome, VerdictOutcome
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import read_plan
 from deploy_verdict.verdict.judge import judge, outcome_of
 from deploy_verdict.window.evidence_store import read_evidence

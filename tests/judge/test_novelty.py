@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy_verdict.base.log_templates import fingerprint, masked
 from deploy_verdict.model import (
     Fault,
     LogObservation,
@@ -16,7 +17,6 @@ from deploy_verdict.model import (
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.judge import judge_logs
 from deploy_verdict.stages.logs.novelty import compared
-from deploy_verdict.stages.logs.templates import fingerprint, masked
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

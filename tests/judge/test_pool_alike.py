@@ -2,9 +2,9 @@
 
 import pytest
 
+from deploy_verdict.evidence.pool_samples import Level, PoolSample
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge_blocks import are_single
-from deploy_verdict.stages.pools.samples import Level, PoolSample
 from tests.judge.test_pools import STEADY, finding, judged
 from tests.plans import plan_of
 

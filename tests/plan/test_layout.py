@@ -1,8 +1,8 @@
 """A window that is shortened, sampled more densely, extended, or followed by single looks."""
 
-from deploy_verdict.base.window import tolerance_s
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Layout, Subject, WindowFrame
+from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.plan import laid_out, layout_of, own_layout, read_plan
 from tests.bundles import T0, http, loaded
 

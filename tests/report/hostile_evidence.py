@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, JsonValue
 
 from deploy_verdict import model
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import read_plan
 from tests.running import ROOT
 

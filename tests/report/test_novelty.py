@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.model import PatternCount, TemplateCount
 from deploy_verdict.plan import Incident, Novelty
-from deploy_verdict.stages.logs.templates import fingerprint
 from tests.report.stories import T0, Story, the_log, the_plan
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,7 @@ from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.actions.job_matrix import offsets_of
+from deploy_verdict.window.schedule import offsets_of
 from tests.running import ROOT, script
 from tests.workflow.events import LABEL, dispatch_event, railway_event
 

@@ -1,6 +1,7 @@
 """Runs on the same environment: who gives way to whom."""
 
-from deploy_verdict.actions.concurrent_runs import Run, rivals, split_title, superseded_words
+from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
+from deploy_verdict.github.runs import Run, split_title
 
 LABEL = "verify zeues / production"
 

@@ -4,17 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.job_matrix import (
-    Choice,
-    billed_min,
-    chosen_mode,
-    looks_at,
-    offsets_of,
-    sampling_words,
-    sittings,
-)
+from deploy_verdict.actions.job_matrix import Choice, billed_min, chosen_mode, sampling_words, sittings
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
+from deploy_verdict.window.schedule import looks_at, offsets_of
 
 PLAN = read_plan(
     b"""

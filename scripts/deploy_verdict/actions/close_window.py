@@ -10,7 +10,7 @@ from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
-from deploy_verdict.stages.registry import collect
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.log_stage import collect_logs
 from deploy_verdict.window.session import WINDOW_FILE, Session

@@ -7,29 +7,7 @@ environment, what the commit or the deployment.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy_verdict.model import Record
-
-SEPARATOR = " · "
-BY_HAND = "verify by hand"
-UNFINISHED = ("in_progress", "queued", "waiting", "pending", "requested")
-
-
-class Run(Record):
-    """One run of a workflow; `display_title` is its run-name."""
-
-    id: int
-    display_title: str = ""
-    status: str | None = None
-    conclusion: str | None = None
-    head_sha: str = ""
-    event: str = ""
-    run_attempt: int = 1
-    html_url: str = ""
-    path: str = ""
-
-    @property
-    def unfinished(self) -> bool:
-        return self.status in UNFINISHED
+from deploy_verdict.github.runs import Run, split_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +17,6 @@ class Rivals:
     same: Run | None = None
     older: tuple[Run, ...] = ()
     newer: tuple[Run, ...] = ()
-
-
-def split_title(title: str) -> tuple[str, str]:
-    """The label and what of a run's name; a name of another shape, and one by hand, have neither."""
-    label, separator, what = title.rpartition(SEPARATOR)
-    return (label, what) if separator and label != BY_HAND else ("", "")
 
 
 def rivals(own: Run, runs: Iterable[Run]) -> Rivals:

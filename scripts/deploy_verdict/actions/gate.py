@@ -18,7 +18,7 @@ from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import Owned, owned
 from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
-from deploy_verdict.cli.options import environment_for, load_plan, speed
+from deploy_verdict.base.units import speed_of
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import RunFile, Subject
@@ -29,6 +29,7 @@ from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
+from deploy_verdict.window.plan_file import environment_for, load_plan
 from deploy_verdict.window.session import HISTORY_FILE, Session
 
 DEFAULT_WORKFLOW = "post-deploy.yml"
@@ -60,7 +61,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
     opens = inputs.kind == "window"
     options.plan, options.target = kept, inputs.target or options.target
     if environment.get("DEPLOY_VERDICT_SPEED"):
-        options.speed = speed(environment["DEPLOY_VERDICT_SPEED"])
+        options.speed = _speed(environment["DEPLOY_VERDICT_SPEED"])
     plan = load_plan(path if opens else kept, WallClock().now(), options.target)
     if opens:
         # It goes with the window, so that every later job judges by the same one.
@@ -227,3 +228,10 @@ def gated(gate: Gate) -> str:
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", "matrix": matrix(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sittings, mode {choice.mode}"
+
+
+def _speed(text: str) -> float:
+    try:
+        return speed_of(text)
+    except ValueError as error:
+        raise UsageError(f"DEPLOY_VERDICT_SPEED: {error}") from error

@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
-from deploy_verdict.plan import Plan, layout_of
+from deploy_verdict.plan import Plan
 
 Mode = Literal["timer", "sleep", "single"]
-# The order of looks at one offset; the suite comes last, as it takes longest.
-ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
 SETUP_S = 25.0
 MARGIN_MIN = 15
 LONGEST_JOB_MIN = 360
@@ -48,28 +46,6 @@ class Choice:
     mode: Mode
     because: str
     by_auto: bool
-
-
-def looks_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
-    """The stages that a sitting asks at one offset, in their order.
-
-    T+0 belongs to the job "verify", one look after the other, unless one job takes every look.
-    """
-    layout = layout_of(plan)
-    if offset_s == 0 and not (layout is not None and layout.one_job):
-        return ()
-    planned = plan.planned_offsets_s
-    return tuple(stage for stage in ORDER if offset_s in planned.get(stage, ()))
-
-
-def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
-    """Every offset at which a sitting has something to ask."""
-    stages = [offsets for stage, offsets in plan.planned_offsets_s.items() if stage in ORDER]
-    wanted = sorted({offset_s for offsets in stages for offset_s in offsets})
-    coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ()), plan.window.end_s}
-    return tuple(
-        offset_s for offset_s in wanted if looks_at(plan, offset_s) and (dense or offset_s in coarse)
-    )
 
 
 def chosen_mode(asked: str, *, fitting: int, wanted: int, private: bool) -> Choice:

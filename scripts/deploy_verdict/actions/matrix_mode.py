@@ -3,20 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 
-from deploy_verdict.actions.job_matrix import (
-    Choice,
-    Sitting,
-    chosen_mode,
-    offsets_of,
-    sampling_words,
-    sittings,
-)
+from deploy_verdict.actions.job_matrix import Choice, Sitting, chosen_mode, sampling_words, sittings
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import Layout, WindowFile
 from deploy_verdict.plan import Plan, laid_out, own_layout
 from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.schedule import offsets_of
 from deploy_verdict.window.session import WINDOW_FILE, Session
 
 Tell = Callable[[str], None]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.actions.job_matrix import Mode, billed_min, offsets_of, sittings
+from deploy_verdict.actions.job_matrix import Mode, billed_min, sittings
 from deploy_verdict.actions.wait_timers import (
     ENVIRONMENT_NOW,
     ROLLBACK_ENVIRONMENT,
@@ -13,6 +13,7 @@ from deploy_verdict.actions.wait_timers import (
 )
 from deploy_verdict.follow_up.policy import extended_length_s
 from deploy_verdict.plan import Plan, own_layout
+from deploy_verdict.window.schedule import offsets_of
 
 MOST_REVIEWERS = 6
 DEFAULT_PLAN = "plans/zeues.yml"

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.concurrent_runs import BY_HAND, SEPARATOR, Run, rivals, superseded_words
+from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import BY_HAND, SEPARATOR, Run, Runs
 from deploy_verdict.model import RunFile
 from deploy_verdict.publish.posts import Run as Here
 from deploy_verdict.publish.publisher import publish, publish_lost

@@ -47,3 +47,9 @@ class PlanError(DeployVerdictError):
         self.path = path
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(f"{path}:{p.line}:{p.column}: {p.message}" for p in self.problems))
+
+
+EXIT_USAGE = 2
+
+
+EXIT_COULD_NOT_RUN = 3

@@ -94,3 +94,14 @@ Size = Annotated[
         {"type": "string", "pattern": r"^\d+ ?(B|KiB|MiB)$", "description": "a size, such as 64KiB"}
     ),
 ]
+
+
+def speed_of(text: str) -> float:
+    """Read how many times as fast a window runs; raises ValueError outside of 1 to 100000."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 100_000:
+        raise ValueError(f"{text!r} is not a speed — write a number from 1 to 100000")
+    return value

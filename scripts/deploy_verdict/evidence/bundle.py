@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy_verdict.base.window import evidence_name
+from deploy_verdict.evidence.pool_samples import PoolSample, pool_samples
 from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
-from deploy_verdict.stages.pools.samples import PoolSample, pool_samples
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
 from deploy_verdict.evidence.never_rules import count_rule
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.expect import Found, select, shown, told_fault
 from deploy_verdict.model import (
     CaseObservation,
@@ -18,10 +19,9 @@ from deploy_verdict.model import (
     Outcome,
     TestObservation,
 )
+from deploy_verdict.model.logs import BASELINE
 from deploy_verdict.plan import NeverRule
 from deploy_verdict.plan.references import PRE_CHECK
-from deploy_verdict.stages.logs.novelty import BASELINE
-from deploy_verdict.stages.pools.samples import PoolSample
 
 NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 

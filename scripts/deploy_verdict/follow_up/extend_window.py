@@ -6,9 +6,9 @@ from pathlib import Path
 from deploy_verdict.base.atomic_files import put_aside
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.follow_up.policy import grown_layout
 from deploy_verdict.model import DeploymentObservation, Layout, Loaded, WindowFile
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan, laid_out, own_layout
 from deploy_verdict.stages.deployment.state import State, standing
 from deploy_verdict.window.evidence_store import read_attempts, write_json

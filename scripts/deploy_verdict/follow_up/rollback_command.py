@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Pace, Stop, WallClock
-from deploy_verdict.base.errors import UsageError
-from deploy_verdict.base.window import evidence_name
-from deploy_verdict.cli.options import EXIT_CODES, EXIT_COULD_NOT_RUN, environment_for, stop_on_signals
+from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.follow_up.rollback_execution import Rollback, RollbackFile, Target, chosen, read_rollback
@@ -21,6 +19,8 @@ from deploy_verdict.model import (
     VerdictOutcome,
     WindowRef,
 )
+from deploy_verdict.model.enums import EXIT_CODES
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.railway.connection import linked
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
@@ -29,7 +29,9 @@ from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.health.judge import judge_health
 from deploy_verdict.window.history import read_history
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict
+from deploy_verdict.window.plan_file import environment_for
 from deploy_verdict.window.session import remark
+from deploy_verdict.window.signals import stop_on_signals
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:

@@ -13,11 +13,11 @@ from pydantic import AwareDatetime, ValidationError
 
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
-from deploy_verdict.follow_up.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.model import Deployment, DeploymentObservation, Record
 from deploy_verdict.plan import Railway as Section
 from deploy_verdict.railway import Place, Railway, RailwayError, deployments, roll_back, service_now
 from deploy_verdict.railway.connection import Link
+from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from deploy_verdict.actions.concurrent_runs import split_title
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise, promise_in
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import Runs, split_title
 
 # A scheduled workflow comes late, often by hours: what is due before the next one is started now, and the
 # sampler waits for its time.

@@ -8,12 +8,45 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deploy_verdict.actions.concurrent_runs import Run
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.connection import Connection
 from deploy_verdict.github.repository import Api
 from deploy_verdict.github.retry import Tell
+from deploy_verdict.model import Record
+
+SEPARATOR = " · "
+
+
+BY_HAND = "verify by hand"
+
+
+UNFINISHED = ("in_progress", "queued", "waiting", "pending", "requested")
+
+
+class Run(Record):
+    """One run of a workflow; `display_title` is its run-name."""
+
+    id: int
+    display_title: str = ""
+    status: str | None = None
+    conclusion: str | None = None
+    head_sha: str = ""
+    event: str = ""
+    run_attempt: int = 1
+    html_url: str = ""
+    path: str = ""
+
+    @property
+    def unfinished(self) -> bool:
+        return self.status in UNFINISHED
+
+
+def split_title(title: str) -> tuple[str, str]:
+    """The label and what of a run's name; a name of another shape, and one by hand, have neither."""
+    label, separator, what = title.rpartition(SEPARATOR)
+    return (label, what) if separator and label != BY_HAND else ("", "")
+
 
 PER_PAGE = 50
 

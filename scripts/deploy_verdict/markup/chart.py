@@ -7,10 +7,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.markup.markdown import Safe, label
 from deploy_verdict.markup.tables import kept
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.samples import PoolSample
 
 MAX_POINTS = 60
 # One for each series, in their order; Mermaid's own first colour can hardly be seen on white.

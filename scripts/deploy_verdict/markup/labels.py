@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.base.window import plan_time
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome, WindowFrame
+from deploy_verdict.model.window import plan_time
 
 STATUS = {
     VerdictOutcome.STABLE: "STABLE",

@@ -64,3 +64,11 @@ class Record(BaseModel):
 def dumped(record: Record) -> dict[str, Any]:
     """A record as JSON values, with the aliases of its schema."""
     return record.model_dump(mode="json", by_alias=True)
+
+
+EXIT_CODES = {
+    VerdictOutcome.STABLE: 0,
+    VerdictOutcome.ATTENTION: 10,
+    VerdictOutcome.CRITICAL: 11,
+    VerdictOutcome.INCONCLUSIVE: 12,
+}

@@ -80,3 +80,6 @@ class LogObservation(Record):
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None
+
+
+BASELINE = "baseline"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy_verdict.base.errors import PlanError, Problem, UsageError
-from deploy_verdict.cli.options import EXIT_CODES
 from deploy_verdict.model import Fault, LogObservation, VerdictOutcome
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import Answer, Logs, Plan, Recording
 from deploy_verdict.plan.positioned_yaml import Document
 from deploy_verdict.plan.positioned_yaml import Path as Steps

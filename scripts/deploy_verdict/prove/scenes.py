@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from deploy_verdict.base.window import evidence_name, wall_end
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.model import (
     BurstObservation,
@@ -23,6 +22,7 @@ from deploy_verdict.model import (
     WindowFrame,
     WindowRef,
 )
+from deploy_verdict.model.window import evidence_name, wall_end
 from deploy_verdict.plan import Answer, Plan, Pool, Request
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.e2e_replay import played

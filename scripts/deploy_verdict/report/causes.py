@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import Sent, all_sent
 from deploy_verdict.evidence.never_rules import count_rule
+from deploy_verdict.evidence.pool_samples import is_pool_rule
 from deploy_verdict.markup.labels import SEVERITIES, worst_severity
 from deploy_verdict.model import Finding, Outcome, Whose
-from deploy_verdict.plan.references import POOL_RULES
 
 SILENCE = ("silence", "")
 Key = tuple[str, str]
@@ -62,16 +62,6 @@ def _key(bundle: Bundle, finding: Finding) -> Key:
     if finding.because:
         return "because", " ".join(finding.because.casefold().split())
     return finding.stage, finding.check
-
-
-def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
-    """A finding about the pool itself, not about a check that is repeated beside it."""
-    rules = (*POOL_RULES, "stability", "floor")
-    return (
-        finding.stage == "pools"
-        and finding.rule in rules
-        and finding.check in {pool.name for pool in bundle.plan.pools}
-    )
 
 
 class _BadAnswers:

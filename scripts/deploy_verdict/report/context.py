@@ -17,12 +17,12 @@ from deploy_verdict.markup.labels import (
     real_length,
 )
 from deploy_verdict.markup.tables import Table
-from deploy_verdict.markup.trace import trace
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, short, why
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
+from deploy_verdict.report.trace import trace
 from deploy_verdict.stages.deployment.report import deployment, way_back
 from deploy_verdict.stages.e2e.report import suite
 from deploy_verdict.stages.exposure.report import performance, shown_exposure

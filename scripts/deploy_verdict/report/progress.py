@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.base.window import tolerance_s
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
     STATUS,
@@ -21,6 +20,7 @@ from deploy_verdict.markup.labels import (
 )
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import Finding, Outcome, Severity, Slot, Verdict, VerdictOutcome
+from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.report.context import notes
 from deploy_verdict.report.issues import Issue, issues
 from deploy_verdict.stages.pools.report import current_words, sample_rows

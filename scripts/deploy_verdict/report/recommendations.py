@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.pool_samples import DOUBTED
 from deploy_verdict.markup.labels import SEVERITIES, counted
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOutcome
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.plan.sections.report import FollowUp, Level
 from deploy_verdict.report.issues import Issue
-from deploy_verdict.stages.pools.samples import DOUBTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,10 +21,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy_verdict.stages.traffic.judge import TrafficChange
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
 from deploy_verdict.stats.bounds import at_least, at_most
 from deploy_verdict.stats.trend import ALPHA, Slope, p_of_growth, theil_sen
+
+MOVED_SHARE = 0.25
+
+
+# A handful of requests differs from another by chance: the change must be twice as wide as that.
+CLEAR = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficChange:
+    """Requests of others in the first and the last third after the warm-up."""
+
+    first: float
+    last: float
+
+    @property
+    def moved(self) -> bool:
+        """By more than 25 %, and by more than such counts differ by chance."""
+        change = abs(self.last - self.first)
+        return change > MOVED_SHARE * self.first and change > CLEAR * math.sqrt(self.first + self.last)
+
+    @property
+    def rose(self) -> bool:
+        return self.last > self.first
+
+    @property
+    def told(self) -> str:
+        """Such as "traffic rose by 40 %"."""
+        if not self.first:
+            return f"traffic rose from 0 to {self.last:.0f} requests"
+        share = abs(100 * (self.last / self.first - 1))
+        if share < 0.5:
+            return "traffic stayed level"
+        return f"traffic {'rose' if self.rose else 'fell'} by {share:.0f} %"
+
 
 SMALLEST_RISE = 2.0
 Z_80 = statistics.NormalDist().inv_cdf(0.8)

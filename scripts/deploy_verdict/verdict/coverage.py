@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.base.window import tolerance_s
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import DRIVES, Coverage, Finding, Loaded, Outcome, Slot
+from deploy_verdict.model.window import tolerance_s
 
 MENTIONED_S = 60.0
 

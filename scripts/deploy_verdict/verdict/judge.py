@@ -7,7 +7,6 @@ inconclusive with its reason. The worst finding is the verdict; no finding at al
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from deploy_verdict.base.window import wall_end
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_readings, measure
 from deploy_verdict.expect import worst
@@ -20,6 +19,7 @@ from deploy_verdict.model import (
     Verdict,
     VerdictOutcome,
 )
+from deploy_verdict.model.window import wall_end
 from deploy_verdict.plan import Criterion, Logs
 from deploy_verdict.plan.references import refers
 from deploy_verdict.stages.claims.judge import judge_claims

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from deploy_verdict.base.atomic_files import write_whole
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.strict_json import refuse_bomb
-from deploy_verdict.base.window import evidence_name
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
+from deploy_verdict.model.window import evidence_name
 from deploy_verdict.redaction.output_guard import cleaned, cleaned_document
 
 Kept = TypeVar("Kept", bound=Record)

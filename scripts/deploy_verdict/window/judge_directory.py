@@ -11,7 +11,6 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
 from deploy_verdict.base.errors import EvidenceError, UsageError
-from deploy_verdict.cli.options import load_plan
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
@@ -27,6 +26,7 @@ from deploy_verdict.window.evidence_store import read_evidence, read_record, wri
 from deploy_verdict.window.history import remember
 from deploy_verdict.window.open import checked_stages
 from deploy_verdict.window.plan_copy import PLAN_FILE, refilled
+from deploy_verdict.window.plan_file import load_plan
 from deploy_verdict.window.session import history_file, read_window, target_of
 
 VERDICT_FILE = "verdict.json"

@@ -8,7 +8,7 @@ from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stages.deployment.state import before
 from deploy_verdict.stages.logs.collect import FileSource, LogSource, RefusedSource, review, review_before
 from deploy_verdict.stages.logs.tally import CUT_TIMES
-from deploy_verdict.stages.registry import deployment_looks, platform_of
+from deploy_verdict.window.collect import deployment_looks, platform_of
 from deploy_verdict.window.session import Session, Sheet
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deploy_verdict.base.clock import WallClock
-from deploy_verdict.base.errors import EvidenceError, UsageError
-from deploy_verdict.cli.options import GROUPS, environment_for, load_plan, stop_on_signals
+from deploy_verdict.base.errors import (
+    EvidenceError,
+    UsageError,
+)
 from deploy_verdict.model import STAGES, Layout, Subject
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.railway.connection import Link, linked
@@ -14,6 +16,7 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.deployment.state import IN_FLIGHT
 from deploy_verdict.window.plan_copy import keep_plan, variables_of
+from deploy_verdict.window.plan_file import environment_for, load_plan
 from deploy_verdict.window.restore_leftovers import settle_first
 from deploy_verdict.window.session import (
     Hands,
@@ -24,6 +27,11 @@ from deploy_verdict.window.session import (
     started,
     target_of,
 )
+from deploy_verdict.window.signals import stop_on_signals
+
+# All stages that ask the platform, by one word.
+GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
+
 
 Tell = Callable[[str], None]
 

@@ -1,28 +1,15 @@
 """A sitting: one or more samples of a window, each at its own absolute time."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from deploy_verdict.actions.job_matrix import looks_at, offsets_of
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.base.units import duration_s, shown_duration, shown_offset
-from deploy_verdict.base.window import tolerance_s
-from deploy_verdict.cli.options import parser
 from deploy_verdict.model import DRIVES
-from deploy_verdict.stages.registry import collect
-from deploy_verdict.window.open import open_session
+from deploy_verdict.model.window import tolerance_s
+from deploy_verdict.window.collect import collect
+from deploy_verdict.window.schedule import looks_at, offsets_of
 from deploy_verdict.window.session import Session, is_taken
-
-
-def read_at_the_end(doc: str | None, stage: str, arguments: list[str]) -> int:
-    """Collect a stage at the window's end and print the evidence's path; the script's exit code."""
-    options = parser(doc).parse_args(arguments)
-    session = open_session(options, lambda line: print(line, file=sys.stderr))
-    if stage not in session.plan.stages:
-        raise UsageError(f"{options.plan} has no {stage} section — add `{stage}: {{}}`")
-    print(collect(session, stage, session.plan.window.length))
-    return 0
 
 
 def wanted(session: Session, asked: list[float] | None) -> tuple[float, ...]:

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock, Pace, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
-from deploy_verdict.base.window import evidence_name, opened, plan_time
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
+from deploy_verdict.model.window import evidence_name, opened, plan_time
 from deploy_verdict.plan import Plan, layout_of
 from deploy_verdict.railway.connection import Link, linked
 from deploy_verdict.redaction.redactor import Redactor

@@ -1,46 +1,20 @@
 """The whole window in one process: every look at its time, in the order of the plan."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.base.window import tolerance_s
 from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
-from deploy_verdict.plan import Plan
+from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
-from deploy_verdict.stages.registry import COLLECTORS, collect
 from deploy_verdict.window.captured_runs import keep_capture, with_captures
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.log_stage import collect_logs
 from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.schedule import _AT_THE_END, Look, looks
 from deploy_verdict.window.session import Session, finish, is_taken
-
-# At the same offset the health checks come first, then the sample, then the suite, which takes longest.
-_ORDER = ("deployment", "health", "pools", "exercise", "e2e", "floor", "top_up")
-_AT_THE_END = ("traffic", "metrics")
-
-
-@dataclass(frozen=True, order=True)
-class Look:
-    """One planned look: `rank` orders looks of the same offset."""
-
-    offset_s: float
-    rank: int
-    stage: str
-
-
-def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[Look, ...]:
-    """Every look of the window but the logs, which are read at its end."""
-
-    def planned() -> Iterator[Look]:
-        for rank, stage in enumerate(_ORDER):
-            if stage not in plan.stages or stage in left_out or stage not in COLLECTORS:
-                continue
-            yield from (Look(offset_s, rank, stage) for offset_s in plan.planned_offsets_s[stage])
-
-    return tuple(sorted(planned()))
 
 
 @dataclass(frozen=True)

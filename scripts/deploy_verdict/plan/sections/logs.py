@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from deploy_verdict.base.log_templates import incident_templates
 from deploy_verdict.base.units import Duration, Percent
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.requests import Part
-from deploy_verdict.stages.logs.templates import incident_templates
 
 
 class LogPattern(Part):

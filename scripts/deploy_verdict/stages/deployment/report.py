@@ -8,7 +8,6 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import Look, deployed, looks
 from deploy_verdict.expect import told_fault, worst
-from deploy_verdict.follow_up.rollback_policy import Candidate, Readiness, readiness
 from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, seen_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import one_line
@@ -16,6 +15,7 @@ from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import Deployment as Deployed
 from deploy_verdict.model import DeploymentObservation, LogLine, Outcome, Settings, Step, Verdict
 from deploy_verdict.plan import Claim
+from deploy_verdict.stages.deployment.rollback_policy import Candidate, Readiness, readiness
 from deploy_verdict.stages.deployment.state import State, same_commit, short, standing
 
 MOST_ROWS = 8

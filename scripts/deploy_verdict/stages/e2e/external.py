@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.base.window import opened
 from deploy_verdict.model import CaseObservation, Fault, Whose
+from deploy_verdict.model.window import opened
 from deploy_verdict.plan import E2E
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.junit_in import Case, NotJUnitError, identity, read_cases

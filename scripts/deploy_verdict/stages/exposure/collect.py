@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of, shown_offset
-from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.evidence.never_rules import forbidden
-from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.steps import tested_step
 from deploy_verdict.model import (
     Exchange,
@@ -25,10 +23,7 @@ from deploy_verdict.plan import Exposure, TopUp
 from deploy_verdict.plan.sections.pools import FASTEST_PER_S, MOST_FAILED
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.repeat import Counted, Cycles
-from deploy_verdict.stages.exposure.judge import our_runs
 from deploy_verdict.stages.health.collect import ask_request
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import Session
 
 TOLD_TIMES = 10
 Keep = Callable[[tuple[Observation, ...]], None]
@@ -196,20 +191,3 @@ class _Running:
             ended=self._ended,
             interrupted=self._context.stop.requested,
         )
-
-
-def needing(session: Session, asked: Exposure) -> Need:
-    """Others' runs are not known yet, and need not be believed: only ours count here.
-
-    One that went wrong stays wrong, so that more of them would prove nothing.
-    """
-    file = session.file
-    files = read_evidence(session.evidence_dir)
-    bundle = bundled(session.plan, file.window, file.subject, files, left_out=file.left_out)
-    seen = [item for _, item in readings_of(bundle, "top_up", TopUpObservation) if item.check == asked.name]
-    runs = our_runs(bundle, asked)
-    return Need(
-        clean=runs.clean,
-        earlier=sum(item.done + item.failed for item in seen),
-        never=f"{runs.bad} of {runs.clean + runs.bad} runs went wrong before it" if runs.bad else "",
-    )

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.pool_samples import Level, level_of
 from deploy_verdict.expect import told_fault, worst
 from deploy_verdict.markup.labels import MARK, not_checked
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import told_body
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Reading, Verdict
 from deploy_verdict.plan import Check, Pool
-from deploy_verdict.stages.pools.samples import Level, level_of
 
 HEALTH_WORD = {
     Outcome.PASS: "✅ HEALTHY",

@@ -7,10 +7,10 @@ that is inconclusive only if the plan asks for novelty: many a service has no lo
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
 from deploy_verdict.plan import Incident, Logs, Novelty
 from deploy_verdict.stages.logs.novelty import Comparison, compared, first_line
-from deploy_verdict.stages.logs.templates import fingerprint
 
 STAGE = "logs"
 MOST_TOLD = 3

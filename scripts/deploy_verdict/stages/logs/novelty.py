@@ -13,7 +13,6 @@ from deploy_verdict.model import LogObservation, TemplateCount
 from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stats.bounds import Ratio, rate_ratio
 
-BASELINE = "baseline"
 LARGE = 3.0
 LEAST_SHARE = 0.5
 

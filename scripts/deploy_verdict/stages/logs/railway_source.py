@@ -8,8 +8,8 @@ from typing import IO
 
 from deploy_verdict.model import Fault
 from deploy_verdict.railway import LogEntry, Railway, RailwayError, deploy_log
+from deploy_verdict.railway.paging import PAGE, HoleError, pages
 from deploy_verdict.stages.logs.json_lines import railway_level
-from deploy_verdict.stages.logs.paging import PAGE, HoleError, pages
 from deploy_verdict.stages.logs.source_lines import Line, without_colours
 
 RETENTION_DAYS = {"free": 7, "trial": 7, "hobby": 7, "pro": 30, "enterprise": 90}

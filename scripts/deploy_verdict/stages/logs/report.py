@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_observation
@@ -14,7 +15,6 @@ from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, TemplateCount, Verdict
 from deploy_verdict.plan import Incident, LogPattern
 from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, first_line
-from deploy_verdict.stages.logs.templates import fingerprint
 from deploy_verdict.stats.bounds import CONFIDENCE
 
 MAX_ROWS = 15

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from deploy_verdict.base.log_templates import fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
 from deploy_verdict.stages.logs.entries import Entry
-from deploy_verdict.stages.logs.templates import fingerprint, template_of
 
 MAX_TEMPLATES = 500
 MAX_TOLD_CHARS = 500

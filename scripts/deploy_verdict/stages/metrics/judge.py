@@ -14,14 +14,15 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Result, made
 from deploy_verdict.evidence.platform_views import points_of, readings_of
+from deploy_verdict.evidence.traffic_change import traffic_change
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
-from deploy_verdict.stages.traffic.judge import TrafficChange, traffic_change
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, block_offsets
 from deploy_verdict.stats.growth import (
     Block,
     Growth,
+    TrafficChange,
     effect,
     grows,
     growth_of,

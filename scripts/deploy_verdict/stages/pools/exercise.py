@@ -10,13 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.pool_samples import Level, level_of
 from deploy_verdict.http.probe import KeptAlive
 from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
 from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.sections.pools import FEWEST_READINGS, MOST_READINGS
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.health.collect import NOT_ASKED, ask_request, debt_of, unlike
-from deploy_verdict.stages.pools.samples import Level, level_of
 
 Keep = Callable[[tuple[Observation, ...]], None]
 

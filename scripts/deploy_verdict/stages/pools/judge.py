@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import made
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.stages.pools.judge_blocks import enough, told
@@ -12,7 +13,6 @@ from deploy_verdict.stages.pools.judge_floor import broken_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import believed, doubted
 from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
-from deploy_verdict.stages.pools.samples import PoolSample
 
 _Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 

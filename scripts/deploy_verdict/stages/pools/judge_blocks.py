@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.stages.pools.samples import Level, PoolSample
+from deploy_verdict.evidence.pool_samples import Level, PoolSample
 from deploy_verdict.stats.blocks import WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.pool_samples import Level, level_of
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
 from deploy_verdict.plan import Exercise, Pool
-from deploy_verdict.stages.pools.samples import Level, level_of
 
 # A gauge that never looks passes for one that does in so few of all exercises.
 CHANCE = 0.01

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.pool_samples import Level, level_of
 from deploy_verdict.evidence.steps import is_targets_trouble
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
-from deploy_verdict.stages.pools.samples import Level, level_of
 from deploy_verdict.stats.bounds import NONE_SEEN, at_least, at_most
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.stats.trend import shown_p

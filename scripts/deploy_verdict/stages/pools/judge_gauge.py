@@ -7,10 +7,10 @@ from itertools import groupby
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.pool_samples import DOUBTED, PoolSample
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise
-from deploy_verdict.stages.pools.samples import DOUBTED, PoolSample
 
 Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 Told = tuple[str, PoolSample]

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.traffic_change import traffic_change
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, hole_in_blocks, pool_blocks
-from deploy_verdict.stages.pools.samples import PoolSample
-from deploy_verdict.stages.traffic.judge import TrafficChange, traffic_change
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
 from deploy_verdict.stats.growth import (
     Growth,
+    TrafficChange,
     effect,
     grows,
     growth_of,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.pool_samples import Level, PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_blocks import (
@@ -23,7 +24,6 @@ from deploy_verdict.stages.pools.judge_blocks import (
     pool_blocks,
     told,
 )
-from deploy_verdict.stages.pools.samples import Level, PoolSample
 from deploy_verdict.stats.blocks import WARM_UP_S
 
 SPIKE_SHARE = 0.1

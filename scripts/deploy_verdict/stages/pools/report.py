@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.pool_samples import PoolSample, is_pool_rule
 from deploy_verdict.markup.chart import chart
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked
 from deploy_verdict.markup.lines import Line, lines
@@ -21,8 +22,6 @@ from deploy_verdict.model import (
     Verdict,
 )
 from deploy_verdict.plan import Pool
-from deploy_verdict.report.causes import is_pool_rule
-from deploy_verdict.stages.pools.samples import PoolSample
 
 
 def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
 from deploy_verdict.railway import HttpEntry, Railway, RailwayError, http_log
+from deploy_verdict.railway.paging import PAGE, HoleError, pages
 from deploy_verdict.stages.context import Context, Platform
-from deploy_verdict.stages.logs.paging import PAGE, HoleError, pages
 
 OURS = "deploy-verdict/"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000

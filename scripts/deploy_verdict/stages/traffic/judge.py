@@ -6,12 +6,9 @@ only of so many requests that they exclude a share worth an alarm: 1 % shows in 
 requests as none at all.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from deploy_verdict.base.window import wall_end
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent, tallies
 from deploy_verdict.evidence.finding import Result, made
@@ -23,77 +20,13 @@ from deploy_verdict.model import (
     Finding,
     FingerprintAttempt,
     FingerprintObservation,
-    MetricsObservation,
     Outcome,
     Severity,
     TrafficObservation,
 )
+from deploy_verdict.model.window import wall_end
 from deploy_verdict.plan import Traffic
 from deploy_verdict.stats.bounds import RARE, clean_needed, possible_percent
-
-MOVED_SHARE = 0.25
-# Points must lie closer than this part of a third of the window, or its ends cannot be told apart.
-FINEST_PART = 6
-# A handful of requests differs from another by chance: the change must be twice as wide as that.
-CLEAR = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrafficChange:
-    """Requests of others in the first and the last third after the warm-up."""
-
-    first: float
-    last: float
-
-    @property
-    def moved(self) -> bool:
-        """By more than 25 %, and by more than such counts differ by chance."""
-        change = abs(self.last - self.first)
-        return change > MOVED_SHARE * self.first and change > CLEAR * math.sqrt(self.first + self.last)
-
-    @property
-    def rose(self) -> bool:
-        return self.last > self.first
-
-    @property
-    def told(self) -> str:
-        """Such as "traffic rose by 40 %"."""
-        if not self.first:
-            return f"traffic rose from 0 to {self.last:.0f} requests"
-        share = abs(100 * (self.last / self.first - 1))
-        if share < 0.5:
-            return "traffic stayed level"
-        return f"traffic {'rose' if self.rose else 'fell'} by {share:.0f} %"
-
-
-def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange | None:
-    """None where it is not known."""
-    readings = [item for _, item in readings_of(bundle, "metrics", MetricsObservation) if item.fault is None]
-    if not readings or (bundle.plan.e2e is not None and bundle.plan.e2e.command):
-        return None
-    seen, third_s = readings[-1], (to_s - from_s) / 3
-    counts = [item for item in seen.series if item.name.removeprefix("http_").isdigit()]
-    if not counts or not 0 < seen.every_s <= third_s / FINEST_PART:
-        return None
-    ours = _ours_at(bundle)
-
-    def others(start_s: float, end_s: float) -> float:
-        all_ = sum(p.value for item in counts for p in item.points if start_s <= p.offset_s < end_s)
-        return max(0.0, all_ - sum(start_s <= at_s < end_s for at_s in ours))
-
-    return TrafficChange(first=others(from_s, from_s + third_s), last=others(to_s - third_s, to_s))
-
-
-def _ours_at(bundle: Bundle) -> tuple[float, ...]:
-    return tuple(_offsets(bundle))
-
-
-def _offsets(bundle: Bundle) -> Iterable[float]:
-    """When each answered request of ours was sent, in plan time."""
-    for sent in all_sent(bundle.loaded):
-        if sent.exchange.status is not None:
-            yield (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed
-
 
 STAGE = "traffic"
 # The reading begins when the last look ends, by another clock than the window's.
