@@ -21,7 +21,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.logs import BASELINE
 from deploy_verdict.plan import NeverRule
-from deploy_verdict.plan.references import PRE_CHECK
+from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK
 
 NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 
@@ -169,3 +169,13 @@ def _answers(bundle: Bundle, check: str, what: str) -> str:
     if times is None:
         return NOT_MEASURED
     return f"{getattr(times, {'max_ms': 'worst_ms'}.get(what, what)):.0f} ms"
+
+
+def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
+    """A finding about the pool itself, not about a check that is repeated beside it."""
+    rules = (*POOL_RULES, "stability", "floor")
+    return (
+        finding.stage == "pools"
+        and finding.rule in rules
+        and finding.check in {pool.name for pool in bundle.plan.pools}
+    )

@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.expect import Lacking, select_json, shown, told_fault
 from deploy_verdict.expect.selectors import type_name
-from deploy_verdict.model import BurstObservation, Finding, Loaded, Reading
+from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
-from deploy_verdict.plan.references import POOL_RULES
 
 # How findings say that the gauge they rest on is not believed.
 DOUBTED = "the gauge is not to be believed"
@@ -172,13 +170,3 @@ def _number(selector: str, body: str | None) -> float | str:
         return float(found.value)
     except OverflowError:
         return f"{selector} is a number of {len(str(found.value))} digits"
-
-
-def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
-    """A finding about the pool itself, not about a check that is repeated beside it."""
-    rules = (*POOL_RULES, "stability", "floor")
-    return (
-        finding.stage == "pools"
-        and finding.rule in rules
-        and finding.check in {pool.name for pool in bundle.plan.pools}
-    )

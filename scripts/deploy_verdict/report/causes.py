@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.measures import is_pool_rule
 from deploy_verdict.evidence.never_rules import count_rule
-from deploy_verdict.evidence.pool_samples import is_pool_rule
 from deploy_verdict.markup.labels import SEVERITIES, worst_severity
 from deploy_verdict.model import Finding, Outcome, Whose
 
