@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import parser, run
-from deploy_verdict.window.log_stage import collect_logs
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.open import open_session
 
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         raise UsageError(f"{options.plan} has no logs section")
     if options.logs is None and session.plan.railway is None:
         raise UsageError(f"{options.plan} has no railway section, so name the log's file: --logs FILE")
-    print(collect_logs(session, options.logs))
+    print(collect(session, "logs", session.plan.window.length, options.logs))
     return 0
 
 

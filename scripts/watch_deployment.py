@@ -20,7 +20,7 @@ from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.window.captured_runs import capture_path
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.schedule import looks
 from deploy_verdict.window.session import dumps, read_window
 from deploy_verdict.window.watch import end_window, watch
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
         raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
 
     capture = capture_path(options.plan, options.capture)
-    progress = Progress()
+    progress = ProgressDisplay()
     session = open_session(options, progress.tell, left_out=options.without, log=options.logs)
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))

@@ -1,202 +1,181 @@
-"""The house: who may import whom, what pure modules may not touch, and what each script loads."""
+"""The house: who may import whom, what is pure, where lists of stages stand, and what each script loads."""
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from deploy_verdict.stages.registry import STAGES, named
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "scripts" / "deploy_verdict"
 
-# Arrows point down only: a module may import modules of lower levels, and those beside it in its own
-# package. Where two modules of one level need each other, the lower one stands first here.
-LEVELS = {
-    0: ("model", "errors", "clock"),
-    1: (
-        "units",
-        "strict_json",
-        "disguises",
-        "visible",
-        "expect",
-        "redact",
-        "window",
-        "waiting",
-        "blocks",
-        "templates",
-        "rates",
-    ),
-    2: ("plan",),
-    3: (
-        "accepting",
-        "capturing",
-        "steps",
-        "answers",
-        "pool_samples",
-        "novelty",
-        "never",
-        "bundle",
-        "measures",
-        "ledgers",
-        "columns",
-        "lifecycle",
-        "platform_looks",
-        "rollback",
-        "sittings",
-        "event",
-        "rivals",
-        "following",
-        "status_line",
-        "promises",
-        "states",
-        "setting_up",
-    ),
-    4: ("judge", "report", "comparing", "what_if", "junit", "schemas", "notifying", "proof"),
-    5: (
-        "faults",
-        "wire",
-        "conversation",
-        "leaving",
-        "whole_files",
-        "probe",
-        "entity_lock",
-        "evidence",
-        "railway",
-        "history",
-        "github",
-        "apprise_child",
-    ),
-    6: ("collectors",),
-    7: ("linking", "session", "progress", "topping_up", "stages", "log_stage", "settling"),
-    8: (
-        "keeping",
-        "captures",
-        "cli",
-        "opening",
-        "sampling",
-        "watching",
-        "ending",
-        "verdicts",
-        "judging",
-        "escalating",
-        "after_verdict",
-        "relay",
-        "at_the_end",
-        "job_output",
-        "posts",
-        "publishing",
-        "github_setup",
-        "sending",
-        "told",
-        "continuing",
-        "ownership",
-        "recollecting",
-        "spreading",
-        "gating",
-        "sitting",
-        "between_looks",
-        "closing",
-        "concluding",
-        "proving",
-        "run_file",
-        "rescuing",
-        "looking_again",
-    ),
-}
-PURE = {name for number in (1, 2, 3, 4) for name in LEVELS[number]} | {"model", "errors", "faults"}
-NEVER_TOGETHER = {
-    "collectors": {"judge", "report", "bundle", "measures", "answers", "junit"},
-    "judge": {"report", "collectors", "probe", "evidence"},
-    "report": {"judge", "collectors", "probe", "evidence"},
-    "proof": {"report", "collectors", "probe", "evidence"},
-}
+# In the order of the flow: a folder imports only those before it, and itself.
+FOLDERS = (
+    "base", "model", "stats", "redaction", "expect", "plan", "http", "evidence", "railway", "github",
+    "markup", "stages", "verdict", "report", "window", "prove", "publish", "follow_up", "actions", "relay",
+    "cli",
+)  # fmt: skip
+# Data that everybody reads: it imports nothing of the package, and names functions by their path.
+REGISTRY = "stages/registry.py"
+PURE_FOLDERS = {"model", "stats", "expect", "plan", "evidence", "markup", "verdict", "report"}
+# The shell of a folder that is pure otherwise: it reads files.
+NOT_PURE = {"prove/command.py"}
+# A stage's folder that is judged under another name.
+FOLDER_OF = {"exercise": "pools", "floor": "pools", "top_up": "exposure", "test_data": "writes"}
 IMPURE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "random", "socket", "logging", "threading",
                   "shutil", "tempfile", "urllib.request"}  # fmt: skip
 IMPURE_CALLS = {"open", "now", "today", "utcnow", "print", "input"}
 
 
-def room(path):
-    """The module's name at the top of the package: plan/reading.py lives in plan."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+@cache
+def tree(path):
+    return ast.parse(path.read_text())
 
 
-def level(name):
-    return next(number for number, names in LEVELS.items() if name in names)
-
-
+@cache
 def modules():
-    return sorted(
-        path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
+    return tuple(sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"))
+
+
+def place(path):
+    """stages/pools/judge.py, and the folder at the top."""
+    relative = path.relative_to(PACKAGE)
+    return relative.as_posix(), relative.parts[0] if len(relative.parts) > 1 else "cli"
+
+
+@cache
+def imports(path):
+    """Every module that is imported at run time, wherever in the file."""
+    found = []
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree(path)):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append(node.module)
+    return tuple(found)
+
+
+def ours(path):
+    """What it imports of the package, as paths: stages.pools.judge."""
+    prefix = "deploy_verdict."
+    return [name.removeprefix(prefix) for name in imports(path) if name.startswith(prefix)]
+
+
+def test_the_folders_are_those_of_the_flow():
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(
+        FOLDERS
     )
 
 
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield node.module
+def test_folders_import_only_those_above_them():
+    for path in modules():
+        name, folder = place(path)
+        for other in ours(path):
+            if other == "stages.registry":
+                continue
+            top = other.split(".")[0]
+            assert FOLDERS.index(top) <= FOLDERS.index(folder), f"{name} imports {other}"
 
 
-def test_every_module_has_a_level():
-    assert {room(path) for path in modules()} == {name for names in LEVELS.values() for name in names}
+def test_the_registry_imports_nothing_of_the_package():
+    assert ours(PACKAGE / REGISTRY) == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_down(path):
-    mine = room(path)
-    for name in imports(path):
-        if not name.startswith("deploy_verdict."):
+def test_a_stage_imports_another_only_where_the_registry_says_so():
+    allowed = defaultdict(set)
+    for stage in STAGES:
+        folder = FOLDER_OF.get(stage.name, stage.name)
+        allowed[folder] |= {FOLDER_OF.get(name, name) for name in stage.builds_on} | {folder}
+    shared = {path.stem for path in (PACKAGE / "stages").glob("*.py")}
+    for path in (PACKAGE / "stages").glob("*/*.py"):
+        folder = path.parent.name
+        for other in ours(path):
+            parts = other.split(".")
+            if parts[0] == "stages" and len(parts) > 1 and parts[1] not in shared:
+                assert parts[1] in allowed[folder], f"{place(path)[0]} imports {other}"
+
+
+def test_collecting_and_judging_meet_only_in_files():
+    """The modules that collect never import one that judges or reports, nor the other way round."""
+    sides = {"collect": ("judge", "report"), "judge": ("collect", "report"), "report": ("collect",)}
+    for path in (PACKAGE / "stages").glob("*/*.py"):
+        side = next((side for side in sides if path.stem == side or path.stem.startswith(f"{side}_")), None)
+        for other in ours(path) if side else ():
+            last = other.split(".")[-1]
+            is_other = any(last == name or last.startswith(f"{name}_") for name in sides[side])
+            assert not (other.startswith("stages.") and is_other), f"{place(path)[0]} imports {other}"
+
+
+def is_pure(path):
+    name, folder = place(path)
+    if name in NOT_PURE:
+        return False
+    of_stage = folder == "stages" and (path.stem.startswith("judge") or path.stem == "report")
+    return folder in PURE_FOLDERS or folder == "prove" or of_stage or name == REGISTRY
+
+
+def test_pure_modules_touch_nothing():
+    for path in filter(is_pure, modules()):
+        found = set(imports(path)) & IMPURE_MODULES
+        assert not found, f"{place(path)[0]} imports {found}"
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+                assert name not in IMPURE_CALLS, f"{place(path)[0]}:{node.lineno} calls {name}"
+
+
+def test_class_names_are_unique():
+    places = defaultdict(list)
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(place(path)[0])
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_list_of_stages_but_the_registry():
+    """Three names of stages in one tuple, list, set or dict are a list of stages, which soon lacks one."""
+    known = {stage.name for stage in STAGES}
+    for path in modules():
+        if place(path)[0] == REGISTRY:
             continue
-        other = name.split(".")[1]
-        assert other == mine or level(other) <= level(mine), f"{path.name} imports {name}"
-        assert other not in NEVER_TOGETHER.get(mine, ()), f"{path.name} imports {name}"
+        for node in ast.walk(tree(path)):
+            parts = getattr(node, "elts", None) or getattr(node, "keys", None)
+            if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict) and parts:
+                found = {part.value for part in parts if isinstance(part, ast.Constant)} & known
+                assert len(found) < 3, f"{place(path)[0]}:{node.lineno} lists {sorted(found)}"
 
 
-def test_collectors_do_not_import_each_other():
-    stages = {
-        "deployment",
-        "health",
-        "e2e",
-        "pools",
-        "exercise",
-        "floor",
-        "top",
-        "logs",
-        "traffic",
-        "metrics",
-    }
-    for path in (PACKAGE / "collectors").glob("*.py"):
-        mine = path.stem.split("_")[0]
-        for name in imports(path):
-            if name.startswith("deploy_verdict.stages.context."):
-                other = name.split(".")[2].split("_")[0]
-                # Samples, the load and top-ups ask health checks; a drive takes a test's steps;
-                # a restoring, both.
-                asking = {("health", "pools"), ("health", "exercise"), ("health", "top")}
-                shared = mine == "restoring" or (other, mine) in {*asking, ("e2e", "floor"), ("e2e", "top")}
-                assert other == mine or other not in stages or shared, f"{path.name} imports {name}"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in modules() if room(path) in PURE],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_pure_modules_touch_nothing(path):
-    found = set(imports(path)) & IMPURE_MODULES
-    assert not found, f"{path.name} imports {found}"
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
-            assert name not in IMPURE_CALLS, f"{path.name}:{node.lineno} calls {name}"
+def test_rows_of_the_registry_name_functions_that_exist():
+    for stage in STAGES:
+        views = [section.view for section in stage.sections]
+        for name in filter(None, (stage.collect, stage.judge, stage.requests, *views)):
+            module, _, function = name.partition(":")
+            path = PACKAGE / f"{module.replace('.', '/')}.py"
+            defined = {node.name for node in tree(path).body if isinstance(node, ast.FunctionDef)}
+            assert function in defined, f"{stage.name}: {name}"
+        for section in stage.sections:
+            assert (ROOT / "report_templates" / "report" / f"{section.template}.md.j2").is_file()
+    assert named("pools").name == "pools"
 
 
 def test_nothing_catches_everything():
     for path in [*modules(), *(ROOT / "scripts").glob("*.py"), *(ROOT / "demo").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ExceptHandler):
                 kinds = {getattr(kind, "id", None) for kind in ast.walk(node.type)} if node.type else {None}
                 assert node.type, f"{path.name}:{node.lineno} catches everything"
@@ -211,24 +190,14 @@ WRITING = ("write_text", "write_bytes", "unlink", "rename", "mkstemp", "touch")
 def test_files_are_written_in_one_place():
     """Whole or not at all; GITHUB_OUTPUT and the summary are GitHub's files, which steps append to."""
     for path in [*modules(), *(ROOT / "scripts").glob("*.py")]:
-        if path.name in ("whole_files.py", "job_output.py"):
+        if path.name in ("atomic_files.py", "job_summary.py"):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 modes = [str(item.value) for item in node.args if isinstance(item, ast.Constant)]
                 opens = node.func.attr == "open" and any(set(mode) & set("wax+") for mode in modes)
                 found = opens or node.func.attr in WRITING
-                assert not found, f"{path.name}:{node.lineno} writes: whole_files.py does that"
-
-
-def test_modules_and_functions_stay_small():
-    for path in [*modules(), *(ROOT / "demo").rglob("*.py")]:
-        assert len(path.read_text().splitlines()) <= 250, f"{path.name} is too long"
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno - node.lineno < 45, (
-                    f"{path.name}:{node.lineno} {node.name} is too long"
-                )
+                assert not found, f"{path.name}:{node.lineno} writes: atomic_files.py does that"
 
 
 def scripts():

@@ -11,10 +11,10 @@ from functools import cache
 import numpy as np
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.pool_samples import Level, PoolSample
+from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
 from deploy_verdict.stages.pools.judge import judge_pools
-from deploy_verdict.stages.traffic.judge import own_answered
 from deploy_verdict.verdict.judge import judge, outcome_of
 from tests.bundles import SUBJECT, T0, bundle_of, http, loaded, window_of
 from tests.calibration.beside import (
@@ -72,7 +72,7 @@ def times_of(mode, floor=False):
 
 @cache
 def _level(used):
-    return Level(float(used), float(SIZE))
+    return PoolLevel(float(used), float(SIZE))
 
 
 @cache

@@ -6,7 +6,7 @@ from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Judged, Subject, Whose
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.deployment.collect import look, settle
+from deploy_verdict.stages.deployment.collect import collect_deployment, settle
 from deploy_verdict.stages.deployment.state import KNOWN
 from tests.bundles import T0
 from tests.collectors.platform import PLACE, context_on, listed, row, service
@@ -40,7 +40,7 @@ def asked(commit=None, deployment=None):
 
 def seen(answers, offset_s=0.0, **more):
     with context_on(answers, **more) as context:
-        return look(context, offset_s)[0]
+        return collect_deployment(context, offset_s)[0]
 
 
 @pytest.mark.parametrize("status", [*KNOWN, "A_NEW_ONE"])

@@ -1,14 +1,12 @@
 """A check that alone shows a commit is asked until it holds, on a real service and a turned clock."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from deploy_verdict.base.clock import Pace
 from deploy_verdict.plan.preview import preview
-from deploy_verdict.stages.health.collect import await_checks
-from deploy_verdict.stages.registry import COLLECTORS
+from deploy_verdict.stages.health.collect import await_checks, collect_health
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of
@@ -77,6 +75,6 @@ def test_nothing_excuses_older_code_at_a_tail(offset_s, paths):
     with json_service(lambda *_: OLD) as service:
         pace = Pace.starting(clock, clock.now(), 1.0)
         context = replace(context_of(PLAN, service.url), pace=pace)
-        COLLECTORS["health"](SimpleNamespace(plan=context.plan), context, offset_s, lambda seen: None)
+        collect_health(context, offset_s, lambda seen: None)
         asked = [path for _, path, _ in service.seen if path == "/pool"]
     assert asked == paths

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.stages.logs.entries import entries
 from deploy_verdict.stages.logs.json_lines import railway_level
-from deploy_verdict.stages.logs.source_lines import Line, parsed
+from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 
@@ -273,7 +273,7 @@ def test_an_entry_beyond_the_bound_comes_in_parts_and_loses_nothing():
 
 
 def test_the_rest_of_an_overlong_line_belongs_to_it():
-    lines = [parsed("2026-02-02T12:00:00Z a"), Line("rest", glued=True), parsed("b")]
+    lines = [parsed("2026-02-02T12:00:00Z a"), SourceLine("rest", glued=True), parsed("b")]
     assert [(entry.text, entry.lines) for entry in entries(lines)] == [
         ("2026-02-02T12:00:00Z a\nrest", 1),
         ("b", 1),

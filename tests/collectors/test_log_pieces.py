@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.logs.collect import OVERLAP_BYTES, FileSource, from_whole_word, without_half_word
+from deploy_verdict.stages.logs.review import OVERLAP_BYTES, FileSource, from_whole_word, without_half_word
 
 SECRET = "hunter2hunter2"
 TOKEN = "gh" + "p_" + "0123456789abcdefghijABCDEFGHIJ012345"

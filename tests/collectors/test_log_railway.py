@@ -5,8 +5,8 @@ from datetime import timedelta
 from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.railway.decode import moment
 from deploy_verdict.stages.logs import railway_source as log_railway
-from deploy_verdict.stages.logs.collect import review
 from deploy_verdict.stages.logs.railway_source import RailwaySource
+from deploy_verdict.stages.logs.review import review
 from tests.bundles import T0
 from tests.collectors.platform import context_on
 from tests.plans import plan_of

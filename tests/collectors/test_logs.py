@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.collect import FileSource, head_of, review, review_before
 from deploy_verdict.stages.logs.judge import judge_logs
-from deploy_verdict.stages.logs.source_lines import Line
+from deploy_verdict.stages.logs.review import FileSource, head_of, review, review_before
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.template_counts import MAX_TEMPLATES
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -357,7 +357,7 @@ class Api:
 
 def test_another_source_tells_what_it_lacks():
     fault = Fault(kind="http", whose=Whose.PROVIDER, detail="429")
-    line = Line("Too many connections", at=START, level="ERROR", enveloped=True)
+    line = SourceLine("Too many connections", at=START, level="ERROR", enveloped=True)
     source = Api(line, fault=fault, incomplete=("a page is missing",))
     observation = review(
         plan(), source, start=START, end=END, redact=lambda text: text.replace("secret", "[redacted]")

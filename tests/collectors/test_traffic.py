@@ -7,7 +7,7 @@ import pytest
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.railway.decode import moment
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.traffic.collect import path_shape, read_traffic
+from deploy_verdict.stages.traffic.collect import collect_traffic, path_shape
 from tests.bundles import T0
 from tests.collectors.platform import context_on
 
@@ -46,7 +46,7 @@ def read(rows, *, length_s=600, page=5000, **more):
 
     with context_on(answers, **more) as context:
         context.pace.clock.sleep(length_s)
-        return read_traffic(context, page=page)[0]
+        return collect_traffic(context, page=page)[0]
 
 
 def test_ours_are_counted_apart_and_other_windows_not_at_all():

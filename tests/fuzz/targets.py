@@ -18,7 +18,7 @@ from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
 from deploy_verdict.relay.settings import settings_from
 from deploy_verdict.relay.store import Store
-from deploy_verdict.stages.logs.collect import FileSource, review
+from deploy_verdict.stages.logs.review import FileSource, review
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.evidence_store import parse_evidence
 from tests.bundles import SUBJECT, T0, bundle_of, window_of

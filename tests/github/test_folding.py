@@ -10,19 +10,20 @@ from deploy_verdict.markup.markdown import fenced
 from deploy_verdict.model import Outcome
 from deploy_verdict.publish.posts import MAX_COMMENT, MAX_HIDDEN, comment_text
 from deploy_verdict.report.sections import (
-    _PARTS,
     CUT,
-    LEFT_OUT_FIRST,
-    Section,
+    Fold,
     characters,
     cut,
+    drop_order,
     folded,
     linked,
     utf8_bytes,
 )
+from deploy_verdict.stages.registry import report_sections
 from tests.report.stories import GENERATED, STORIES, critical
 
 LIMIT = MAX_COMMENT - MAX_HIDDEN
+LEFT_OUT_FIRST = drop_order()
 WORDS = st.sampled_from(
     ["plain", "", "# heading", "`code`", "- item", "<details>", "</details>", "```", "~~~", "| a | b |", "😀"]
 )
@@ -32,7 +33,13 @@ BLOCK = PARAGRAPH | st.lists(WORDS, max_size=6).map(lambda words: str(fenced("\n
 INDENTED = BLOCK.map(lambda block: "1. item\n   " + block.replace("\n", "\n   "))
 TEXTS = st.lists(BLOCK | INDENTED, max_size=8).map("\n\n".join)
 SECTIONS = st.lists(
-    st.builds(Section, key=st.sampled_from(LEFT_OUT_FIRST), title=st.text(max_size=20), text=TEXTS),
+    st.builds(
+        Fold,
+        key=st.sampled_from(LEFT_OUT_FIRST),
+        title=st.text(max_size=20),
+        text=TEXTS,
+        drop_rank=st.integers(0, 9),
+    ),
     max_size=12,
 )
 
@@ -74,7 +81,8 @@ def test_a_cut_is_at_a_line_and_says_so(head, sections, limit, size):
 
 def test_sections_go_in_the_stated_order_and_are_named():
     """From the one that is needed least; those that tell what failed and what follows go last."""
-    sections = [Section(key=key, title=key, text="x" * 100) for key in reversed(LEFT_OUT_FIRST)]
+    ranks = {key: rank for rank, key in enumerate(LEFT_OUT_FIRST)}
+    sections = [Fold(key=k, title=k, text="x" * 100, drop_rank=r) for k, r in reversed(ranks.items())]
     whole = folded("head", sections, 10_000)
     gone = []
     for limit in range(len(whole), 100, -1):
@@ -89,8 +97,12 @@ def test_sections_go_in_the_stated_order_and_are_named():
     assert LEFT_OUT_FIRST[-3:] == ("criteria", "issues", "conclusion")
 
 
-def test_each_part_of_the_report_has_its_place_in_the_order():
-    assert {key for key, _, _ in _PARTS} == set(LEFT_OUT_FIRST)
+def test_every_section_of_the_report_can_stand_in_the_comment():
+    """Exposure once stood in one list of sections and not in the other, so the comment never showed it."""
+    assert {section.key for section in report_sections()} <= set(LEFT_OUT_FIRST)
+    assert len(set(LEFT_OUT_FIRST)) == len(LEFT_OUT_FIRST)
+    ranks = [section.drop_rank for section in report_sections()]
+    assert len(set(ranks)) == len(ranks)
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -132,7 +144,7 @@ def test_a_hostile_report_of_any_length_fits():
 
 def test_a_fold_is_read_as_markdown():
     """Without the blank line after the summary GitHub would show the section as HTML."""
-    text = folded("head", [Section(key="logs", title="Logs <b>", text="# no heading\n")], 500)
+    text = folded("head", [Fold(key="logs", title="Logs <b>", text="# no heading\n", drop_rank=0)], 500)
     assert "<details>\n<summary>Logs b</summary>\n\n# no heading\n\n</details>\n" in text
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict.model import Unreadable
-from deploy_verdict.publish.comment_state import State
-from deploy_verdict.publish.posts import Run, final_post, lost_post, progress_post
+from deploy_verdict.publish.comment_state import CommentState
+from deploy_verdict.publish.posts import PostingRun, final_post, lost_post, progress_post
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import write_verdict
 from tests.bundles import OUR_DNS, REFUSED, T0
@@ -23,7 +23,9 @@ HOSTILE = "lost <b>@team</b> #12 \n# heading\n```\n<!-- x --> | \u202e cell"
 def post(tmp_path, minutes, *, reason=None, **window):
     _, out = opened(tmp_path, **window)
     bundle, now = read(out)[0], T0 + timedelta(minutes=minutes)
-    return lost_post(bundle, now, Run(), reason) if reason else progress_post(bundle, now, Run())
+    return (
+        lost_post(bundle, now, PostingRun(), reason) if reason else progress_post(bundle, now, PostingRun())
+    )
 
 
 CASES = {
@@ -91,7 +93,7 @@ def test_files_that_are_not_of_this_run_are_counted(tmp_path):
     (out / "evidence" / "pools.T+060.a1.json").write_text("{")
     bundle, _ = read(out)
     assert isinstance(bundle.unreadable[0], Unreadable)
-    assert "cannot be read: 1\n" in progress_post(bundle, T0 + timedelta(minutes=61), Run()).text
+    assert "cannot be read: 1\n" in progress_post(bundle, T0 + timedelta(minutes=61), PostingRun()).text
 
 
 def test_how_it_is_sampled_is_told_where_the_plan_says_it(tmp_path):
@@ -192,7 +194,7 @@ def test_the_verifier_is_lost_then_found(tmp_path, hub):
 
 
 def _state_of(verdict):
-    return State(state="final", window="w", length_s=1, taken=0, outcome=verdict.outcome).status
+    return CommentState(state="final", window="w", length_s=1, taken=0, outcome=verdict.outcome).status
 
 
 def test_lost_by_the_script(tmp_path, hub):
@@ -216,7 +218,7 @@ def test_an_extension_begins_anew_over_a_final_comment(tmp_path, hub):
     verdict = judged(out)
     bundle, _ = read(out)
     longer = bundle.window.model_copy(update={"length_s": 4 * 3600.0})
-    now, run = T0 + timedelta(minutes=130), Run()
+    now, run = T0 + timedelta(minutes=130), PostingRun()
     short = final_post(bundle, verdict, now, run).state
     extended = progress_post(type(bundle)(**{**vars(bundle), "window": longer}), now, run).state
     assert extended.rank > short.rank

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.publish.comment_state import NO_STATE, State, line_of, rank_in, state_in
+from deploy_verdict.publish.comment_state import NO_STATE, CommentState, line_of, rank_in, state_in
 
 OUTCOMES = st.none() | st.sampled_from(list(VerdictOutcome))
 STATES = st.builds(
-    State,
+    CommentState,
     run=st.text(max_size=30),
     attempt=st.integers(1, 9),
     state=st.sampled_from(["progress", "lost", "final"]),
@@ -31,7 +31,7 @@ def comment(state):
 
 def of(state, **more):
     fields = {"window": "w1", "length_s": 7200.0, "taken": 4, **more}
-    return State(state=state, **fields)
+    return CommentState(state=state, **fields)
 
 
 @given(STATES, TEXT, TEXT)

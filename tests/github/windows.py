@@ -9,7 +9,7 @@ from demo.github.serving import REPOSITORY, TOKEN, github
 from deploy_verdict.github import Connection, GitHub, marker_of
 from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.publish.posts import Run
+from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish, publish_lost, publish_progress
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, write_verdict
@@ -105,7 +105,7 @@ class Publisher:
         self.clock, self.told = clock or TurnedClock(), []
         connection = Connection(repository=REPOSITORY, token=TOKEN, api_url=url, author=hub.author)
         self.client = GitHub(connection, clock=self.clock, tell=self.told.append)
-        self._run = Run(id=run)
+        self._run = PostingRun(id=run)
 
     def final(self, out, number=1, minutes=121):
         return self._post(partial(publish, verdict=read_verdict(out)), out, number, minutes)

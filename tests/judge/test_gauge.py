@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deploy_verdict.evidence.pool_samples import Level
+from deploy_verdict.evidence.pool_samples import PoolLevel
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Outcome, Reading, VerdictOutcome
 from deploy_verdict.stages.pools.judge_exercise import chance
 from deploy_verdict.verdict.judge import judge
@@ -148,15 +148,15 @@ def test_the_chance_of_a_rise_counts_all_signs(differences, share):
 @pytest.mark.parametrize(
     ("level", "contradicts"),
     [
-        (Level(3, 20, 17, 15.0), False),
-        (Level(3, 20, 16, 15.0), True),
-        (Level(3, 20, 18, None), True),
-        (Level(3, 20, None, 16.0), False),
-        (Level(3, 20, None, 16.1), True),
-        (Level(3, 20, None, 13.9), True),
-        (Level(3, 20, None, 0.15), False),
-        (Level(1, 3, None, 33), False),
-        (Level(3, 20, None, None), False),
+        (PoolLevel(3, 20, 17, 15.0), False),
+        (PoolLevel(3, 20, 16, 15.0), True),
+        (PoolLevel(3, 20, 18, None), True),
+        (PoolLevel(3, 20, None, 16.0), False),
+        (PoolLevel(3, 20, None, 16.1), True),
+        (PoolLevel(3, 20, None, 13.9), True),
+        (PoolLevel(3, 20, None, 0.15), False),
+        (PoolLevel(1, 3, None, 33), False),
+        (PoolLevel(3, 20, None, None), False),
     ],
 )
 def test_numbers_of_one_reading_agree_within_their_rounding(level, contradicts):

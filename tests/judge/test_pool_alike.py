@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.pool_samples import Level, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge_blocks import are_single
 from tests.judge.test_pools import STEADY, finding, judged
@@ -14,7 +14,7 @@ JUMP = [0, 0, 0, 0, 0, 9, 9, 9, 9, 9]
 
 
 def sample(number, values):
-    levels = tuple(Level(float(used), 20.0) for used in values)
+    levels = tuple(PoolLevel(float(used), 20.0) for used in values)
     return PoolSample(
         offset_s=900.0 * number, pointer="p", actual_offset_s=900.0 * number, planned_readings=len(values),
         readings=len(values), levels=levels, reasons=(), target_failed=False,

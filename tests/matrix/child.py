@@ -27,7 +27,7 @@ from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.github.retry import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject
 from deploy_verdict.plan import read_plan
-from deploy_verdict.publish.posts import Run
+from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish
 from deploy_verdict.railway import Railway, RailwayError, Token, place
 from deploy_verdict.railway.connection import Link
@@ -35,7 +35,7 @@ from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.judge_directory import read_bundle, read_verdict, write_reports, write_verdict
-from deploy_verdict.window.progress_display import Progress
+from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.session import Hands, open_window, started
 from deploy_verdict.window.watch import watch
 from tests.running import ROOT
@@ -108,7 +108,7 @@ def _watch(plan, out, clock, link, speed=SPEED):
     target = Subject(target=plan.service.base_url, environment="production")
     file = open_window(plan, out, target, clock=clock, speed=speed)
     session = started(plan, out, file, hands, link=link)
-    watched = watch(session, Progress(io.StringIO()), None)
+    watched = watch(session, ProgressDisplay(io.StringIO()), None)
     file = file.model_copy(update={"ended": watched.ended})
     bundle = read_bundle(plan, out, file, ())
     verdict = write_verdict(bundle, out, clock.now(), interrupted=False)
@@ -167,7 +167,7 @@ def github(name, url, out):
         bundle, verdict = seen
         clock = HurriedStepping() if name == "clock" else Hurried()
         client = GitHub(connection, clock=clock)
-        publish(client, bundle, verdict, now=clock.now(), run=Run(), tell=print, number=1)
+        publish(client, bundle, verdict, now=clock.now(), run=PostingRun(), tell=print, number=1)
         return 0
 
     began_s = time.monotonic()

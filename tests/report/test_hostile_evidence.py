@@ -12,7 +12,7 @@ from deploy_verdict.github.destinations import marker_of
 from deploy_verdict.publish.comment_state import MAX_DESCRIPTION, state_in
 from deploy_verdict.publish.job_summary import annotations
 from deploy_verdict.publish.notification import MAX_CHARACTERS, message_for
-from deploy_verdict.publish.posts import Run, final_post, lost_post, progress_post
+from deploy_verdict.publish.posts import PostingRun, final_post, lost_post, progress_post
 from deploy_verdict.publish.publisher import _body
 from deploy_verdict.redaction.control_chars import visible
 from deploy_verdict.report import render_comment, render_report
@@ -76,9 +76,9 @@ def pages(text: str, seed: int):
 
 
 def posts(text, bundle, verdict):
-    yield final_post(bundle, verdict, GENERATED, Run())
-    yield progress_post(bundle, GENERATED, Run())
-    yield lost_post(bundle, GENERATED, Run(), text.encode("utf-8", "replace").decode())
+    yield final_post(bundle, verdict, GENERATED, PostingRun())
+    yield progress_post(bundle, GENERATED, PostingRun())
+    yield lost_post(bundle, GENERATED, PostingRun(), text.encode("utf-8", "replace").decode())
 
 
 SEEDS = st.integers(0, 2**32)

@@ -10,12 +10,10 @@ from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import Runs
+from deploy_verdict.stages.registry import at_end
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.log_stage import collect_logs
 from deploy_verdict.window.session import WINDOW_FILE, Session
-
-AT_THE_END = ("traffic", "metrics")
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:
@@ -29,11 +27,9 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
         write_json(session.out / WINDOW_FILE, session.file.model_copy(update={"ended": ended}))
         yield f"the window ended early: {ended}"
     asked = set(session.plan.stages) - set(session.file.left_out)
-    if "logs" in asked:
-        yield str(collect_logs(session, logs))
-    for stage in AT_THE_END:
-        if stage in asked:
-            yield str(collect(session, stage, session.plan.window.length))
+    for stage in at_end():
+        if stage.name in asked:
+            yield str(collect(session, stage.name, session.plan.window.length, logs))
 
 
 def cut_short(environment: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, ROLLBACK_ENVIRONMENT, chosen_environment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.follow_up.policy import Step, next_step
+from deploy_verdict.follow_up.policy import NextStep, next_step
 from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise
 from deploy_verdict.github.runs import Runs
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
@@ -51,7 +51,7 @@ def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], Runs])
     return True, f"a reviewer of the environment {ROLLBACK_ENVIRONMENT} decides"
 
 
-def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> Step | None:
+def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | None:
     """The run that follows this one."""
     if file.dry_run:
         return None
@@ -59,7 +59,12 @@ def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> Step | None:
 
 
 def follow(
-    step: Step, file: RunFile, window: WindowFrame, runs: Runs, environment: Mapping[str, str], now: datetime
+    step: NextStep,
+    file: RunFile,
+    window: WindowFrame,
+    runs: Runs,
+    environment: Mapping[str, str],
+    now: datetime,
 ) -> str:
     """Start the run that goes on with this window, or promise it; returns what was done.
 

@@ -16,7 +16,7 @@ from deploy_verdict.actions.setup_requirements import (
     MOST_REVIEWERS,
     Environment,
     Gaps,
-    Label,
+    LabelToCreate,
     Present,
     Wanted,
     by_hand,
@@ -34,7 +34,7 @@ from deploy_verdict.publish.publisher import LABELS
 
 NEEDS = "administration: write and issues: write"
 WANTED_LABELS = tuple(
-    Label(name=label.name, color=label.color, description=label.description)
+    LabelToCreate(name=label.name, color=label.color, description=label.description)
     for label in (TRACKING, *(LABELS[outcome] for outcome in VerdictOutcome))
 )
 
@@ -118,7 +118,8 @@ class Preparation:
     def _present(self) -> Present:
         found = self._api.asker.ask("the labels", lambda: list(self._api.repository.get_labels()))
         labels = [
-            Label(name=label.name, color=label.color, description=label.description or "") for label in found
+            LabelToCreate(name=label.name, color=label.color, description=label.description or "")
+            for label in found
         ]
         return Present(
             private=bool(self._api.repository.private),
@@ -140,7 +141,7 @@ class Preparation:
         timer = f", wait timer {wanted.timer_min} min" if wanted.timer_min else ""
         return f"set: environment {wanted.name}{timer}"
 
-    def _put_label(self, wanted: Label, present: Present) -> str:
+    def _put_label(self, wanted: LabelToCreate, present: Present) -> str:
         fields = {"name": wanted.name, "color": wanted.color, "description": wanted.description}
         what, told = f"the label {wanted.name}", f"set: label {wanted.name}"
         found = present.labels.get(wanted.name.lower())

@@ -41,7 +41,7 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label:
+class LabelToCreate:
     """A label; GitHub compares names and colours without their case."""
 
     name: str
@@ -60,7 +60,7 @@ class Present:
     private: bool
     visibility: str
     environments: Mapping[str, Environment]
-    labels: Mapping[str, Label]
+    labels: Mapping[str, LabelToCreate]
 
     def timers_work(self, *, enterprise: bool) -> bool:
         """Whether environments can have rules; "internal" is there on Enterprise only."""
@@ -72,7 +72,7 @@ class Wanted:
     """What a repository should have."""
 
     environments: tuple[Environment, ...]
-    labels: tuple[Label, ...]
+    labels: tuple[LabelToCreate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Gaps:
     """What is missing or differs, and the lines that tell it."""
 
     environments: tuple[Environment, ...] = ()
-    labels: tuple[Label, ...] = ()
+    labels: tuple[LabelToCreate, ...] = ()
     missing: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
 
@@ -139,8 +139,8 @@ def gaps(plan: Plan, wanted: Wanted, present: Present, *, timers: bool) -> Gaps:
 
 def _differs(
     what: str,
-    wanted: Environment | Label,
-    found: Environment | Label | None,
+    wanted: Environment | LabelToCreate,
+    found: Environment | LabelToCreate | None,
     lines: dict[str, list[str]],
 ) -> bool:
     """Whether something must be made or corrected, which is told in `lines`."""

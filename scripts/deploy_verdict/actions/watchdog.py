@@ -13,7 +13,7 @@ from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import BY_HAND, SEPARATOR, Run, Runs
 from deploy_verdict.model import RunFile
-from deploy_verdict.publish.posts import Run as Here
+from deploy_verdict.publish.posts import PostingRun as Here
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
@@ -24,7 +24,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class LostRun:
     """A run that has ended, and what it says of itself."""
 
     run: Run
@@ -55,7 +55,7 @@ def workflow_file_of(run: Run, environment: Mapping[str, str]) -> str:
     return run.path.partition("@")[0].rpartition("/")[2] or workflow_file(environment)
 
 
-def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> Ended:
+def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> LostRun:
     run = runs.run(run_id)
     try:
         newer = rivals(run, runs.newest(workflow)).newer
@@ -63,10 +63,10 @@ def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> Ended:
         tell(str(error))
         newer = ()
     cancelled = run.conclusion == "cancelled"
-    return Ended(run=run, superseded=superseded_words(newer) if cancelled else None)
+    return LostRun(run=run, superseded=superseded_words(newer) if cancelled else None)
 
 
-def _posted(options: Namespace, ended: Ended, file: RunFile, github: GitHub, tell: Tell) -> str:
+def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, tell: Tell) -> str:
     bundle, now = judged_directory(options)
     here = Here(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
     if file.kind == "tail" and give_up_tail(options.out, bundle.plan, ended.reason) is not None:
@@ -81,7 +81,7 @@ def _posted(options: Namespace, ended: Ended, file: RunFile, github: GitHub, tel
     return f"{'posted on' if said.is_ours else 'nothing is missing at'} {said.url}"
 
 
-def _without_window(ended: Ended, github: Callable[[], GitHub]) -> str:
+def _without_window(ended: LostRun, github: Callable[[], GitHub]) -> str:
     """A run that opened no window: that is right, unless it failed to."""
     run = ended.run
     if run.conclusion in QUIET:

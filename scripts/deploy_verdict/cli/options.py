@@ -20,8 +20,8 @@ from deploy_verdict.base.errors import (
     UsageError,
 )
 from deploy_verdict.base.units import duration_s, speed_of
-from deploy_verdict.model import STAGES
 from deploy_verdict.redaction.output_guard import guard
+from deploy_verdict.stages.registry import names
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.open import open_session
 
@@ -107,7 +107,8 @@ def add_without(made: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="STAGE",
-        help=f"leave a stage out (repeatable): {', '.join(STAGES)}; railway: deployment, traffic and metrics",
+        help=f"leave a stage out (repeatable): {', '.join(names())}; "
+        "railway: deployment, traffic and metrics",
     )
 
 

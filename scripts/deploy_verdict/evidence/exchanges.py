@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of
 from deploy_verdict.model import (
-    DRIVES,
     BurstObservation,
     Exchange,
     ExerciseObservation,
@@ -20,6 +19,7 @@ from deploy_verdict.model import (
     TopUpObservation,
 )
 from deploy_verdict.plan import Plan
+from deploy_verdict.stages.registry import driven, loads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def _topped_up(seen: TopUpObservation) -> Iterator[_Kept]:
 def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
     """Good answers that were counted and not kept, and are answers all the same; of all drives, or these."""
     for item in loaded:
-        for observation in item.evidence.observations if item.evidence.stage in (stages or DRIVES) else ():
+        for observation in item.evidence.observations if item.evidence.stage in (stages or driven()) else ():
             if isinstance(observation, FloorObservation | TopUpObservation):
                 yield from observation.tallies
 
@@ -141,7 +141,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
         or (
             sent.check is None
             and "/race/" not in sent.pointer
-            and sent.stage not in ("exercise", *DRIVES)
+            and sent.stage not in loads()
             and sent.exchange.method == check.method
             and path_of(sent.exchange.url).endswith(path)
         )

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import all_sent, tallies
 from deploy_verdict.model import (
+    AwaitedObservation,
     Deployment,
     DeploymentObservation,
+    Exchange,
+    FingerprintAttempt,
+    FingerprintObservation,
     MetricsObservation,
     Observation,
     PathTraffic,
@@ -18,7 +23,7 @@ Kind = TypeVar("Kind", bound=Observation)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class DeploymentSample:
     """One look and where it stands in the evidence."""
 
     pointer: str
@@ -35,13 +40,13 @@ def readings_of(bundle: Bundle, stage: str, kind: type[Kind]) -> list[tuple[str,
     ]
 
 
-def looks(bundle: Bundle) -> tuple[Look, ...]:
+def looks(bundle: Bundle) -> tuple[DeploymentSample, ...]:
     """In the order of offset and attempt."""
     found = readings_of(bundle, "deployment", DeploymentObservation)
-    return tuple(Look(pointer=pointer, observation=observation) for pointer, observation in found)
+    return tuple(DeploymentSample(pointer=pointer, observation=observation) for pointer, observation in found)
 
 
-def deployed(seen: Sequence[Look]) -> Deployment | None:
+def deployed(seen: Sequence[DeploymentSample]) -> Deployment | None:
     """The subject as the first look that found it told of it."""
     return next((look.observation.deployment for look in seen if look.observation.deployment), None)
 
@@ -60,3 +65,17 @@ def points_of(observation: MetricsObservation, name: str, deployment: str | None
     ]
     points = [point for item in fitting for point in item.points]
     return tuple(sorted(points, key=lambda point: point.offset_s))
+
+
+def own_answered(bundle: Bundle) -> int:
+    """How many requests of ours the service itself answered in this window, by any stage."""
+    answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
+    fingerprints = readings_of(bundle, "health", FingerprintObservation)
+    awaited = readings_of(bundle, "health", AwaitedObservation)
+    answered += sum(_is_answer(answer.exchange) for _, seen in awaited for answer in seen.answers)
+    answered += sum(sum(tally.answers.values()) for tally in tallies(bundle.loaded))
+    return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
+
+
+def _is_answer(item: Exchange | FingerprintAttempt) -> bool:
+    return item.status is not None and item.fault is None

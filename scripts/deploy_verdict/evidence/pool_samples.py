@@ -19,7 +19,7 @@ ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
 
 
 @dataclass(frozen=True)
-class Level:
+class PoolLevel:
     """One reading as numbers: connections in use, and the pool's size."""
 
     used: float
@@ -55,7 +55,7 @@ class PoolSample:
     actual_offset_s: float | None
     planned_readings: int
     readings: int
-    levels: tuple[Level, ...]
+    levels: tuple[PoolLevel, ...]
     reasons: tuple[str, ...]
     target_failed: bool
     unreadable: int = 0
@@ -112,7 +112,7 @@ def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
         actual_offset_s=burst.actual_offset_s if burst else None,
         planned_readings=pool.burst.readings,
         readings=len(readings),
-        levels=tuple(result for result in results if isinstance(result, Level)),
+        levels=tuple(result for result in results if isinstance(result, PoolLevel)),
         reasons=told if taken else ("it was not taken",),
         target_failed=any(
             reading.fault and reading.fault.whose in ("target", "edge") for reading in readings
@@ -125,9 +125,9 @@ def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
     )
 
 
-def _levels(pool: Pool, readings: Iterable[Reading]) -> list[Level | str]:
+def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
     """As level_of, which is asked once for readings that are alike: a gauge has few different answers."""
-    known: dict[tuple[object, ...], Level | str] = {}
+    known: dict[tuple[object, ...], PoolLevel | str] = {}
     found = []
     for reading in readings:
         key = reading.status, reading.body, reading.fault
@@ -137,7 +137,7 @@ def _levels(pool: Pool, readings: Iterable[Reading]) -> list[Level | str]:
     return found
 
 
-def level_of(pool: Pool, reading: Reading) -> Level | str:
+def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
     """A reading's numbers, or why it has none."""
     if reading.fault is not None:
         return told_fault(reading.fault)
@@ -155,7 +155,7 @@ def level_of(pool: Pool, reading: Reading) -> Level | str:
         return f"{pool.limit} is {shown(limit)}, so there is no pool to be used"
     if used < 0:
         return f"{pool.used} is {shown(used)}, less than nothing"
-    return Level(used, limit, free, utilization)
+    return PoolLevel(used, limit, free, utilization)
 
 
 def _number(selector: str, body: str | None) -> float | str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy_verdict.base.units import duration_s, shown_duration
-from deploy_verdict.expect.selectors import Unreadable, type_name
+from deploy_verdict.expect.selectors import UnreadableNumber, type_name
 from deploy_verdict.model import Outcome, Severity
 
 Number = int | float
@@ -155,7 +155,7 @@ def _verdict(holds: bool) -> Outcome:
 
 
 def _kind(value: Any) -> str:
-    return type_name(value) if not isinstance(value, Unreadable) else "not a number"
+    return type_name(value) if not isinstance(value, UnreadableNumber) else "not a number"
 
 
 def _kind_wanted(name: str, wanted: Any) -> str | None:

@@ -39,7 +39,7 @@ class Lacking:
     absent: bool = False
 
 
-class Unreadable:
+class UnreadableNumber:
     """A JSON number that is none: NaN, an infinity, or one too large to keep."""
 
     def __init__(self, text: str) -> None:
@@ -91,7 +91,7 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
         return Lacking(f"{selector} cannot be applied to the answer: {_first_line(error)}")
     if not nodes:
         return Lacking(_what_it_has(selector, document.value), absent=True)
-    bad = next((node for node in nodes if isinstance(node, Unreadable)), None)
+    bad = next((node for node in nodes if isinstance(node, UnreadableNumber)), None)
     if bad is not None:
         return Lacking(f"{selector} is {bad.text}, which is not a number")
     return Found(nodes[0], tuple(nodes))
@@ -105,7 +105,7 @@ def read_json(body: str) -> Found | Lacking:
         return Found(
             json.loads(
                 body,
-                parse_constant=Unreadable,
+                parse_constant=UnreadableNumber,
                 parse_float=_float,
                 parse_int=_int,
                 object_pairs_hook=unique,
@@ -119,13 +119,13 @@ def read_json(body: str) -> Found | Lacking:
         return Lacking(f"the answer is {_looks_like(body)}, not JSON: {_start_of(body)}")
 
 
-def _float(text: str) -> float | Unreadable:
+def _float(text: str) -> float | UnreadableNumber:
     value = float(text)
-    return value if math.isfinite(value) else Unreadable(f"{text[:20]} (too large)")
+    return value if math.isfinite(value) else UnreadableNumber(f"{text[:20]} (too large)")
 
 
-def _int(text: str) -> int | Unreadable:
-    return int(text) if len(text) <= MOST_DIGITS else Unreadable(f"{text[:20]}… (too large)")
+def _int(text: str) -> int | UnreadableNumber:
+    return int(text) if len(text) <= MOST_DIGITS else UnreadableNumber(f"{text[:20]}… (too large)")
 
 
 @lru_cache(maxsize=512)

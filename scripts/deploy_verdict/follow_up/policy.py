@@ -14,7 +14,7 @@ UNSURE = (VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class NextStep:
     """The continuation, why, and the plan time since T0 that it leads to."""
 
     kind: Literal["extension", "tail"]
@@ -35,7 +35,7 @@ def next_tail_s(plan: Plan, layout: Layout) -> float | None:
     return min((tail_s for tail_s in plan.escalation.tail_checks if tail_s > last_s), default=None)
 
 
-def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> Step | None:
+def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
     """What to start after this verdict.
 
     A critical one is for people, and a window that ended early has nothing left to watch.
@@ -45,11 +45,11 @@ def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> Step | None:
     length_s = extended_length_s(plan, layout)
     if verdict.outcome in UNSURE and length_s is not None:
         told = f"{verdict.outcome.shown} after {shown_duration(layout.length_s)}"
-        return Step(kind="extension", because=told, until_s=length_s)
+        return NextStep(kind="extension", because=told, until_s=length_s)
     tail_s = next_tail_s(plan, layout)
     if tail_s is None:
         return None
-    return Step(kind="tail", because=f"look again at T+{shown_duration(tail_s)}", until_s=tail_s)
+    return NextStep(kind="tail", because=f"look again at T+{shown_duration(tail_s)}", until_s=tail_s)
 
 
 def grown_layout(plan: Plan, layout: Layout, kind: str) -> Layout | None:

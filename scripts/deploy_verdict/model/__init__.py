@@ -13,8 +13,6 @@ from deploy_verdict.model.drives import (
     TopUpObservation,
 )
 from deploy_verdict.model.enums import (
-    DRIVES,
-    STAGES,
     UNPROVEN_LEVEL,
     Outcome,
     Record,
@@ -66,6 +64,7 @@ from deploy_verdict.model.observations import (
 from deploy_verdict.model.platform import (
     Deployment,
     DeploymentObservation,
+    DeploymentStep,
     Instance,
     Judged,
     MetricsObservation,
@@ -73,13 +72,10 @@ from deploy_verdict.model.platform import (
     Point,
     Series,
     Settings,
-    Step,
     TrafficObservation,
 )
 
 __all__ = [
-    "DRIVES",
-    "STAGES",
     "UNPROVEN_LEVEL",
     "Attempt",
     "AwaitedAnswer",
@@ -91,6 +87,7 @@ __all__ = [
     "CriterionResult",
     "Deployment",
     "DeploymentObservation",
+    "DeploymentStep",
     "Evidence",
     "Exchange",
     "ExerciseObservation",
@@ -126,7 +123,6 @@ __all__ = [
     "Severity",
     "Silence",
     "Slot",
-    "Step",
     "StepRecord",
     "Subject",
     "SuiteObservation",

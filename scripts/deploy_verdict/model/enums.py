@@ -5,11 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-STAGES = (
-    "deployment", "health", "e2e", "pools", "exercise", "floor", "top_up", "logs", "traffic", "metrics"
-)  # fmt: skip
-# What is driven at the window's end, one after the other: no look of that moment.
-DRIVES = ("floor", "top_up")
 # The level of a log line that only Railway calls an error: so it calls all plain stderr.
 UNPROVEN_LEVEL = "severity error"
 

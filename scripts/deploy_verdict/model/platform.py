@@ -62,7 +62,7 @@ class Settings(Record):
     image: str | None = None
 
 
-class Step(Record):
+class DeploymentStep(Record):
     """One step of building and deploying; times are the platform's."""
 
     step: str
@@ -104,7 +104,7 @@ class DeploymentObservation(Record):
     settings: Settings | None = None
     recent: tuple[Deployment, ...] = ()
     recent_whole: bool = False
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DeploymentStep, ...] = ()
     build_errors: tuple[LogLine, ...] = ()
     deploy_errors: tuple[LogLine, ...] = ()
     judged: tuple[Judged, ...] = ()

@@ -19,6 +19,7 @@ from deploy_verdict.plan.sections.logs import Logs
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
+from deploy_verdict.stages.registry import planned
 
 
 def checked_address(value: str) -> str:
@@ -158,39 +159,13 @@ class Plan(Part):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that this plan asks for, in the order in which they run."""
-        asked = {
-            "deployment": self.railway is not None,
-            "health": bool(self.health) or any(claim.openapi for claim in self.claims),
-            "e2e": self.e2e is not None,
-            "pools": bool(self.pools),
-            "exercise": any(pool.exercise is not None for pool in self.pools),
-            "floor": any(pool.return_to_floor is not None for pool in self.pools),
-            "top_up": any(asked.top_up is not None for asked in self.exposures),
-            "logs": self.logs is not None,
-            "traffic": self.traffic is not None,
-            "metrics": self.metrics is not None,
-        }
-        return tuple(stage for stage, is_asked in asked.items() if is_asked)
+        """The stages that this plan asks for, in the order of the registry."""
+        return tuple(self.planned_offsets_s)
 
     @property
     def planned_offsets_s(self) -> dict[str, tuple[float, ...]]:
-        """When each stage looks; stages that read the whole window look at its end."""
-        window = self.window
-        end = (window.length,)
-        offsets = {
-            "deployment": window.offsets_s,
-            "health": window.health_offsets_s,
-            "e2e": self.e2e.at if self.e2e else (),
-            "pools": window.pool_offsets_s,
-            "exercise": (0.0,),
-            "floor": (window.end_s,),
-            "top_up": (window.end_s,),
-            "logs": end,
-            "traffic": end,
-            "metrics": end,
-        }
-        return {stage: offsets[stage] for stage in self.stages}
+        """When each stage is sampled; stages that read the complete window are read at its end."""
+        return planned(self)
 
     @property
     def exposures(self) -> tuple[Exposure, ...]:

@@ -26,7 +26,7 @@ _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where something stands in the file, counted from 1."""
 
     line: int
@@ -38,19 +38,19 @@ class Document:
     """A YAML text as JSON values, the place of each value and of each key, and what is wrong in it."""
 
     value: Any = None
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Position] = field(default_factory=dict)
+    keys: dict[Path, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, path: Path, *, key: bool = False) -> Place:
+    def place(self, path: Path, *, key: bool = False) -> Position:
         """The place of a value (or its key), or of the nearest thing around it."""
         table = self.keys if key else self.values
         while path and path not in table:
             path = path[:-1]
             table = self.values
-        return table.get(path, Place(1, 1))
+        return table.get(path, Position(1, 1))
 
-    def add(self, place: Place, message: str) -> None:
+    def add(self, place: Position, message: str) -> None:
         """Note a mistake."""
         self.problems.append(Problem(line=place.line, column=place.column, message=message))
 
@@ -68,20 +68,20 @@ def read_nodes(text: str, fill: Callable[[str], str]) -> Document:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except _TooLargeError as error:
-        document.add(Place(1, 1), str(error))
+        document.add(Position(1, 1), str(error))
         return document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+        place = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
         document.add(place, f"not YAML: {error.problem or error.context}{_yaml_hint(str(error.problem))}")
         return document
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         message = "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
-        document.add(Place(1, 1), f"not YAML: {message}")
+        document.add(Position(1, 1), f"not YAML: {message}")
         return document
     if node is None:
         document.add(
-            Place(1, 1), "the file is empty — start with `version: 1` (plans/zeues.yml is an example)"
+            Position(1, 1), "the file is empty — start with `version: 1` (plans/zeues.yml is an example)"
         )
         return document
     _Builder(document, fill).build_root(node)
@@ -207,5 +207,5 @@ def plain_value(text: str) -> Any:
     return text
 
 
-def _place(node: yaml.Node) -> Place:
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+def _place(node: yaml.Node) -> Position:
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)

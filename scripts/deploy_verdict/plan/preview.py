@@ -14,6 +14,7 @@ from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
 from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, ReturnToFloor
+from deploy_verdict.stages.registry import function, sampled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,40 +82,66 @@ def _provable(horizon: Horizon) -> str:
     return f"that {horizon.pool.name} lasts {safe_for}, if {horizon.needs_free} connections or more are free"
 
 
+Counts = tuple[int, int]
+
+
 def preview(plan: Plan) -> Preview:
     """Count the requests of every stage, and the writes among them."""
     samples = len(plan.window.offsets_s)
-    suite_runs = len(plan.e2e.at) if plan.e2e else 0
-    steps, step_writes = _suite(plan)
-    beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
-    requests = {
-        "health": len(plan.health) + _fingerprints(plan),
-        "e2e": steps * suite_runs,
-        "pools": samples * (sum(pool.burst.readings for pool in plan.pools) + len(beside)),
-    }
-    writes = sum(check.writes for check in plan.health) + step_writes * suite_runs
-    writes += samples * sum(check.writes for check in beside)
-    loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
-    requests["exercise"] = sum(load.requests + load.readings + sum(asked) for load, asked in loads)
-    writes += sum(math.ceil(load.requests * sum(asked) / len(asked)) + sum(asked) for load, asked in loads)
-    drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
-    top_ups = [(asked, asked.top_up) for asked in plan.exposures if asked.top_up is not None]
-    requests["top_up"] = sum(_topped_up(plan, how)[0] for _, how in top_ups)
-    writes += sum(_topped_up(plan, how)[1] for _, how in top_ups)
-    requests["floor"] = sum(_driven(plan, drive) + 2 * pool.burst.readings for pool, drive in drives)
-    writes += sum(_driven(plan, drive) for _, drive in drives)
+    counts = {stage.name: function(stage.requests)(plan) for stage in sampled() if stage.requests is not None}
     longest_burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return Preview(
         stages=plan.stages,
         samples=samples if plan.pools else 0,
         readings_per_sample=sum(pool.burst.readings for pool in plan.pools),
-        suite_runs=suite_runs,
+        suite_runs=len(plan.e2e.at) if plan.e2e else 0,
         tests=len(plan.e2e.tests) if plan.e2e else 0,
-        requests=requests,
-        writes=writes,
+        requests={name: requests for name, (requests, _) in counts.items()},
+        writes=sum(writes for _, writes in counts.values()),
         wall_s=plan.window.length + longest_burst_s + _drives_s(plan),
         platform_requests=_platform(plan, samples),
     )
+
+
+def health_requests(plan: Plan) -> Counts:
+    """Requests and writes of the health checks, with what shows the claims."""
+    return len(plan.health) + _fingerprints(plan), sum(check.writes for check in plan.health)
+
+
+def e2e_requests(plan: Plan) -> Counts:
+    """Requests and writes of all runs of the suite."""
+    runs = len(plan.e2e.at) if plan.e2e else 0
+    steps, writes = _suite(plan)
+    return steps * runs, writes * runs
+
+
+def pool_requests(plan: Plan) -> Counts:
+    """Requests and writes of all samples: each burst, and the checks beside it."""
+    samples = len(plan.window.offsets_s)
+    beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
+    readings = sum(pool.burst.readings for pool in plan.pools)
+    return samples * (readings + len(beside)), samples * sum(check.writes for check in beside)
+
+
+def exercise_requests(plan: Plan) -> Counts:
+    """Requests and writes of every exercise; what writes is sent once more after it."""
+    loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
+    requests = sum(load.requests + load.readings + sum(asked) for load, asked in loads)
+    writes = sum(math.ceil(load.requests * sum(asked) / len(asked)) + sum(asked) for load, asked in loads)
+    return requests, writes
+
+
+def floor_requests(plan: Plan) -> Counts:
+    """Requests and writes of all cycles."""
+    drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
+    requests = sum(_driven(plan, drive) + 2 * pool.burst.readings for pool, drive in drives)
+    return requests, sum(_driven(plan, drive) for _, drive in drives)
+
+
+def top_up_requests(plan: Plan) -> Counts:
+    """Requests and writes of all top-ups."""
+    counts = [_topped_up(plan, asked.top_up) for asked in plan.exposures if asked.top_up is not None]
+    return sum(requests for requests, _ in counts), sum(writes for _, writes in counts)
 
 
 def _to_ask(plan: Plan, load: Exercise) -> list[bool]:

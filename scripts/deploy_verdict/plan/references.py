@@ -105,19 +105,22 @@ def refers(reference: str, name: FindingName) -> bool:
     return rest in ("*", name[1])
 
 
+def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
+    """The measures of each kind but health's, whose names are selectors."""
+    yield "pools", [f"{pool.name}/{item}" for pool in plan.pools for item in POOL_MEASURES]
+    yield "never", [f"{rule.name}/count" for rule in plan.never]
+    yield "logs", [f"{p.name}/count" for p in _patterns(plan)] + (["errors"] if plan.logs else [])
+    yield "e2e", ["passed", "rate"] if plan.e2e else []
+    yield "answers", [f"{check.name}/{item}" for check in plan.health for item in ANSWER_MEASURES]
+
+
 def measure_problem(plan: Plan, measure: str) -> str | None:
     """Why a measure cannot be shown, with what could be, or None."""
     kind, _, rest = measure.partition("/")
     name, _, what = rest.rpartition("/")
     if kind == "health":
         return _health_measure_problem(plan, rest)
-    known: dict[str, list[str]] = {
-        "pools": [f"{pool.name}/{item}" for pool in plan.pools for item in POOL_MEASURES],
-        "never": [f"{rule.name}/count" for rule in plan.never],
-        "logs": [f"{p.name}/count" for p in _patterns(plan)] + (["errors"] if plan.logs else []),
-        "e2e": ["passed", "rate"] if plan.e2e else [],
-        "answers": [f"{check.name}/{item}" for check in plan.health for item in ANSWER_MEASURES],
-    }
+    known = dict(_measures(plan))
     if kind not in known:
         kinds = ", ".join(("health", *known))
         return f"'{measure}' is not a measure — it begins with one of {kinds}, such as e2e/passed"

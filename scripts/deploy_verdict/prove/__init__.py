@@ -7,7 +7,7 @@ turn each row red; and no answer without the field in question may leave it gree
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.model import DRIVES, VerdictOutcome
+from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import Answer, NeverRule, Plan
 from deploy_verdict.prove.decision import MovedIn, Proof, Proven, decided
 from deploy_verdict.prove.evaluator import Court
@@ -18,6 +18,7 @@ from deploy_verdict.prove.rules import criterion_rows, log_rows, never_row, pool
 from deploy_verdict.prove.scenes import Scene
 from deploy_verdict.prove.synthetic import made_for
 from deploy_verdict.prove.synthetic_rows import made_rows
+from deploy_verdict.stages.registry import loads
 
 __all__ = ["Incident", "Proof", "Proven", "Recorded", "not_looked_at", "prove"]
 
@@ -47,7 +48,7 @@ def prove(plan: Plan, recorded: Recorded, read_log: ReadLog) -> tuple[Proven, ..
 
 def not_looked_at(plan: Plan) -> tuple[str, ...]:
     """The stages of which nothing can be recorded, and for which nothing healthy can be made up."""
-    return tuple(stage for stage in ("exercise", *DRIVES) if stage in plan.stages)
+    return tuple(stage for stage in loads() if stage in plan.stages)
 
 
 class _Prover:

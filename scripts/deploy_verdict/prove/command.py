@@ -16,8 +16,8 @@ from deploy_verdict.plan.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import Incident, Recorded, not_looked_at, prove
 from deploy_verdict.prove.output import proof_json, proof_lines
-from deploy_verdict.stages.logs.collect import review
-from deploy_verdict.stages.logs.source_lines import Line, parsed
+from deploy_verdict.stages.logs.review import review
+from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
 from deploy_verdict.window.session import dumps
 
 MAX_BYTES = 1_000_000
@@ -45,7 +45,7 @@ def proof_of(path: Path, plan: Plan, document: Document, *, as_json: bool) -> tu
 class _Lines:
     """Recorded lines as a source for the reviewer."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[SourceLine]) -> None:
         self.name, self.fault, self.incomplete = "the recorded log", None, ()
         self._lines = lines
 
@@ -53,7 +53,7 @@ class _Lines:
     fault: Fault | None
     incomplete: tuple[str, ...]
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SourceLine]:
         yield from self._lines
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from deploy_verdict.evidence.bundle import Bundle, bundled
+from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
     BurstObservation,
     Evidence,
@@ -27,7 +28,6 @@ from deploy_verdict.plan import Answer, Plan, Pool, Request
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.e2e_replay import played
 from deploy_verdict.prove.synthetic import COMMIT, NOTHING, Made
-from deploy_verdict.stages.traffic.judge import own_answered
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 LOOKS = 5

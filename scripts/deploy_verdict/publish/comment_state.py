@@ -41,7 +41,7 @@ BAD = (VerdictOutcome.ATTENTION, VerdictOutcome.CRITICAL)
 Rank = tuple[int, str, float, int, int, int, int]
 
 
-class State(Record):
+class CommentState(Record):
     """One comment's state.
 
     `outcome` of progress is what failed so far, or None; `line` is what the commit status says.
@@ -97,20 +97,20 @@ class State(Record):
 NO_STATE: Rank = (0, "", 0.0, 0, 0, 0, 0)
 
 
-def line_of(state: State) -> str:
+def line_of(state: CommentState) -> str:
     """The hidden line. No text in it can end the HTML comment."""
     told = json.dumps(dumped(state), separators=(", ", ": "))
     told = told.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
     return f"{_START}{told}{_END}"
 
 
-def state_in(comment: str | None) -> State | None:
+def state_in(comment: str | None) -> CommentState | None:
     """The state of a whole comment, whose second line it is; None when it has none that can be read."""
     lines = (comment or "").splitlines()[1:2]
     if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
         return None
     try:
-        return State.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
+        return CommentState.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
     except ValidationError:
         return None
 

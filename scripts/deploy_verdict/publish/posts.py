@@ -12,7 +12,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
-from deploy_verdict.publish.comment_state import State, status_line
+from deploy_verdict.publish.comment_state import CommentState, status_line
 from deploy_verdict.publish.job_summary import run_url
 from deploy_verdict.report import (
     Progress,
@@ -36,7 +36,7 @@ MAX_LINE = 140
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class PostingRun:
     """The run of GitHub Actions that posts; empty where there is none. `artifact_url`: the report's."""
 
     id: str = ""
@@ -53,13 +53,13 @@ class Post:
     commit: str | None
     title: str
     text: str
-    state: State
+    state: CommentState
 
 
-def run_from(environment: Mapping[str, str], artifact_url: str | None = None) -> Run:
+def run_from(environment: Mapping[str, str], artifact_url: str | None = None) -> PostingRun:
     """From GITHUB_RUN_ID and its like."""
     attempt = environment.get("GITHUB_RUN_ATTEMPT", "")
-    return Run(
+    return PostingRun(
         id=environment.get("GITHUB_RUN_ID", ""),
         attempt=int(attempt) if attempt.isdecimal() else 1,
         url=run_url(environment),
@@ -101,7 +101,7 @@ def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: 
     return folded(head, parts, MAX_COMMENT - MAX_HIDDEN)
 
 
-def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: Run) -> Post:
+def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: PostingRun) -> Post:
     """The judged window."""
     text = comment_text(bundle, verdict, now, run.artifact_url or _artifacts(run))
     shown = progress(bundle, verdict, now)
@@ -116,7 +116,7 @@ def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: Run) -> Pos
     )
 
 
-def progress_post(bundle: Bundle, now: datetime, run: Run) -> Post:
+def progress_post(bundle: Bundle, now: datetime, run: PostingRun) -> Post:
     """The window as it is now, judged in memory: no verdict is written."""
     shown = _so_far(bundle, now)
     environment = template_environment(FileSystemLoader(TEMPLATES))
@@ -124,7 +124,7 @@ def progress_post(bundle: Bundle, now: datetime, run: Run) -> Post:
     return _post(bundle, run, shown, text=text, state="progress", outcome=shown.outcome, line=shown.line)
 
 
-def lost_post(bundle: Bundle, now: datetime, run: Run, reason: str) -> Post:
+def lost_post(bundle: Bundle, now: datetime, run: PostingRun, reason: str) -> Post:
     """The window whose verifier was lost: never more than INCONCLUSIVE."""
     shown = _so_far(bundle, now)
     environment = template_environment(FileSystemLoader(TEMPLATES))
@@ -140,7 +140,7 @@ def _so_far(bundle: Bundle, now: datetime) -> Progress:
 
 def _post(
     bundle: Bundle,
-    run: Run,
+    run: PostingRun,
     shown: Progress,
     *,
     text: str,
@@ -148,7 +148,7 @@ def _post(
     outcome: VerdictOutcome | None,
     line: str,
 ) -> Post:
-    told = State.model_validate(
+    told = CommentState.model_validate(
         {
             "run": run.id,
             "attempt": run.attempt,
@@ -164,7 +164,7 @@ def _post(
     return Post(key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=told)
 
 
-def _artifacts(run: Run) -> str | None:
+def _artifacts(run: PostingRun) -> str | None:
     return f"{run.url}#artifacts" if run.url else None
 
 

@@ -12,8 +12,8 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.github import Destination, GitHub, Label, Said, is_refused_place
 from deploy_verdict.model import Verdict, VerdictOutcome
-from deploy_verdict.publish.comment_state import State, line_of, rank_in, state_in
-from deploy_verdict.publish.posts import MAX_COMMENT, Post, Run, final_post, lost_post, progress_post
+from deploy_verdict.publish.comment_state import CommentState, line_of, rank_in, state_in
+from deploy_verdict.publish.posts import MAX_COMMENT, Post, PostingRun, final_post, lost_post, progress_post
 from deploy_verdict.report.sections import cut
 
 LABELS = {
@@ -50,7 +50,7 @@ def publish(
     verdict: Verdict,
     *,
     now: datetime,
-    run: Run,
+    run: PostingRun,
     tell: Tell,
     number: int | None = None,
 ) -> Published:
@@ -59,7 +59,7 @@ def publish(
 
 
 def publish_progress(
-    github: GitHub, bundle: Bundle, *, now: datetime, run: Run, tell: Tell, number: int | None = None
+    github: GitHub, bundle: Bundle, *, now: datetime, run: PostingRun, tell: Tell, number: int | None = None
 ) -> Published:
     """The window as it is now; never over a final comment, nor over one that has seen more."""
     return _published(github, progress_post(bundle, now, run), number, run.url, tell)
@@ -70,7 +70,7 @@ def publish_lost(
     bundle: Bundle,
     *,
     now: datetime,
-    run: Run,
+    run: PostingRun,
     reason: str,
     tell: Tell,
     number: int | None = None,
@@ -137,7 +137,7 @@ def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell
         state = newest
 
 
-def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> State | None:
+def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> CommentState | None:
     try:
         return state_in(github.said(place, post.key))
     except ProviderError as error:
@@ -146,7 +146,7 @@ def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> 
 
 
 def _marks(
-    github: GitHub, post: Post, place: Destination, state: State, url: str
+    github: GitHub, post: Post, place: Destination, state: CommentState, url: str
 ) -> Iterator[Callable[[], None]]:
     outcome, is_open = state.shown_outcome, state.is_open
     wanted = LABELS[outcome] if outcome else None
@@ -157,7 +157,7 @@ def _marks(
 
 
 def _status(
-    github: GitHub, commit: str | None, state: State, url: str | None
+    github: GitHub, commit: str | None, state: CommentState, url: str | None
 ) -> Iterator[Callable[[], None]]:
     if commit is not None:
         yield lambda: github.set_status(commit, state.status, state.line, url)

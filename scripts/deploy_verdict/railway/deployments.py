@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy_verdict.model import Deployment, Settings, Step
+from deploy_verdict.model import Deployment, DeploymentStep, Settings
 from deploy_verdict.railway.client import Railway
 from deploy_verdict.railway.decode import (
     deployment_of,
@@ -145,17 +145,17 @@ def _settings(found: dict[str, Any]) -> Settings:
     )
 
 
-def steps(railway: Railway, deployment_id: str) -> tuple[Step, ...]:
+def steps(railway: Railway, deployment_id: str) -> tuple[DeploymentStep, ...]:
     """The steps of building and deploying, as they began."""
     found, _ = nodes(railway.read("steps", {"id": deployment_id}).get("deploymentEvents"), "deploymentEvents")
     return tuple(_step(node) for node in found)
 
 
-def _step(node: dict[str, Any]) -> Step:
+def _step(node: dict[str, Any]) -> DeploymentStep:
     payload = node.get("payload") if isinstance(node.get("payload"), dict) else {}
     told = payload or {}
     attempt, most = number_or_none(told.get("attempt")), number_or_none(told.get("maxAttempts"))
-    return Step(
+    return DeploymentStep(
         step=text(node.get("step"), "deploymentEvents.step"),
         created_at=moment(node.get("createdAt")),
         completed_at=moment(node.get("completedAt")),

@@ -11,12 +11,12 @@ from deploy_verdict.markup.tables import table
 from deploy_verdict.model import Verdict
 from deploy_verdict.report.context import report_context
 from deploy_verdict.report.progress import Progress, progress, progress_context
-from deploy_verdict.report.sections import Section, folded, linked, sections
+from deploy_verdict.report.sections import Fold, folded, linked, sections
 
 __all__ = [
     "REPORT_NAME",
+    "Fold",
     "Progress",
-    "Section",
     "folded",
     "progress",
     "render_comment",
@@ -85,7 +85,7 @@ def report_sections(
     *,
     generated_at: datetime,
     tool_version: str,
-) -> tuple[Section, ...]:
+) -> tuple[Fold, ...]:
     """The report's parts, for a place that folds them."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     return tuple(sections(environment, context))

@@ -1,5 +1,6 @@
 """All that the templates show, as raw text by section. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,14 +24,7 @@ from deploy_verdict.report.conclusion import conclusion, short, why
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
 from deploy_verdict.report.trace import trace
-from deploy_verdict.stages.deployment.report import deployment, way_back
-from deploy_verdict.stages.e2e.report import suite
-from deploy_verdict.stages.exposure.report import performance, shown_exposure
-from deploy_verdict.stages.health.report import health_checks
-from deploy_verdict.stages.logs.report import logs
-from deploy_verdict.stages.metrics.report import resources
-from deploy_verdict.stages.pools.report import shown_pools
-from deploy_verdict.stages.traffic.report import shown_traffic
+from deploy_verdict.stages.registry import PARTS, Section, function, is_at_end, report_sections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,29 +48,49 @@ def report_context(
     bundle: Bundle, verdict: Verdict, *, generated_at: datetime, tool_version: str
 ) -> dict[str, Any]:
     """One entry for each partial of the report."""
-    found, back = issues(bundle, verdict), way_back(bundle, generated_at)
+    found = issues(bundle, verdict)
+    shown = tuple(_shown(bundle, verdict, generated_at))
+    views = {item.section.key: item.view for item in shown}
+    options = views.get("rollback_options")
     return {
         "head": _head(bundle, verdict, generated_at, short(verdict, found)),
         "why": why(verdict, found),
-        "deployment": deployment(bundle, verdict),
-        "health": health_checks(bundle, verdict),
+        "stage_sections": shown,
+        "chapters": {part: tuple(item for item in shown if item.section.part == part) for part in PARTS},
         "health_reason": not_checked(bundle, "health"),
-        "e2e": suite(bundle, verdict),
-        "pools": shown_pools(bundle, verdict),
-        "logs": logs(bundle, verdict),
-        "traffic": shown_traffic(bundle, verdict),
-        "resources": resources(bundle, verdict),
-        "way_back": back,
-        "exposure": shown_exposure(bundle, verdict),
-        "performance": performance(bundle, verdict),
         "found": found,
         "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
         "all_met": _all_met(verdict),
-        "actions": recommendations(bundle, verdict, found.issues, back.advice if back else None),
+        "actions": recommendations(bundle, verdict, found.issues, options.advice if options else None),
         "conclusion": conclusion(bundle, verdict, found),
         "trace": trace(bundle, verdict, tool_version),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSection:
+    """A stage's section with what its template shows as `view`."""
+
+    section: Section
+    view: Any
+    title: str
+
+    @property
+    def file(self) -> str:
+        """Its template."""
+        return f"report/{self.section.template}.md.j2"
+
+
+def _shown(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Iterator[ShownSection]:
+    """What the stages show, in the order of the registry; several views of one section follow each other."""
+    for section in report_sections():
+        view = function(section.view)(bundle, verdict, generated_at)
+        if section.is_each:
+            for one in view:
+                yield ShownSection(section=section, view=one, title=f"{one.title} {section.title}")
+        elif view is not None or not section.is_optional:
+            yield ShownSection(section=section, view=view, title=section.title)
 
 
 def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str) -> Head:
@@ -110,7 +124,7 @@ def _period(bundle: Bundle, verdict: Verdict) -> str:
     seen = [
         slot.offset_s
         for slot in verdict.coverage.slots
-        if slot.state == "taken" and slot.stage not in ("logs", "traffic", "metrics")
+        if slot.state == "taken" and not is_at_end(slot.stage)
     ]
     how = "it was interrupted" if verdict.interrupted else "it was ended early"
     return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: {how}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from deploy_verdict.markup.markdown import Safe
 from deploy_verdict.model import Slot, Verdict
+from deploy_verdict.stages.registry import is_at_end
 
 TAKEN, LATE, LOST, CUT, UNREAD, NOT_DUE, NONE = "▓", "▸", "✕", "◐", "?", "░", "·"
 _OF_STATE = {"taken": TAKEN, "late": LATE, "missing": LOST, "partial": CUT, "unreadable": UNREAD}
@@ -56,7 +57,7 @@ def _ended_s(verdict: Verdict) -> float | None:
 
 def _at_end(slot: Slot) -> bool:
     """What reads the whole window is read at once where the window is ended."""
-    return slot.stage in ("logs", "traffic", "metrics")
+    return is_at_end(slot.stage)
 
 
 def _sign(slot: Slot, ended_s: float | None) -> str:

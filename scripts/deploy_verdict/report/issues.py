@@ -9,6 +9,7 @@ from deploy_verdict.markup.lines import Line, lines, lines_by_reason
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.plan.references import refers
 from deploy_verdict.report.causes import SILENCE, Group, grouped
+from deploy_verdict.stages.registry import lead_rank
 
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4
@@ -75,8 +76,7 @@ def _issue(bundle: Bundle, group: Group) -> Issue:
 
 def _rank(finding: Finding) -> tuple[int, int, int, float]:
     """The worst first; of those, the check that was written for it before the rules over everything."""
-    stages = ("claims", "deployment", "health", "pools", "e2e", "never", "logs", "traffic", "metrics")
-    stage = stages.index(finding.stage) if finding.stage in stages else len(stages)
+    stage = lead_rank(finding.stage)
     rule = _POOL_RULES.index(finding.rule) if finding.rule in _POOL_RULES else 0
     return SEVERITIES.index(severity_of(finding)), stage, rule, finding.offset_s or 0.0
 

@@ -8,37 +8,21 @@ from typing import Any
 import jinja2
 
 from deploy_verdict.markup.markdown import Safe, label, one_line
+from deploy_verdict.stages.registry import report_sections
 
-# The first goes first. What failed, what was asked and what follows from it stay longest.
-LEFT_OUT_FIRST = (
-    "evidence",
-    "baseline",
-    "performance",
-    "way_back",
-    "health",
-    "logs",
-    "traffic",
-    "resources",
-    "deployment",
-    "e2e",
-    "pools",
-    "recommendations",
-    "criteria",
-    "issues",
-    "conclusion",
-)
 _FENCE = re.compile(r"^(\s*(?:[-*+] +|\d+[.)] +)?)(`{3,}(?=[^`]*$)|~{3,})")
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]`|]+")
 CUT = "*Cut here, as this place takes no more.*"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    """One part of the report: `key` is its place in LEFT_OUT_FIRST, `title` what its fold is called."""
+class Fold:
+    """One part of the comment: `title` is what its fold is called; the lowest `drop_rank` goes first."""
 
     key: str
     title: str
     text: str
+    drop_rank: int
 
 
 def characters(text: str) -> int:
@@ -57,20 +41,20 @@ def linked(words: str, address: str | None) -> Safe:
     return Safe(f"[{words}]({address})" if whole else f"`{words}`")
 
 
-def folded(head: str, sections: Sequence[Section], limit: int) -> str:
+def folded(head: str, folds: Sequence[Fold], limit: int) -> str:
     """The head, and each section folded below it as far as `limit` characters allow."""
-    kept, dropped = list(sections), list[Section]()
+    kept, dropped = list(folds), list[Fold]()
     text = _assembled(head, kept, dropped)
-    for key in LEFT_OUT_FIRST:
+    for rank in sorted({fold.drop_rank for fold in folds}):
         if characters(text) <= limit:
             return text
-        dropped += [section for section in kept if section.key == key]
-        kept = [section for section in kept if section.key != key]
+        dropped += [fold for fold in kept if fold.drop_rank == rank]
+        kept = [fold for fold in kept if fold.drop_rank != rank]
         text = _assembled(head, kept, dropped)
     return cut(text, limit)
 
 
-def _assembled(head: str, kept: Sequence[Section], dropped: Sequence[Section]) -> str:
+def _assembled(head: str, kept: Sequence[Fold], dropped: Sequence[Fold]) -> str:
     parts = [head.rstrip("\n")]
     if dropped:
         names = ", ".join(one_line(label(section.title), 60) for section in dropped)
@@ -79,7 +63,7 @@ def _assembled(head: str, kept: Sequence[Section], dropped: Sequence[Section]) -
     return "\n\n".join(parts) + "\n"
 
 
-def _fold(section: Section) -> str:
+def _fold(section: Fold) -> str:
     # Without the blank lines GitHub would read what is inside as HTML.
     title = label(section.title)
     return f"<details>\n<summary>{title}</summary>\n\n{section.text.strip()}\n\n</details>"
@@ -128,42 +112,37 @@ class _Open:
         return f"{fence}\n{CUT}\n" + "\n</details>\n" * self._folds
 
 
-# As the report has them: key, what the fold is called, template. Pools come one by one.
-_PARTS = (
-    ("deployment", "Railway deployment", "deployment"),
-    ("way_back", "The way back", "way_back"),
-    ("health", "Health checks", "health"),
-    ("e2e", "E2E test results", "e2e"),
-    ("pools", "Pools", "pool"),
-    ("logs", "Backend error logs", "logs"),
-    ("traffic", "Real traffic", "traffic"),
-    ("resources", "Resources", "resources"),
-    ("performance", "API performance", "performance"),
-    ("issues", "Issues detected", "issues"),
-    ("baseline", "Comparison with crisis baseline", "baseline"),
-    ("criteria", "Success criteria verification", "criteria"),
-    ("recommendations", "Recommendations", "recommendations"),
-    ("conclusion", "Conclusion", "conclusion"),
-    ("evidence", "Evidence", "evidence"),
+# The page's own parts, which follow the stages': key, what the fold is called, and its rank of being dropped.
+# What failed, what was asked and what follows from it stay longest.
+_OWN = (
+    ("issues", "Issues detected", 102),
+    ("baseline", "Comparison with crisis baseline", 1),
+    ("criteria", "Success criteria verification", 101),
+    ("recommendations", "Recommendations", 100),
+    ("conclusion", "Conclusion", 103),
+    ("evidence", "Evidence", 0),
 )
-_ONLY_WHERE_ASKED = ("way_back", "traffic", "resources")
 
 
-def sections(environment: jinja2.Environment, context: dict[str, Any]) -> Iterator[Section]:
+def drop_order() -> tuple[str, ...]:
+    """The keys of all parts, the one that a comment can best do without first."""
+    ranks = {section.key: section.drop_rank for section in report_sections()}
+    ranks |= {key: rank for key, _, rank in _OWN}
+    return tuple(sorted(ranks, key=ranks.__getitem__))
+
+
+def sections(environment: jinja2.Environment, context: dict[str, Any]) -> Iterator[Fold]:
     """In the order of the report; what the plan does not ask for has no section."""
-    for key, title, template in _PARTS:
-        if key in _ONLY_WHERE_ASKED and context[key] is None:
-            continue
-        if key == "pools":
-            for pool in context["pools"]:
-                text = _rendered(environment, template, {**context, "pool": pool})
-                yield Section(key=key, title=f"{pool.title} connection pool", text=text)
-        else:
-            yield Section(key=key, title=title, text=_rendered(environment, template, context))
+    for item in context["stage_sections"]:
+        text = _rendered(environment, item.file, {**context, "view": item.view})
+        yield Fold(key=item.section.key, title=item.title, text=text, drop_rank=item.section.drop_rank)
+    for key, title, rank in _OWN:
+        text = _rendered(environment, f"report/{key}.md.j2", context)
+        yield Fold(key=key, title=title, text=text, drop_rank=rank)
 
 
 def _rendered(environment: jinja2.Environment, template: str, context: dict[str, Any]) -> str:
     """Without its own heading, which the fold's name repeats."""
-    text = environment.get_template(f"report/{template}.md.j2").render(context)
+    text = environment.get_template(template).render(context)
     first, _, rest = text.partition("\n")
     return (rest if first.startswith("#") else text).strip("\n")

@@ -3,17 +3,29 @@
 They are handed everything they touch: the plan, a probe, the window's pace, and when to stop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.http.probe import Probe
-from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
+from deploy_verdict.model import (
+    Fault,
+    Judged,
+    Loaded,
+    Observation,
+    Subject,
+    Unreadable,
+    WindowFile,
+    WindowFrame,
+)
 from deploy_verdict.plan import Plan
 from deploy_verdict.railway import Place, Railway
-from deploy_verdict.stages.writes.collect import Ledger
+from deploy_verdict.stages.write_ledger import Ledger
 
-__all__ = ["Context", "Platform", "Stop"]
+Keep = Callable[[tuple[Observation, ...]], None]
+
+__all__ = ["Context", "Keep", "Platform", "Stop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +48,10 @@ class Platform:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The world of a collector. `tell` takes one line of progress for people."""
+    """The world of a collector. `tell` takes one line of progress for people.
+
+    `evidence` reads what the window has so far; `log` is the service's log file, where one is given.
+    """
 
     plan: Plan
     probe: Probe
@@ -46,3 +61,6 @@ class Context:
     redact: Callable[[str], str]
     platform: Platform | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    file: WindowFile | None = None
+    evidence: Callable[[], Iterable[Loaded | Unreadable]] = tuple
+    log: Path | None = None

@@ -1,90 +1,471 @@
-"""The stages: which collector takes which look, and its evidence file. The registry is one dict."""
+"""The one list of stages: a row each, in the order of plan, verdict and report.
 
-from collections.abc import Callable
+Rows are data. A function stands in its row by name ("stages.pools.judge:judge_pools") and is imported when
+it is called, so that this list imports nothing of the package and everybody may read it. To add a stage:
+a folder beside this file, and a row here.
+"""
 
-from deploy_verdict.model import Observation
-from deploy_verdict.stages.context import Context
-from deploy_verdict.window.session import Session
+from __future__ import annotations
 
-Keep = Callable[[tuple[Observation, ...]], None]
-Collector = Callable[[Session, Context, float, Keep], tuple[Observation, ...]]
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from deploy_verdict.plan import Plan
 
-def _health(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.claims.collect import take_fingerprints  # noqa: PLC0415  # each script loads its own
-    from deploy_verdict.stages.health.collect import (  # noqa: PLC0415
-        await_checks,
-        check_health,
-    )
-
-    # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
-    is_first = offset_s == 0
-    until_s = context.pace.offset_s() + (context.plan.fresh_within_s if is_first else 0.0)
-    documents = take_fingerprints(context, offset_s, until_s)
-    keep(documents)
-    awaited = await_checks(context, offset_s, until_s) if is_first else ()
-    taken: tuple[Observation, ...] = (*documents, *awaited)
-    return (*taken, *check_health(context, session.plan.health, offset_s, lambda seen: keep((*taken, *seen))))
+Offsets = tuple[float, ...]
 
 
-def _pools(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.pools.collect import take_sample  # noqa: PLC0415
+class Asks(StrEnum):
+    """Whom a stage's samples ask."""
 
-    return take_sample(context, offset_s, keep)
-
-
-def _exercise(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.pools.exercise import exercise  # noqa: PLC0415
-
-    return exercise(context, offset_s, keep)
+    SERVICE = "service"
+    PLATFORM = "platform"
+    LOG = "log"  # a file, or the platform where none is given
+    NOBODY = "nobody"  # it takes no samples: it is judged from the evidence of others
 
 
-def _floor(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.pools.return_to_floor import return_to_floor  # noqa: PLC0415
+class Due(StrEnum):
+    """When its samples are taken."""
 
-    return return_to_floor(context, offset_s, keep)
-
-
-def _top_up(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.exposure.collect import top_up  # noqa: PLC0415
-    from deploy_verdict.window.needs import needing  # noqa: PLC0415
-
-    return top_up(context, offset_s, keep, lambda asked: needing(session, asked))
+    OFFSETS = "at its offsets"
+    DRIVE = "driven at the window's end, one after the other"
+    END = "read at the window's end, of the complete window"
 
 
-def _e2e(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.e2e.collect import run_suite  # noqa: PLC0415
+class Late(StrEnum):
+    """What becomes of a sample that is more than half an interval late."""
 
-    return run_suite(context, offset_s, keep)
-
-
-def _deployment(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.deployment.collect import look  # noqa: PLC0415
-
-    return look(context, offset_s)
+    MISSED = "it is not taken: it would speak of another moment"
+    TAKEN_LATE = "it is taken, and does not count"
+    COUNTS = "it counts: it speaks of no moment"
 
 
-def _traffic(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.traffic.collect import read_traffic  # noqa: PLC0415
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One section of the report: `view` gives None where there is nothing to show.
 
-    return read_traffic(context)
+    `part` is the chapter it stands in; with `is_each` the view is several, with a section for each.
+    `drop_rank`: of a comment that is too long, the lowest goes first.
+    """
+
+    key: str
+    title: str
+    template: str
+    view: str
+    part: str
+    drop_rank: int
+    is_optional: bool = False
+    is_each: bool = False
 
 
-def _metrics(session: Session, context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    from deploy_verdict.stages.metrics.collect import read_metrics  # noqa: PLC0415
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage: what its columns mean is said beside each.
 
-    return read_metrics(context)
+    name: of its evidence files and for --without. title: what people read. is_planned, offsets_s: of a plan.
+    turn: the order of samples at one offset. group: another word for --without. collect:
+    (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete window.
+    judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose evidence it
+    judges; "" for always. judged_last: it needs the findings of all others. sections: its part of the
+    report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its answers
+    and times say nothing of ordinary requests. can_alarm: one sample can show what no later one undoes.
+    lead_rank: of equally severe findings of one cause, the lowest stage's leads.
+    """
+
+    name: str
+    title: str
+    is_planned: Callable[[Plan], bool] = lambda plan: False
+    offsets_s: Callable[[Plan], Offsets] = lambda plan: ()
+    asks: Asks = Asks.NOBODY
+    due: Due = Due.OFFSETS
+    late: Late = Late.COUNTS
+    turn: int = 0
+    group: str = ""
+    collect: str | None = None
+    requests: str | None = None
+    judge: str | None = None
+    judged_with: str | None = None
+    judged_last: bool = False
+    sections: tuple[Section, ...] = ()
+    builds_on: tuple[str, ...] = ()
+    is_load: bool = False
+    can_alarm: bool = False
+    lead_rank: int = 99
 
 
-COLLECTORS: dict[str, Collector] = {
-    "deployment": _deployment,
-    "health": _health,
-    "pools": _pools,
-    "exercise": _exercise,
-    "floor": _floor,
-    "top_up": _top_up,
-    "e2e": _e2e,
-    "traffic": _traffic,
-    "metrics": _metrics,
-}
-ASK_THE_PLATFORM = ("deployment", "traffic", "metrics")
+# The chapters of the report in which stages stand; report.md.j2 has their headings.
+VERIFICATION, SUITE, MONITORING = PARTS = ("verification", "suite", "monitoring")
+
+
+def _at_end(plan: Plan) -> Offsets:
+    return (plan.window.length,)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="deployment",
+        title="the deployment on the platform",
+        is_planned=lambda plan: plan.railway is not None,
+        offsets_s=lambda plan: plan.window.offsets_s,
+        asks=Asks.PLATFORM,
+        late=Late.MISSED,
+        turn=1,
+        group="railway",
+        collect="stages.deployment.collect:collect_deployment",
+        judge="stages.deployment.judge:judge_deployment",
+        judged_with="deployment",
+        judged_last=True,
+        sections=(
+            Section(
+                key="deployment",
+                title="Railway deployment",
+                template="deployment",
+                view="stages.deployment.report:deployment",
+                part=VERIFICATION,
+                drop_rank=9,
+            ),
+            Section(
+                key="rollback_options",
+                title="Rollback options",
+                template="rollback_options",
+                view="stages.deployment.report:rollback_options",
+                part=VERIFICATION,
+                drop_rank=4,
+                is_optional=True,
+            ),
+        ),
+        builds_on=("logs",),
+        can_alarm=True,
+        lead_rank=1,
+    ),
+    Stage(
+        name="health",
+        title="health checks",
+        is_planned=lambda plan: bool(plan.health) or any(claim.openapi for claim in plan.claims),
+        offsets_s=lambda plan: plan.window.health_offsets_s,
+        asks=Asks.SERVICE,
+        late=Late.TAKEN_LATE,
+        turn=2,
+        collect="stages.health.collect:collect_health",
+        requests="plan.preview:health_requests",
+        judge="stages.health.judge:judge_health",
+        judged_with="health",
+        sections=(
+            Section(
+                key="health",
+                title="Health checks",
+                template="health",
+                view="stages.health.report:health_checks",
+                part=VERIFICATION,
+                drop_rank=5,
+            ),
+        ),
+        builds_on=("claims",),
+        can_alarm=True,
+        lead_rank=2,
+    ),
+    Stage(
+        name="e2e",
+        title="the E2E suite",
+        is_planned=lambda plan: plan.e2e is not None,
+        offsets_s=lambda plan: plan.e2e.at if plan.e2e else (),
+        asks=Asks.SERVICE,
+        late=Late.TAKEN_LATE,
+        turn=5,
+        collect="stages.e2e.collect:run_suite",
+        requests="plan.preview:e2e_requests",
+        judge="stages.e2e.judge:judge_suites",
+        judged_with="e2e",
+        sections=(
+            Section(
+                key="e2e",
+                title="E2E test results",
+                template="e2e",
+                view="stages.e2e.report:suite",
+                part=SUITE,
+                drop_rank=10,
+            ),
+        ),
+        can_alarm=True,
+        lead_rank=4,
+    ),
+    Stage(
+        name="pools",
+        title="connection pools",
+        is_planned=lambda plan: bool(plan.pools),
+        offsets_s=lambda plan: plan.window.pool_offsets_s,
+        asks=Asks.SERVICE,
+        late=Late.MISSED,
+        turn=3,
+        group="pools",
+        collect="stages.pools.collect:take_sample",
+        requests="plan.preview:pool_requests",
+        judge="stages.pools.judge:judge_pools_and_beside",
+        judged_with="pools",
+        sections=(
+            Section(
+                key="pools",
+                title="connection pool",
+                template="pools",
+                view="stages.pools.report:shown_pools",
+                part=MONITORING,
+                drop_rank=11,
+                is_each=True,
+            ),
+        ),
+        builds_on=("health", "e2e"),
+        can_alarm=True,
+        lead_rank=3,
+    ),
+    Stage(
+        name="exercise",
+        title="a load that shows whether a pool's gauge moves",
+        is_planned=lambda plan: any(pool.exercise is not None for pool in plan.pools),
+        offsets_s=lambda plan: (0.0,),
+        asks=Asks.SERVICE,
+        late=Late.MISSED,
+        turn=4,
+        group="pools",
+        collect="stages.pools.exercise:exercise",
+        requests="plan.preview:exercise_requests",
+        is_load=True,
+    ),
+    Stage(
+        name="floor",
+        title="cycles after which a pool must return to its floor",
+        is_planned=lambda plan: any(pool.return_to_floor is not None for pool in plan.pools),
+        offsets_s=lambda plan: (plan.window.end_s,),
+        asks=Asks.SERVICE,
+        due=Due.DRIVE,
+        turn=6,
+        group="pools",
+        collect="stages.pools.return_to_floor:return_to_floor",
+        requests="plan.preview:floor_requests",
+        is_load=True,
+    ),
+    Stage(
+        name="top_up",
+        title="runs of our own for an operation that nobody ran often enough",
+        is_planned=lambda plan: any(exposure.top_up is not None for exposure in plan.exposures),
+        offsets_s=lambda plan: (plan.window.end_s,),
+        asks=Asks.SERVICE,
+        due=Due.DRIVE,
+        turn=7,
+        collect="stages.exposure.collect:top_up",
+        requests="plan.preview:top_up_requests",
+        is_load=True,
+    ),
+    Stage(
+        name="logs",
+        title="the log review",
+        is_planned=lambda plan: plan.logs is not None,
+        offsets_s=_at_end,
+        asks=Asks.LOG,
+        due=Due.END,
+        collect="stages.logs.collect:collect_logs",
+        judge="stages.logs.judge:judge_readings",
+        judged_with="logs",
+        sections=(
+            Section(
+                key="logs",
+                title="Backend error logs",
+                template="logs",
+                view="stages.logs.report:logs",
+                part=MONITORING,
+                drop_rank=6,
+            ),
+        ),
+        builds_on=("deployment",),
+        can_alarm=True,
+        lead_rank=6,
+    ),
+    Stage(
+        name="traffic",
+        title="everybody's requests, by the platform's HTTP log",
+        is_planned=lambda plan: plan.traffic is not None,
+        offsets_s=_at_end,
+        asks=Asks.PLATFORM,
+        due=Due.END,
+        group="railway",
+        collect="stages.traffic.collect:collect_traffic",
+        judge="stages.traffic.judge:judge_traffic",
+        judged_with="traffic",
+        sections=(
+            Section(
+                key="traffic",
+                title="Real traffic",
+                template="traffic",
+                view="stages.traffic.report:shown_traffic",
+                part=MONITORING,
+                drop_rank=7,
+                is_optional=True,
+            ),
+        ),
+        can_alarm=True,
+        lead_rank=7,
+    ),
+    Stage(
+        name="metrics",
+        title="memory and CPU, by the platform",
+        is_planned=lambda plan: plan.metrics is not None,
+        offsets_s=_at_end,
+        asks=Asks.PLATFORM,
+        due=Due.END,
+        group="railway",
+        collect="stages.metrics.collect:collect_metrics",
+        judge="stages.metrics.judge:judge_metrics",
+        judged_with="metrics",
+        sections=(
+            Section(
+                key="metrics",
+                title="Resources",
+                template="metrics",
+                view="stages.metrics.report:resources",
+                part=MONITORING,
+                drop_rank=8,
+                is_optional=True,
+            ),
+        ),
+        lead_rank=8,
+    ),
+    Stage(
+        name="claims",
+        title="what the commits say they bring",
+        judge="stages.claims.judge:judge_claims",
+        judged_with="health",
+        builds_on=("deployment",),
+        can_alarm=True,
+        lead_rank=0,
+    ),
+    Stage(
+        name="never",
+        title="what must never be answered",
+        judge="verdict.never_and_times:judge_never",
+        judged_with="",
+        can_alarm=True,
+        lead_rank=5,
+    ),
+    Stage(
+        name="response_times",
+        title="response times",
+        judge="verdict.never_and_times:judge_response_times",
+        judged_with="",
+    ),
+    Stage(
+        name="exposure",
+        title="how often each operation was run",
+        judge="stages.exposure.judge:judge_exposure",
+        judged_with="",
+        sections=(
+            Section(
+                key="exposure",
+                title="Exposure",
+                template="exposure",
+                view="stages.exposure.report:shown_exposure",
+                part=MONITORING,
+                drop_rank=3,
+                is_optional=True,
+            ),
+            Section(
+                key="performance",
+                title="API performance",
+                template="performance",
+                view="stages.exposure.report:performance",
+                part=MONITORING,
+                drop_rank=2,
+            ),
+        ),
+        builds_on=("e2e", "health"),
+    ),
+    Stage(
+        name="test_data",
+        title="what this tool wrote and gave back",
+        judge="stages.writes.judge:judge_ledger",
+        judged_with="",
+    ),
+)
+
+
+def named(name: str) -> Stage:
+    """The stage of that name; raises KeyError."""
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    raise KeyError(name)
+
+
+def sampled() -> tuple[Stage, ...]:
+    """The stages that take samples and write evidence."""
+    return tuple(stage for stage in STAGES if stage.collect is not None)
+
+
+def names() -> tuple[str, ...]:
+    """The names of the stages that take samples: what --without and evidence files know."""
+    return tuple(stage.name for stage in sampled())
+
+
+def planned(plan: Plan) -> dict[str, Offsets]:
+    """The stages that a plan asks for, each with the offsets (plan seconds) of its samples."""
+    return {stage.name: stage.offsets_s(plan) for stage in sampled() if stage.is_planned(plan)}
+
+
+def in_turn() -> tuple[Stage, ...]:
+    """The stages sampled during the window, in their order at one offset; the suite takes longest."""
+    mine = (stage for stage in sampled() if stage.due is not Due.END)
+    return tuple(sorted(mine, key=lambda stage: stage.turn))
+
+
+def at_end() -> tuple[Stage, ...]:
+    """The stages that read the complete window at its end."""
+    return tuple(stage for stage in sampled() if stage.due is Due.END)
+
+
+def is_at_end(name: str) -> bool:
+    """Whether a stage of that name reads the complete window at its end."""
+    return named(name).due is Due.END
+
+
+def driven() -> tuple[str, ...]:
+    """The stages that drive the service at the window's end."""
+    return tuple(stage.name for stage in sampled() if stage.due is Due.DRIVE)
+
+
+def loads() -> tuple[str, ...]:
+    """The stages whose requests queue up by intent, so that they say nothing of ordinary ones."""
+    return tuple(stage.name for stage in sampled() if stage.is_load)
+
+
+def asking_service() -> tuple[str, ...]:
+    """The stages whose samples send requests to the service."""
+    return tuple(stage.name for stage in sampled() if stage.asks is Asks.SERVICE)
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Words for --without that mean several stages."""
+    known: dict[str, tuple[str, ...]] = {}
+    for stage in sampled():
+        if stage.group:
+            known[stage.group] = (*known.get(stage.group, ()), stage.name)
+    return known
+
+
+def report_sections() -> Iterator[Section]:
+    """Every stage's sections of the report, in its order."""
+    for stage in STAGES:
+        yield from stage.sections
+
+
+def lead_rank(name: str) -> int:
+    """Which stage's finding leads an issue; the lowest does."""
+    return next((stage.lead_rank for stage in STAGES if stage.name == name), 99)
+
+
+def function(path: str) -> Callable[..., Any]:
+    """The function of a row: "stages.pools.judge:judge_pools" below this package."""
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"deploy_verdict.{module}"), name)
+    return found

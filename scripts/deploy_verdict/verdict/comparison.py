@@ -15,14 +15,14 @@ _NOTHING = re.compile(rf"{NOT_MEASURED}|{NOT_RUN}|0(/\d+|%)?( \(\d+ not known\))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ComparedRow:
     """One thing in every run; None where it is not known."""
 
     name: str
     values: tuple[str | None, ...]
 
 
-def compared_runs(runs: Sequence[CapturedRun]) -> tuple[Row, ...]:
+def compared_runs(runs: Sequence[CapturedRun]) -> tuple[ComparedRow, ...]:
     """What any of the runs knows, in the order in which it is first met."""
     return tuple(_rows(runs))
 
@@ -36,14 +36,14 @@ def as_table(runs: Sequence[CapturedRun]) -> Table:
     return Table(headers=("", *(run.name for run in runs)), rows=tuple(rows))
 
 
-def _rows(runs: Sequence[CapturedRun]) -> Iterator[Row]:
-    yield Row(name="Verdict", values=tuple(STATUS[run.outcome] for run in runs))
-    yield Row(name="T0", values=tuple(moment(run.t0) for run in runs))
-    yield Row(name="Commit", values=tuple(run.subject.commit for run in runs))
+def _rows(runs: Sequence[CapturedRun]) -> Iterator[ComparedRow]:
+    yield ComparedRow(name="Verdict", values=tuple(STATUS[run.outcome] for run in runs))
+    yield ComparedRow(name="T0", values=tuple(moment(run.t0) for run in runs))
+    yield ComparedRow(name="Commit", values=tuple(run.subject.commit for run in runs))
     for name in dict.fromkeys(item.name for run in runs for item in run.criteria):
-        yield Row(name=name, values=tuple(_criterion(run, name) for run in runs))
+        yield ComparedRow(name=name, values=tuple(_criterion(run, name) for run in runs))
     for name in dict.fromkeys(name for run in runs for name in run.measures):
-        yield Row(name=name, values=tuple(_measure(run, name) for run in runs))
+        yield ComparedRow(name=name, values=tuple(_measure(run, name) for run in runs))
 
 
 def _criterion(run: CapturedRun, name: str) -> str | None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.model import DRIVES, Coverage, Finding, Loaded, Outcome, Slot
+from deploy_verdict.model import Coverage, Finding, Loaded, Outcome, Slot
 from deploy_verdict.model.window import tolerance_s
+from deploy_verdict.stages.registry import Late, asking_service, named
 
 MENTIONED_S = 60.0
 
@@ -39,11 +40,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
     notes = [f"attempt {newest.evidence.attempt} of {len(mine)}"] if len(mine) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
-    state = (
-        "late"
-        if abs(late_s) > allowed_s and stage in ("deployment", "health", "e2e", "pools", "exercise")
-        else "taken"
-    )
+    state = "late" if abs(late_s) > allowed_s and named(stage).late is not Late.COUNTS else "taken"
     return Slot.model_validate(
         {"stage": stage, "offset_s": offset_s, "state": state, "note": ", ".join(notes)}
     )
@@ -51,7 +48,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
 
 def hole_in(coverage: Coverage) -> str | None:
     """Which planned requests were never sent, in words; None when all were. Logs send nothing."""
-    slots = [slot for slot in coverage.slots if slot.stage in ("health", "e2e", "pools", "exercise", *DRIVES)]
+    slots = [slot for slot in coverage.slots if slot.stage in asking_service()]
     bad = [slot for slot in slots if slot.state in ("missing", "partial")]
     return f"{len(bad)} of {len(slots)} planned looks were not taken" if bad else None
 

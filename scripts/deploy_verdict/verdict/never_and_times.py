@@ -1,6 +1,6 @@
 """Never rules and response times: judged over everything that was sent. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -8,13 +8,15 @@ from deploy_verdict.evidence.exchanges import Sent, all_sent, latency, to_check
 from deploy_verdict.evidence.never_rules import RuleCount, count_rule
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import NeverRule
+from deploy_verdict.verdict.coverage import covered, hole_in
 
 
-def judge_never(bundle: Bundle, hole: str | None) -> Iterator[Finding]:
+def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """One finding for each rule: how many of all answers it forbids, and the first of them.
 
-    `hole` says in words which planned looks were not taken: then nothing can be said of all answers.
+    Where planned samples were not taken, nothing can be said of all answers.
     """
+    hole = hole_in(covered(bundle))
     sent = tuple(all_sent(bundle.loaded))
     for rule in bundle.plan.never:
         if rule.of is None or _is_collected(bundle, rule.of):
@@ -70,8 +72,9 @@ def _told(sent: Sent) -> str:
     return f"{told}, {body}" if body else told
 
 
-def judge_response_times(bundle: Bundle, hole: str | None) -> Iterator[Finding]:
+def judge_response_times(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Every answered request to a check's path must stay under the plan's limit, in the whole window."""
+    hole = hole_in(covered(bundle))
     section = bundle.plan.response_times
     for label, name in section.of.items() if section else ():
         if not _is_collected(bundle, name):

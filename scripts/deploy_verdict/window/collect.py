@@ -2,20 +2,30 @@
 
 from pathlib import Path
 
-from deploy_verdict.model import DeploymentObservation, Loaded, Observation
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.model import Observation
 from deploy_verdict.stages.context import Context, Platform
-from deploy_verdict.stages.deployment.state import same_commit
-from deploy_verdict.stages.registry import ASK_THE_PLATFORM, COLLECTORS
-from deploy_verdict.stages.writes.collect import Ledger, Turn
+from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
+from deploy_verdict.stages.registry import Asks, function, named
+from deploy_verdict.stages.write_ledger import Ledger, Turn
 from deploy_verdict.window.entity_lock import turn, wait_of
-from deploy_verdict.window.evidence_store import read_attempts
+from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.history import read_history
 from deploy_verdict.window.session import Session, Sheet
 
 
-def collect(session: Session, stage: str, offset_s: float) -> Path:
-    """Take one look and write its evidence; a stopped look is written too, marked as interrupted."""
+def collect(session: Session, stage: str, offset_s: float, log: Path | None = None) -> Path:
+    """Take one sample and write its evidence; a stopped one is written too, marked as interrupted.
+
+    `log` is the service's log file. Where there is no log to read, no file is written and that is said.
+    """
+    row = named(stage)
+    if row.collect is None:
+        raise UsageError(f"{stage} takes no samples")
     sheet = Sheet(session, stage, offset_s)
+    if row.asks is Asks.LOG and log is None and session.plan.railway is None:
+        session.tell(f"{stage}: there is no log to read — give --logs FILE")
+        return sheet.path
     ledger = Ledger(look=sheet.path.name, turn=turn_of(session))
     seen: tuple[Observation, ...] = ()
 
@@ -26,16 +36,20 @@ def collect(session: Session, stage: str, offset_s: float) -> Path:
 
     # Unlike a checkpoint, this must outlive a power cut: the write that it tells of leaves next.
     ledger.save = lambda: sheet.save((*seen, *ledger.seen(offset_s)), interrupted=True, durable=True)
-    platform = platform_of(session) if stage in ASK_THE_PLATFORM else None
-    context = context_of(session, ledger, platform)
-    # A look that was begun leaves its mark, whatever becomes of this process.
+    asks_platform = row.asks is Asks.PLATFORM or (row.asks is Asks.LOG and log is None)
+    context = context_of(session, ledger, platform_of(session) if asks_platform else None, log)
+    # A sample that was begun leaves its mark, whatever becomes of this process.
     keep(())
-    observations = COLLECTORS[stage](session, context, offset_s, keep)
-    sheet.save((*observations, *ledger.seen(offset_s)), interrupted=session.stop.requested)
+    observations = function(row.collect)(context, offset_s, keep)
+    # The log is read to its end even when the window was asked to stop.
+    interrupted = session.stop.requested and row.asks is not Asks.LOG
+    sheet.save((*observations, *ledger.seen(offset_s)), interrupted=interrupted)
     return sheet.path
 
 
-def context_of(session: Session, ledger: Ledger, platform: Platform | None = None) -> Context:
+def context_of(
+    session: Session, ledger: Ledger, platform: Platform | None = None, log: Path | None = None
+) -> Context:
     """The world of a collector."""
     return Context(
         plan=session.plan,
@@ -46,6 +60,9 @@ def context_of(session: Session, ledger: Ledger, platform: Platform | None = Non
         redact=session.redactor.text,
         platform=platform,
         ledger=ledger,
+        file=session.file,
+        evidence=lambda: read_evidence(session.evidence_dir),
+        log=log,
     )
 
 
@@ -73,26 +90,10 @@ def platform_of(session: Session) -> Platform:
     )
 
 
-def deployment_looks(session: Session) -> list[DeploymentObservation]:
-    """What was seen of the platform so far, in the order of the looks."""
-    files = [
-        item
-        for offset_s in session.plan.window.offsets_s
-        for item in read_attempts(session.evidence_dir, "deployment", offset_s)
-    ]
-    return [
-        observation
-        for item in files
-        if isinstance(item, Loaded)
-        for observation in item.evidence.observations
-        if isinstance(observation, DeploymentObservation)
-    ]
-
-
 def _deployment_ids(session: Session) -> tuple[str, ...]:
     """The subject, and what looks have seen live in its place with the same commit, oldest first."""
     ids = [session.file.subject.deployment] if session.file.subject.deployment else []
-    for observation in deployment_looks(session):
+    for observation in deployment_readings(read_evidence(session.evidence_dir)):
         subject = observation.deployment
         if subject is not None:
             same = [live.id for live in observation.active or () if same_commit(live.commit, subject.commit)]

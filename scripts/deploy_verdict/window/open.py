@@ -9,11 +9,12 @@ from deploy_verdict.base.errors import (
     EvidenceError,
     UsageError,
 )
-from deploy_verdict.model import STAGES, Layout, Subject
+from deploy_verdict.model import Layout, Subject
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.railway.connection import Link, linked
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.stages import registry
 from deploy_verdict.stages.deployment.state import IN_FLIGHT
 from deploy_verdict.window.plan_copy import keep_plan, variables_of
 from deploy_verdict.window.plan_file import environment_for, load_plan
@@ -28,10 +29,6 @@ from deploy_verdict.window.session import (
     target_of,
 )
 from deploy_verdict.window.signals import stop_on_signals
-
-# All stages that ask the platform, by one word.
-GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
-
 
 Tell = Callable[[str], None]
 
@@ -141,11 +138,12 @@ def _settled(plan: Plan, link: Link, subject: Subject, hands: Hands) -> tuple[Su
 def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     """Stages to leave out, each known to the plan."""
     named: list[str] = []
+    groups = registry.groups()
     for stage in stages:
-        if stage not in (*STAGES, *GROUPS):
-            known = ", ".join(dict.fromkeys((*STAGES, *GROUPS)))
+        if stage not in (*registry.names(), *groups):
+            known = ", ".join(dict.fromkeys((*registry.names(), *groups)))
             raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
-        named += GROUPS.get(stage, (stage,))
+        named += groups.get(stage, (stage,))
     if not set(plan.stages) - set(named):
         raise UsageError("every stage is left out, so there is nothing to judge — drop one --without")
     return tuple(stage for stage in dict.fromkeys(named) if stage in plan.stages)
@@ -155,7 +153,7 @@ def _log_at_t0(log: Path | None) -> dict[str, object]:
     """The log as it is at T0, for undated lines beyond it and so that no rotation goes unseen."""
     if log is None or not log.is_file():
         return {}
-    from deploy_verdict.stages.logs.collect import head_of  # noqa: PLC0415  # only where there is a log
+    from deploy_verdict.stages.logs.review import head_of  # noqa: PLC0415  # only where there is a log
 
     size = log.stat().st_size
     return {"log_bytes_at_t0": size, "log_head_at_t0": head_of(log, size)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REFRESH_PER_SECOND = 4
 
 
-class Progress:
+class ProgressDisplay:
     """Tells lines, and in a terminal shows how far the window is and when the next look comes."""
 
     def __init__(self, stream: TextIO | None = None) -> None:

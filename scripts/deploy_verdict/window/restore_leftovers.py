@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy_verdict.model import LedgerEntry, LedgerObservation, Loaded
-from deploy_verdict.stages.writes.collect import Ledger
+from deploy_verdict.stages.write_ledger import Ledger
 from deploy_verdict.stages.writes.open_entries import unsettled
 from deploy_verdict.window.collect import context_of, turn_of
 from deploy_verdict.window.evidence_store import read_file

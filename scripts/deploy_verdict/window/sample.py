@@ -5,8 +5,8 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.base.units import duration_s, shown_duration, shown_offset
-from deploy_verdict.model import DRIVES
 from deploy_verdict.model.window import tolerance_s
+from deploy_verdict.stages.registry import driven
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.schedule import looks_at, offsets_of
 from deploy_verdict.window.session import Session, is_taken
@@ -37,7 +37,7 @@ def is_due(session: Session, stage: str, offset_s: float) -> bool:
     planned = session.plan.planned_offsets_s.get(stage, ())
     late_s = session.pace.offset_s() - offset_s
     # A drive follows another one, and speaks of no moment.
-    drives_s = session.plan.drives_s * session.pace.speed if stage in DRIVES else 0.0
+    drives_s = session.plan.drives_s * session.pace.speed if stage in driven() else 0.0
     if offset_s not in planned or stage in session.file.left_out:
         reason = "the window has no such look"
     elif is_taken(session, stage, offset_s):

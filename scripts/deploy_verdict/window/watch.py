@@ -7,13 +7,13 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
+from deploy_verdict.stages.registry import Late, at_end, named
 from deploy_verdict.window.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
-from deploy_verdict.window.log_stage import collect_logs
-from deploy_verdict.window.progress_display import Progress
-from deploy_verdict.window.schedule import _AT_THE_END, Look, looks
+from deploy_verdict.window.progress_display import ProgressDisplay
+from deploy_verdict.window.schedule import ScheduledSample, looks
 from deploy_verdict.window.session import Session, finish, is_taken
 
 
@@ -25,7 +25,7 @@ class Watched:
     ended: str | None = None
 
 
-def watch(session: Session, progress: Progress, logs: Path | None) -> Watched:
+def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> Watched:
     """Take every look that is not taken yet, until the window's end or the deployment's."""
     left_out = session.file.left_out
     _announce(session, progress, logs)
@@ -33,15 +33,13 @@ def watch(session: Session, progress: Progress, logs: Path | None) -> Watched:
     if ended is None:
         session.pace.wait_until(session.plan.window.length)
     stopped = session.stop.requested
-    if "logs" in session.plan.stages and "logs" not in left_out:
-        collect_logs(session, logs)
-    for stage in _AT_THE_END:
-        if stage in session.plan.stages and stage not in left_out:
-            collect(session, stage, session.plan.window.length)
+    for stage in at_end():
+        if stage.name in session.plan.stages and stage.name not in left_out:
+            collect(session, stage.name, session.plan.window.length, logs)
     return Watched(whole=not stopped, ended=ended)
 
 
-def _look(session: Session, progress: Progress) -> str | None:
+def _look(session: Session, progress: ProgressDisplay) -> str | None:
     """Every look at its time; why there is nothing left to look at, when that is so."""
     for look in looks(session.plan, session.file.left_out):
         if is_taken(session, look.stage, look.offset_s):
@@ -55,9 +53,7 @@ def _look(session: Session, progress: Progress) -> str | None:
         if session.stop.requested:
             return None
         late_s = session.pace.offset_s() - look.offset_s
-        if look.stage in ("pools", "exercise", "deployment") and late_s > tolerance_s(
-            session.file.window, look.offset_s
-        ):
+        if named(look.stage).late is Late.MISSED and late_s > tolerance_s(session.file.window, look.offset_s):
             progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
             continue
         collect(session, look.stage, look.offset_s)
@@ -71,7 +67,7 @@ def _look(session: Session, progress: Progress) -> str | None:
     return None
 
 
-def _over(session: Session, look: Look, progress: Progress) -> str | None:
+def _over(session: Session, look: ScheduledSample, progress: ProgressDisplay) -> str | None:
     """Why a window on this deployment is over, after a look at it; None while it goes on."""
     files = read_attempts(session.evidence_dir, look.stage, look.offset_s)
     seen = [
@@ -90,7 +86,7 @@ def _over(session: Session, look: Look, progress: Progress) -> str | None:
     return None
 
 
-def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
+def _announce(session: Session, progress: ProgressDisplay, logs: Path | None) -> None:
     """Say what begins, and at once what will be missing at the end."""
     plan, window = session.plan, session.file.window
     told = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
@@ -109,14 +105,14 @@ def _announce(session: Session, progress: Progress, logs: Path | None) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class WindowResult:
     """What came of it."""
 
     verdict: Verdict
     report: Path
 
 
-def end_window(session: Session, watched: Watched, plan: Path, capture: Path | None) -> Ended:
+def end_window(session: Session, watched: Watched, plan: Path, capture: Path | None) -> WindowResult:
     """Judge and render; a whole window is closed and, where asked, kept as a captured run."""
     file = session.file.model_copy(update={"ended": watched.ended})
     bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
@@ -131,4 +127,4 @@ def end_window(session: Session, watched: Watched, plan: Path, capture: Path | N
             session.tell(f"kept as {capture}")
     else:
         session.tell("stopped before the window's end; the same command goes on with it")
-    return Ended(verdict=verdict, report=report)
+    return WindowResult(verdict=verdict, report=report)

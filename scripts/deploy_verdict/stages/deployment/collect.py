@@ -20,7 +20,7 @@ from deploy_verdict.railway import (
     service_now,
     steps,
 )
-from deploy_verdict.stages.context import Context, Platform
+from deploy_verdict.stages.context import Context, Keep, Platform
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, State, same_commit, short, standing
 from deploy_verdict.stages.logs.source_lines import without_colours
 from deploy_verdict.stages.logs.text_lines import level_of
@@ -128,7 +128,9 @@ def _tried(
     return found, f"deployment {short(found.id)} is {found.status}", None
 
 
-def look(context: Context, offset_s: float) -> tuple[DeploymentObservation]:
+def collect_deployment(
+    context: Context, offset_s: float, keep: Keep | None = None
+) -> tuple[DeploymentObservation]:
     """One look; what cannot be read is a note, or the fault where nothing is known without it.
 
     While one deployment takes over from another, the platform's lists disagree for a moment: what is

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import made
-from deploy_verdict.evidence.platform_views import Look, deployed, looks
+from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
@@ -41,7 +41,7 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
         yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), first)
 
 
-def _live(bundle: Bundle, offset_s: float, mine: Sequence[Look]) -> Finding:
+def _live(bundle: Bundle, offset_s: float, mine: Sequence[DeploymentSample]) -> Finding:
     """A fail of any attempt stays."""
     results = [(look, _standing(bundle, look.observation)) for look in mine]
     failed = [item for item in results if item[1][0] is Outcome.FAIL]
@@ -69,13 +69,13 @@ def _standing(bundle: Bundle, observation: DeploymentObservation) -> _Result:
     return Outcome.INCONCLUSIVE, None, stands.words, None
 
 
-def _finding(check: str, rule: str, text: str, result: _Result, look: Look | None) -> Finding:
+def _finding(check: str, rule: str, text: str, result: _Result, look: DeploymentSample | None) -> Finding:
     outcome, severity, actual, because = result
     pointer = look.pointer if look else None
     return made(STAGE, (check, rule), text, (outcome, severity, actual), because=because, evidence=pointer)
 
 
-def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
+def _commit(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
     """Where nobody asked for a commit, there is nothing to compare: what is known is told."""
     asked, found = bundle.subject.commit, deployed(seen)
     if found is None:
@@ -91,12 +91,12 @@ def _commit(bundle: Bundle, seen: Sequence[Look]) -> _Result:
     return Outcome.FAIL, Severity.P1, f"{known(found)}; asked for was {asked}", "another commit is deployed"
 
 
-def _was_live(bundle: Bundle, seen: Sequence[Look]) -> bool:
+def _was_live(bundle: Bundle, seen: Sequence[DeploymentSample]) -> bool:
     """A commit of a deployment that failed is not deployed."""
     return any(standing(look.observation, bundle.subject).state is State.LIVE for look in seen)
 
 
-def _undisturbed(bundle: Bundle, seen: Sequence[Look]) -> _Result:
+def _undisturbed(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
     """A release that came and went between two looks, or a subject that was another one at another look."""
     found = deployed(seen)
     if found is None:
@@ -142,7 +142,9 @@ def known(found: Deployment) -> str:
     return "the platform knows no commit, as of a deployment by `railway up`"
 
 
-def _claim(bundle: Bundle, claim: Claim, seen: Sequence[Look], others: Sequence[Finding]) -> _Result:
+def _claim(
+    bundle: Bundle, claim: Claim, seen: Sequence[DeploymentSample], others: Sequence[Finding]
+) -> _Result:
     """The platform names one commit; whether an older one is in it, only its own effect can show."""
     found = deployed(seen)
     if found is not None and not _was_live(bundle, seen):

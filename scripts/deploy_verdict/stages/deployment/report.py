@@ -6,14 +6,14 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import Look, deployed, looks
+from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.expect import told_fault, worst
 from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, seen_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import Deployment as Deployed
-from deploy_verdict.model import DeploymentObservation, LogLine, Outcome, Settings, Step, Verdict
+from deploy_verdict.model import DeploymentObservation, DeploymentStep, LogLine, Outcome, Settings, Verdict
 from deploy_verdict.plan import Claim
 from deploy_verdict.stages.deployment.rollback_policy import Candidate, Readiness, readiness
 from deploy_verdict.stages.deployment.state import State, same_commit, short, standing
@@ -22,7 +22,7 @@ MOST_ROWS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayBack:
+class RollbackOptions:
     """The section of the report."""
 
     advice: str
@@ -39,13 +39,13 @@ def readiness_of(bundle: Bundle, now: datetime) -> Readiness:
     return readiness(whole[-1] if whole else None, bundle.plan.railway, now)
 
 
-def way_back(bundle: Bundle, now: datetime) -> WayBack | None:
+def rollback_options(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> RollbackOptions | None:
     """None where the platform is not asked."""
     if "deployment" not in bundle.stages:
         return None
-    ready = readiness_of(bundle, now)
+    ready = readiness_of(bundle, generated_at)
     target = ready.recommended
-    return WayBack(
+    return RollbackOptions(
         advice=ready.advice,
         table=_table(ready) if ready.candidates else None,
         lost=listed([_named(item.commit, item.commit_message) for item in ready.commits_lost], 10),
@@ -90,7 +90,7 @@ _FOUND_BY = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployment:
+class ShownDeployment:
     """What is known of the deployment; `created` and `status` say why where they are not known."""
 
     created: str
@@ -104,12 +104,12 @@ class Deployment:
     files: str
 
 
-def deployment(bundle: Bundle, verdict: Verdict) -> Deployment:
+def deployment(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownDeployment:
     """A build status is only told where the platform told it."""
     seen = looks(bundle)
     found = deployed(seen)
     reason = not_checked(bundle, "deployment") or _why_unknown(seen)
-    return Deployment(
+    return ShownDeployment(
         created=moment(found.created_at) if found and found.created_at else reason,
         status=f"{found.status}, {_standing(bundle, seen)}" if found else reason,
         known=tuple(_known(bundle, seen, found)),
@@ -122,20 +122,22 @@ def deployment(bundle: Bundle, verdict: Verdict) -> Deployment:
     )
 
 
-def _why_unknown(seen: tuple[Look, ...]) -> str:
+def _why_unknown(seen: tuple[DeploymentSample, ...]) -> str:
     faults = [look.observation.fault for look in seen if look.observation.fault]
     return (
         f"not known: {told_fault(faults[0])}" if faults else "not known: the platform told of no deployment"
     )
 
 
-def _standing(bundle: Bundle, seen: tuple[Look, ...]) -> str:
+def _standing(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> str:
     last = [look.observation for look in seen if look.observation.deployment]
     stands = standing(last[-1], bundle.subject)
     return f"at {shown_offset(last[-1].offset_s)} {stands.words}"
 
 
-def _known(bundle: Bundle, seen: tuple[Look, ...], found: Deployed | None) -> Iterator[tuple[str, str]]:
+def _known(
+    bundle: Bundle, seen: tuple[DeploymentSample, ...], found: Deployed | None
+) -> Iterator[tuple[str, str]]:
     """Label and value of everything else that is known."""
     asked = {"Commit asked for": bundle.subject.commit, "Environment": bundle.subject.environment}
     yield from ((name, value) for name, value in asked.items() if value)
@@ -176,7 +178,7 @@ def _live_means(settings: Settings) -> str:
     return f"that {settings.healthcheck_path} answered 200 once, when it was deployed"
 
 
-def _step(step: Step) -> str:
+def _step(step: DeploymentStep) -> str:
     told = step.step.lower().replace("_", " ")
     if step.created_at and step.completed_at:
         told += f" {shown_duration(round((step.completed_at - step.created_at).total_seconds()))}"
@@ -185,7 +187,7 @@ def _step(step: Step) -> str:
     return told
 
 
-def _watched(bundle: Bundle, seen: tuple[Look, ...]) -> str:
+def _watched(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> str:
     """How often it was looked at, and how often it was live then."""
     if not seen:
         return ""
@@ -198,7 +200,7 @@ def _watched(bundle: Bundle, seen: tuple[Look, ...]) -> str:
     return f"live at {len(live)} of {counted(planned, 'planned look')}"
 
 
-def _errors(bundle: Bundle, seen: tuple[Look, ...]) -> Iterator[tuple[str, str]]:
+def _errors(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> Iterator[tuple[str, str]]:
     """The error lines of the newest look that has any: what was it, and the line."""
 
     def has_any(observation: DeploymentObservation) -> bool:

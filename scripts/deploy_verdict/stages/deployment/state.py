@@ -5,12 +5,12 @@ the process has exited, and CRASHED comes after it. So a deployment counts as li
 its instances and the service's list of active deployments all say so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from deploy_verdict.expect import told_fault
-from deploy_verdict.model import Deployment, DeploymentObservation, Subject
+from deploy_verdict.model import Deployment, DeploymentObservation, Loaded, Subject, Unreadable
 
 IN_FLIGHT = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "DEPLOYING")
 LIVE = ("SUCCESS", "SLEEPING")
@@ -171,3 +171,15 @@ def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment |
         item for item in older if item.status in ONCE_LIVE and not same_commit(item.commit, deployment.commit)
     ]
     return max(fitting, key=_created, default=None)
+
+
+def deployment_readings(files: Iterable[Loaded | Unreadable]) -> list[DeploymentObservation]:
+    """What was seen of the platform, in the order of offset and attempt."""
+    mine = [item for item in files if isinstance(item, Loaded) and item.evidence.stage == "deployment"]
+    mine.sort(key=lambda item: (item.evidence.offset_s, item.evidence.attempt))
+    return [
+        observation
+        for item in mine
+        for observation in item.evidence.observations
+        if isinstance(observation, DeploymentObservation)
+    ]

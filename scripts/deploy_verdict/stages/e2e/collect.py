@@ -21,7 +21,7 @@ from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
 from deploy_verdict.stages.e2e.requests import Trial
 from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.writes.collect import Debt
+from deploy_verdict.stages.write_ledger import Debt
 
 RACE_TRIES = 3
 Checkpoint = Callable[[tuple[Observation, ...]], None]

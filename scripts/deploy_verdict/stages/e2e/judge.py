@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.steps import worst_result
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.references import SUITE
 from deploy_verdict.stages.e2e.judge_cleanup import judge_cleanup
 from deploy_verdict.stages.e2e.judge_external import judge_command, suites_of
-from deploy_verdict.stages.e2e.judge_runs import Files, Run, pre_check, runs_of
+from deploy_verdict.stages.e2e.judge_runs import Files, JudgedRun, pre_check, runs_of
 from deploy_verdict.stats.bounds import excluded_percent, possible_percent
 
 
@@ -40,7 +41,7 @@ def _tests(e2e: E2E) -> tuple[Test, ...]:
     return (first, *e2e.tests) if first else e2e.tests
 
 
-def _passes(test: Test, runs: Sequence[Run]) -> Finding:
+def _passes(test: Test, runs: Sequence[JudgedRun]) -> Finding:
     worst = worst_result([run.result for run in runs])
     outcome = worst.outcome
     shown = next(run for run in runs if run.result.outcome is outcome)
@@ -72,7 +73,7 @@ def _flaky(passed: int, failed: int) -> str:
     return f" (excludes a flake rate above {excluded_percent(passed):.0f} %)" if passed and not failed else ""
 
 
-def _offsets(runs: Sequence[Run]) -> list[float]:
+def _offsets(runs: Sequence[JudgedRun]) -> list[float]:
     return [run.offset_s for run in runs]
 
 
@@ -143,3 +144,8 @@ def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[Tes
             )
         )
     return tuple(rows)
+
+
+def judge_suites(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
+    """The suite's findings over every run of the window."""
+    return judge_e2e(bundle.plan, [(item.name, item.evidence) for item in bundle.of_stage("e2e")])

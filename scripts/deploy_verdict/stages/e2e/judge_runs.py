@@ -76,7 +76,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class JudgedRun:
     """A planned run of a test. `pointer` is None where the evidence holds no observation of it."""
 
     offset_s: float
@@ -96,17 +96,17 @@ def pre_check(e2e: E2E) -> Test | None:
     return Test(name=PRE_CHECK, steps=e2e.pre_check) if e2e.pre_check else None
 
 
-def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[Run, ...]:
+def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[JudgedRun, ...]:
     """Each planned run of a test: its first attempt that fails, else its newest."""
     before_each = () if test.name == PRE_CHECK else e2e.before_each
     attempts: dict[float, list[tuple[str, TestObservation]]] = {}
     for pointer, observation in observed(test.name, files):
         attempts.setdefault(observation.offset_s, []).append((pointer, observation))
 
-    def run(offset_s: float) -> Run:
+    def run(offset_s: float) -> JudgedRun:
         taken: list[tuple[str | None, TestObservation | None]] = [*attempts.get(offset_s, [])]
         runs = [
-            Run(
+            JudgedRun(
                 offset_s=offset_s,
                 pointer=pointer,
                 observation=seen,

@@ -13,7 +13,7 @@ from deploy_verdict.plan import Step, Test
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.requests import Trial
 from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.writes.collect import Debt
+from deploy_verdict.stages.write_ledger import Debt
 
 
 class Counted:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -26,7 +27,7 @@ class Suite:
     pointers: tuple[tuple[str, str], ...]
 
 
-def suite(bundle: Bundle, verdict: Verdict) -> Suite:
+def suite(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Suite:
     """A test of the plan without a finding is told as not run; it is never left out."""
     results = suite_results(bundle, verdict.findings)
     rate = _rate(bundle, results)

@@ -14,7 +14,7 @@ from deploy_verdict.plan.placeholders import filled, filled_path, names_in
 from deploy_verdict.plan.write_guard import entities, refusal
 from deploy_verdict.redaction.redactor import carries_credentials
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.writes.collect import Debt
+from deploy_verdict.stages.write_ledger import Debt
 
 
 @dataclass

@@ -9,8 +9,8 @@ from deploy_verdict.plan import Check, Test
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.requests import Trial
 from deploy_verdict.stages.e2e.steps import clean_up, settle
-from deploy_verdict.stages.health.collect import NOT_ASKED, ask_request, debt_of, unlike
-from deploy_verdict.stages.writes.collect import Debt
+from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, debt_of, unlike
+from deploy_verdict.stages.write_ledger import Debt
 
 
 def restore(context: Context, entry: LedgerEntry) -> LedgerEntry:

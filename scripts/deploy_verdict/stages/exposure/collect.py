@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of, shown_offset
+from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.evidence.never_rules import forbidden
+from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.steps import tested_step
 from deploy_verdict.model import (
     Exchange,
@@ -23,7 +25,8 @@ from deploy_verdict.plan import Exposure, TopUp
 from deploy_verdict.plan.sections.pools import FASTEST_PER_S, MOST_FAILED
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.repeat import Counted, Cycles
-from deploy_verdict.stages.health.collect import ask_request
+from deploy_verdict.stages.exposure.runs import our_runs
+from deploy_verdict.stages.guarded_request import ask_request
 
 TOLD_TIMES = 10
 Keep = Callable[[tuple[Observation, ...]], None]
@@ -41,8 +44,11 @@ class Need:
 Needing = Callable[[Exposure], Need]
 
 
-def top_up(context: Context, offset_s: float, keep: Keep, needing: Needing) -> tuple[Observation, ...]:
+def top_up(
+    context: Context, offset_s: float, keep: Keep, needing: Needing | None = None
+) -> tuple[Observation, ...]:
     """Top up every exposure that asks for it, one after the other: a run may count for several."""
+    need_of = needing or (lambda exposure: need_in(context, exposure))
     done: tuple[Observation, ...] = ()
     for asked in context.plan.exposures:
         if asked.top_up is not None and not context.stop.requested:
@@ -51,7 +57,7 @@ def top_up(context: Context, offset_s: float, keep: Keep, needing: Needing) -> t
             def keep_it(seen: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
                 keep((*before, seen))
 
-            running = _Running(context, asked, asked.top_up, offset_s, needing(asked))
+            running = _Running(context, asked, asked.top_up, offset_s, need_of(asked))
             done = (*before, running.run(keep_it))
             keep(done)
     return done
@@ -191,3 +197,22 @@ class _Running:
             ended=self._ended,
             interrupted=self._context.stop.requested,
         )
+
+
+def need_in(context: Context, asked: Exposure) -> Need:
+    """Others' runs are not known yet, and need not be believed: only ours count here.
+
+    One that went wrong stays wrong, so that more of them would prove nothing.
+    """
+    file = context.file
+    if file is None:
+        return Need(clean=0)
+    files = tuple(context.evidence())
+    bundle = bundled(context.plan, file.window, file.subject, files, left_out=file.left_out)
+    seen = [item for _, item in readings_of(bundle, "top_up", TopUpObservation) if item.check == asked.name]
+    runs = our_runs(bundle, asked)
+    return Need(
+        clean=runs.clean,
+        earlier=sum(item.done + item.failed for item in seen),
+        never=f"{runs.bad} of {runs.clean + runs.bad} runs went wrong before it" if runs.bad else "",
+    )

@@ -6,60 +6,20 @@ bad when the service failed (a 5xx, no answer, an answer of the edge), and clean
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent, tallies
 from deploy_verdict.evidence.finding import Result, made
-from deploy_verdict.evidence.platform_views import errors_of, readings_of
-from deploy_verdict.evidence.steps import StepResult, is_targets_trouble, tested_step
+from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.model import (
-    DRIVES,
-    FailedRun,
     Finding,
     Outcome,
-    PathTraffic,
     TopUpObservation,
-    TrafficObservation,
 )
-from deploy_verdict.plan import E2E, Exposure, Test
-from deploy_verdict.stages.e2e.judge_runs import failed_result, observed, run_outcomes
+from deploy_verdict.plan import Exposure
+from deploy_verdict.stages.exposure.runs import TOP_UP, OperationRuns, failed_runs, runs_of_path, runs_of_test
 from deploy_verdict.stats.bounds import excluded_percent, possible_percent
 
-STAGE, TOP_UP = "exposure", "top_up"
-
-
-@dataclass(frozen=True)
-class Failed:
-    """One run that a step ended, and what that step's answer is worth."""
-
-    pointer: str
-    seen: TopUpObservation
-    step: str
-    result: StepResult
-
-
-def failed_runs(bundle: Bundle) -> Iterator[Failed]:
-    """Of every top-up, whatever it was for."""
-    for pointer, seen in readings_of(bundle, TOP_UP, TopUpObservation):
-        for index, failure in enumerate(seen.failures):
-            result = _result(bundle, seen, failure, is_first=index == 0 and not seen.done)
-            yield Failed(f"{pointer}/failures/{index}", seen, failure.step.name, result)
-
-
-def _result(bundle: Bundle, seen: TopUpObservation, failure: FailedRun, *, is_first: bool) -> StepResult:
-    stage, _, name = seen.of.partition("/")
-    e2e, exchange = bundle.plan.e2e, failure.step.exchange
-    if stage == "e2e" and e2e is not None:
-        for test in e2e.tests:
-            if test.name == name:
-                return failed_result(e2e, test, failure, is_first=is_first)
-    if stage == "health" and exchange is not None:
-        for check in bundle.plan.health:
-            if check.name == name:
-                return tested_step(check, exchange)
-    return StepResult(Outcome.INCONCLUSIVE, f"the plan has no {seen.of}")
+STAGE = "exposure"
 
 
 def judge_failed(bundle: Bundle, asked: Exposure) -> Iterator[Finding]:
@@ -77,28 +37,13 @@ def judge_failed(bundle: Bundle, asked: Exposure) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Runs:
-    """How often an operation was run, and how often it went wrong.
-
-    `others` of them were not ours, and `topped_up` were sent for nothing else.
-    """
-
-    clean: int
-    bad: int
-    others: int = 0
-    topped_up: int = 0
-    refused: int = 0
-    first_bad: str | None = None
-
-
 def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Finding]:
     """One finding for each operation; `findings` tell whether the edge's log is believed."""
     for asked in bundle.plan.exposures:
         e2e = bundle.plan.e2e if asked.test_name else None
         if e2e is not None and "e2e" in bundle.left_out:
             continue
-        runs = _of_test(bundle, e2e, asked) if e2e is not None else _of_path(bundle, asked, findings)
+        runs = runs_of_test(bundle, e2e, asked) if e2e is not None else runs_of_path(bundle, asked, findings)
         yield made(
             STAGE,
             (asked.name, "runs"),
@@ -111,13 +56,7 @@ def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Find
             yield from judge_failed(bundle, asked)
 
 
-def our_runs(bundle: Bundle, asked: Exposure) -> Runs:
-    """Our own as far as the evidence tells by now, for who is to top them up."""
-    e2e = bundle.plan.e2e
-    return _of_test(bundle, e2e, asked) if asked.test_name and e2e else _ours(bundle, asked)
-
-
-def _judged(bundle: Bundle, asked: Exposure, runs: Runs) -> Result:
+def _judged(bundle: Bundle, asked: Exposure, runs: OperationRuns) -> Result:
     total = runs.clean + runs.bad
     beside = f"; {runs.refused} more were refused (4xx), which do not count" if runs.refused else ""
     if runs.bad:
@@ -150,7 +89,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _whose(runs: Runs) -> str:
+def _whose(runs: OperationRuns) -> str:
     """Whose runs these were, where not all of them were our usual ones."""
     ours = runs.clean + runs.bad - runs.others - runs.topped_up
     told = [f"{runs.others} of others"] if runs.others else []
@@ -169,112 +108,3 @@ def _topped(bundle: Bundle, asked: Exposure) -> str:
 def _top_ups(bundle: Bundle, asked: Exposure) -> list[TopUpObservation]:
     seen = readings_of(bundle, TOP_UP, TopUpObservation)
     return [item for _, item in seen if item.check == asked.name]
-
-
-def _of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Runs:
-    ours, others = _ours(bundle, asked), _of_others(bundle, asked, findings)
-    return Runs(
-        clean=ours.clean + others.clean,
-        bad=ours.bad + others.bad,
-        others=others.clean + others.bad,
-        topped_up=ours.topped_up,
-        refused=ours.refused + others.refused,
-        first_bad=ours.first_bad or others.first_bad,
-    )
-
-
-def _ours(bundle: Bundle, asked: Exposure) -> Runs:
-    """What never left, or did not come through on our side, is no run at all.
-
-    A drive's answer that its step did not expect is no clean one, whatever its status.
-    """
-    mine = [
-        item
-        for item in all_sent(bundle.loaded)
-        if asked.is_met_by(item.exchange.method, path_of(item.exchange.url))
-    ]
-    bad = [item for item in mine if is_targets_trouble(item.exchange)]
-    good = [item for item in mine if item.exchange.fault is None and (item.exchange.status or 500) < 500]
-    done = [item for item in good if (item.exchange.status or 500) < 400]
-    clean = [item for item in done if not _ended_a_run(item)]
-    tallied, topped_up = _tallied(bundle, asked), _tallied(bundle, asked, TOP_UP)
-    return Runs(
-        clean=len(clean) + sum(status < 400 for status in tallied),
-        bad=len(bad) + sum(status >= 500 for status in tallied),
-        topped_up=sum(item.stage == TOP_UP for item in (*bad, *clean))
-        + sum(not 400 <= status < 500 for status in topped_up),
-        refused=len(good) - len(done) + sum(400 <= status < 500 for status in tallied),
-        first_bad=bad[0].pointer if bad else None,
-    )
-
-
-def _ended_a_run(item: Sent) -> bool:
-    """Kept by a drive because it is not as its step expects; others are only counted."""
-    return item.stage in DRIVES and "/failures/" in item.pointer
-
-
-def _tallied(bundle: Bundle, asked: Exposure, *stages: str) -> list[int]:
-    """The status of each answer that was counted and not kept."""
-    return [
-        int(status)
-        for tally in tallies(bundle.loaded, *stages)
-        if asked.is_met_by(tally.method, path_of(tally.url))
-        for status, count in tally.answers.items()
-        if status.isdigit()
-        for _ in range(count)
-    ]
-
-
-def _of_others(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> Runs:
-    """The newest reading's runs, and the worst one's errors: a log may be cut in between.
-
-    An error in a log with holes is an error all the same; clean runs count in one that is believed.
-    """
-    log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]
-    believed = bool(log) and all(item.outcome is Outcome.PASS for item in log)
-    clean, refused, bad, pointer = 0, 0, 0, None
-    for name, seen in readings_of(bundle, "traffic", TrafficObservation):
-        mine = [path for path in seen.paths if asked.is_met_by(path.method, path.path)]
-        clean, refused = (sum(_answered(path, kinds) for path in mine) for kinds in ("23", "4"))
-        wrong = sum(max(errors_of(path), path.edge_fallbacks) for path in mine)
-        if wrong > bad:
-            bad, pointer = wrong, name
-    counted = (clean, refused) if believed else (0, 0)
-    return Runs(clean=counted[0], refused=counted[1], bad=bad, first_bad=pointer)
-
-
-def _answered(path: PathTraffic, kinds: str) -> int:
-    return sum(count for status, count in path.statuses.items() if status[:1] in kinds and len(status) == 3)
-
-
-def _of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> Runs:
-    """Every attempt counts: each of them really ran. A run that proves nothing is neither clean nor bad."""
-    files = [(item.name, item.evidence) for item in bundle.of_stage("e2e")]
-    clean, topped_up, bad = 0, 0, []
-    for test in e2e.tests:
-        step = asked.step_of(test.name)
-        if step is None:
-            continue
-        for pointer, observation in observed(test.name, files):
-            for outcome in run_outcomes(test, e2e.before_each, observation, step, e2e.held_by):
-                clean += outcome is Outcome.PASS
-                bad += [pointer] if outcome is Outcome.FAIL else []
-        more = _topped_up(bundle, test, step)
-        clean, topped_up = clean + more.clean, topped_up + more.clean + more.bad
-        bad += [more.first_bad or ""] * more.bad
-    return Runs(clean=clean, bad=len(bad), topped_up=topped_up, first_bad=bad[0] if bad else None)
-
-
-def _topped_up(bundle: Bundle, test: Test, step: str) -> Runs:
-    """The runs of a test, or of its steps of that name, that were sent to top up whatever it was."""
-    clean, bad = 0, []
-    for _, seen in readings_of(bundle, TOP_UP, TopUpObservation):
-        if seen.of != f"e2e/{test.name}":
-            continue
-        named = [tally for tally in seen.tallies if tally.name == step]
-        clean += sum(sum(tally.answers.values()) for tally in named) if step else seen.done
-    for run in failed_runs(bundle):
-        is_of = run.seen.of == f"e2e/{test.name}" and step in ("", run.step)
-        if is_of and run.result.outcome is Outcome.FAIL:
-            bad.append(run.pointer)
-    return Runs(clean=clean, bad=len(bad), first_bad=bad[0] if bad else None)

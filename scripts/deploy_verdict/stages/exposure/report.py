@@ -1,6 +1,7 @@
 """Response times: what was sampled for each endpoint, and whether all kept the limit. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import latency, to_check
@@ -20,7 +21,7 @@ class ShownExposure:
     table: Table
 
 
-def shown_exposure(bundle: Bundle, verdict: Verdict) -> ShownExposure | None:
+def shown_exposure(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownExposure | None:
     """None where the plan asks for no exposure."""
     if not bundle.plan.exposures:
         return None
@@ -48,7 +49,7 @@ class Performance:
     lines: tuple[Line, ...]
 
 
-def performance(bundle: Bundle, verdict: Verdict) -> Performance:
+def performance(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Performance:
     """Times come from every request that was sent to the endpoint, whatever stage sent it."""
     asked = bundle.plan.response_times
     mine = [finding for finding in verdict.findings if finding.stage == "response_times"]

@@ -4,7 +4,7 @@ Checks that write belong together, as TOMAR and the COMPLETAR that releases agai
 settled when the last of them gives what the plan expects.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_duration
@@ -13,20 +13,29 @@ from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,
     Exchange,
-    Fault,
     HttpObservation,
     Observation,
     Outcome,
-    Whose,
 )
-from deploy_verdict.plan import Check, Request
+from deploy_verdict.plan import Check
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S
-from deploy_verdict.plan.write_guard import entities, refusal
-from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.writes.collect import Debt
+from deploy_verdict.stages.claims.collect import take_fingerprints
+from deploy_verdict.stages.context import Context, Keep
+from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, debt_of, unlike, unsent
+from deploy_verdict.stages.write_ledger import Debt
 
-Keep = Callable[[tuple[Observation, ...]], None]
-NOT_ASKED = "nothing that restores it was asked"
+
+def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
+    """What shows the claims, then every check of the plan."""
+    # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
+    is_first = offset_s == 0
+    until_s = context.pace.offset_s() + (context.plan.fresh_within_s if is_first else 0.0)
+    documents = take_fingerprints(context, offset_s, until_s)
+    keep(documents)
+    awaited = await_checks(context, offset_s, until_s) if is_first else ()
+    done: tuple[Observation, ...] = (*documents, *awaited)
+    checks = context.plan.health
+    return (*done, *check_health(context, checks, offset_s, lambda answers: keep((*done, *answers))))
 
 
 def check_health(
@@ -48,7 +57,7 @@ def check_health(
             if context.stop.requested and not (wrote and check.writes):
                 continue
             if check.writes and held:
-                observations.append(_observed(check, offset_s, _unsent(context, check, "held", held)))
+                observations.append(_observed(check, offset_s, unsent(context, check, "held", held)))
             else:
                 observations.append(ask_check(context, check, offset_s, debt))
             if check.writes:
@@ -59,19 +68,6 @@ def check_health(
     return tuple(observations)
 
 
-def debt_of(context: Context, writing: Sequence[Check], settles: str | None = None) -> Debt:
-    """The ledger's entry of checks that write."""
-    names = tuple(check.name for check in writing)
-    clock = context.pace.clock
-    return Debt(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
-
-
-def unlike(request: Check, exchange: Exchange) -> str | None:
-    """Why this answer is not what the plan expects, or None."""
-    result = tested_step(request, exchange)
-    return None if result.outcome is Outcome.PASS else f"{request.name}: {result.told}"
-
-
 def ask_check(context: Context, check: Check, offset_s: float, debt: Debt | None = None) -> HttpObservation:
     """One check's request as an observation."""
     return _observed(check, offset_s, ask_request(context, check, debt))
@@ -79,30 +75,6 @@ def ask_check(context: Context, check: Check, offset_s: float, debt: Debt | None
 
 def _observed(check: Check, offset_s: float, exchange: Exchange) -> HttpObservation:
     return HttpObservation(check=check.name, offset_s=offset_s, **dict(exchange))
-
-
-def ask_request(context: Context, request: Request, debt: Debt | None = None) -> Exchange:
-    """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
-    may_write = context.plan.test_data.may_write
-    headers = {**context.plan.service.headers, **request.headers}
-    reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
-    if reason:
-        return _unsent(context, request, "refused-by-guard", reason)
-    if debt is not None and request.writes:
-        debt.owe(entities(request.path, request.json_, may_write), {})
-    return context.probe.ask(
-        request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
-    )
-
-
-def _unsent(context: Context, request: Request, kind: str, reason: str) -> Exchange:
-    return Exchange(
-        at=context.pace.clock.now(),
-        method=request.method,
-        url=context.probe.base_url + request.path,
-        request_id="",
-        fault=Fault(kind=kind, whose=Whose.US, detail=reason),
-    )
 
 
 def await_checks(context: Context, offset_s: float, until_s: float) -> tuple[AwaitedObservation, ...]:

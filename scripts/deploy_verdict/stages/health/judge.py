@@ -1,6 +1,6 @@
 """Health checks: every line of `expect`, and the alternatives of `accept`, on every answer. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -12,7 +12,7 @@ from deploy_verdict.plan import Check
 Seen = Mapping[tuple[str, float], list[tuple[str, HttpObservation]]]
 
 
-def judge_health(bundle: Bundle) -> Iterator[Finding]:
+def judge_health(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """The checks at T+0, and again at each tail."""
     seen = _seen(bundle, "health")
     for offset_s in bundle.plan.window.health_offsets_s:

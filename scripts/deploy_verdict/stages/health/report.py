@@ -6,10 +6,11 @@ the same address as a pool is told in the pool's words. A check that writes is o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.pool_samples import Level, level_of
+from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.expect import told_fault, worst
 from deploy_verdict.markup.labels import MARK, not_checked
 from deploy_verdict.markup.lines import Line, lines
@@ -42,7 +43,7 @@ class ShownCheck:
     evidence: str
 
 
-def health_checks(bundle: Bundle, verdict: Verdict) -> tuple[ShownCheck, ...]:
+def health_checks(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownCheck, ...]:
     """Every health check of the plan, in its order."""
     seen = _seen(bundle)
     return tuple(_shown(bundle, verdict, check, seen.get(check.name)) for check in bundle.plan.health)
@@ -113,7 +114,7 @@ def _status_line(status: int | None) -> str:
 def _pool_word(pool: Pool, observation: HttpObservation, outcome: Outcome) -> str:
     reading = Reading(offset_s=observation.offset_s, status=observation.status, body=observation.body)
     level = level_of(pool, reading)
-    if not isinstance(level, Level):
+    if not isinstance(level, PoolLevel):
         return HEALTH_WORD[Outcome.FAIL if outcome is Outcome.FAIL else Outcome.INCONCLUSIVE]
     if level.used >= level.limit:
         return "❌ EXHAUSTED"

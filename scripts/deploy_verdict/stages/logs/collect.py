@@ -1,278 +1,99 @@
-"""The logs stage: read the service's own log from end to end and count; it never says what to think of it.
+"""The logs stage: the window's log, and that of the time before the deployment, of a file or the platform."""
 
-A log of any size is streamed. Whatever a file holds, the answer is an observation: what is wrong with
-the log stands in its `fault`, and what of it is missing in `incomplete`.
-"""
+from datetime import datetime, timedelta
 
-import hashlib
-import os
-import re
-import stat
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import BinaryIO, Protocol
-
-from deploy_verdict.model import Fault, LogObservation, Whose
-from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.source_lines import Line, parsed
-from deploy_verdict.stages.logs.tally import Tally
+from deploy_verdict.model import Fault, LogObservation, Whose, WindowFile
+from deploy_verdict.plan import Logs, Novelty
+from deploy_verdict.stages.context import Context, Keep
+from deploy_verdict.stages.deployment.state import before, deployment_readings
+from deploy_verdict.stages.logs.review import FileSource, LogSource, RefusedSource, review, review_before
+from deploy_verdict.stages.logs.tally import CUT_TIMES
 
 
-class RefusedSource:
-    """The platform's log where the platform cannot be asked, or has no deployment of ours."""
-
-    def __init__(self, fault: Fault | None) -> None:
-        self.name = "Railway"
-        detail = "no deployment of this window is known, so there is no log of it to read"
-        self.fault: Fault | None = fault or Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
-        self.incomplete: tuple[str, ...] = ()
-
-    def lines(self) -> Iterator[Line]:
-        """No line."""
-        yield from ()
-
-
-OVERLAP_BYTES = 1024
-_ENDS = (re.compile(rb"[ \t]"), re.compile(rb"[\",]"))
-
-
-def without_half_word(raw: bytes) -> bytes:
-    """A piece up to its last whole word; all but the shared part, where that is one word."""
-    ends = _ends(raw[-OVERLAP_BYTES:])
-    return raw[: max(0, len(raw) - OVERLAP_BYTES) + (ends[-1] if ends else 0)]
-
-
-def from_whole_word(raw: bytes) -> bytes:
-    """What the next piece repeats of this one: from the first whole word of the shared part."""
-    shared = raw[-OVERLAP_BYTES:]
-    return shared[(_ends(shared) or [0])[0] :]
-
-
-def _ends(shared: bytes) -> list[int]:
-    """The places after each word's end."""
-    return next(filter(None, ([found.end() for found in end.finditer(shared)] for end in _ENDS)), [])
-
-
-MAX_LINE_BYTES = 65536
-HEAD_BYTES = 4096
-_AHEAD = timedelta(minutes=5)
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
-
-
-class LogSource(Protocol):
-    """Where lines come from. `fault` and `incomplete` are final once `lines` has been read to its end.
-
-    `lines` never raises for what the log holds or for a provider that refuses: that is a fault. A
-    fault or a reason in `incomplete` may stand beside lines that were read.
-    """
-
-    name: str
-    fault: Fault | None
-    incomplete: tuple[str, ...]
-
-    def lines(self) -> Iterator[Line]:
-        """The lines in the order of the log."""
-
-
-def head_of(path: Path, size: int) -> str:
-    """What tells a log from the one that a rotation puts in its place: its inode, and how it begins."""
-    with path.open("rb") as file:
-        begins = hashlib.sha256(file.read(min(size, HEAD_BYTES))).hexdigest()[:16]
-        return f"{os.fstat(file.fileno()).st_ino}:{begins}"
-
-
-class FileSource:
-    """A log file, as long as it is when reading begins.
-
-    `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
-    whether they bear a time or not. `head_at_t0` is its head_of then. Overlong lines come in pieces of
-    max_line_bytes that overlap.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        undated_from_byte: int | None = None,
-        *,
-        head_at_t0: str | None = None,
-        max_line_bytes: int = MAX_LINE_BYTES,
-    ) -> None:
-        self.name = os.fsencode(path).decode("utf-8", "replace")
-        self.fault: Fault | None = None
-        self.incomplete: tuple[str, ...] = ()
-        self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
-        self._head_at_t0 = head_at_t0
-        self._latest_unzoned: datetime | None = None
-
-    def lines(self) -> Iterator[Line]:
-        """The file's lines; what cannot be read is in `fault` afterwards."""
-        try:
-            status = self._path.stat()
-            kind = _kind_problem(status.st_mode)
-            if kind:
-                self._fail(*kind)
-                return
-            with self._path.open("rb") as file:
-                yield from self._read(file)
-        except FileNotFoundError:
-            self._fail("missing", "there is no such file")
-        except OSError as error:
-            self._fail("unreadable", f"it cannot be read: {error.strerror or type(error).__name__}")
-
-    def _fail(self, kind: str, detail: str) -> None:
-        self.fault = self.fault or Fault(kind=kind, whose=Whose.US, detail=f"{self.name}: {detail}")
-
-    def _read(self, file: BinaryIO) -> Iterator[Line]:
-        size = os.fstat(file.fileno()).st_size
-        packed = _packed(file)
-        if packed:
-            self._fail("binary", f"it is {packed}, not text — hand over the plain text in UTF-8")
-            return
-        if self._t0_byte is not None and size < self._t0_byte:
-            self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
-        elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
-            self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
-        place, rest = 0, b""
-        while place < size:
-            raw = file.readline(self._max_line_bytes)
-            if not raw:
-                self._lack("the file became shorter while it was read")
-                break
-            ends = raw.endswith(b"\n")
-            if b"\0" in raw:
-                self._fail("binary", f"it is not all text: there are NUL bytes near byte {place}")
-            goes_on = not ends and place + len(raw) < size
-            line = self._line(without_half_word(raw) if goes_on else raw, rest, place)
-            place += len(raw)
-            rest = from_whole_word(raw) if goes_on else b""
-            yield line
-        self._check_zone(file)
-
-    def _line(self, raw: bytes, rest: bytes, place: int) -> Line:
-        after_t0 = None if self._t0_byte is None else place >= self._t0_byte
-        if rest:
-            text = (rest + raw).decode("utf-8", "replace")
-            return Line(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        line = parsed(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
-        if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
-            self._latest_unzoned = line.at
-        return line
-
-    def _lack(self, reason: str) -> None:
-        self.incomplete = (*self.incomplete, reason)
-
-    def _check_zone(self, file: BinaryIO) -> None:
-        """A time in a zone east of UTC, read as UTC, would move old lines into the window: notice it."""
-        written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-        latest = self._latest_unzoned
-        if latest is not None and latest > written + _AHEAD:
-            self._lack(
-                f"its times bear no zone and run ahead of the file's own ({latest:%H:%M:%SZ} in a file of "
-                f"{written:%H:%M:%SZ}): they are not UTC — log with a zone"
-            )
-
-
-def review(
-    logs: Logs,
-    source: LogSource,
-    *,
-    start: datetime,
-    end: datetime,
-    speed: float = 1.0,
-    redact: Callable[[str], str],
-    check: str = "log",
-) -> LogObservation:
-    """Read a whole log and count the plan's patterns between start and end (times of the wall clock).
-
-    speed only turns the longest silence into seconds of plan time. Raises for nothing the log holds.
-    """
-    start, end = start.astimezone(UTC), end.astimezone(UTC)
-    tally = Tally(logs, start=start, end=end, redact=redact)
-    for entry in entries(source.lines()):
-        tally.add(entry)
-    tally.close()
-    return LogObservation(
-        check=check,
-        source=redact(source.name),
-        start=start,
+def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
+    """Review the log at the window's end: of a file, or else of the platform."""
+    logs, file = context.plan.logs, context.file
+    if logs is None or file is None:
+        return ()
+    end = context.pace.clock.now()
+    observation = review(
+        logs,
+        _source(context, file, end),
+        start=file.window.t0,
         end=end,
-        lines_read=tally.lines_read,
-        lines_in_window=tally.lines_in_window,
-        undated_lines=tally.undated,
-        first_at=tally.first_at,
-        last_at=tally.last_at,
-        longest_silence=tally.coverage.longest_silence(speed),
-        levels=dict(sorted(tally.levels.items())),
-        tracebacks=max(tally.tracebacks, 0),
-        errors=tuple(tally.errors),
-        patterns=tally.pattern_counts(),
-        templates=tally.templates.counted(),
-        templates_left_out=dict(tally.templates.left_out),
-        incident=tally.templates.incident_counts(),
-        notes=tuple(_notes(tally)),
-        incomplete=(*source.incomplete, *_gaps(tally)),
-        fault=source.fault or _no_times(tally, source.name),
+        speed=file.window.speed,
+        redact=context.redact,
+    )
+    # The window's own log is safe before another one is read.
+    keep((observation,))
+    earlier = _before(context, file, logs)
+    context.tell(f"logs: {observation.lines_in_window} lines of the window in {observation.source}")
+    text = earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
+    context.tell(f"logs before the deployment: {text}")
+    return observation, earlier
+
+
+def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
+    """The file where one is given, else the platform where it can be asked."""
+    if context.log is not None:
+        return FileSource(context.log, undated_from_byte=file.log_bytes_at_t0, head_at_t0=file.log_head_at_t0)
+    platform = context.platform
+    if platform is None or platform.railway is None or not platform.deployment_ids:
+        return RefusedSource(platform.fault if platform else None)
+    from deploy_verdict.stages.logs.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
+
+    return RailwaySource(
+        platform.railway,
+        platform.deployment_ids,
+        end=end,
+        window_start=file.window.t0,
+        tier=context.plan.railway.tier if context.plan.railway else None,
+        tell=context.tell,
     )
 
 
-def review_before(
-    logs: Logs, source: LogSource, *, start: datetime, end: datetime, redact: Callable[[str], str]
-) -> LogObservation:
-    """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
-    bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
-    usual = logs.model_copy(update=bare)
-    return review(usual, source, start=start, end=end, redact=redact, check="baseline")
+def _before(context: Context, file: WindowFile, logs: Logs) -> LogObservation:
+    """The time before the deployment: of the same file, or of the deployment that served until then."""
+    length = timedelta(seconds=(logs.novelty or Novelty()).before)
+    # The window's own reading begins a moment early.
+    end = file.window.t0 - 2 * CUT_TIMES
+    source: LogSource
+    if context.log is not None:
+        source = FileSource(context.log)
+    else:
+        source, end = _earlier_deployment(context, file, end, length)
+    return review_before(logs, source, start=end - length, end=end, redact=context.redact)
 
 
-def _no_times(tally: Tally, name: str) -> Fault | None:
-    if tally.first_of_log is not None:
-        return None
-    if tally.lines_read == 0:
-        return Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
-    detail = f"{name}: no line bears a time that can be read, such as 2026-02-02T12:00:00Z"
-    return Fault(kind="undated", whose=Whose.US, detail=detail)
+def _earlier_deployment(
+    context: Context, file: WindowFile, end: datetime, length: timedelta
+) -> tuple[LogSource, datetime]:
+    """Its log, and until when it served alone."""
+    platform = context.platform
+    readings = deployment_readings(context.evidence())
+    reading = next((item for item in readings if item.deployment and item.recent), None)
+    if platform is None or platform.railway is None or reading is None or reading.deployment is None:
+        fault = platform.fault if platform else None
+        return RefusedSource(fault or _unknown("no look at the platform lists earlier ones")), end
+    earlier = before(reading.deployment, reading.recent)
+    if earlier is None:
+        return RefusedSource(_unknown("the platform lists none that was live")), end
+    if reading.deployment.created_at is not None:
+        end = min(end, reading.deployment.created_at)
+    from deploy_verdict.stages.logs.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
+
+    source = RailwaySource(
+        platform.railway,
+        (earlier.id,),
+        start=end - length,
+        end=end,
+        window_start=file.window.t0 - length,
+        tier=context.plan.railway.tier if context.plan.railway else None,
+        tell=context.tell,
+    )
+    return source, end
 
 
-def _notes(tally: Tally) -> Iterator[str]:
-    if tally.unzoned:
-        yield f"{tally.unzoned} lines bear a time without a zone: read as UTC"
-    if tally.undated:
-        yield f"{tally.undated} lines bear no time: they count with the line before them"
-    if tally.first_at is None and tally.first_of_log and tally.last_of_log:
-        yield f"the log's lines run from {_shown(tally.first_of_log)} to {_shown(tally.last_of_log)}"
-
-
-def _gaps(tally: Tally) -> Iterator[str]:
-    if tally.dropped:
-        yield f"Railway dropped lines: it says so {tally.dropped} times (more than its limit of logs/sec)"
-    for name, count in tally.ambiguous.items():
-        yield f"'{name}' was seen {count} times in lines without a time, in the window or before it"
-
-
-def _shown(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _packed(file: BinaryIO) -> str | None:
-    head = file.read(8)
-    file.seek(0)
-    return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
-
-
-def _kind_problem(mode: int) -> tuple[str, str] | None:
-    if stat.S_ISDIR(mode):
-        return "directory", "it is a directory — name the log file in it"
-    if not stat.S_ISREG(mode):
-        return "unreadable", "it is no regular file — save the log to a file first"
-    return None
+def _unknown(reason: str) -> Fault:
+    detail = f"the deployment before this one is not known: {reason}"
+    return Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)

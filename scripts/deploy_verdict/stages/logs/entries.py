@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from deploy_verdict.stages.logs.source_lines import Line
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.text_lines import level_of
 
 MAX_ENTRY_CHARS = 65536
@@ -56,14 +56,14 @@ class _Trace(Enum):
     CHAINED = 3
 
 
-def entries(lines: Iterable[Line], max_chars: int = MAX_ENTRY_CHARS) -> Iterator[Entry]:
+def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> Iterator[Entry]:
     """Join lines to entries as they come; holds no more than one entry of max_chars (and one line)."""
-    open_entry: _Open | None = None
+    open_entry: _OpenEntry | None = None
     for line in lines:
         if open_entry is None or not open_entry.goes_on_with(line):
             if open_entry is not None:
                 yield open_entry.taken()
-            open_entry = _Open(line)
+            open_entry = _OpenEntry(line)
         else:
             if open_entry.chars + len(line.text) > max_chars:
                 yield open_entry.taken()
@@ -72,12 +72,12 @@ def entries(lines: Iterable[Line], max_chars: int = MAX_ENTRY_CHARS) -> Iterator
         yield open_entry.taken()
 
 
-class _Open:
+class _OpenEntry:
     """The entry that is being joined."""
 
     __slots__ = ("chars", "continued", "first", "lines", "texts", "trace")
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: SourceLine) -> None:
         self.first = line
         self.texts = [line.text]
         self.lines = 1
@@ -85,7 +85,7 @@ class _Open:
         self.continued = False
         self.trace = _Trace.INSIDE if line.text.endswith(_HEADER) else _Trace.OUTSIDE
 
-    def goes_on_with(self, line: Line) -> bool:
+    def goes_on_with(self, line: SourceLine) -> bool:
         """Whether this line belongs to the entry: indented, or the next line of its traceback."""
         if line.at is not None and not (line.enveloped and self._at_the_same_moment(line.at)):
             return False
@@ -103,7 +103,7 @@ class _Open:
     def _at_the_same_moment(self, at: datetime) -> bool:
         return self.first.at is not None and abs(at - self.first.at) <= _SAME_MOMENT
 
-    def add(self, line: Line) -> None:
+    def add(self, line: SourceLine) -> None:
         """Take a line for which goes_on_with is true."""
         text = line.text
         self.lines += not line.glued

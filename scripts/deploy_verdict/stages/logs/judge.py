@@ -4,11 +4,22 @@ A line that must not be there is a fail however little of the log could be read;
 a pass only where the whole window's log was read.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.model import UNPROVEN_LEVEL, Finding, LogObservation, Outcome, PatternCount, Severity
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.measures import log_before, log_readings
+from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.model import (
+    UNPROVEN_LEVEL,
+    Finding,
+    LogObservation,
+    Outcome,
+    PatternCount,
+    Severity,
+)
+from deploy_verdict.model.window import wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, Logs
 from deploy_verdict.stages.logs.judge_novelty import judge_novelty
 
@@ -214,3 +225,37 @@ def _time(at: datetime) -> str:
 
 def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
     return f"{_time(start)}{between}{_time(end)}"
+
+
+# Log times are often cut to whole seconds, and the reading begins when the last look ends.
+CUT_TIMES = timedelta(seconds=1)
+
+
+def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
+    """Every reading of the log: what any of them failed on stays, as a log can be cut in between."""
+    logs = bundle.plan.logs
+    if logs is None:
+        return []
+    covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
+    speed = bundle.window.speed
+    taken: list[tuple[LogObservation | None, str | None]] = [*log_readings(bundle)]
+    before = log_before(bundle)
+    readings = [
+        judge_logs(
+            logs,
+            observation,
+            evidence=pointer,
+            speed=speed,
+            covers=covers,
+            own_requests=own_answered(bundle),
+            before=before,
+        )
+        for observation, pointer in taken or [(None, None)]
+    ]
+    # Not every reading can tell what is new.
+    found: dict[tuple[str, str], Finding] = {}
+    for item in (item for reading in readings for item in reading):
+        known = found.get((item.check, item.rule))
+        if known is None or known.outcome is not Outcome.FAIL:
+            found[item.check, item.rule] = item
+    return list(found.values())

@@ -10,7 +10,7 @@ from deploy_verdict.model import Fault
 from deploy_verdict.railway import LogEntry, Railway, RailwayError, deploy_log
 from deploy_verdict.railway.paging import PAGE, HoleError, pages
 from deploy_verdict.stages.logs.json_lines import railway_level
-from deploy_verdict.stages.logs.source_lines import Line, without_colours
+from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 
 RETENTION_DAYS = {"free": 7, "trial": 7, "hobby": 7, "pro": 30, "enterprise": 90}
 _SHORTEST_DAYS = 7
@@ -52,7 +52,7 @@ class RailwaySource:
     def _lack(self, reason: str) -> None:
         self.incomplete = (*self.incomplete, reason)
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SourceLine]:
         """The lines of all deployments, oldest first; those of several are merged by their time."""
         with tempfile.TemporaryFile("w+b") as file:
             merged = [self._spilled(file, identity) for identity in self._ids]
@@ -101,7 +101,7 @@ def _written(entry: LogEntry) -> bytes:
     return json.dumps([at, level, text], ensure_ascii=True).encode() + b"\n"
 
 
-def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]]) -> Iterator[Line]:
+def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]]) -> Iterator[SourceLine]:
     for begin, end in places:
         place = begin
         while place < end:
@@ -110,10 +110,10 @@ def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]]) -> Iterator[L
             raw = file.readline()
             place += len(raw)
             at, level, text = json.loads(raw)
-            yield Line(text, datetime.fromisoformat(at) if at else None, level, enveloped=True)
+            yield SourceLine(text, datetime.fromisoformat(at) if at else None, level, enveloped=True)
 
 
-def _merged(logs: Sequence[Iterator[Line]]) -> Iterator[Line]:
+def _merged(logs: Sequence[Iterator[SourceLine]]) -> Iterator[SourceLine]:
     """By time; a line without one stays behind the line before it."""
     heads = [(next(log, None), log) for log in logs]
     while True:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
@@ -22,7 +23,7 @@ _KINDS = {"error": "error", "unproven": "perhaps an error", "other": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ShownChange:
     """One table, and how many rows are not shown."""
 
     title: str
@@ -35,7 +36,7 @@ class ShownNovelty:
     """`told` says in a sentence what was compared, or why nothing could be."""
 
     told: str
-    parts: tuple[Part, ...]
+    parts: tuple[ShownChange, ...]
     incident: str
 
 
@@ -71,7 +72,7 @@ def _told(found: Comparison, before: LogObservation | None) -> str:
     )
 
 
-def _appeared(bundle: Bundle, title: str, templates: Sequence[TemplateCount]) -> Part:
+def _appeared(bundle: Bundle, title: str, templates: Sequence[TemplateCount]) -> ShownChange:
     rows = tuple(
         (
             f"{item.count:,}",
@@ -82,10 +83,12 @@ def _appeared(bundle: Bundle, title: str, templates: Sequence[TemplateCount]) ->
         for item in templates[:MAX_ROWS]
     )
     headers = ("Lines", "First seen", "Level", "Example")
-    return Part(title=title, table=Table(headers=headers, rows=rows), hidden=len(templates) - len(rows))
+    return ShownChange(
+        title=title, table=Table(headers=headers, rows=rows), hidden=len(templates) - len(rows)
+    )
 
 
-def _changes(title: str, changes: Sequence[Change]) -> Part:
+def _changes(title: str, changes: Sequence[Change]) -> ShownChange:
     rows = tuple(
         (
             f"{item.before:,}",
@@ -98,7 +101,7 @@ def _changes(title: str, changes: Sequence[Change]) -> Part:
     )
     interval = f"Rate now / before ({100 * CONFIDENCE:.0f} % interval)"
     headers = ("Lines before", "Lines now", interval, "Level", "Example")
-    return Part(title=title, table=Table(headers=headers, rows=rows), hidden=len(changes) - len(rows))
+    return ShownChange(title=title, table=Table(headers=headers, rows=rows), hidden=len(changes) - len(rows))
 
 
 def _ratio(change: Change) -> str:
@@ -139,7 +142,7 @@ class ShownPattern:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Logs:
+class ShownLogs:
     """The whole section; `reason` says why nothing is known."""
 
     reason: str
@@ -154,7 +157,7 @@ class Logs:
     files: str
 
 
-def logs(bundle: Bundle, verdict: Verdict) -> Logs:
+def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
     """A log that could not be read, or has no line of the window, has no counts."""
     seen = log_observation(bundle)
     reason = _reason(bundle, seen)
@@ -163,7 +166,7 @@ def logs(bundle: Bundle, verdict: Verdict) -> Logs:
     errors = shown.errors[:MAX_ERRORS] if shown else ()
     found = _error_count(shown)
     hidden = max(found, len(shown.errors) if shown else 0) - len(errors)
-    return Logs(
+    return ShownLogs(
         reason=reason,
         errors=_counted_with_doubt(found, "error", doubt) if shown else f"not known: {reason}",
         error_lines=tuple(_line(bundle, line) for line in errors),

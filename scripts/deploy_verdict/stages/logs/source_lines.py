@@ -13,7 +13,7 @@ from deploy_verdict.stages.logs.text_lines import level_of, stamp_of
 _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """One line. `level` is CRITICAL, ERROR, WARNING, INFO, DEBUG, or UNPROVEN_LEVEL; times are in UTC.
 
     `enveloped`: the time stands beside the text, not in it. `zoned`: False when the time bears no zone
@@ -30,16 +30,16 @@ class Line(NamedTuple):
     after_t0: bool | None = None
 
 
-def parsed(text: str, after_t0: bool | None = None) -> Line:
+def parsed(text: str, after_t0: bool | None = None) -> SourceLine:
     """Read one line, given without its line end."""
     text = without_colours(text)
     if text.startswith("{"):
         found = json_line(text)
         if found is not None:
             shown = without_colours(found.text)
-            return Line(shown, found.stamp.at, found.level, found.stamp.zoned, True, False, after_t0)
+            return SourceLine(shown, found.stamp.at, found.level, found.stamp.zoned, True, False, after_t0)
     stamp = stamp_of(text)
-    return Line(text, stamp.at, level_of(text, stamp.end), stamp.zoned, False, False, after_t0)
+    return SourceLine(text, stamp.at, level_of(text, stamp.end), stamp.zoned, False, False, after_t0)
 
 
 def without_colours(text: str) -> str:

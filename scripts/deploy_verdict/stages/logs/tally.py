@@ -21,7 +21,7 @@ _DROPPED_WORD = "ate limit of "
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 
 
-class Coverage:
+class LogCoverage:
     """When there were lines: the first and last of each thousandth of the window, in any order of lines."""
 
     def __init__(self, start: datetime, end: datetime) -> None:
@@ -104,7 +104,7 @@ class _Seeker:
         )
 
 
-class Tally:
+class LogTally:
     """Everything that is counted. `add` every entry in the order of the log, then `close`, then read.
 
     An entry without a time takes that of the entry before it. Where that lies before the window and
@@ -123,7 +123,7 @@ class Tally:
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
         self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
-        self.coverage = Coverage(start, end)
+        self.coverage = LogCoverage(start, end)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
         self.tracebacks = self.dropped = 0
         self.levels: Counter[str] = Counter()

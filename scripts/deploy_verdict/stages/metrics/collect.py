@@ -6,14 +6,14 @@ from typing import Any
 
 from deploy_verdict.model import Fault, MetricsObservation, Point, Series, Whose
 from deploy_verdict.railway import Measured, RailwayError, http_metrics, metrics
-from deploy_verdict.stages.context import Context, Platform
+from deploy_verdict.stages.context import Context, Keep, Platform
 
 # Real seconds between two points, by the window's length, as Railway's CLI asks.
 STEPS = ((3600.0, 30.0), (6 * 3600.0, 60.0), (24 * 3600.0, 240.0))
 LONGEST_STEP_S = 3600.0
 
 
-def read_metrics(context: Context) -> tuple[MetricsObservation]:
+def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None) -> tuple[MetricsObservation]:
     """All series from T0 to now; without those of CPU and memory nothing is known."""
     platform, pace = context.platform, context.pace
     start, end = pace.t0, pace.clock.now()

@@ -55,7 +55,7 @@ class Memory:
     reason: str = ""
 
 
-def judge_metrics(bundle: Bundle) -> list[Finding]:
+def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
     """Three questions to the newest reading; they are about the whole window, so the newest knows most."""
     asked = bundle.plan.metrics
     if asked is None:

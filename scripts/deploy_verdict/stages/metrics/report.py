@@ -4,6 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import points_of, readings_of
@@ -31,7 +32,7 @@ class Resources:
     files: str
 
 
-def resources(bundle: Bundle, verdict: Verdict) -> Resources | None:
+def resources(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Resources | None:
     """None where the plan does not ask for metrics."""
     asked = bundle.plan.metrics
     if asked is None:

@@ -10,13 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.pool_samples import Level, level_of
+from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.http.probe import KeptAlive
 from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
 from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.sections.pools import FEWEST_READINGS, MOST_READINGS
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.health.collect import NOT_ASKED, ask_request, debt_of, unlike
+from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, debt_of, unlike
 
 Keep = Callable[[tuple[Observation, ...]], None]
 
@@ -90,7 +90,7 @@ class _Exercise:
         """Why our load could fill the pool, going by the gauge; what cannot be read holds nothing back."""
         level = level_of(self._pool, before)
         at_once = self._asked.at_once
-        if isinstance(level, Level) and level.used + at_once > level.limit * self._pool.critical / 100:
+        if isinstance(level, PoolLevel) and level.used + at_once > level.limit * self._pool.critical / 100:
             return f"{level.used:g} of {level.limit:g} in use: {at_once} more could fill it"
         return None
 

@@ -8,6 +8,7 @@ from deploy_verdict.evidence.finding import made
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
+from deploy_verdict.stages.health.judge import judge_beside
 from deploy_verdict.stages.pools.judge_blocks import enough, told
 from deploy_verdict.stages.pools.judge_floor import broken_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import believed, doubted
@@ -135,3 +136,8 @@ def _exhaustion(samples: Sequence[PoolSample]) -> _Result:
         return Outcome.INCONCLUSIVE, None, text, unread
     peak = max(sample.peak_used for sample in samples)
     return Outcome.PASS, None, f"at most {peak:g} in use", None
+
+
+def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
+    """The pools, and the health checks that are asked beside each of their samples."""
+    return [*judge_pools(bundle), *judge_beside(bundle)]

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.pool_samples import Level, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.stats.blocks import WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
 
@@ -52,7 +52,7 @@ class PoolBlock:
         return 2 * sum(enough(sample) for sample in self.samples) >= len(self.samples)
 
     @cached_property
-    def levels(self) -> tuple[Level, ...]:
+    def levels(self) -> tuple[PoolLevel, ...]:
         """All good readings."""
         return tuple(level for sample in self.samples for level in sample.levels)
 

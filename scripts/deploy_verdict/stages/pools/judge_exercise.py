@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import Level, level_of
+from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
 from deploy_verdict.plan import Exercise, Pool
 
@@ -87,7 +87,7 @@ def _means(pool: Pool, one: ExerciseRound) -> tuple[float, float] | None:
 def _used(pool: Pool, readings: Sequence[Reading]) -> list[float]:
     """All or nothing."""
     levels = [
-        level for level in (level_of(pool, reading) for reading in readings) if isinstance(level, Level)
+        level for level in (level_of(pool, reading) for reading in readings) if isinstance(level, PoolLevel)
     ]
     return [level.used for level in levels] if len(levels) == len(readings) else []
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import Level, level_of
+from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.evidence.steps import is_targets_trouble
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
@@ -116,5 +116,5 @@ def _doubt(asked: ReturnToFloor, seen: FloorObservation, run: int) -> str | None
 def _used(pool: Pool, readings: Sequence[Reading]) -> tuple[float, ...]:
     """What a burst showed, whose lowest is the floor, as use only ever adds; none if half is unreadable."""
     levels = [level_of(pool, reading) for reading in readings]
-    used = tuple(level.used for level in levels if isinstance(level, Level))
+    used = tuple(level.used for level in levels if isinstance(level, PoolLevel))
     return used if len(used) >= max(1.0, READ_SHARE * pool.burst.readings) else ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.evidence.pool_samples import Level, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_blocks import (
@@ -47,7 +47,7 @@ class _Use:
     count: int
 
 
-def _use(pool: Pool, levels: Sequence[Level]) -> _Use:
+def _use(pool: Pool, levels: Sequence[PoolLevel]) -> _Use:
     percents = [level.percent for level in levels]
     high = sum(percent >= pool.critical for percent in percents)
     return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -76,7 +77,7 @@ class ShownPool:
     pointers: tuple[str, ...]
 
 
-def shown_pools(bundle: Bundle, verdict: Verdict) -> tuple[ShownPool, ...]:
+def shown_pools(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownPool, ...]:
     """Every pool of the plan."""
     slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
     return tuple(_shown(bundle, verdict, pool, slots) for pool in bundle.plan.pools)

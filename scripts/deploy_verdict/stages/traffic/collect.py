@@ -9,7 +9,7 @@ from datetime import datetime
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
 from deploy_verdict.railway import HttpEntry, Railway, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, HoleError, pages
-from deploy_verdict.stages.context import Context, Platform
+from deploy_verdict.stages.context import Context, Keep, Platform
 
 OURS = "deploy-verdict/"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
@@ -155,7 +155,9 @@ def _rank(times: list[int], share: float) -> float | None:
     return float(times[max(0, math.ceil(share * len(times)) - 1)]) if times else None
 
 
-def read_traffic(context: Context, *, page: int = PAGE) -> tuple[TrafficObservation]:
+def collect_traffic(
+    context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
+) -> tuple[TrafficObservation]:
     """One reading of the whole window, of the subject and its successors of the same commit."""
     platform = context.platform
     end = context.pace.clock.now()

@@ -10,16 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, tallies
 from deploy_verdict.evidence.finding import Result, made
-from deploy_verdict.evidence.platform_views import errors_of, readings_of
+from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import (
-    AwaitedObservation,
-    Exchange,
     Finding,
-    FingerprintAttempt,
-    FingerprintObservation,
     Outcome,
     Severity,
     TrafficObservation,
@@ -33,21 +28,7 @@ STAGE = "traffic"
 CUT_TIMES = timedelta(seconds=1)
 
 
-def own_answered(bundle: Bundle) -> int:
-    """How many requests of ours the service itself answered in this window, by any stage."""
-    answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
-    fingerprints = readings_of(bundle, "health", FingerprintObservation)
-    awaited = readings_of(bundle, "health", AwaitedObservation)
-    answered += sum(_is_answer(answer.exchange) for _, seen in awaited for answer in seen.answers)
-    answered += sum(sum(tally.answers.values()) for tally in tallies(bundle.loaded))
-    return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
-
-
-def _is_answer(item: Exchange | FingerprintAttempt) -> bool:
-    return item.status is not None and item.fault is None
-
-
-def judge_traffic(bundle: Bundle) -> list[Finding]:
+def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
     """The findings of every reading; what any of them failed on stays."""
     asked = bundle.plan.traffic
     if asked is None:

@@ -1,6 +1,7 @@
 """Real traffic as the edge logged it: each path's answers and latency, and what our canary says. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import errors_of, readings_of
@@ -29,7 +30,7 @@ class ShownTraffic:
     files: str
 
 
-def shown_traffic(bundle: Bundle, verdict: Verdict) -> ShownTraffic | None:
+def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownTraffic | None:
     """None where the plan does not ask for traffic."""
     if bundle.plan.traffic is None:
         return None

@@ -3,14 +3,14 @@
 A run that restores what it wrote needs no finding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Finding, LedgerEntry, LedgerObservation, Outcome
 from deploy_verdict.stages.writes.open_entries import settled_by
 
 
-def judge_ledger(bundle: Bundle) -> Iterator[Finding]:
+def judge_ledger(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """One finding for each entry that its own run did not settle."""
     seen = dict(_entries(bundle))
     for entry, pointer in ((entry, pointer) for entry, pointer in seen.values()):

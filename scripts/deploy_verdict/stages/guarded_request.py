@@ -1,0 +1,54 @@
+"""One request within what the plan lets us write: refused by the guard, or noted in the ledger and sent."""
+
+from collections.abc import Sequence
+
+from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.model import (
+    Exchange,
+    Fault,
+    Outcome,
+    Whose,
+)
+from deploy_verdict.plan import Check, Request
+from deploy_verdict.plan.write_guard import entities, refusal
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.write_ledger import Debt
+
+NOT_ASKED = "nothing that restores it was asked"
+
+
+def debt_of(context: Context, writing: Sequence[Check], settles: str | None = None) -> Debt:
+    """The ledger's entry of checks that write."""
+    names = tuple(check.name for check in writing)
+    clock = context.pace.clock
+    return Debt(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
+
+
+def unlike(request: Check, exchange: Exchange) -> str | None:
+    """Why this answer is not what the plan expects, or None."""
+    result = tested_step(request, exchange)
+    return None if result.outcome is Outcome.PASS else f"{request.name}: {result.told}"
+
+
+def ask_request(context: Context, request: Request, debt: Debt | None = None) -> Exchange:
+    """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
+    may_write = context.plan.test_data.may_write
+    headers = {**context.plan.service.headers, **request.headers}
+    reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
+    if reason:
+        return unsent(context, request, "refused-by-guard", reason)
+    if debt is not None and request.writes:
+        debt.owe(entities(request.path, request.json_, may_write), {})
+    return context.probe.ask(
+        request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
+    )
+
+
+def unsent(context: Context, request: Request, kind: str, reason: str) -> Exchange:
+    return Exchange(
+        at=context.pace.clock.now(),
+        method=request.method,
+        url=context.probe.base_url + request.path,
+        request_id="",
+        fault=Fault(kind=kind, whose=Whose.US, detail=reason),
+    )
