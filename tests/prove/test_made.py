@@ -4,7 +4,7 @@ import pytest
 
 from deploy_verdict.prove import Proof, not_looked_at
 from tests.plans import plan_of
-from tests.proof.plans import PLAN, proofs
+from tests.prove.plans import PLAN, proofs
 
 RAILWAY = "railway: {project: p, service: s}\n"
 E2E = """\

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.plan import Answer
 from deploy_verdict.prove import Incident, Proof
-from tests.proof.plans import PLAN, answers, healthy, incident, proofs
+from tests.prove.plans import PLAN, answers, healthy, incident, proofs
 
 LIMIT = "api: $.busy < 15"
 
