@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.prove import Proof, not_looked_at
+from deploy_verdict.prove import Proof, unrecordable_stages
 from tests.plans import plan_of
 from tests.prove.plans import PLAN, proofs
 
@@ -18,7 +18,7 @@ COUNTED = "exposure: [{name: x, operation: %s, at_least: 9}]\n"
 SECTIONS = ("railway", "claims", "traffic", "metrics", "exposure")
 
 
-def made(text):
+def synthetic(text):
     """Each row that rests on what is made up, by its words."""
     rows = proofs(text + PLAN)
     return {told: row for told, row in rows.items() if row.path[0] in SECTIONS}
@@ -55,8 +55,8 @@ def made(text):
     ],
 )
 def test_each_section_is_turned_red(text, told, by):
-    row = made(text)[told]
-    assert row.proof is Proof.SPOILT
+    row = synthetic(text)[told]
+    assert row.proof is Proof.MUTANT
     assert row.why.startswith(f"made up: fails with {by}")
 
 
@@ -74,7 +74,7 @@ def test_each_section_is_turned_red(text, told, by):
     ],
 )
 def test_what_nothing_turns_red_is_named(text, told, proof, why):
-    row = next(row for words, row in made(text).items() if words.startswith(told))
+    row = next(row for words, row in synthetic(text).items() if words.startswith(told))
     assert (row.proof, row.why) == (proof, why)
     assert row.advice
 
@@ -85,8 +85,8 @@ def test_a_criterion_on_the_platform_alone_is_proven():
     assert proofs(text)["criterion Users"].is_proven
 
 
-def test_only_what_is_driven_is_not_looked_at():
+def test_only_driven_stages_are_unrecordable():
     asked = "railway: {}\nmetrics: {}\n" + COUNTED % "GET /api" + PLAN
-    assert not_looked_at(plan_of(asked)) == ()
+    assert unrecordable_stages(plan_of(asked)) == ()
     topped = asked.replace("at_least: 9}", "at_least: 9, top_up: {of: health/api}}")
-    assert not_looked_at(plan_of(topped)) == ("top_up",)
+    assert unrecordable_stages(plan_of(topped)) == ("top_up",)
