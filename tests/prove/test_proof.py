@@ -156,13 +156,13 @@ e2e:
     before, after = answers([{"at": "1"}]), answers([{"at": "1"}, {"at": "2"}])
     good = {"e2e/Trail/before": before, "e2e/Trail/after": after}
     rows = proofs(text, good=good, incidents=(), healthy_log=None, incident_log=None)
-    row = next(row for told, row in rows.items() if "not" in told)
+    row = next(row for words, row in rows.items() if "not" in words)
     assert row.is_proven
     assert row.why == 'fails with e2e/Trail/after: $[-1:].at "1"'
     frozen = proofs(
         text, good={**good, "e2e/Trail/after": before}, incidents=(), healthy_log=None, incident_log=None
     )
-    assert next(row for told, row in frozen.items() if "not" in told).proof is Proof.NOT_GREEN
+    assert next(row for words, row in frozen.items() if "not" in words).proof is Proof.NOT_GREEN
 
 
 RACE = """\
@@ -184,6 +184,15 @@ def test_a_race_is_proven_by_its_answers():
     assert proofs(RACE, good=right, bad=both_got_it)[RACE_ROW].proof is Proof.INCIDENT
     assert proofs(RACE, good=right, incidents=())[RACE_ROW].proof is Proof.NOT_RECORDED
     assert proofs(RACE, good={}, incidents=())[RACE_ROW].proof is Proof.UNKNOWN
+
+
+def test_a_race_before_each_test_is_proven_by_its_answers_too():
+    text = RACE.replace("  tests:\n    - name: Race\n      steps:", "  before_each:") + (
+        "  tests: [{name: Flow, steps: [{name: one, get: /api, expect: {status: 200}}]}]\n"
+    )
+    good = {"e2e/before_each/both": answers({}) + answers({}, status=409)}
+    row = proofs(text, good=good, incidents=())["e2e/before_each/both: answers 200: 1, 409: rest"]
+    assert (row.proof, row.why) == (Proof.NOT_RECORDED, "fails with e2e/before_each/both: all answered 200")
 
 
 def test_a_pool_without_recorded_answers_is_not_proven():

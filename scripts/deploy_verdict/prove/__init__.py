@@ -62,7 +62,7 @@ def prove(plan: Plan, recordings: Recordings, read_log: ReadLog) -> Iterator[Pro
     recorded = RecordedRows(evaluator, healthy_log, read_log)
     crossing: list[Scenario] = []
     for row in chain(recorded.rows(), SyntheticRows(plan, evaluator).rows()):
-        crossing += row.mutants.crossing
+        crossing += row.crossing
         yield decide(row, baseline, scenarios)
     for row in recorded.criterion_rows(tuple(crossing)):
         yield decide(row, baseline, scenarios)

@@ -64,7 +64,7 @@ def _decision(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -
         if value:
             why = f"it would pass in the incident too ({incident.name}): {value}"
             return Proof.CANNOT_FAIL, why, _TIGHTER
-    green = next((mutant for mutant in row.mutants.lacking if row.outcome(mutant) is Outcome.PASS), None)
+    green = next((mutant for mutant in row.lacking if row.outcome(mutant) is Outcome.PASS), None)
     if green is not None:
         return Proof.STAYS_GREEN, f"it is green with {green.name}", "name the value, or its type"
     if failed:
@@ -74,7 +74,7 @@ def _decision(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -
 
 def _by_mutants(row: PlanRow, healthy: Outcome, in_incidents: Sequence[Outcome | None]) -> _Decision:
     """Where no incident turns the row red, a mutant must."""
-    mutants = (*row.mutants.crossing, *row.mutants.lacking)
+    mutants = (*row.crossing, *row.lacking)
     by = next((mutant.name for mutant in mutants if row.outcome(mutant) is Outcome.FAIL), None)
     if by is None and healthy is Outcome.FAIL:
         by = "the healthy answers, which are of another kind"

@@ -28,26 +28,16 @@ OutcomeOf = Callable[[Scenario], Outcome | None]
 # What a row expects, beside an answer to it.
 Answered = tuple[Expecting, Exchange]
 Replayed = Callable[[Scenario], Iterator[ReplayedStep]]
+Mutate = Callable[[Answer, str, Matcher], Iterator[Mutation]]
 ANY_NUMBER = Matcher(below=0)
 ERROR_LINES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mutants:
-    """`lacking`: the row's value is not there, so none may pass; `crossing`: it is there, and wrong."""
-
-    lacking: tuple[Scenario, ...] = ()
-    crossing: tuple[Scenario, ...] = ()
-
-
-def _hidden(_: Scenario) -> None:
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
 class PlanRow:
-    """One thing that must be able to fail.
+    """One thing that must be able to fail, with its mutants.
 
+    `lacking`: the value is not there, so no mutant may pass; `crossing`: it is there, and wrong.
     `incident_value` says what of an incident the row must notice, or None. `is_alternative`: the healthy
     answer may be another one. `is_synthetic`: it rests on what nobody can record.
     """
@@ -55,8 +45,9 @@ class PlanRow:
     path: Path
     text: str
     outcome: OutcomeOf
-    mutants: Mutants = Mutants()
-    incident_value: Callable[[Scenario], str | None] = _hidden
+    lacking: tuple[Scenario, ...] = ()
+    crossing: tuple[Scenario, ...] = ()
+    incident_value: Callable[[Scenario], str | None] = lambda _: None
     is_alternative: bool = False
     is_synthetic: bool = False
 
@@ -89,7 +80,7 @@ class RecordedRows:
                 path=("criteria", index),
                 text=f"criterion {criterion.name}",
                 outcome=partial(self._criterion, criterion.name),
-                mutants=Mutants(crossing=crossing),
+                crossing=crossing,
             )
 
     def _criterion(self, name: str, scenario: Scenario) -> Outcome:
@@ -119,12 +110,14 @@ class RecordedRows:
                 return _worst(test(expecting, exchange) for expecting, exchange in answered(scenario))
 
             values = [TestedValue(name, line.selector, line.matcher) for line in lines]
+            met = outcome if is_alternative else None
             return PlanRow(
                 path=(*path, *subpath),
                 text=f"{name}: {text}",
                 outcome=outcome,
-                mutants=self._mutants(values, outcome if is_alternative else None),
-                incident_value=self._incident_value(values),
+                lacking=self._mutants(lacking, values, met),
+                crossing=self._mutants(crossing, values, met),
+                incident_value=partial(self._incident_value, values),
                 is_alternative=is_alternative,
             )
 
@@ -142,28 +135,24 @@ class RecordedRows:
             test = partial(_accept_outcome, slice(None))
             yield row(("accept",), f"one of {count} alternatives", test, status)
 
-    def _mutants(self, values: Sequence[TestedValue], outcome: OutcomeOf | None) -> Mutants:
-        """Each value, changed in the first healthy answer; for an alternative, in the first that meets it."""
+    def _mutants(
+        self, mutate: Mutate, values: Sequence[TestedValue], outcome: OutcomeOf | None = None
+    ) -> tuple[Scenario, ...]:
+        """Each value, changed in the first healthy answer; with `outcome`, in the first that passes it."""
 
-        def is_met(name: str, answer: Answer) -> bool:
-            alone = self._baseline.mutant("", name, (answer,))
-            return outcome is None or outcome(alone) is Outcome.PASS
+        def each(value: TestedValue) -> Iterator[Scenario]:
+            mutant = partial(self._baseline.mutant, check=value.name)
+            for answer in self._baseline.answers.get(value.name, ()):
+                if outcome is None or outcome(mutant("", answers=(answer,))) is Outcome.PASS:
+                    for text, other in mutate(answer, value.selector, value.matcher):
+                        yield mutant(f"{value.name}: {text}", answers=(other,))
+                    return
 
-        def each(mutate: Callable[..., Iterator[Mutation]]) -> Iterator[Scenario]:
-            for value in values:
-                answers = self._baseline.answers.get(value.name, ())
-                answer = next((item for item in answers if is_met(value.name, item)), None)
-                for text, other in mutate(answer, value.selector, value.matcher) if answer else ():
-                    yield self._baseline.mutant(f"{value.name}: {text}", value.name, (other,))
+        return tuple(scenario for value in values for scenario in each(value))
 
-        return Mutants(lacking=tuple(each(lacking)), crossing=tuple(each(crossing)))
-
-    def _incident_value(self, values: Sequence[TestedValue]) -> Callable[[Scenario], str | None]:
-        def found(incident: Scenario) -> str | None:
-            texts = (incident_value(value, self._baseline.answers, incident.answers) for value in values)
-            return next(filter(None, texts), None)
-
-        return found
+    def _incident_value(self, values: Sequence[TestedValue], incident: Scenario) -> str | None:
+        texts = (incident_value(value, self._baseline.answers, incident.answers) for value in values)
+        return next(filter(None, texts), None)
 
     def _step_rows(self, e2e: E2E) -> Iterator[PlanRow]:
         for path, owner, test, part, steps in _parts(e2e):
@@ -183,16 +172,16 @@ class RecordedRows:
         """Its mutant gives every request of the race what the first one got."""
         wanted = step.together.answers if step.together else {}
         answers = self._baseline.answers.get(name, ())
-        same = [
-            self._baseline.mutant(f"{name}: all answered {first.status}", name, (first,) * len(answers))
-            for first in answers[:1]
-        ]
+        same: tuple[Scenario, ...] = ()
+        if answers:
+            mutation = f"{name}: all answered {answers[0].status}"
+            same = (self._baseline.mutant(mutation, name, answers[:1] * len(answers)),)
         return PlanRow(
             path=path,
             text=f"{name}: answers {', '.join(f'{status}: {count}' for status, count in wanted.items())}",
             outcome=lambda scenario: _race_outcome(replayed(scenario)),
-            mutants=Mutants(crossing=tuple(same)),
-            incident_value=self._incident_value([TestedValue(name, "status", Matcher(equals=200))]),
+            crossing=same,
+            incident_value=partial(self._incident_value, [TestedValue(name, "status", Matcher(equals=200))]),
         )
 
     def _never_row(self, index: int, rule: NeverRule) -> PlanRow:
@@ -207,96 +196,92 @@ class RecordedRows:
                 return None
             return self._evaluator.outcome(scenario, "never", rule.name, "count")
 
-        def not_quoted(_: Scenario) -> str:
-            return "no answer of any incident is such a one"
+        def shown_in(incident: Scenario) -> str | None:
+            if operators & _QUOTES:
+                # A text was taken from the incident, so an answer of it must hold it.
+                return "no answer of any incident is such a one"
+            # A limit must notice what lies beyond the healthy values; one value says nothing of others.
+            return self._incident_value(values, incident) if operators & _LIMITS else None
 
         operators = {name for line in rule.lines for name in line.matcher.operators}
-        # A text was taken from the incident, so an answer of it must hold it; a limit must notice what lies
-        # beyond the healthy values; a rule against one value says nothing of others.
-        limited = self._incident_value(values) if operators & _LIMITS else _hidden
+        recorded = next((name for name in names if self._baseline.answers.get(name)), None)
+        without, forbidden = self._never_mutants(rule, recorded) if recorded else ((), ())
         return PlanRow(
             path=("never", index),
             text=f"never: {rule.name}",
             outcome=outcome,
-            mutants=self._never_mutants(rule, names),
-            incident_value=not_quoted if operators & _QUOTES else limited,
+            lacking=without if rule.of else (),
+            crossing=forbidden,
+            incident_value=shown_in,
         )
 
-    def _never_mutants(self, rule: NeverRule, names: Sequence[str]) -> Mutants:
-        """An answer that the rule forbids; and, for a rule of one check, answers without its value."""
-        name = next((name for name in names if self._baseline.answers.get(name)), None)
-        if name is None:
-            return Mutants()
+    def _never_mutants(self, rule: NeverRule, name: str) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
+        """Answers without the values of the rule, and one that it forbids."""
         healthy = forbidden = self._baseline.answers[name][0]
         without = []
         for line in rule.lines:
             fit = fitting(forbidden, line.selector, line.matcher)
             forbidden = next((answer for _, answer in fit), forbidden)
-            for text, answer in lacking(healthy, line.selector, line.matcher) if rule.of else ():
+            for text, answer in lacking(healthy, line.selector, line.matcher):
                 # An alert that is null is no alert: null and other types speak against numbers only.
                 if line.matcher.speaks_of_numbers or text.endswith(("field removed", "an HTML page")):
                     without.append(self._baseline.mutant(f"{name}: {text}", name, (answer,)))
         text = f"{name}: {', '.join(line.text for line in rule.lines)}"
-        return Mutants(lacking=tuple(without), crossing=(self._baseline.mutant(text, name, (forbidden,)),))
+        return tuple(without), (self._baseline.mutant(text, name, (forbidden,)),)
 
     def _pool_rows(self, index: int, pool: Pool) -> Iterator[PlanRow]:
         """What a pool is judged by, each with the key that decides it and a gauge that crosses it."""
-        levels = {
-            "used": (100.0, f"{pool.used} below {pool.limit}", _LEVEL_RULES),
-            "limit": (100.0, f"{pool.limit} is above {pool.used}", _LEVEL_RULES),
-            "attention": (pool.attention, f"attention from {pool.attention:g} %", ("band",)),
-            "critical": (pool.critical, f"critical from {pool.critical:g} %", ("band",)),
-        }
-        for key, (percent, text, rules) in levels.items():
-            value = TestedValue(pool.name, pool.limit if key == "limit" else pool.used, ANY_NUMBER)
-            gauge = [(percent / 100, 0.001)] * SAMPLES
-            reached = self._gauges(pool, f"{pool.used} at {percent:g} % of {pool.limit}", gauge)
-            gone = self._mutants([value], None).lacking if reached and key in ("used", "limit") else ()
-            yield replace(
-                self._pool_row(("pools", index, key), pool, text, rules),
-                mutants=Mutants(lacking=gone, crossing=reached),
-                incident_value=self._incident_value([value]),
+        used, limit = pool.used, pool.limit
+
+        def row(
+            key: str, text: str, rules: Sequence[str], mutation: str, shares: Sequence[float], of: str = ""
+        ) -> PlanRow:
+            """`of`: the selector in whose value an incident must show."""
+            values = [TestedValue(pool.name, of, ANY_NUMBER)] if of else []
+            reached = self._gauge_mutants(pool, mutation, shares)
+            return PlanRow(
+                path=("pools", index, key) if key else ("pools", index),
+                text=f"{pool.name}: {text}",
+                outcome=partial(self._finding, pool.name, ("pools", pool.name, *rules)),
+                lacking=self._mutants(lacking, values) if reached and key in ("used", "limit") else (),
+                crossing=reached,
+                incident_value=partial(self._incident_value, values),
             )
+
+        for key, percent, text, rules in (
+            ("used", 100.0, f"{used} below {limit}", _LEVEL_RULES),
+            ("limit", 100.0, f"{limit} is above {used}", _LEVEL_RULES),
+            ("attention", pool.attention, f"attention from {pool.attention:g} %", ("band",)),
+            ("critical", pool.critical, f"critical from {pool.critical:g} %", ("band",)),
+        ):
+            mutation, shares = f"{used} at {percent:g} % of {limit}", [percent / 100] * SAMPLES
+            yield row(key, text, rules, mutation, shares, limit if key == "limit" else used)
         # These are about how the gauge moves through the window: a pool that stays full does not.
-        rising = [(0.05 + 0.1 * number, 0.0) for number in range(SAMPLES)]
-        reached = self._gauges(pool, f"{pool.used} rises from look to look", rising)
-        row = self._pool_row(("pools", index), pool, "no growth over the window", ("growth",))
-        yield replace(row, mutants=Mutants(crossing=reached))
+        mutation, shares = f"{used} rises from look to look", [0.05 + 0.1 * step for step in range(SAMPLES)]
+        yield row("", "no growth over the window", ("growth",), mutation, shares)
         if pool.stays_within is not None:
-            points = pool.stays_within.points + 5
-            swing = [*[(0.0, 0.0)] * (SAMPLES - 1), (points / 100, 0.0)]
-            reached = self._gauges(pool, f"{pool.used} swings by {points:g} points", swing)
-            text = f"stays within {pool.stays_within.points:g} points"
-            row = self._pool_row(("pools", index, "stays_within"), pool, text, ("stability",))
-            yield replace(row, mutants=Mutants(crossing=reached))
+            points = pool.stays_within.points
+            mutation, shares = f"{used} swings by {points + 5:g} points", [0.0] * (SAMPLES - 1)
+            shares.append((points + 5) / 100)
+            yield row("stays_within", f"stays within {points:g} points", ("stability",), mutation, shares)
 
-    def _pool_row(self, path: Path, pool: Pool, text: str, rules: Sequence[str]) -> PlanRow:
-        outcome = partial(self._finding, pool.name, "pools", pool.name, rules)
-        return PlanRow(path=path, text=f"{pool.name}: {text}", outcome=outcome)
-
-    def _finding(
-        self, name: str, stage: str, check: str, rules: Sequence[str], scenario: Scenario
-    ) -> Outcome | None:
-        """None where the scenario has no answers of this name."""
-        if not scenario.answers.get(name):
-            return None
-        return self._evaluator.outcome(scenario, stage, check, *rules)
-
-    def _gauges(self, pool: Pool, text: str, levels: Sequence[tuple[float, float]]) -> tuple[Scenario, ...]:
-        """A mutant whose gauge has these shares of the limit, and a little more, sample by sample."""
-        answer = next(iter(self._baseline.answers.get(pool.name, ())), None)
-        found = select_json(pool.limit, answer.body) if answer else None
-        if answer is None or not (isinstance(found, Found) and is_number(found.value)):
-            return ()
-        if not has_value(answer, pool.used):
+    def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:
+        """A gauge that is just above these shares of its limit, sample by sample, where one is recorded."""
+        answer = next(iter(self._baseline.answers.get(pool.name, ())), Answer(status=200))
+        limit = select_json(pool.limit, answer.body)
+        if not isinstance(limit, Found) or not is_number(limit.value) or not has_value(answer, pool.used):
             return ()
         samples = []
-        for share, more in levels:
-            used = found.value * share + more
-            values = (used, max(0.0, used - 0.001))
+        for share in shares:
+            gauge = limit.value * share
+            values = (gauge + 0.001, gauge)
             samples.append(tuple(_with_gauge(answer, pool.used, value) for value in values))
-        scenario = replace(self._baseline, name=f"{pool.name}: {text}", samples={pool.name: tuple(samples)})
-        return (scenario,)
+        name = f"{pool.name}: {text}"
+        return (replace(self._baseline, name=name, samples={pool.name: tuple(samples)}),)
+
+    def _finding(self, name: str, finding: Sequence[str], scenario: Scenario) -> Outcome | None:
+        """None where the scenario has no answers of this name."""
+        return self._evaluator.outcome(scenario, *finding) if scenario.answers.get(name) else None
 
     def _time_rows(self) -> Iterator[PlanRow]:
         """The limit of the answers' times, for each of them."""
@@ -309,9 +294,10 @@ class RecordedRows:
             yield PlanRow(
                 path=("response_times", "of", label),
                 text=f"{label}: every answer in less than {limit_ms:.0f} ms",
-                outcome=partial(self._finding, name, "response_times", label, ("limit",)),
-                mutants=self._mutants(values, None),
-                incident_value=self._incident_value(values),
+                outcome=partial(self._finding, name, ("response_times", label, "limit")),
+                lacking=self._mutants(lacking, values),
+                crossing=self._mutants(crossing, values),
+                incident_value=partial(self._incident_value, values),
             )
 
     def _log_rows(self) -> Iterator[PlanRow]:
@@ -320,37 +306,33 @@ class RecordedRows:
         if logs is None:
             return
         time = lines[-1].split(" ", 1)[0] if lines else ""
+
+        def row(path: Path, text: str, check: str, mutation: str, wrong: Sequence[str] | None) -> PlanRow:
+            rule = "errors" if path[1] == "max_errors" else str(path[1])
+            mutants: tuple[Scenario, ...] = ()
+            if self._baseline.log is not None and wrong is not None:
+                mutants = (replace(self._baseline, name=mutation, log=self._read_log(wrong)),)
+            finding = partial(self._log_finding, check, rule)
+            return PlanRow(path=path, text=text, outcome=finding, crossing=mutants)
+
         for index, pattern in enumerate(logs.must_not_appear):
-            path, text = ("logs", "must_not_appear", index), f"must not appear: {pattern.name}"
             # Which text a regular expression means, only a real log can tell.
             wrong = None if pattern.text is None else [*lines, f"{time} ERROR spoilt: {pattern.text}"]
-            row = self._log_row(path, text, pattern.name, wrong, "the text in the log")
-            yield replace(row, incident_value=lambda _: "it is not in the incident's log")
+            path, text = ("logs", "must_not_appear", index), f"must not appear: {pattern.name}"
+            forbidden = row(path, text, pattern.name, "the text in the log", wrong)
+            yield replace(forbidden, incident_value=lambda _: "it is not in the incident's log")
         for index, pattern in enumerate(logs.must_appear):
+            wrong = [line for line in lines if not _sought(pattern).search(line)]
             path, text = ("logs", "must_appear", index), f"must appear: {pattern.name}"
-            without = [line for line in lines if not _sought(pattern).search(line)]
-            yield self._log_row(path, text, pattern.name, without, "those lines cut out of the log")
+            yield row(path, text, pattern.name, "those lines cut out of the log", wrong)
         if logs.max_errors is not None:
-            text = f"at most {logs.max_errors} lines of level ERROR"
-            errors = [*lines, *[f"{time} ERROR spoilt: an error"] * ERROR_LINES]
-            mutation = f"{ERROR_LINES} lines of level ERROR"
-            row = self._log_row(("logs", "max_errors"), text, "log", errors, mutation)
-            yield replace(row, incident_value=self._more_errors)
+            wrong = [*lines, *[f"{time} ERROR spoilt: an error"] * ERROR_LINES]
+            text, mutation = (f"{most} lines of level ERROR" for most in (logs.max_errors, ERROR_LINES))
+            errors = row(("logs", "max_errors"), f"at most {text}", "log", mutation, wrong)
+            yield replace(errors, incident_value=self._more_errors)
 
-    def _log_row(
-        self, path: Path, text: str, check: str, wrong: Sequence[str] | None, mutation: str
-    ) -> PlanRow:
-        def outcome(scenario: Scenario) -> Outcome | None:
-            if scenario.log is None:
-                return None
-            rule = "errors" if check == "log" else str(path[1])
-            return self._evaluator.outcome(scenario, "logs", check, rule)
-
-        mutants = Mutants()
-        if self._baseline.log is not None and wrong is not None:
-            mutant = replace(self._baseline, name=mutation, log=self._read_log(wrong))
-            mutants = Mutants(crossing=(mutant,))
-        return PlanRow(path=path, text=text, outcome=outcome, mutants=mutants)
+    def _log_finding(self, check: str, rule: str, scenario: Scenario) -> Outcome | None:
+        return self._evaluator.outcome(scenario, "logs", check, rule) if scenario.log is not None else None
 
     def _more_errors(self, incident: Scenario) -> str | None:
         if incident.log is None or self._baseline.log is None:

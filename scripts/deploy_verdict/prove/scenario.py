@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import cycle, islice
 from weakref import WeakKeyDictionary
 
-from deploy_verdict.model.window import evidence_name, wall_end
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.expect import worst
 from deploy_verdict.model import (
@@ -26,6 +25,7 @@ from deploy_verdict.model import (
     WindowFrame,
     WindowRef,
 )
+from deploy_verdict.model.window import evidence_name, wall_end
 from deploy_verdict.plan import Answer, Plan, Pool
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.replay import T0, Answers, ReplayedStep, exchange_of, replay_suite

@@ -36,7 +36,7 @@ from deploy_verdict.model.platform import Instance
 from deploy_verdict.plan import Answer, Claim, Exposure, OpenApi, Plan, Step, Traffic
 from deploy_verdict.prove.mutations import HTML
 from deploy_verdict.prove.replay import T0, step_record
-from deploy_verdict.prove.rows import Mutants, Path, PlanRow
+from deploy_verdict.prove.rows import Path, PlanRow
 from deploy_verdict.prove.scenario import COMMIT, Evaluator, EvidenceKey, Scenario
 
 OTHER_COMMIT = "b" * 40
@@ -81,13 +81,13 @@ class SyntheticRows:
 
     def _row(
         self,
+        key: EvidenceKey,
         path: Path,
         text: str,
         finding: tuple[str, str, str],
-        key: EvidenceKey,
-        *,
         lacking: Mutations,
         crossing: Mutations,
+        *,
         base: Scenario | None = None,
     ) -> PlanRow:
         """`base`: what the mutants that lack the evidence are made of, where it is not the baseline."""
@@ -98,19 +98,16 @@ class SyntheticRows:
         return PlanRow(
             path=path,
             text=text,
-            outcome=partial(self._outcome, finding),
-            mutants=Mutants(
-                lacking=mutants(base or self._baseline, lacking), crossing=mutants(self._baseline, crossing)
-            ),
+            outcome=lambda scenario: self._evaluator.outcome(scenario, *finding),
+            lacking=mutants(base or self._baseline, lacking),
+            crossing=mutants(self._baseline, crossing),
             is_synthetic=True,
         )
-
-    def _outcome(self, finding: tuple[str, str, str], scenario: Scenario) -> Outcome:
-        return self._evaluator.outcome(scenario, *finding)
 
     def _deployment_rows(self) -> Iterator[PlanRow]:
         if self._plan.railway is None:
             return
+        row = partial(self._row, _DEPLOYMENT, ("railway",))
         unreadable = {
             "nobody looked": None,
             "the platform refused us": DeploymentObservation(offset_s=0.0, at=T0, fault=_REFUSED),
@@ -118,23 +115,13 @@ class SyntheticRows:
             "a status nobody knows": _deployment(status="ODD"),
         }
         statuses = ("FAILED", "CRASHED", "SKIPPED", "REMOVED")
-        stopped = {"all instances stopped": _deployment(stopped=True)}
-        yield self._row(
-            ("railway",),
-            "the deployment is live",
-            (*_DEPLOYMENT, "live"),
-            _DEPLOYMENT,
-            lacking=unreadable,
-            crossing={f"status {status}": _deployment(status=status) for status in statuses} | stopped,
-        )
-        yield self._row(
-            ("railway",),
-            "the deployed commit is the one that was asked for",
-            (*_DEPLOYMENT, "commit"),
-            _DEPLOYMENT,
-            lacking=unreadable | {"no commit known": _deployment(commit=None)},
-            crossing={"another commit": _deployment(commit=OTHER_COMMIT)},
-        )
+        gone = {f"status {name}": _deployment(status=name) for name in statuses}
+        gone["all instances stopped"] = _deployment(stopped=True)
+        yield row("the deployment is live", (*_DEPLOYMENT, "live"), unreadable, gone)
+        unknown = {**unreadable, "no commit known": _deployment(commit=None)}
+        other = {"another commit": _deployment(commit=OTHER_COMMIT)}
+        text = "the deployed commit is the one that was asked for"
+        yield row(text, (*_DEPLOYMENT, "commit"), unknown, other)
 
     def _claim_rows(self) -> Iterator[PlanRow]:
         """A claim that a check shows fails with that check's own rows."""
@@ -159,56 +146,53 @@ class SyntheticRows:
             "properties null": document(_open_api(openapi, None)),
             "properties as a list": document(_open_api(openapi, [openapi.field])),
         }
-        return self._row(
-            path,
-            f"{text}: {openapi.has} is in {openapi.get}",
-            ("claims", claim.commit, "shown"),
-            ("health", claim.commit),
-            # Where a check shows the claim too, it does so without the document.
-            lacking={} if claim.shown_by else unreadable,
-            crossing={
-                f"an older {schema} without {openapi.field}": document(older),
-                f"an older document without {schema}": document(older.replace(f'"{schema}"', '"Older"')),
-            },
-        )
+        before = {
+            f"an older {schema} without {openapi.field}": document(older),
+            f"an older document without {schema}": document(older.replace(f'"{schema}"', '"Older"')),
+        }
+        # Where a check shows the claim too, it does so without the document.
+        unreadable = {} if claim.shown_by else unreadable
+        text, finding = f"{text}: {openapi.has} is in {openapi.get}", ("claims", claim.commit, "shown")
+        return self._row(("health", claim.commit), path, text, finding, unreadable, before)
 
     def _traffic_rows(self) -> Iterator[PlanRow]:
         """One 5xx more than the limit allows, and a path that is a millisecond too slow."""
         section = self._plan.traffic
         if section is None:
             return
-        healthy, bad = _traffic(section), math.floor(REQUESTS * section.max_5xx / 100) + 1
-        too_many = {f"{bad:,} of {REQUESTS:,} requests of others answered 5xx": _traffic(section, bad=bad)}
-        more = {"requests": REQUESTS + 1, "entries_read": REQUESTS + 1}
-        row = self._row(
-            ("traffic", "max_5xx"),
-            f"at most {section.max_5xx:g} % of others' requests answered 5xx",
-            ("traffic", "all", "5xx"),
-            _TRAFFIC,
-            lacking={**_NO_LOG, _CUT: _cut(healthy), "a request of no path": healthy.model_copy(update=more)},
-            crossing=too_many if bad <= REQUESTS else {},
-        )
-        yield self._without_canary(row, section)
-        if section.p95 is not None:
-            limit_ms = section.p95 * 1000
-            row = self._row(
-                ("traffic", "p95"),
-                f"p95 of each path at most {limit_ms:g} ms",
-                ("traffic", "all", "p95"),
-                _TRAFFIC,
-                lacking={**_NO_LOG, _CUT: _cut(healthy), "no percentile": _traffic(section, p95_ms=None)},
-                crossing={f"a p95 of {limit_ms + 1:g} ms": _traffic(section, p95_ms=limit_ms + 1)},
-            )
-            yield self._without_canary(row, section)
-
-    def _without_canary(self, row: PlanRow, section: Traffic) -> PlanRow:
-        """The row with mutants in whose log our own requests, or a part of them, are missing."""
-        shares = {
+        logged = _traffic(section)
+        no_log: Mutations = {
+            "the edge's log missing": None,
+            "the edge's log refused": TrafficObservation(source="made up", start=T0, end=T0, fault=_REFUSED),
+            "the edge's log empty": TrafficObservation(source="made up", start=T0, end=T0),
+            "the edge's log cut": logged.model_copy(update={"incomplete": ("it was cut",)}),
+        }
+        canaries = {
             "the canary missing": 0.0,
             "a part of the canary missing": max(0.0, section.canary / 100 - 0.05),
         }
-        more = tuple(replace(self._baseline, name=name, own_share=share) for name, share in shares.items())
-        return replace(row, mutants=replace(row.mutants, lacking=(*row.mutants.lacking, *more)))
+        no_canary = [replace(self._baseline, name=name, own_share=share) for name, share in canaries.items()]
+
+        def row(key: str, text: str, rule: str, lacking: Mutations, crossing: Mutations) -> PlanRow:
+            finding = ("traffic", "all", rule)
+            row = self._row(_TRAFFIC, ("traffic", key), text, finding, {**no_log, **lacking}, crossing)
+            return replace(row, lacking=(*row.lacking, *no_canary))
+
+        more, bad = REQUESTS + 1, math.floor(REQUESTS * section.max_5xx / 100) + 1
+        of_no_path = logged.model_copy(update={"requests": more, "entries_read": more})
+        too_many = _traffic(section, statuses={"200": REQUESTS - bad, "500": bad})
+        yield row(
+            "max_5xx",
+            f"at most {section.max_5xx:g} % of others' requests answered 5xx",
+            "5xx",
+            {"a request of no path": of_no_path},
+            {f"{bad:,} of {REQUESTS:,} requests of others answered 5xx": too_many} if bad <= REQUESTS else {},
+        )
+        if section.p95 is not None:
+            limit_ms = section.p95 * 1000
+            no_percentile = {"no percentile": _traffic(section, p95_ms=None)}
+            slow = {f"a p95 of {limit_ms + 1:g} ms": _traffic(section, p95_ms=limit_ms + 1)}
+            yield row("p95", f"p95 of each path at most {limit_ms:g} ms", "p95", no_percentile, slow)
 
     def _metrics_rows(self) -> Iterator[PlanRow]:
         """One point at the limit in question, and memory that rises through the window."""
@@ -225,30 +209,19 @@ class SyntheticRows:
             "the second half missing": healthy.model_copy(update={"series": (half, limit)}),
             "memory that never moves": _metrics(plan, [0.2] * (POINTS + 1)),
         }
-        no_limit = {"the limit missing": _metrics(plan, limit_gb=0.0)}
-        for key, percent in (
-            ("memory_attention", section.memory_attention),
-            ("memory_critical", section.memory_critical),
-        ):
+        no_limit = {**unreadable, "the limit missing": _metrics(plan, limit_gb=0.0)}
+        row, finding = partial(self._row, _METRICS), ("metrics", "memory", "limit")
+        for key in ("attention", "critical"):
+            percent = getattr(section, f"memory_{key}")
             levels = [*LEVELS]
             levels[POINTS // 2] = percent / 100 + 1e-6
-            yield self._row(
-                ("metrics", key),
-                f"memory: {key.removeprefix('memory_')} from {percent:g} %",
-                ("metrics", "memory", "limit"),
-                _METRICS,
-                lacking={**unreadable, **no_limit},
-                crossing={f"memory at {percent:g} % of its limit": _metrics(plan, levels)},
-            )
-        rising = [0.2 + 0.5 * number / POINTS for number in range(POINTS + 1)]
-        yield self._row(
-            ("metrics",),
-            "no growth of memory over the window",
-            ("metrics", "memory", "growth"),
-            _METRICS,
-            lacking=unreadable,
-            crossing={"memory rising from 20 to 70 %": _metrics(plan, rising)},
-        )
+            reached = {f"memory at {percent:g} % of its limit": _metrics(plan, levels)}
+            text = f"memory: {key} from {percent:g} %"
+            yield row(("metrics", f"memory_{key}"), text, finding, no_limit, reached)
+        levels = [0.2 + 0.5 * number / POINTS for number in range(POINTS + 1)]
+        rising = {"memory rising from 20 to 70 %": _metrics(plan, levels)}
+        text, finding = "no growth of memory over the window", ("metrics", "memory", "growth")
+        yield row(("metrics",), text, finding, unreadable, rising)
 
     def _exposure_rows(self) -> Iterator[PlanRow]:
         """One run that went wrong among enough clean ones; and too few, or refusals only."""
@@ -259,23 +232,19 @@ class SyntheticRows:
         alone = replace(self._baseline, answers={}, samples={})
         for path, exposure in zip(paths, plan.exposures, strict=True):
             runs, wanted = partial(_runs, plan, exposure), exposure.wanted
-            refused = {"all of them refused": runs(wanted, status="409")}
-            yield self._row(
-                path,
-                f"{exposure.name}: {wanted} clean runs of {exposure.operation}",
-                ("exposure", exposure.name, "runs"),
-                ("top_up", exposure.name),
-                base=alone,
-                lacking={
-                    "no run at all": runs(wanted).model_copy(update={"done": 0, "tallies": ()}),
-                    "one run too few": runs(wanted - 1),
-                    **({} if exposure.test_name else refused),
-                },
-                crossing={
-                    "one run answered 500": runs(wanted, failed=Answer(status=500)),
-                    "one run not answered": runs(wanted, failed=Answer(fault="timeout")),
-                },
-            )
+            too_few = {
+                "no run at all": runs(wanted).model_copy(update={"done": 0, "tallies": ()}),
+                "one run too few": runs(wanted - 1),
+            }
+            if not exposure.test_name:
+                too_few["all of them refused"] = runs(wanted, status="409")
+            failed = {
+                "one run answered 500": runs(wanted, failed=Answer(status=500)),
+                "one run not answered": runs(wanted, failed=Answer(fault="timeout")),
+            }
+            key, finding = ("top_up", exposure.name), ("exposure", exposure.name, "runs")
+            text = f"{exposure.name}: {wanted} clean runs of {exposure.operation}"
+            yield self._row(key, path, text, finding, too_few, failed, base=alone)
 
 
 def _deployment(**changes: Any) -> DeploymentObservation:
@@ -323,33 +292,18 @@ def _document(commit: str, openapi: OpenApi, body: str | None = None) -> Fingerp
     )
 
 
-_HALF = -1.0
-
-
-def _traffic(section: Traffic, *, bad: int = 0, p95_ms: float | None = _HALF) -> TrafficObservation:
-    """Many requests of others to one path, half as slow as the limit allows."""
+def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
+    """Many requests of others to one path, half as slow as the limit allows; `changes` are of that path."""
     path = PathTraffic(
         method="GET",
         path="/",
         requests=REQUESTS,
-        statuses={"200": REQUESTS - bad, "500": bad},
-        p95_ms=500 * (section.p95 or 1.0) if p95_ms == _HALF else p95_ms,
-    )
+        statuses={"200": REQUESTS},
+        p95_ms=500 * (section.p95 or 1.0),
+    ).model_copy(update=changes)
     return TrafficObservation(
         source="made up", start=T0, end=T0, entries_read=REQUESTS, requests=REQUESTS, paths=(path,)
     )
-
-
-_CUT = "the edge's log cut"
-_NO_LOG: Mutations = {
-    "the edge's log missing": None,
-    "the edge's log refused": TrafficObservation(source="made up", start=T0, end=T0, fault=_REFUSED),
-    "the edge's log empty": TrafficObservation(source="made up", start=T0, end=T0),
-}
-
-
-def _cut(traffic: TrafficObservation) -> TrafficObservation:
-    return traffic.model_copy(update={"incomplete": ("it was cut",)})
 
 
 def _metrics(plan: Plan, levels: Sequence[float] = LEVELS, limit_gb: float = LIMIT_GB) -> MetricsObservation:
