@@ -230,6 +230,25 @@ def test_all_mistakes_come_in_one_go_in_the_order_of_the_file():
 
 
 @pytest.mark.parametrize(
+    ("broken", "finding", "actual"),
+    [
+        ("e2e: {before_each: [], tests: [], zzz: 1}", "health/api/status", "e2e/passed"),
+        ("logs: {max_errors: 0, zzz: 1}", "logs/log/readable", "health/api/status"),
+        ("logs: {max_errors: 0, zzz: 1}", "logs/log/errors", "logs/log/errors"),
+        (
+            "pools: [{name: db, get: /s, used: $.a, limit: $.b, zzz: 1}]",
+            "pools/db/band",
+            "pools/db/used_peak",
+        ),
+    ],
+)
+def test_a_mistake_in_a_section_is_not_held_against_those_that_name_it(broken, finding, actual):
+    criterion = f"{{name: a, target: b, findings: [{finding}], actual: {actual}}}"
+    [line] = mistakes(f"{SMALL}{broken}\ncriteria: [{criterion}]\n")
+    assert "'zzz' is not known here" in line
+
+
+@pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"", "the file is empty"),

@@ -7,7 +7,7 @@ stands for a `${` that is meant literally.
 import difflib
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,13 +15,14 @@ from pydantic import ValidationError
 from deploy_verdict.base.errors import PlanError, Problem
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
 from deploy_verdict.plan.override import changed
-from deploy_verdict.plan.partial import Remains
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
 from deploy_verdict.plan.sections.fixtures import Answer, Recording
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
+# A stand-in for each section without which there is no plan at all.
+_STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
 _PYDANTIC_WORDS = {
     "missing": "is missing",
     "string_type": "must be text; quote it",
@@ -150,16 +151,28 @@ def _note(detail: Any, document: Document) -> Path:
     return location
 
 
-def _cross_check_rest(document: Document, broken: list[Path]) -> None:
-    """Cross-check the well-formed parts; what rests on a broken one is not held against the author."""
-    remains = Remains(document.value, broken)
+def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
+    """Cross-check the sections without a mistake; what rests on the others is not held against the author."""
+    lost = {str(path[0]) for path in broken if path}
+    sections = {name: section for name, section in document.value.items() if name not in lost}
     try:
-        plan = Plan.model_validate(remains.value)
+        plan = Plan.model_validate({**_STAND_INS, **sections})
     except ValidationError:
         return
+    names = lost.union(*(_names(document.value.get(section)) for section in lost))
     for location, message in cross_check(plan):
-        if location and not any(_mentions(message, name) for name in remains.lost_names):
-            document.add(document.place(remains.original(location)), message)
+        if location and not any(_mentions(message, name) for name in names):
+            document.add(document.place(location), message)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """What other sections may call the parts of a section by."""
+    if isinstance(value, dict):
+        name = value.get("name") or value.get("text") or value.get("regex")
+        if isinstance(name, str):
+            yield name
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _names(item)
 
 
 def _mentions(message: str, name: str) -> bool:

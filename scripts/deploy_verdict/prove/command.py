@@ -14,7 +14,7 @@ from deploy_verdict.plan.positioned_yaml import Document
 from deploy_verdict.plan.positioned_yaml import Path as Steps
 from deploy_verdict.plan.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
-from deploy_verdict.prove import Incident, Recorded, not_looked_at, prove
+from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines
 from deploy_verdict.stages.logs.review import review
 from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
@@ -25,47 +25,45 @@ MAX_BYTES = 1_000_000
 
 def proof_of(path: Path, plan: Plan, document: Document, *, as_json: bool) -> tuple[str, int]:
     """What is to be printed, and the exit code: 0 when every row can fail, else 12."""
-    recorded = _Files(path, plan, document).recorded()
-    proven = prove(plan, recorded, log_reader(plan.logs))
+    recordings = _Files(path, plan, document).recordings()
+    proven = tuple(prove(plan, recordings, log_reader(plan.logs)))
 
     def place_of(steps: Steps) -> str:
         place = document.place(steps)
         return f"{place.line}:{place.column}"
 
-    blind = not_looked_at(plan)
+    unrecordable = unrecordable_stages(plan)
     text = (
-        dumps(proof_json(proven, place_of, not_looked_at=blind))
+        dumps(proof_json(proven, place_of, unrecordable=unrecordable))
         if as_json
-        else "\n".join(proof_lines(str(path), proven, place_of, not_looked_at=blind))
+        else "\n".join(proof_lines(str(path), proven, place_of, unrecordable=unrecordable))
     )
     is_proven = bool(proven) and all(row.is_proven for row in proven)
     return text, 0 if is_proven else EXIT_CODES[VerdictOutcome.INCONCLUSIVE]
 
 
-class _Lines:
+@dataclass
+class _RecordedLines:
     """Recorded lines as a source for the reviewer."""
 
-    def __init__(self, lines: Sequence[SourceLine]) -> None:
-        self.name, self.fault, self.incomplete = "the recorded log", None, ()
-        self._lines = lines
-
-    name: str
-    fault: Fault | None
-    incomplete: tuple[str, ...]
+    recorded: Sequence[SourceLine]
+    name: str = "the recorded log"
+    fault: Fault | None = None
+    incomplete: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[SourceLine]:
-        yield from self._lines
+        yield from self.recorded
 
 
 def log_reader(logs: Logs | None) -> Callable[[Sequence[str]], LogObservation]:
-    """The reviewer of the logs stage, for lines that tell of a whole window."""
+    """The reviewer of the logs stage, for the lines of a complete window."""
 
     def read(lines: Sequence[str]) -> LogObservation:
         read_lines = [parsed(line, None) for line in lines]
         times = [line.at for line in read_lines if line.at is not None] or [datetime(2026, 1, 1, tzinfo=UTC)]
         end = max(times) + timedelta(seconds=1)
-        asked = logs if logs is not None else Logs.model_validate({"must_not_appear": ["-"]})
-        return review(asked, _Lines(read_lines), start=min(times), end=end, redact=lambda text: text)
+        wanted = logs if logs is not None else Logs.model_validate({"must_not_appear": ["-"]})
+        return review(wanted, _RecordedLines(read_lines), start=min(times), end=end, redact=lambda text: text)
 
     return read
 
@@ -78,7 +76,7 @@ class _Files:
     plan: Plan
     document: Document
 
-    def recorded(self) -> Recorded:
+    def recordings(self) -> Recordings:
         fixtures = self.plan.fixtures
         if fixtures is None:
             raise UsageError(
@@ -86,14 +84,14 @@ class _Files:
                 "{healthy: …, incident: …}` with the incident's own answers"
             )
         incidents = [
-            Incident(
+            RecordedIncident(
                 name=Path(recording.file).stem if recording.file else f"incident {number + 1}",
                 answers=self._answers(recording, ("fixtures", "incident", number)),
             )
             for number, recording in enumerate(fixtures.incident)
         ]
         logs = fixtures.logs
-        return Recorded(
+        return Recordings(
             healthy=self._answers(fixtures.healthy, ("fixtures", "healthy")),
             incidents=tuple(incidents),
             healthy_log=self._log(logs.healthy, "healthy") if logs else None,
@@ -105,7 +103,7 @@ class _Files:
         if recording.file is not None:
             data = self._read(recording.file, steps)
             answers = read_recording(data, str(self.path.parent / recording.file), self.plan)
-        return {name: tuple(self._with_body(a, steps) for a in given) for name, given in answers.items()}
+        return {name: tuple(self._with_body(a, steps) for a in several) for name, several in answers.items()}
 
     def _with_body(self, answer: Answer, steps: Steps) -> Answer:
         if answer.file is not None:

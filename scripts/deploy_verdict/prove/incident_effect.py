@@ -1,45 +1,38 @@
-"""Whether an incident shows in what a row looks at: only then must the row notice it. Pure."""
+"""Whether an incident shows in a value that a row tests: only then must the row notice it. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from deploy_verdict.expect import Found, Matcher, select
 from deploy_verdict.expect.matchers import is_number
 from deploy_verdict.expect.selectors import type_name
-from deploy_verdict.plan import Answer, Request
-from deploy_verdict.prove.rows import Seen
-from deploy_verdict.prove.scenes import Scene, exchange_of
+from deploy_verdict.plan import Answer
+from deploy_verdict.prove.replay import Answers, exchange_of
 
 SLOWER, SLOWER_BY_MS = 3.0, 1000.0
-_OF_KIND = {"type", "length", "present"}
+_NOT_ON_THE_VALUE = {"type", "length", "present", "not_equals"}
 
 
-class _Anywhere(Request):
-    """Selectors do not look at the request."""
+@dataclass(frozen=True)
+class TestedValue:
+    """A value that a row tests: in the answers of `name`, by `selector`, with `matcher`."""
 
-    def _needs_method(self) -> bool:
-        return False
-
-    @property
-    def method(self) -> str:
-        return "GET"
-
-    @property
-    def path(self) -> str:
-        return "/"
+    __test__ = False  # pytest: not a test class
+    name: str
+    selector: str
+    matcher: Matcher
 
 
-def moved(seen: Seen, healthy: Scene, incident: Scene) -> str | None:
+def incident_value(tested: TestedValue, healthy: Answers, incident: Answers) -> str | None:
     """The incident's value in words where it is none that a healthy answer has, or None."""
-    usual = list(_values(healthy.answers.get(seen.name, ()), seen.selector))
-    for value in _values(incident.answers.get(seen.name, ()), seen.selector):
-        if usual and _is_other(value, usual, seen):
-            return f"{seen.selector} was {_shown(value)} (healthy: {', '.join(map(_shown, _few(usual)))})"
+    usual = list(_values(healthy.get(tested.name, ()), tested.selector))
+    for value in _values(incident.get(tested.name, ()), tested.selector) if usual else ():
+        if _is_other(value, usual, tested):
+            shown = ", ".join(_shown(item) for item in islice(usual, 3))
+            return f"{tested.selector} was {_shown(value)} (healthy: {shown})"
     return None
-
-
-def _few(values: Iterable[Any]) -> list[Any]:
-    return [value for index, value in enumerate(values) if index < 3]
 
 
 def _shown(value: Any) -> str:
@@ -47,29 +40,24 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _values(answers: Iterable[Answer], selector: str) -> Iterator[Any]:
+def _values(answers: Sequence[Answer], selector: str) -> Iterator[Any]:
     for answer in answers:
         if answer.fault is None:
-            found = select(selector, exchange_of(answer, _Anywhere(), ""))
+            found = select(selector, exchange_of(answer))
             if isinstance(found, Found):
                 yield from found.several or (found.value,)
 
 
-def _is_other(value: Any, usual: list[Any], seen: Seen) -> bool:
-    if seen.selector == "elapsed":
+def _is_other(value: Any, usual: Sequence[Any], tested: TestedValue) -> bool:
+    if tested.selector == "elapsed":
         return bool(value > max(usual) * SLOWER + SLOWER_BY_MS)
-    if _looks_at_kinds(seen.matcher):
+    if set(tested.matcher.operators) <= _NOT_ON_THE_VALUE:
         return type_name(value) not in {type_name(item) for item in usual}
     numbers = [item for item in usual if is_number(item)]
-    if is_number(value) and numbers and seen.selector != "status":
+    if is_number(value) and numbers and tested.selector != "status":
         return not min(numbers) <= value <= max(numbers)
     texts = {item for item in usual if isinstance(item, str)}
     if isinstance(value, str) and len(texts) > 1:
         # It differs from one healthy answer to the next, as times and names do.
         return False
     return all(type_name(value) != type_name(item) or value != item for item in usual)
-
-
-def _looks_at_kinds(matcher: Matcher) -> bool:
-    """A type, or any value but one, is not about which value it is."""
-    return set(matcher.operators) <= {*_OF_KIND, "not_equals"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from deploy_verdict.prove.decision import Proof, Proven
+from deploy_verdict.prove.decision import Proof, ProvenRow
 from deploy_verdict.prove.rows import Path
 
 PlaceOf = Callable[[Path], str]
@@ -11,16 +11,18 @@ LONGEST = 64
 
 
 def proof_lines(
-    name: str, proven: Sequence[Proven], place_of: PlaceOf, *, not_looked_at: Sequence[str] = ()
+    name: str, proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str] = ()
 ) -> Iterator[str]:
     """For people; places are LINE:COLUMN in the plan's file."""
     unproven = [row for row in proven if not row.is_proven]
-    told = f"{name}: {len(proven) - len(unproven)} of {len(proven)} rows can fail"
-    yield told + (f"; {len(unproven)} {'is' if len(unproven) == 1 else 'are'} unproven:" if unproven else ".")
+    summary = f"{name}: {len(proven) - len(unproven)} of {len(proven)} rows can fail"
+    yield summary + (
+        f"; {len(unproven)} {'is' if len(unproven) == 1 else 'are'} unproven:" if unproven else "."
+    )
     for row in unproven:
-        yield f"  {name}:{place_of(row.path)}: {row.told} — {row.proof}: {row.why}; {row.advice}"
+        yield f"  {name}:{place_of(row.path)}: {row.text} — {row.proof}: {row.why}; {row.advice}"
     yield ""
-    cells = [(place_of(row.path), _short(row.told), str(row.proof), row.why) for row in proven]
+    cells = [(place_of(row.path), _short(row.text), str(row.proof), row.why) for row in proven]
     cells.insert(0, ("place", "what", "can it fail?", "how that is known"))
     widths = [max(len(row[column]) for row in cells) for column in range(3)]
     for *first, how in cells:
@@ -29,17 +31,17 @@ def proof_lines(
     silent = sum(row.proof is Proof.NOT_RECORDED for row in proven)
     if silent:
         yield f"{silent} rows were turned red by spoilt answers only: no incident answer of them is there."
-    if not_looked_at:
-        yield f"Not looked at: {', '.join(not_looked_at)}. Their answers cannot be recorded here."
+    if unrecordable:
+        yield f"Not looked at: {', '.join(unrecordable)}. Their answers cannot be recorded here."
 
 
-def proof_json(proven: Sequence[Proven], place_of: PlaceOf, *, not_looked_at: Sequence[str]) -> Any:
+def proof_json(proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str]) -> Any:
     """For --json."""
     rows = [
         {
             "place": place_of(row.path),
             "path": list(row.path),
-            "what": row.told,
+            "what": row.text,
             "proof": row.proof.value,
             "proven": row.is_proven,
             "why": row.why,
@@ -49,7 +51,7 @@ def proof_json(proven: Sequence[Proven], place_of: PlaceOf, *, not_looked_at: Se
     ]
     return {
         "proven": all(row.is_proven for row in proven),
-        "not_looked_at": list(not_looked_at),
+        "not_looked_at": list(unrecordable),
         "rows": rows,
     }
 

@@ -1,141 +1,369 @@
-"""What of a plan must be able to fail: one row for each line, rule, limit, pattern and criterion. Pure."""
+"""What of a plan must be able to fail: each line, rule, limit, pattern and criterion, with its mutants.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+Here are the rows that rest on recorded answers and logs; those on synthetic evidence stand in synthetic.py.
+Pure.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from deploy_verdict.evidence.steps import accepted, tested_answers
-from deploy_verdict.expect import Matcher, tested, worst
-from deploy_verdict.model import Exchange, Outcome
-from deploy_verdict.plan import E2E, Alternative, Expecting, Plan, Step
+from deploy_verdict.expect import Expectation, Found, Matcher, select_json, tested, worst
+from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.model import Exchange, LogObservation, Outcome
+from deploy_verdict.plan import E2E, Answer, Expecting, LogPattern, NeverRule, Pool, Step
 from deploy_verdict.plan.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
-from deploy_verdict.prove.e2e_replay import Played
-from deploy_verdict.prove.evaluator import Court
-from deploy_verdict.prove.scenes import Scene
+from deploy_verdict.prove.incident_effect import TestedValue, incident_value
+from deploy_verdict.prove.mutations import Mutation, crossing, fitting, has_value, lacking, with_value
+from deploy_verdict.prove.replay import ReplayedStep, exchange_of
+from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
 Path = tuple[str | int, ...]
-# None: nothing is recorded that this row could look at.
-Ask = Callable[[Scene], Outcome | None]
+ReadLog = Callable[[Sequence[str]], LogObservation]
+# None: nothing is recorded that the row could be judged on.
+OutcomeOf = Callable[[Scenario], Outcome | None]
+# What a row expects, beside an answer to it.
+Answered = tuple[Expecting, Exchange]
+Replayed = Callable[[Scenario], Iterator[ReplayedStep]]
+Mutate = Callable[[Answer, str, Matcher], Iterator[Mutation]]
+ANY_NUMBER = Matcher(below=0)
+ERROR_LINES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A value that a row looks at: in the answers of `name`, by `selector`, held against `matcher`."""
+class PlanRow:
+    """One thing that must be able to fail, with its mutants.
 
-    name: str
-    selector: str
-    matcher: Matcher
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One thing that must be able to fail. `is_alternative`: the healthy answer may be another one.
-
-    `is_made`: it rests on what is made up, as nobody can record it.
+    `lacking`: the value is not there, so no mutant may pass; `crossing`: it is there, and wrong.
+    `incident_value` says what of an incident the row must notice, or None. `is_alternative`: the healthy
+    answer may be another one. `is_synthetic`: it rests on what nobody can record.
     """
 
     path: Path
-    told: str
-    ask: Ask
-    seen: tuple[Seen, ...]
+    text: str
+    outcome: OutcomeOf
+    lacking: tuple[Scenario, ...] = ()
+    crossing: tuple[Scenario, ...] = ()
+    incident_value: Callable[[Scenario], str | None] = lambda _: None
     is_alternative: bool = False
-    is_made: bool = False
+    is_synthetic: bool = False
 
 
-def line_rows(plan: Plan, court: Court) -> Iterator[Row]:
-    """Every line of `expect`, and every alternative of `accept`."""
-    for index, check in enumerate(plan.health):
+class RecordedRows:
+    """The rows that recorded answers and logs can turn red, in the order of the plan."""
 
-        def exchanges(scene: Scene, check: Expecting = check, name: str = check.name) -> list[_Given]:
-            return [(check, exchange) for exchange in court.exchanges(scene, name, check)]
+    def __init__(self, evaluator: Evaluator, healthy_log: Sequence[str], read_log: ReadLog) -> None:
+        self._evaluator, self._plan, self._baseline = evaluator, evaluator.plan, evaluator.baseline
+        self._healthy_log, self._read_log = healthy_log, read_log
 
-        yield from _of_request(("health", index), check.name, check, exchanges)
-    yield from _step_rows(plan, court)
+    def rows(self) -> Iterator[PlanRow]:
+        """All but the criteria, which rest on these."""
+        for index, check in enumerate(self._plan.health):
+            answered = partial(self._of_check, check.name, check)
+            yield from self._request_rows(("health", index), check.name, check, answered)
+        if self._plan.e2e is not None:
+            yield from self._step_rows(self._plan.e2e)
+        for index, rule in enumerate(self._plan.never):
+            yield self._never_row(index, rule)
+        for index, pool in enumerate(self._plan.pools):
+            yield from self._pool_rows(index, pool)
+        yield from self._time_rows()
+        yield from self._log_rows()
 
+    def criterion_rows(self, crossing: tuple[Scenario, ...]) -> Iterator[PlanRow]:
+        """The success table, against the mutants of all rows on which it may rest."""
+        for index, criterion in enumerate(self._plan.criteria):
+            yield PlanRow(
+                path=("criteria", index),
+                text=f"criterion {criterion.name}",
+                outcome=partial(self._criterion, criterion.name),
+                crossing=crossing,
+            )
 
-_Given = tuple[Expecting, Exchange]
-_Giving = Callable[[Scene], list[_Given]]
+    def _criterion(self, name: str, scenario: Scenario) -> Outcome:
+        criteria = self._evaluator.verdict(scenario).criteria
+        return next(item.outcome for item in criteria if item.name == name)
 
+    def _of_check(self, name: str, check: Expecting, scenario: Scenario) -> Iterator[Answered]:
+        url = self._plan.service.base_url + check.path
+        return ((check, exchange_of(a, check.method, url)) for a in scenario.answers.get(name, ()))
 
-def _of_request(
-    path: Path, name: str, request: Expecting, given: _Giving, filled: Expecting | None = None
-) -> Iterator[Row]:
-    """`filled` is the request with captured values in what it expects, where it has any."""
-    told, sought = name, filled or request
-    for number, line in enumerate(request.expect.lines if request.expect else ()):
+    def _request_rows(
+        self, path: Path, name: str, request: Expecting, answered: Callable[[Scenario], Iterable[Answered]]
+    ) -> Iterator[PlanRow]:
+        """Every line of `expect`, every alternative of `accept`, and whether one of those is met."""
+        # Captured values stand in what the baseline's step expects.
+        filled = next((expecting for expecting, _ in answered(self._baseline)), request)
 
-        def ask(scene: Scene, number: int = number) -> Outcome | None:
-            pairs = [(step.expect, exchange) for step, exchange in given(scene)]
-            return _worst(tested(expect.lines[number], e).outcome for expect, e in pairs if expect)
+        def row(
+            subpath: Path,
+            text: str,
+            test: Callable[[Expecting, Exchange], Outcome],
+            lines: Sequence[Expectation],
+            *,
+            is_alternative: bool = False,
+        ) -> PlanRow:
+            def outcome(scenario: Scenario) -> Outcome | None:
+                return _worst(test(expecting, exchange) for expecting, exchange in answered(scenario))
 
-        matcher = sought.expect.lines[number].matcher if sought.expect else line.matcher
-        seen = (Seen(name=name, selector=line.selector, matcher=matcher),)
-        yield Row(path=(*path, "expect", line.selector), told=f"{told}: {line.text}", ask=ask, seen=seen)
-    for number, alternative in enumerate(request.accept):
+            values = [TestedValue(name, line.selector, line.matcher) for line in lines]
+            met = outcome if is_alternative else None
+            return PlanRow(
+                path=(*path, *subpath),
+                text=f"{name}: {text}",
+                outcome=outcome,
+                lacking=self._mutants(lacking, values, met),
+                crossing=self._mutants(crossing, values, met),
+                incident_value=partial(self._incident_value, values),
+                is_alternative=is_alternative,
+            )
 
-        def ask_alternative(scene: Scene, number: int = number) -> Outcome | None:
-            pairs = [(step.accept[number], exchange) for step, exchange in given(scene)]
-            return _worst(accepted((mine,), exchange)[0] for mine, exchange in pairs)
+        for number, line in enumerate(_lines(request)):
+            test = partial(_line_outcome, number)
+            yield row(("expect", line.selector), line.text, test, [_lines(filled)[number]])
+        count = len(request.accept)
+        for number, alternative in enumerate(request.accept):
+            test = partial(_accept_outcome, slice(number, number + 1))
+            lines, text = filled.accept[number].lines, f"accepts {alternative.text}"
+            yield row(("accept", number), text, test, lines, is_alternative=count > 1)
+        if count > 1:
+            # A mutant of one alternative may be another one, so only the status is changed here.
+            status = [line for line in request.accept[0].lines if line.selector == "status"]
+            test = partial(_accept_outcome, slice(None))
+            yield row(("accept",), f"one of {count} alternatives", test, status)
 
-        yield Row(
-            path=(*path, "accept", number),
-            told=f"{told}: accepts {alternative.text}",
-            ask=ask_alternative,
-            seen=_seen(name, sought.accept[number]),
-            is_alternative=len(request.accept) > 1,
+    def _mutants(
+        self, mutate: Mutate, values: Sequence[TestedValue], outcome: OutcomeOf | None = None
+    ) -> tuple[Scenario, ...]:
+        """Each value, changed in the first healthy answer; with `outcome`, in the first that passes it."""
+
+        def each(value: TestedValue) -> Iterator[Scenario]:
+            mutant = partial(self._baseline.mutant, check=value.name)
+            for answer in self._baseline.answers.get(value.name, ()):
+                if outcome is None or outcome(mutant("", answers=(answer,))) is Outcome.PASS:
+                    for text, other in mutate(answer, value.selector, value.matcher):
+                        yield mutant(f"{value.name}: {text}", answers=(other,))
+                    return
+
+        return tuple(scenario for value in values for scenario in each(value))
+
+    def _incident_value(self, values: Sequence[TestedValue], incident: Scenario) -> str | None:
+        texts = (incident_value(value, self._baseline.answers, incident.answers) for value in values)
+        return next(filter(None, texts), None)
+
+    def _step_rows(self, e2e: E2E) -> Iterator[PlanRow]:
+        for path, owner, test, part, steps in _parts(e2e):
+            for index, step in enumerate(steps):
+                name, replayed = step_name(owner, step), partial(self._replayed, test, part, index)
+                if step.together is None:
+                    yield from self._request_rows((*path, index), name, step, partial(_exchanged, replayed))
+                else:
+                    yield self._race_row((*path, index, "together", "answers"), name, step, replayed)
+
+    def _replayed(self, test: str, part: str, index: int, scenario: Scenario) -> Iterator[ReplayedStep]:
+        for name, steps in self._evaluator.suite(scenario).items():
+            if test in ("", name):
+                yield from (item for item in steps if (item[1].part, item[1].index) == (part, index))
+
+    def _race_row(self, path: Path, name: str, step: Step, replayed: Replayed) -> PlanRow:
+        """Its mutant gives every request of the race what the first one got."""
+        wanted = step.together.answers if step.together else {}
+        answers = self._baseline.answers.get(name, ())
+        same: tuple[Scenario, ...] = ()
+        if answers:
+            mutation = f"{name}: all answered {answers[0].status}"
+            same = (self._baseline.mutant(mutation, name, answers[:1] * len(answers)),)
+        return PlanRow(
+            path=path,
+            text=f"{name}: answers {', '.join(f'{status}: {count}' for status, count in wanted.items())}",
+            outcome=lambda scenario: _race_outcome(replayed(scenario)),
+            crossing=same,
+            incident_value=partial(self._incident_value, [TestedValue(name, "status", Matcher(equals=200))]),
         )
-    if len(request.accept) > 1:
 
-        def ask_all(scene: Scene) -> Outcome | None:
-            return _worst(accepted(step.accept, exchange)[0] for step, exchange in given(scene))
+    def _never_row(self, index: int, rule: NeverRule) -> PlanRow:
+        """A never rule: here its matchers describe what must not be."""
+        pools, checks = [pool.name for pool in self._plan.pools], [check.name for check in self._plan.health]
+        all_names = [rule.of] if rule.of else [*checks, *pools]
+        names = [rule.of] if rule.of else checks or pools
+        values = [TestedValue(name, line.selector, line.matcher) for name in names for line in rule.lines]
 
-        told_all = f"{told}: one of {len(request.accept)} alternatives"
-        # What spoils one alternative may be another one: each stands in its own row.
-        status = tuple(item for item in _seen(name, request.accept[0]) if item.selector == "status")
-        yield Row(path=(*path, "accept"), told=told_all, ask=ask_all, seen=status)
+        def outcome(scenario: Scenario) -> Outcome | None:
+            if not any(name in scenario.answers for name in all_names):
+                return None
+            return self._evaluator.outcome(scenario, "never", rule.name, "count")
+
+        def shown_in(incident: Scenario) -> str | None:
+            if operators & _QUOTES:
+                # A text was taken from the incident, so an answer of it must hold it.
+                return "no answer of any incident is such a one"
+            # A limit must notice what lies beyond the healthy values; one value says nothing of others.
+            return self._incident_value(values, incident) if operators & _LIMITS else None
+
+        operators = {name for line in rule.lines for name in line.matcher.operators}
+        recorded = next((name for name in names if self._baseline.answers.get(name)), None)
+        without, forbidden = self._never_mutants(rule, recorded) if recorded else ((), ())
+        return PlanRow(
+            path=("never", index),
+            text=f"never: {rule.name}",
+            outcome=outcome,
+            lacking=without if rule.of else (),
+            crossing=forbidden,
+            incident_value=shown_in,
+        )
+
+    def _never_mutants(self, rule: NeverRule, name: str) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
+        """Answers without the values of the rule, and one that it forbids."""
+        healthy = forbidden = self._baseline.answers[name][0]
+        without = []
+        for line in rule.lines:
+            fit = fitting(forbidden, line.selector, line.matcher)
+            forbidden = next((answer for _, answer in fit), forbidden)
+            for text, answer in lacking(healthy, line.selector, line.matcher):
+                # An alert that is null is no alert: null and other types speak against numbers only.
+                if line.matcher.speaks_of_numbers or text.endswith(("field removed", "an HTML page")):
+                    without.append(self._baseline.mutant(f"{name}: {text}", name, (answer,)))
+        text = f"{name}: {', '.join(line.text for line in rule.lines)}"
+        return tuple(without), (self._baseline.mutant(text, name, (forbidden,)),)
+
+    def _pool_rows(self, index: int, pool: Pool) -> Iterator[PlanRow]:
+        """What a pool is judged by, each with the key that decides it and a gauge that crosses it."""
+        used, limit = pool.used, pool.limit
+
+        def row(
+            key: str, text: str, rules: Sequence[str], mutation: str, shares: Sequence[float], of: str = ""
+        ) -> PlanRow:
+            """`of`: the selector in whose value an incident must show."""
+            values = [TestedValue(pool.name, of, ANY_NUMBER)] if of else []
+            reached = self._gauge_mutants(pool, mutation, shares)
+            return PlanRow(
+                path=("pools", index, key) if key else ("pools", index),
+                text=f"{pool.name}: {text}",
+                outcome=partial(self._finding, pool.name, ("pools", pool.name, *rules)),
+                lacking=self._mutants(lacking, values) if reached and key in ("used", "limit") else (),
+                crossing=reached,
+                incident_value=partial(self._incident_value, values),
+            )
+
+        for key, percent, text, rules in (
+            ("used", 100.0, f"{used} below {limit}", _LEVEL_RULES),
+            ("limit", 100.0, f"{limit} is above {used}", _LEVEL_RULES),
+            ("attention", pool.attention, f"attention from {pool.attention:g} %", ("band",)),
+            ("critical", pool.critical, f"critical from {pool.critical:g} %", ("band",)),
+        ):
+            mutation, shares = f"{used} at {percent:g} % of {limit}", [percent / 100] * SAMPLES
+            yield row(key, text, rules, mutation, shares, limit if key == "limit" else used)
+        # These are about how the gauge moves through the window: a pool that stays full does not.
+        mutation, shares = f"{used} rises from look to look", [0.05 + 0.1 * step for step in range(SAMPLES)]
+        yield row("", "no growth over the window", ("growth",), mutation, shares)
+        if pool.stays_within is not None:
+            points = pool.stays_within.points
+            mutation, shares = f"{used} swings by {points + 5:g} points", [0.0] * (SAMPLES - 1)
+            shares.append((points + 5) / 100)
+            yield row("stays_within", f"stays within {points:g} points", ("stability",), mutation, shares)
+
+    def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:
+        """A gauge that is just above these shares of its limit, sample by sample, where one is recorded."""
+        answer = next(iter(self._baseline.answers.get(pool.name, ())), Answer(status=200))
+        limit = select_json(pool.limit, answer.body)
+        if not isinstance(limit, Found) or not is_number(limit.value) or not has_value(answer, pool.used):
+            return ()
+        samples = []
+        for share in shares:
+            gauge = limit.value * share
+            values = (gauge + 0.001, gauge)
+            samples.append(tuple(_with_gauge(answer, pool.used, value) for value in values))
+        name = f"{pool.name}: {text}"
+        return (replace(self._baseline, name=name, samples={pool.name: tuple(samples)}),)
+
+    def _finding(self, name: str, finding: Sequence[str], scenario: Scenario) -> Outcome | None:
+        """None where the scenario has no answers of this name."""
+        return self._evaluator.outcome(scenario, *finding) if scenario.answers.get(name) else None
+
+    def _time_rows(self) -> Iterator[PlanRow]:
+        """The limit of the answers' times, for each of them."""
+        section = self._plan.response_times
+        if section is None:
+            return
+        limit_ms = section.limit * 1000
+        for label, name in section.of.items():
+            values = [TestedValue(name, "elapsed", Matcher(below=limit_ms))]
+            yield PlanRow(
+                path=("response_times", "of", label),
+                text=f"{label}: every answer in less than {limit_ms:.0f} ms",
+                outcome=partial(self._finding, name, ("response_times", label, "limit")),
+                lacking=self._mutants(lacking, values),
+                crossing=self._mutants(crossing, values),
+                incident_value=partial(self._incident_value, values),
+            )
+
+    def _log_rows(self) -> Iterator[PlanRow]:
+        """A forbidden text among the healthy lines, the wanted one cut out of them, or many errors."""
+        logs, lines = self._plan.logs, self._healthy_log
+        if logs is None:
+            return
+        time = lines[-1].split(" ", 1)[0] if lines else ""
+
+        def row(path: Path, text: str, check: str, mutation: str, wrong: Sequence[str] | None) -> PlanRow:
+            rule = "errors" if path[1] == "max_errors" else str(path[1])
+            mutants: tuple[Scenario, ...] = ()
+            if self._baseline.log is not None and wrong is not None:
+                mutants = (replace(self._baseline, name=mutation, log=self._read_log(wrong)),)
+            finding = partial(self._log_finding, check, rule)
+            return PlanRow(path=path, text=text, outcome=finding, crossing=mutants)
+
+        for index, pattern in enumerate(logs.must_not_appear):
+            # Which text a regular expression means, only a real log can tell.
+            wrong = None if pattern.text is None else [*lines, f"{time} ERROR spoilt: {pattern.text}"]
+            path, text = ("logs", "must_not_appear", index), f"must not appear: {pattern.name}"
+            forbidden = row(path, text, pattern.name, "the text in the log", wrong)
+            yield replace(forbidden, incident_value=lambda _: "it is not in the incident's log")
+        for index, pattern in enumerate(logs.must_appear):
+            wrong = [line for line in lines if not _sought(pattern).search(line)]
+            path, text = ("logs", "must_appear", index), f"must appear: {pattern.name}"
+            yield row(path, text, pattern.name, "those lines cut out of the log", wrong)
+        if logs.max_errors is not None:
+            wrong = [*lines, *[f"{time} ERROR spoilt: an error"] * ERROR_LINES]
+            text, mutation = (f"{most} lines of level ERROR" for most in (logs.max_errors, ERROR_LINES))
+            errors = row(("logs", "max_errors"), f"at most {text}", "log", mutation, wrong)
+            yield replace(errors, incident_value=self._more_errors)
+
+    def _log_finding(self, check: str, rule: str, scenario: Scenario) -> Outcome | None:
+        return self._evaluator.outcome(scenario, "logs", check, rule) if scenario.log is not None else None
+
+    def _more_errors(self, incident: Scenario) -> str | None:
+        if incident.log is None or self._baseline.log is None:
+            return None
+        before, then = (log.levels.get("ERROR", 0) for log in (self._baseline.log, incident.log))
+        return f"{then} lines of level ERROR (healthy: {before})" if then > before else None
 
 
-def _seen(name: str, alternative: Alternative) -> tuple[Seen, ...]:
-    return tuple(Seen(name=name, selector=line.selector, matcher=line.matcher) for line in alternative.lines)
+_LEVEL_RULES = ("samples", "gauge", "band", "exhaustion")
+_QUOTES = {"contains", "matches"}
+_LIMITS = {"below", "at_most", "above", "at_least", "between", "not_equals"}
 
 
-def _worst(outcomes: Iterator[Outcome]) -> Outcome | None:
+def _lines(request: Expecting) -> Sequence[Expectation]:
+    return request.expect.lines if request.expect else ()
+
+
+def _line_outcome(number: int, request: Expecting, exchange: Exchange) -> Outcome:
+    return tested(_lines(request)[number], exchange).outcome
+
+
+def _accept_outcome(which: slice, request: Expecting, exchange: Exchange) -> Outcome:
+    return accepted(request.accept[which], exchange)[0]
+
+
+def _worst(outcomes: Iterable[Outcome]) -> Outcome | None:
     found = list(outcomes)
     return worst(found) if found else None
 
 
-def _step_rows(plan: Plan, court: Court) -> Iterator[Row]:
-    e2e = plan.e2e
-    if e2e is None:
-        return
-    for path, named, test_name, part, steps in _parts(e2e):
-        for index, step in enumerate(steps):
-
-            def taken(
-                scene: Scene, test_name: str = test_name, place: tuple[str, int] = (part, index)
-            ) -> list[_Given]:
-                return _exchanges(court.played(scene), test_name, place)
-
-            name = step_name(named, step)
-            if step.together is None:
-                filled = next(iter(_exchanges(court.played(court.healthy), test_name, (part, index))), None)
-                yield from _of_request((*path, index), name, step, taken, filled[0] if filled else None)
-                continue
-
-            def ask_race(
-                scene: Scene, test_name: str = test_name, place: tuple[str, int] = (part, index)
-            ) -> Outcome | None:
-                return _worst(_races(court.played(scene), test_name, place))
-
-            told = f"{name}: answers {', '.join(f'{s}: {n}' for s, n in step.together.answers.items())}"
-            seen = (Seen(name=name, selector="status", matcher=Matcher(equals=200)),)
-            yield Row(path=(*path, index, "together", "answers"), told=told, ask=ask_race, seen=seen)
-
-
-_Part = tuple[Path, str, str, str, tuple[Step, ...]]
-
-
-def _parts(e2e: E2E) -> Iterator[_Part]:
+def _parts(e2e: E2E) -> Iterator[tuple[Path, str, str, str, tuple[Step, ...]]]:
     """Path, the part's name in recorded answers, its test (none: any), its name in records, its steps."""
     yield ("e2e", "pre_check"), PRE_CHECK_NAME, PRE_CHECK, "steps", e2e.pre_check
     yield ("e2e", "before_each"), BEFORE_EACH_NAME, "", "before_each", e2e.before_each
@@ -144,18 +372,23 @@ def _parts(e2e: E2E) -> Iterator[_Part]:
             yield ("e2e", "tests", number, part), test.name, test.name, part, getattr(test, part)
 
 
-def _exchanges(tests: tuple[Played, ...], test: str, place: tuple[str, int]) -> list[_Given]:
-    return [
-        (item.step, item.record.exchange)
-        for played in tests
-        if test in ("", played.test)
-        for item in played.taken
-        if item.place == place and item.record.exchange is not None
-    ]
+def _exchanged(replayed: Replayed, scenario: Scenario) -> Iterator[Answered]:
+    for step, record in replayed(scenario):
+        if record.exchange is not None:
+            yield step, record.exchange
 
 
-def _races(tests: tuple[Played, ...], test: str, place: tuple[str, int]) -> Iterator[Outcome]:
-    for played in tests:
-        for item in played.taken:
-            if played.test == test and item.place == place and item.step.together and item.record.race:
-                yield tested_answers(item.step.together, item.record.race).outcome
+def _race_outcome(replayed: Iterable[ReplayedStep]) -> Outcome | None:
+    return _worst(
+        tested_answers(step.together, record.race).outcome
+        for step, record in replayed
+        if step.together is not None and record.race is not None
+    )
+
+
+def _with_gauge(answer: Answer, selector: str, value: float) -> Answer:
+    return with_value(answer, selector, lambda _: value)
+
+
+def _sought(pattern: LogPattern) -> re.Pattern[str]:
+    return re.compile(pattern.regex or re.escape(pattern.text or ""))

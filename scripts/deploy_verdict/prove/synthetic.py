@@ -1,14 +1,15 @@
-"""What cannot be recorded beside a plan, made up: a healthy platform, its documents, enough clean runs. Pure.
+"""Synthetic evidence: what cannot be recorded, and the rows that rest on it, with their mutants. Pure.
 
-Each is what the collector would have written where nothing is wrong, so that spoiling one thing in it shows
-whether anything of the plan notices.
+Deployment, claims, traffic, metrics and exposure: each observation is what the collector would have written
+where nothing is wrong; each mutant differs in one thing, as a service or a platform would really show it.
 """
 
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from deploy_verdict.expect import Lacking
@@ -16,163 +17,349 @@ from deploy_verdict.expect.openapi import schema_fields
 from deploy_verdict.model import (
     Deployment,
     DeploymentObservation,
+    FailedRun,
+    Fault,
     FingerprintAttempt,
     FingerprintObservation,
     MetricsObservation,
+    Observation,
+    Outcome,
     PathTraffic,
     Point,
     Series,
     Tally,
     TopUpObservation,
     TrafficObservation,
+    Whose,
 )
 from deploy_verdict.model.platform import Instance
-from deploy_verdict.plan import Claim, Exposure, OpenApi, Plan
+from deploy_verdict.plan import Answer, Claim, Exposure, OpenApi, Plan, Step, Traffic
+from deploy_verdict.prove.mutations import HTML
+from deploy_verdict.prove.replay import T0, step_record
+from deploy_verdict.prove.rows import Path, PlanRow
+from deploy_verdict.prove.scenario import COMMIT, Evaluator, EvidenceKey, Scenario
 
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
+OTHER_COMMIT = "b" * 40
 REQUESTS = 1_000_000
 POINTS = 120
 LIMIT_GB = 8.0
-ID = "7"
+LEVELS = tuple(0.2 + 0.002 * math.sin(2.4 * number) for number in range(POINTS + 1))
+# An observation by the words for its mutation; None: the evidence is missing.
+Mutations = Mapping[str, Observation | None]
+_DEPLOYMENT, _TRAFFIC, _METRICS = ("deployment",) * 2, ("traffic",) * 2, ("metrics",) * 2
+_REFUSED = Fault(kind="unauthorized", whose=Whose.PROVIDER, detail="the platform refused us")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """Observations by what they tell of. `own_share` of our answered requests came back in the edge's log."""
-
-    deployment: DeploymentObservation | None = None
-    documents: tuple[FingerprintObservation, ...] = ()
-    traffic: TrafficObservation | None = None
-    own_share: float = 1.0
-    metrics: MetricsObservation | None = None
-    runs: tuple[TopUpObservation, ...] = ()
-
-    def but(self, **changes: Any) -> "Made":
-        """The same with one of them changed."""
-        return replace(self, **changes)
-
-
-def made_for(plan: Plan) -> Made:
-    """All that a plan asks the platform, documents and drives for."""
-    return Made(
-        deployment=deployment() if plan.railway is not None else None,
-        documents=tuple(document(claim, claim.openapi) for claim in plan.claims if claim.openapi),
-        traffic=traffic(plan) if plan.traffic is not None else None,
-        metrics=metrics(plan) if plan.metrics is not None else None,
-        runs=tuple(runs(plan, asked) for asked in plan.exposures),
-    )
+def synthetic_evidence(plan: Plan) -> dict[EvidenceKey, Observation]:
+    """All that a plan asks the platform, documents and drives for, by stage and check."""
+    evidence: dict[EvidenceKey, Observation] = {}
+    if plan.railway is not None:
+        evidence[_DEPLOYMENT] = _deployment()
+    for claim in plan.claims:
+        if claim.openapi is not None:
+            evidence["health", claim.commit] = _document(claim.commit, claim.openapi)
+    if plan.traffic is not None:
+        evidence[_TRAFFIC] = _traffic(plan.traffic)
+    if plan.metrics is not None:
+        evidence[_METRICS] = _metrics(plan)
+    return evidence | {("top_up", item.name): _runs(plan, item, item.wanted) for item in plan.exposures}
 
 
-def deployment(**changes: Any) -> DeploymentObservation:
-    """A look at a live deployment, which is the newest one."""
-    subject = Deployment(
+class SyntheticRows:
+    """The rows that rest on synthetic evidence, in the order of the plan's sections."""
+
+    def __init__(self, plan: Plan, evaluator: Evaluator) -> None:
+        self._plan, self._evaluator, self._baseline = plan, evaluator, evaluator.baseline
+
+    def rows(self) -> Iterator[PlanRow]:
+        """Of the plan as it was written: the evaluator's has its claims' exposures elsewhere."""
+        yield from self._deployment_rows()
+        yield from self._claim_rows()
+        yield from self._traffic_rows()
+        yield from self._metrics_rows()
+        yield from self._exposure_rows()
+
+    def _row(
+        self,
+        key: EvidenceKey,
+        path: Path,
+        text: str,
+        finding: tuple[str, str, str],
+        lacking: Mutations,
+        crossing: Mutations,
+        *,
+        base: Scenario | None = None,
+    ) -> PlanRow:
+        """`base`: what the mutants that lack the evidence are made of, where it is not the baseline."""
+
+        def mutants(scenario: Scenario, mutations: Mutations) -> tuple[Scenario, ...]:
+            return tuple(scenario.synthetic_mutant(name, key, item) for name, item in mutations.items())
+
+        return PlanRow(
+            path=path,
+            text=text,
+            outcome=lambda scenario: self._evaluator.outcome(scenario, *finding),
+            lacking=mutants(base or self._baseline, lacking),
+            crossing=mutants(self._baseline, crossing),
+            is_synthetic=True,
+        )
+
+    def _deployment_rows(self) -> Iterator[PlanRow]:
+        if self._plan.railway is None:
+            return
+        row = partial(self._row, _DEPLOYMENT, ("railway",))
+        unreadable = {
+            "nobody looked": None,
+            "the platform refused us": DeploymentObservation(offset_s=0.0, at=T0, fault=_REFUSED),
+            "no such deployment": DeploymentObservation(offset_s=0.0, at=T0),
+            "a status nobody knows": _deployment(status="ODD"),
+        }
+        statuses = ("FAILED", "CRASHED", "SKIPPED", "REMOVED")
+        gone = {f"status {name}": _deployment(status=name) for name in statuses}
+        gone["all instances stopped"] = _deployment(stopped=True)
+        yield row("the deployment is live", (*_DEPLOYMENT, "live"), unreadable, gone)
+        unknown = {**unreadable, "no commit known": _deployment(commit=None)}
+        other = {"another commit": _deployment(commit=OTHER_COMMIT)}
+        text = "the deployed commit is the one that was asked for"
+        yield row(text, (*_DEPLOYMENT, "commit"), unknown, other)
+
+    def _claim_rows(self) -> Iterator[PlanRow]:
+        """A claim that a check shows fails with that check's own rows."""
+        for index, claim in enumerate(self._plan.claims):
+            text = f"claim {claim.commit} ({claim.title})"
+            if claim.openapi is not None:
+                yield self._document_row(("claims", index, "openapi"), text, claim, claim.openapi)
+            elif claim.shown_by is None:
+                path = ("claims", index)
+                yield PlanRow(path=path, text=text, outcome=lambda _: Outcome.PASS, is_synthetic=True)
+
+    def _document_row(self, path: Path, text: str, claim: Claim, openapi: OpenApi) -> PlanRow:
+        """Older code's document; and answers that are no document, or not one of this schema."""
+        schema, document = openapi.schema_name, partial(_document, claim.commit, openapi)
+        older = _open_api(openapi, {f"not_{openapi.field}": {}})
+        unreadable: Mutations = {
+            "it was not asked": None,
+            "an HTML page": document(HTML),
+            "null": document("null"),
+            "an empty document": document("{}"),
+            "an empty body": document(""),
+            "properties null": document(_open_api(openapi, None)),
+            "properties as a list": document(_open_api(openapi, [openapi.field])),
+        }
+        before = {
+            f"an older {schema} without {openapi.field}": document(older),
+            f"an older document without {schema}": document(older.replace(f'"{schema}"', '"Older"')),
+        }
+        # Where a check shows the claim too, it does so without the document.
+        unreadable = {} if claim.shown_by else unreadable
+        text, finding = f"{text}: {openapi.has} is in {openapi.get}", ("claims", claim.commit, "shown")
+        return self._row(("health", claim.commit), path, text, finding, unreadable, before)
+
+    def _traffic_rows(self) -> Iterator[PlanRow]:
+        """One 5xx more than the limit allows, and a path that is a millisecond too slow."""
+        section = self._plan.traffic
+        if section is None:
+            return
+        logged = _traffic(section)
+        no_log: Mutations = {
+            "the edge's log missing": None,
+            "the edge's log refused": TrafficObservation(source="made up", start=T0, end=T0, fault=_REFUSED),
+            "the edge's log empty": TrafficObservation(source="made up", start=T0, end=T0),
+            "the edge's log cut": logged.model_copy(update={"incomplete": ("it was cut",)}),
+        }
+        canaries = {
+            "the canary missing": 0.0,
+            "a part of the canary missing": max(0.0, section.canary / 100 - 0.05),
+        }
+        no_canary = [replace(self._baseline, name=name, own_share=share) for name, share in canaries.items()]
+
+        def row(key: str, text: str, rule: str, lacking: Mutations, crossing: Mutations) -> PlanRow:
+            finding = ("traffic", "all", rule)
+            row = self._row(_TRAFFIC, ("traffic", key), text, finding, {**no_log, **lacking}, crossing)
+            return replace(row, lacking=(*row.lacking, *no_canary))
+
+        more, bad = REQUESTS + 1, math.floor(REQUESTS * section.max_5xx / 100) + 1
+        of_no_path = logged.model_copy(update={"requests": more, "entries_read": more})
+        too_many = _traffic(section, statuses={"200": REQUESTS - bad, "500": bad})
+        yield row(
+            "max_5xx",
+            f"at most {section.max_5xx:g} % of others' requests answered 5xx",
+            "5xx",
+            {"a request of no path": of_no_path},
+            {f"{bad:,} of {REQUESTS:,} requests of others answered 5xx": too_many} if bad <= REQUESTS else {},
+        )
+        if section.p95 is not None:
+            limit_ms = section.p95 * 1000
+            no_percentile = {"no percentile": _traffic(section, p95_ms=None)}
+            slow = {f"a p95 of {limit_ms + 1:g} ms": _traffic(section, p95_ms=limit_ms + 1)}
+            yield row("p95", f"p95 of each path at most {limit_ms:g} ms", "p95", no_percentile, slow)
+
+    def _metrics_rows(self) -> Iterator[PlanRow]:
+        """One point at the limit in question, and memory that rises through the window."""
+        section, plan = self._plan.metrics, self._plan
+        if section is None:
+            return
+        healthy = _metrics(plan)
+        memory, limit = healthy.series
+        half = memory.model_copy(update={"points": memory.points[: POINTS // 2]})
+        unreadable: Mutations = {
+            "the metrics missing": None,
+            "the metrics refused": healthy.model_copy(update={"series": (), "fault": _REFUSED}),
+            "the memory missing": healthy.model_copy(update={"series": (limit,)}),
+            "the second half missing": healthy.model_copy(update={"series": (half, limit)}),
+            "memory that never moves": _metrics(plan, [0.2] * (POINTS + 1)),
+        }
+        no_limit = {**unreadable, "the limit missing": _metrics(plan, limit_gb=0.0)}
+        row, finding = partial(self._row, _METRICS), ("metrics", "memory", "limit")
+        for key in ("attention", "critical"):
+            percent = getattr(section, f"memory_{key}")
+            levels = [*LEVELS]
+            levels[POINTS // 2] = percent / 100 + 1e-6
+            reached = {f"memory at {percent:g} % of its limit": _metrics(plan, levels)}
+            text = f"memory: {key} from {percent:g} %"
+            yield row(("metrics", f"memory_{key}"), text, finding, no_limit, reached)
+        levels = [0.2 + 0.5 * number / POINTS for number in range(POINTS + 1)]
+        rising = {"memory rising from 20 to 70 %": _metrics(plan, levels)}
+        text, finding = "no growth of memory over the window", ("metrics", "memory", "growth")
+        yield row(("metrics",), text, finding, unreadable, rising)
+
+    def _exposure_rows(self) -> Iterator[PlanRow]:
+        """One run that went wrong among enough clean ones; and too few, or refusals only."""
+        plan = self._plan
+        of_claims = [("claims", i, "exposure") for i, claim in enumerate(plan.claims) if claim.exposure]
+        paths: list[Path] = [*(("exposure", index) for index in range(len(plan.exposure))), *of_claims]
+        # What is recorded of the service would show the operation too.
+        alone = replace(self._baseline, answers={}, samples={})
+        for path, exposure in zip(paths, plan.exposures, strict=True):
+            runs, wanted = partial(_runs, plan, exposure), exposure.wanted
+            too_few = {
+                "no run at all": runs(wanted).model_copy(update={"done": 0, "tallies": ()}),
+                "one run too few": runs(wanted - 1),
+            }
+            if not exposure.test_name:
+                too_few["all of them refused"] = runs(wanted, status="409")
+            failed = {
+                "one run answered 500": runs(wanted, failed=Answer(status=500)),
+                "one run not answered": runs(wanted, failed=Answer(fault="timeout")),
+            }
+            key, finding = ("top_up", exposure.name), ("exposure", exposure.name, "runs")
+            text = f"{exposure.name}: {wanted} clean runs of {exposure.operation}"
+            yield self._row(key, path, text, finding, too_few, failed, base=alone)
+
+
+def _deployment(**changes: Any) -> DeploymentObservation:
+    """A sample of a live deployment, which is the newest one."""
+    deployment = Deployment(
         id="made-up",
         status="SUCCESS",
-        created_at=AT,
+        created_at=T0,
         commit=COMMIT,
         stopped=False,
         instances=(Instance(id="1", status="RUNNING"),),
     ).model_copy(update=changes)
     return DeploymentObservation(
         offset_s=0.0,
-        at=AT,
+        at=T0,
         found_by="newest",
         candidates=1,
-        deployment=subject,
-        active=(subject,),
-        recent=(subject,),
+        deployment=deployment,
+        active=(deployment,),
+        recent=(deployment,),
         recent_whole=True,
     )
 
 
-def document(claim: Claim, sought: OpenApi, body: str | None = None) -> FingerprintObservation:
-    """What the collector would have read in an OpenAPI document; in the healthy one, the field."""
-    text = open_api(sought, {sought.field: {}}) if body is None else body
-    found = schema_fields(text, sought.schema_name)
+def _open_api(openapi: OpenApi, properties: Any) -> str:
+    """A document whose schema has these properties."""
+    schemas = {"Other": {"properties": {"id": {}}}, openapi.schema_name: {"properties": properties}}
+    return json.dumps({"openapi": "3.1.0", "components": {"schemas": schemas}})
+
+
+def _document(commit: str, openapi: OpenApi, body: str | None = None) -> FingerprintObservation:
+    """What the collector would have read in an OpenAPI document; the healthy one has the field."""
+    text = _open_api(openapi, {openapi.field: {}}) if body is None else body
+    fields = schema_fields(text, openapi.schema_name)
     attempt = FingerprintAttempt(
         offset_s=0.0,
         elapsed_ms=50.0,
         status=200,
-        fields=None if isinstance(found, Lacking) else found,
-        lacking=found.reason if isinstance(found, Lacking) else None,
-        absent=isinstance(found, Lacking) and found.absent,
+        fields=None if isinstance(fields, Lacking) else fields,
+        lacking=fields.reason if isinstance(fields, Lacking) else None,
+        absent=isinstance(fields, Lacking) and fields.absent,
     )
     return FingerprintObservation(
-        check=claim.commit, offset_s=0.0, at=AT, url="", sought=sought.has, waited_s=0.0, attempts=(attempt,)
+        check=commit, offset_s=0.0, at=T0, url="", sought=openapi.has, waited_s=0.0, attempts=(attempt,)
     )
 
 
-def open_api(sought: OpenApi, properties: Any) -> str:
-    """A document whose schema has these properties."""
-    schemas = {"Other": {"properties": {"id": {}}}, sought.schema_name: {"properties": properties}}
-    return json.dumps({"openapi": "3.1.0", "components": {"schemas": schemas}})
-
-
-def traffic(plan: Plan, *, bad: int = 0, p95_ms: float | None = None, **more: Any) -> TrafficObservation:
-    """Many requests of others to one path; the middle of the limit is healthy."""
-    limit_s = plan.traffic.p95 if plan.traffic and plan.traffic.p95 else 1.0
+def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
+    """Many requests of others to one path, half as slow as the limit allows; `changes` are of that path."""
     path = PathTraffic(
         method="GET",
         path="/",
         requests=REQUESTS,
-        statuses={"200": REQUESTS - bad, "500": bad},
-        p95_ms=500 * limit_s if p95_ms is None else p95_ms,
+        statuses={"200": REQUESTS},
+        p95_ms=500 * (section.p95 or 1.0),
+    ).model_copy(update=changes)
+    return TrafficObservation(
+        source="made up", start=T0, end=T0, entries_read=REQUESTS, requests=REQUESTS, paths=(path,)
     )
-    fields = {"source": "made up", "start": AT, "end": AT, "entries_read": REQUESTS, "requests": REQUESTS}
-    return TrafficObservation(**{**fields, "paths": (path,), **more})
 
 
-def metrics(
-    plan: Plan, used: Iterator[float] | None = None, limit_gb: float = LIMIT_GB
-) -> MetricsObservation:
-    """Memory that moves a little about a low level; `used` are shares of the limit."""
+def _metrics(plan: Plan, levels: Sequence[float] = LEVELS, limit_gb: float = LIMIT_GB) -> MetricsObservation:
+    """Memory by its shares of the limit; the healthy one moves a little about a low level."""
     every_s = plan.window.length / POINTS
-    levels = used or (0.2 + 0.002 * math.sin(2.4 * number) for number in range(POINTS + 1))
-    points = tuple(
-        Point(offset_s=number * every_s, value=LIMIT_GB * level) for number, level in enumerate(levels)
-    )
+    used = [Point(offset_s=number * every_s, value=LIMIT_GB * level) for number, level in enumerate(levels)]
     limit = (Point(offset_s=0.0, value=limit_gb),) if limit_gb else ()
     return MetricsObservation(
-        start=AT,
-        end=AT + timedelta(seconds=plan.window.length),
+        start=T0,
+        end=T0 + timedelta(seconds=plan.window.length),
         every_s=every_s,
-        series=(Series(name="memory_gb", points=points), Series(name="memory_limit_gb", points=limit)),
+        series=(Series(name="memory_gb", points=tuple(used)), Series(name="memory_limit_gb", points=limit)),
     )
 
 
-def runs(plan: Plan, asked: Exposure, count: int | None = None, status: str = "200") -> TopUpObservation:
-    """So many runs of an operation, as a top-up would have counted them."""
-    wanted = asked.wanted if count is None else count
-    test, step = test_and_step(plan, asked)
-    method, _, path = asked.operation.partition(" ")
-    name, told = (step, ("GET", "")) if test else (asked.name, (method.upper(), filled(path)))
-    tally = Tally(name=name, method=told[0], url=plan.service.base_url + told[1], answers={status: wanted})
+def _runs(
+    plan: Plan, exposure: Exposure, count: int, *, status: str = "200", failed: Answer | None = None
+) -> TopUpObservation:
+    """So many runs of an operation, as a top-up would have counted them, and one more that failed."""
+    test, index, step = _operation(plan, exposure)
+    is_named = not test or exposure.step_of(test) != ""
+    base_url = plan.service.base_url
+    tally = Tally(
+        name=step.name if is_named else "",
+        method="GET" if test else step.method,
+        url=base_url + ("" if test else step.path),
+        answers={status: count},
+    )
+    failures: tuple[FailedRun, ...] = ()
+    if failed is not None:
+        times = step.together.size if step.together else 1
+        record = step_record(step, "steps", index, (failed,) * times, base_url)
+        failures = (FailedRun(step=record),)
     return TopUpObservation(
-        check=asked.name,
+        check=exposure.name,
         of=f"e2e/{test}" if test else "",
         offset_s=plan.window.length,
-        at=AT,
-        wanted=asked.wanted,
+        at=T0,
+        wanted=exposure.wanted,
         clean_before=0,
-        done=wanted if status == "200" else 0,
+        done=count if status == "200" else 0,
+        failed=len(failures),
+        failures=failures,
         tallies=(tally,),
     )
 
 
-def test_and_step(plan: Plan, asked: Exposure) -> tuple[str, str]:
-    """The E2E test that is meant and its step, both empty where a path is meant."""
-    for test in plan.e2e.tests if plan.e2e and asked.test_name else ():
-        step = asked.step_of(test.name)
-        if step is not None:
-            return test.name, step
-    return "", ""
-
-
-def filled(path: str) -> str:
-    """The path of an operation with an id in each of its places."""
-    parts = (ID if part.startswith("{") else part for part in path.split("/"))
-    return "/".join(parts)
-
-
-NOTHING = Made()
+def _operation(plan: Plan, exposure: Exposure) -> tuple[str, int, Step]:
+    """The E2E test that is meant, or "" for a path, with the index of its step and the step itself."""
+    for test in plan.e2e.tests if plan.e2e and exposure.test_name else ():
+        name = exposure.step_of(test.name)
+        if name is not None:
+            index = next((i for i, step in enumerate(test.steps) if step.name == name), 0)
+            return test.name, index, test.steps[index]
+    method, _, path = exposure.operation.partition(" ")
+    # An id in each of the operation's places.
+    filled = "/".join("7" if part.startswith("{") else part for part in path.split("/"))
+    step = {"name": exposure.name, method.lower(): filled, "expect": {"status": 200}}
+    return "", 0, Step.model_validate(step)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.prove import Incident, Proof
-from tests.proof.plans import PLAN, answers, healthy, incident, proofs
+from deploy_verdict.prove import Proof, RecordedIncident
+from tests.prove.plans import PLAN, answers, healthy, incident, proofs
 
 LIMIT = "api: $.busy < 15"
 
@@ -48,17 +48,19 @@ def test_a_text_that_the_bad_answer_holds_too_cannot_fail():
 
 def test_what_the_incident_left_alone_needs_only_be_spoilt():
     row = proofs()["api: status = 200"]
-    assert (row.proof, row.why) == (Proof.SPOILT, "passes in the incident, fails with api: status 201")
+    assert (row.proof, row.why) == (Proof.MUTANT, "passes in the incident, fails with api: status 201")
 
 
 def test_a_value_within_the_healthy_range_is_not_the_incident():
     """Readings differ from one to the next: that alone accuses no limit."""
     good = healthy() | {"api": answers(*({"state": "healthy", "busy": n, "items": [1]} for n in (2, 6)))}
-    assert proofs(good=good, bad=incident(busy=5))[LIMIT].proof is Proof.SPOILT
+    assert proofs(good=good, bad=incident(busy=5))[LIMIT].proof is Proof.MUTANT
 
 
 def test_without_an_incident_answer_a_row_is_told_apart():
-    row = proofs(bad=Incident(name="crisis", answers={"db": answers({"busy": 20, "size": 20})}))[LIMIT]
+    row = proofs(bad=RecordedIncident(name="crisis", answers={"db": answers({"busy": 20, "size": 20})}))[
+        LIMIT
+    ]
     assert (row.proof, row.is_proven) == (Proof.NOT_RECORDED, True)
 
 
@@ -93,7 +95,7 @@ def test_a_pattern_that_the_incidents_log_does_not_hold_cannot_fail():
 def test_a_wanted_line_that_any_log_holds_cannot_fail():
     rows = proofs(weakened("{text: started, within: log}", "{regex: INFO}"))
     assert rows["must appear: INFO"].proof is Proof.CANNOT_FAIL
-    assert proofs()["must appear: started"].proof is Proof.SPOILT
+    assert proofs()["must appear: started"].proof is Proof.MUTANT
 
 
 def test_without_logs_their_rows_are_not_proven():
@@ -113,12 +115,12 @@ def test_a_never_limit_beyond_the_incident_cannot_fail():
 
 
 def test_a_never_rule_on_a_status_that_did_not_occur_is_spoilt():
-    assert proofs()["never: status in 500..599"].proof is Proof.SPOILT
+    assert proofs()["never: status in 500..599"].proof is Proof.MUTANT
 
 
 def test_an_alternative_that_takes_the_incidents_answer_cannot_fail():
     text = weakened("expect: {status: 200, ", "accept: [{status: 200}, {status: 400..599}]\n    expect: {")
-    row = proofs(text, bad=Incident(name="crisis", answers={"api": answers({}, status=500)}))
+    row = proofs(text, bad=RecordedIncident(name="crisis", answers={"api": answers({}, status=500)}))
     assert row["api: accepts status in 400..599"].proof is Proof.CANNOT_FAIL
 
 
@@ -133,11 +135,11 @@ def test_a_criterion_rests_on_what_can_fail():
     text = PLAN.replace("pools/db/band", "pools/db/stability").replace(
         "size}", "size, stays_within: {points: 90}}"
     )
-    assert proofs(text)["criterion Pool"].proof is Proof.SPOILT
+    assert proofs(text)["criterion Pool"].proof is Proof.MUTANT
 
 
 def test_an_incident_that_would_be_stable_is_named():
-    same = Incident(name="crisis", answers=healthy())
+    same = RecordedIncident(name="crisis", answers=healthy())
     row = proofs(bad=same, incident_log=None)["the verdict on crisis"]
     assert (row.proof, row.is_proven) == (Proof.CANNOT_FAIL, False)
 
@@ -154,13 +156,13 @@ e2e:
     before, after = answers([{"at": "1"}]), answers([{"at": "1"}, {"at": "2"}])
     good = {"e2e/Trail/before": before, "e2e/Trail/after": after}
     rows = proofs(text, good=good, incidents=(), healthy_log=None, incident_log=None)
-    row = next(row for told, row in rows.items() if "not" in told)
+    row = next(row for words, row in rows.items() if "not" in words)
     assert row.is_proven
     assert row.why == 'fails with e2e/Trail/after: $[-1:].at "1"'
     frozen = proofs(
         text, good={**good, "e2e/Trail/after": before}, incidents=(), healthy_log=None, incident_log=None
     )
-    assert next(row for told, row in frozen.items() if "not" in told).proof is Proof.NOT_GREEN
+    assert next(row for words, row in frozen.items() if "not" in words).proof is Proof.NOT_GREEN
 
 
 RACE = """\
@@ -177,11 +179,20 @@ RACE_ROW = "e2e/Race/both: answers 200: 1, 409: rest"
 
 def test_a_race_is_proven_by_its_answers():
     one, other = answers({}), answers({}, status=409)
-    both_got_it = Incident(name="broken lock", answers={"e2e/Race/both": one + one})
+    both_got_it = RecordedIncident(name="broken lock", answers={"e2e/Race/both": one + one})
     right = {"e2e/Race/both": one + other}
     assert proofs(RACE, good=right, bad=both_got_it)[RACE_ROW].proof is Proof.INCIDENT
     assert proofs(RACE, good=right, incidents=())[RACE_ROW].proof is Proof.NOT_RECORDED
     assert proofs(RACE, good={}, incidents=())[RACE_ROW].proof is Proof.UNKNOWN
+
+
+def test_a_race_before_each_test_is_proven_by_its_answers_too():
+    text = RACE.replace("  tests:\n    - name: Race\n      steps:", "  before_each:") + (
+        "  tests: [{name: Flow, steps: [{name: one, get: /api, expect: {status: 200}}]}]\n"
+    )
+    good = {"e2e/before_each/both": answers({}) + answers({}, status=409)}
+    row = proofs(text, good=good, incidents=())["e2e/before_each/both: answers 200: 1, 409: rest"]
+    assert (row.proof, row.why) == (Proof.NOT_RECORDED, "fails with e2e/before_each/both: all answered 200")
 
 
 def test_a_pool_without_recorded_answers_is_not_proven():
@@ -189,5 +200,5 @@ def test_a_pool_without_recorded_answers_is_not_proven():
 
 
 def test_no_answer_at_all_is_an_answer_of_the_incident():
-    row = proofs(bad=Incident(name="crisis", answers={"api": (Answer(fault="timeout"),)}))[LIMIT]
+    row = proofs(bad=RecordedIncident(name="crisis", answers={"api": (Answer(fault="timeout"),)}))[LIMIT]
     assert row.proof is Proof.INCIDENT

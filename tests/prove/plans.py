@@ -3,7 +3,7 @@
 import json
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.prove import Incident, Recorded, prove
+from deploy_verdict.prove import RecordedIncident, Recordings, prove
 from deploy_verdict.prove.command import log_reader
 from tests.plans import plan_of
 
@@ -32,15 +32,17 @@ def healthy(**more):
 
 def incident(**more):
     api = {"state": "unhealthy", "busy": 20, "items": [1], **more}
-    return Incident(name="crisis", answers={"api": answers(api), "db": answers({"busy": 20, "size": 20})})
+    return RecordedIncident(
+        name="crisis", answers={"api": answers(api), "db": answers({"busy": 20, "size": 20})}
+    )
 
 
 def proofs(text=PLAN, *, good=None, bad=None, incidents=None, **logs):
     """Each row's proof by its words."""
-    recorded = Recorded(
+    recorded = Recordings(
         healthy=healthy() if good is None else good,
         incidents=(incident() if bad is None else bad,) if incidents is None else incidents,
         **{"healthy_log": HEALTHY_LOG, "incident_log": INCIDENT_LOG, **logs},
     )
     plan = plan_of(text)
-    return {row.told: row for row in prove(plan, recorded, log_reader(plan.logs))}
+    return {row.text: row for row in prove(plan, recorded, log_reader(plan.logs))}

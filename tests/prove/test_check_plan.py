@@ -9,7 +9,7 @@ from deploy_verdict.base.errors import PlanError, UsageError
 from deploy_verdict.prove.command import proof_of
 from deploy_verdict.window.plan_file import load_placed_plan
 from tests.plans import HEAD
-from tests.proof.plans import HEALTHY_LOG, INCIDENT_LOG
+from tests.prove.plans import HEALTHY_LOG, INCIDENT_LOG
 from tests.running import ROOT, script
 
 CHECKS = 'health: [{name: api, get: /a, expect: {$.busy: "< 15"}}]\n'

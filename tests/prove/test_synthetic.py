@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploy_verdict.prove import Proof, not_looked_at
+from deploy_verdict.prove import Proof, unrecordable_stages
 from tests.plans import plan_of
-from tests.proof.plans import PLAN, proofs
+from tests.prove.plans import PLAN, proofs
 
 RAILWAY = "railway: {project: p, service: s}\n"
 E2E = """\
@@ -18,14 +18,14 @@ COUNTED = "exposure: [{name: x, operation: %s, at_least: 9}]\n"
 SECTIONS = ("railway", "claims", "traffic", "metrics", "exposure")
 
 
-def made(text):
+def synthetic(text):
     """Each row that rests on what is made up, by its words."""
     rows = proofs(text + PLAN)
-    return {told: row for told, row in rows.items() if row.path[0] in SECTIONS}
+    return {words: row for words, row in rows.items() if row.path[0] in SECTIONS}
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "by"),
+    ("text", "words", "by"),
     [
         (RAILWAY, "the deployment is live", "status FAILED"),
         (RAILWAY, "the deployed commit is the one that was asked for", "another commit"),
@@ -54,14 +54,14 @@ def made(text):
         (E2E + COUNTED % "e2e/race", "x: 9 clean runs of e2e/race", "one run answered 500"),
     ],
 )
-def test_each_section_is_turned_red(text, told, by):
-    row = made(text)[told]
-    assert row.proof is Proof.SPOILT
+def test_each_section_is_turned_red(text, words, by):
+    row = synthetic(text)[words]
+    assert row.proof is Proof.MUTANT
     assert row.why.startswith(f"made up: fails with {by}")
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "proof", "why"),
+    ("text", "words", "proof", "why"),
     [
         (RAILWAY + "traffic: {max_5xx: 100%}\n", "at most 100 %", Proof.CANNOT_FAIL, "nothing turned it red"),
         (
@@ -73,8 +73,8 @@ def test_each_section_is_turned_red(text, told, by):
         (CLAIM % "", "claim abc1234 (t)", Proof.CANNOT_FAIL, "nothing turned it red"),
     ],
 )
-def test_what_nothing_turns_red_is_named(text, told, proof, why):
-    row = next(row for words, row in made(text).items() if words.startswith(told))
+def test_what_nothing_turns_red_is_named(text, words, proof, why):
+    row = next(row for line, row in synthetic(text).items() if line.startswith(words))
     assert (row.proof, row.why) == (proof, why)
     assert row.advice
 
@@ -85,8 +85,8 @@ def test_a_criterion_on_the_platform_alone_is_proven():
     assert proofs(text)["criterion Users"].is_proven
 
 
-def test_only_what_is_driven_is_not_looked_at():
-    asked = "railway: {}\nmetrics: {}\n" + COUNTED % "GET /api" + PLAN
-    assert not_looked_at(plan_of(asked)) == ()
-    topped = asked.replace("at_least: 9}", "at_least: 9, top_up: {of: health/api}}")
-    assert not_looked_at(plan_of(topped)) == ("top_up",)
+def test_only_driven_stages_are_unrecordable():
+    plan = "railway: {}\nmetrics: {}\n" + COUNTED % "GET /api" + PLAN
+    assert unrecordable_stages(plan_of(plan)) == ()
+    topped = plan.replace("at_least: 9}", "at_least: 9, top_up: {of: health/api}}")
+    assert unrecordable_stages(plan_of(topped)) == ("top_up",)
