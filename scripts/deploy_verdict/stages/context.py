@@ -5,13 +5,16 @@ They are handed everything they touch: the plan, a probe, the window's pace, and
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
 from deploy_verdict.plan import Plan
-from deploy_verdict.railway import Place, Railway
 from deploy_verdict.stages.writes.collect import Ledger
+
+if TYPE_CHECKING:
+    from deploy_verdict.railway import Place, Railway
 
 __all__ = ["Context", "Platform", "Stop"]
 
@@ -24,8 +27,8 @@ class Platform:
     commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
     """
 
-    railway: Railway | None
-    place: Place | None
+    railway: "Railway | None"
+    place: "Place | None"
     fault: Fault | None
     subject: Subject
     window: WindowFrame
