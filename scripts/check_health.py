@@ -8,15 +8,16 @@ Exits 0 once the evidence is written, whatever was seen: only the judge has an o
 import sys
 
 from deploy_verdict.cli.options import add_if_due, parser, run
-from deploy_verdict.window.collect import collect
-from deploy_verdict.window.open import open_session
-from deploy_verdict.window.sample import is_due_here
 
 
 def main(arguments: list[str]) -> int:
     options_parser = parser(__doc__)
     add_if_due(options_parser)
     options = options_parser.parse_args(arguments)
+    from deploy_verdict.window.collect import collect  # noqa: PLC0415  # nothing of it for --help
+    from deploy_verdict.window.open import open_session  # noqa: PLC0415
+    from deploy_verdict.window.sample import is_due_here  # noqa: PLC0415
+
     session = open_session(options, lambda line: print(line, file=sys.stderr))
     if options.if_due and not is_due_here(session, "health", 0.0):
         return 0

@@ -1,7 +1,8 @@
 """Speed, as ratios against named peers in the same run: `make bench`. Nothing here is asserted.
 
-Peers: a bare Python script with requests.Session for the five health checks; newman and Tavern where
-they are installed; for judging and rendering, a window ten times smaller (linear is a ratio near 10).
+Peers: a bare Python script with requests.Session for one health check and for five; hurl, k6, newman and
+Tavern where they are installed; for judging and rendering, a window ten times smaller (linear is a ratio
+near 10).
 """
 
 import json
@@ -15,6 +16,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from demo.running import running
 
@@ -36,61 +38,148 @@ for method, path, body in (
     answer.status_code, answer.json()
 """
 
+BARE_ONE = """
+import sys, requests
+answer = requests.Session().request("GET", sys.argv[1] + "/api/health", timeout=10)
+answer.status_code, answer.json()
+"""
+
+
+class Taken(NamedTuple):
+    """What a complete process took: medians, and the highest peak of memory."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
 
 def timed(command, before=lambda: None):
-    """Median seconds and peak MB of a whole process."""
-    seconds, peaks = [], []
-    for _ in range(ROUNDS):
-        before()
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        seconds.append(time.perf_counter() - began)
-        peaks.append(usage.ru_maxrss / 1024)
-    return statistics.median(seconds), max(peaks)
+    return timed_together({"": command}, before)[""]
+
+
+def timed_together(commands, before=lambda: None):
+    """Several commands in turns, so that whatever else the machine does is shared among them."""
+    runs = {name: [] for name in commands}
+    for number in range(ROUNDS + 1):
+        for name, command in commands.items():
+            before()
+            began = time.perf_counter()
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _, _, usage = os.wait4(process.pid, 0)
+            taken = Taken(
+                time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+            )
+            # The first compiles our modules, as only the first command after a checkout does.
+            runs[name] += [taken] if number else []
+    return {
+        name: Taken(*map(statistics.median, (walls, cpus)), max(peaks))
+        for name, (walls, cpus, peaks) in ((name, zip(*taken, strict=True)) for name, taken in runs.items())
+    }
 
 
 def show(name, ours_s, peer, peer_s, target=""):
     print(f"{name:<46} {ours_s:7.2f} s   {ours_s / peer_s:5.2f} × {peer} ({peer_s:.2f} s)   {target}")
 
 
+def bench_start(folder):
+    """What a sample job pays before it works: one health check, and only --help."""
+    out, plan = folder / "start", folder / "start.yml"
+    plan.write_text(
+        'version: 1\nname: start\nservice: {base_url: "http://service.test"}\n'
+        "health: [{name: health, get: /api/health, expect: {status: 200}}]\n"
+    )
+    with running(log=folder / "backend.log") as backend:
+        script = str(ROOT / "scripts" / "check_health.py")
+        ours = [sys.executable, script, "--plan", str(plan), "--target", backend.base_url, "--out", str(out)]
+        requests = [("GET", "/api/health", None)]
+        commands = {
+            "ours": ours,
+            "help": [sys.executable, script, "--help"],
+            "bare requests script": [sys.executable, "-c", BARE_ONE, backend.base_url],
+            **peers(folder, backend.base_url, requests),
+        }
+        taken = timed_together(commands, lambda: shutil.rmtree(out, ignore_errors=True))
+    ours, help_ = taken.pop("ours"), taken.pop("help")
+    for name, peer in taken.items():
+        is_bare = name == "bare requests script"
+        show("1 health check, wall", ours.wall_s, name, peer.wall_s, "at most 1.3" if is_bare else "")
+        show("1 health check, CPU", ours.cpu_s, name, peer.cpu_s)
+    bare = taken["bare requests script"]
+    show("--help, CPU", help_.cpu_s, "bare requests script", bare.cpu_s, "at most 0.15 s")
+
+
 def bench_health(folder):
     with running(log=folder / "backend.log") as backend:
-        bare_s, _ = timed([sys.executable, "-c", BARE, backend.base_url])
+        bare_s = timed([sys.executable, "-c", BARE, backend.base_url]).wall_s
         out = folder / "health"
         command = [sys.executable, str(ROOT / "scripts" / "check_health.py"), "--plan", str(PLAN)]
         command += ["--target", backend.base_url, "--out", str(out)]
-        ours_s, _ = timed(command, lambda: shutil.rmtree(out, ignore_errors=True))
+        ours_s = timed(command, lambda: shutil.rmtree(out, ignore_errors=True)).wall_s
         show("5 health checks, whole process", ours_s, "bare requests script", bare_s, "at most 2.0")
-        for name, peer in peers(folder, backend.base_url).items():
-            if subprocess.run(peer, capture_output=True, check=False).returncode != 0:
-                print(f"{name} is installed but fails here: it is no peer")
-                continue
-            peer_s, _ = timed(peer)
-            show("5 health checks, whole process", ours_s, name, peer_s, "at most 0.6")
+        for name, peer in peers(folder, backend.base_url, five_requests()).items():
+            show("5 health checks, whole process", ours_s, name, timed(peer).wall_s, "at most 0.6")
 
 
-def peers(folder, base_url):
-    """The same five requests for newman and Tavern, where they are installed."""
-    found = {}
+def five_requests():
+    """The five health checks of plans/zeues.yml."""
     spool = {"tag_spool": "TEST-02", "worker_id": 93, "worker_nombre": "MR(93)", "operacion": "ARM"}
     done = {**spool, "fecha_operacion": "2026-02-02"}
-    requests = [
+    return [
         ("GET", "/api/health", None),
         ("GET", "/api/redis-connection-stats", None),
         ("POST", "/api/occupation/tomar", spool),
         ("POST", "/api/occupation/completar", done),
         ("GET", "/api/workers", None),
     ]
-    if shutil.which("newman"):
-        path = folder / "collection.json"
-        path.write_text(json.dumps(collection(base_url, requests)))
-        found["newman"] = ["newman", "run", str(path), "--silent"]
-    if shutil.which("tavern-ci"):
-        path = folder / "test_health.tavern.yaml"
-        path.write_text(json.dumps(tavern(base_url, requests)))
-        found["Tavern"] = ["tavern-ci", str(path)]
+
+
+def peers(folder, base_url, requests):
+    """The same requests for each peer that is installed and can make them here."""
+    written = {
+        "hurl": ("health.hurl", hurl(base_url, requests), ["hurl", "--test"]),
+        "k6": ("health.js", k6(base_url, requests), ["k6", "run", "--quiet"]),
+        "newman": (
+            "collection.json",
+            json.dumps(collection(base_url, requests)),
+            ["newman", "run", "--silent"],
+        ),
+        "Tavern": ("test_health.tavern.yaml", json.dumps(tavern(base_url, requests)), ["tavern-ci"]),
+    }
+    found = {}
+    for name, (file, text, command) in written.items():
+        if shutil.which(command[0]) is None:
+            continue
+        path = folder / file
+        path.write_text(text)
+        if subprocess.run([*command, path], capture_output=True, check=False).returncode == 0:
+            found[name] = [*command, str(path)]
+        else:
+            print(f"{name} is installed but fails here: it is no peer")
     return found
+
+
+def hurl(base_url, requests):
+    bodies = [f"\n{json.dumps(body)}" if body is not None else "" for _, _, body in requests]
+    entries = [
+        f"{method} {base_url}{path}{body}\nHTTP *\n[Asserts]\nstatus < 500\n"
+        for (method, path, _), body in zip(requests, bodies, strict=True)
+    ]
+    return "\n".join(entries)
+
+
+def k6(base_url, requests):
+    sent = [[method, base_url + path, json.dumps(body) if body else None] for method, path, body in requests]
+    return (
+        "import http from 'k6/http';\n"
+        "import { check } from 'k6';\n"
+        "const headers = { 'Content-Type': 'application/json' };\n"
+        f"const sent = {json.dumps(sent)};\n"
+        "export default function () {\n"
+        "  for (const [method, url, body] of sent) {\n"
+        "    check(http.request(method, url, body, { headers }), { ok: (answer) => answer.status < 500 });\n"
+        "  }\n"
+        "}\n"
+    )
 
 
 def collection(base_url, requests):
@@ -131,8 +220,8 @@ def bench_judging(folder):
                 "--out",
                 str(out),
             ]
-            took_s, mb = timed(command)
-            seconds, peak_mb = seconds + took_s, max(peak_mb, mb)
+            taken = timed(command)
+            seconds, peak_mb = seconds + taken.wall_s, max(peak_mb, taken.peak_mb)
         show(
             f"judge and render {samples} samples ({peak_mb:.0f} MB)",
             seconds,
@@ -201,6 +290,10 @@ def bench_logs(folder):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # Compiled modules are kept here, whatever this environment says of them: an installed tool has them.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        bench_start(folder)
         bench_health(folder)
         bench_judging(folder)
         bench_logs(folder)

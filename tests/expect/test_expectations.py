@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonpath import compile as compile_path
 
 from deploy_verdict import expect
 from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher, worst
+from deploy_verdict.expect.selectors import NAMES_ALONE, Found, select_json
 from deploy_verdict.model import Exchange, Fault, Outcome, Whose
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -197,3 +199,16 @@ def test_a_status_without_its_answer_is_no_pass(kind, whose, status, outcome):
     """The edge answers 404 for a service that is gone, and headers may come without their body."""
     fault = Fault(kind=kind, whose=whose, detail="why")
     assert result("status", status, answer(None, status=status, fault=fault)).outcome is outcome
+
+
+@given(st.from_regex(NAMES_ALONE, fullmatch=True))
+def test_a_path_that_is_taken_without_the_library_is_one_of_its_paths(path):
+    """`$.and.true[0]`: no name is a word of the library's."""
+    compile_path(path, strict=True)
+    select_json(path, "{}")
+
+
+@pytest.mark.parametrize("name", ["and", "or", "not", "true", "null", "in", "contains", "_", "length"])
+def test_a_word_of_the_library_is_a_name_like_another(name):
+    check_selector(f"$.{name}")
+    assert select_json(f"$.{name}", json.dumps({name: 1})) == Found(1, (1,))

@@ -19,11 +19,8 @@ from deploy_verdict.base.errors import (
     PlanError,
     UsageError,
 )
-from deploy_verdict.base.units import duration_s, speed_of
 from deploy_verdict.redaction.output_guard import guard
 from deploy_verdict.stages.registry import names
-from deploy_verdict.window.collect import collect
-from deploy_verdict.window.open import open_session
 
 
 def run(main: Callable[[list[str]], int]) -> None:
@@ -94,6 +91,8 @@ def parser(doc: str | None, *, target: bool = True, kept: bool = False) -> argpa
 
 def speed(text: str) -> float:
     """A window's speed, for argparse."""
+    from deploy_verdict.base.units import speed_of  # noqa: PLC0415  # --help needs none of what is below
+
     try:
         return speed_of(text)
     except ValueError as error:
@@ -102,6 +101,7 @@ def speed(text: str) -> float:
 
 def add_without(made: argparse.ArgumentParser) -> None:
     """The option that leaves a stage out by choice, for the scripts that judge or lead up to it."""
+
     made.add_argument(
         "--without",
         action="append",
@@ -121,6 +121,8 @@ def add_if_due(made: argparse.ArgumentParser) -> None:
 
 def offset_s(text: str) -> float:
     """An option's offset, such as 30m, in plan seconds; for argparse."""
+    from deploy_verdict.base.units import duration_s  # noqa: PLC0415
+
     try:
         return duration_s(text)
     except ValueError as error:
@@ -129,6 +131,9 @@ def offset_s(text: str) -> float:
 
 def read_at_the_end(doc: str | None, stage: str, arguments: list[str]) -> int:
     """Collect a stage at the window's end and print the evidence's path; the script's exit code."""
+    from deploy_verdict.window.collect import collect  # noqa: PLC0415
+    from deploy_verdict.window.open import open_session  # noqa: PLC0415
+
     options = parser(doc).parse_args(arguments)
     session = open_session(options, lambda line: print(line, file=sys.stderr))
     if stage not in session.plan.stages:

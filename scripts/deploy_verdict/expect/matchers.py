@@ -38,7 +38,7 @@ COMPARISONS = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 class Matcher(BaseModel):
     """One or more operators, all of which must hold, and how bad it is when they do not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     equals: Any = Field(default=None, description="exactly this JSON value; null means present and null")
     not_equals: Any = Field(default=None, description="any value of the same type but this one")

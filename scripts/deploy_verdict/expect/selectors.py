@@ -9,16 +9,18 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
-from jsonpath import compile as compile_path
+from typing import TYPE_CHECKING, Any
 
 from deploy_verdict.base.strict_json import MOST_DIGITS, NotJSONError, refuse_bomb, unique
 from deploy_verdict.model import Exchange
 
+if TYPE_CHECKING:
+    from jsonpath import CompoundJSONPath, JSONPath
+
 PLAIN = ("status", "elapsed", "text")
 MAX_NAMES = 12
+# A path of names and indices alone, as most are: it needs no library to be called right.
+NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
 # Of one answer of the service; some answers are kept as read, so all of them count.
 MOST_VALUES = 100_000
 
@@ -48,13 +50,19 @@ class UnreadableNumber:
 
 def check_selector(selector: str) -> None:
     """Raise ValueError, with what to write instead, for a selector that nobody could read."""
-    if selector in PLAIN or re.fullmatch(r"header\.[A-Za-z0-9_-]+", selector):
+    if (
+        selector in PLAIN
+        or re.fullmatch(r"header\.[A-Za-z0-9_-]+", selector)
+        or NAMES_ALONE.fullmatch(selector)
+    ):
         return
     if not selector.startswith("$"):
         hint = f", or $.{selector} for a JSON field" if re.fullmatch(r"[\w.]+", selector) else ""
         raise ValueError(
             f"{selector!r} is not a selector — write status, elapsed, text, header.NAME or $.json.path{hint}"
         )
+    from jsonpath import JSONPathError  # noqa: PLC0415  # a fifth of a command's start
+
     try:
         _path(selector)
     except JSONPathError as error:
@@ -85,6 +93,8 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
         # The library would read a JSON text once more as a JSON document.
         lacking = Lacking(_what_it_has(selector, document.value), absent=True)
         return Found(document.value, (document.value,)) if selector == "$" else lacking
+    from jsonpath import JSONPathError  # noqa: PLC0415  # a plan's paths are checked without it
+
     try:
         nodes = _path(selector).findall(document.value)
     except (JSONPathError, RecursionError) as error:
@@ -129,7 +139,9 @@ def _int(text: str) -> int | UnreadableNumber:
 
 
 @lru_cache(maxsize=512)
-def _path(selector: str) -> JSONPath | CompoundJSONPath:
+def _path(selector: str) -> "JSONPath | CompoundJSONPath":
+    from jsonpath import compile as compile_path  # noqa: PLC0415  # as above
+
     return compile_path(selector, strict=True)
 
 

@@ -53,7 +53,7 @@ class Whose(StrEnum):
 class Record(BaseModel):
     """Frozen data; unknown fields of a newer writer are ignored, NaN and infinities are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 def dumped(record: Record) -> dict[str, Any]:

@@ -42,7 +42,9 @@ STATUSES = range(100, 600)
 class Part(BaseModel):
     """Frozen; unknown keys are mistakes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
 
 class Expectations(Part):

@@ -103,16 +103,17 @@ def _shortened(plan: Plan, answers: Answers) -> Plan:
         burst = Burst.model_validate({"for": f"{readings}s", "every": "1s"})
         # Nobody can record what a gauge would have shown under load, or after it.
         pools.append(pool.model_copy(update={"burst": burst, "exercise": None, "return_to_floor": None}))
-    update: dict[str, object] = {
-        "window": plan.window.model_copy(update={"sample_every": plan.window.length / (SAMPLES - 1)}),
-        "pools": tuple(pools),
+    # Sections of the plan by name, not stages.
+    update: dict[str, object] = dict(
+        window=plan.window.model_copy(update={"sample_every": plan.window.length / (SAMPLES - 1)}),
+        pools=tuple(pools),
         # Synthetic runs stand for the top-up: as many are wanted all the same.
-        "exposure": tuple(
+        exposure=tuple(
             exposure.model_copy(update={"at_least": exposure.wanted, "top_up": None})
             for exposure in plan.exposures
         ),
-        "claims": tuple(claim.model_copy(update={"exposure": None}) for claim in plan.claims),
-    }
+        claims=tuple(claim.model_copy(update={"exposure": None}) for claim in plan.claims),
+    )
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:

@@ -6,6 +6,7 @@ They are handed everything they touch: the plan, a probe, the window's pace, and
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.http.probe import Probe
@@ -20,8 +21,10 @@ from deploy_verdict.model import (
     WindowFrame,
 )
 from deploy_verdict.plan import Plan
-from deploy_verdict.railway import Place, Railway
 from deploy_verdict.stages.write_ledger import Ledger
+
+if TYPE_CHECKING:
+    from deploy_verdict.railway import Place, Railway
 
 Keep = Callable[[tuple[Observation, ...]], None]
 
@@ -36,8 +39,8 @@ class Platform:
     commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
     """
 
-    railway: Railway | None
-    place: Place | None
+    railway: "Railway | None"
+    place: "Place | None"
     fault: Fault | None
     subject: Subject
     window: WindowFrame

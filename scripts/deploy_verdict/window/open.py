@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import (
@@ -11,7 +12,6 @@ from deploy_verdict.base.errors import (
 )
 from deploy_verdict.model import Layout, Subject
 from deploy_verdict.plan import Plan, laid_out
-from deploy_verdict.railway.connection import Link, linked
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages import registry
@@ -29,6 +29,13 @@ from deploy_verdict.window.session import (
     target_of,
 )
 from deploy_verdict.window.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from deploy_verdict.railway.connection import Link
+
+# All stages that ask the platform, by one word.
+GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
+
 
 Tell = Callable[[str], None]
 
@@ -101,12 +108,14 @@ def _opened(
     return started(plan, options.out, file, hands, options.history, link)
 
 
-def _link(plan: Plan, hands: Hands) -> Link:
+def _link(plan: Plan, hands: Hands) -> "Link":
+    from deploy_verdict.railway.connection import linked  # noqa: PLC0415  # only where the plan has Railway
+
     redactor = Redactor.from_environment(hands.environment, plan.headers)
     return linked(plan, hands.environment, clock=hands.clock, redactor=redactor)
 
 
-def _settled(plan: Plan, link: Link, subject: Subject, hands: Hands) -> tuple[Subject, float]:
+def _settled(plan: Plan, link: "Link", subject: Subject, hands: Hands) -> tuple[Subject, float]:
     """The subject with its deployment, once that is no longer in flight; trouble is left to the looks."""
     from deploy_verdict.railway import RailwayError  # noqa: PLC0415
     from deploy_verdict.stages.deployment.collect import settle  # noqa: PLC0415  # only where a window is opened

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -20,9 +21,11 @@ from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
 from deploy_verdict.model.window import evidence_name, opened, plan_time
 from deploy_verdict.plan import Plan, layout_of
-from deploy_verdict.railway.connection import Link, linked
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import next_attempt, read_attempts, write_json
+
+if TYPE_CHECKING:
+    from deploy_verdict.railway.connection import Link
 
 WINDOW_FILE = "window.json"
 HISTORY_FILE = "history.jsonl"
@@ -42,15 +45,17 @@ class Session:
     tell: Callable[[str], None]
     history: Path
     environment: Mapping[str, str] = field(repr=False)
-    linked_before: Link | None = None
+    linked_before: "Link | None" = None
 
     @property
     def evidence_dir(self) -> Path:
         return self.out / "evidence"
 
     @cached_property
-    def link(self) -> Link:
+    def link(self) -> "Link":
         """The way to the platform, asked for once and only where a stage needs it."""
+        from deploy_verdict.railway.connection import linked  # noqa: PLC0415  # only then
+
         known = self.linked_before
         return known or linked(self.plan, self.environment, clock=self.pace.clock, redactor=self.redactor)
 
@@ -135,7 +140,7 @@ def started(
     file: WindowFile,
     hands: Hands,
     history: Path | None = None,
-    link: Link | None = None,
+    link: "Link | None" = None,
 ) -> Session:
     """A session on an opened window; `link` where the platform has been asked already."""
     redactor, clock = Redactor.from_environment(hands.environment, plan.headers), hands.clock
