@@ -2,6 +2,7 @@
 # make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
+# make rooms           the modules that one reading passes from YAML to comment
 # make matrix          docs/faults.md: what happens under every fault of demo/toxic
 # make fuzz            each reader of other people's texts, SECONDS=60 each; what reaches new code is kept in out/fuzz
 # make properties      the secrets, hostile-text and guard properties over ten thousand examples each
@@ -21,7 +22,7 @@ PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench calibrate kill lock schemas clean fuzz properties bill audit
+.PHONY: venv demo test matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit
 
 venv: $(STAMP)
 
@@ -54,6 +55,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+rooms: $(STAMP)
+	@$(BIN)/python -m tests.rooms
 
 # A quarter of an hour; prints which cell it is at.
 calibrate: $(STAMP)
