@@ -3,13 +3,15 @@
 # make test            lint, types and all tests
 # make bench           the speed figures, as ratios
 # make rooms           the modules that one reading passes from YAML to comment
-# make matrix          docs/faults.md: what happens under every fault of demo/toxic
+# make matrix          docs/reference/faults.md: what happens under every fault of demo/toxic
 # make fuzz            each reader of other people's texts, SECONDS=60 each; what reaches new code is kept in out/fuzz
 # make properties      the secrets, hostile-text and guard properties over ten thousand examples each
-# make bill            docs/bill.md: what is installed, how large it is, and why
+# make bill            docs/reference/dependencies.md: what is installed, how large it is, and why
+# make docs            the generated pages of docs/reference: commands, plan, evidence, verdict.json
+# make picture         README's picture, from the demo's comment; needs Chromium and an emoji font
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
-# make calibrate       docs/calibration.md anew: thousands of windows with known faults, judged
+# make calibrate       docs/explanation/calibration.md anew: thousands of windows with known faults, judged
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
@@ -22,7 +24,7 @@ PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit
+.PHONY: venv demo test matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit docs picture
 
 venv: $(STAMP)
 
@@ -74,7 +76,7 @@ properties: $(STAMP)
 	DEPLOY_VERDICT_EXAMPLES=10000 $(BIN)/python -m pytest -q -n 2 --dist worksteal $(PROPERTIES)
 
 bill: $(STAMP)
-	$(BIN)/python -m tests.supply.bill > docs/bill.md.new && mv docs/bill.md.new docs/bill.md
+	$(BIN)/python -m tests.supply.bill > docs/reference/dependencies.md.new && mv docs/reference/dependencies.md.new docs/reference/dependencies.md
 
 # Where the service cannot be reached, this fails: nothing was learned, and that is not clean.
 audit:
@@ -90,6 +92,12 @@ kill: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python scripts/write_schemas.py
+
+docs: $(STAMP)
+	PYTHONPATH=scripts $(BIN)/python -m tests.reference
+
+picture: $(STAMP)
+	$(BIN)/python -m tests.picture
 
 # The virtual environment, made again whenever the lock changes.
 $(STAMP): requirements-dev.txt

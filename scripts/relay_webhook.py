@@ -5,7 +5,7 @@
 
 For services that deploy by `railway up` or from an image, which make no deployment event at GitHub.
 The webhook's address is https://RELAY/hooks/SECRET; /healthz tells the counters. What was accepted is
-kept in --database until GitHub has answered. docs/relay.md tells how to deploy it on Railway.
+kept in --database until GitHub has answered. docs/guide/relay.md tells how to deploy it on Railway.
 
 Exit codes: 0 ended by a signal; 2 wrong usage or variables; 3 the database or the port cannot be used.
 """

@@ -24,16 +24,17 @@ PLAN = """\
 version: 1
 name: one-pool
 service: {{base_url: "{base_url}"}}
-window: {{length: 1h, sample_every: 1h}}
+window: {{length: 10m, sample_every: 10m}}
 pools: [{{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {{for: 200ms, every: 200ms}}}}]
 """
 STEPS = {
-    "open": ["open_window.py"],
-    "sample pools": ["sample_pools.py", "--offset", "0m"],
+    # Sped up, a sample may be some real seconds late: the next process starts when the machine lets it.
+    "open": ["open_window.py", "--speed", "600"],
+    "sample pools": ["sample_pools.py"],
     "judge": ["judge_evidence.py"],
     "publish --dry-run": ["publish_report.py", "--dry-run"],
 }
-# The judge ends with its verdict; the second sample is an hour away, so that a slow machine misses none.
+# The judge ends with its verdict, and two samples prove no trend.
 ENDINGS = {0, 10, 12}
 
 

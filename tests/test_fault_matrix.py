@@ -1,4 +1,4 @@
-"""Every trouble of demo/toxic, met for real; what docs/faults.md says is what happens (`make matrix`)."""
+"""Every trouble of demo/toxic, met for real: docs/reference/faults.md says what happens (`make matrix`)."""
 
 import re
 import subprocess

@@ -128,7 +128,7 @@ def test_the_report_has_the_missions_sections_in_its_order(tmp_path):
 
 
 def test_without_railway_the_logs_come_from_a_file(tmp_path):
-    """README's command for a laptop without a token."""
+    """The laptop guide's command, without a token."""
     log, out = tmp_path / "backend.log", tmp_path / "out"
     with running(log=log) as backend:
         done = script(

@@ -61,7 +61,11 @@ def plan(tmp_path):
 def test_help_loads_no_library_and_no_plan():
     modules = loaded("check_health.py", "--help")
     assert not tops(modules) & (NEVER | TO_WORK)
-    assert folders(modules) == {"base", "cli", "redaction"}
+    assert folders(modules) <= {"base", "cli", "redaction", "stages"}
+    # The registry is data that the help of --without reads.
+    assert {name for name in modules if name.startswith("deploy_verdict.stages.")} <= {
+        "deploy_verdict.stages.registry"
+    }
 
 
 def test_a_health_check_loads_only_what_asks_and_writes(plan, tmp_path):
@@ -69,5 +73,5 @@ def test_a_health_check_loads_only_what_asks_and_writes(plan, tmp_path):
     assert (tmp_path / "out" / "evidence" / "health.T+000.a1.json").exists()
     assert not tops(modules) & NEVER
     assert not folders(modules) & FOLDERS
-    others = {"claims", "context", "deployment", "health", "registry", "writes"}
+    others = {"claims", "context", "deployment", "guarded_request", "health", "registry", "write_ledger"}
     assert {name.split(".")[2] for name in modules if name.startswith("deploy_verdict.stages.")} <= others

@@ -1,7 +1,7 @@
 """Serve one trouble, or all of them, before a server that works: `python -m demo.toxic NAME UPSTREAM`.
 
 Prints a line `NAME ADDRESS` for each and serves until it is stopped. NAME is one of the table in
-docs/faults.md, or `all`; UPSTREAM is the address whose answers are spoilt.
+docs/reference/faults.md, or `all`; UPSTREAM is the address whose answers are spoilt.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Write docs/calibration.md anew: `make calibrate`, or `python -m tests.calibration --windows 2000`.
+"""Write docs/explanation/calibration.md anew: `make calibrate`, or `python -m tests.calibration`.
 
 Every cell has its own seed, so the same seed and number give the same table whatever runs beside it. What
 was counted is kept in out/calibration.jsonl: stopped and started again, it goes on, unless the code has
@@ -20,7 +20,7 @@ from tests.calibration.table import row_of, tables
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PAGE, KEPT = ROOT / "docs" / "calibration.md", ROOT / "out" / "calibration.jsonl"
+PAGE, KEPT = ROOT / "docs" / "explanation" / "calibration.md", ROOT / "out" / "calibration.jsonl"
 BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
 SEED, WINDOWS = "2026", 2000
 

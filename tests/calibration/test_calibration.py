@@ -1,4 +1,4 @@
-"""A small part of docs/calibration.md made again, and the page held to what it says."""
+"""A small part of docs/explanation/calibration.md made again, and the page held to what it says."""
 
 import re
 import statistics
@@ -143,9 +143,10 @@ def test_a_missed_target_is_said():
     assert line(row_of(cell, Counter(stable=5, critical=95))).endswith("| at most 5 % STABLE: met |")
 
 
-def test_the_readme_quotes_the_page():
-    """Each row of README's table is a row of the page, without the intervals."""
-    text = (ROOT / "README.md").read_text().split("## How far to believe STABLE\n")[1].split("\n## ")[0]
+def test_the_limits_quote_the_page():
+    """Each row of the table of limits is a row of the page, without the intervals."""
+    page = (ROOT / "docs" / "explanation" / "limits.md").read_text()
+    text = page.split("## How far to believe STABLE\n")[1].split("\n## ")[0]
     quoted = [row.strip("| ").split(" | ") for row in text.splitlines() if row.startswith("| ")][1:]
     assert len(quoted) >= 6
     for mode, name, *told in quoted:

@@ -1,4 +1,4 @@
-"""The matrix as a table: runs the columns and writes docs/faults.md (`make matrix`)."""
+"""The matrix as a table: runs the columns and writes docs/reference/faults.md (`make matrix`)."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ from tests.collectors.servers import json_service
 from tests.matrix.child import BUDGET_S, TIMEOUT_S
 from tests.running import ROOT, scrubbed
 
-PAGE = ROOT / "docs" / "faults.md"
+PAGE = ROOT / "docs" / "reference" / "faults.md"
 MOST_MB = 200
 COLUMNS = {"service": "the service", "railway": "Railway's API", "github": "GitHub's API"}
 # The plan's timeout for each request of a window; Railway's budget for a question; for one to GitHub its
@@ -31,7 +31,7 @@ ALL_IN_A_CELL = 5
 WORDS = {**{name: trouble.words for name, trouble in TROUBLES.items()},
          "clock": "the runner's clock steps by an hour, back and forth"}  # fmt: skip
 HEAD = """\
-# What happens when
+# Faults: what happens when
 
 Each trouble of `demo/toxic` (a server that misbehaves on real sockets), met by each of our three clients.
 Written by `make matrix`, and held true by `tests/test_fault_matrix.py`, which runs all of it again: every
@@ -40,7 +40,7 @@ for GitHub the question's tries, whose waits are counted and not waited), each c
 of memory (the resident high-water mark of a process of its own), nobody came to where a redirect to
 another host pointed, and the report was on disk at the end.
 
-A cell says whose fault was noted, the outcome, and the first thing that was told.
+A cell gives the fault and whose it was, the outcome, and the first message.
 
 """
 

@@ -72,7 +72,7 @@ def test_the_lock_holds_what_the_relay_needs():
 
 
 def test_the_guide_names_every_variable_and_counter():
-    guide = (ROOT / "docs" / "relay.md").read_text()
+    guide = (ROOT / "docs" / "guide" / "relay.md").read_text()
     source = "".join(path.read_text() for path in (ROOT / "scripts/deploy_verdict/relay").glob("*.py"))
     variables = set(re.findall(r'"((?:RELAY|GITHUB)_[A-Z_]+)"', source))
     assert len(variables) > 8

@@ -1,6 +1,6 @@
-"""docs/bill.md: what is installed, under which licence, how large, and why.
+"""docs/reference/dependencies.md: what is installed, under which licence, how large, and why.
 
-    python -m tests.supply.bill > docs/bill.md        # `make bill` does that
+    python -m tests.supply.bill > docs/reference/dependencies.md        # `make bill` does that
 
 Names, versions and reasons come from the locks; licences and sizes from what is installed here.
 """
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from tests.supply.locks import LOCKS, locked, plain, reasons
 
-_HEAD = """# The bill: what is installed, and why
+_HEAD = """# Dependencies: what is installed, and why
 
 Written by `make bill`; a test holds names, versions, licences and reasons to the locks. Sizes are those of
 CPython 3.11 on Linux x86-64 once installed, without `__pycache__`; ~ where another version is here, empty
@@ -57,7 +57,7 @@ def why(package, lock):
     ours = reasons(LOCKS[lock]) | (reasons("requirements.in") if lock == "requirements-dev.txt" else {})
     if any(asker.startswith("-r ") for asker in package.asked_by):
         return ours[plain(package.name)]
-    return f"asked for by {', '.join(package.asked_by)}"
+    return f"required by {', '.join(package.asked_by)}"
 
 
 def rows(lock):

@@ -63,13 +63,13 @@ def table(text):
 
 
 def test_the_bill_is_what_the_locks_say():
-    written = (ROOT / "docs" / "bill.md").read_text()
+    written = (ROOT / "docs" / "reference" / "dependencies.md").read_text()
     assert [told(line) for line in table(written)] == [told(line) for line in table(bill())], "make bill"
     assert len(table(written)) == sum(len(list(rows(lock))) for lock in BILLED)
 
 
 def test_each_licence_in_the_bill_is_the_packages_own():
-    for line in table((ROOT / "docs" / "bill.md").read_text()):
+    for line in table((ROOT / "docs" / "reference" / "dependencies.md").read_text()):
         name, _, there, size, _ = (cell.strip() for cell in line.strip("|").split(" | "))
         assert there != "unknown", name
         assert size or there == "not here"

@@ -30,5 +30,5 @@ def railway_event(commit, *, label=LABEL, state="success", creator="railway-app[
 
 
 def dispatch_event(**payload):
-    """As the relay sends it (docs/relay.md)."""
+    """As the relay sends it (docs/guide/relay.md)."""
     return {"action": "deployment-verify", "client_payload": payload}

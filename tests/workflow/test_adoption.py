@@ -1,4 +1,4 @@
-"""What the README promises to those who adopt it is what the files say."""
+"""What the guide promises to those who adopt it on GitHub is what the files say."""
 
 import re
 
@@ -11,13 +11,13 @@ from deploy_verdict.window.schedule import offsets_of
 from tests.running import ROOT
 from tests.workflow.acting import WORKFLOWS
 
-README = (ROOT / "README.md").read_text()
+GUIDE = (ROOT / "docs" / "guide" / "github.md").read_text()
 ADOPT = ROOT / "docs" / "adopt"
 PLAN = read_plan((ROOT / "plans" / "zeues.yml").read_bytes(), "zeues.yml", {}, "2026-02-02")
 
 
 def part(title):
-    return README.split(f"\n{title}\n", 1)[1].split("\n### ", 1)[0].split("\n## ", 1)[0]
+    return GUIDE.split(f"\n{title}\n", 1)[1].split("\n## ", 1)[0]
 
 
 def cells(text, column=0):
@@ -54,7 +54,7 @@ def test_the_watchdog_watches_the_callers_workflow():
 
 def test_every_secret_variable_and_permission_of_the_workflows_has_its_row():
     text = "".join(path.read_text() for path in WORKFLOWS.glob("*.yml") if path.stem != "ci")
-    told = part("### Ten minutes to adopt it")
+    told = part("## Set it up")
     for name in set(re.findall(r"(?:secrets|vars)\.([A-Z_]+)", text)) - {
         "RAILWAY_API_TOKEN",
         "RAILWAY_API_URL",
@@ -74,5 +74,5 @@ def test_the_table_of_costs_is_what_the_gate_computes():
         offsets_s = offsets_of(plan, dense=mode == "single")
         jobs = sittings(plan, offsets_s, mode, elapsed_s=40.0, speed=1.0, known=known)
         found[f"`{mode}`"] = str(billed_min(plan, jobs))
-    costs = part("### What it costs")
+    costs = part("## What it costs")
     assert dict(zip(cells(costs), cells(costs, 2), strict=True)) == found

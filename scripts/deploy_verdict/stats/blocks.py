@@ -1,8 +1,8 @@
 """A window's samples taken together to blocks of about 15 minutes, without the warm-up. Pure.
 
 A trend is tested on blocks, never on single readings: readings that lie seconds apart are not independent,
-and a test that takes them for it cries wolf in 20 to 40 % of healthy windows (simulated; docs/calibration.md
-says by which model). A burst every 15 minutes is a block by itself.
+and a test that takes them for it cries wolf in 20 to 40 % of healthy windows (simulated; the model is in
+docs/explanation/calibration.md). A burst every 15 minutes is a block by itself.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ growth" is not "flat".
 Why three: Theil-Sen's bound alone calls 3 to 6 % of leaks flat that fill a pool within 5 hours, as a leak is
 a random walk and a slope's own interval is too narrow for it; with the count beside it they are 1 to 2 %.
 What is free is counted at the window's end, so what has leaked already makes the rule stricter.
-docs/calibration.md has the figures.
+docs/explanation/calibration.md has the figures.
 """
 
 import math

@@ -14,7 +14,7 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway
 from deploy_verdict.stages.deployment.state import same_commit, short
 
-# How long an image is kept after its deployment was removed (docs/pricing/plans.md).
+# How long an image is kept after its deployment was removed.
 KEPT_H = {"free": 24.0, "trial": 24.0, "hobby": 72.0, "pro": 120.0, "enterprise": 360.0}
 ONCE_LIVE = ("REMOVED", "REMOVING", "SUCCESS", "SLEEPING")
 VARIABLES = (

@@ -20,7 +20,7 @@ from deploy_verdict.stats.trend import shown_p
 
 # So many connections that never came back are the end of a pool of 20 within hours.
 CLEAR_RISE = 3
-# Healthy pools, quiet or busy, are taken for leaking in at most 1 of 100 drives (docs/calibration.md).
+# At most 1 of 100 drives calls a healthy pool, quiet or busy, leaking (docs/explanation/calibration.md).
 CHANCE = 0.005
 DONE_SHARE, FAILED_SHARE, READ_SHARE = 0.9, 0.01, 0.5
 

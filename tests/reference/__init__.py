@@ -1,0 +1,17 @@
+"""The reference pages that are generated: commands from the parsers, plan and files from the JSON Schemas."""
+
+from tests.reference.commands import commands_page
+from tests.reference.schemas import schema_page
+from tests.running import ROOT
+
+FOLDER = ROOT / "docs" / "reference"
+
+
+def pages():
+    """File name → text of each generated page."""
+    return {
+        "commands.md": commands_page(),
+        "plan.md": schema_page("plan"),
+        "evidence.md": schema_page("evidence"),
+        "verdict.md": schema_page("verdict"),
+    }
