@@ -24,7 +24,7 @@ from deploy_verdict.railway import (
     service_now,
     steps,
 )
-from deploy_verdict.railway.decode import moment
+from deploy_verdict.railway.answers import moment
 from deploy_verdict.railway.errors import data_of
 from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
@@ -286,6 +286,118 @@ def test_attribute_values_are_decoded_and_kept_raw_where_they_are_no_json():
 def test_moments(text, told):
     at = moment(text)
     assert (at.isoformat() if at else None) == told
+
+
+DEPLOYED = {
+    "id": "d",
+    "status": "SUCCESS",
+    "deploymentStopped": False,
+    "canRollback": True,
+    "canRedeploy": True,
+}
+DEPLOYED |= {"instances": [{"id": "i", "status": "RUNNING"}]}
+LAST = {"hasNextPage": False, "endCursor": None}
+
+
+def connection(*nodes, page=LAST):
+    return {"edges": [{"node": node} for node in nodes], "pageInfo": page}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("place", {"projectToken": None}, "projectToken: expected an object, got null"),
+        ("place", {"projectToken": {"projectId": "p"}}, "projectToken.environmentId: missing"),
+        (
+            "deployments",
+            {"deployments": connection(DEPLOYED, {**DEPLOYED, "status": None})},
+            "deployments.edges[1].node.status: expected text, got null",
+        ),
+        (
+            "deployments",
+            {"deployments": connection({**DEPLOYED, "canRollback": "yes"})},
+            "deployments.edges[0].node.canRollback: expected true or false, got text",
+        ),
+        (
+            "deployments",
+            {"deployments": connection(DEPLOYED, page={"hasNextPage": True, "endCursor": None})},
+            "deployments.pageInfo.endCursor: expected text, got null",
+        ),
+        (
+            "service",
+            {"serviceInstance": {"activeDeployments": [{**DEPLOYED, "instances": "none"}]}},
+            "serviceInstance.activeDeployments[0].instances: expected a list, got text",
+        ),
+        ("deploy_log", {}, "deploymentLogs: missing"),
+        ("deploy_log", {"deploymentLogs": None}, "deploymentLogs: expected a list, got null"),
+        ("deploy_log", {"deploymentLogs": [line(1, message=5)]}, "deploymentLogs[0].message: expected text"),
+        ("http_log", {"httpLogs": [{"httpStatus": True}]}, "httpLogs[0].timestamp: missing"),
+        (
+            "metrics",
+            {"metrics": [{"measurement": "CPU_USAGE", "tags": {}, "values": [{"ts": -1, "value": 1}]}]},
+            "metrics[0].values[0].ts: expected seconds since 1970, got a number",
+        ),
+        (
+            "http_metrics",
+            {
+                "httpMetricsGroupedByStatus": [{"statusCode": 200, "samples": [{"ts": 1, "value": None}]}],
+                "httpDurationMetrics": {"samples": []},
+            },
+            "httpMetricsGroupedByStatus[0].samples[0].value: expected a number, got null",
+        ),
+    ],
+)
+def test_what_does_not_fit_names_its_place(name, data, problem):
+    with pytest.raises(RailwayError) as caught:
+        QUESTIONS[name](Canned(data))
+    assert (caught.value.fault.kind, caught.value.fault.whose) == ("protocol", Whose.PROVIDER)
+    assert problem in caught.value.fault.detail
+
+
+def test_a_new_word_is_kept_and_what_is_missing_or_untyped_stays_unknown():
+    odd = {**DEPLOYED, "status": "LAUNCHING", "meta": "none", "snapshotId": 5, "createdAt": "today"}
+    (found,), is_complete = deployments(Canned({"deployments": connection(odd)}), PLACE)
+    assert (found.status, is_complete) == ("LAUNCHING", True)
+    assert (found.commit, found.snapshot_id, found.created_at, found.service_id) == (None, None, None, None)
+    assert found.instances[0].status == "RUNNING"
+
+
+def test_settings_are_read_where_they_are_known():
+    data = {
+        "healthcheckPath": "/ready",
+        "healthcheckTimeout": 30,
+        "sleepApplication": 1,
+        "numReplicas": True,
+        "source": {"repo": "o/r"},
+        "domains": {"customDomains": [{"domain": "a.test"}, 5], "serviceDomains": [{"domain": "b.test"}]},
+        "activeDeployments": [],
+        "latestDeployment": None,
+    }
+    found = service_now(Canned({"serviceInstance": data}), PLACE)
+    assert (found.settings.healthcheck_path, found.settings.healthcheck_timeout_s) == ("/ready", 30.0)
+    assert (found.settings.sleeps, found.settings.replicas, found.settings.image) == (None, None, None)
+    assert (found.settings.repo, found.settings.domains) == ("o/r", ("a.test", "b.test"))
+    assert (found.active, found.latest) == ((), None)
+
+
+def test_a_try_that_the_budget_cuts_short_does_not_hide_the_trouble_before_it():
+    """The second answer never comes; what is left of the budget ends the wait for it."""
+
+    def converse(connection, head, stop):
+        if not heads:
+            heads.append(head)
+            connection.sendall(b"HTTP/1.1 502 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            stop.wait(30)
+
+    heads = []
+    with raw_server(converse) as url:
+        clock = TurnedClock()
+        railway = Railway(TOKEN, url=url, clock=clock, redactor=Redactor({}), budget_s=1.2)
+        with pytest.raises(RailwayError) as caught:
+            railway.read("project_token", {})
+    assert caught.value.fault.kind == "unavailable"
+    assert "(asked 2 times)" in caught.value.fault.detail
 
 
 QUESTIONS = {

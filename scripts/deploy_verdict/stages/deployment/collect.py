@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from deploy_verdict.base.clock import Clock, Stop
@@ -217,4 +216,6 @@ def _is_broken(found: Deployment) -> bool:
 
 
 def _redacted(context: Context, entries: Sequence[LogEntry]) -> tuple[Any, ...]:
-    return error_lines(replace(entry, message=context.redact(entry.message)) for entry in entries)
+    return error_lines(
+        entry.model_copy(update={"message": context.redact(entry.message)}) for entry in entries
+    )
