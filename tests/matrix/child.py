@@ -24,7 +24,7 @@ from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.cli.options import run
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
-from deploy_verdict.github.retry import MAX_WAIT_S
+from deploy_verdict.github.caller import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import Run

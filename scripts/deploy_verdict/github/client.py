@@ -7,11 +7,10 @@ from typing import Any
 from github.Issue import Issue
 
 from deploy_verdict.base.clock import Clock
+from deploy_verdict.github.caller import RefusedError, Tell, understood
 from deploy_verdict.github.comments import OneComment, Said
-from deploy_verdict.github.connection import Connection
+from deploy_verdict.github.connection import Connection, opened_repository
 from deploy_verdict.github.destinations import Destination, Label, Places, is_by, marker_of
-from deploy_verdict.github.repository import opened_repository
-from deploy_verdict.github.retry import RefusedError, Tell, understood
 from deploy_verdict.redaction.output_guard import cleaned
 
 CONTEXT = "deploy-verdict"
@@ -30,8 +29,8 @@ class GitHub:
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
     ) -> None:
         self._author = connection.author
-        self._asker, self._repository = opened_repository(connection, clock=clock, tell=tell)
-        self._places = Places(self._asker, self._repository, self._author, tell)
+        self._caller, self._repository = opened_repository(connection, clock=clock, tell=tell)
+        self._places = Places(self._caller, self._repository, self._author, tell)
 
     @understood
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
@@ -63,17 +62,17 @@ class GitHub:
     def label(self, destination: Destination, wanted: Label | None, all_of_ours: tuple[str, ...]) -> None:
         """Put one label of ours on an issue (None: no one), and take the others off."""
         issue = self._issue(destination)
-        present = self._asker.ask("its labels", lambda: {label.name for label in issue.labels})
+        present = self._caller.call("its labels", lambda: {label.name for label in issue.labels})
         if wanted is not None and wanted.name not in present:
             self._places.ensure(wanted)
-            self._asker.ask("a label", partial(issue.add_to_labels, wanted.name))
+            self._caller.call("a label", partial(issue.add_to_labels, wanted.name))
         for name in all_of_ours:
             if name in present and (wanted is None or name != wanted.name):
                 self._take_off(issue, name)
 
     def _take_off(self, issue: Issue, name: str) -> None:
         try:
-            self._asker.ask("a label", partial(issue.remove_from_labels, name))
+            self._caller.call("a label", partial(issue.remove_from_labels, name))
         except RefusedError as error:
             # Somebody was faster; or an answer was lost, and this was the second try.
             if error.status != 404:
@@ -87,7 +86,7 @@ class GitHub:
         issue = self._issue(destination)
         wanted = "open" if is_open else "closed"
         if issue.state != wanted:
-            self._asker.ask("the tracking issue", lambda: issue.edit(state=wanted))
+            self._caller.call("the tracking issue", lambda: issue.edit(state=wanted))
 
     @understood
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
@@ -97,7 +96,7 @@ class GitHub:
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
         # Twice the same status does no harm: the newest counts.
-        self._asker.ask(
+        self._caller.call(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(
                 state, description=told, context=CONTEXT, **more
@@ -105,8 +104,10 @@ class GitHub:
         )
 
     def _comment(self, destination: Destination, key: str) -> OneComment:
-        return OneComment(self._asker, self._issue(destination), partial(is_by, self._author, marker_of(key)))
+        return OneComment(
+            self._caller, self._issue(destination), partial(is_by, self._author, marker_of(key))
+        )
 
     def _issue(self, destination: Destination) -> Issue:
         number = destination.number
-        return self._asker.ask(f"#{number}", lambda: self._repository.get_issue(number))
+        return self._caller.call(f"#{number}", lambda: self._repository.get_issue(number))

@@ -9,7 +9,7 @@ from github.PullRequest import PullRequest
 from github.Repository import Repository
 
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.retry import Asker, RefusedError, Tell
+from deploy_verdict.github.caller import RefusedError, RetryingCaller, Tell
 
 _REFUSES = (403, 404, 410, 422)
 BODY = "This issue follows one deployment; the comment below is brought up to date."
@@ -59,8 +59,8 @@ def is_refused_place(error: ProviderError) -> bool:
 class Places:
     """The places of one repository."""
 
-    def __init__(self, asker: Asker, repository: Repository, author: str, tell: Tell) -> None:
-        self._asker, self._repository, self._author, self._tell = asker, repository, author, tell
+    def __init__(self, caller: RetryingCaller, repository: Repository, author: str, tell: Tell) -> None:
+        self._caller, self._repository, self._author, self._tell = caller, repository, author, tell
 
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
@@ -76,7 +76,7 @@ class Places:
         if commit is None:
             return ()
         try:
-            pulls = self._asker.ask(
+            pulls = self._caller.call(
                 "the commit's pull requests",
                 lambda: [
                     pull.number for pull in self._repository.get_commit(commit).get_pulls() if _is_alive(pull)
@@ -94,12 +94,12 @@ class Places:
         mine = self._tracking(marker)
         if not mine:
             self.ensure(TRACKING)
-            made = self._asker.ask(
+            made = self._caller.call(
                 "a tracking issue",
                 lambda: self._repository.create_issue(
                     title, body=f"{marker}\n{BODY}", labels=[TRACKING.name]
                 ),
-                found=lambda: next(iter(self._tracking(marker)), None),
+                effect=lambda: next(iter(self._tracking(marker)), None),
             )
             # Another job may have opened one at the same moment: both look again, and both take the oldest.
             mine = self._tracking(marker) or [made]
@@ -111,10 +111,10 @@ class Places:
     def ensure(self, label: Label) -> None:
         """Make a label with its colour where there is none; a label is never worth a report."""
         try:
-            self._asker.ask("a label", lambda: self._repository.get_label(label.name))
+            self._caller.call("a label", lambda: self._repository.get_label(label.name))
         except RefusedError:
             try:
-                self._asker.ask(
+                self._caller.call(
                     "a new label",
                     lambda: self._repository.create_label(label.name, label.color, label.description),
                 )
@@ -125,7 +125,7 @@ class Places:
 
     def _tracking(self, marker: str) -> list[Issue]:
         """The oldest first."""
-        found = self._asker.ask(
+        found = self._caller.call(
             "the tracking issues",
             lambda: list(self._repository.get_issues(state="all", labels=[TRACKING.name])),
         )
@@ -136,7 +136,7 @@ class Places:
         """A second one cannot be deleted with a token's rights, so it says which one counts."""
         body = f"Opened twice at the same moment: #{first} follows this deployment."
         try:
-            self._asker.ask(
+            self._caller.call(
                 "a second tracking issue", lambda: issue.edit(body=body, state="closed", labels=[])
             )
         except ProviderError as error:

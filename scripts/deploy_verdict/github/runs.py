@@ -10,17 +10,12 @@ from pydantic import ValidationError
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.connection import Connection
-from deploy_verdict.github.repository import Api
-from deploy_verdict.github.retry import Tell
+from deploy_verdict.github.caller import Tell
+from deploy_verdict.github.connection import Connection, RepositoryApi
 from deploy_verdict.model import Record
 
 SEPARATOR = " · "
-
-
 BY_HAND = "verify by hand"
-
-
 UNFINISHED = ("in_progress", "queued", "waiting", "pending", "requested")
 
 
@@ -57,7 +52,7 @@ class Runs:
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
     ) -> None:
-        self._api = Api(connection, clock=clock, tell=tell)
+        self._api = RepositoryApi(connection, clock=clock, tell=tell)
 
     @property
     def private(self) -> bool:

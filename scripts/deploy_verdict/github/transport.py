@@ -1,12 +1,13 @@
 """PyGithub's way out: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
 
 PyGithub reads what comes until it ends, and follows a redirect for as long as there is one. Here, each
-request has one deadline, and what is no whole answer raises UnansweredError, which says why. What is sent
-has passed the redactor. Nothing is asked again: whether that does harm, only the asker knows.
+request has one deadline, and what is no complete answer raises UnansweredError, which says why. What is sent
+has passed the redactor. Nothing is sent twice: whether that does harm, only the caller knows.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -24,7 +25,7 @@ _LASTING = ("redirect", "request", "tls")
 
 
 class UnansweredError(requests.RequestException):
-    """GitHub gave no whole answer, and would give none if it were asked again."""
+    """GitHub gave no complete answer, and would give none to a second request."""
 
 
 class LostError(UnansweredError):
@@ -44,7 +45,7 @@ class _Response:
         return self._text
 
 
-class _Door:
+class _BoundedConnection:
     """One connection as PyGithub knows them; `request` notes, `getresponse` asks."""
 
     protocol: str
@@ -107,17 +108,21 @@ def _checked(answer: Answer) -> str:
     return text
 
 
-def open_door(timeout_s: float) -> Callable[[], None]:
-    """Let the client that is made next go through here; call what is returned once it is made."""
+@contextmanager
+def bounded_connections(timeout_s: float) -> Iterator[None]:
+    """Let the client that is made inside send its requests through here."""
 
-    class Plain(_Door, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
+    class Plain(_BoundedConnection, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
         pass
 
-    class Secure(_Door, HTTPSRequestsConnectionClass):  # type: ignore[misc]
+    class Secure(_BoundedConnection, HTTPSRequestsConnectionClass):  # type: ignore[misc]
         pass
 
     Plain.protocol, Secure.protocol = "http", "https"
     Plain.timeout_s = Secure.timeout_s = timeout_s
     # PyGithub keeps the classes by process, and each client takes them when it is made.
     Requester.injectConnectionClasses(Plain, Secure)
-    return Requester.resetConnectionClasses
+    try:
+        yield
+    finally:
+        Requester.resetConnectionClasses()
