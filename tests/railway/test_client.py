@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import Exchange, Whose
 from deploy_verdict.railway import (
-    Place,
-    Railway,
+    RailwayClient,
     RailwayError,
+    ServiceIds,
     Token,
     connected,
     deploy_log,
@@ -31,7 +31,7 @@ from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.collectors.servers import raw_server
 
-PLACE = Place(project_id="p", environment_id="e", service_id="s")
+PLACE = ServiceIds(project_id="p", environment_id="e", service_id="s")
 TOKEN = Token(value="a-secret-token-of-ours", kind="project", variable="RAILWAY_TOKEN")
 
 
@@ -53,7 +53,7 @@ def asked(*answers, question=lambda railway: railway.read("project_token", {}), 
     """What a question gives, or its error; beside the conversation and the clock."""
     conversation, clock = Answers(*answers), TurnedClock()
     with raw_server(conversation) as url:
-        railway = Railway(TOKEN, url=url, clock=clock, redactor=Redactor({}), **more)
+        railway = RailwayClient(TOKEN, url=url, clock=clock, redactor=Redactor({}), **more)
         try:
             return question(railway), conversation, clock
         except RailwayError as error:
@@ -154,7 +154,7 @@ def test_retry_after_is_kept():
 
 
 def test_a_refused_connection_is_the_providers():
-    railway = Railway(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
+    railway = RailwayClient(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
     with pytest.raises(RailwayError) as caught:
         railway.read("project_token", {})
     assert (caught.value.fault.kind, caught.value.fault.whose) == ("refused", Whose.PROVIDER)
@@ -162,7 +162,7 @@ def test_a_refused_connection_is_the_providers():
 
 def test_no_answer_is_a_timeout():
     with raw_server(lambda connection, head, stop: stop.wait(30)) as url:
-        railway = Railway(
+        railway = RailwayClient(
             TOKEN, url=url, clock=TurnedClock(), redactor=Redactor({}), timeout_s=0.2, budget_s=0.1
         )
         with pytest.raises(RailwayError) as caught:
@@ -236,7 +236,7 @@ def test_a_write_is_sent_once_and_says_whether_it_may_have_taken_effect(answer, 
 
 
 def test_a_write_that_could_not_connect_took_no_effect():
-    railway = Railway(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
+    railway = RailwayClient(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
     with pytest.raises(RailwayError) as caught:
         roll_back(railway, "d")
     assert caught.value.uncertain is False
@@ -393,7 +393,7 @@ def test_a_try_that_the_budget_cuts_short_does_not_hide_the_trouble_before_it():
     heads = []
     with raw_server(converse) as url:
         clock = TurnedClock()
-        railway = Railway(TOKEN, url=url, clock=clock, redactor=Redactor({}), budget_s=1.2)
+        railway = RailwayClient(TOKEN, url=url, clock=clock, redactor=Redactor({}), budget_s=1.2)
         with pytest.raises(RailwayError) as caught:
             railway.read("project_token", {})
     assert caught.value.fault.kind == "unavailable"
@@ -421,7 +421,7 @@ ODD = st.recursive(
 )
 
 
-class Canned(Railway):
+class Canned(RailwayClient):
     """A client whose answers are handed in: what is tested is the reading of them."""
 
     def __init__(self, data):

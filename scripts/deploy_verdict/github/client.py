@@ -8,9 +8,9 @@ from github.Issue import Issue
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.github.caller import RefusedError, Tell, understood
-from deploy_verdict.github.comments import OneComment, Said
+from deploy_verdict.github.comments import CommentRef, OneComment
 from deploy_verdict.github.connection import Connection, opened_repository
-from deploy_verdict.github.destinations import Destination, Label, Places, is_by, marker_of
+from deploy_verdict.github.destinations import Destination, Destinations, IssueLabel, is_by, marker_of
 from deploy_verdict.redaction.output_guard import cleaned
 
 CONTEXT = "deploy-verdict"
@@ -30,41 +30,43 @@ class GitHub:
     ) -> None:
         self._author = connection.author
         self._caller, self._repository = opened_repository(connection, clock=clock, tell=tell)
-        self._places = Places(self._caller, self._repository, self._author, tell)
+        self._destinations = Destinations(self._caller, self._repository, self._author, tell)
 
     @understood
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
-        return self._places.destination(number=number, commit=commit, key=key, title=title)
+        return self._destinations.destination(number=number, commit=commit, key=key, title=title)
 
     @understood
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found or opened."""
-        return self._places.tracking_issue(key, title)
+        return self._destinations.tracking_issue(key, title)
 
     @understood
-    def say(
+    def put_comment(
         self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
-    ) -> Said:
+    ) -> CommentRef:
         """Write or update our one comment, unless a text of a higher rank stands there already.
 
-        `rank` is asked of whole comments, marker and all.
+        `rank` is asked of complete comments, marker and all.
         """
         # What stands there is compared with what was wanted, so both must have passed the redactor.
         return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
 
     @understood
-    def said(self, destination: Destination, key: str) -> str | None:
+    def comment_body(self, destination: Destination, key: str) -> str | None:
         """The text of our comment, the oldest where there are two; None where there is none."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
     @understood
-    def label(self, destination: Destination, wanted: Label | None, all_of_ours: tuple[str, ...]) -> None:
+    def label(
+        self, destination: Destination, wanted: IssueLabel | None, all_of_ours: tuple[str, ...]
+    ) -> None:
         """Put one label of ours on an issue (None: no one), and take the others off."""
         issue = self._issue(destination)
         present = self._caller.call("its labels", lambda: {label.name for label in issue.labels})
         if wanted is not None and wanted.name not in present:
-            self._places.ensure(wanted)
+            self._destinations.ensure(wanted)
             self._caller.call("a label", partial(issue.add_to_labels, wanted.name))
         for name in all_of_ours:
             if name in present and (wanted is None or name != wanted.name):
@@ -92,14 +94,14 @@ class GitHub:
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
         """One status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}
-        told = (
+        text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
         # Twice the same status does no harm: the newest counts.
         self._caller.call(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(
-                state, description=told, context=CONTEXT, **more
+                state, description=text, context=CONTEXT, **more
             ),
         )
 

@@ -22,7 +22,7 @@ Rank = Callable[[str], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class CommentRef:
     """What stands there now; `is_ours` is false where a text of a higher rank was left as it is."""
 
     url: str
@@ -43,12 +43,12 @@ class OneComment:
         every = self._caller.call("the comments", lambda: list(self._issue.get_comments()))
         mine = {comment.id: comment for comment in every if self._is_mine(comment)}
         for comment in self._created:
-            # A list may lag behind: what we have just written is asked for by its id.
-            if comment.id not in mine and (there := self._asked_for(comment.id)):
+            # A list may lag behind: what we have just written is fetched by its id.
+            if comment.id not in mine and (there := self._fetched(comment.id)):
                 mine[there.id] = there
         return [mine[identity] for identity in sorted(mine)]
 
-    def keep(self, text: str, rank: Rank) -> Said:
+    def keep(self, text: str, rank: Rank) -> CommentRef:
         """Make `text` the one comment, unless what stands there ranks higher; raises ProviderError."""
         for _ in range(MAX_ROUNDS):
             mine = self.found()
@@ -60,7 +60,7 @@ class OneComment:
             is_ours = rank(text) > rank(best) or (rank(text) == rank(best) and not self._wrote)
             wanted = text if is_ours else best
             if not self._changed(mine, wanted):
-                return Said(url=mine[0].html_url, body=wanted, is_ours=_same(wanted, text))
+                return CommentRef(url=mine[0].html_url, body=wanted, is_ours=_same(wanted, text))
             self._wrote = self._wrote or is_ours
         raise ProviderError(f"the comment on #{self._issue.number} is changed again and again — look at it")
 
@@ -103,7 +103,7 @@ class OneComment:
             if error.status != 404:
                 raise
 
-    def _asked_for(self, identity: int) -> IssueComment | None:
+    def _fetched(self, identity: int) -> IssueComment | None:
         try:
             return self._caller.call("our comment", lambda: self._issue.get_comment(identity))
         except RefusedError as error:

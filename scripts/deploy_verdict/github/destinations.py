@@ -16,7 +16,7 @@ BODY = "This issue follows one deployment; the comment below is brought up to da
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label:
+class IssueLabel:
     """A label of ours as it is made where the repository has none of that name."""
 
     name: str
@@ -24,7 +24,9 @@ class Label:
     description: str
 
 
-TRACKING = Label(name="deploy-verdict", color="1f6feb", description="One deployment, followed for its window")
+TRACKING = IssueLabel(
+    name="deploy-verdict", color="1f6feb", description="One deployment, followed for its window"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def is_refused_place(error: ProviderError) -> bool:
     return isinstance(error, RefusedError) and error.status in _REFUSES
 
 
-class Places:
+class Destinations:
     """The places of one repository."""
 
     def __init__(self, caller: RetryingCaller, repository: Repository, author: str, tell: Tell) -> None:
@@ -108,7 +110,7 @@ class Places:
             self._withdraw(issue, first.number)
         return Destination(number=first.number, kind="tracking issue")
 
-    def ensure(self, label: Label) -> None:
+    def ensure(self, label: IssueLabel) -> None:
         """Make a label with its colour where there is none; a label is never worth a report."""
         try:
             self._caller.call("a label", lambda: self._repository.get_label(label.name))

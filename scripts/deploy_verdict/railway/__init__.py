@@ -1,8 +1,8 @@
 """Railway's public API: a client, and the questions that this tool asks."""
 
-from deploy_verdict.railway.client import ENDPOINT, Railway, Token, connected, token_from
+from deploy_verdict.railway.client import ENDPOINT, RailwayClient, Token, connected, token_from
 from deploy_verdict.railway.deployments import (
-    Place,
+    ServiceIds,
     ServiceNow,
     deployment,
     deployments,
@@ -28,9 +28,9 @@ __all__ = [
     "HttpEntry",
     "LogEntry",
     "Measured",
-    "Place",
-    "Railway",
+    "RailwayClient",
     "RailwayError",
+    "ServiceIds",
     "ServiceNow",
     "Token",
     "build_log",

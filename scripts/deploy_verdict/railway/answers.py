@@ -147,7 +147,7 @@ class Edge(AnswerPart, Generic[Item]):
     node: Item
 
 
-class Connection(AnswerPart, Generic[Item]):
+class NodePage(AnswerPart, Generic[Item]):
     """One page of a list."""
 
     edges: Items[Edge[Item]]

@@ -61,13 +61,13 @@ def token_from(environment: Mapping[str, str]) -> Token:
     )
 
 
-def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "Railway":
+def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "RailwayClient":
     """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError."""
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
-    return Railway(token_from(environment), url=url, clock=clock, redactor=redactor)
+    return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor)
 
 
-class Railway:
+class RailwayClient:
     """A connection to the API. timeout_s bounds one attempt, budget_s one read with all its attempts."""
 
     def __init__(

@@ -9,16 +9,16 @@ from pydantic.aliases import AliasPath
 from deploy_verdict.model import Deployment, Settings, Step
 from deploy_verdict.railway.answers import (
     AnswerPart,
-    Connection,
     Count,
     Flag,
     Items,
     Moment,
+    NodePage,
     Number,
     Text,
     object_of,
 )
-from deploy_verdict.railway.client import Railway
+from deploy_verdict.railway.client import RailwayClient
 from deploy_verdict.railway.errors import our_error, provider_error
 
 _PAGE = 50
@@ -26,7 +26,7 @@ _MOST_PAGES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ServiceIds:
     """A service in an environment of a project, by their ids."""
 
     project_id: str
@@ -143,7 +143,7 @@ class _Environment(AnswerPart):
     name: Text = None
 
 
-def place(railway: Railway, *, project: str, service: str, environment: str) -> Place:
+def place(railway: RailwayClient, *, project: str, service: str, environment: str) -> ServiceIds:
     """The ids of a plan's service; a project token knows its own project and environment."""
     if not service:
         detail = (
@@ -154,10 +154,10 @@ def place(railway: Railway, *, project: str, service: str, environment: str) -> 
         project_id, environment_id = _of_token(railway, project, environment)
     else:
         project_id, environment_id = project, _environment_id(railway, project, environment)
-    return Place(project_id=project_id, environment_id=environment_id, service_id=service)
+    return ServiceIds(project_id=project_id, environment_id=environment_id, service_id=service)
 
 
-def _of_token(railway: Railway, project: str, environment: str) -> tuple[str, str]:
+def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[str, str]:
     token = object_of(_ProjectToken, railway.read("project_token", {}), "projectToken")
     name = token.environment.name
     if project and project != token.project_id:
@@ -168,14 +168,14 @@ def _of_token(railway: Railway, project: str, environment: str) -> tuple[str, st
     return token.project_id, token.environment_id
 
 
-def _environment_id(railway: Railway, project: str, environment: str) -> str:
+def _environment_id(railway: RailwayClient, project: str, environment: str) -> str:
     if not project:
         raise our_error("no-project", "the plan names no project — set RAILWAY_PROJECT_ID")
     names: list[str] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
         data = railway.read("environments", {"projectId": project, "after": cursor})
-        page = object_of(Connection[_Environment], data, "environments")
+        page = object_of(NodePage[_Environment], data, "environments")
         for node in page.nodes:
             if environment.casefold() in (node.id.casefold(), str(node.name).casefold()):
                 return node.id
@@ -188,14 +188,16 @@ def _environment_id(railway: Railway, project: str, environment: str) -> str:
     raise provider_error("protocol", f"Railway lists more than {_MOST_PAGES} pages of environments")
 
 
-def deployments(railway: Railway, where: Place, *, most: int = 50) -> tuple[tuple[Deployment, ...], bool]:
+def deployments(
+    railway: RailwayClient, where: ServiceIds, *, most: int = 50
+) -> tuple[tuple[Deployment, ...], bool]:
     """The newest first, by createdAt, as the API's own order is not documented; and whether these are all."""
     found: list[Deployment] = []
     cursor: str | None = None
     while True:
         first = min(_PAGE, most - len(found))
         data = railway.read("deployments", {**where.ids, "first": first, "after": cursor})
-        page = object_of(Connection[_Deployment], data, "deployments")
+        page = object_of(NodePage[_Deployment], data, "deployments")
         found += [node.known() for node in page.nodes]
         cursor = page.next_cursor
         if cursor is None or not page.edges or len(found) >= most:
@@ -206,12 +208,12 @@ def deployments(railway: Railway, where: Place, *, most: int = 50) -> tuple[tupl
     return tuple({item.id: item for item in dated}.values()), cursor is None
 
 
-def deployment(railway: Railway, identity: str) -> Deployment:
+def deployment(railway: RailwayClient, identity: str) -> Deployment:
     """One deployment by its id."""
     return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").known()
 
 
-def service_now(railway: Railway, where: Place) -> ServiceNow:
+def service_now(railway: RailwayClient, where: ServiceIds) -> ServiceNow:
     """What the service is set to, and what of it is active."""
     variables = {"environmentId": where.environment_id, "serviceId": where.service_id}
     found = object_of(_ServiceInstance, railway.read("service", variables), "serviceInstance")
@@ -222,13 +224,13 @@ def service_now(railway: Railway, where: Place) -> ServiceNow:
     )
 
 
-def steps(railway: Railway, deployment_id: str) -> tuple[Step, ...]:
+def steps(railway: RailwayClient, deployment_id: str) -> tuple[Step, ...]:
     """The steps of building and deploying, as they began."""
-    found = object_of(Connection[_Step], railway.read("steps", {"id": deployment_id}), "deploymentEvents")
+    found = object_of(NodePage[_Step], railway.read("steps", {"id": deployment_id}), "deploymentEvents")
     return tuple(Step(**node.model_dump()) for node in found.nodes)
 
 
-def roll_back(railway: Railway, deployment_id: str) -> None:
+def roll_back(railway: RailwayClient, deployment_id: str) -> None:
     """Roll back to a deployment; it returns Boolean, and only true, without errors, is a yes."""
     answer = railway.change("rollback", {"id": deployment_id}).get("deploymentRollback")
     if answer is not True:

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from pydantic.aliases import AliasPath
 
 from deploy_verdict.railway.answers import AnswerPart, Items, Moment, Text, object_of, objects_of
-from deploy_verdict.railway.client import Railway
-from deploy_verdict.railway.deployments import Place
+from deploy_verdict.railway.client import RailwayClient
+from deploy_verdict.railway.deployments import ServiceIds
 
 # A longer one stays text: what is JSON within JSON was counted as one value.
 _MAX_ATTRIBUTE = 4096
@@ -113,14 +113,14 @@ class _Durations(AnswerPart):
     samples: Items[_Percentiles]
 
 
-def build_log(railway: Railway, deployment_id: str, *, limit: int = 500) -> tuple[LogEntry, ...]:
+def build_log(railway: RailwayClient, deployment_id: str, *, limit: int = 500) -> tuple[LogEntry, ...]:
     """The newest lines of the build, oldest first."""
     data = railway.read("build_log", {"id": deployment_id, "limit": limit})
     return objects_of(LogEntry, data, "buildLogs")[-limit:]
 
 
 def deploy_log(
-    railway: Railway, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
+    railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[LogEntry, ...]:
     """The newest `limit` lines between start and end, oldest first. The API itself may give one more."""
     data = railway.read("deploy_log", {"id": deployment_id, **_span(start, end), "limit": limit})
@@ -128,7 +128,7 @@ def deploy_log(
 
 
 def http_log(
-    railway: Railway, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
+    railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[HttpEntry, ...]:
     """The newest `limit` requests between start and end, oldest first. The API itself may give one more."""
     data = railway.read("http_log", {"id": deployment_id, **_span(start, end), "limit": limit})
@@ -136,7 +136,7 @@ def http_log(
 
 
 def metrics(
-    railway: Railway, where: Place, *, start: datetime, end: datetime, every_s: int
+    railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
     """CPU and memory with their limits, each deployment apart."""
     data = railway.read("metrics", {**where.ids, **_span(start, end), "every": every_s})
@@ -152,7 +152,7 @@ def metrics(
 
 
 def http_metrics(
-    railway: Railway, where: Place, *, start: datetime, end: datetime, every_s: int
+    railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
     """Counts by status, and percentiles: of the service, so old and new code are mixed in an overlap."""
     variables = {

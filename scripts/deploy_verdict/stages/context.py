@@ -10,7 +10,7 @@ from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Fault, Judged, Subject, WindowFrame
 from deploy_verdict.plan import Plan
-from deploy_verdict.railway import Place, Railway
+from deploy_verdict.railway import RailwayClient, ServiceIds
 from deploy_verdict.stages.writes.collect import Ledger
 
 __all__ = ["Context", "Platform", "Stop"]
@@ -24,8 +24,8 @@ class Platform:
     commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
     """
 
-    railway: Railway | None
-    place: Place | None
+    railway: RailwayClient | None
+    place: ServiceIds | None
     fault: Fault | None
     subject: Subject
     window: WindowFrame

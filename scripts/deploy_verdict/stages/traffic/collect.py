@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
-from deploy_verdict.railway import HttpEntry, Railway, RailwayError, http_log
+from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, HoleError, pages
 from deploy_verdict.stages.context import Context, Platform
 
@@ -180,7 +180,7 @@ def read_traffic(context: Context, *, page: int = PAGE) -> tuple[TrafficObservat
 
 
 def _pages(
-    railway: Railway, identity: str, start: datetime, end: datetime, page: int
+    railway: RailwayClient, identity: str, start: datetime, end: datetime, page: int
 ) -> Iterator[Sequence[HttpEntry]]:
     def ask(until: datetime, limit: int) -> Sequence[HttpEntry]:
         return http_log(railway, identity, start=start, end=until, limit=limit)
