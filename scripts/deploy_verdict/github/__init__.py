@@ -6,11 +6,10 @@ What is ours is known by a marker and by its author, through all pages: a marker
 from deploy_verdict.github.caller import RefusedError
 from deploy_verdict.github.client import GitHub
 from deploy_verdict.github.comments import CommentRef
-from deploy_verdict.github.connection import ACTIONS_BOT, Connection, connection_from
+from deploy_verdict.github.connection import Connection, connection_from
 from deploy_verdict.github.destinations import Destination, IssueLabel, is_refused_place, marker_of
 
 __all__ = [
-    "ACTIONS_BOT",
     "CommentRef",
     "Connection",
     "Destination",

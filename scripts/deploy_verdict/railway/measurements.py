@@ -60,15 +60,12 @@ class HttpEntry(AnswerPart):
     timestamp: str
     request_id: str
     method: str
-    host: str
     path: str
     status: int = Field(validation_alias="httpStatus")
     total_ms: int = Field(validation_alias="totalDuration")
-    upstream_ms: int = Field(validation_alias="upstreamRqDuration")
     user_agent: str = Field(validation_alias="clientUa")
     upstream_errors: str
     response_details: str
-    instance: str = Field(validation_alias="deploymentInstanceId")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
-from deploy_verdict.railway.paging import PAGE, HoleError, pages
+from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Platform
 
 OURS = "deploy-verdict/"
@@ -173,7 +173,7 @@ def read_traffic(context: Context, *, page: int = PAGE) -> tuple[TrafficObservat
                 context.tell(f"traffic: {tally.entries} requests read from Railway so far")
         except RailwayError as error:
             fault = fault or error.fault
-        except HoleError as error:
+        except LogGapError as error:
             incomplete.append(str(error))
     ids = ", ".join(identity[:8] for identity in platform.deployment_ids)
     return (tally.observation(f"Railway's HTTP log of {ids}", fault=fault, incomplete=tuple(incomplete)),)
