@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from github.Issue import Issue
 from github.IssueComment import IssueComment
@@ -112,16 +113,13 @@ class Destinations:
 
     def ensure(self, label: IssueLabel) -> None:
         """Make a label with its colour where there is none; a label is never worth a report."""
+        get, create = self._repository.get_label, self._repository.create_label
         try:
-            self._caller.call("a label", lambda: self._repository.get_label(label.name))
-        except RefusedError:
             try:
-                self._caller.call(
-                    "a new label",
-                    lambda: self._repository.create_label(label.name, label.color, label.description),
-                )
-            except ProviderError as error:
-                self._tell(f"{error}; so the label is not made")
+                self._caller.call("a label", lambda: get(label.name))
+            except RefusedError:
+                new = partial(create, label.name, label.color, label.description)
+                self._caller.call("a new label", new)
         except ProviderError as error:
             self._tell(f"{error}; so the label is not made")
 

@@ -83,7 +83,7 @@ class Retry:
                 latest = latest if latest and error.is_cut_short else error
             self.left_s -= self._clock.monotonic_s() - began_s
             latest.tries = tries
-            pause_s = self.pause_s(latest)
+            pause_s = self._backoff.pause_s(tries, latest.after_s)
             if tries >= latest.most_tries or pause_s > self.left_s:
                 raise latest
             self._before_pause(latest, pause_s)
@@ -92,9 +92,10 @@ class Retry:
             if effect and latest.is_lost and (found := effect()) is not None:
                 return found
 
-    def pause_s(self, error: AttemptError) -> float:
-        """The pause before what failed is tried again."""
-        return self._backoff.pause_s(error.tries, error.after_s)
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers by their names in lower case."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -112,16 +113,12 @@ def requested_pause_s(status: int | None, headers: Mapping[str, str], now_s: flo
 
 def is_limit_spent(status: int | None, headers: Mapping[str, str]) -> bool:
     """Whether a refusal says that no requests are left."""
-    return status in (403, 429) and _lowered(headers).get("x-ratelimit-remaining") == "0"
+    return status in (403, 429) and lowered(headers).get("x-ratelimit-remaining") == "0"
 
 
 def _seconds(headers: Mapping[str, str], name: str) -> float | None:
     try:
-        seconds = float(_lowered(headers).get(name, ""))
+        seconds = float(lowered(headers).get(name, ""))
     except ValueError:
         return None
     return seconds if 0 <= seconds < math.inf else None
-
-
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy_verdict.base.strict_json import NotJSONError, strict_json
-from deploy_verdict.http.retry import AttemptError, retry_after_s
+from deploy_verdict.http.retry import AttemptError, lowered, retry_after_s
 from deploy_verdict.model import Exchange, Fault, Whose
 
 # Tries that a fault is worth. The first row may pass at any moment; the second was met as a passing fault and
@@ -90,7 +90,7 @@ def _beginning(exchange: Exchange) -> str:
 
 
 def _rate_limited(exchange: Exchange) -> RailwayError:
-    headers = {name.lower(): value for name, value in exchange.headers.items()}
+    headers = lowered(exchange.headers)
     after_s = retry_after_s(headers)
     detail = "too many requests for this account (HTTP 429)"
     detail += f"; it says to wait {after_s:g} s" if after_s is not None else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from deploy_verdict.http.faults import is_connect_failure
-from deploy_verdict.http.retry import is_limit_spent, requested_pause_s
+from deploy_verdict.http.retry import is_limit_spent, lowered, requested_pause_s
 from deploy_verdict.model import Exchange
 
 Meaning = Literal["taken", "refused", "not yet", "unclear"]
@@ -39,7 +39,9 @@ def pause_requested_s(answer: Exchange, now_s: float) -> float:
     """How long GitHub wants us to stay away, 0 when it does not, at most LONGEST_RETRY_AFTER_S."""
     pause_s = requested_pause_s(answer.status, answer.headers, now_s)
     if pause_s is None:
-        is_unreadable = "retry-after" in _headers(answer) or is_limit_spent(answer.status, answer.headers)
+        is_unreadable = "retry-after" in lowered(answer.headers) or is_limit_spent(
+            answer.status, answer.headers
+        )
         return UNREADABLE_PAUSE_S if is_unreadable else 0.0
     return min(LONGEST_RETRY_AFTER_S, pause_s)
 
@@ -79,10 +81,6 @@ def _was_never_sent(answer: Exchange) -> bool:
 
 
 def _is_rate_limit(answer: Exchange) -> bool:
-    headers = _headers(answer)
+    headers = lowered(answer.headers)
     body = (answer.body or "").lower()
     return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in body
-
-
-def _headers(answer: Exchange) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items()}
