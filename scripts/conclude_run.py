@@ -12,7 +12,7 @@ Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wa
 from deploy_verdict.actions.conclude import is_red, rollback_offered
 from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.publish.job_summary import write_outputs
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     red = is_red(bundle.plan.github.fail_run_on, verdict.outcome)
     write_outputs(environment, {"outcome": verdict.outcome.value, "rollback": "no"})
     print(f"{verdict.outcome.shown}: the run is {'red' if red else 'green'}")
-    offered, why = rollback_offered(bundle, verdict, lambda: Runs(connection_from(environment)))
+    offered, why = rollback_offered(bundle, verdict, lambda: WorkflowRuns(connection_from(environment)))
     print(f"rollback {'offered' if offered else 'not offered'}: {why}")
     if offered:
         write_outputs(environment, {"rollback": "offered"})

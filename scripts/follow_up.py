@@ -14,7 +14,7 @@ from deploy_verdict.actions.conclude import follow, step_after
 from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.cli.options import add_without, parser, run
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 from deploy_verdict.window.plan_file import environment_for
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         print(f"would start the {step.kind}: {step.because}")
         return 0
     environment = environment_for(options.plan)
-    runs = Runs(connection_from(environment))
+    runs = WorkflowRuns(connection_from(environment))
     print(follow(step, file, bundle.window, runs, environment, now))
     return 0
 

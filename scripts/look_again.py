@@ -17,7 +17,7 @@ from deploy_verdict.actions.gate import DEFAULT_WORKFLOW
 from deploy_verdict.cli.options import run
 from deploy_verdict.follow_up.start_promised import started
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     told = f"the workflow that verifies ({DEFAULT_WORKFLOW})"
     parser.add_argument("--workflow", default=DEFAULT_WORKFLOW, metavar="FILE", help=told)
     options = parser.parse_args(arguments)
-    runs = Runs(connection_from(os.environ), tell=lambda line: print(line, file=sys.stderr))
+    runs = WorkflowRuns(connection_from(os.environ), tell=lambda line: print(line, file=sys.stderr))
     for line in started(runs, options.workflow, datetime.now(UTC)):
         print(line)
     return 0

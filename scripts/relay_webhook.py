@@ -18,7 +18,6 @@ from pathlib import Path
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import run
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.relay.logs import log_to
 from deploy_verdict.relay.settings import settings_from
 
 
@@ -39,7 +38,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     settings = settings_from(os.environ)
     try:
-        from deploy_verdict.relay.server import serve  # noqa: PLC0415  # only this needs a server
+        from deploy_verdict.relay.server import log_to, serve  # noqa: PLC0415  # only this needs a server
     except ModuleNotFoundError as error:
         raise UsageError(f"install deploy/relay/requirements.txt: {error.name} is missing") from error
     redactor = Redactor({"RELAY_GITHUB_TOKEN": settings.token, "RELAY_SECRET": settings.secret})

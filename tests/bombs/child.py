@@ -16,14 +16,14 @@ from deploy_verdict.expect import read_json
 from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.plan.plan import MOST_BODY
-from deploy_verdict.railway import Railway, RailwayError, Token
+from deploy_verdict.railway import RailwayClient, RailwayError, Token
 from deploy_verdict.redaction.redactor import Redactor
 from tests.matrix.child import Hurried, peak_mb
 
 
 def railway(url):
     token = Token(value=ids.DEMO_TOKEN, kind="project", variable="RAILWAY_TOKEN")
-    client = Railway(token, clock=Hurried(), redactor=Redactor({"A_TOKEN": "a-secret-value"}), url=url)
+    client = RailwayClient(token, clock=Hurried(), redactor=Redactor({"A_TOKEN": "a-secret-value"}), url=url)
     try:
         data = client.read("project_token", {})
     except RailwayError as error:

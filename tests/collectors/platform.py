@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Subject
-from deploy_verdict.railway import Place, Railway, Token
+from deploy_verdict.railway import RailwayClient, ServiceIds, Token
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context, Platform
 from tests.bundles import T0, window_of
@@ -14,7 +14,7 @@ from tests.clocks import TurnedClock
 from tests.collectors.servers import raw_server
 from tests.plans import plan_of
 
-PLACE = Place(project_id="p", environment_id="e", service_id="s")
+PLACE = ServiceIds(project_id="p", environment_id="e", service_id="s")
 PLAN = """
 railway: {project: p, service: s}
 window: {length: 30m, sample_every: 15m}
@@ -56,7 +56,7 @@ def context_on(answers, *, subject=None, ids=("d1",), redactor=None, fault=None,
     plan = plan_of(PLAN)
     with answering(answers) as url:
         token = Token(value="token-of-tests", kind="project", variable="RAILWAY_TOKEN")
-        railway = Railway(token, url=url, clock=clock, redactor=redactor, budget_s=1.0)
+        railway = RailwayClient(token, url=url, clock=clock, redactor=redactor, budget_s=1.0)
         probe = Probe(
             base_url="http://127.0.0.1:1", timeout_s=1.0, max_body_bytes=1000, clock=clock, redactor=redactor
         )

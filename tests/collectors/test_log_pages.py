@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.railway.errors import provider_error
-from deploy_verdict.railway.paging import HoleError, pages
+from deploy_verdict.railway.paging import LogGapError, pages
 from tests.bundles import T0
 
 END = T0 + timedelta(seconds=60)
@@ -65,12 +65,12 @@ def test_lengths_around_a_whole_page(length):
 
 def test_more_lines_in_one_millisecond_than_a_page_are_a_hole():
     log = [Entry(T0, str(number)) for number in range(20)]
-    with pytest.raises(HoleError, match="within a millisecond"):
+    with pytest.raises(LogGapError, match="within a millisecond"):
         read(log, 5)
 
 
 def test_lines_without_a_time_are_a_hole():
-    with pytest.raises(HoleError, match="no time that can be read"):
+    with pytest.raises(LogGapError, match="no time that can be read"):
         read([Entry(None, "x")] * 9, 5)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.railway.decode import moment
+from deploy_verdict.railway.answers import moment
 from deploy_verdict.stages.logs import railway_source as log_railway
 from deploy_verdict.stages.logs.railway_source import RailwaySource
 from deploy_verdict.stages.logs.review import review

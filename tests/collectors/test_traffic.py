@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.model import Fault, Whose
-from deploy_verdict.railway.decode import moment
+from deploy_verdict.railway.answers import moment
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.traffic.collect import collect_traffic, path_shape
 from tests.bundles import T0

@@ -157,4 +157,4 @@ def test_a_comment_that_vanishes_is_no_success(hub):
     with github(forgetful) as url:
         connection = Connection(repository=REPOSITORY, token=TOKEN, api_url=url, author=forgetful.author)
         with pytest.raises(ProviderError, match="that is not there"):
-            GitHub(connection).say(Destination(number=1, kind="named"), "d-1", "body")
+            GitHub(connection).put_comment(Destination(number=1, kind="named"), "d-1", "body")

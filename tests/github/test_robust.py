@@ -8,8 +8,8 @@ import pytest
 from demo.github.hub import Hub
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import Connection, marker_of
+from deploy_verdict.github.caller import MAX_TRIES, MAX_WAIT_S
 from deploy_verdict.github.destinations import TRACKING
-from deploy_verdict.github.retry import MAX_TRIES, MAX_WAIT_S
 from deploy_verdict.publish.comment_state import state_in
 from tests.github.windows import COMMIT, jobs, opened, ours, published, window
 
@@ -236,7 +236,7 @@ def test_neither_our_words_nor_githubs_hold_the_token(hub, out):
     with jobs(hub) as job:
         made = job()
         echo = f"no\n::error::you sent {'demo-github-token'}"
-        trouble = made.client._asker._told(echo)
+        trouble = made.client._caller._words(echo)
     assert trouble == "no ::error::you sent ***"
 
 
@@ -272,7 +272,7 @@ class Interleaved:
         self._hub, self._after, self._other, self._seen = hub, after, other, 0
 
     def wrap(self, publisher):
-        ask = publisher.client._asker._asked
+        ask = publisher.client._caller._attempt
 
         def asked(what, question):
             answer = ask(what, question)
@@ -281,7 +281,7 @@ class Interleaved:
                 self._other()
             return answer
 
-        publisher.client._asker._asked = asked
+        publisher.client._caller._attempt = asked
         return publisher
 
 

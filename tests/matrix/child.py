@@ -24,12 +24,12 @@ from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.cli.options import run
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
-from deploy_verdict.github.retry import MAX_WAIT_S
+from deploy_verdict.github.caller import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish
-from deploy_verdict.railway import Railway, RailwayError, Token, place
+from deploy_verdict.railway import RailwayClient, RailwayError, Token, place
 from deploy_verdict.railway.connection import Link
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
@@ -123,7 +123,7 @@ def railway(name, url, out):
     began_s = time.monotonic()
     try:
         token = Token(value=ids.DEMO_TOKEN, kind="project", variable="RAILWAY_TOKEN")
-        client = Railway(token, clock=clock, redactor=Redactor({}), url=url + PATH, timeout_s=TIMEOUT_S,
+        client = RailwayClient(token, clock=clock, redactor=Redactor({}), url=url + PATH, timeout_s=TIMEOUT_S,
                          budget_s=BUDGET_S)  # fmt: skip
         where = place(
             client, project=section.project, service=section.service, environment=section.environment

@@ -16,7 +16,7 @@ from demo.running import running
 from demo.toxic.certificates import made
 from demo.toxic.serving import toxic
 from demo.toxic.troubles import TROUBLES
-from deploy_verdict.github.retry import MAX_TRIES
+from deploy_verdict.github.caller import MAX_TRIES
 from tests.collectors.servers import json_service
 from tests.matrix.child import BUDGET_S, TIMEOUT_S
 from tests.running import ROOT, scrubbed

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import Exchange, Whose
 from deploy_verdict.railway import (
-    Place,
-    Railway,
+    RailwayClient,
     RailwayError,
+    ServiceIds,
     Token,
     connected,
     deploy_log,
@@ -24,14 +24,14 @@ from deploy_verdict.railway import (
     service_now,
     steps,
 )
-from deploy_verdict.railway.decode import moment
+from deploy_verdict.railway.answers import moment
 from deploy_verdict.railway.errors import data_of
 from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.collectors.servers import raw_server
 
-PLACE = Place(project_id="p", environment_id="e", service_id="s")
+PLACE = ServiceIds(project_id="p", environment_id="e", service_id="s")
 TOKEN = Token(value="a-secret-token-of-ours", kind="project", variable="RAILWAY_TOKEN")
 
 
@@ -53,7 +53,7 @@ def asked(*answers, question=lambda railway: railway.read("project_token", {}), 
     """What a question gives, or its error; beside the conversation and the clock."""
     conversation, clock = Answers(*answers), TurnedClock()
     with raw_server(conversation) as url:
-        railway = Railway(TOKEN, url=url, clock=clock, redactor=Redactor({}), **more)
+        railway = RailwayClient(TOKEN, url=url, clock=clock, redactor=Redactor({}), **more)
         try:
             return question(railway), conversation, clock
         except RailwayError as error:
@@ -154,7 +154,7 @@ def test_retry_after_is_kept():
 
 
 def test_a_refused_connection_is_the_providers():
-    railway = Railway(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
+    railway = RailwayClient(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
     with pytest.raises(RailwayError) as caught:
         railway.read("project_token", {})
     assert (caught.value.fault.kind, caught.value.fault.whose) == ("refused", Whose.PROVIDER)
@@ -162,7 +162,7 @@ def test_a_refused_connection_is_the_providers():
 
 def test_no_answer_is_a_timeout():
     with raw_server(lambda connection, head, stop: stop.wait(30)) as url:
-        railway = Railway(
+        railway = RailwayClient(
             TOKEN, url=url, clock=TurnedClock(), redactor=Redactor({}), timeout_s=0.2, budget_s=0.1
         )
         with pytest.raises(RailwayError) as caught:
@@ -236,7 +236,7 @@ def test_a_write_is_sent_once_and_says_whether_it_may_have_taken_effect(answer, 
 
 
 def test_a_write_that_could_not_connect_took_no_effect():
-    railway = Railway(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
+    railway = RailwayClient(TOKEN, url="http://127.0.0.1:1", clock=TurnedClock(), redactor=Redactor({}))
     with pytest.raises(RailwayError) as caught:
         roll_back(railway, "d")
     assert caught.value.uncertain is False
@@ -288,6 +288,118 @@ def test_moments(text, told):
     assert (at.isoformat() if at else None) == told
 
 
+DEPLOYED = {
+    "id": "d",
+    "status": "SUCCESS",
+    "deploymentStopped": False,
+    "canRollback": True,
+    "canRedeploy": True,
+}
+DEPLOYED |= {"instances": [{"id": "i", "status": "RUNNING"}]}
+LAST = {"hasNextPage": False, "endCursor": None}
+
+
+def connection(*nodes, page=LAST):
+    return {"edges": [{"node": node} for node in nodes], "pageInfo": page}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("place", {"projectToken": None}, "projectToken: expected an object, got null"),
+        ("place", {"projectToken": {"projectId": "p"}}, "projectToken.environmentId: missing"),
+        (
+            "deployments",
+            {"deployments": connection(DEPLOYED, {**DEPLOYED, "status": None})},
+            "deployments.edges[1].node.status: expected text, got null",
+        ),
+        (
+            "deployments",
+            {"deployments": connection({**DEPLOYED, "canRollback": "yes"})},
+            "deployments.edges[0].node.canRollback: expected true or false, got text",
+        ),
+        (
+            "deployments",
+            {"deployments": connection(DEPLOYED, page={"hasNextPage": True, "endCursor": None})},
+            "deployments.pageInfo.endCursor: expected text, got null",
+        ),
+        (
+            "service",
+            {"serviceInstance": {"activeDeployments": [{**DEPLOYED, "instances": "none"}]}},
+            "serviceInstance.activeDeployments[0].instances: expected a list, got text",
+        ),
+        ("deploy_log", {}, "deploymentLogs: missing"),
+        ("deploy_log", {"deploymentLogs": None}, "deploymentLogs: expected a list, got null"),
+        ("deploy_log", {"deploymentLogs": [line(1, message=5)]}, "deploymentLogs[0].message: expected text"),
+        ("http_log", {"httpLogs": [{"httpStatus": True}]}, "httpLogs[0].timestamp: missing"),
+        (
+            "metrics",
+            {"metrics": [{"measurement": "CPU_USAGE", "tags": {}, "values": [{"ts": -1, "value": 1}]}]},
+            "metrics[0].values[0].ts: expected seconds since 1970, got a number",
+        ),
+        (
+            "http_metrics",
+            {
+                "httpMetricsGroupedByStatus": [{"statusCode": 200, "samples": [{"ts": 1, "value": None}]}],
+                "httpDurationMetrics": {"samples": []},
+            },
+            "httpMetricsGroupedByStatus[0].samples[0].value: expected a number, got null",
+        ),
+    ],
+)
+def test_what_does_not_fit_names_its_place(name, data, problem):
+    with pytest.raises(RailwayError) as caught:
+        QUESTIONS[name](Canned(data))
+    assert (caught.value.fault.kind, caught.value.fault.whose) == ("protocol", Whose.PROVIDER)
+    assert problem in caught.value.fault.detail
+
+
+def test_a_new_word_is_kept_and_what_is_missing_or_untyped_stays_unknown():
+    odd = {**DEPLOYED, "status": "LAUNCHING", "meta": "none", "snapshotId": 5, "createdAt": "today"}
+    (found,), is_complete = deployments(Canned({"deployments": connection(odd)}), PLACE)
+    assert (found.status, is_complete) == ("LAUNCHING", True)
+    assert (found.commit, found.snapshot_id, found.created_at, found.service_id) == (None, None, None, None)
+    assert found.instances[0].status == "RUNNING"
+
+
+def test_settings_are_read_where_they_are_known():
+    data = {
+        "healthcheckPath": "/ready",
+        "healthcheckTimeout": 30,
+        "sleepApplication": 1,
+        "numReplicas": True,
+        "source": {"repo": "o/r"},
+        "domains": {"customDomains": [{"domain": "a.test"}, 5], "serviceDomains": [{"domain": "b.test"}]},
+        "activeDeployments": [],
+        "latestDeployment": None,
+    }
+    found = service_now(Canned({"serviceInstance": data}), PLACE)
+    assert (found.settings.healthcheck_path, found.settings.healthcheck_timeout_s) == ("/ready", 30.0)
+    assert (found.settings.sleeps, found.settings.replicas, found.settings.image) == (None, None, None)
+    assert (found.settings.repo, found.settings.domains) == ("o/r", ("a.test", "b.test"))
+    assert (found.active, found.latest) == ((), None)
+
+
+def test_a_try_that_the_budget_cuts_short_does_not_hide_the_trouble_before_it():
+    """The second answer never comes; what is left of the budget ends the wait for it."""
+
+    def converse(connection, head, stop):
+        if not heads:
+            heads.append(head)
+            connection.sendall(b"HTTP/1.1 502 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            stop.wait(30)
+
+    heads = []
+    with raw_server(converse) as url:
+        clock = TurnedClock()
+        railway = RailwayClient(TOKEN, url=url, clock=clock, redactor=Redactor({}), budget_s=1.2)
+        with pytest.raises(RailwayError) as caught:
+            railway.read("project_token", {})
+    assert caught.value.fault.kind == "unavailable"
+    assert "(asked 2 times)" in caught.value.fault.detail
+
+
 QUESTIONS = {
     "place": lambda railway: place(railway, project="p", service="s", environment="production"),
     "deployments": lambda railway: deployments(railway, PLACE, most=3),
@@ -309,7 +421,7 @@ ODD = st.recursive(
 )
 
 
-class Canned(Railway):
+class Canned(RailwayClient):
     """A client whose answers are handed in: what is tested is the reading of them."""
 
     def __init__(self, data):

@@ -95,8 +95,8 @@ def test_the_same_body_and_the_same_deployment_are_the_same_event(store):
     assert store.accept("a", "d-2", {}) is False
     assert store.accept("b", "d-1", {}) is False
     assert store.accept("b", "d-2", {}) is True
-    assert store.told()["accepted"] == 2
-    assert store.told()["duplicate"] == 2
+    assert store.counts()["accepted"] == 2
+    assert store.counts()["duplicate"] == 2
 
 
 def test_an_accepted_event_is_flushed_to_the_disk(store):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy_verdict.model import Exchange, Fault, Whose
-from deploy_verdict.relay.dispatch_results import meaning_of, names, pause_asked_s, runs_of
+from deploy_verdict.relay.dispatch_results import meaning_of, names, pause_requested_s, runs_of
 
 
 def answer(status=None, *, body="", fault=None, **headers):
@@ -57,7 +57,7 @@ def test_meaning(given, meaning):
     ],
 )
 def test_the_pause_that_github_asks_for(given, pause_s):
-    assert pause_asked_s(given, 1000.0) == pause_s
+    assert pause_requested_s(given, 1000.0) == pause_s
 
 
 @pytest.mark.parametrize(

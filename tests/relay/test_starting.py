@@ -157,7 +157,7 @@ def test_every_log_line_passes_the_redactor():
     code = (
         "import logging, sys, threading\n"
         "from deploy_verdict.redaction.redactor import Redactor\n"
-        "from deploy_verdict.relay.logs import log_to\n"
+        "from deploy_verdict.relay.server import log_to\n"
         f"log_to(sys.stderr, Redactor({{'RELAY_SECRET': {SECRET!r}}}))\n"
         f"logging.getLogger('uvicorn.error').error('asked for %s', '/hooks/{SECRET}')\n"
         "def work():\n"

@@ -1,13 +1,13 @@
-"""Runs on the same environment: who gives way to whom."""
+"""WorkflowRuns on the same environment: who gives way to whom."""
 
 from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
-from deploy_verdict.github.runs import Run, split_title
+from deploy_verdict.github.runs import WorkflowRun, split_title
 
 LABEL = "verify zeues / production"
 
 
 def run(number, what, label=LABEL, status="in_progress"):
-    return Run(id=number, display_title=f"{label} · {what}", status=status)
+    return WorkflowRun(id=number, display_title=f"{label} · {what}", status=status)
 
 
 def test_the_older_run_on_another_commit_gives_way():
@@ -27,7 +27,12 @@ def test_another_environment_and_runs_by_hand_are_no_rivals():
     assert rivals(own, [run(10, "aaa", label="verify zeues / staging")]).older == ()
     by_hand = run(21, "21", label="verify by hand")
     assert rivals(by_hand, [run(10, "10", label="verify by hand")]).older == ()
-    assert rivals(Run(id=1, display_title="CI"), [Run(id=0, display_title="CI", status="queued")]).older == ()
+    assert (
+        rivals(
+            WorkflowRun(id=1, display_title="CI"), [WorkflowRun(id=0, display_title="CI", status="queued")]
+        ).older
+        == ()
+    )
 
 
 def test_a_label_may_hold_the_separator():

@@ -9,7 +9,7 @@ from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.stages.registry import at_end
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
@@ -40,7 +40,7 @@ def cut_short(environment: Mapping[str, str]) -> str | None:
     if not run.isdigit():
         return "the run was cancelled"
     try:
-        runs = Runs(connection_from(environment))
+        runs = WorkflowRuns(connection_from(environment))
         newer = rivals(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
     except (ProviderError, UsageError):
         return "the run was cancelled; by whom is not known, as GitHub could not be asked"

@@ -9,7 +9,7 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.policy import NextStep, next_step
 from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
 from deploy_verdict.plan import layout_of, own_layout
 
@@ -29,7 +29,7 @@ def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
     return outcome in RED[fail_run_on]
 
 
-def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], Runs]) -> tuple[bool, str]:
+def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], WorkflowRuns]) -> tuple[bool, str]:
     """Whether a reviewer may be asked to let a job roll back, and why not.
 
     An environment that does not exist is made on the spot, without rules: so it must be there already, and
@@ -62,7 +62,7 @@ def follow(
     step: NextStep,
     file: RunFile,
     window: WindowFrame,
-    runs: Runs,
+    runs: WorkflowRuns,
     environment: Mapping[str, str],
     now: datetime,
 ) -> str:

@@ -7,19 +7,19 @@ environment, what the commit or the deployment.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy_verdict.github.runs import Run, split_title
+from deploy_verdict.github.runs import WorkflowRun, split_title
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rivals:
     """`same` verifies what we are to verify, so we give way; `older` give way to us; `newer` came later."""
 
-    same: Run | None = None
-    older: tuple[Run, ...] = ()
-    newer: tuple[Run, ...] = ()
+    same: WorkflowRun | None = None
+    older: tuple[WorkflowRun, ...] = ()
+    newer: tuple[WorkflowRun, ...] = ()
 
 
-def rivals(own: Run, runs: Iterable[Run]) -> Rivals:
+def rivals(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> Rivals:
     """Sort the unfinished runs of our label; a name without a label has no rival."""
     label, what = split_title(own.display_title)
     if not label:
@@ -34,7 +34,7 @@ def rivals(own: Run, runs: Iterable[Run]) -> Rivals:
     )
 
 
-def superseded_words(newer: Iterable[Run]) -> str | None:
+def superseded_words(newer: Iterable[WorkflowRun]) -> str | None:
     """By what a window was superseded, in words."""
     first = min(newer, key=lambda run: run.id, default=None)
     if first is None:

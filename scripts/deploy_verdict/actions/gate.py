@@ -20,7 +20,7 @@ from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.publish.job_summary import write_outputs
@@ -96,7 +96,7 @@ def event_of(environment: Mapping[str, str]) -> tuple[str, Mapping[str, object]]
     return name, payload if isinstance(payload, dict) else {}
 
 
-def admitted(gate: Gate, runs: Runs | None) -> Asked | Refused:
+def admitted(gate: Gate, runs: WorkflowRuns | None) -> Asked | Refused:
     """What is to be verified, or why not; older windows on the same environment are ended."""
     name, payload = event_of(gate.environment)
     asked = asked_by(name, payload, gate.inputs, gate.plan)
@@ -117,7 +117,7 @@ def admitted(gate: Gate, runs: Runs | None) -> Asked | Refused:
     return replace(asked, commit=asked.commit or (commit if is_whole_commit(commit) else None))
 
 
-def _end(gate: Gate, runs: Runs, found: Rivals) -> None:
+def _end(gate: Gate, runs: WorkflowRuns, found: Rivals) -> None:
     for run in found.older:
         gate.tell(f"ending run {run.id} ({run.display_title}): this deployment came after it")
         try:
@@ -135,7 +135,7 @@ def _alone(found: Rivals, continues: int | None) -> Refused | None:
     return Refused(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
 
 
-def _rivals(gate: Gate, runs: Runs | None) -> Rivals:
+def _rivals(gate: Gate, runs: WorkflowRuns | None) -> Rivals:
     if runs is None:
         return Rivals()
     try:
@@ -202,10 +202,10 @@ def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> Ru
     )
 
 
-def _runs(gate: Gate) -> Runs | None:
+def _runs(gate: Gate) -> WorkflowRuns | None:
     """GitHub's side; without it a window opens all the same."""
     try:
-        return Runs(connection_from(gate.environment))
+        return WorkflowRuns(connection_from(gate.environment))
     except ProviderError as error:
         gate.tell(f"{error}; the window opens without looking for others")
         return None

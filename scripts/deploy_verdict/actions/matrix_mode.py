@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from deploy_verdict.actions.job_matrix import Choice, Sitting, chosen_mode, sampling_words, sittings
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.runs import Runs
+from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Layout, WindowFile
 from deploy_verdict.plan import Plan, laid_out, own_layout
 from deploy_verdict.window.evidence_store import write_json
@@ -19,7 +19,7 @@ SAMPLED = "Sampled by "
 MOST_SLEEP_S = 120.0
 
 
-def timers_of(runs: Runs | None, tell: Tell) -> tuple[dict[str, int], bool]:
+def timers_of(runs: WorkflowRuns | None, tell: Tell) -> tuple[dict[str, int], bool]:
     """The wait timers of the repository, and whether it is private; none where GitHub does not tell."""
     if runs is None:
         return {}, True

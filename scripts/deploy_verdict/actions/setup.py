@@ -26,8 +26,8 @@ from deploy_verdict.actions.setup_requirements import (
 )
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.github import Connection
+from deploy_verdict.github.connection import RepositoryApi
 from deploy_verdict.github.destinations import TRACKING
-from deploy_verdict.github.repository import Api
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import Plan
 from deploy_verdict.publish.publisher import LABELS
@@ -76,7 +76,7 @@ class Preparation:
     """One repository, looked at and put right. Raises ProviderError for whatever GitHub refuses."""
 
     def __init__(self, connection: Connection, *, enterprise: bool) -> None:
-        self._api = Api(connection)
+        self._api = RepositoryApi(connection)
         self._enterprise = enterprise
 
     def prepared(self, plan: Plan, plan_path: str, reviewers: frozenset[str], *, check_only: bool) -> Setup:
@@ -116,7 +116,7 @@ class Preparation:
         return int(answer["user"]["id"])
 
     def _present(self) -> Present:
-        found = self._api.asker.ask("the labels", lambda: list(self._api.repository.get_labels()))
+        found = self._api.caller.call("the labels", lambda: list(self._api.repository.get_labels()))
         labels = [
             LabelToCreate(name=label.name, color=label.color, description=label.description or "")
             for label in found
@@ -146,11 +146,11 @@ class Preparation:
         what, told = f"the label {wanted.name}", f"set: label {wanted.name}"
         found = present.labels.get(wanted.name.lower())
         if found is not None:
-            label = self._api.asker.ask(what, partial(self._api.repository.get_label, found.name))
-            self._api.asker.ask(what, partial(label.edit, **fields))
+            label = self._api.caller.call(what, partial(self._api.repository.get_label, found.name))
+            self._api.caller.call(what, partial(label.edit, **fields))
             return told
         try:
-            self._api.asker.ask(what, partial(self._api.repository.create_label, **fields))
+            self._api.caller.call(what, partial(self._api.repository.create_label, **fields))
         except ProviderError as error:
             # A write whose answer was lost is sent again, and then is there already.
             if not _is_there_already(error):

@@ -11,9 +11,9 @@ from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.github.runs import BY_HAND, SEPARATOR, Run, Runs
+from deploy_verdict.github.runs import BY_HAND, SEPARATOR, WorkflowRun, WorkflowRuns
 from deploy_verdict.model import RunFile
-from deploy_verdict.publish.posts import PostingRun as Here
+from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 class LostRun:
     """A run that has ended, and what it says of itself."""
 
-    run: Run
+    run: WorkflowRun
     superseded: str | None
 
     @property
@@ -40,7 +40,7 @@ class LostRun:
 def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> str:
     """Look at the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
     connection = connection_from(environment, options.author)
-    runs = Runs(connection, tell=tell)
+    runs = WorkflowRuns(connection, tell=tell)
     ended = _ended(runs, options.run_id, workflow_file_of(runs.run(options.run_id), environment), tell)
     file = known_run(options.out)
     if file is None:
@@ -50,12 +50,12 @@ def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> st
     return _posted(options, ended, file, GitHub(connection, tell=tell), tell)
 
 
-def workflow_file_of(run: Run, environment: Mapping[str, str]) -> str:
+def workflow_file_of(run: WorkflowRun, environment: Mapping[str, str]) -> str:
     """The file of the run that is looked at, not our own."""
     return run.path.partition("@")[0].rpartition("/")[2] or workflow_file(environment)
 
 
-def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> LostRun:
+def _ended(runs: WorkflowRuns, run_id: int, workflow: str, tell: Tell) -> LostRun:
     run = runs.run(run_id)
     try:
         newer = rivals(run, runs.newest(workflow)).newer
@@ -68,7 +68,7 @@ def _ended(runs: Runs, run_id: int, workflow: str, tell: Tell) -> LostRun:
 
 def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, tell: Tell) -> str:
     bundle, now = judged_directory(options)
-    here = Here(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
+    here = PostingRun(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
     if file.kind == "tail" and give_up_tail(options.out, bundle.plan, ended.reason) is not None:
         # The verdict of before still holds; that the look was lost stands in its remarks.
         bundle, now = judged_directory(options)
@@ -92,13 +92,13 @@ def _without_window(ended: LostRun, github: Callable[[], GitHub]) -> str:
     key, commit = f"run-{run.id}", run.head_sha if run.event == "deployment_status" else None
     title = f"{run.display_title[:150]}: it could not start"
     place = place_of.destination(number=None, commit=commit, key=key, title=title)
-    said = place_of.say(place, key, _start_failed(run))
+    said = place_of.put_comment(place, key, _start_failed(run))
     if commit is not None:
         place_of.set_status(commit, "error", "VERIFIER LOST: it could not start", run.html_url or None)
     return f"posted on {said.url}"
 
 
-def _start_failed(run: Run) -> str:
+def _start_failed(run: WorkflowRun) -> str:
     where = f"[run {run.id}]({run.html_url})" if run.html_url.startswith("http") else f"run {run.id}"
     return (
         "## ⚠️ VERIFIER LOST: it could not start\n\n"

@@ -15,7 +15,14 @@ from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.model import Deployment, DeploymentObservation, Record
 from deploy_verdict.plan import Railway as Section
-from deploy_verdict.railway import Place, Railway, RailwayError, deployments, roll_back, service_now
+from deploy_verdict.railway import (
+    RailwayClient,
+    RailwayError,
+    ServiceIds,
+    deployments,
+    roll_back,
+    service_now,
+)
 from deploy_verdict.railway.connection import Link
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
@@ -106,8 +113,8 @@ class Rollback:
     ) -> None:
         if link.railway is None or link.place is None:
             raise UsageError(f"no rollback: {link.fault.detail if link.fault else 'Railway cannot be asked'}")
-        self._railway: Railway = link.railway
-        self._place: Place = link.place
+        self._railway: RailwayClient = link.railway
+        self._place: ServiceIds = link.place
         self._out, self._section, self._clock, self._stop, self._tell = out, section, clock, stop, tell
 
     def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise, promise_in
-from deploy_verdict.github.runs import Runs, split_title
+from deploy_verdict.github.runs import WorkflowRuns, split_title
 
 # A scheduled workflow comes late, often by hours: what is due before the next one is started now, and the
 # sampler waits for its time.
 AHEAD = timedelta(minutes=10)
 
 
-def started(runs: Runs, workflow: str, now: datetime) -> Iterator[str]:
+def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
     """Start every look that is due; yields what was done, one line each. Raises ProviderError at the end."""
     trouble: ProviderError | None = None
     for commit, label in _commits(runs, workflow).items():
@@ -35,7 +35,7 @@ def started(runs: Runs, workflow: str, now: datetime) -> Iterator[str]:
         raise trouble
 
 
-def _commits(runs: Runs, workflow: str) -> dict[str, str]:
+def _commits(runs: WorkflowRuns, workflow: str) -> dict[str, str]:
     """The commits of the newest runs, each with its environment's label."""
     found: dict[str, str] = {}
     for run in runs.newest(workflow):
@@ -45,7 +45,7 @@ def _commits(runs: Runs, workflow: str) -> dict[str, str]:
     return found
 
 
-def _promise(runs: Runs, commit: str) -> Promise | None:
+def _promise(runs: WorkflowRuns, commit: str) -> Promise | None:
     for row in runs.statuses(commit):
         if isinstance(row, dict) and row.get("context") == CONTEXT:
             return promise_in(str(row.get("state")), row.get("description"))

@@ -3,20 +3,19 @@
 What is ours is known by a marker and by its author, through all pages: a marker alone could be quoted.
 """
 
+from deploy_verdict.github.caller import RefusedError
 from deploy_verdict.github.client import GitHub
-from deploy_verdict.github.comments import Said
-from deploy_verdict.github.connection import ACTIONS_BOT, Connection, connection_from
-from deploy_verdict.github.destinations import Destination, Label, is_refused_place, marker_of
-from deploy_verdict.github.retry import RefusedError
+from deploy_verdict.github.comments import CommentRef
+from deploy_verdict.github.connection import Connection, connection_from
+from deploy_verdict.github.destinations import Destination, IssueLabel, is_refused_place, marker_of
 
 __all__ = [
-    "ACTIONS_BOT",
+    "CommentRef",
     "Connection",
     "Destination",
     "GitHub",
-    "Label",
+    "IssueLabel",
     "RefusedError",
-    "Said",
     "connection_from",
     "is_refused_place",
     "marker_of",

@@ -7,11 +7,10 @@ from typing import Any
 from github.Issue import Issue
 
 from deploy_verdict.base.clock import Clock
-from deploy_verdict.github.comments import OneComment, Said
-from deploy_verdict.github.connection import Connection
-from deploy_verdict.github.destinations import Destination, Label, Places, is_by, marker_of
-from deploy_verdict.github.repository import opened_repository
-from deploy_verdict.github.retry import RefusedError, Tell, understood
+from deploy_verdict.github.caller import RefusedError, Tell, understood
+from deploy_verdict.github.comments import CommentRef, OneComment
+from deploy_verdict.github.connection import Connection, opened_repository
+from deploy_verdict.github.destinations import Destination, Destinations, IssueLabel, is_by, marker_of
 from deploy_verdict.redaction.output_guard import cleaned
 
 CONTEXT = "deploy-verdict"
@@ -30,50 +29,52 @@ class GitHub:
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
     ) -> None:
         self._author = connection.author
-        self._asker, self._repository = opened_repository(connection, clock=clock, tell=tell)
-        self._places = Places(self._asker, self._repository, self._author, tell)
+        self._caller, self._repository = opened_repository(connection, clock=clock, tell=tell)
+        self._destinations = Destinations(self._caller, self._repository, self._author, tell)
 
     @understood
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
-        return self._places.destination(number=number, commit=commit, key=key, title=title)
+        return self._destinations.destination(number=number, commit=commit, key=key, title=title)
 
     @understood
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found or opened."""
-        return self._places.tracking_issue(key, title)
+        return self._destinations.tracking_issue(key, title)
 
     @understood
-    def say(
+    def put_comment(
         self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
-    ) -> Said:
+    ) -> CommentRef:
         """Write or update our one comment, unless a text of a higher rank stands there already.
 
-        `rank` is asked of whole comments, marker and all.
+        `rank` is asked of complete comments, marker and all.
         """
         # What stands there is compared with what was wanted, so both must have passed the redactor.
         return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
 
     @understood
-    def said(self, destination: Destination, key: str) -> str | None:
+    def comment_body(self, destination: Destination, key: str) -> str | None:
         """The text of our comment, the oldest where there are two; None where there is none."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
     @understood
-    def label(self, destination: Destination, wanted: Label | None, all_of_ours: tuple[str, ...]) -> None:
+    def label(
+        self, destination: Destination, wanted: IssueLabel | None, all_of_ours: tuple[str, ...]
+    ) -> None:
         """Put one label of ours on an issue (None: no one), and take the others off."""
         issue = self._issue(destination)
-        present = self._asker.ask("its labels", lambda: {label.name for label in issue.labels})
+        present = self._caller.call("its labels", lambda: {label.name for label in issue.labels})
         if wanted is not None and wanted.name not in present:
-            self._places.ensure(wanted)
-            self._asker.ask("a label", partial(issue.add_to_labels, wanted.name))
+            self._destinations.ensure(wanted)
+            self._caller.call("a label", partial(issue.add_to_labels, wanted.name))
         for name in all_of_ours:
             if name in present and (wanted is None or name != wanted.name):
                 self._take_off(issue, name)
 
     def _take_off(self, issue: Issue, name: str) -> None:
         try:
-            self._asker.ask("a label", partial(issue.remove_from_labels, name))
+            self._caller.call("a label", partial(issue.remove_from_labels, name))
         except RefusedError as error:
             # Somebody was faster; or an answer was lost, and this was the second try.
             if error.status != 404:
@@ -87,26 +88,28 @@ class GitHub:
         issue = self._issue(destination)
         wanted = "open" if is_open else "closed"
         if issue.state != wanted:
-            self._asker.ask("the tracking issue", lambda: issue.edit(state=wanted))
+            self._caller.call("the tracking issue", lambda: issue.edit(state=wanted))
 
     @understood
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
         """One status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}
-        told = (
+        text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
         # Twice the same status does no harm: the newest counts.
-        self._asker.ask(
+        self._caller.call(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(
-                state, description=told, context=CONTEXT, **more
+                state, description=text, context=CONTEXT, **more
             ),
         )
 
     def _comment(self, destination: Destination, key: str) -> OneComment:
-        return OneComment(self._asker, self._issue(destination), partial(is_by, self._author, marker_of(key)))
+        return OneComment(
+            self._caller, self._issue(destination), partial(is_by, self._author, marker_of(key))
+        )
 
     def _issue(self, destination: Destination) -> Issue:
         number = destination.number
-        return self._asker.ask(f"#{number}", lambda: self._repository.get_issue(number))
+        return self._caller.call(f"#{number}", lambda: self._repository.get_issue(number))

@@ -12,7 +12,7 @@ from github.Issue import Issue
 from github.IssueComment import IssueComment
 
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.retry import Asker, RefusedError
+from deploy_verdict.github.caller import RefusedError, RetryingCaller
 
 # Each round is a look and at most one kind of change; two writers are at rest after four.
 MAX_ROUNDS = 10
@@ -22,7 +22,7 @@ Rank = Callable[[str], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class CommentRef:
     """What stands there now; `is_ours` is false where a text of a higher rank was left as it is."""
 
     url: str
@@ -33,22 +33,22 @@ class Said:
 class OneComment:
     """The one comment of an issue that `is_mine` knows."""
 
-    def __init__(self, asker: Asker, issue: Issue, is_mine: Callable[[IssueComment], bool]) -> None:
-        self._asker, self._issue, self._is_mine = asker, issue, is_mine
+    def __init__(self, caller: RetryingCaller, issue: Issue, is_mine: Callable[[IssueComment], bool]) -> None:
+        self._caller, self._issue, self._is_mine = caller, issue, is_mine
         self._created: list[IssueComment] = []
         self._wrote = self._keeps_others = False
 
     def found(self) -> list[IssueComment]:
         """Ours, the oldest first, through all pages."""
-        every = self._asker.ask("the comments", lambda: list(self._issue.get_comments()))
+        every = self._caller.call("the comments", lambda: list(self._issue.get_comments()))
         mine = {comment.id: comment for comment in every if self._is_mine(comment)}
         for comment in self._created:
-            # A list may lag behind: what we have just written is asked for by its id.
-            if comment.id not in mine and (there := self._asked_for(comment.id)):
+            # A list may lag behind: what we have just written is fetched by its id.
+            if comment.id not in mine and (there := self._fetched(comment.id)):
                 mine[there.id] = there
         return [mine[identity] for identity in sorted(mine)]
 
-    def keep(self, text: str, rank: Rank) -> Said:
+    def keep(self, text: str, rank: Rank) -> CommentRef:
         """Make `text` the one comment, unless what stands there ranks higher; raises ProviderError."""
         for _ in range(MAX_ROUNDS):
             mine = self.found()
@@ -60,7 +60,7 @@ class OneComment:
             is_ours = rank(text) > rank(best) or (rank(text) == rank(best) and not self._wrote)
             wanted = text if is_ours else best
             if not self._changed(mine, wanted):
-                return Said(url=mine[0].html_url, body=wanted, is_ours=_same(wanted, text))
+                return CommentRef(url=mine[0].html_url, body=wanted, is_ours=_same(wanted, text))
             self._wrote = self._wrote or is_ours
         raise ProviderError(f"the comment on #{self._issue.number} is changed again and again — look at it")
 
@@ -69,10 +69,10 @@ class OneComment:
             raise ProviderError(
                 f"GitHub took a comment on #{self._issue.number} that is not there — look at it"
             )
-        made = self._asker.ask(
+        made = self._caller.call(
             "a comment",
             lambda: self._issue.create_comment(text),
-            found=lambda: next(iter(self.found()), None),
+            effect=lambda: next(iter(self.found()), None),
         )
         self._created.append(made)
         self._wrote = True
@@ -98,14 +98,14 @@ class OneComment:
 
     def _done_or_gone(self, what: str, change: Callable[[], None]) -> None:
         try:
-            self._asker.ask(what, change)
+            self._caller.call(what, change)
         except RefusedError as error:
             if error.status != 404:
                 raise
 
-    def _asked_for(self, identity: int) -> IssueComment | None:
+    def _fetched(self, identity: int) -> IssueComment | None:
         try:
-            return self._asker.ask("our comment", lambda: self._issue.get_comment(identity))
+            return self._caller.call("our comment", lambda: self._issue.get_comment(identity))
         except RefusedError as error:
             if error.status not in (404, 410):
                 raise

@@ -1,10 +1,18 @@
-"""How to reach a repository: from the variables that every job of GitHub Actions has."""
+"""A repository, reached with the variables that every job of GitHub Actions has, and its REST API."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from deploy_verdict.base.errors import UsageError
+from github import Auth, Github
+from github.Repository import Repository
+
+from deploy_verdict.base.clock import Clock, WallClock
+from deploy_verdict.base.errors import ProviderError, UsageError
+from deploy_verdict.github.caller import RetryingCaller, Tell
+from deploy_verdict.github.transport import bounded_connections
 
 API_URL = "https://api.github.com"
 ACTIONS_BOT = "github-actions[bot]"
@@ -43,3 +51,52 @@ def connection_from(
         author=author or ACTIONS_BOT,
         needs=needs,
     )
+
+
+def opened_repository(
+    connection: Connection, *, clock: Clock | None, tell: Tell
+) -> tuple[RetryingCaller, Repository]:
+    """The repository, requested once; raises ProviderError where GitHub refuses it."""
+    # PyGithub writes refusals to stderr itself; here each is reported once, in our words.
+    logging.getLogger("github").addHandler(logging.NullHandler())
+    with bounded_connections(connection.timeout_s):
+        client = Github(
+            auth=Auth.Token(connection.token),
+            base_url=connection.api_url,
+            # It would repeat a POST whose answer was lost: our caller looks for the effect first.
+            retry=None,
+            per_page=100,
+            user_agent="deploy-verdict",
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+    caller = RetryingCaller(clock or WallClock(), tell, connection.token, connection.needs)
+    return caller, caller.call("the repository", lambda: client.get_repo(connection.repository))
+
+
+class RepositoryApi:
+    """The operations for which PyGithub has no name. Raises ProviderError for whatever GitHub refuses."""
+
+    def __init__(
+        self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
+    ) -> None:
+        self.caller, self.repository = opened_repository(connection, clock=clock, tell=tell)
+
+    def json(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's object, empty where there is none; `path` is below the repository's."""
+        url, requester = f"{self.repository.url}{path}", self.repository.requester
+        _, answer = self.caller.call(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
+        if answer is not None and not isinstance(answer, dict):
+            raise ProviderError(f"GitHub's answer to {what} is not an object")
+        return answer or {}
+
+    def environments(self) -> list[dict[str, Any]]:
+        """Every environment with its protection rules, through all pages."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = len(found) // 100 + 1
+            answer = self.json("GET", f"/environments?per_page=100&page={page}", "the environments")
+            rows = answer.get("environments") or []
+            found += rows
+            if len(rows) < 100:
+                return found

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from github.Issue import Issue
 from github.IssueComment import IssueComment
@@ -9,14 +10,14 @@ from github.PullRequest import PullRequest
 from github.Repository import Repository
 
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.retry import Asker, RefusedError, Tell
+from deploy_verdict.github.caller import RefusedError, RetryingCaller, Tell
 
 _REFUSES = (403, 404, 410, 422)
 BODY = "This issue follows one deployment; the comment below is brought up to date."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label:
+class IssueLabel:
     """A label of ours as it is made where the repository has none of that name."""
 
     name: str
@@ -24,7 +25,9 @@ class Label:
     description: str
 
 
-TRACKING = Label(name="deploy-verdict", color="1f6feb", description="One deployment, followed for its window")
+TRACKING = IssueLabel(
+    name="deploy-verdict", color="1f6feb", description="One deployment, followed for its window"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +59,11 @@ def is_refused_place(error: ProviderError) -> bool:
     return isinstance(error, RefusedError) and error.status in _REFUSES
 
 
-class Places:
+class Destinations:
     """The places of one repository."""
 
-    def __init__(self, asker: Asker, repository: Repository, author: str, tell: Tell) -> None:
-        self._asker, self._repository, self._author, self._tell = asker, repository, author, tell
+    def __init__(self, caller: RetryingCaller, repository: Repository, author: str, tell: Tell) -> None:
+        self._caller, self._repository, self._author, self._tell = caller, repository, author, tell
 
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
@@ -76,7 +79,7 @@ class Places:
         if commit is None:
             return ()
         try:
-            pulls = self._asker.ask(
+            pulls = self._caller.call(
                 "the commit's pull requests",
                 lambda: [
                     pull.number for pull in self._repository.get_commit(commit).get_pulls() if _is_alive(pull)
@@ -94,12 +97,12 @@ class Places:
         mine = self._tracking(marker)
         if not mine:
             self.ensure(TRACKING)
-            made = self._asker.ask(
+            made = self._caller.call(
                 "a tracking issue",
                 lambda: self._repository.create_issue(
                     title, body=f"{marker}\n{BODY}", labels=[TRACKING.name]
                 ),
-                found=lambda: next(iter(self._tracking(marker)), None),
+                effect=lambda: next(iter(self._tracking(marker)), None),
             )
             # Another job may have opened one at the same moment: both look again, and both take the oldest.
             mine = self._tracking(marker) or [made]
@@ -108,24 +111,21 @@ class Places:
             self._withdraw(issue, first.number)
         return Destination(number=first.number, kind="tracking issue")
 
-    def ensure(self, label: Label) -> None:
+    def ensure(self, label: IssueLabel) -> None:
         """Make a label with its colour where there is none; a label is never worth a report."""
+        get, create = self._repository.get_label, self._repository.create_label
         try:
-            self._asker.ask("a label", lambda: self._repository.get_label(label.name))
-        except RefusedError:
             try:
-                self._asker.ask(
-                    "a new label",
-                    lambda: self._repository.create_label(label.name, label.color, label.description),
-                )
-            except ProviderError as error:
-                self._tell(f"{error}; so the label is not made")
+                self._caller.call("a label", lambda: get(label.name))
+            except RefusedError:
+                new = partial(create, label.name, label.color, label.description)
+                self._caller.call("a new label", new)
         except ProviderError as error:
             self._tell(f"{error}; so the label is not made")
 
     def _tracking(self, marker: str) -> list[Issue]:
         """The oldest first."""
-        found = self._asker.ask(
+        found = self._caller.call(
             "the tracking issues",
             lambda: list(self._repository.get_issues(state="all", labels=[TRACKING.name])),
         )
@@ -136,7 +136,7 @@ class Places:
         """A second one cannot be deleted with a token's rights, so it says which one counts."""
         body = f"Opened twice at the same moment: #{first} follows this deployment."
         try:
-            self._asker.ask(
+            self._caller.call(
                 "a second tracking issue", lambda: issue.edit(body=body, state="closed", labels=[])
             )
         except ProviderError as error:

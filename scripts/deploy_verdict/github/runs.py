@@ -1,4 +1,4 @@
-"""Runs of the workflow at GitHub: which are under way, ending one, starting one, and the wait timers.
+"""WorkflowRuns of the workflow at GitHub: which are under way, ending one, starting one, and the wait timers.
 
 Asks only operations of GitHub's REST API (docs.github.com/rest/actions), through PyGithub's requester.
 """
@@ -10,21 +10,16 @@ from pydantic import ValidationError
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github.connection import Connection
-from deploy_verdict.github.repository import Api
-from deploy_verdict.github.retry import Tell
+from deploy_verdict.github.caller import Tell
+from deploy_verdict.github.connection import Connection, RepositoryApi
 from deploy_verdict.model import Record
 
 SEPARATOR = " · "
-
-
 BY_HAND = "verify by hand"
-
-
 UNFINISHED = ("in_progress", "queued", "waiting", "pending", "requested")
 
 
-class Run(Record):
+class WorkflowRun(Record):
     """One run of a workflow; `display_title` is its run-name."""
 
     id: int
@@ -51,13 +46,13 @@ def split_title(title: str) -> tuple[str, str]:
 PER_PAGE = 50
 
 
-class Runs:
+class WorkflowRuns:
     """The runs of one repository. Raises ProviderError for whatever GitHub refuses."""
 
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
     ) -> None:
-        self._api = Api(connection, clock=clock, tell=tell)
+        self._api = RepositoryApi(connection, clock=clock, tell=tell)
 
     @property
     def private(self) -> bool:
@@ -68,10 +63,10 @@ class Runs:
     def default_branch(self) -> str:
         return str(self._api.repository.default_branch)
 
-    def run(self, run_id: int) -> Run:
+    def run(self, run_id: int) -> WorkflowRun:
         return _run(self._api.json("GET", f"/actions/runs/{run_id}", "the run"))
 
-    def newest(self, workflow: str) -> tuple[Run, ...]:
+    def newest(self, workflow: str) -> tuple[WorkflowRun, ...]:
         """The newest runs of a workflow's file, newest first."""
         found = self._api.json("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
         rows = found.get("workflow_runs")
@@ -115,8 +110,8 @@ class Runs:
         return {row["name"]: row.get("protection_rules") or [] for row in self._api.environments()}
 
 
-def _run(row: Any) -> Run:
+def _run(row: Any) -> WorkflowRun:
     try:
-        return Run.model_validate(row)
+        return WorkflowRun.model_validate(row)
     except ValidationError as error:
-        raise ProviderError("GitHub told of a run in a shape that is not known") from error
+        raise ProviderError("GitHub describes a run in a shape that is not known") from error

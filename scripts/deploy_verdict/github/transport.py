@@ -1,20 +1,21 @@
 """PyGithub's way out: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
 
 PyGithub reads what comes until it ends, and follows a redirect for as long as there is one. Here, each
-request has one deadline, and what is no whole answer raises UnansweredError, which says why. What is sent
-has passed the redactor. Nothing is asked again: whether that does harm, only the asker knows.
+request has one deadline, and what is no complete answer raises UnansweredError, which says why. What is sent
+has passed the redactor. Nothing is sent twice: whether that does harm, only the caller knows.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 from deploy_verdict.base.strict_json import NotJSONError, strict_json
-from deploy_verdict.http.exchange import Answer, Question, answer_to
-from deploy_verdict.http.transport import Wire
+from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
+from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.redaction.output_guard import cleaned_document
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -24,7 +25,7 @@ _LASTING = ("redirect", "request", "tls")
 
 
 class UnansweredError(requests.RequestException):
-    """GitHub gave no whole answer, and would give none if it were asked again."""
+    """GitHub gave no complete answer, and would give none to a second request."""
 
 
 class LostError(UnansweredError):
@@ -34,7 +35,7 @@ class LostError(UnansweredError):
 class _Response:
     """What PyGithub reads of an answer."""
 
-    def __init__(self, answer: Answer, text: str) -> None:
+    def __init__(self, answer: HttpResponse, text: str) -> None:
         self.status, self._headers, self._text = answer.status, answer.headers, text
 
     def getheaders(self) -> Iterable[tuple[str, str]]:
@@ -44,7 +45,7 @@ class _Response:
         return self._text
 
 
-class _Door:
+class _BoundedConnection:
     """One connection as PyGithub knows them; `request` notes, `getresponse` asks."""
 
     protocol: str
@@ -52,20 +53,22 @@ class _Door:
 
     def __init__(self, host: str, port: int | None = None, **kwargs: Any) -> None:
         self.host, self.port = host, port
-        self._wire, self._hops = Wire(behind_proxies=True), 0
+        self._session, self._hops = CuttableSession(behind_proxies=True), 0
 
     def request(self, verb: str, url: str, input: str | None, headers: dict[str, str], *_: Any) -> None:  # noqa: A002
         address = self.host if self.port is None else f"{self.host}:{self.port}"
-        self._question = Question(
+        self._request = HttpRequest(
             method=verb, url=f"{self.protocol}://{address}{url}", headers=headers, data=_sent(input)
         )
 
     def getresponse(self) -> _Response:
-        answer = answer_to(self._question, self._wire, within_s=self.timeout_s, max_body_bytes=MAX_BODY_BYTES)
+        answer = response_to(
+            self._request, self._session, within_s=self.timeout_s, max_body_bytes=MAX_BODY_BYTES
+        )
         if answer.fault is not None:
-            # A wire that was cut stays cut.
+            # A session that was cut stays cut.
             self.close()
-            self._wire = Wire(behind_proxies=True)
+            self._session = CuttableSession(behind_proxies=True)
             kind = UnansweredError if answer.fault.kind in _LASTING else LostError
             raise kind(answer.fault.detail)
         self._hops = self._hops + 1 if answer.status in (202, 301) else 0
@@ -74,7 +77,7 @@ class _Door:
         return _Response(answer, _checked(answer))
 
     def close(self) -> None:
-        self._wire.__exit__(None, None, None)
+        self._session.__exit__(None, None, None)
 
 
 def _sent(body: str | None) -> str | None:
@@ -82,7 +85,7 @@ def _sent(body: str | None) -> str | None:
     return json.dumps(cleaned_document(json.loads(body))) if body else body
 
 
-def _checked(answer: Answer) -> str:
+def _checked(answer: HttpResponse) -> str:
     """The body, where it is one unambiguous document or nothing; a refusal may also be a page."""
     if answer.truncated:
         raise UnansweredError("its answer is too large to be read")
@@ -107,17 +110,21 @@ def _checked(answer: Answer) -> str:
     return text
 
 
-def open_door(timeout_s: float) -> Callable[[], None]:
-    """Let the client that is made next go through here; call what is returned once it is made."""
+@contextmanager
+def bounded_connections(timeout_s: float) -> Iterator[None]:
+    """Let the client that is made inside send its requests through here."""
 
-    class Plain(_Door, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
+    class PlainBounded(_BoundedConnection, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
         pass
 
-    class Secure(_Door, HTTPSRequestsConnectionClass):  # type: ignore[misc]
+    class SecureBounded(_BoundedConnection, HTTPSRequestsConnectionClass):  # type: ignore[misc]
         pass
 
-    Plain.protocol, Secure.protocol = "http", "https"
-    Plain.timeout_s = Secure.timeout_s = timeout_s
+    PlainBounded.protocol, SecureBounded.protocol = "http", "https"
+    PlainBounded.timeout_s = SecureBounded.timeout_s = timeout_s
     # PyGithub keeps the classes by process, and each client takes them when it is made.
-    Requester.injectConnectionClasses(Plain, Secure)
-    return Requester.resetConnectionClasses
+    Requester.injectConnectionClasses(PlainBounded, SecureBounded)
+    try:
+        yield
+    finally:
+        Requester.resetConnectionClasses()

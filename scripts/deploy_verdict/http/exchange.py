@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from deploy_verdict.http.faults import edge_fault, fault_of
-from deploy_verdict.http.transport import Wire
+from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Fault, Whose
 
 MAX_REDIRECTS = 3
@@ -23,7 +23,7 @@ CHARSETS = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class HttpRequest:
     """One request, ready to be sent; its body is `json`, or `data` as it stands."""
 
     method: str
@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclass
-class Answer:
+class HttpResponse:
     """What a worker has got so far; only read after the worker has ended or was given up."""
 
     status: int | None = None
@@ -52,14 +52,16 @@ class Answer:
         return str(self.body, known, errors="replace")
 
 
-def answer_to(question: Question, wire: Wire, *, within_s: float, max_body_bytes: int) -> Answer:
+def response_to(
+    request: HttpRequest, session: CuttableSession, *, within_s: float, max_body_bytes: int
+) -> HttpResponse:
     """Ask in a worker and give it up at the deadline, whatever it is waiting for."""
-    answer = Answer()
+    answer = HttpResponse()
     done: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            _converse(question, wire, answer, within_s, max_body_bytes)
+            _converse(request, session, answer, within_s, max_body_bytes)
         finally:
             done.put(None)
 
@@ -67,28 +69,30 @@ def answer_to(question: Question, wire: Wire, *, within_s: float, max_body_bytes
     try:
         done.get(timeout=within_s)
     except queue.Empty:
-        wire.cut()
-        told = "its headers came, its body did not end" if answer.status is not None else "no answer"
-        detail = f"{told} within {within_s:.1f} s"
+        session.cut()
+        came = "its headers came, its body did not end" if answer.status is not None else "no answer"
+        detail = f"{came} within {within_s:.1f} s"
         fault = Fault(kind="timeout", whose=Whose.TARGET, detail=detail)
         # A copy: the worker may still write to its own.
-        return Answer(answer.status, list(answer.headers), bytearray(), fault=fault)
+        return HttpResponse(answer.status, list(answer.headers), bytearray(), fault=fault)
     return answer
 
 
-def _converse(question: Question, wire: Wire, answer: Answer, within_s: float, max_body_bytes: int) -> None:
-    url = question.url
+def _converse(
+    request: HttpRequest, session: CuttableSession, answer: HttpResponse, within_s: float, max_body_bytes: int
+) -> None:
+    url = request.url
     try:
         while True:
-            with wire.request(
-                question.method,
+            with session.request(
+                request.method,
                 url,
-                json=question.json,
-                data=question.data,
-                headers=question.headers,
+                json=request.json,
+                data=request.data,
+                headers=request.headers,
                 timeout_s=within_s,
             ) as response:
-                following = _redirect(response, question.method, answer)
+                following = _redirect(response, request.method, answer)
                 if following is None:
                     _read(response, answer, max_body_bytes)
                     return
@@ -97,7 +101,7 @@ def _converse(question: Question, wire: Wire, answer: Answer, within_s: float, m
         answer.fault = fault_of(error)
 
 
-def _read(response: requests.Response, answer: Answer, max_body_bytes: int) -> None:
+def _read(response: requests.Response, answer: HttpResponse, max_body_bytes: int) -> None:
     answer.charset = response.encoding or "utf-8"
     answer.headers = list(response.headers.items())
     answer.status = response.status_code
@@ -111,7 +115,7 @@ def _read(response: requests.Response, answer: Answer, max_body_bytes: int) -> N
         answer.fault = edge_fault(response.status_code, response.headers)
 
 
-def _redirect(response: requests.Response, method: str, answer: Answer) -> str | None:
+def _redirect(response: requests.Response, method: str, answer: HttpResponse) -> str | None:
     """Where to go on, or None: reads follow on the same host only, writes never."""
     location = response.headers.get("location")
     if method not in ("GET", "HEAD") or not location or response.status_code not in (301, 302, 303, 307, 308):

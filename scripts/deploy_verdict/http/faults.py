@@ -53,7 +53,7 @@ def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
 
 
 def edge_fault(status: int, headers: Mapping[str, str]) -> Fault | None:
-    """Railway's edge answers for a service that does not (facts: header x-railway-fallback)."""
+    """Railway's edge answers for a service that does not (by the header x-railway-fallback)."""
     if headers.get("x-railway-fallback", "").lower() != "true":
         return None
     detail = f"the edge answered {status} in place of the service (x-railway-fallback)"

@@ -12,9 +12,9 @@ from typing import Any
 
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
-from deploy_verdict.http.exchange import Answer, Question, answer_to
+from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
 from deploy_verdict.http.faults import is_connect_failure
-from deploy_verdict.http.transport import Wire
+from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault
 from deploy_verdict.redaction.redactor import Redactor
 
@@ -59,48 +59,48 @@ class Probe:
         timeout_s: float | None = None,
     ) -> Exchange:
         """One request on a connection of its own, with one more try if it could not connect."""
-        question = self._question(method, path, json, headers)
-        with Wire() as wire:
-            return self._ask(wire, question, timeout_s or self.timeout_s, tries=2)
+        request = self._built(method, path, json, headers)
+        with CuttableSession() as session:
+            return self._ask(session, request, timeout_s or self.timeout_s, tries=2)
 
     @contextmanager
     def kept_alive(self) -> Iterator["KeptAlive"]:
         """One connection for several cheap requests; no retries, so that each reading is one request."""
-        with Wire() as wire:
-            yield KeptAlive(self, wire)
+        with CuttableSession() as session:
+            yield KeptAlive(self, session)
 
-    def _question(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> Question:
+    def _built(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> HttpRequest:
         sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
-        return Question(method=method, url=self.base_url + path, json=json, headers=sent)
+        return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
 
-    def _ask(self, wire: Wire, question: Question, timeout_s: float, tries: int) -> Exchange:
+    def _ask(self, session: CuttableSession, request: HttpRequest, timeout_s: float, tries: int) -> Exchange:
         at, began_s = self._clock.now(), self._clock.monotonic_s()
         attempts: list[Attempt] = []
-        answer = Answer()
+        answer = HttpResponse()
         for number in range(tries):
             attempt_at, attempt_s = self._clock.now(), self._clock.monotonic_s()
             remaining_s = began_s + timeout_s - attempt_s
             if remaining_s <= 0:
                 break
-            answer = answer_to(question, wire, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
+            answer = response_to(request, session, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
-            answer.fault = self._told(answer.fault)
+            answer.fault = self._redacted(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
             if answer.fault is None or not is_connect_failure(answer.fault):
                 break
             if number + 1 < tries:
                 self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
-        return self._exchange(question, answer, at, tuple(attempts), elapsed_ms)
+        return self._exchange(request, answer, at, tuple(attempts), elapsed_ms)
 
-    def _told(self, fault: Fault | None) -> Fault | None:
+    def _redacted(self, fault: Fault | None) -> Fault | None:
         """A fault's words quote what came, so they may quote a secret."""
         return fault and fault.model_copy(update={"detail": self._redactor.text(fault.detail)})
 
     def _exchange(
         self,
-        question: Question,
-        answer: Answer,
+        request: HttpRequest,
+        answer: HttpResponse,
         at: datetime,
         attempts: tuple[Attempt, ...],
         elapsed_ms: float,
@@ -111,9 +111,9 @@ class Probe:
         headers = self._redactor.headers(answer.headers[:MAX_HEADERS])
         return Exchange(
             at=at,
-            method=question.method,
-            url=text(question.url),
-            request_id=question.headers["X-Request-Id"],
+            method=request.method,
+            url=text(request.url),
+            request_id=request.headers["X-Request-Id"],
             attempts=attempts,
             status=answer.status,
             # Cut after it was redacted: half a secret has no form that is known.
@@ -130,10 +130,10 @@ class Probe:
 class KeptAlive:
     """A connection that stays open between requests."""
 
-    def __init__(self, probe: Probe, wire: Wire) -> None:
-        self._probe, self._wire = probe, wire
+    def __init__(self, probe: Probe, session: CuttableSession) -> None:
+        self._probe, self._session = probe, session
 
     def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
         """One request, one attempt."""
-        question = self._probe._question(method, path, None, headers)
-        return self._probe._ask(self._wire, question, self._probe.timeout_s, tries=1)
+        request = self._probe._built(method, path, None, headers)
+        return self._probe._ask(self._session, request, self._probe.timeout_s, tries=1)

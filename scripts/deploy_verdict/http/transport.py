@@ -1,7 +1,7 @@
-"""The HTTP library, behind one door: a session whose connections can be cut from outside.
+"""The HTTP library in one place: a session whose connections can be cut from outside.
 
 Proxies, cookies of other runs and ~/.netrc are not used: a probe's answer must not depend on the
-machine it is asked from. Two things are the operator's choice and hold everywhere: REQUESTS_CA_BUNDLE,
+machine it runs on. Two things are the operator's choice and hold everywhere: REQUESTS_CA_BUNDLE,
 a file of certificates to trust; and on the way to GitHub also the machine's proxies.
 """
 
@@ -20,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 READ_GRACE_S = 1.0
 
 
-class Wire:
+class CuttableSession:
     """A session for one caller; `cut` may be called from another thread."""
 
     def __init__(self, *, behind_proxies: bool = False) -> None:
@@ -87,7 +87,7 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes every connection known to its wire."""
+    """Makes every connection known to its session."""
 
     def __init__(self, connections: list[HTTPConnection]) -> None:
         self._known = connections

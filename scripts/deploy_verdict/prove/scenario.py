@@ -30,6 +30,7 @@ from deploy_verdict.model.window import evidence_name, wall_end
 from deploy_verdict.plan import Answer, Plan, Pool
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.replay import T0, Answers, ReplayedStep, exchange_of, replay_suite
+from deploy_verdict.stages.registry import sampled
 from deploy_verdict.verdict.judge import judge
 
 SAMPLES = 5
@@ -183,14 +184,14 @@ def _recorded_samples(
 
 def _synthetic_samples(plan: Plan, scenario: Scenario) -> Iterator[_StageSample]:
     """All but the traffic, which is counted when all else is there."""
-    end = (plan.window.length,)
-    offsets_s = {"deployment": plan.window.offsets_s, "health": (0.0,), "metrics": end, "top_up": end}
-    for stage, offsets in offsets_s.items():
-        observations = [item for key, item in scenario.synthetic.items() if key[0] == stage]
-        for offset_s in offsets if observations else ():
-            update = {"offset_s": offset_s} if stage == "deployment" else {}
+    for stage in sampled():
+        if stage.name == "traffic":
+            continue
+        observations = [item for key, item in scenario.synthetic.items() if key[0] == stage.name]
+        for offset_s in stage.offsets_s(plan) if observations else ():
+            update = {"offset_s": offset_s} if stage.name == "deployment" else {}
             sample = tuple(item.model_copy(update=update) for item in observations)
-            yield stage, offset_s, SYNTHETIC_ATTEMPT, sample
+            yield stage.name, offset_s, SYNTHETIC_ATTEMPT, sample
 
 
 def _answered(

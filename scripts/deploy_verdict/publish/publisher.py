@@ -10,23 +10,23 @@ from datetime import datetime
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.github import Destination, GitHub, Label, Said, is_refused_place
+from deploy_verdict.github import CommentRef, Destination, GitHub, IssueLabel, is_refused_place
 from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState, line_of, rank_in, state_in
 from deploy_verdict.publish.posts import MAX_COMMENT, Post, PostingRun, final_post, lost_post, progress_post
 from deploy_verdict.report.sections import cut
 
 LABELS = {
-    VerdictOutcome.STABLE: Label(
+    VerdictOutcome.STABLE: IssueLabel(
         name="verdict: stable", color="2da44e", description="Everything asked held for the whole window"
     ),
-    VerdictOutcome.ATTENTION: Label(
+    VerdictOutcome.ATTENTION: IssueLabel(
         name="verdict: attention", color="bf8700", description="It works, but something needs a look"
     ),
-    VerdictOutcome.CRITICAL: Label(
+    VerdictOutcome.CRITICAL: IssueLabel(
         name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
     ),
-    VerdictOutcome.INCONCLUSIVE: Label(
+    VerdictOutcome.INCONCLUSIVE: IssueLabel(
         name="verdict: inconclusive", color="6e7781", description="Not everything is known, so it is not good"
     ),
 }
@@ -80,18 +80,18 @@ def publish_lost(
 
 
 def _published(github: GitHub, post: Post, number: int | None, run_url: str | None, tell: Tell) -> Published:
-    said: tuple[Said, Destination] | None = None
+    written: tuple[CommentRef, Destination] | None = None
     trouble: ProviderError | None = None
     try:
         place = github.destination(number=number, commit=post.commit, key=post.key, title=post.title)
-        said = _said(github, place, post, tell)
+        written = _put(github, place, post, tell)
     except ProviderError as error:
         trouble = error
-    if said is None:
+    if written is None:
         # The commit can still tell it, to whoever looks there.
         _each(_status(github, post.commit, post.state, run_url), tell)
         raise trouble or ProviderError("GitHub took no comment")
-    comment, place = said
+    comment, place = written
     if not comment.is_ours:
         tell(f"{comment.url} is newer or final, so it is left as it is")
         return Published(url=comment.url, is_ours=False)
@@ -101,16 +101,16 @@ def _published(github: GitHub, post: Post, number: int | None, run_url: str | No
     return Published(url=comment.url, is_ours=True)
 
 
-def _said(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[Said, Destination]:
+def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[CommentRef, Destination]:
     """A place that cannot be written to must not cost the report: then the tracking issue."""
     try:
-        return github.say(place, post.key, _body(post, place), rank_in), place
+        return github.put_comment(place, post.key, _body(post, place), rank_in), place
     except ProviderError as error:
         if place.kind == "tracking issue" or not is_refused_place(error):
             raise
         tell(f"{error}; using the tracking issue instead")
     place = github.tracking_issue(post.key, post.title)
-    return github.say(place, post.key, _body(post, place), rank_in), place
+    return github.put_comment(place, post.key, _body(post, place), rank_in), place
 
 
 def _body(post: Post, place: Destination) -> str:
@@ -139,7 +139,7 @@ def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell
 
 def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> CommentState | None:
     try:
-        return state_in(github.said(place, post.key))
+        return state_in(github.comment_body(place, post.key))
     except ProviderError as error:
         tell(str(error))
         return None

@@ -1,9 +1,8 @@
 """Railway's public API: a client, and the questions that this tool asks."""
 
-from deploy_verdict.railway.client import ENDPOINT, Railway, Token, connected, token_from
+from deploy_verdict.railway.client import RailwayClient, Token, connected
 from deploy_verdict.railway.deployments import (
-    Place,
-    ServiceNow,
+    ServiceIds,
     deployment,
     deployments,
     place,
@@ -24,14 +23,12 @@ from deploy_verdict.railway.measurements import (
 )
 
 __all__ = [
-    "ENDPOINT",
     "HttpEntry",
     "LogEntry",
     "Measured",
-    "Place",
-    "Railway",
+    "RailwayClient",
     "RailwayError",
-    "ServiceNow",
+    "ServiceIds",
     "Token",
     "build_log",
     "connected",
@@ -45,5 +42,4 @@ __all__ = [
     "roll_back",
     "service_now",
     "steps",
-    "token_from",
 ]

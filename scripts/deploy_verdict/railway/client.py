@@ -1,11 +1,9 @@
-"""Railway's GraphQL API: one question, one answer, or a typed reason why there is none.
+"""Railway's GraphQL API: one request, one answer, or a typed reason why there is none.
 
-Reads are asked again with backoff inside a total budget; a write is sent once. Every document lies in a
+Reads are tried again with backoff inside a total budget; a write is sent once. Every document lies in a
 .graphql file of its own in documents/.
 """
 
-import math
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,16 +14,15 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.probe import Probe
-from deploy_verdict.model import Fault
-from deploy_verdict.railway.errors import DOUBTFUL, PASSING, RailwayError, data_of, our_error
+from deploy_verdict.http.retry import Backoff, Retry
+from deploy_verdict.railway.errors import RailwayError, data_of, our_error
 from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
 # As text it may take sixteen times as much on its way through the redactor. Pages of a log that are larger
-# are asked for in smaller pieces.
+# are read in smaller pieces.
 MAX_BODY_BYTES = 5_000_000
-_FIRST_PAUSE_S = 1.0
-_MOST_TRIES = 6
+_BACKOFF = Backoff(first_s=1.0, jitter=0.5)
 _LEAST_S = 0.05
 _DOCUMENTS = Path(__file__).parent / "documents"
 _FRAGMENTS = {"DeploymentFields": "deployment_fields.graphql", "LogFields": "log_fields.graphql"}
@@ -64,14 +61,14 @@ def token_from(environment: Mapping[str, str]) -> Token:
     )
 
 
-def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "Railway":
+def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "RailwayClient":
     """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError."""
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
-    return Railway(token_from(environment), url=url, clock=clock, redactor=redactor)
+    return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor)
 
 
-class Railway:
-    """A connection to the API. timeout_s bounds one request, budget_s one question with all its tries."""
+class RailwayClient:
+    """A connection to the API. timeout_s bounds one attempt, budget_s one read with all its attempts."""
 
     def __init__(
         self,
@@ -98,53 +95,34 @@ class Railway:
 
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
-        ends_s = self._clock.monotonic_s() + self._budget_s
-        before: RailwayError | None = None
-        for number in range(_MOST_TRIES):
-            try:
-                return self._ask(document, variables, ends_s - self._clock.monotonic_s())
-            except RailwayError as latest:
-                # The last try has what is left of the budget: that this was too short tells nothing.
-                is_cut_short = latest.fault.kind == "timeout" and ends_s <= self._clock.monotonic_s()
-                error = before if before and is_cut_short else latest
-                before = error
-                pause_s = max(_pause_s(number), error.retry_after_s or 0.0)
-                kind = error.fault.kind
-                most = _MOST_TRIES if kind in PASSING else 2 if kind in DOUBTFUL else 1
-                if number + 1 >= most or self._clock.monotonic_s() + pause_s >= ends_s:
-                    raise self._told(error, number + 1) from error
-                self._clock.sleep(pause_s)
-        raise AssertionError("the last try returns or raises")
+        retry = Retry(self._clock, _BACKOFF, self._budget_s)
+        try:
+            return retry.call(lambda: self._attempt(document, variables, retry.left_s))
+        except RailwayError as error:
+            raise self._without_token(error) from error
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a mutation, sent once; the error's `uncertain` tells that it may have taken effect."""
         try:
-            return self._ask(document, variables)
+            return self._attempt(document, variables, self._probe.timeout_s)
         except RailwayError as error:
             unsent = is_connect_failure(error.fault) or error.fault.kind in ("tls", "request")
             refused = error.fault.kind in ("unauthorized", "edge-refused", "invalid-query", "rate-limited")
-            told = self._told(error, 1)
-            told.uncertain = not unsent and not refused
-            raise told from error
+            raise self._without_token(error, uncertain=not unsent and not refused) from error
 
-    def _ask(self, document: str, variables: Mapping[str, Any], left_s: float = math.inf) -> dict[str, Any]:
+    def _attempt(self, document: str, variables: Mapping[str, Any], left_s: float) -> dict[str, Any]:
         body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
         within_s = max(_LEAST_S, min(self._probe.timeout_s, left_s))
-        return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))
+        try:
+            return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))
+        except RailwayError as error:
+            error.is_cut_short = error.fault.kind == "timeout" and within_s < self._probe.timeout_s
+            raise
 
-    def _told(self, error: RailwayError, tries: int) -> RailwayError:
-        asked = f" (asked {tries} times)" if tries > 1 else ""
-        fault = Fault(
-            kind=error.fault.kind,
-            whose=error.fault.whose,
-            detail=self._redact(error.fault.detail) + asked,
-        )
-        return RailwayError(fault, retry_after_s=error.retry_after_s)
-
-
-def _pause_s(number: int) -> float:
-    """Exponential backoff with full jitter above a half, so that several jobs do not ask in step."""
-    return _FIRST_PAUSE_S * float(2**number) * random.uniform(0.5, 1.0)  # noqa: S311  # not a secret
+    def _without_token(self, error: RailwayError, *, uncertain: bool = False) -> RailwayError:
+        tries = f" (asked {error.tries} times)" if error.tries > 1 else ""
+        detail = self._redact(error.fault.detail) + tries
+        return RailwayError(error.fault.model_copy(update={"detail": detail}), uncertain=uncertain)
 
 
 @cache

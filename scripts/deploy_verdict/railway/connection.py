@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.plan import Plan
-from deploy_verdict.railway import Place, Railway, RailwayError, connected, place
+from deploy_verdict.railway import RailwayClient, RailwayError, ServiceIds, connected, place
 from deploy_verdict.redaction.redactor import Redactor
 
 
@@ -14,8 +14,8 @@ from deploy_verdict.redaction.redactor import Redactor
 class Link:
     """Either the platform's client and the service's place there, or the fault that says why not."""
 
-    railway: Railway | None = None
-    place: Place | None = None
+    railway: RailwayClient | None = None
+    place: ServiceIds | None = None
     fault: Fault | None = None
 
 

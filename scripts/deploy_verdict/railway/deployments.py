@@ -1,20 +1,24 @@
 """Questions about deployments: where the service is, which ones there are, what is live, and the way back."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic.aliases import AliasPath
 
 from deploy_verdict.model import Deployment, DeploymentStep, Settings
-from deploy_verdict.railway.client import Railway
-from deploy_verdict.railway.decode import (
-    deployment_of,
-    items,
-    mapping,
-    moment,
-    nodes,
-    number_or_none,
-    text,
-    text_or_none,
+from deploy_verdict.railway.answers import (
+    AnswerPart,
+    Count,
+    Flag,
+    Items,
+    Moment,
+    NodePage,
+    Number,
+    Text,
+    object_of,
 )
+from deploy_verdict.railway.client import RailwayClient
 from deploy_verdict.railway.errors import our_error, provider_error
 
 _PAGE = 50
@@ -22,12 +26,21 @@ _MOST_PAGES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ServiceIds:
     """A service in an environment of a project, by their ids."""
 
     project_id: str
     environment_id: str
     service_id: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids as a query's variables."""
+        return {
+            "projectId": self.project_id,
+            "environmentId": self.environment_id,
+            "serviceId": self.service_id,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +52,98 @@ class ServiceNow:
     latest: Deployment | None
 
 
-def place(railway: Railway, *, project: str, service: str, environment: str) -> Place:
+class _Instance(AnswerPart):
+    id: str
+    status: str
+
+
+def _of(field: str, key: str) -> Any:
+    """A key of an untyped object: where the object is none, its keys are not known."""
+    return Field(default=None, validation_alias=AliasPath(field, key))
+
+
+class _Deployment(AnswerPart):
+    id: str
+    status: str
+    created_at: Moment = None
+    updated_at: Moment = None
+    status_updated_at: Moment = None
+    commit: Text = _of("meta", "commitHash")
+    commit_message: Text = _of("meta", "commitMessage")
+    commit_author: Text = _of("meta", "commitAuthor")
+    branch: Text = _of("meta", "branch")
+    repo: Text = _of("meta", "repo")
+    image: Text = _of("meta", "image")
+    skipped_reason: Text = _of("meta", "skippedReason")
+    stopped: bool = Field(validation_alias="deploymentStopped")
+    can_rollback: bool
+    can_redeploy: bool
+    instances: Items[_Instance]
+    project_id: Text = None
+    environment_id: Text = None
+    service_id: Text = None
+    snapshot_id: Text = None
+
+    def known(self) -> Deployment:
+        return Deployment(**self.model_dump())
+
+
+def _domain_names(value: Any) -> tuple[str, ...]:
+    names = (
+        (item.get("domain") for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+    )
+    return tuple(name for name in names if isinstance(name, str))
+
+
+_Domains = Annotated[tuple[str, ...], BeforeValidator(_domain_names)]
+
+
+class _ServiceInstance(AnswerPart):
+    service_name: Text = None
+    healthcheck_path: Text = None
+    healthcheck_timeout_s: Number = Field(default=None, validation_alias="healthcheckTimeout")
+    overlap_s: Number = Field(default=None, validation_alias="overlapSeconds")
+    draining_s: Number = Field(default=None, validation_alias="drainingSeconds")
+    sleeps: Flag = Field(default=None, validation_alias="sleepApplication")
+    replicas: Count = Field(default=None, validation_alias="numReplicas")
+    repo: Text = _of("source", "repo")
+    image: Text = _of("source", "image")
+    custom_domains: _Domains = Field(default=(), validation_alias=AliasPath("domains", "customDomains"))
+    service_domains: _Domains = Field(default=(), validation_alias=AliasPath("domains", "serviceDomains"))
+    active_deployments: Items[_Deployment]
+    latest_deployment: _Deployment | None = None
+
+    def settings(self) -> Settings:
+        return Settings(**self.model_dump(), domains=self.custom_domains + self.service_domains)
+
+
+class _Step(AnswerPart):
+    step: str
+    created_at: Moment = None
+    completed_at: Moment = None
+    attempt: Count = _of("payload", "attempt")
+    max_attempts: Count = _of("payload", "maxAttempts")
+    error: Text = _of("payload", "error")
+    reason: Text = _of("payload", "reason")
+    detail: Text = _of("payload", "detail")
+
+
+class _TokenEnvironment(AnswerPart):
+    name: Text = None
+
+
+class _ProjectToken(AnswerPart):
+    project_id: str
+    environment_id: str
+    environment: _TokenEnvironment
+
+
+class _Environment(AnswerPart):
+    id: str
+    name: Text = None
+
+
+def place(railway: RailwayClient, *, project: str, service: str, environment: str) -> ServiceIds:
     """The ids of a plan's service; a project token knows its own project and environment."""
     if not service:
         detail = (
@@ -50,52 +154,53 @@ def place(railway: Railway, *, project: str, service: str, environment: str) -> 
         project_id, environment_id = _of_token(railway, project, environment)
     else:
         project_id, environment_id = project, _environment_id(railway, project, environment)
-    return Place(project_id=project_id, environment_id=environment_id, service_id=service)
+    return ServiceIds(project_id=project_id, environment_id=environment_id, service_id=service)
 
 
-def _of_token(railway: Railway, project: str, environment: str) -> tuple[str, str]:
-    token = mapping(railway.read("project_token", {}).get("projectToken"), "projectToken")
-    project_id = text(token.get("projectId"), "projectToken.projectId")
-    environment_id = text(token.get("environmentId"), "projectToken.environmentId")
-    name = text_or_none(mapping(token.get("environment"), "projectToken.environment").get("name"))
-    if project and project != project_id:
+def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[str, str]:
+    token = object_of(_ProjectToken, railway.read("project_token", {}), "projectToken")
+    name = token.environment.name
+    if project and project != token.project_id:
         raise our_error("no-project", f"{railway.token.variable} is of another project than the plan's")
-    if environment.casefold() not in (environment_id.casefold(), (name or "").casefold()):
-        told = f"{railway.token.variable} opens the environment {name or environment_id!r} only"
-        raise our_error("no-environment", f"{told}, and the plan's is {environment!r}")
-    return project_id, environment_id
+    if environment.casefold() not in (token.environment_id.casefold(), (name or "").casefold()):
+        only = f"{railway.token.variable} opens the environment {name or token.environment_id!r} only"
+        raise our_error("no-environment", f"{only}, and the plan's is {environment!r}")
+    return token.project_id, token.environment_id
 
 
-def _environment_id(railway: Railway, project: str, environment: str) -> str:
+def _environment_id(railway: RailwayClient, project: str, environment: str) -> str:
     if not project:
         raise our_error("no-project", "the plan names no project — set RAILWAY_PROJECT_ID")
     names: list[str] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
-        answer = railway.read("environments", {"projectId": project, "after": cursor})
-        found, cursor = nodes(answer.get("environments"), "environments")
-        for node in found:
-            name, identity = node.get("name"), text(node.get("id"), "environments.id")
-            if environment.casefold() in (identity.casefold(), str(name).casefold()):
-                return identity
-            names.append(str(name)[:60])
+        data = railway.read("environments", {"projectId": project, "after": cursor})
+        page = object_of(NodePage[_Environment], data, "environments")
+        for node in page.nodes:
+            if environment.casefold() in (node.id.casefold(), str(node.name).casefold()):
+                return node.id
+            names.append(str(node.name)[:60])
+        cursor = page.next_cursor
         if cursor is None:
             known = ", ".join(names[:10]) or "none"
-            told = f"the project has no environment {environment!r} — it has: {known}"
-            raise our_error("no-environment", told)
+            detail = f"the project has no environment {environment!r} — it has: {known}"
+            raise our_error("no-environment", detail)
     raise provider_error("protocol", f"Railway lists more than {_MOST_PAGES} pages of environments")
 
 
-def deployments(railway: Railway, where: Place, *, most: int = 50) -> tuple[tuple[Deployment, ...], bool]:
+def deployments(
+    railway: RailwayClient, where: ServiceIds, *, most: int = 50
+) -> tuple[tuple[Deployment, ...], bool]:
     """The newest first, by createdAt, as the API's own order is not documented; and whether these are all."""
     found: list[Deployment] = []
     cursor: str | None = None
     while True:
         first = min(_PAGE, most - len(found))
-        answer = railway.read("deployments", {**_ids(where), "first": first, "after": cursor})
-        page, cursor = nodes(answer.get("deployments"), "deployments")
-        found += [deployment_of(node, "deployments") for node in page]
-        if cursor is None or not page or len(found) >= most:
+        data = railway.read("deployments", {**where.ids, "first": first, "after": cursor})
+        page = object_of(NodePage[_Deployment], data, "deployments")
+        found += [node.known() for node in page.nodes]
+        cursor = page.next_cursor
+        if cursor is None or not page.edges or len(found) >= most:
             break
     dated = sorted(
         found, key=lambda item: item.created_at.timestamp() if item.created_at else 0.0, reverse=True
@@ -103,83 +208,31 @@ def deployments(railway: Railway, where: Place, *, most: int = 50) -> tuple[tupl
     return tuple({item.id: item for item in dated}.values()), cursor is None
 
 
-def deployment(railway: Railway, identity: str) -> Deployment:
+def deployment(railway: RailwayClient, identity: str) -> Deployment:
     """One deployment by its id."""
-    return deployment_of(railway.read("deployment", {"id": identity}).get("deployment"), "deployment")
+    return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").known()
 
 
-def service_now(railway: Railway, where: Place) -> ServiceNow:
+def service_now(railway: RailwayClient, where: ServiceIds) -> ServiceNow:
     """What the service is set to, and what of it is active."""
     variables = {"environmentId": where.environment_id, "serviceId": where.service_id}
-    found = mapping(railway.read("service", variables).get("serviceInstance"), "serviceInstance")
-    latest = found.get("latestDeployment")
-    active = items(found.get("activeDeployments"), "activeDeployments")
+    found = object_of(_ServiceInstance, railway.read("service", variables), "serviceInstance")
     return ServiceNow(
-        settings=_settings(found),
-        active=tuple(deployment_of(item, "activeDeployments") for item in active),
-        latest=None if latest is None else deployment_of(latest, "latestDeployment"),
+        settings=found.settings(),
+        active=tuple(node.known() for node in found.active_deployments),
+        latest=found.latest_deployment.known() if found.latest_deployment else None,
     )
 
 
-def _settings(found: dict[str, Any]) -> Settings:
-    source = found.get("source") if isinstance(found.get("source"), dict) else {}
-    domains = found.get("domains") if isinstance(found.get("domains"), dict) else {}
-    names = [
-        item.get("domain")
-        for kind in ("customDomains", "serviceDomains")
-        for item in ((domains or {}).get(kind) or ())
-        if isinstance(item, dict)
-    ]
-    replicas, sleeps = found.get("numReplicas"), found.get("sleepApplication")
-    return Settings(
-        service_name=text_or_none(found.get("serviceName")),
-        healthcheck_path=text_or_none(found.get("healthcheckPath")),
-        healthcheck_timeout_s=number_or_none(found.get("healthcheckTimeout")),
-        overlap_s=number_or_none(found.get("overlapSeconds")),
-        draining_s=number_or_none(found.get("drainingSeconds")),
-        sleeps=sleeps if isinstance(sleeps, bool) else None,
-        replicas=replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else None,
-        domains=tuple(name for name in names if isinstance(name, str)),
-        repo=text_or_none((source or {}).get("repo")),
-        image=text_or_none((source or {}).get("image")),
-    )
-
-
-def steps(railway: Railway, deployment_id: str) -> tuple[DeploymentStep, ...]:
+def steps(railway: RailwayClient, deployment_id: str) -> tuple[DeploymentStep, ...]:
     """The steps of building and deploying, as they began."""
-    found, _ = nodes(railway.read("steps", {"id": deployment_id}).get("deploymentEvents"), "deploymentEvents")
-    return tuple(_step(node) for node in found)
+    found = object_of(NodePage[_Step], railway.read("steps", {"id": deployment_id}), "deploymentEvents")
+    return tuple(DeploymentStep(**node.model_dump()) for node in found.nodes)
 
 
-def _step(node: dict[str, Any]) -> DeploymentStep:
-    payload = node.get("payload") if isinstance(node.get("payload"), dict) else {}
-    told = payload or {}
-    attempt, most = number_or_none(told.get("attempt")), number_or_none(told.get("maxAttempts"))
-    return DeploymentStep(
-        step=text(node.get("step"), "deploymentEvents.step"),
-        created_at=moment(node.get("createdAt")),
-        completed_at=moment(node.get("completedAt")),
-        attempt=None if attempt is None else int(attempt),
-        max_attempts=None if most is None else int(most),
-        error=text_or_none(told.get("error")),
-        reason=text_or_none(told.get("reason")),
-        detail=text_or_none(told.get("detail")),
-    )
-
-
-def roll_back(railway: Railway, deployment_id: str) -> None:
+def roll_back(railway: RailwayClient, deployment_id: str) -> None:
     """Roll back to a deployment; it returns Boolean, and only true, without errors, is a yes."""
-    answer = railway.change("rollback", {"id": deployment_id})
-    if answer.get("deploymentRollback") is not True:
-        told = answer.get("deploymentRollback")
-        raise provider_error(
-            "refused-query", f"Railway answered the rollback with {told!r}, not true", uncertain=True
-        )
-
-
-def _ids(where: Place) -> dict[str, str]:
-    return {
-        "projectId": where.project_id,
-        "environmentId": where.environment_id,
-        "serviceId": where.service_id,
-    }
+    answer = railway.change("rollback", {"id": deployment_id}).get("deploymentRollback")
+    if answer is not True:
+        detail = f"Railway answered the rollback with {answer!r}, not true"
+        raise provider_error("refused-query", detail, uncertain=True)

@@ -1,41 +1,33 @@
 """What can come back from Railway's API instead of an answer, each as a typed fault. Pure.
 
-Facts: section 2 of the notes on Railway. All of it is the provider's trouble or that of our settings,
-never the deployed service's.
+Each is the provider's trouble or one of our settings, never the deployed service's.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.base.strict_json import NotJSONError, strict_json
+from deploy_verdict.http.retry import AttemptError, lowered, retry_after_s
 from deploy_verdict.model import Exchange, Fault, Whose
 
-# Worth another try: the same question may be answered a moment later.
-PASSING = (
-    "rate-limited",
-    "unavailable",
-    "timeout",
-    "refused",
-    "reset",
-    "closed",
-    "connect-timeout",
-    "unreachable",
-    "dns",
-)
-# Seen as passing faults, and as lasting ones: worth one more try.
-DOUBTFUL = ("refused-query", "protocol", "edge-refused", "partial")
+# Tries that a fault is worth. The first row may pass at any moment; the second was met as a passing fault and
+# as a lasting one.
+_MOST_TRIES = {
+    **dict.fromkeys(("rate-limited", "unavailable", "timeout", "refused", "reset", "closed"), 6),
+    **dict.fromkeys(("connect-timeout", "unreachable", "dns"), 6),
+    **dict.fromkeys(("refused-query", "protocol", "edge-refused", "partial"), 2),
+}
 _MAX_WORDS = 300
 
 
-class RailwayError(ProviderError):
-    """Railway refused us, or could not be asked; `uncertain`: a write may have taken effect all the same."""
+class RailwayError(AttemptError):
+    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same."""
 
-    def __init__(self, fault: Fault, *, retry_after_s: float | None = None, uncertain: bool = False) -> None:
-        super().__init__(f"Railway: {fault.detail}")
-        self.fault = fault
-        self.retry_after_s = retry_after_s
-        self.uncertain = uncertain
+    def __init__(self, fault: Fault, *, after_s: float | None = None, uncertain: bool = False) -> None:
+        super().__init__(
+            f"Railway: {fault.detail}", most_tries=_MOST_TRIES.get(fault.kind, 1), after_s=after_s
+        )
+        self.fault, self.uncertain = fault, uncertain
 
 
 def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
@@ -51,7 +43,7 @@ def our_error(kind: str, detail: str) -> RailwayError:
 def data_of(exchange: Exchange) -> dict[str, Any]:
     """The answer's data; raises RailwayError for all that is none."""
     if exchange.fault is not None and exchange.fault.kind != "edge":
-        # Also when a status came: what did not come whole is no answer.
+        # Also when a status came: an answer that broke off is none.
         whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER
         detail = f"Railway's API: {exchange.fault.detail}"
         raise RailwayError(Fault(kind=exchange.fault.kind, whose=whose, detail=detail))
@@ -68,7 +60,7 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     if exchange.status is None or exchange.status >= 500:
         raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
     if exchange.body_truncated:
-        # Asked again, it would be as large.
+        # A second answer would be as large.
         raise provider_error("too-large", "Railway's answer is too large to be read")
     if exchange.status != 200 or not isinstance(document, dict):
         reason = f" ({unreadable})" if unreadable and unreadable.startswith("it ") else ""
@@ -98,22 +90,13 @@ def _beginning(exchange: Exchange) -> str:
 
 
 def _rate_limited(exchange: Exchange) -> RailwayError:
-    headers = {name.lower(): value for name, value in exchange.headers.items()}
-    after_s = _seconds(headers.get("retry-after"))
-    told = f"; it says to wait {after_s:g} s" if after_s is not None else ""
+    headers = lowered(exchange.headers)
+    after_s = retry_after_s(headers)
+    detail = "too many requests for this account (HTTP 429)"
+    detail += f"; it says to wait {after_s:g} s" if after_s is not None else ""
     limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")
-    told += f" ({(left or '0')[:12]} of {limit[:12]} requests left)" if limit else ""
-    detail = f"too many requests for this account (HTTP 429){told}"
-    return provider_error("rate-limited", detail, retry_after_s=after_s)
-
-
-def _seconds(value: str | None) -> float | None:
-    """Retry-After in seconds; a date, or what is no number, is left to our own backoff."""
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
+    detail += f" ({(left or '0')[:12]} of {limit[:12]} requests left)" if limit else ""
+    return provider_error("rate-limited", detail, after_s=after_s)
 
 
 def _forbidden(exchange: Exchange, document: Any) -> RailwayError:
@@ -152,19 +135,20 @@ def _refused(errors: Any, *, partial: bool) -> RailwayError:
 
 
 def _messages(errors: Any) -> str:
-    """The messages with their trace ids, which Railway's support asks for."""
-    told = []
+    """The messages with their trace ids, which Railway's support wants to know."""
+    messages = []
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, Mapping) and isinstance(error.get("message"), str):
             trace = error.get("traceId")
-            told.append(error["message"][:200] + (f" (trace {trace[:64]})" if isinstance(trace, str) else ""))
-    return "; ".join(told[:3])
+            suffix = f" (trace {trace[:64]})" if isinstance(trace, str) else ""
+            messages.append(error["message"][:200] + suffix)
+    return "; ".join(messages[:3])
 
 
 def _codes(errors: Any) -> set[str]:
     extensions = (
-        [error.get("extensions") for error in errors if isinstance(error, Mapping)]
-        if isinstance(errors, list)
-        else []
+        error.get("extensions")
+        for error in (errors if isinstance(errors, list) else ())
+        if isinstance(error, Mapping)
     )
     return {str(item.get("code")) for item in extensions if isinstance(item, Mapping)}

@@ -1,25 +1,21 @@
 """Questions about what a deployment logged, what traffic it had, and what it used."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from deploy_verdict.railway.client import Railway
-from deploy_verdict.railway.decode import (
-    attributes,
-    items,
-    mapping,
-    moment,
-    number_or_none,
-    odd,
-    sent,
-    text,
-    text_or_none,
-    whole,
-)
-from deploy_verdict.railway.deployments import Place
+from pydantic import BeforeValidator, Field
+from pydantic.aliases import AliasPath
 
+from deploy_verdict.railway.answers import AnswerPart, Items, Moment, Text, object_of, objects_of
+from deploy_verdict.railway.client import RailwayClient
+from deploy_verdict.railway.deployments import ServiceIds
+
+# A longer one stays text: what is JSON within JSON was counted as one value.
+_MAX_ATTRIBUTE = 4096
+_YEAR_3000_S = 32503680000
 _MEASUREMENTS = {
     "CPU_USAGE": "cpu_vcpu",
     "CPU_LIMIT": "cpu_limit_vcpu",
@@ -28,35 +24,48 @@ _MEASUREMENTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogEntry:
+def _attributes(value: Any) -> dict[str, Any]:
+    """Attributes by name; their values are JSON in text, kept raw where they are not."""
+    found: dict[str, Any] = {}
+    for pair in value if isinstance(value, list) else ():
+        if isinstance(pair, dict) and isinstance(pair.get("key"), str) and isinstance(pair.get("value"), str):
+            found[pair["key"]] = _decoded(pair["value"])
+    return found
+
+
+def _decoded(value: str) -> Any:
+    if len(value) > _MAX_ATTRIBUTE:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+class LogEntry(AnswerPart):
     """A line of a log. `severity` is the platform's word: plain stderr is "error" there."""
 
-    at: datetime | None
+    at: Moment = Field(default=None, validation_alias=AliasPath("timestamp"))
     timestamp: str
     message: str
-    severity: str | None
-    attributes: dict[str, Any]
-    instance: str | None
+    severity: Text = None
+    attributes: Annotated[dict[str, Any], BeforeValidator(_attributes)] = Field(default={})
+    instance: Text = Field(default=None, validation_alias=AliasPath("tags", "deploymentInstanceId"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class HttpEntry:
+class HttpEntry(AnswerPart):
     """One request at the edge; milliseconds."""
 
-    at: datetime | None
+    at: Moment = Field(default=None, validation_alias=AliasPath("timestamp"))
     timestamp: str
     request_id: str
     method: str
-    host: str
     path: str
-    status: int
-    total_ms: int
-    upstream_ms: int
-    user_agent: str
+    status: int = Field(validation_alias="httpStatus")
+    total_ms: int = Field(validation_alias="totalDuration")
+    user_agent: str = Field(validation_alias="clientUa")
     upstream_errors: str
     response_details: str
-    instance: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,129 +77,105 @@ class Measured:
     points: tuple[tuple[datetime, float], ...]
 
 
-def build_log(railway: Railway, deployment_id: str, *, limit: int = 500) -> tuple[LogEntry, ...]:
+class _Sampled(AnswerPart):
+    ts: int = Field(ge=0, lt=_YEAR_3000_S)
+
+
+class _Value(_Sampled):
+    value: float
+
+
+class _Percentiles(_Sampled):
+    p50: float
+    p95: float
+    p99: float
+
+
+class _MetricTags(AnswerPart):
+    deployment_id: Text = None
+
+
+class _Metric(AnswerPart):
+    measurement: str
+    tags: _MetricTags
+    values: Items[_Value]
+
+
+class _StatusCounts(AnswerPart):
+    status_code: int
+    samples: Items[_Value]
+
+
+class _Durations(AnswerPart):
+    samples: Items[_Percentiles]
+
+
+def build_log(railway: RailwayClient, deployment_id: str, *, limit: int = 500) -> tuple[LogEntry, ...]:
     """The newest lines of the build, oldest first."""
-    found = items(
-        railway.read("build_log", {"id": deployment_id, "limit": limit}).get("buildLogs"), "buildLogs"
-    )
-    return tuple(_log_entry(item) for item in found[-limit:])
+    data = railway.read("build_log", {"id": deployment_id, "limit": limit})
+    return objects_of(LogEntry, data, "buildLogs")[-limit:]
 
 
 def deploy_log(
-    railway: Railway, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
+    railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[LogEntry, ...]:
     """The newest `limit` lines between start and end, oldest first. The API itself may give one more."""
-    variables = {"id": deployment_id, "start": sent(start), "end": sent(end), "limit": limit}
-    found = items(railway.read("deploy_log", variables).get("deploymentLogs"), "deploymentLogs")
-    return tuple(_log_entry(item) for item in found[-limit:])
+    data = railway.read("deploy_log", {"id": deployment_id, **_span(start, end), "limit": limit})
+    return objects_of(LogEntry, data, "deploymentLogs")[-limit:]
 
 
 def http_log(
-    railway: Railway, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
+    railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[HttpEntry, ...]:
     """The newest `limit` requests between start and end, oldest first. The API itself may give one more."""
-    variables = {"id": deployment_id, "start": sent(start), "end": sent(end), "limit": limit}
-    found = items(railway.read("http_log", variables).get("httpLogs"), "httpLogs")
-    return tuple(_http_entry(item) for item in found[-limit:])
-
-
-def _log_entry(item: dict[str, Any]) -> LogEntry:
-    tags = item.get("tags") if isinstance(item.get("tags"), dict) else {}
-    timestamp = text(item.get("timestamp"), "log.timestamp")
-    return LogEntry(
-        at=moment(timestamp),
-        timestamp=timestamp,
-        message=text(item.get("message"), "log.message"),
-        severity=text_or_none(item.get("severity")),
-        attributes=attributes(item.get("attributes")),
-        instance=text_or_none((tags or {}).get("deploymentInstanceId")),
-    )
-
-
-def _http_entry(item: dict[str, Any]) -> HttpEntry:
-    def told(name: str) -> str:
-        return text(item.get(name), f"httpLogs.{name}")
-
-    def counted(name: str) -> int:
-        return whole(item.get(name), f"httpLogs.{name}")
-
-    return HttpEntry(
-        at=moment(item.get("timestamp")),
-        timestamp=told("timestamp"),
-        request_id=told("requestId"),
-        method=told("method"),
-        host=told("host"),
-        path=told("path"),
-        status=counted("httpStatus"),
-        total_ms=counted("totalDuration"),
-        upstream_ms=counted("upstreamRqDuration"),
-        user_agent=told("clientUa"),
-        upstream_errors=told("upstreamErrors"),
-        response_details=told("responseDetails"),
-        instance=told("deploymentInstanceId"),
-    )
+    data = railway.read("http_log", {"id": deployment_id, **_span(start, end), "limit": limit})
+    return objects_of(HttpEntry, data, "httpLogs")[-limit:]
 
 
 def metrics(
-    railway: Railway, where: Place, *, start: datetime, end: datetime, every_s: int
+    railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
     """CPU and memory with their limits, each deployment apart."""
-    variables = {
-        "projectId": where.project_id,
-        "environmentId": where.environment_id,
-        "serviceId": where.service_id,
-        "start": sent(start),
-        "end": sent(end),
-        "every": every_s,
-    }
-    found = items(railway.read("metrics", variables).get("metrics"), "metrics")
-    return tuple(_measured(item) for item in found if item.get("measurement") in _MEASUREMENTS)
-
-
-def _measured(item: dict[str, Any]) -> Measured:
-    tags = mapping(item.get("tags"), "metrics.tags")
-    return Measured(
-        name=_MEASUREMENTS[text(item.get("measurement"), "metrics.measurement")],
-        deployment=text_or_none(tags.get("deploymentId")),
-        points=_points(item.get("values"), "metrics.values", "value"),
+    data = railway.read("metrics", {**where.ids, **_span(start, end), "every": every_s})
+    return tuple(
+        Measured(
+            name=_MEASUREMENTS[found.measurement],
+            deployment=found.tags.deployment_id,
+            points=_points(found.values, "value"),
+        )
+        for found in objects_of(_Metric, data, "metrics")
+        if found.measurement in _MEASUREMENTS
     )
 
 
 def http_metrics(
-    railway: Railway, where: Place, *, start: datetime, end: datetime, every_s: int
+    railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
     """Counts by status, and percentiles: of the service, so old and new code are mixed in an overlap."""
     variables = {
         "environmentId": where.environment_id,
         "serviceId": where.service_id,
-        "start": sent(start),
-        "end": sent(end),
+        **_span(start, end),
         "every": every_s,
     }
-    answer = railway.read("http_metrics", variables)
-    return tuple(_http_series(answer))
+    data = railway.read("http_metrics", variables)
+    counts = objects_of(_StatusCounts, data, "httpMetricsGroupedByStatus")
+    durations = object_of(_Durations, data, "httpDurationMetrics")
+    series = [(f"http_{of.status_code}", _points(of.samples, "value")) for of in counts]
+    series += [(f"http_{name}_ms", _points(durations.samples, name)) for name in ("p50", "p95", "p99")]
+    return tuple(Measured(name=name, deployment=None, points=points) for name, points in series)
 
 
-def _http_series(answer: dict[str, Any]) -> Iterator[Measured]:
-    grouped = "httpMetricsGroupedByStatus"
-    for item in items(answer.get(grouped), grouped):
-        status = whole(item.get("statusCode"), f"{grouped}.statusCode")
-        points = _points(item.get("samples"), f"{grouped}.samples", "value")
-        yield Measured(name=f"http_{status}", deployment=None, points=points)
-    samples = mapping(answer.get("httpDurationMetrics"), "httpDurationMetrics").get("samples")
-    for name in ("p50", "p95", "p99"):
-        points = _points(samples, "httpDurationMetrics.samples", name)
-        yield Measured(name=f"http_{name}_ms", deployment=None, points=points)
+def _span(start: datetime | None, end: datetime | None) -> dict[str, str | None]:
+    return {"start": _sent(start), "end": _sent(end)}
 
 
-def _points(value: Any, place: str, name: str) -> tuple[tuple[datetime, float], ...]:
-    points = []
-    for item in items(value, place):
-        number = number_or_none(item.get(name))
-        seconds = whole(item.get("ts"), f"{place}.ts")
-        if number is None:
-            raise odd(f"{place}.{name}", item.get(name))
-        if not 0 <= seconds < 32503680000:
-            raise odd(f"{place}.ts", seconds)
-        points.append((datetime.fromtimestamp(seconds, UTC), number))
-    return tuple(sorted(points))
+def _sent(at: datetime | None) -> str | None:
+    """A moment as a variable: UTC, milliseconds."""
+    return (
+        None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _points(samples: Iterable[_Sampled], name: str) -> tuple[tuple[datetime, float], ...]:
+    return tuple(sorted((datetime.fromtimestamp(item.ts, UTC), getattr(item, name)) for item in samples))

@@ -28,7 +28,7 @@ class Dated(Protocol):
 Entry = TypeVar("Entry", bound=Dated)
 
 
-class HoleError(Exception):
+class LogGapError(Exception):
     """The log cannot be read any further back; the text says why."""
 
 
@@ -40,7 +40,7 @@ def pages(
     end: datetime,
     limit: int = PAGE,
 ) -> Iterator[list[Entry]]:
-    """Pages from the newest to the oldest, each oldest first; raises HoleError where lines must be missing.
+    """Pages from the newest to the oldest, each oldest first; raises LogGapError where lines must be missing.
 
     `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Whatever it raises
     comes through; a page that is too large to be read is asked for again in smaller ones first.
@@ -60,7 +60,7 @@ def pages(
             yield fresh
         dated = [entry.at for entry in got if entry.at is not None]
         if got and not dated:
-            raise HoleError("a page of the log bears no time that can be read")
+            raise LogGapError("a page of the log bears no time that can be read")
         if len(got) < limit:
             return
         oldest = min(dated)
@@ -68,7 +68,7 @@ def pages(
             return
         following = _after(oldest)
         if following >= until:
-            raise HoleError(
+            raise LogGapError(
                 f"{limit} lines or more within a millisecond, at {oldest:%H:%M:%S.%f}: some may be missing"
             )
         # All that the next page shows again.

@@ -15,14 +15,14 @@ from starlette.routing import Route
 
 from deploy_verdict.relay.dispatcher import Dispatcher
 from deploy_verdict.relay.payload import hint_of
-from deploy_verdict.relay.settings import Settings
+from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Store
 
 MAX_BODY_BYTES = 64 * 1024
 LOG = logging.getLogger("relay")
 
 
-def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Starlette:
+def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -> Starlette:
     """The application: POST /hooks/<secret>, or POST /hooks with the header X-Relay-Secret; GET /healthz."""
 
     async def hook(request: Request) -> Response:
@@ -41,9 +41,9 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
         return await run_in_threadpool(_taken, settings, store, dispatcher, body)
 
     async def healthz(request: Request) -> Response:
-        told = await run_in_threadpool(store.told)
+        counts = await run_in_threadpool(store.counts)
         alive = dispatcher.is_alive()
-        return JSONResponse({"ok": alive, **told}, status_code=200 if alive else 503)
+        return JSONResponse({"ok": alive, **counts}, status_code=200 if alive else 503)
 
     app = Starlette(
         routes=[
@@ -53,7 +53,7 @@ def build_relay(settings: Settings, store: Store, dispatcher: Dispatcher) -> Sta
         ],
         exception_handlers={sqlite3.Error: _no_database},
     )
-    # A stranger is told 404 and nothing else, and no path is sent back.
+    # A stranger gets 404 and nothing else, and no path is sent back.
     app.router.redirect_slashes = False
     return app
 
@@ -77,7 +77,7 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _taken(settings: Settings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
+def _taken(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
     """Keep the event; 202 only when it is on the disk."""
     try:
         payload = json.loads(body)

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from deploy_verdict.http.faults import is_connect_failure
+from deploy_verdict.http.retry import is_limit_spent, lowered, requested_pause_s
 from deploy_verdict.model import Exchange
 
 Meaning = Literal["taken", "refused", "not yet", "unclear"]
 LONGEST_RETRY_AFTER_S = 3600.0
+# For a Retry-After that is no number, and a limit without a time of its reset.
+UNREADABLE_PAUSE_S = 60.0
 RUNS_A_PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Runs:
+class RunTitles:
     """One page of GitHub's list of runs: their titles."""
 
     titles: tuple[str, ...]
@@ -32,19 +35,18 @@ def meaning_of(answer: Exchange) -> Meaning:
     return "refused" if 300 <= answer.status < 500 and answer.status != 408 else "unclear"
 
 
-def pause_asked_s(answer: Exchange, now_s: float) -> float:
-    """How long GitHub asks us to stay away, 0 when it does not, at most LONGEST_RETRY_AFTER_S."""
-    headers = _headers(answer)
-    if "retry-after" in headers:
-        asked_s = _number(headers["retry-after"], 60.0)
-    elif headers.get("x-ratelimit-remaining") == "0" and answer.status in (403, 429):
-        asked_s = _number(headers.get("x-ratelimit-reset", ""), now_s + 60.0) - now_s
-    else:
-        return 0.0
-    return min(LONGEST_RETRY_AFTER_S, max(0.0, asked_s))
+def pause_requested_s(answer: Exchange, now_s: float) -> float:
+    """How long GitHub wants us to stay away, 0 when it does not, at most LONGEST_RETRY_AFTER_S."""
+    pause_s = requested_pause_s(answer.status, answer.headers, now_s)
+    if pause_s is None:
+        is_unreadable = "retry-after" in lowered(answer.headers) or is_limit_spent(
+            answer.status, answer.headers
+        )
+        return UNREADABLE_PAUSE_S if is_unreadable else 0.0
+    return min(LONGEST_RETRY_AFTER_S, pause_s)
 
 
-def runs_of(answer: Exchange) -> Runs | None:
+def runs_of(answer: Exchange) -> RunTitles | None:
     """A page of the list of runs; None when it cannot be read."""
     if answer.status != 200 or answer.fault is not None or answer.body_truncated:
         return None
@@ -54,7 +56,7 @@ def runs_of(answer: Exchange) -> Runs | None:
         return None
     if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
         return None
-    return Runs(titles=tuple(_title(run) for run in runs), is_last=len(runs) < RUNS_A_PAGE)
+    return RunTitles(titles=tuple(_title(run) for run in runs), is_last=len(runs) < RUNS_A_PAGE)
 
 
 def names(title: str, deployment: str) -> bool:
@@ -63,7 +65,7 @@ def names(title: str, deployment: str) -> bool:
     return re.search(exact, title) is not None
 
 
-def told(answer: Exchange) -> str:
+def summary_of(answer: Exchange) -> str:
     """The answer in one short line."""
     if answer.status is None:
         return f"GitHub: {answer.fault.detail if answer.fault else 'no answer'}"
@@ -79,14 +81,6 @@ def _was_never_sent(answer: Exchange) -> bool:
 
 
 def _is_rate_limit(answer: Exchange) -> bool:
-    headers = _headers(answer)
+    headers = lowered(answer.headers)
     body = (answer.body or "").lower()
     return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in body
-
-
-def _headers(answer: Exchange) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items()}
-
-
-def _number(text: str, otherwise: float) -> float:
-    return float(text) if re.fullmatch(r"[0-9]{1,12}", text.strip()) else otherwise

@@ -6,7 +6,6 @@ the workflow carries in its run-name, and only when none shows up within the gra
 """
 
 import logging
-import random
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,17 +14,18 @@ from datetime import UTC, datetime
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import WallClock
 from deploy_verdict.http.probe import Probe
+from deploy_verdict.http.retry import Backoff
 from deploy_verdict.model import Exchange
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.dispatch_results import (
     RUNS_A_PAGE,
     meaning_of,
     names,
-    pause_asked_s,
+    pause_requested_s,
     runs_of,
-    told,
+    summary_of,
 )
-from deploy_verdict.relay.settings import Settings
+from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Event, Store
 
 LOG = logging.getLogger("relay")
@@ -39,14 +39,15 @@ _MAX_ANSWER = 4 * 1024 * 1024
 
 
 class Dispatcher(threading.Thread):
-    """Works through the store until `end`; `on_death` is called if it ever stops without being told to."""
+    """Works through the store until `end`; `on_death` is called if it ever stops before that."""
 
     def __init__(
-        self, store: Store, settings: Settings, redactor: Redactor, on_death: Callable[[], None]
+        self, store: Store, settings: RelaySettings, redactor: Redactor, on_death: Callable[[], None]
     ) -> None:
         super().__init__(name="dispatcher", daemon=True)
         self._store, self._settings, self._redactor = store, settings, redactor
         self._on_death = on_death
+        self._backoff = Backoff(first_s=settings.first_pause_s, longest_s=LONGEST_PAUSE_S, jitter=0.5)
         self._probe = Probe(
             base_url=settings.api_url,
             timeout_s=20.0,
@@ -113,7 +114,7 @@ class Dispatcher(threading.Thread):
             self._store.mark(event.deployment, "sent")
             LOG.info("dispatched deployment %s", event.deployment)
             return
-        reason = self._redactor.text(told(answer))
+        reason = self._redactor.text(summary_of(answer))
         pause_s = self._pause_s(event.tries, answer)
         if meaning == "refused":
             self._store.mark(event.deployment, "parked", again_in_s=PARKED_S, reason=reason)
@@ -131,7 +132,7 @@ class Dispatcher(threading.Thread):
         is_there, answer = self._look(event, sending_at)
         if is_there is None:
             reason = self._redactor.text(
-                f"whether it arrived is not known, its runs cannot be read: {told(answer)}"
+                f"whether it arrived is not known, its runs cannot be read: {summary_of(answer)}"
             )
             self._store.later(event.deployment, self._pause_s(event.tries + 4, answer), reason)
             LOG.warning("deployment %s: %s", event.deployment, reason)
@@ -145,7 +146,7 @@ class Dispatcher(threading.Thread):
             self._store.later(event.deployment, pause_s, "it may have arrived: looking for its run")
 
     def _look(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
-        """Whether a run names the deployment, None when that cannot be told; and the last answer."""
+        """Whether a run names the deployment, None when that is not known; and the last answer."""
         created = datetime.fromtimestamp(since - CLOCKS_DIFFER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path = f"/repos/{self._settings.repository}/actions/runs?event=repository_dispatch"
         path += f"&created=%3E%3D{created}&exclude_pull_requests=true&per_page={RUNS_A_PAGE}"
@@ -161,6 +162,5 @@ class Dispatcher(threading.Thread):
         return None, answer
 
     def _pause_s(self, tries: int, answer: Exchange) -> float:
-        pause_s = min(LONGEST_PAUSE_S, self._settings.first_pause_s * float(2 ** min(tries, 12)))
-        pause_s *= random.uniform(0.5, 1.0)  # noqa: S311  # jitter
-        return max(pause_s, pause_asked_s(answer, self._store.now()))
+        requested_s = pause_requested_s(answer, self._store.now())
+        return self._backoff.pause_s(tries + 1, requested_s)

@@ -1,9 +1,12 @@
-"""The relay as one process: the server in front, the dispatcher behind, and an orderly end."""
+"""The relay as one process: the server, the dispatcher behind it, an orderly end, and a redacted log."""
 
+import logging
 import signal
 import socket
+import threading
 from contextlib import closing
 from pathlib import Path
+from typing import TextIO
 
 import uvicorn
 
@@ -12,14 +15,14 @@ from deploy_verdict.base.errors import DeployVerdictError
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
-from deploy_verdict.relay.settings import Settings
+from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Store
 
 # Within Railway's drainingSeconds in deploy/relay/railway.json.
 END_WITHIN_S = 5
 
 
-def serve(settings: Settings, redactor: Redactor, database: Path, host: str, port: int) -> None:
+def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises DeployVerdictError where it cannot listen, and when the dispatcher died: then start it anew.
@@ -64,3 +67,26 @@ def _listen(host: str, port: int) -> socket.socket:
         raise DeployVerdictError(
             f"{host} port {port}: cannot listen there ({error.strerror or error}) — give another --port"
         ) from error
+
+
+class _Redacting(logging.Formatter):
+    """Redacts the whole line, its traceback too."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redactor.text(super().format(record))
+
+
+def log_to(stream: TextIO, redactor: Redactor) -> None:
+    """Send all logs of the process to a stream, and what ends a thread too."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Redacting(redactor))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    threading.excepthook = _thread_ended
+
+
+def _thread_ended(end: threading.ExceptHookArgs) -> None:
+    logging.getLogger("relay").critical("a thread ended: %s", end.exc_type.__name__, exc_info=end.exc_value)

@@ -1,4 +1,4 @@
-"""The relay's settings, from variables; each mistake is told with what to write."""
+"""The relay's settings, from variables; each mistake comes with what to write."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class RelaySettings:
     """`services` and `environments` are ids or names in lower case; seconds where a name ends in _s."""
 
     secret: str = field(repr=False)
@@ -34,7 +34,7 @@ class Settings:
         return bool(services & self.services) and bool(environments & self.environments)
 
 
-def settings_from(environment: Mapping[str, str]) -> Settings:
+def settings_from(environment: Mapping[str, str]) -> RelaySettings:
     """Read all settings; raises UsageError with every mistake at once."""
     mistakes: list[str] = []
 
@@ -50,7 +50,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     repository = needed("RELAY_REPOSITORY", "owner/name of the repository whose workflow verifies")
     if repository and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", repository):
         mistakes.append(f"RELAY_REPOSITORY: {repository!r} is not owner/name")
-    settings = Settings(
+    settings = RelaySettings(
         secret=_secret(environment, mistakes),
         token=_token(environment, mistakes),
         repository=repository,
@@ -90,7 +90,7 @@ def _token(environment: Mapping[str, str], mistakes: list[str]) -> str:
 
 
 def _address(text: str, mistakes: list[str]) -> str:
-    """Where the token is sent: by https, or to this machine. The text itself is not told: it may hold one."""
+    """Where the token is sent: by https, or to this machine. The text is not shown: it may hold a token."""
     try:
         parts = urlsplit(text)
         is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -161,7 +161,7 @@ class Store:
                 (now + LONGEST_WAIT_S, now),
             )
 
-    def told(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, Any]:
         """Counters and states, for /healthz; raises sqlite3.Error when nothing can be written any more."""
         proven_at = self._proven_at
         if proven_at is None or abs(self.now() - proven_at) > PROVEN_FOR_S:

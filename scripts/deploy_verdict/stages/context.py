@@ -24,7 +24,7 @@ from deploy_verdict.plan import Plan
 from deploy_verdict.stages.write_ledger import Ledger
 
 if TYPE_CHECKING:
-    from deploy_verdict.railway import Place, Railway
+    from deploy_verdict.railway import RailwayClient, ServiceIds
 
 Keep = Callable[[tuple[Observation, ...]], None]
 
@@ -39,8 +39,8 @@ class Platform:
     commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
     """
 
-    railway: "Railway | None"
-    place: "Place | None"
+    railway: "RailwayClient | None"
+    place: "ServiceIds | None"
     fault: Fault | None
     subject: Subject
     window: WindowFrame

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from deploy_verdict.base.clock import Clock, Stop
@@ -10,9 +9,9 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.model import Deployment, DeploymentObservation, Fault, LogLine, Subject, Whose
 from deploy_verdict.railway import (
     LogEntry,
-    Place,
-    Railway,
+    RailwayClient,
     RailwayError,
+    ServiceIds,
     build_log,
     deploy_log,
     deployment,
@@ -59,7 +58,9 @@ _OUT_OF_RUN = ("SKIPPED", "REMOVED", "REMOVING")
 Tell = Callable[[str], None]
 
 
-def resolved(railway: Railway, place: Place, subject: Subject) -> tuple[Deployment | None, str, int]:
+def resolved(
+    railway: RailwayClient, place: ServiceIds, subject: Subject
+) -> tuple[Deployment | None, str, int]:
     """The deployment that is meant, how it was found, and how many fitted; raises RailwayError."""
     if subject.deployment:
         found = deployment(railway, subject.deployment)
@@ -75,7 +76,7 @@ def resolved(railway: Railway, place: Place, subject: Subject) -> tuple[Deployme
     return next(iter(kept), None), "newest", 1 if kept else 0
 
 
-def _belongs(found: Deployment, place: Place) -> None:
+def _belongs(found: Deployment, place: ServiceIds) -> None:
     theirs = (found.service_id, found.environment_id)
     if theirs != (place.service_id, place.environment_id):
         detail = f"deployment {short(found.id)} is of another service or environment than the plan's"
@@ -83,8 +84,8 @@ def _belongs(found: Deployment, place: Place) -> None:
 
 
 def settle(
-    railway: Railway,
-    place: Place,
+    railway: RailwayClient,
+    place: ServiceIds,
     *,
     subject: Subject,
     wait_s: float,
@@ -117,7 +118,7 @@ def settle(
 
 
 def _tried(
-    railway: Railway, place: Place, subject: Subject
+    railway: RailwayClient, place: ServiceIds, subject: Subject
 ) -> tuple[Deployment | None, str, RailwayError | None]:
     try:
         found, _, _ = resolved(railway, place, subject)
@@ -219,4 +220,6 @@ def _is_broken(found: Deployment) -> bool:
 
 
 def _redacted(context: Context, entries: Sequence[LogEntry]) -> tuple[Any, ...]:
-    return error_lines(replace(entry, message=context.redact(entry.message)) for entry in entries)
+    return error_lines(
+        entry.model_copy(update={"message": context.redact(entry.message)}) for entry in entries
+    )

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from deploy_verdict.model import Fault
-from deploy_verdict.railway import LogEntry, Railway, RailwayError, deploy_log
-from deploy_verdict.railway.paging import PAGE, HoleError, pages
+from deploy_verdict.railway import LogEntry, RailwayClient, RailwayError, deploy_log
+from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.logs.json_lines import railway_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 
@@ -26,7 +26,7 @@ class RailwaySource:
 
     def __init__(
         self,
-        railway: Railway,
+        railway: RailwayClient,
         deployment_ids: Sequence[str],
         *,
         end: datetime,
@@ -79,7 +79,7 @@ class RailwaySource:
                     )
         except RailwayError as error:
             self.fault = self.fault or error.fault
-        except HoleError as error:
+        except LogGapError as error:
             self._lack(str(error))
         return places[::-1]
 

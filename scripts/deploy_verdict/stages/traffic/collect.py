@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
-from deploy_verdict.railway import HttpEntry, Railway, RailwayError, http_log
-from deploy_verdict.railway.paging import PAGE, HoleError, pages
+from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
+from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
 
 OURS = "deploy-verdict/"
@@ -175,14 +175,14 @@ def collect_traffic(
                 context.tell(f"traffic: {tally.entries} requests read from Railway so far")
         except RailwayError as error:
             fault = fault or error.fault
-        except HoleError as error:
+        except LogGapError as error:
             incomplete.append(str(error))
     ids = ", ".join(identity[:8] for identity in platform.deployment_ids)
     return (tally.observation(f"Railway's HTTP log of {ids}", fault=fault, incomplete=tuple(incomplete)),)
 
 
 def _pages(
-    railway: Railway, identity: str, start: datetime, end: datetime, page: int
+    railway: RailwayClient, identity: str, start: datetime, end: datetime, page: int
 ) -> Iterator[Sequence[HttpEntry]]:
     def ask(until: datetime, limit: int) -> Sequence[HttpEntry]:
         return http_log(railway, identity, start=start, end=until, limit=limit)

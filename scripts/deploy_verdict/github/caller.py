@@ -1,0 +1,144 @@
+"""Calls to GitHub: another try after trouble that may pass, within a bound, and each refusal in our words."""
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import requests
+from github import BadAttributeException, GithubException, RateLimitExceededException
+
+from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github.transport import LostError
+from deploy_verdict.http.retry import AttemptError, Backoff, Retry, requested_pause_s
+
+# A publisher that waits for an hour is a report that does not come.
+MAX_WAIT_S = 120.0
+MAX_TRIES = 5
+# What GitHub advises when it names no time.
+LIMIT_WAIT_S = 60.0
+MAX_WORDS = 300
+_BACKOFF = Backoff(first_s=1.0, is_request_exact=True)
+STUMBLES = (RuntimeError, ValueError, TypeError, AttributeError, LookupError)
+Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
+Tell = Callable[[str], None]
+
+
+class RefusedError(ProviderError):
+    """GitHub understood, and said no: another try would not help."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RetryingCaller:
+    """Makes one call after the other; what it waits in all, and loses in vain, is bounded."""
+
+    def __init__(self, clock: Clock, tell: Tell, secret: str, needs: str) -> None:
+        self._clock, self._secret, self._needs = clock, secret, needs
+        self._retry = Retry(
+            clock,
+            _BACKOFF,
+            MAX_WAIT_S,
+            lambda error, pause_s: tell(f"{error}; asking again in {pause_s:.0f} s"),
+        )
+
+    def call(
+        self,
+        what: str,
+        call: Callable[[], Result],
+        *,
+        effect: Callable[[], Result | None] | None = None,
+    ) -> Result:
+        """The answer; raises ProviderError.
+
+        `effect` looks for what a write whose answer was lost has done. Leave it out only for what does no
+        harm when it is done twice.
+        """
+        try:
+            return self._retry.call(lambda: self._attempt(what, call), effect=effect)
+        except AttemptError as error:
+            raise ProviderError(self._why_given_up(error)) from error
+
+    def _why_given_up(self, error: AttemptError) -> str:
+        if error.tries >= error.most_tries:
+            return f"{error} ({error.tries} times)"
+        wish = f"; it asks to wait {error.after_s:.0f} s" if error.after_s is not None else ""
+        left_s = max(self._retry.left_s, 0)
+        return f"{error}{wish}, and of {MAX_WAIT_S:.0f} s for waiting {left_s:.0f} s are left"
+
+    def _attempt(self, what: str, call: Callable[[], Result]) -> Result:
+        try:
+            return call()
+        except GithubException as error:
+            raise self._error_of(what, error) from error
+        except AssertionError as error:
+            # PyGithub's own check: an answer must not send us, and the token, to another host.
+            words = self._words(error)
+            raise ProviderError(f"GitHub's answer to {what} points to another host ({words})") from error
+        except BadAttributeException as error:
+            raise ProviderError(f"GitHub's answer to {what} is not what GitHub answers") from error
+        except LostError as error:
+            message = f"GitHub could not be asked for {what}: {self._words(error)}"
+            raise AttemptError(message, most_tries=MAX_TRIES) from error
+        except requests.RequestException as error:
+            raise ProviderError(f"GitHub could not be asked for {what}: {self._words(error)}") from error
+        except STUMBLES as error:
+            # What becomes of an answer of another shape: a call reads nothing but GitHub's answer.
+            words = self._words(f"{type(error).__name__}: {error}")
+            raise ProviderError(f"GitHub's answer to {what} cannot be used ({words})") from error
+
+    def _error_of(self, what: str, error: GithubException) -> ProviderError:
+        message = error.data.get("message") if isinstance(error.data, dict) else None
+        reason = self._words(message) if isinstance(message, str) else "no reason is given"
+        words = f"GitHub answered HTTP {error.status} to {what}: {reason}"
+        if error.status >= 500:
+            return AttemptError(words, most_tries=MAX_TRIES)
+        wait_s = _limit_wait_s(error, self._clock)
+        if wait_s is not None:
+            # Only the budget bounds these: GitHub says itself when to come back.
+            return AttemptError(f"{words} (a rate limit)", most_tries=math.inf, after_s=wait_s, is_lost=False)
+        return RefusedError(f"{words}{_hint(error.status, self._needs)}", error.status)
+
+    def _words(self, text: object) -> str:
+        """Another's words in one line, and the token never in them."""
+        return " ".join(str(text).replace(self._secret, "***").split())[:MAX_WORDS]
+
+
+def understood(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """For what reads an answer outside of a call: PyGithub checks a field, or asks for it, when read."""
+
+    @wraps(method)
+    def careful(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:
+        try:
+            return method(*arguments, **more)
+        except (GithubException, BadAttributeException, requests.RequestException) as error:
+            words = " ".join(str(error).split())[:MAX_WORDS]
+            raise ProviderError(
+                f"GitHub's answer cannot be used ({type(error).__name__}: {words})"
+            ) from error
+
+    return careful
+
+
+def _limit_wait_s(error: GithubException, clock: Clock) -> float | None:
+    """How long a rate limit requires to wait; None where the refusal is not about a rate."""
+    if error.status not in (403, 429):
+        return None
+    requested_s = requested_pause_s(error.status, error.headers or {}, clock.now().timestamp())
+    if requested_s is not None:
+        return max(1.0, requested_s)
+    is_limit = error.status == 429 or isinstance(error, RateLimitExceededException)
+    return LIMIT_WAIT_S if is_limit else None
+
+
+def _hint(status: int, needs: str) -> str:
+    hints = {
+        401: " — the token is wrong or expired",
+        403: f" — the token may lack {needs}",
+        404: " — there is none, or the token may not see it",
+    }
+    return hints.get(status, "")
