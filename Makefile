@@ -1,6 +1,7 @@
 # make venv            only the virtual environment, which the others make too
 # make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
-# make test            lint, types and all tests
+# make test            lint, types and the tests, in minutes
+# make test-all        the same with every test in its complete form: nightly, and before a release
 # make bench           the speed figures, as ratios
 # make rooms           the modules that one reading passes from YAML to comment
 # make matrix          docs/reference/faults.md: what happens under every fault of demo/toxic
@@ -22,9 +23,10 @@ PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.
     tests/github/test_folding.py tests/github/test_states.py tests/plan/test_guard_property.py \
     tests/plan/test_guard_on_the_wire.py
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
 
-.PHONY: venv demo test matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit docs picture
+.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit docs picture
 
 venv: $(STAMP)
 
@@ -34,8 +36,16 @@ demo: $(STAMP)
 faults: $(STAMP)
 	@$(BIN)/python -m demo.serve --help
 
+# Those that wait for time share the processor with many; the others would only get into each other's way.
 test: $(STAMP) lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(PYTEST) -n 3 -m "not waits and not complete"
+	$(PYTEST) -n 8 -m "waits and not complete"
+
+# Here each script is started anew, not forked from a process that has loaded the package.
+test-all: export DEPLOY_VERDICT_FRESH_PROCESSES = 1
+test-all: $(STAMP) lint
+	$(PYTEST) -n 2 -m "not waits"
+	$(PYTEST) -n 8 -m "waits"
 
 matrix: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.matrix.table

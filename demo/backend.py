@@ -10,13 +10,16 @@ from logging import getLogger
 
 from redis import BlockingConnectionPool, Redis, RedisError
 
+from demo.bursts import Bursts
 from demo.faults import (
     BEFORE_THE_POOL,
     FLAKY_EVERY,
+    LEAKING_READINGS,
     LEAKS_EVERY,
+    SAMPLES_AFTER_T0,
+    SAMPLES_REFUSED,
     SLOW_DELAY_S,
     SLOW_EVERY,
-    STATS_REFUSED,
     Fault,
 )
 from demo.locks import SpoolLocks
@@ -60,10 +63,11 @@ class Backend:
     records: Records = field(default_factory=Records)
     stopping: threading.Event = field(default_factory=threading.Event)
     stats_asked: threading.Event = field(default_factory=threading.Event)
+    leaks_due: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     # next() on a count is atomic, so these need no lock.
     leaked: list[Redis] = field(default_factory=list)
     stats_shown: Iterator[int] = field(default_factory=lambda: count(1))
-    stats_requests: Iterator[int] = field(default_factory=lambda: count(1))
+    bursts: Bursts = field(default_factory=Bursts)
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
     tomar_requests: Iterator[int] = field(default_factory=lambda: count(1))
     others_requests: Iterator[int] = field(default_factory=lambda: count(1))
@@ -77,9 +81,12 @@ class Backend:
         stats = stats_of(self.pool)
         return flattered(stats) if self.fault is Fault.LYING_GAUGE else stats
 
-    def refuses_stats(self) -> bool:
-        """Called once for each request for stats: lost-samples strikes here."""
-        return self.fault is Fault.LOST_SAMPLES and next(self.stats_requests) in STATS_REFUSED
+    def refuses_stats(self, port: int) -> bool:
+        """Called once for each request for stats, from this port: lost-samples and both leaks strike here."""
+        burst, reading = self.bursts.place(port)
+        if burst in SAMPLES_AFTER_T0 and reading in LEAKING_READINGS.get(self.fault, ()):
+            self.leaks_due.release()
+        return self.fault is Fault.LOST_SAMPLES and burst in SAMPLES_REFUSED
 
     def redis_error(self) -> str | None:
         """Ask Redis through the pool; None when it answers."""

@@ -52,14 +52,14 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.NONE: "healthy: every endpoint keeps its contract",
     Fault.COMPLETAR_BUG: "CompletarRequest lacks 'operacion': COMPLETAR answers 500, traceback in the log",
     Fault.POOL_EXHAUSTED: "all connections are held: occupation answers 500, stats 20/20, health 503",
-    Fault.POOL_LEAK: "connections leak from the first stats request on: 17 of 20 in two hours of plan time",
-    Fault.SLOW_LEAK: "as pool-leak, but only about 8 connections in two hours: never 70 percent",
+    Fault.POOL_LEAK: "connections leak with the stats requests: 17 of 20 at the end of a window",
+    Fault.SLOW_LEAK: "as pool-leak, but only about 8 connections in a window: never 70 percent",
     Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not deployed",
     Fault.MISSING_FIELD: "/api/redis-connection-stats lacks active_connections and utilization_percent",
     Fault.DEAD_GAUGE: "stats and health always answer 3 of 20, although the pool moves",
     Fault.CACHED_GAUGE: "stats and health repeat seven recorded numbers: they move, whatever the pool does",
     Fault.LYING_GAUGE: "stats and health show half of what is in use, and as available what is left",
-    Fault.LOST_SAMPLES: "stats answer 429 to requests 150 to 280: of a window, four samples before its end",
+    Fault.LOST_SAMPLES: "stats answer 429 to four samples of a window: T+45min to T+90min",
     Fault.REQUEST_LEAK: "every 500th occupation request leaves a connection behind: no window sees that",
     Fault.FLAKY_500: "every 12th request to /api/occupation/ answers 500, traceback in the log",
     Fault.SLOW: "every 5th POST /api/occupation/tomar takes 2.3 seconds",
@@ -94,11 +94,14 @@ _DESCRIPTIONS: dict[Fault, str] = {
 FAULTS: dict[str, str] = {fault.value: _DESCRIPTIONS[fault] for fault in Fault}
 """Name -> one line on what it breaks. Plain names as keys: argparse shows its choices as they print."""
 
-LEAK_WINDOW_S = 7200.0
-"""Plan time in which a leak takes all the connections it is going to take."""
-
 LEAKED_CONNECTIONS: dict[Fault, int] = {Fault.POOL_LEAK: 14, Fault.SLOW_LEAK: 8}
 """How many connections each leak takes; the healthy backend holds about 3 besides, so 14 makes 17."""
+
+SAMPLES_AFTER_T0 = range(3, 11)
+"""Of the bursts of readings in a window of plans/zeues.yml: T+0 has two, the load's and its sample's own."""
+
+LEAKING_READINGS: dict[Fault, tuple[int, ...]] = {Fault.POOL_LEAK: (8, 22), Fault.SLOW_LEAK: (15,)}
+"""At which readings of each of these samples a leak takes a connection, until it has all that it takes."""
 
 TOO_MANY_CONNECTIONS_EVERY_S = 1440.0
 """Plan time between two lines of TOO_MANY_CONNECTIONS_IN_LOG: five in two hours."""
@@ -126,7 +129,5 @@ BEFORE_THE_POOL = (Fault.OLD_POOL_SIZE, Fault.STALE_CODE)
 STALE_FOR_S = 60.0
 """Of STALE_AT_FIRST: plan time since the first probe."""
 
-STATS_REFUSED = range(150, 281)
-"""Of LOST_SAMPLES, in requests for stats: by number, as at speed the samples of a busy machine are late.
-A window asks about 100 times at T+0 (check, load, burst), then 30 times at each sample.
-"""
+SAMPLES_REFUSED = range(5, 9)
+"""Of LOST_SAMPLES, in bursts: the four from T+45min to T+90min."""

@@ -11,7 +11,6 @@ from redis import Redis, RedisError
 
 from demo.backend import Backend
 from demo.faults import (
-    LEAK_WINDOW_S,
     LEAKED_CONNECTIONS,
     NEW_ERROR_AFTER_S,
     TOO_MANY_CONNECTIONS_EVERY_S,
@@ -108,17 +107,16 @@ def _take_all(backend: Backend, held: list[Redis]) -> None:
 
 
 def _leak(backend: Backend, held: list[Redis]) -> None:
-    """From the first stats request on, take connections at equal intervals of plan time and keep them."""
-    total = LEAKED_CONNECTIONS[backend.fault]
-    interval_s = LEAK_WINDOW_S / backend.speed / total
-    while not backend.stats_asked.is_set() and not backend.stopping.is_set():
-        backend.stats_asked.wait(HEARTBEAT_S)
-    while len(held) < total and not backend.stopping.wait(interval_s):
+    """Take a connection each time that a sample makes one due, and keep it."""
+    while len(held) < LEAKED_CONNECTIONS[backend.fault] and not backend.stopping.is_set():
+        if not backend.leaks_due.acquire(timeout=HEARTBEAT_S):
+            continue
         try:
             held.append(held_connection(backend.pool))
         except RedisError as error:
             # All are taken for the moment; the next round tries again, so the leak is late but not less.
             REDIS_LOG.error("Redis not responding: %s", error)
+            backend.leaks_due.release()
 
 
 def _complain(backend: Backend) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ STOP_POLL_S = 0.05
 
 class InProcessRedis(TcpFakeServer):
     """fakeredis behind a real TCP socket; its errors go to the log instead of stderr."""
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Each reply is sent at once, also where several commands came together."""
+        connection, address = super().get_request()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         LOG.exception("connection of %s failed", client_address)

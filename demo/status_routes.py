@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from demo.backend import Backend
@@ -40,9 +40,9 @@ def status_routes(backend: Backend) -> APIRouter:
 
     # async: answered by the event loop itself, even while every worker thread waits for a connection.
     @routes.get("/redis-connection-stats")
-    async def redis_connection_stats() -> Body:
+    async def redis_connection_stats(request: Request) -> Body:
         backend.stats_asked.set()
-        if backend.refuses_stats():
+        if backend.refuses_stats(request.client.port if request.client else 0):
             raise RefusedError(429, "Too many requests")
         return _stats_body(backend)
 

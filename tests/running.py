@@ -1,18 +1,30 @@
 """Our scripts as real processes in a scrubbed environment."""
 
+import atexit
+import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRUBBED = ("GITHUB_", "ACTIONS_", "GH_", "RAILWAY_", "TARGET_URL")
+TIMEOUT_S = 300
+# `make test-all` starts each script anew, as people do.
+FRESH = os.environ.get("DEPLOY_VERDICT_FRESH_PROCESSES") == "1" or not hasattr(socket, "SOCK_SEQPACKET")
 
 
-def script(name, *arguments, cwd=ROOT, environment=None, **more):
+def script(name, *arguments, cwd=ROOT, environment=None):
     """Run scripts/NAME.py to its end and return the finished process."""
-    return subprocess.run(command(name, *arguments), cwd=cwd, env=scrubbed(environment),
-                          capture_output=True, text=True, timeout=300, check=False, **more)  # fmt: skip
+    asked, env = command(name, *arguments), scrubbed(environment)
+    # What the interpreter reads at its start is not known to one that has started.
+    if FRESH or any(variable.startswith(("PYTHON", "LC_", "LANG")) for variable in environment or {}):
+        return subprocess.run(asked, cwd=cwd, env=env, capture_output=True, text=True, timeout=TIMEOUT_S,
+                              check=False)  # fmt: skip
+    return _forked(asked, cwd, env)
 
 
 def command(name, *arguments):
@@ -22,3 +34,50 @@ def command(name, *arguments):
 def scrubbed(environment=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
     return {**kept, **(environment or {})}
+
+
+def _forked(asked, cwd, env):
+    env = {name: os.fspath(value) for name, value in env.items()}
+    request = {"arguments": asked[1:], "cwd": os.fspath(cwd), "environment": env}
+    with (
+        tempfile.TemporaryFile() as stdout,
+        tempfile.TemporaryFile() as stderr,
+        Path(os.devnull).open() as stdin,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
+    ):
+        connection.settimeout(TIMEOUT_S)
+        connection.connect(_preloaded())
+        streams = [stream.fileno() for stream in (stdin, stdout, stderr)]
+        socket.send_fds(connection, [json.dumps(request).encode()], streams)
+        pid = int(connection.recv(64))
+        try:
+            code = int(connection.recv(64))
+        except TimeoutError:
+            os.kill(pid, 9)
+            raise
+        texts = [_text(stream) for stream in (stdout, stderr)]
+    return subprocess.CompletedProcess(asked, code, *texts)
+
+
+def _text(stream):
+    stream.seek(0)
+    return stream.read().decode()
+
+
+@cache
+def _preloaded():
+    """The address of this worker's own process that scripts are forked from; it ends with the worker."""
+    folder = tempfile.TemporaryDirectory()
+    address = str(Path(folder.name) / "scripts")
+    process = subprocess.Popen([sys.executable, str(ROOT / "tests" / "preloaded.py"), address], cwd=ROOT,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=scrubbed())  # fmt: skip
+    assert process.stdout.readline() == b"ready\n"
+    atexit.register(_end, process, folder)
+    return address
+
+
+def _end(process, folder):
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
+    folder.cleanup()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict.stages.registry import STAGES, named
+from tests.running import script
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "scripts" / "deploy_verdict"
@@ -213,11 +214,9 @@ def test_scripts_are_thin_and_shadow_nothing(path):
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
 def test_help_teaches_from_any_directory(path, tmp_path):
     """`--help` is the script's own docstring, with an example command, and exits 0."""
-    done = subprocess.run(
-        [sys.executable, str(path), "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    done = script(path.stem, "--help", cwd=tmp_path)
     assert f"scripts/{path.name}" in done.stdout
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def loaded_by(path, *arguments):
@@ -255,8 +254,8 @@ def test_the_sampler_loads_nothing_heavy(tmp_path):
         'version: 1\nname: x\nservice: {base_url: "http://127.0.0.1:1"}\n'
         "pools: [{name: p, get: /, used: $.a, limit: $.b, burst: {for: 1s, every: 1s}}]\n"
     )
-    script = ROOT / "scripts" / "sample_pools.py"
-    loaded = loaded_by(script, "--plan", str(plan), "--out", str(tmp_path / "out"), "--offset", "0m")
+    sampler = ROOT / "scripts" / "sample_pools.py"
+    loaded = loaded_by(sampler, "--plan", str(plan), "--out", str(tmp_path / "out"), "--offset", "0m")
     assert (tmp_path / "out" / "evidence" / "pools.T+000.a1.json").exists()
     assert not loaded & HEAVY
-    assert not loaded_by(script, "--help") & HEAVY
+    assert not loaded_by(sampler, "--help") & HEAVY

@@ -130,7 +130,7 @@ def test_no_page_uses_a_word_that_went(name):
 
 
 def test_ci_calls_the_readmes_test_command():
-    assert "make test" in (ROOT / ".ci" / "run").read_text().splitlines()
+    assert "    make test" in (ROOT / ".ci" / "run").read_text().splitlines()
     assert "make test" in PAGES["README.md"]
 
 

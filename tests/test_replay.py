@@ -255,6 +255,7 @@ BASELINE = """baseline:
 """
 
 
+@pytest.mark.waits
 def test_a_run_is_captured_and_its_column_fills_the_next_report(tmp_path):
     plan = tmp_path / "plan.yml"
     plan.write_text(PLAN)

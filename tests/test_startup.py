@@ -73,5 +73,14 @@ def test_a_health_check_loads_only_what_asks_and_writes(plan, tmp_path):
     assert (tmp_path / "out" / "evidence" / "health.T+000.a1.json").exists()
     assert not tops(modules) & NEVER
     assert not folders(modules) & FOLDERS
-    others = {"claims", "context", "deployment", "guarded_request", "health", "registry", "write_ledger"}
+    others = {
+        "claims",
+        "context",
+        "deployment",
+        "guarded_request",
+        "health",
+        "registry",
+        "write_ledger",
+        "writes",
+    }
     assert {name.split(".")[2] for name in modules if name.startswith("deploy_verdict.stages.")} <= others

@@ -37,6 +37,7 @@ def plan(tmp_path):
     return path
 
 
+@pytest.mark.waits
 def test_the_platforms_stages_each_by_its_script(tmp_path, plan):
     out = tmp_path / "out"
     with running(log=tmp_path / "backend.log", speed=240) as backend:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from demo.github.artifacts import ARCHIVES, archive
@@ -16,6 +16,7 @@ from demo.github.misbehaving import carried_out, refusal, unheard
 from demo.github.page import issue_page
 from demo.github.repository import LIMIT, used
 from demo.github.routes import answer
+from demo.http_handler import Handler
 
 __all__ = ["REPOSITORY", "TOKEN", "github"]
 TOKEN = "demo-github-token"  # noqa: S105  # opens nothing but this demo
@@ -30,10 +31,10 @@ class _Server(ThreadingHTTPServer):
         self.hub, self.guard, self.stopping = hub, threading.Lock(), threading.Event()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # One packet for each answer: head and body apart would wait for each other (Nagle, delayed ACK).
+    # One packet for each answer.
     wbufsize = -1
 
     def _handle(self) -> None:
@@ -101,9 +102,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _handle  # noqa: N815  # the library's names
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # the library's name
-        return
 
 
 def _is_here(hub: Hub, found: Operation) -> bool:

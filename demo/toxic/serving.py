@@ -73,6 +73,7 @@ class _Server:
                 threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
         def talk(connection: socket.socket) -> None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # The client may hang up at any moment: that is its right.
             with connection, contextlib.suppress(OSError):
                 converse(connection)

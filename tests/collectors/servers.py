@@ -4,7 +4,9 @@ import json
 import socket
 import threading
 from contextlib import contextmanager, nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from demo.http_handler import Handler
 
 
 @contextmanager
@@ -23,6 +25,7 @@ def raw_server(converse):
 
     def handle(connection):
         with connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
                 head = b""
                 while b"\r\n\r\n" not in head:
@@ -67,7 +70,7 @@ class _Service(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     def answer(self):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
@@ -80,9 +83,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     do_GET = do_POST = answer  # noqa: N815  # the library's names
-
-    def log_message(self, *_):
-        pass
 
 
 @contextmanager

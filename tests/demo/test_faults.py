@@ -6,6 +6,7 @@ import pytest
 import requests
 
 OTHER = {"worker_id": 94, "worker_nombre": "MG(94)"}
+STATS = "/api/redis-connection-stats"
 INSTANT = 1_000_000.0  # two hours of plan time in 7 ms
 
 
@@ -47,25 +48,37 @@ def test_pool_exhausted_makes_health_unhealthy(exhausted):
     assert body["details"]["redis_error"] == "No connection available."
 
 
-def test_pool_leak_begins_with_the_first_stats_request_and_leaves_occupation_working(broken, until):
-    client = broken("pool-leak", speed=INSTANT)
-    before = [_active_in_health(client) for _ in range(10)]
-    assert max(before) <= 6
-    # 14 leaked, one kept by the heartbeat.
-    assert until(client.active, lambda active: active >= 15) <= 20
+def sampled(client, bursts):
+    """The statuses of so many bursts of 30 readings, each on a connection that it keeps."""
+    found = []
+    for _ in range(bursts):
+        with requests.Session() as kept:
+            found.append({kept.get(client.base_url + STATS, timeout=10).status_code for _ in range(30)})
+    return found
+
+
+def floor_in_health(client):
+    """The fewest of some readings, without the traffic, which comes and goes; the heartbeat keeps one."""
+    return min(_active_in_health(client) for _ in range(20))
+
+
+def test_pool_leak_grows_with_the_samples_and_leaves_occupation_working(broken, until):
+    client = broken("pool-leak")
+    sampled(client, 2)
+    assert floor_in_health(client) <= 2
+    sampled(client, 4)
+    until(lambda: floor_in_health(client), lambda floor: floor == 1 + 8)
+    sampled(client, 6)
+    until(lambda: floor_in_health(client), lambda floor: floor == 1 + 14)
+    assert client.active() <= 20
     assert client.tomar("TEST-02").status_code == 200
 
 
-def test_pool_leak_does_not_come_all_at_once(broken):
-    client = broken("pool-leak", speed=0.001)
-    assert max(client.active() for _ in range(20)) <= 6
-
-
 def test_slow_leak_never_reaches_70_percent(broken, until):
-    client = broken("slow-leak", speed=INSTANT)
-    # 8 leaked, one kept by the heartbeat; the traffic, which comes and goes, is not part of the floor.
-    readings = until(lambda: [client.active() for _ in range(60)], lambda found: min(found) >= 9)
-    assert max(readings) < 14
+    client = broken("slow-leak")
+    sampled(client, 12)
+    until(lambda: floor_in_health(client), lambda floor: floor == 1 + 8)
+    assert client.active() < 14
 
 
 def test_old_pool_size_has_fifty_connections(broken):
@@ -94,19 +107,13 @@ def test_dead_gauge_stands_still_while_the_pool_moves(broken, until):
     assert shown == {3}
 
 
-def test_lost_samples_refuses_the_stats_for_a_while_and_nothing_else(broken):
+def test_lost_samples_refuses_four_bursts_and_nothing_else(broken):
     client = broken("lost-samples")
-    statuses = [client.get("/api/redis-connection-stats").status_code for _ in range(282)]
-    assert statuses == [200] * 149 + [429] * 131 + [200] * 2
-
-
-def test_lost_samples_leaves_health_and_occupation_working(broken):
-    client = broken("lost-samples")
-    for _ in range(150):
-        answer = client.get("/api/redis-connection-stats")
-    assert answer.status_code == 429
+    assert client.get(STATS).status_code == 200
+    assert sampled(client, 5) == [{200}] * 4 + [{429}]
     assert client.get("/api/health").status_code == 200
     assert client.tomar("TEST-02").status_code == 200
+    assert sampled(client, 5) == [{429}] * 3 + [{200}] * 2
 
 
 def test_flaky_500_strikes_every_twelfth_occupation_request(broken):

@@ -6,10 +6,11 @@ import sys
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 
+from demo.http_handler import Handler
 from deploy_verdict.base.errors import NotificationError
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subject
 from deploy_verdict.plan import read_plan
@@ -34,7 +35,7 @@ class Service(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, way):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Taking)
         self.way, self.messages, self.over = way, [], threading.Event()
 
     @property
@@ -42,7 +43,7 @@ class Service(ThreadingHTTPServer):
         return f"json://user:{SECRET}@127.0.0.1:{self.server_address[1]}/{SECRET}?-X={SECRET}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Taking(Handler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.messages.append(json.loads(body))
@@ -56,9 +57,6 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_header("Content-Length", "0")
         self.end_headers()
-
-    def log_message(self, *arguments):
-        return
 
 
 @contextmanager

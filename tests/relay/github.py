@@ -4,12 +4,14 @@ import json
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
+
+from demo.http_handler import Handler
 
 DISPATCH = "/repos/example/zeues/dispatches"
 RUNS = "/repos/example/zeues/actions/runs"
@@ -48,7 +50,7 @@ class GitHub(ThreadingHTTPServer):
         )
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
@@ -104,9 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class _Quiet(GitHub):

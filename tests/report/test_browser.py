@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 from cmarkgfm import github_flavored_markdown_to_html
@@ -16,6 +16,7 @@ from cmarkgfm.cmark import Options
 
 from demo.github.hub import Hub
 from demo.github.page import issue_page
+from demo.http_handler import Handler
 from deploy_verdict.markup.markdown import cell, code, fenced, inline
 from deploy_verdict.markup.tables import Code, Table, table
 from tests.report.test_hostile_evidence import pages as pages_of_evidence
@@ -54,15 +55,12 @@ def trap():
     """A server that nobody may ask; yields its address and who came."""
     seen = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Refusing(Handler):
         def do_GET(self):
             seen.append(self.path)
             self.send_error(404)
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}", seen

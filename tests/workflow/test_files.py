@@ -37,7 +37,7 @@ def steps():
 @pytest.mark.parametrize("step", steps())
 def test_each_run_is_one_script_call_whose_options_exist(step):
     command = step.get("run")
-    if command is None or command in (INSTALL, "bash .ci/run"):
+    if command is None or command in (INSTALL, "bash .ci/run", "bash .ci/run test-all"):
         return
     assert "\n" not in command
     assert "${{" not in command

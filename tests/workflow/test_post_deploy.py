@@ -12,6 +12,8 @@ from demo.running import running
 from tests.workflow.acting import Acting
 from tests.workflow.events import LABEL, railway_event
 
+# `make test` runs one complete window and one event that opens none; each window is nine jobs of act.
+pytestmark = pytest.mark.waits
 RUN = 500
 SPEED = "150"
 
@@ -74,6 +76,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert dispatch["inputs"]["continue-artifact"] == "report-a1"
 
 
+@pytest.mark.complete
 def test_a_broken_deployment(tmp_path, event):
     with stage(tmp_path, fault="completar-bug") as (hub, acting):
         assert acting.run("deployment_status", event, run=RUN) != 0
@@ -88,6 +91,7 @@ def test_a_broken_deployment(tmp_path, event):
     assert "rollback not offered: the plan does not allow it" in acting.log(RUN)
 
 
+@pytest.mark.complete
 def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
     with stage(tmp_path, environment={"STAND_IN_LOSE": "evidence-060-*"}) as (hub, acting):
         acting.run("deployment_status", event, run=RUN)
@@ -104,6 +108,7 @@ def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
     assert dispatch["inputs"]["kind"] == "extension"
 
 
+@pytest.mark.complete
 def test_a_window_whose_runner_died_becomes_verifier_lost(tmp_path, event):
     with stage(tmp_path) as (hub, acting):
         acting.killed_after(
@@ -136,6 +141,7 @@ def test_an_event_of_another_environment_starts_no_more_than_the_gate(tmp_path):
     assert acting.names(RUN) == []
 
 
+@pytest.mark.complete
 def test_by_hand_one_job_sees_a_shorter_window(tmp_path):
     """Half an hour proves no horizon of six: the verdict may be INCONCLUSIVE, and never worse."""
     inputs = {"mode": "single", "length": "30m", "number": "7", "commit": ids.LIVE_COMMIT}
@@ -152,6 +158,7 @@ def test_by_hand_one_job_sees_a_shorter_window(tmp_path):
     assert "mode single" in body
 
 
+@pytest.mark.complete
 def test_a_dry_run_posts_nothing(tmp_path):
     inputs = {"mode": "single", "length": "15m", "dry-run": "true", "commit": ids.LIVE_COMMIT}
     with stage(tmp_path) as (hub, acting):

@@ -9,7 +9,7 @@ from deploy_verdict.markup.lines import Line, lines, lines_by_reason
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.plan.references import refers
 from deploy_verdict.report.causes import SILENCE, Group, grouped
-from deploy_verdict.stages.registry import lead_rank
+from deploy_verdict.stages.registry import lead_rank, naming_rules
 
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4
@@ -93,7 +93,7 @@ def _title(bundle: Bundle, group: Group, ordered: Sequence[Finding]) -> str:
     if group.key[0] != "because":
         return f"{_check_title(bundle, lead)}: {lead.expectation}"
     # A rule's reason ("this was the crisis") says little without what was seen.
-    rules_only = {finding.stage for finding in ordered} <= {"never", "logs", "traffic", "response_times"}
+    rules_only = {finding.stage for finding in ordered} <= naming_rules()
     return f"{sentence(lead.check)}: {lead.because}" if rules_only else sentence(lead.because or lead.check)
 
 

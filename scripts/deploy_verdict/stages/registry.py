@@ -74,6 +74,7 @@ class Stage:
     report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its answers
     and times say nothing of ordinary requests. can_alarm: one sample can show what no later one undoes.
     lead_rank: of equally severe findings of one cause, the lowest stage's leads.
+    names_rules: its findings are named by rules of the plan, whose reason says little without the name.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Stage:
     is_load: bool = False
     can_alarm: bool = False
     lead_rank: int = 99
+    names_rules: bool = False
 
 
 # The chapters of the report in which stages stand; report.md.j2 has their headings.
@@ -282,6 +284,7 @@ STAGES: tuple[Stage, ...] = (
         builds_on=("deployment",),
         can_alarm=True,
         lead_rank=6,
+        names_rules=True,
     ),
     Stage(
         name="traffic",
@@ -307,6 +310,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         can_alarm=True,
         lead_rank=7,
+        names_rules=True,
     ),
     Stage(
         name="metrics",
@@ -348,12 +352,14 @@ STAGES: tuple[Stage, ...] = (
         judged_with="",
         can_alarm=True,
         lead_rank=5,
+        names_rules=True,
     ),
     Stage(
         name="response_times",
         title="response times",
         judge="verdict.never_and_times:judge_response_times",
         judged_with="",
+        names_rules=True,
     ),
     Stage(
         name="exposure",
@@ -457,6 +463,11 @@ def report_sections() -> Iterator[Section]:
     """Every stage's sections of the report, in its order."""
     for stage in STAGES:
         yield from stage.sections
+
+
+def naming_rules() -> set[str]:
+    """The stages whose findings are named by rules of the plan."""
+    return {stage.name for stage in STAGES if stage.names_rules}
 
 
 def lead_rank(name: str) -> int:

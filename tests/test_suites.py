@@ -1,0 +1,62 @@
+"""What `make test` leaves out, `make test-all` runs; and CI runs both."""
+
+import itertools
+import re
+import shlex
+import tomllib
+
+import yaml
+
+from tests.running import ROOT
+
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+MARKERS = [line.partition(":")[0] for line in SETTINGS["markers"]]
+# What may stand on pytest's command line: nothing here chooses tests but -m.
+PLAIN = {"-q": 0, "-n": 1, "--dist": 1, "-m": 1}
+
+
+def selections(target):
+    """The -m of each run of pytest in a target of the Makefile."""
+    text = (ROOT / "Makefile").read_text()
+    (pytest,) = re.findall(r"^PYTEST := \$\(BIN\)/python -m pytest (.*)$", text, re.MULTILINE)
+    (recipe,) = re.findall(rf"^{target}: \$\(STAMP\) lint\n((?:\t.*\n)+)", text, re.MULTILINE)
+    for line in recipe.splitlines():
+        options = iter(shlex.split(line.strip().replace("$(PYTEST)", pytest)))
+        values = {option: [next(options) for _ in range(PLAIN[option])] for option in options}
+        yield values["-m"][0]
+
+
+def chosen(target, marked):
+    """In how many of its runs a test with these marks is."""
+    names = {name: name in marked for name in MARKERS}
+    return sum(eval(selection, {}, names) for selection in selections(target))
+
+
+def all_marks():
+    return [set(some) for size in range(len(MARKERS) + 1) for some in itertools.combinations(MARKERS, size)]
+
+
+def test_a_test_is_run_once_in_test_all_and_in_test_unless_it_is_complete():
+    for marked in all_marks():
+        assert chosen("test-all", marked) == 1, marked
+        assert chosen("test", marked) == ("complete" not in marked), marked
+
+
+def test_no_setting_chooses_tests():
+    assert SETTINGS["testpaths"] == ["tests"]
+    assert not {"-m", "-k", "--ignore", "--deselect"} & set(shlex.split(SETTINGS["addopts"]))
+    assert not list(ROOT.glob("tests/**/collect_ignore*"))
+    assert [path for path in ROOT.glob("tests/**/conftest.py") if "collect_ignore" in path.read_text()] == []
+
+
+def test_ci_runs_the_complete_suite_nightly_and_for_a_release():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    events = workflow[True]  # YAML 1.1 reads `on` as a truth
+    assert events["schedule"]
+    assert events["push"]["tags"] == ["v*"]
+    test, complete = workflow["jobs"]["test"], workflow["jobs"]["complete"]
+    assert test["steps"][-1]["run"] == "bash .ci/run"
+    assert "if" not in test
+    assert complete["steps"][-1]["run"] == "bash .ci/run test-all"
+    assert "github.event_name == 'schedule'" in complete["if"]
+    assert "github.ref_type == 'tag'" in complete["if"]
