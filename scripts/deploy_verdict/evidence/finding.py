@@ -1,6 +1,63 @@
-"""How a result becomes a finding, for the stages that ask the platform. Pure."""
+"""What became of one expectation, and how that becomes a finding. Pure."""
+
+from dataclasses import dataclass, replace
 
 from deploy_verdict.model import Finding, Outcome, Severity
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a rule says of one expectation; `actual` is the reason in words.
+
+    severity: of a fail. because: what a fail means, by the plan. evidence: a pointer such as
+    "pools.T+015.a1.json#/observations/2". offset_s: plan seconds from T+0 at which it was observed.
+    """
+
+    outcome: Outcome
+    actual: str = ""
+    severity: Severity | None = None
+    because: str | None = None
+    evidence: str | None = None
+    offset_s: float | None = None
+
+    def at(self, evidence: str | None, offset_s: float | None = None) -> "Ruling":
+        """The same with the place in the evidence that shows it."""
+        return replace(self, evidence=evidence, offset_s=offset_s)
+
+    def as_finding(
+        self, stage: str, check: str, rule: str, expectation: str, *, expected: str | None = None
+    ) -> Finding:
+        """The finding of one check and rule; severity and reason are a fail's only."""
+        is_fail = self.outcome is Outcome.FAIL
+        return Finding(
+            stage=stage,
+            check=check,
+            rule=rule,
+            expectation=expectation,
+            outcome=self.outcome,
+            severity=self.severity if is_fail else None,
+            expected=expectation if expected is None else expected,
+            actual=self.actual,
+            because=self.because if is_fail else None,
+            evidence=self.evidence,
+            offset_s=self.offset_s,
+        )
+
+
+def passed(actual: str = "") -> Ruling:
+    """The expectation holds."""
+    return Ruling(Outcome.PASS, actual)
+
+
+def failed(actual: str, severity: Severity | None = None, because: str | None = None) -> Ruling:
+    """It does not hold."""
+    return Ruling(Outcome.FAIL, actual, severity, because)
+
+
+def unknown(actual: str) -> Ruling:
+    """Nobody can say; `actual` says why."""
+    return Ruling(Outcome.INCONCLUSIVE, actual)
+
 
 Result = tuple[Outcome, Severity | None, str]
 
@@ -15,18 +72,7 @@ def made(
     evidence: str | None = None,
     offset_s: float | None = None,
 ) -> Finding:
-    """`name` is check and rule; `because` is told of a fail only."""
+    """As `Ruling.as_finding`, for the stages that still rule in tuples."""
     outcome, severity, actual = result
-    return Finding(
-        stage=stage,
-        check=name[0],
-        rule=name[1],
-        expectation=text,
-        outcome=outcome,
-        severity=severity,
-        expected=text,
-        actual=actual,
-        because=because if outcome is Outcome.FAIL else None,
-        evidence=evidence,
-        offset_s=offset_s,
-    )
+    ruling = Ruling(outcome, actual, severity, because, evidence, offset_s)
+    return ruling.as_finding(stage, *name, text)
