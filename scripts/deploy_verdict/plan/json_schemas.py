@@ -5,10 +5,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from deploy_verdict.model import CapturedRun, Evidence, Verdict, WindowFile
-from deploy_verdict.plan import Plan
+from deploy_verdict.plan.plan import plan_model
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "plan": Plan,
+    "plan": plan_model(),
     "evidence": Evidence,
     "verdict": Verdict,
     "window": WindowFile,

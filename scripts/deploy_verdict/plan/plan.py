@@ -3,10 +3,11 @@
 schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
 """
 
-from typing import Annotated, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Optional, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, create_model, model_validator
 
 from deploy_verdict.base.units import Duration, Size, shown_duration
 from deploy_verdict.model import Severity
@@ -19,7 +20,7 @@ from deploy_verdict.plan.sections.logs import Logs
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
-from deploy_verdict.stages.registry import planned
+from deploy_verdict.stages.registry import STAGES, function, planned
 
 
 def checked_address(value: str) -> str:
@@ -211,3 +212,13 @@ def with_target(plan: Plan, address: str) -> Plan:
     """The plan for another address of the service, which has been checked."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
+
+
+@cache
+def plan_model() -> type[Plan]:
+    """The plan with the sections that stages bring along (see `section` in the registry)."""
+    brought = {stage.name: stage.section for stage in STAGES if stage.section is not None}
+    more: dict[str, Any] = {}
+    for name, path in brought.items():
+        more[name] = (Optional[function(path)], None)  # noqa: UP045  # a type of run time
+    return create_model("Plan", __base__=Plan, **more) if more else Plan

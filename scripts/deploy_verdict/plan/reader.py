@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from deploy_verdict.base.errors import PlanError, Problem
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
 from deploy_verdict.plan.override import changed
-from deploy_verdict.plan.plan import Plan
+from deploy_verdict.plan.plan import Plan, plan_model
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
 from deploy_verdict.plan.sections.fixtures import Answer, Recording
 
@@ -127,7 +127,7 @@ def _validated(document: Document) -> Plan | None:
         document.add(document.place(()), "a plan is a mapping — start with `version: 1`")
         return None
     try:
-        return Plan.model_validate(document.value)
+        return plan_model().model_validate(document.value)
     except ValidationError as error:
         details = error.errors(include_url=False)
         broken = [_note(detail, document) for detail in details if not _follows(detail, details)]
@@ -156,7 +156,7 @@ def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
     lost = {str(path[0]) for path in broken if path}
     sections = {name: section for name, section in document.value.items() if name not in lost}
     try:
-        plan = Plan.model_validate({**_STAND_INS, **sections})
+        plan = plan_model().model_validate({**_STAND_INS, **sections})
     except ValidationError:
         return
     names = lost.union(*(_names(document.value.get(section)) for section in lost))
@@ -220,7 +220,7 @@ def _suggestion(name: str, detail: Any) -> str:
 
 def _known_names(detail: Any) -> list[str]:
     """The keys that the model at this place takes, found by walking the models along the location."""
-    model: Any = Plan
+    model: Any = plan_model()
     for step in detail["loc"][:-1]:
         if isinstance(step, int):
             continue

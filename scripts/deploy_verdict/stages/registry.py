@@ -66,7 +66,8 @@ class Section:
 class Stage:
     """One stage: what its columns mean is said beside each.
 
-    name: of its evidence files and for --without. title: what people read. is_planned, offsets_s: of a plan.
+    name: of its evidence files and for --without. section: the model of its section of the plan, where
+    plan/plan.py has none of its own. title: what people read. is_planned, offsets_s: of a plan.
     turn: the order of samples at one offset. group: another word for --without. collect:
     (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete window.
     judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose evidence it
@@ -85,6 +86,7 @@ class Stage:
     due: Due = Due.OFFSETS
     late: Late = Late.COUNTS
     turn: int = 0
+    section: str | None = None
     group: str = ""
     collect: str | None = None
     requests: str | None = None
