@@ -17,6 +17,7 @@ from demo.github.serving import github
 from demo.listening import Listening
 from demo.redis_server import redis_url
 from demo.toxic import serving as toxic_serving
+from deploy_verdict.relay.server import _listen
 from tests.collectors.servers import json_service, raw_server
 from tests.notifying.test_notify import service
 from tests.relay.github import github as relays_github
@@ -119,3 +120,10 @@ def test_raw_servers(monkeypatch, tmp_path):
     with raw_server(converse) as url:
         requests.get(url, timeout=5)
     assert found == [True, True]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_relay_names_its_protocol(host):
+    """asyncio sets TCP_NODELAY on what it accepts only where the listening socket names TCP."""
+    with _listen(host, 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

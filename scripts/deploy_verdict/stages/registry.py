@@ -67,15 +67,15 @@ class Stage:
     """One stage: what its columns mean is said beside each.
 
     name: of its evidence files and for --without. section: the model of its section of the plan, where
-    plan/plan.py has none of its own. title: what people read. is_planned, offsets_s: of a plan.
-    turn: the order of samples at one offset. group: another word for --without. collect:
-    (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete window.
-    judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose evidence it
-    judges; "" for always. judged_last: it needs the findings of all others. sections: its part of the
-    report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its answers
-    and times say nothing of ordinary requests. can_alarm: one sample can show what no later one undoes.
-    lead_rank: of equally severe findings of one cause, the lowest stage's leads.
-    names_rules: its findings are named by rules of the plan, whose reason says little without the name.
+    plan/plan.py has none of its own. title: what people read. is_planned, offsets_s: of a plan. turn: the
+    order of samples at one offset. group: another word for --without. collect: (context, offset_s, keep)
+    -> observations. requests: plan -> (requests, writes) of a complete window. judge: (bundle, findings
+    of stages judged before it) -> findings. judged_with: the stage whose evidence it judges; "" for that
+    of all, where it is planned. judged_last: it needs the findings of all others. sections: its part of
+    the report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its
+    answers and times say nothing of ordinary requests. can_alarm: one sample can show what no later one
+    undoes. lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its
+    findings are named by rules of the plan, whose reason says little without the name.
     """
 
     name: str
@@ -350,6 +350,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="never",
         title="what must never be answered",
+        is_planned=lambda plan: bool(plan.never),
         judge="verdict.never_and_times:judge_never",
         judged_with="",
         can_alarm=True,
@@ -359,6 +360,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="response_times",
         title="response times",
+        is_planned=lambda plan: plan.response_times is not None,
         judge="verdict.never_and_times:judge_response_times",
         judged_with="",
         names_rules=True,
@@ -366,6 +368,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="exposure",
         title="how often each operation was run",
+        is_planned=lambda plan: bool(plan.exposures),
         judge="stages.exposure.judge:judge_exposure",
         judged_with="",
         sections=(
@@ -392,6 +395,8 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="test_data",
         title="what this tool wrote and gave back",
+        # Also under a corrected plan that forbids what was written.
+        is_planned=lambda plan: True,
         judge="stages.writes.judge:judge_ledger",
         judged_with="",
     ),

@@ -53,7 +53,8 @@ def _findings(bundle: Bundle) -> list[Finding]:
     """Every stage's findings in the order of the registry; some are judged by the findings of others."""
     found: dict[str, list[Finding]] = {}
     for stage in sorted(STAGES, key=lambda stage: stage.judged_last):
-        is_judged = stage.judged_with == "" or stage.judged_with in bundle.stages
+        with_ = stage.judged_with
+        is_judged = with_ in bundle.stages if with_ else stage.is_planned(bundle.plan)
         if stage.judge is not None and is_judged:
             before = [finding for mine in found.values() for finding in mine]
             found[stage.name] = list(function(stage.judge)(bundle, before))
