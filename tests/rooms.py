@@ -15,8 +15,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from pathlib import Path
+
+from demo.http_handler import Handler
 
 ROOT = Path(__file__).resolve().parents[1]
 AIM = 35
@@ -38,7 +40,7 @@ STEPS = {
 ENDINGS = {0, 10, 12}
 
 
-class Stats(BaseHTTPRequestHandler):
+class Stats(Handler):
     """A pool of eight connections, three of them used."""
 
     def do_GET(self):

@@ -11,6 +11,7 @@ from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOut
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.plan.sections.report import FollowUp, Level
 from deploy_verdict.report.issues import Issue
+from deploy_verdict.stages.registry import named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +109,7 @@ def _about_log(finding: Finding) -> str:
 def _about_platform(finding: Finding) -> str:
     if finding.rule == "deployed":
         return f"Show by hand that {finding.check} is deployed: {finding.actual}"
-    by_hand = {
-        "deployment": "Look at the deployment on the platform by hand: its status, commit and build log",
-        "traffic": "Look at the platform's HTTP log of the window by hand: 5xx answers and slow paths",
-        "metrics": "Look at the platform's metrics of the window by hand: memory against its limit",
-    }
-    return by_hand[finding.stage]
+    return named(finding.stage).by_hand
 
 
 def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:

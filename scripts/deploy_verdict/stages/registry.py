@@ -75,7 +75,8 @@ class Stage:
     the report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its
     answers and times say nothing of ordinary requests. can_alarm: one sample can show what no later one
     undoes. lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its
-    findings are named by rules of the plan, whose reason says little without the name.
+    findings are named by rules of the plan, whose reason says little without the name. by_hand: what to
+    do where the platform did not say.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Stage:
     can_alarm: bool = False
     lead_rank: int = 99
     names_rules: bool = False
+    by_hand: str = ""
 
 
 # The chapters of the report in which stages stand; report.md.j2 has their headings.
@@ -145,6 +147,7 @@ STAGES: tuple[Stage, ...] = (
         builds_on=("logs",),
         can_alarm=True,
         lead_rank=1,
+        by_hand="Look at the deployment on the platform by hand: its status, commit and build log",
     ),
     Stage(
         name="health",
@@ -313,6 +316,7 @@ STAGES: tuple[Stage, ...] = (
         can_alarm=True,
         lead_rank=7,
         names_rules=True,
+        by_hand="Look at the platform's HTTP log of the window by hand: 5xx answers and slow paths",
     ),
     Stage(
         name="metrics",
@@ -337,6 +341,7 @@ STAGES: tuple[Stage, ...] = (
             ),
         ),
         lead_rank=8,
+        by_hand="Look at the platform's metrics of the window by hand: memory against its limit",
     ),
     Stage(
         name="claims",
