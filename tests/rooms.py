@@ -75,9 +75,16 @@ def traced(tree: Path = ROOT) -> dict[str, list[str]]:
         plan, found = folder / "plan.yml", folder / "modules.json"
         plan.write_text(PLAN.format(base_url=base_url))
         for step, (script, *more) in STEPS.items():
-            command = [sys.executable, __file__, "--into", str(found), str(tree / "scripts" / script)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.rooms",
+                "--into",
+                str(found),
+                str(tree / "scripts" / script),
+            ]
             command += ["--plan", str(plan), "--out", str(folder / "out"), *more]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
             if done.returncode not in ENDINGS:
                 raise RuntimeError(f"{step} ended with {done.returncode}: {done.stderr}")
             passed[step] = [path for path in json.loads(found.read_text()) if not path.startswith("github/")]

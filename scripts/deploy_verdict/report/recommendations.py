@@ -11,7 +11,7 @@ from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOut
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.plan.sections.report import FollowUp, Level
 from deploy_verdict.report.issues import Issue
-from deploy_verdict.stages.registry import named
+from deploy_verdict.stages.registry import by_hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     stage, rule = finding.stage, finding.rule
     if stage == "evidence":
         return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
-    if stage in ("deployment", "traffic", "metrics"):
+    if by_hand(stage):
         return _about_platform(finding)
     if stage in ("test_data", "exposure"):
         what = (
@@ -109,7 +109,7 @@ def _about_log(finding: Finding) -> str:
 def _about_platform(finding: Finding) -> str:
     if finding.rule == "deployed":
         return f"Show by hand that {finding.check} is deployed: {finding.actual}"
-    return named(finding.stage).by_hand
+    return by_hand(finding.stage)
 
 
 def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:

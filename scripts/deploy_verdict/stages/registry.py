@@ -482,6 +482,11 @@ def naming_rules() -> set[str]:
     return {stage.name for stage in STAGES if stage.names_rules}
 
 
+def by_hand(name: str) -> str:
+    """What to do where the platform did not tell a stage what it asked; "" for other stages."""
+    return next((stage.by_hand for stage in STAGES if stage.name == name), "")
+
+
 def lead_rank(name: str) -> int:
     """Which stage's finding leads an issue; the lowest does."""
     return next((stage.lead_rank for stage in STAGES if stage.name == name), 99)

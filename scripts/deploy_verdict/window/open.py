@@ -33,9 +33,6 @@ from deploy_verdict.window.signals import stop_on_signals
 if TYPE_CHECKING:
     from deploy_verdict.railway.connection import Link
 
-# All stages that ask the platform, by one word.
-GROUPS = {"railway": ("deployment", "traffic", "metrics"), "pools": ("pools", "exercise", "floor")}
-
 
 Tell = Callable[[str], None]
 
