@@ -18,6 +18,7 @@ from deploy_verdict.model.observations import (
     TestObservation,
 )
 from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
+from deploy_verdict.stages.registry import names
 
 Observation = Annotated[
     HttpObservation
@@ -72,7 +73,7 @@ class Evidence(Record):
     """One stage's file: who looked, when it was planned and done, and what was seen."""
 
     schema_: Literal["deploy-verdict/evidence/1"] = Field(default="deploy-verdict/evidence/1", alias="schema")
-    stage: str
+    stage: str = Field(examples=list(names()))
     subject: Subject
     # Not the offsets: ten thousand files would hold them ten thousand times.
     window: WindowRef
