@@ -101,7 +101,7 @@ kill: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.killing --points $(POINTS) $(if $(SEED),--seed $(SEED))
 
 schemas: $(STAMP)
-	$(BIN)/python scripts/write_schemas.py
+	$(BIN)/python scripts/deploy_verdict schemas
 
 docs: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.reference

@@ -1,59 +1,6 @@
-"""Watch a deployment through its whole window and end with the verdict and the report.
+"""Watch a deployment through its complete window: `deploy-verdict watch`, under its old name."""
 
-Asks the health checks, samples the pools, runs the E2E suite, reviews the log, judges and renders,
-all in this process:
-
-    python scripts/watch_deployment.py --plan plans/zeues.yml --target https://service.example.com \\
-        --logs backend.log --without railway --out out/today
-
-DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md. Stop it
-at any moment; the same command goes on with what is there. To rehearse, add --speed 600.
-
-Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
-"""
-
-from pathlib import Path
-
-from deploy_verdict.base.errors import UsageError
-from deploy_verdict.cli.options import add_without, parser, run
-from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.window.captured_runs import capture_path
-from deploy_verdict.window.judge_directory import VERDICT_FILE
-from deploy_verdict.window.open import open_session
-from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.schedule import looks
-from deploy_verdict.window.session import dumps, read_window
-from deploy_verdict.window.watch import end_window, watch
-
-
-def main(arguments: list[str]) -> int:
-    options_parser = parser(__doc__)
-    options_parser.add_argument(
-        "--logs", type=Path, metavar="FILE", help="the service's log, as text or JSON lines"
-    )
-    options_parser.add_argument(
-        "--capture", metavar="NAME", help="keep what is measured as captures/NAME.json beside the plan"
-    )
-    add_without(options_parser)
-    options_parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    options = options_parser.parse_args(arguments)
-    known = read_window(options.out)
-    if known is not None and known.finished:
-        raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
-
-    capture = capture_path(options.plan, options.capture)
-    progress = ProgressDisplay()
-    session = open_session(options, progress.tell, left_out=options.without, log=options.logs)
-    left_out = session.file.left_out
-    planned = len(looks(session.plan, left_out))
-    with progress.of(session.pace, session.plan.window.length, planned):
-        watched = watch(session, progress, options.logs)
-    ended = end_window(session, watched, options.plan, capture)
-    outcome, report = ended.verdict.outcome, ended.report
-    result = {"outcome": outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
-    print(dumps(result) if options.json else f"{outcome.shown}  {report}")
-    return EXIT_CODES[outcome]
-
+from deploy_verdict.cli.command import script
 
 if __name__ == "__main__":
-    run(main)
+    script(__file__, "watch")

@@ -31,7 +31,7 @@ pools: [{{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {{for: 
 """
 STEPS = {
     # Sped up, a sample may be some real seconds late: the next process starts when the machine lets it.
-    "open": ["open_window.py", "--speed", "600"],
+    "open": ["deploy_verdict", "open", "--speed", "600"],
     "sample pools": ["sample_pools.py"],
     "judge": ["judge_evidence.py"],
     "publish --dry-run": ["publish_report.py", "--dry-run"],
@@ -75,6 +75,7 @@ def traced(tree: Path = ROOT) -> dict[str, list[str]]:
         plan, found = folder / "plan.yml", folder / "modules.json"
         plan.write_text(PLAN.format(base_url=base_url))
         for step, (script, *more) in STEPS.items():
+            # As a module: run as a file, tests/ would come first, and its http/ hide the library's.
             command = [
                 sys.executable,
                 "-m",
@@ -83,8 +84,8 @@ def traced(tree: Path = ROOT) -> dict[str, list[str]]:
                 str(found),
                 str(tree / "scripts" / script),
             ]
-            command += ["--plan", str(plan), "--out", str(folder / "out"), *more]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+            command += [*more, "--plan", str(plan), "--out", str(folder / "out")]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode not in ENDINGS:
                 raise RuntimeError(f"{step} ended with {done.returncode}: {done.stderr}")
             passed[step] = [path for path in json.loads(found.read_text()) if not path.startswith("github/")]
@@ -92,7 +93,7 @@ def traced(tree: Path = ROOT) -> dict[str, list[str]]:
 
 
 def trace(script: Path, arguments: list[str], into: Path) -> None:
-    """Run a script here as __main__ and write which modules of its package it passed."""
+    """Run a script, or the package, here as __main__ and write which modules of the package it passed."""
     package = f"{script.parent / 'deploy_verdict'}/"
     # The script's own folder in place of this file's: tests/github would hide PyGithub.
     sys.path[0] = str(script.parent)

@@ -1,4 +1,4 @@
-"""Our scripts as real processes in a scrubbed environment."""
+"""Our command and scripts as real processes in a scrubbed environment."""
 
 import atexit
 import json
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "scripts" / "deploy_verdict"
 SCRUBBED = ("GITHUB_", "ACTIONS_", "GH_", "RAILWAY_", "TARGET_URL")
 TIMEOUT_S = 300
 # `make test-all` starts each script anew, as people do.
@@ -18,7 +19,7 @@ FRESH = os.environ.get("DEPLOY_VERDICT_FRESH_PROCESSES") == "1" or not hasattr(s
 
 
 def script(name, *arguments, cwd=ROOT, environment=None):
-    """Run scripts/NAME.py to its end and return the finished process."""
+    """Run scripts/NAME.py, or the verb NAME such as "ci gate", to its end; returns the finished process."""
     asked, env = command(name, *arguments), scrubbed(environment)
     # What the interpreter reads at its start is not known to one that has started.
     if FRESH or any(variable.startswith(("PYTHON", "LC_", "LANG")) for variable in environment or {}):
@@ -27,8 +28,14 @@ def script(name, *arguments, cwd=ROOT, environment=None):
     return _forked(asked, cwd, env)
 
 
+def program(name):
+    """A script of scripts/, or a verb of the command, as what Python runs and its first arguments."""
+    path = ROOT / "scripts" / f"{name}.py"
+    return [str(path)] if path.exists() else [str(PACKAGE), *name.split()]
+
+
 def command(name, *arguments):
-    return [sys.executable, str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)]
+    return [sys.executable, *program(name), *map(str, arguments)]
 
 
 def scrubbed(environment=None):

@@ -1,4 +1,4 @@
-"""escalate.py as a process, after a window on a backend whose Railway can roll back."""
+"""`rollback` as a process, after a window on a backend whose Railway can roll back."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ HISTORY = {
 
 @contextmanager
 def judged(tmp_path, *, status=200, known_bad="", history=True):
-    """A window whose second check fails (P1), or passes with 404; and how to call escalate.py on it."""
+    """A window whose second check fails (P1), or passes with 404; and how to call `rollback` on it."""
     plan = tmp_path / "plan.yml"
     plan.write_text(PLAN % (known_bad, status))
     with running(log=tmp_path / "backend.log") as backend:
@@ -54,7 +54,7 @@ def judged(tmp_path, *, status=200, known_bad="", history=True):
             return script(name, *base, *more, environment=backend.environment)
 
         assert call("watch_deployment", "--speed", 60).returncode in (0, 11)
-        yield lambda *more: call("escalate", *more)
+        yield lambda *more: call("rollback", *more)
 
 
 def test_the_whole_way_back(tmp_path):
@@ -111,7 +111,7 @@ def test_named_by_a_person_and_whatever_the_verdict(tmp_path):
 
 
 def test_options_that_make_no_sense_alone(tmp_path):
-    done = script("escalate", "--plan", "x", "--out", tmp_path, "--dry-run")
+    done = script("rollback", "--plan", "x", "--out", tmp_path, "--dry-run")
     assert done.returncode == 2
     assert "belong to --rollback" in done.stderr
 

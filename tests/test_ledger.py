@@ -104,11 +104,11 @@ def test_killed_after_a_write_it_is_restored_by_the_next_run(tmp_path, name, nth
         (open_,) = [entry for entry in ledger_of(out) if entry["state"] == "open"]
         assert "tag_spool=TEST-02" in open_["entities"]
         assert not is_free(gate.backend)
-        done = script("open_window", *base(service, out))
+        done = script("open", *base(service, out))
         assert done.returncode == 0, done.stderr
         assert f"({open_['id']}): restored it" in done.stderr
         assert is_free(gate.backend)
-        again = script("open_window", *base(service, out))
+        again = script("open", *base(service, out))
         assert "restored" not in again.stderr
     (restored,) = [entry for entry in ledger_of(out) if entry["settles"] == open_["id"]]
     assert restored["state"] == "settled"
@@ -132,7 +132,7 @@ def test_a_run_that_finds_the_ledger_among_merged_evidence_restores_it(tmp_path)
         (other / "evidence").mkdir(parents=True)
         for path in (out / "evidence").iterdir():
             (other / "evidence" / path.name).write_bytes(path.read_bytes())
-        assert "restored it" in script("open_window", *base(service, other)).stderr
+        assert "restored it" in script("open", *base(service, other)).stderr
         assert is_free(gate.backend)
 
 

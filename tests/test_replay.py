@@ -66,7 +66,7 @@ def test_an_opened_window_holds_its_plan_and_its_variables_but_no_secret(tmp_pat
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "crisis.log").write_text("ERROR redis is gone\n")
     environment = {"NAME": "shop", "API_TOKEN": "hunter2hunter2"}
-    opened = script("open_window", "--plan", plan, "--out", out, environment=environment)
+    opened = script("open", "--plan", plan, "--out", out, environment=environment)
     assert opened.returncode == 0, opened.stderr
     kept = contents(out)
     assert (kept["plan.yml"], kept["logs/crisis.log"]) == (plan.read_bytes(), b"ERROR redis is gone\n")
@@ -205,7 +205,7 @@ def test_a_change_changes_that_value_and_nothing_else(document, data):
 
 def test_runs_side_by_side(tmp_path):
     outs = [bundle(tmp_path, story) for story in ("healthy", "completar_bug", "no_evidence")]
-    done = script("compare_runs", *outs, "--json")
+    done = script("compare", *outs, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     rows = {row["name"]: row["values"] for row in told["rows"]}
@@ -216,7 +216,7 @@ def test_runs_side_by_side(tmp_path):
     assert rows["never/server errors/count"][1] not in ("0", None)
     assert rows["logs/errors"][2] is None
     assert rows["E2E tests"] == ["2/2 ✅", "1/2 ❌", None]
-    table = script("compare_runs", *outs).stdout
+    table = script("compare", *outs).stdout
     assert "| e2e/passed " in table
     assert "| 2/2 " in table
     assert table.count("not known") >= 5
@@ -225,7 +225,7 @@ def test_runs_side_by_side(tmp_path):
 
 
 def test_a_log_with_a_hole_has_no_zero(tmp_path):
-    told = json.loads(script("compare_runs", bundle(tmp_path, "log_silent"), "--json").stdout)
+    told = json.loads(script("compare", bundle(tmp_path, "log_silent"), "--json").stdout)
     measures = told["columns"][0]["measures"]
     assert measures["logs/errors"]["value"] is None
     assert measures["logs/Too many connections/count"]["value"] is None
@@ -241,7 +241,7 @@ def test_a_log_with_a_hole_has_no_zero(tmp_path):
 )
 def test_what_is_no_run_cannot_be_compared(make, code, told, tmp_path):
     make(tmp_path / "x")
-    done = script("compare_runs", tmp_path / "x")
+    done = script("compare", tmp_path / "x")
     assert done.returncode == code
     assert told in done.stderr
 

@@ -41,6 +41,7 @@ def test_it_is_the_same(probe, way):
 def test_a_crash_is_told(monkeypatch):
     """Its traceback has the frames of who forked it above its own."""
     monkeypatch.setattr(running, "FRESH", False)
+    monkeypatch.setattr(running, "program", lambda name: [str(running.ROOT / "scripts" / f"{name}.py")])
     done = running.script("no_such_script")
     assert (done.returncode, done.stderr[:9]) == (1, "Traceback")
 

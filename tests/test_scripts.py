@@ -63,7 +63,7 @@ def test_step_by_step_gives_the_same_verdict(plan, tmp_path):
     out = tmp_path / "out"
     with service() as url:
         common = ("--plan", plan, "--target", url, "--out", out, "--speed", 7200)
-        opened = script("open_window", *common)
+        opened = script("open", *common)
         assert json.loads(opened.stdout)["window"]["speed"] == 7200
         assert script("check_health", *common).returncode == 0
         sampled = script("sample_pools", *common)
@@ -236,7 +236,7 @@ def test_damaged_evidence_is_inconclusive_and_the_report_still_comes(damage, tol
 def test_judging_needs_a_window(plan, tmp_path):
     done = script("judge_evidence", "--plan", plan, "--out", tmp_path)
     assert done.returncode == 2
-    assert "run scripts/open_window.py first" in done.stderr
+    assert "run deploy-verdict open first" in done.stderr
 
 
 def test_another_plan_does_not_go_on_with_this_window(plan, tmp_path):

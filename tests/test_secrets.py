@@ -93,7 +93,7 @@ def test_a_whole_run_among_servers_and_logs_that_echo_it(tmp_path):
 CRASHING = """
 import sys
 sys.path.insert(0, "scripts")
-from deploy_verdict.cli.options import run
+from deploy_verdict.cli.command import run
 def main(arguments):
     secret = {secret!r}
     print("half of it " + secret[:5], end="", flush=True)

@@ -100,7 +100,7 @@ KILLED = [None, ("/put", 1), ("/clean", 1), ("/take", 3)]
 def test_whatever_becomes_of_a_write_no_output_tells_a_secret_or_acts(kill, tmp_path):
     with watched(tmp_path, kill) as (base, environment, told):
         for name, *more in (
-            ("open_window",),
+            ("open",),
             ("watch_deployment",),
             ("judge_evidence", "--json"),
             ("judge_evidence", "--what-if", "window.length=2m"),

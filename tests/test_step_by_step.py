@@ -20,13 +20,13 @@ traffic: {max_5xx: 0%, excludes: null}
 metrics: {}
 """
 STEPS = [
-    ("check_deployment", "--commit", ids.LIVE_COMMIT[:8]),
+    ("sample deployment", "--commit", ids.LIVE_COMMIT[:8]),
     ("check_health",),
-    ("check_deployment", "--offset", "20m"),
-    ("check_deployment", "--offset", "40m"),
+    ("sample deployment", "--offset", "20m"),
+    ("sample deployment", "--offset", "40m"),
     ("review_logs",),
-    ("review_traffic",),
-    ("read_metrics",),
+    ("sample traffic",),
+    ("sample metrics",),
 ]
 
 
@@ -58,10 +58,10 @@ def test_the_platforms_stages_each_by_its_script(tmp_path, plan):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("check_deployment", "has no railway section"),
+        ("sample deployment", "has no railway section"),
         ("review_logs", "so name the log's file: --logs FILE"),
-        ("review_traffic", "has no traffic section — add `traffic: {}`"),
-        ("read_metrics", "has no metrics section — add `metrics: {}`"),
+        ("sample traffic", "has no traffic section — add `traffic: {}`"),
+        ("sample metrics", "has no metrics section — add `metrics: {}`"),
     ],
 )
 def test_a_plan_without_the_section_is_wrong_usage(tmp_path, name, told):
@@ -76,5 +76,5 @@ def test_a_plan_without_the_section_is_wrong_usage(tmp_path, name, told):
 def test_an_offset_that_the_plan_does_not_have(tmp_path, plan):
     with running(log=tmp_path / "backend.log") as backend:
         base = ["--plan", plan, "--out", tmp_path / "out", "--target", backend.base_url]
-        done = script("check_deployment", *base, "--offset", "7m", environment=backend.environment)
+        done = script("sample deployment", *base, "--offset", "7m", environment=backend.environment)
     assert (done.returncode, "it has: 0m, 20m, 40m" in done.stderr) == (2, True)

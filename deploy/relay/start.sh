@@ -2,6 +2,6 @@
 set -eu
 if [ "$(id -u)" = 0 ]; then
     chown -R relay:relay /data
-    exec setpriv --reuid relay --regid relay --init-groups --no-new-privs python scripts/relay_webhook.py
+    exec setpriv --reuid relay --regid relay --init-groups --no-new-privs python scripts/deploy_verdict relay
 fi
-exec python scripts/relay_webhook.py
+exec python scripts/deploy_verdict relay

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from deploy_verdict.stages.exposure.collect import Need, top_up
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
 from tests.collectors.suites import context_of
-from tests.running import ROOT
+from tests.running import command
 
 PLAN = """
 health: [{name: read, get: /orders/7, expect: {status: 200}}]
@@ -193,19 +192,18 @@ def test_killed_it_goes_on_where_it_was(tmp_path, at_most, done, ended):
     with json_service(respond) as service:
         plan = tmp_path / "plan.yml"
         plan.write_text(KILLED % (service.url, at_most))
-        command = [sys.executable, str(ROOT / "scripts" / "top_up_exposure.py"), "--plan", str(plan)]
-        command += ["--out", str(tmp_path / "out"), "--speed", "600"]
-        running.append(subprocess.Popen(command, stderr=subprocess.PIPE))
+        top_up = command("sample top_up", "--plan", plan, "--out", tmp_path / "out", "--speed", "600")
+        running.append(subprocess.Popen(top_up, stderr=subprocess.PIPE))
         running[0].communicate()
         assert killed.is_set()
         assert [path for _, path, _ in service.seen] == ["/take"] * 6
-        again = subprocess.run(command, check=True, capture_output=True, text=True)
+        again = subprocess.run(top_up, check=True, capture_output=True, text=True)
         assert "left spool=T1 dirty in 'cycle'" in again.stderr
         assert [path for _, path, _ in service.seen][6:] == ["/clean", *["/take"] * done, "/clean"]
         seen = json.loads(Path(again.stdout.strip()).read_bytes())["observations"][0]
         assert (seen["clean_before"], seen["done"], seen["ended"]) == (5, done, ended)
         before = len(service.seen)
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(top_up, check=True, capture_output=True)
         assert len(service.seen) == before
 
 

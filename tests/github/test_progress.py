@@ -105,8 +105,8 @@ def test_the_script_posts_and_writes_no_verdict(tmp_path, hub):
     base, out = opened(tmp_path, offsets=HALF)
     before = sorted(path.name for path in tmp_path.rglob("*"))
     with published(hub) as publish:
-        done = publish(base, "--number", 1, name="publish_progress")
-        again = publish(base, "--number", 1, name="publish_progress")
+        done = publish(base, "--number", 1, name="ci progress")
+        again = publish(base, "--number", 1, name="ci progress")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert again.stdout == done.stdout
     (body,) = ours(hub, 1)
@@ -122,7 +122,7 @@ def test_the_script_posts_and_writes_no_verdict(tmp_path, hub):
 def test_a_dry_run_prints_it_and_asks_nobody(tmp_path, hub):
     base, _ = opened(tmp_path, offsets=HALF)
     with published(hub) as publish:
-        done = publish(base, "--dry-run", name="publish_progress")
+        done = publish(base, "--dry-run", name="ci progress")
     assert done.stdout.startswith("## ⏳ In progress: zeues")
     assert hub.requests == []
 

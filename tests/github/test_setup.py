@@ -1,4 +1,4 @@
-"""A repository prepared by setup_github.py, on a GitHub that answers after GitHub's own description."""
+"""A repository prepared by `setup-github`, on a GitHub that answers after GitHub's own description."""
 
 import json
 import re
@@ -40,14 +40,14 @@ def hub():
 
 @contextmanager
 def setup(hub, tmp_path, plan=PLAN):
-    """How to run setup_github.py against the hub: exit code, standard output."""
+    """How to run `setup-github` against the hub: exit code, standard output."""
     path = tmp_path / "plan.yml"
     path.write_text(plan)
     with github(hub) as url:
         environment = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": TOKEN}
 
         def call(*more, **variables):
-            done = script("setup_github", "--plan", path, *more, environment={**environment, **variables})
+            done = script("setup-github", "--plan", path, *more, environment={**environment, **variables})
             assert "Traceback" not in done.stderr
             return done
 

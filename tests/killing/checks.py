@@ -20,7 +20,7 @@ RANK = {outcome: number for number, outcome in enumerate(VerdictOutcome)}
 VERDICTS = (0, 10, 11, 12)
 ENTITY = "tag_spool=TEST-02"
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)
-COLLECTING = ("check_", "sample_", "exercise_", "run_e2e", "return_", "top_up_", "take_", "close_")
+COLLECTING = ("check_health", "sample", "run_e2e", "ci sample", "ci close")
 TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "comment.md": "\n"}
 
 

@@ -1,4 +1,4 @@
-"""Run one of our scripts, and break the disk or the process at its K-th operation beneath a directory.
+"""Run our command or a script, and break the disk or the process at its K-th operation beneath a directory.
 
     python tests/killing/injector.py '{"root": DIR, "at": 7, "fault": "torn", "count": FILE}' scripts/x.py ...
 

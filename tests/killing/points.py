@@ -32,7 +32,7 @@ def drawn(chance, operations):
     pipeline, step = chance.choice(list(operations))
     at = chance.randint(1, len(operations[pipeline, step]))
     # The watchdog knows runs on GitHub only, once they have opened a window.
-    watched = pipeline == "jobs" and step != "open_run"
+    watched = pipeline == "jobs" and step != "ci gate"
     return Point(pipeline, step, at, chance.choice(FAULTS), abandoned=watched and chance.random() < 0.2)
 
 
@@ -82,7 +82,7 @@ def gone_on(place, point, outcome):
 def looked_after(place):
     """The watchdog's one step, on what a run has left."""
     place.hub.runs[RUN] |= {"status": "completed", "conclusion": "failure"}
-    done = place.run("rescue_report", arguments=("--run-id", str(RUN), "--out", "out"))
+    done = place.run("ci watchdog", arguments=("--run-id", str(RUN), "--out", "out"))
     assert done.returncode == 0, done.stderr
     checks.comment_is_final(place)
 
@@ -90,7 +90,7 @@ def looked_after(place):
 def settled_first(place):
     """The next run here, of a step that writes nothing itself, gives back what the dead one held."""
     checks.held_is_named(place)
-    done = place.run("read_metrics", arguments=BASE)
+    done = place.run("sample metrics", arguments=BASE)
     assert done.returncode == 0, done.stderr
     checks.restored(place)
 

@@ -20,23 +20,23 @@ from tests.github.windows import COMMIT, take
 from tests.killing import checks
 from tests.killing.points import Point, broken, looked_after, resumed, settled_first
 from tests.killing.world import INJECTOR, JOBS, PLAN, world
-from tests.running import ROOT, command, scrubbed
+from tests.running import command, program, scrubbed
 from tests.workflow.test_ending import call, run_of, with_tail
 
 DAY = [
-    ("open_run", "torn", "write", 3),
-    ("check_deployment", "kill", "connect", 1),
+    ("ci gate", "torn", "write", 3),
+    ("sample deployment", "kill", "connect", 1),
     ("check_health", "term", "connect", 1),
     ("sample_pools", "full", "open", 1),
-    ("exercise_gauges", "ro", "mkdir", 1),
+    ("sample exercise", "ro", "mkdir", 1),
     ("run_e2e", "kill", "connect", 2),
-    ("publish_progress", "kill", "end", 1),
-    ("return_to_floor", "kill", "connect", 23),
-    ("return_to_floor", "full", "write", 6),
-    ("top_up_exposure", "kill", "connect", 2),
-    ("take_sitting", "torn", "write", 9),
-    ("take_sitting", "full", "write", 5),
-    ("close_window", "kill", "rename", 3),
+    ("ci progress", "kill", "end", 1),
+    ("sample floor", "kill", "connect", 23),
+    ("sample floor", "full", "write", 6),
+    ("sample top_up", "kill", "connect", 2),
+    ("ci sample", "torn", "write", 9),
+    ("ci sample", "full", "write", 5),
+    ("ci close", "kill", "rename", 3),
     ("judge_evidence", "torn", "write", 1),
     ("judge_evidence", "full", "write", 3),
     ("render_report", "full", "write", 1),
@@ -44,7 +44,7 @@ DAY = [
     ("notify", "kill", "end", 1),
     ("publish_report", "full", "write", 1),
     ("publish_report", "kill", "connect", 1),
-    ("conclude_run", "ro", "open", 1),
+    ("ci conclude", "ro", "open", 1),
 ]
 WATCHED = [
     ("watch_deployment", "torn", "write", 2),
@@ -96,14 +96,14 @@ def test_the_one_process_is_broken_five_times_and_resumed(here):
 @pytest.mark.parametrize(
     "row",
     [
-        pytest.param(("take_sitting", 3, "torn", "write"), marks=pytest.mark.complete, id="free"),
+        pytest.param(("ci sample", 3, "torn", "write"), marks=pytest.mark.complete, id="free"),
         pytest.param(("run_e2e", 2, "kill", "connect"), id="held"),
     ],
 )
 def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here, row):
     """Where its test entity is held still, an open entry names it, and the next run gives it back."""
     place = here.new_place("jobs")
-    for step in ("open_run", "publish_progress"):
+    for step in ("ci gate", "ci progress"):
         assert place.run(step).returncode == 0
     broken(place, Point("jobs", *row, abandoned=True))
     looked_after(place)
@@ -114,7 +114,7 @@ def test_the_watchdog_ends_the_comment_of_a_run_that_nobody_goes_on_with(here, r
 
 def test_a_sitting_that_is_asked_to_stop_marks_its_evidence(here):
     place = here.new_place("jobs")
-    place.run("open_run")
+    place.run("ci gate")
     done, _ = broken(place, Point("jobs", "sample_pools", 1, "term", "connect"))
     (item,) = [found for found in read_evidence(place.out / "evidence") if found.evidence.stage == "pools"]
     assert (done.returncode, item.evidence.interrupted) == (0, True)
@@ -130,11 +130,11 @@ def test_a_look_is_given_up_also_when_that_was_killed_half_way(tmp_path):
     path = out / "evidence" / "deployment.T+360.a1.json"
     path.write_text(path.read_text().replace('"SUCCESS"', '"REMOVED"'))
     told = {"root": str(out), "at": 2, "fault": "kill", "kind": "rename", "count": str(tmp_path / "count")}
-    close = [sys.executable, INJECTOR, json.dumps(told), ROOT / "scripts" / "close_window.py", *base]
+    close = [sys.executable, INJECTOR, json.dumps(told), *program("ci close"), *base]
     assert subprocess.run(close, env=scrubbed(), capture_output=True).returncode in checks.KILLED
     assert not path.exists()
     assert read_window(out).layout.tails_s == (21600.0,)
-    assert "was given up" in call(hub, "close_window", *base).stdout
+    assert "was given up" in call(hub, "ci close", *base).stdout
     assert read_window(out).layout.tails_s == ()
 
 

@@ -17,7 +17,7 @@ from demo.railway import ids
 from demo.running import running
 from deploy_verdict.window.judge_directory import read_verdict
 from tests.notifying.test_notify import service
-from tests.running import ROOT, scrubbed
+from tests.running import program, scrubbed
 
 INJECTOR = Path(__file__).with_name("injector.py")
 RUN = 500
@@ -76,23 +76,23 @@ github: {fail_run_on: never}
 """
 BASE = ("--plan", "out/plan.yml", "--out", "out")
 JOBS = {
-    "open_run": ("--service", "..", "--plan", "plan.yml", "--out", "out"),
-    "check_deployment": (*BASE, "--if-due"),
+    "ci gate": ("--service", "..", "--plan", "plan.yml", "--out", "out"),
+    "sample deployment": (*BASE, "--if-due"),
     "check_health": (*BASE, "--if-due"),
     "sample_pools": (*BASE, "--if-due", "--offset", "0m"),
-    "exercise_gauges": (*BASE, "--if-due"),
+    "sample exercise": (*BASE, "--if-due"),
     "run_e2e": (*BASE, "--if-due"),
-    "publish_progress": BASE,
+    "ci progress": BASE,
     # Before the sitting that would drive too: so each is broken by itself.
-    "return_to_floor": BASE,
-    "top_up_exposure": BASE,
-    "take_sitting": (*BASE, "--offsets", "30m,60m,90m,120m"),
-    "close_window": BASE,
+    "sample floor": BASE,
+    "sample top_up": BASE,
+    "ci sample": (*BASE, "--offsets", "30m,60m,90m,120m"),
+    "ci close": BASE,
     "judge_evidence": BASE,
     "render_report": BASE,
     "notify": BASE,
     "publish_report": BASE,
-    "conclude_run": BASE,
+    "ci conclude": BASE,
 }
 ONE_PROCESS = {
     "watch_deployment": ("--plan", "../plan.yml", "--out", "out", "--speed", str(SPEED)),
@@ -128,7 +128,7 @@ class Place:
         """The step as a process; `at` is the operation (of a kind) that the fault meets, 0 for none."""
         count = self.folder.with_name(f"{self.folder.name}.count")
         told = {"root": str(self.folder), "at": at, "fault": fault, "count": str(count), "kind": kind}
-        command = [sys.executable, str(INJECTOR), json.dumps(told), str(ROOT / "scripts" / f"{step}.py")]
+        command = [sys.executable, str(INJECTOR), json.dumps(told), *program(step)]
         with github(self.hub) as url, service() as people:
             done = subprocess.run(
                 [*command, *(arguments or self.pipeline[step])], cwd=self.folder,

@@ -6,7 +6,6 @@ Prints one JSON line for each cell: what came of it, how long it took, and the m
 """
 
 import contextlib
-import importlib.util
 import io
 import json
 import re
@@ -21,7 +20,8 @@ from demo.github.serving import TOKEN
 from demo.railway import ids
 from demo.railway.app import PATH
 from deploy_verdict.base.clock import Stop, WallClock
-from deploy_verdict.cli.options import run
+from deploy_verdict.cli.command import main as called
+from deploy_verdict.cli.command import run
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.github.caller import MAX_WAIT_S
@@ -38,7 +38,6 @@ from deploy_verdict.window.judge_directory import read_bundle, read_verdict, wri
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.session import Hands, open_window, started
 from deploy_verdict.window.watch import watch
-from tests.running import ROOT
 
 TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0
 # Where nothing is wrong the window must be whole, to show no trend; elsewhere a short one will do.
@@ -65,21 +64,14 @@ window: {{length: 1m, sample_every: 1m}}
 """
 
 
-def _script_main(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
-
-
 def service(name, url, out):
-    """A whole window by the script itself."""
+    """A complete window by the command itself."""
     plan = out / "plan.yml"
     plan.write_text(SERVICE.format(url=url, window=WHOLE if name in GOOD else SHORT))
     speed = GOOD_SPEED if name in GOOD else SPEED
     arguments = ["--plan", str(plan), "--out", str(out / "run"), "--speed", str(speed)]
     with contextlib.redirect_stderr(io.StringIO()):
-        code = _code(lambda: _script_main("watch_deployment")(arguments))
+        code = _code(lambda: called(["watch", *arguments]))
     return {"code": code, **_seen(out / "run")}
 
 

@@ -1,4 +1,4 @@
-"""notify.py against services over sockets: one that takes it, one that refuses, one that never ends."""
+"""`notify` against services over sockets: one that takes it, one that refuses, one that never ends."""
 
 import json
 import subprocess
@@ -288,4 +288,4 @@ def test_a_secret_of_ours_in_a_finding_is_not_told(out):
 def test_without_a_verdict_it_says_what_to_run(out):
     done = notify(out, "json://127.0.0.1:1")
     assert done.returncode == 2
-    assert "run scripts/judge_evidence.py first" in done.stderr
+    assert "run deploy-verdict judge first" in done.stderr

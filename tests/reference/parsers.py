@@ -1,20 +1,22 @@
 """The verbs of `deploy-verdict` with their parsers, as the command line itself has them."""
 
 import argparse
-import importlib.util
 from functools import cache
+
+from deploy_verdict.cli.command import build_parser
 
 
 @cache
 def verbs():
     """Verb, such as "check" or "ci gate" → its argparse parser."""
-    if importlib.util.find_spec("deploy_verdict.cli.command") is None:
-        from tests.reference import interim
+    return verbs_of(_filled(build_parser()))
 
-        return interim.verbs()
-    from deploy_verdict.cli.command import build_parser
 
-    return verbs_of(build_parser())
+def _filled(parser):
+    """A verb's parser is filled only once it is used; here all are."""
+    for inner in parser.parts.values():
+        _filled(inner)
+    return parser
 
 
 def verbs_of(parser, before=""):

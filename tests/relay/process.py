@@ -93,7 +93,7 @@ def relay(tmp_path, github_url, **more):
     port = free_port()
     log = (tmp_path / "relay.log").open("ab")
     process = subprocess.Popen(
-        command("relay_webhook", "--host", "127.0.0.1", "--port", port, "--database", tmp_path / "x.sqlite3"),
+        command("relay", "--host", "127.0.0.1", "--port", port, "--database", tmp_path / "x.sqlite3"),
         env=scrubbed(settings(github_url, **more)), stdout=log, stderr=log,
     )  # fmt: skip
     try:
@@ -108,7 +108,7 @@ def relay(tmp_path, github_url, **more):
 def started(tmp_path, environment, *arguments):
     """A start that should fail: the finished process."""
     return subprocess.run(
-        command("relay_webhook", "--host", "127.0.0.1", *arguments),
+        command("relay", "--host", "127.0.0.1", *arguments),
         env=scrubbed(environment), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

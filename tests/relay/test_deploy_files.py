@@ -9,6 +9,7 @@ import subprocess
 from tests.running import ROOT
 
 FOLDER = ROOT / "deploy" / "relay"
+SERVER = "python scripts/deploy_verdict relay"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 
 
@@ -45,11 +46,11 @@ def test_the_server_is_not_root_and_gets_the_signals(tmp_path):
     as_root = subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
     assert as_root.splitlines() == [
         "chown -R relay:relay /data",
-        "setpriv --reuid relay --regid relay --init-groups --no-new-privs python scripts/relay_webhook.py",
+        f"setpriv --reuid relay --regid relay --init-groups --no-new-privs {SERVER}",
     ]
     (tmp_path / "bin" / "id").write_text("#!/bin/sh\necho 10001\n")
     as_user = subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
-    assert as_user == "python scripts/relay_webhook.py\n"
+    assert as_user == f"{SERVER}\n"
     assert any("useradd" in step and " relay" in step for step in steps("RUN"))
 
 

@@ -65,7 +65,7 @@ RESULTS = json.dumps({"gate": {"result": "success"}, "sample": {"result": "cance
 def test_a_cancelled_window_says_by_what_it_was_superseded(tmp_path, hub):
     base, out = run_of(tmp_path, offsets=QUARTERS[:3])
     hub.add_run(600, display_title=f"verify {LABEL} · {'b' * 40}", status="in_progress")
-    done = call(hub, "close_window", *base, RESULTS=RESULTS)
+    done = call(hub, "ci close", *base, RESULTS=RESULTS)
     assert done.returncode == 0, done.stderr
     assert read_window(out).ended == f"superseded by the window on {'b' * 40} (run 600)"
 
@@ -80,7 +80,7 @@ def test_a_cancelled_window_says_by_what_it_was_superseded(tmp_path, hub):
 )
 def test_what_else_ends_a_window_and_what_does_not(tmp_path, hub, results, ended):
     base, out = run_of(tmp_path, offsets=QUARTERS[:3])
-    assert call(hub, "close_window", *base, RESULTS=results).returncode == 0
+    assert call(hub, "ci close", *base, RESULTS=results).returncode == 0
     assert read_window(out).ended == ended
 
 
@@ -92,7 +92,7 @@ def test_a_look_after_another_release_is_given_up_and_the_verdict_stays(tmp_path
     evidence = json.loads(path.read_text())
     evidence["observations"][0]["deployment"]["status"] = "REMOVED"
     path.write_text(json.dumps(evidence))
-    done = call(hub, "close_window", *base)
+    done = call(hub, "ci close", *base)
     assert "was given up" in done.stdout, done.stderr
     after = read_window(out)
     assert (after.window.length_s, after.layout.tails_s, after.layout.over) == (7200.0, (), True)
@@ -100,25 +100,25 @@ def test_a_look_after_another_release_is_given_up_and_the_verdict_stays(tmp_path
     assert [item.name for item in (out / "given-up").iterdir()] == ["deployment.T+360.a1.json"]
     before = script("judge_evidence", *base)
     assert "T+360" not in before.stdout
-    assert call(hub, "follow_up", *base).stdout == "nothing follows\n"
+    assert call(hub, "ci follow-up", *base).stdout == "nothing follows\n"
 
 
 def test_a_look_that_is_there_is_kept(tmp_path, hub):
     base, out = run_of(tmp_path, kind="tail")
     plan, file = with_tail(out)
     take(out, plan, file, 21600.0, COMMIT)
-    assert "given up" not in call(hub, "close_window", *base).stdout
+    assert "given up" not in call(hub, "ci close", *base).stdout
     assert read_window(out).layout.tails_s == (21600.0,)
 
 
 def watched(hub, out, conclusion):
     hub.runs[RUN] |= {"status": "completed", "conclusion": conclusion}
-    return call(hub, "rescue_report", "--run-id", RUN, "--out", out)
+    return call(hub, "ci watchdog", "--run-id", RUN, "--out", out)
 
 
 def test_a_comment_in_progress_becomes_verifier_lost(tmp_path, hub):
     base, out = run_of(tmp_path, offsets=QUARTERS[:3])
-    assert call(hub, "publish_progress", *base).returncode == 0
+    assert call(hub, "ci progress", *base).returncode == 0
     assert "In progress" in ours(hub, 1)[0]
     done = watched(hub, out, "timed_out")
     assert done.returncode == 0, done.stderr
@@ -181,7 +181,7 @@ def test_the_plan_says_when_the_run_is_red(tmp_path, hub, fail_run_on, status, c
     base, _ = run_of(tmp_path, text=text, offsets=QUARTERS[:7], status=status)
     script("judge_evidence", *base)
     outputs = tmp_path / "outputs"
-    done = call(hub, "conclude_run", *base, GITHUB_OUTPUT=str(outputs))
+    done = call(hub, "ci conclude", *base, GITHUB_OUTPUT=str(outputs))
     assert done.returncode == code, done.stderr
     told = "critical" if status == 500 else "inconclusive"
     assert outputs.read_text().splitlines() == [f"outcome={told}", "rollback=no"]
@@ -198,14 +198,14 @@ def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub,
     base, _ = run_of(tmp_path, text=text, status=500)
     script("judge_evidence", *base)
     outputs = tmp_path / "outputs"
-    call(hub, "conclude_run", *base, GITHUB_OUTPUT=str(outputs))
+    call(hub, "ci conclude", *base, GITHUB_OUTPUT=str(outputs))
     assert outputs.read_text().splitlines()[-1] == f"rollback={'offered' if offered else 'no'}"
 
 
 def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub):
     base, _ = run_of(tmp_path)
     script("judge_evidence", *base)
-    done = call(hub, "follow_up", *base, ARTIFACT="report-a2")
+    done = call(hub, "ci follow-up", *base, ARTIFACT="report-a2")
     assert done.returncode == 0, done.stderr
     # The window of the test lies in the past, so that what was promised would be due at once.
     assert "started" in done.stdout
@@ -216,7 +216,7 @@ def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub
         hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": CONTEXT,
                              "description": promise.line(), "target_url": None,
                              "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})  # fmt: skip
-        done = call(hub, "look_again")
+        done = call(hub, "ci start-promised")
         assert done.returncode == 0, done.stderr
         assert len(hub.dispatches) == count
     assert hub.dispatches[0]["inputs"] == {
@@ -226,7 +226,7 @@ def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub
         "commit": COMMIT,
         "label": LABEL,
     }
-    assert call(hub, "look_again").stdout == ""
+    assert call(hub, "ci start-promised").stdout == ""
     assert len(hub.dispatches) == 1
 
 

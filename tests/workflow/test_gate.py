@@ -59,7 +59,7 @@ class Gate:
                 "TARGET_URL": self.platform.base_url,
                 **variables,
             }
-            done = script("open_run", "--service", ROOT, "--plan", "plans/zeues.yml", "--out", self.out,
+            done = script("ci gate", "--service", ROOT, "--plan", "plans/zeues.yml", "--out", self.out,
                           environment=environment)  # fmt: skip
         self.outputs = dict(line.partition("=")[::2] for line in outputs.read_text().splitlines())
         return done

@@ -104,7 +104,7 @@ def test_sleeping_jobs_and_the_long_one_have_the_time_that_they_need():
     ("asked", "fitting", "private", "mode", "told"),
     [
         ("auto", 8, False, "timer", "8 of 8 looks"),
-        ("auto", 7, False, "single", "run scripts/setup_github.py"),
+        ("auto", 7, False, "single", "run deploy-verdict setup-github"),
         ("auto", 0, True, "single", "takes GitHub Enterprise"),
         ("timer", 0, True, "timer", "0 of 8"),
         ("sleep", 8, False, "sleep", "asked for"),

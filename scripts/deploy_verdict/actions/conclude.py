@@ -46,7 +46,7 @@ def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], Workfl
     except ProviderError as error:
         return False, str(error)
     if not guarded:
-        hint = "give it some: scripts/setup_github.py --reviewer LOGIN"
+        hint = "give it some: deploy-verdict setup-github --reviewer LOGIN"
         return False, f"the environment {ROLLBACK_ENVIRONMENT} has no required reviewers — {hint}"
     return True, f"a reviewer of the environment {ROLLBACK_ENVIRONMENT} decides"
 

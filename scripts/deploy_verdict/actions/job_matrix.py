@@ -62,9 +62,8 @@ def chosen_mode(asked: str, *, fitting: int, wanted: int, private: bool) -> Choi
         return Choice(mode="single", because="asked for", by_auto=False)
     if fitting >= wanted:
         return Choice(mode="timer", because=told, by_auto=True)
-    hint = (
-        "in a private repository that takes GitHub Enterprise" if private else "run scripts/setup_github.py"
-    )
+    enterprise = "in a private repository that takes GitHub Enterprise"
+    hint = enterprise if private else "run deploy-verdict setup-github"
     return Choice(mode="single", because=f"{told}; {hint}", by_auto=True)
 
 

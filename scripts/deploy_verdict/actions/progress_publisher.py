@@ -6,15 +6,17 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[2] / "publish_progress.py"
+PACKAGE = Path(__file__).resolve().parents[1]
 ENDS_WITHIN_S = 60.0
 
 
 class Beside:
-    """Runs publish_progress.py as a process of its own, one at a time."""
+    """Runs `deploy-verdict ci progress` as a process of its own, one at a time."""
 
     def __init__(self, options: Namespace, tell: Callable[[str], None]) -> None:
-        self._command = [sys.executable, str(SCRIPT), "--plan", str(options.plan), "--out", str(options.out)]
+        where = ["--plan", str(options.plan), "--out", str(options.out)]
+        # The package run as a folder: nothing of the working directory is taken for a module of ours.
+        self._command = [sys.executable, str(PACKAGE), "ci", "progress", *where]
         self._tell = tell
         self._process: subprocess.Popen[bytes] | None = None
 

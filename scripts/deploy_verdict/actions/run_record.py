@@ -11,7 +11,7 @@ RUN_FILE = "run.json"
 
 def read_run(out: Path) -> RunFile:
     """run.json of a directory; raises EvidenceError, or UsageError where there is none."""
-    return read_record(out / RUN_FILE, RunFile, missing="there is none — scripts/open_run.py writes it")
+    return read_record(out / RUN_FILE, RunFile, missing="there is none — deploy-verdict ci gate writes it")
 
 
 def known_run(out: Path) -> RunFile | None:

@@ -1,6 +1,7 @@
 """GitHub environments whose wait timers hold a look's job back until its time has come. Pure.
 
-The names and timers that `setup_github.py` creates are those that the gate chooses from: both ask here.
+The names and timers that `deploy-verdict setup-github` creates are those that the gate chooses from: both
+ask here.
 A timer starts when the gate ends, counts whole minutes, and costs nothing while it runs.
 """
 

@@ -1,7 +1,7 @@
 """A look that is promised for later, written so that a commit status can keep it. Pure.
 
 Where no wait timer can hold a job until then, the deployed commit's status `deploy-verdict/next-look` says
-when it is due and which run it goes on from; scripts/look_again.py reads it.
+when it is due and which run it goes on from; `deploy-verdict ci start-promised` reads it.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What escalate.py does with a judged window: advise, or roll back and verify."""
+"""What `deploy-verdict rollback` does with a judged window: advise, or roll back and verify."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The process that sends: the only one that loads Apprise. Started by sending.py, fed through standard input.
+"""The process that sends: the only one that loads Apprise. Started by delivery.py, fed by stdin.
 
 Apprise goes on waiting for a service that answers drop by drop, also when its own limit has passed; so this
 process ends without asking its threads. Whatever it writes but the results is thrown away by its starter.

@@ -76,7 +76,8 @@ class Stage:
     answers and times say nothing of ordinary requests. can_alarm: one sample can show what no later one
     undoes. lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its
     findings are named by rules of the plan, whose reason says little without the name. by_hand: what to
-    do where the platform did not say.
+    do where the platform did not say. missing: what a plan without it lacks, where sampling it is then a
+    mistake. sampling: what `sample STAGE --help` says of it.
     """
 
     name: str
@@ -101,6 +102,8 @@ class Stage:
     lead_rank: int = 99
     names_rules: bool = False
     by_hand: str = ""
+    missing: str = ""
+    sampling: str = ""
 
 
 # The chapters of the report in which stages stand; report.md.j2 has their headings.
@@ -148,6 +151,12 @@ STAGES: tuple[Stage, ...] = (
         can_alarm=True,
         lead_rank=1,
         by_hand="Look at the deployment on the platform by hand: its status, commit and build log",
+        missing="no railway section",
+        sampling=(
+            "The first sample in a directory waits while the deployment is in flight (railway.wait in "
+            "the plan), and opens the window when it is not. The deployment is named by --deployment "
+            "or --commit, else it is the newest of the service."
+        ),
     ),
     Stage(
         name="health",
@@ -199,6 +208,11 @@ STAGES: tuple[Stage, ...] = (
         ),
         can_alarm=True,
         lead_rank=4,
+        missing="no e2e section",
+        sampling=(
+            "JUnit XML is written beside it, for tools that read one; its results are the judge's, of "
+            "this run."
+        ),
     ),
     Stage(
         name="pools",
@@ -227,6 +241,11 @@ STAGES: tuple[Stage, ...] = (
         builds_on=("health", "e2e"),
         can_alarm=True,
         lead_rank=3,
+        missing="no pools to sample",
+        sampling=(
+            "Waits for the offset's absolute time, however early it is started. Stop it at any "
+            "moment; started again with the same --out it goes on and repeats nothing."
+        ),
     ),
     Stage(
         name="exercise",
@@ -240,6 +259,8 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.pools.exercise:exercise",
         requests="plan.preview:exercise_requests",
         is_load=True,
+        missing="no pool with an exercise",
+        sampling="The plan's `exercise` bounds it, and nothing is sent that could fill the pool.",
     ),
     Stage(
         name="floor",
@@ -253,6 +274,11 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.pools.return_to_floor:return_to_floor",
         requests="plan.preview:floor_requests",
         is_load=True,
+        missing="no pool with return_to_floor",
+        sampling=(
+            "A pool's `return_to_floor` caps number, rate and time; only what test_data.may_write "
+            "allows is written, and the test's cleanup runs whatever happens. Stop it at any moment."
+        ),
     ),
     Stage(
         name="top_up",
@@ -265,6 +291,12 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.exposure.collect:top_up",
         requests="plan.preview:top_up_requests",
         is_load=True,
+        missing="no exposure with top_up",
+        sampling=(
+            "An exposure's `top_up` caps number, rate and time; only what test_data.may_write allows "
+            "is written, and what the evidence holds is not run again. Stop it at any moment: the "
+            "same command goes on."
+        ),
     ),
     Stage(
         name="logs",
@@ -290,6 +322,8 @@ STAGES: tuple[Stage, ...] = (
         can_alarm=True,
         lead_rank=6,
         names_rules=True,
+        missing="no logs section",
+        sampling="A file may be plain text or JSON lines, of any size; it is read as a stream.",
     ),
     Stage(
         name="traffic",
@@ -317,6 +351,8 @@ STAGES: tuple[Stage, ...] = (
         lead_rank=7,
         names_rules=True,
         by_hand="Look at the platform's HTTP log of the window by hand: 5xx answers and slow paths",
+        missing="no traffic section — add `traffic: {}`",
+        sampling="Requests are counted by path, our own probes apart.",
     ),
     Stage(
         name="metrics",
@@ -342,6 +378,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         lead_rank=8,
         by_hand="Look at the platform's metrics of the window by hand: memory against its limit",
+        missing="no metrics section — add `metrics: {}`",
     ),
     Stage(
         name="claims",

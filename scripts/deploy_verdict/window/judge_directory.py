@@ -11,6 +11,7 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
 from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.base.package_data import data_folder
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
@@ -32,7 +33,7 @@ from deploy_verdict.window.session import history_file, read_window, target_of
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
-TEMPLATES = Path(__file__).resolve().parents[3] / "report_templates"
+TEMPLATES = data_folder("report_templates")
 
 
 def read_bundle(
@@ -89,7 +90,7 @@ def _junit(bundle: Bundle, verdict: Verdict) -> str:
 
 def read_verdict(out: Path) -> Verdict:
     """The verdict of a directory; raises EvidenceError."""
-    missing = "there is no verdict yet — run scripts/judge_evidence.py first"
+    missing = "there is no verdict yet — run deploy-verdict judge first"
     return read_record(out / VERDICT_FILE, Verdict, missing=missing)
 
 
@@ -112,7 +113,7 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
     """
     file = read_window(options.out)
     if file is None:
-        raise UsageError(f"{options.out}: no window was opened here — run scripts/open_window.py first")
+        raise UsageError(f"{options.out}: no window was opened here — run deploy-verdict open first")
     target = options.target or target_of(file)
     path, variables = options.plan, None
     if path is None:

@@ -1,4 +1,4 @@
-"""Opening or going on with a session, as the collecting scripts do. The shell's first step."""
+"""Opening or going on with a session, as the collecting verbs do. The shell's first step."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable

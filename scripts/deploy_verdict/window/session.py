@@ -1,4 +1,4 @@
-"""One run of scripts in one --out directory: its window, its evidence files, what is already taken.
+"""The commands of one --out directory: its window, its evidence files, what is already taken.
 
 The first script that runs in a directory opens the window there (window.json); every other one, and
 every later run of the same, goes on with it.
@@ -128,7 +128,7 @@ def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> Non
     if file.plan_sha256 != plan.sha256:
         raise UsageError(
             f"{out}: the plan was changed since this window was opened — undo that, choose another --out, or "
-            "judge what is there: scripts/judge_evidence.py --corrected-plan"
+            "judge what is there: deploy-verdict judge --corrected-plan"
         )
     if file.subject.target != subject.target:
         raise UsageError(f"{out} holds a window on {file.subject.target} — choose another --out")

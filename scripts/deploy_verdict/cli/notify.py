@@ -1,7 +1,7 @@
 """Tell people of a verdict that is not good, and of the recovery after one, by Slack, Teams, e-mail and more.
 
-    DEPLOY_VERDICT_NOTIFY='slack://...' python scripts/notify.py --plan plans/zeues.yml --out out/today
-    python scripts/notify.py --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
+    DEPLOY_VERDICT_NOTIFY='slack://...' deploy-verdict notify --plan plans/zeues.yml --out out/today
+    deploy-verdict notify --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
 are off. What is not STABLE is told once for each window (again, where a run was killed before it noted so),
@@ -10,8 +10,10 @@ STABLE only after it: after --previous, else what was told of this window, else 
 Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take it.
 """
 
+import argparse
+
 from deploy_verdict.actions.run_record import is_dry_run
-from deploy_verdict.cli.options import offset_s, parser, run
+from deploy_verdict.cli.options import add_window, offset_s
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.publish.delivery import send
 from deploy_verdict.publish.job_summary import run_url
@@ -22,14 +24,18 @@ from deploy_verdict.window.judge_directory import history_of, read_verdict
 from deploy_verdict.window.plan_file import environment_for
 
 
-def main(arguments: list[str]) -> int:
-    options_parser = parser(__doc__)
-    add = options_parser.add_argument
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this verb."""
+    add_window(parser)
+    add = parser.add_argument
     add("--previous", choices=[outcome.value for outcome in VerdictOutcome], help="the last outcome told")
     add("--link", metavar="URL", help="where the report is (default: the run of GitHub Actions)")
     add("--timeout", type=offset_s, default=30.0, metavar="TIME", help="for all services together (30s)")
     add("--dry-run", action="store_true", help="print the message, and tell nobody")
-    options = options_parser.parse_args(arguments)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do what the module says; returns the exit code."""
     options.dry_run = options.dry_run or is_dry_run(options.out)
     environment = environment_for(options.plan)
     addresses = addresses_of(environment.get("DEPLOY_VERDICT_NOTIFY", ""))
@@ -53,7 +59,3 @@ def main(arguments: list[str]) -> int:
     keep_told(options.out, verdict)
     print(f"told: {message.title}")
     return 0
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,9 +1,9 @@
 """Prepare a repository on GitHub, once, as its administrator: environments with wait timers, and labels.
 
     GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
-    python scripts/setup_github.py --plan plans/zeues.yml --check             # says what is missing
-    python scripts/setup_github.py --plan plans/zeues.yml                     # creates and corrects it
-    python scripts/setup_github.py --plan plans/zeues.yml --reviewer LOGIN    # who may consent to a rollback
+    deploy-verdict setup-github --plan plans/zeues.yml --check             # says what is missing
+    deploy-verdict setup-github --plan plans/zeues.yml                     # creates and corrects it
+    deploy-verdict setup-github --plan plans/zeues.yml --reviewer LOGIN    # who may consent to a rollback
 
 The token needs administration: write and issues: write, which a workflow's own token cannot have. Run it
 again whenever the plan's window changes; it does nothing where all is there. Wait timers and reviewers work
@@ -12,10 +12,11 @@ in public repositories, and in others with GitHub Enterprise only.
 Exit codes: 0 all is there, 12 something is missing or differs, 2 wrong usage, 3 GitHub refused.
 """
 
+import argparse
 from datetime import UTC, datetime
 
 from deploy_verdict.actions.setup import NEEDS, Preparation
-from deploy_verdict.cli.options import parser, run
+from deploy_verdict.cli.options import add_plan
 from deploy_verdict.github import connection_from
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
@@ -23,9 +24,10 @@ from deploy_verdict.window.plan_file import environment_for, load_plan
 from deploy_verdict.window.session import dumps
 
 
-def main(arguments: list[str]) -> int:
-    options_parser = parser(__doc__, target=False)
-    add = options_parser.add_argument
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this verb."""
+    add_plan(parser)
+    add = parser.add_argument
     add("--check", action="store_true", help="change nothing, only say what is missing or differs")
     add(
         "--reviewer",
@@ -37,7 +39,10 @@ def main(arguments: list[str]) -> int:
     add("--reviewer-id", action="append", default=[], type=int, metavar="N", help="the same by a user's id")
     add("--enterprise", action="store_true", help="the repository is not public, but GitHub Enterprise's")
     add("--json", action="store_true", help="print the same as JSON")
-    options = options_parser.parse_args(arguments)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do what the module says; returns the exit code."""
     plan = load_plan(options.plan, datetime.now(UTC))
     connection = connection_from(environment_for(options.plan), needs=NEEDS)
     preparation = Preparation(connection, enterprise=options.enterprise)
@@ -45,7 +50,3 @@ def main(arguments: list[str]) -> int:
     setup = preparation.prepared(plan, str(options.plan), reviewers, check_only=options.check)
     print(dumps(setup.counts()) if options.json else "\n".join(setup.lines()))
     return 0 if setup.ok else EXIT_CODES[VerdictOutcome.INCONCLUSIVE]
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,7 @@
 """Receive Railway's webhook and start GitHub's workflow by repository_dispatch; a small server.
 
     RELAY_SECRET=... RELAY_GITHUB_TOKEN=... RELAY_REPOSITORY=owner/name \\
-    RELAY_SERVICES=backend RELAY_ENVIRONMENTS=production python scripts/relay_webhook.py --port 8080
+    RELAY_SERVICES=backend RELAY_ENVIRONMENTS=production deploy-verdict relay --port 8080
 
 For services that deploy by `railway up` or from an image, which make no deployment event at GitHub.
 The webhook's address is https://RELAY/hooks/SECRET; /healthz tells the counters. What was accepted is
@@ -16,36 +16,34 @@ import sys
 from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.cli.options import run
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.settings import settings_from
 
 
 def port_number(text: str) -> int:
+    """A port, for argparse."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is no port — write a number from 1 to 65535")
     return int(text)
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this verb."""
     port = os.environ.get("PORT") or "8080"
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (all)")  # noqa: S104
     parser.add_argument("--port", type=port_number, default=port, help="default: PORT, or 8080")
     parser.add_argument("--database", type=Path, default=Path("/data/relay.sqlite3"), help="SQLite file")
-    options = parser.parse_args(arguments)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do what the module says; returns the exit code."""
     settings = settings_from(os.environ)
     try:
         from deploy_verdict.relay.server import log_to, serve  # noqa: PLC0415  # only this needs a server
     except ModuleNotFoundError as error:
-        raise UsageError(f"install deploy/relay/requirements.txt: {error.name} is missing") from error
+        install = "install deploy-verdict[relay], or deploy/relay/requirements.txt"
+        raise UsageError(f"{error.name} is missing — {install}") from error
     redactor = Redactor({"RELAY_GITHUB_TOKEN": settings.token, "RELAY_SECRET": settings.secret})
     log_to(sys.stderr, redactor)
     serve(settings, redactor, options.database, options.host, options.port)
     return 0
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,7 @@
 """Put runs side by side: the verdict, the criteria, pool peaks, the E2E rate, errors.
 
-    python scripts/compare_runs.py out/before out/after
-    python scripts/compare_runs.py plans/captures/crisis.json out/today --json
+    deploy-verdict compare out/before out/after
+    deploy-verdict compare plans/captures/crisis.json out/today --json
 
 Each is the directory of a run, which is judged by the plan that it holds, or a file kept by --capture.
 Prints a Markdown table; what a run does not know reads "not known". Exits 0, whatever stands there.
@@ -10,7 +10,6 @@ Prints a Markdown table; what a run does not know reads "not known". Exits 0, wh
 import argparse
 from pathlib import Path
 
-from deploy_verdict.cli.options import run
 from deploy_verdict.markup.tables import table
 from deploy_verdict.model import dumped
 from deploy_verdict.verdict.comparison import as_table, compared_runs
@@ -18,13 +17,14 @@ from deploy_verdict.window.judge_directory import column_of
 from deploy_verdict.window.session import dumps
 
 
-def main(arguments: list[str]) -> int:
-    options_parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    options_parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a directory or a capture")
-    options_parser.add_argument("--json", action="store_true", help="print the columns and rows as JSON")
-    options = options_parser.parse_args(arguments)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this verb."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a directory or a capture")
+    parser.add_argument("--json", action="store_true", help="print the columns and rows as JSON")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do what the module says; returns the exit code."""
     columns = [column_of(path) for path in options.runs]
     if options.json:
         rows = [{"name": row.name, "values": row.values} for row in compared_runs(columns)]
@@ -32,7 +32,3 @@ def main(arguments: list[str]) -> int:
     else:
         print(table(as_table(columns)))
     return 0
-
-
-if __name__ == "__main__":
-    run(main)

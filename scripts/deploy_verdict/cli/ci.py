@@ -1,0 +1,312 @@
+"""What only the workflows call: each part is one step of .github/workflows, in the order of the jobs.
+
+    deploy-verdict ci gate --plan plans/zeues.yml --out out
+    deploy-verdict ci sample --plan out/plan.yml --out out --offsets 15m
+
+Nobody needs them by hand, unless to see what a step does: --dry-run, where there is one, posts nothing.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from inspect import cleandoc
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy_verdict.cli.options import add_author, add_comment, add_logs, add_window, add_without, say
+from deploy_verdict.cli.parser import VerbParser, parts_lines
+
+# Each step is a process of its own and loads only what it needs: the sampler no GitHub, the gate no report.
+# ruff: noqa: PLC0415
+
+
+def _gate_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_without(parser)
+    words = "the repository that holds the plan (.)"
+    parser.add_argument("--service", type=Path, default=Path(), metavar="DIR", help=words)
+
+
+def gate(options: argparse.Namespace) -> int:
+    """Decide from a GitHub event whether a window opens; open it, and spread its looks over jobs.
+
+        INPUTS='{}' deploy-verdict ci gate --service . --plan plans/zeues.yml --out out
+
+    The first job of .github/workflows/post-deploy.yml. Reads the event (GITHUB_EVENT_PATH) and the workflow's
+    inputs (INPUTS, as JSON), ends an older window on the same environment, asks Railway whether the
+    deployment is the plan's service, waits until it is live, and writes window.json and run.json. What the
+    next jobs need goes to GITHUB_OUTPUT: open, reason, matrix. DEPLOY_VERDICT_SPEED rehearses it faster.
+
+    Exit codes: 0 decided, also when no window opens; 2 wrong usage or plan; 3 could not run.
+    """
+    from deploy_verdict.actions.gate import gate_from, gated
+
+    print(gated(gate_from(options, say)))
+    return 0
+
+
+def _sample_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add = parser.add_argument
+    add("--offsets", required=True, metavar="TIMES", help="planned offsets with commas, such as 15m,30m")
+    add("--progress", action="store_true", help="publish the progress between two offsets")
+
+
+def sample(options: argparse.Namespace) -> int:
+    """Take every look that is due at the given offsets: deployment, pools, and the E2E suite where it is due.
+
+        deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 15m
+        deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 0m,1m,2m --progress
+
+    A job of the workflow's matrix. Waits for each offset's absolute time T0 + offset, however early it is
+    started; what comes too late is missed. With --progress the comment on GitHub is brought up to date after
+    each offset but the last. Exits 0 once the evidence is written, whatever was seen.
+    """
+    from deploy_verdict.actions.progress_publisher import Beside
+    from deploy_verdict.window.open import open_session
+    from deploy_verdict.window.sample import offsets_asked, sit
+
+    session = open_session(options, say)
+    beside = Beside(options, session.tell)
+    after_each = beside.publish if options.progress else lambda: None
+    for path in sit(session, offsets_asked(session, options.offsets), after_each):
+        print(path, flush=True)
+    beside.end()
+    return 0
+
+
+def _progress_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_without(parser)
+    add_comment(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
+
+
+def progress(options: argparse.Namespace) -> int:
+    """Post how far an open window is on GitHub: the comment "in progress", and a pending commit status.
+
+        GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
+        deploy-verdict ci progress --plan plans/zeues.yml --out out/today --number 42
+
+    Reads window.json and evidence/ as they are now, and writes nothing there. The comment is the one that
+    `deploy-verdict publish` brings to its end; what is final, or has seen more samples, is never overwritten.
+    What failed so far is told at once, and the status is then "failure" already for a P0 or P1.
+
+    Exit codes: 0 posted, or something newer stands there; 2 wrong usage; 3 GitHub took no comment.
+    """
+    from deploy_verdict.actions.run_record import fill_from_run
+    from deploy_verdict.github import GitHub, connection_from
+    from deploy_verdict.publish.posts import progress_post, run_from
+    from deploy_verdict.publish.publisher import publish_progress
+    from deploy_verdict.window.judge_directory import judged_directory
+    from deploy_verdict.window.plan_file import environment_for
+
+    options.corrected_plan = True
+    file = fill_from_run(options)
+    if file is not None and file.kind == "tail":
+        say("a single look goes on from a final comment, which stays until it is judged")
+        return 0
+    bundle, now = judged_directory(options)
+    environment = environment_for(options.plan)
+    here = run_from(environment)
+    if options.dry_run:
+        print(progress_post(bundle, now, here).text)
+        return 0
+    github = GitHub(connection_from(environment, options.author), tell=say)
+    print(publish_progress(github, bundle, now=now, run=here, tell=say, number=options.number).url)
+    return 0
+
+
+def _close_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_logs(parser)
+
+
+def close(options: argparse.Namespace) -> int:
+    """Read what can only be read when the window has ended: the log, the edge's HTTP log, the metrics.
+
+        deploy-verdict ci close --plan plans/zeues.yml --out out
+        RESULTS='{"sample": {"result": "cancelled"}}' deploy-verdict ci close --plan p.yml --out out
+
+    The first step of the workflow's report job: asks the stages that the plan has and that can be asked, and
+    notes in window.json why a run was cut short (RESULTS: the workflow's `needs` as JSON). Exits 0 once the
+    evidence is written, whatever was seen.
+    """
+    from deploy_verdict.actions.close_window import close as closed
+    from deploy_verdict.window.open import open_session
+
+    session = open_session(options, say, log=options.logs)
+    for line in closed(session, options.logs):
+        print(line, flush=True)
+    return 0
+
+
+def _conclude_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_without(parser)
+
+
+def conclude(options: argparse.Namespace) -> int:
+    """End the report job: tell the outcome to the next jobs, and be red when the plan wants it.
+
+        deploy-verdict ci conclude --plan plans/zeues.yml --out out
+
+    Writes outcome and rollback ("offered" or "no") to GITHUB_OUTPUT. The plan's github.fail_run_on says from
+    which verdict on the run is red (critical, unless it says otherwise): a red run can hold back the same
+    commit's other services where Railway waits for CI.
+
+    Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wants it red; 2, 3 trouble.
+    """
+    from deploy_verdict.actions.conclude import is_red, rollback_offered
+    from deploy_verdict.github import connection_from
+    from deploy_verdict.github.runs import WorkflowRuns
+    from deploy_verdict.model.enums import EXIT_CODES
+    from deploy_verdict.publish.job_summary import write_outputs
+    from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+    from deploy_verdict.window.plan_file import environment_for
+
+    options.corrected_plan = True
+    bundle, _ = judged_directory(options)
+    verdict = read_verdict(options.out)
+    environment = environment_for(options.plan)
+    red = is_red(bundle.plan.github.fail_run_on, verdict.outcome)
+    write_outputs(environment, {"outcome": verdict.outcome.value, "rollback": "no"})
+    print(f"{verdict.outcome.shown}: the run is {'red' if red else 'green'}")
+    offered, why = rollback_offered(bundle, verdict, lambda: WorkflowRuns(connection_from(environment)))
+    print(f"rollback {'offered' if offered else 'not offered'}: {why}")
+    if offered:
+        write_outputs(environment, {"rollback": "offered"})
+    return EXIT_CODES[verdict.outcome] if red else 0
+
+
+def _follow_up_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_without(parser)
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be started")
+
+
+def follow_up(options: argparse.Namespace) -> int:
+    """Start the run that follows a verdict: a longer window after a minor finding, or one look hours later.
+
+        deploy-verdict ci follow-up --plan plans/zeues.yml --out out            # starts it
+        deploy-verdict ci follow-up --plan plans/zeues.yml --out out --dry-run  # says what it would start
+
+    The run goes on with the same window, evidence and comment, by workflow_dispatch (actions: write). What
+    follows: escalation.extend_to and escalation.tail_checks in the plan. A look that no wait timer can hold
+    is promised by the commit status deploy-verdict/next-look, which `deploy-verdict ci start-promised` keeps.
+
+    Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
+    """
+    from deploy_verdict.actions.conclude import follow, step_after
+    from deploy_verdict.actions.run_record import read_run
+    from deploy_verdict.github import connection_from
+    from deploy_verdict.github.runs import WorkflowRuns
+    from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+    from deploy_verdict.window.plan_file import environment_for
+
+    options.corrected_plan = True
+    bundle, now = judged_directory(options)
+    file = read_run(options.out)
+    step = step_after(bundle, read_verdict(options.out), file)
+    if step is None:
+        print("nothing follows")
+        return 0
+    if options.dry_run:
+        print(f"would start the {step.kind}: {step.because}")
+        return 0
+    environment = environment_for(options.plan)
+    runs = WorkflowRuns(connection_from(environment))
+    print(follow(step, file, bundle.window, runs, environment, now))
+    return 0
+
+
+def _start_promised_options(parser: argparse.ArgumentParser) -> None:
+    from deploy_verdict.actions.gate import DEFAULT_WORKFLOW
+
+    words = f"the workflow that verifies ({DEFAULT_WORKFLOW})"
+    parser.add_argument("--workflow", default=DEFAULT_WORKFLOW, metavar="FILE", help=words)
+
+
+def start_promised(options: argparse.Namespace) -> int:
+    """Start the later looks that are due: what `ci follow-up` promised where no wait timer could hold a job.
+
+        GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... deploy-verdict ci start-promised
+
+    Reads the commit status deploy-verdict/next-look of what was verified lately;
+    .github/workflows/look-again.yml runs it by the clock, where the repository's variable
+    DEPLOY_VERDICT_LOOK_AGAIN is true.
+
+    Exit codes: 0 what is due is started; 2 wrong usage; 3 GitHub refused something.
+    """
+    from deploy_verdict.follow_up.start_promised import started
+    from deploy_verdict.github import connection_from
+    from deploy_verdict.github.runs import WorkflowRuns
+
+    runs = WorkflowRuns(connection_from(os.environ), tell=say)
+    for line in started(runs, options.workflow, datetime.now(UTC)):
+        print(line)
+    return 0
+
+
+def _watchdog_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--run-id", type=int, required=True, metavar="N", help="the run that has ended")
+    add("--out", type=Path, required=True, metavar="DIR", help="where its artifacts lie")
+    add_author(parser)
+
+
+def watchdog(options: argparse.Namespace) -> int:
+    """Look at a run that has ended, and post what it left untold: the watchdog's one step.
+
+        GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
+        deploy-verdict ci watchdog --run-id 123456 --out verdict-out
+
+    DIR holds the run's artifacts as far as there are any. A comment that is still "in progress" becomes
+    VERIFIER LOST, with what was seen until then; a run that failed before it opened a window is told on the
+    commit and in a tracking issue; where the report stands, nothing is done.
+
+    Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.
+    """
+    from deploy_verdict.actions.watchdog import rescue
+    from deploy_verdict.window.plan_copy import PLAN_FILE
+    from deploy_verdict.window.plan_file import environment_for
+
+    options.plan, options.target, options.without = options.out / PLAN_FILE, None, []
+    options.corrected_plan = True
+    print(rescue(options, environment_for(options.plan), say))
+    return 0
+
+
+class CiStep(NamedTuple):
+    """One part: what it does, and its options; its help is the function's docstring."""
+
+    main: Callable[[argparse.Namespace], int]
+    options: Callable[[argparse.ArgumentParser], None]
+
+
+STEPS = {
+    "gate": CiStep(gate, _gate_options),
+    "sample": CiStep(sample, _sample_options),
+    "progress": CiStep(progress, _progress_options),
+    "close": CiStep(close, _close_options),
+    "conclude": CiStep(conclude, _conclude_options),
+    "follow-up": CiStep(follow_up, _follow_up_options),
+    "start-promised": CiStep(start_promised, _start_promised_options),
+    "watchdog": CiStep(watchdog, _watchdog_options),
+}
+
+
+def add_options(parser: VerbParser) -> None:
+    """One part for each step."""
+    lines = parts_lines((name, (step.main.__doc__ or "").splitlines()[0]) for name, step in STEPS.items())
+    parser.description = "\n".join([__doc__ or "", "Steps:", *lines])
+    for name, step in STEPS.items():
+        parser.add_part(name, partial(_fill, step), called="STEP")
+
+
+def _fill(step: CiStep, parser: VerbParser) -> None:
+    parser.description = cleandoc(step.main.__doc__ or "")
+    step.options(parser)
+    parser.set_defaults(main=step.main)

@@ -1,0 +1,154 @@
+"""The command `deploy-verdict`: its verbs, its help and its exit codes.
+
+A verb's module is imported only when the verb is called or its help is read. Such a module has a docstring,
+which is the verb's help, `add_options(parser)` and `main(options)`.
+"""
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy_verdict import __version__
+from deploy_verdict.base.atomic_files import output_lost
+from deploy_verdict.base.errors import (
+    EXIT_COULD_NOT_RUN,
+    EXIT_USAGE,
+    DeployVerdictError,
+    PlanError,
+    UsageError,
+)
+from deploy_verdict.cli.parser import VerbParser, parts_lines
+from deploy_verdict.redaction.output_guard import guard
+
+NAME = "deploy-verdict"
+
+
+class Verb(NamedTuple):
+    """One verb: its name, what it does in a line, and the module of cli/ that does it."""
+
+    name: str
+    summary: str
+    module: str
+
+
+GROUPS = {
+    "In one process": (
+        Verb("check", "check a plan and say what it will do; --prove that it can fail", "check"),
+        Verb("watch", "watch a deployment through its complete window, to verdict and report", "watch"),
+    ),
+    "Step by step, each in a process or job of its own": (
+        Verb("open", "open a window: fix T0, the length and the offsets", "open"),
+        Verb("sample", "take the samples of one stage and write their evidence", "sample"),
+        Verb("judge", "judge the evidence and write verdict.json; --what-if the plan were another", "judge"),
+        Verb("report", "render the report and the comment again", "report"),
+    ),
+    "On GitHub": (
+        Verb("publish", "post the report: comment, label, commit status", "publish"),
+        Verb("notify", "send a bad verdict, or a recovery, to Slack, Teams, e-mail and more", "notify"),
+        Verb("setup-github", "prepare a repository: environments, wait timers, labels", "setup_github"),
+        Verb("relay", "receive Railway's webhook and start the workflow: a small server", "relay"),
+        Verb("ci", "what only the workflows call", "ci"),
+    ),
+    "After the verdict": (
+        Verb("compare", "put runs side by side", "compare"),
+        Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
+    ),
+    "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),
+}
+_HEAD = """\
+Watch a deployment for two hours, and say with evidence whether it holds.
+
+    deploy-verdict check plans/zeues.yml
+    deploy-verdict watch --plan plans/zeues.yml --target https://service.example.com --out out/today"""
+_FOOT = """\
+Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
+`deploy-verdict VERB --help` has each verb's options and examples."""
+
+
+def build_parser() -> VerbParser:
+    """The parser of the command; each verb's part of it is filled once it is needed."""
+    lines = iter(parts_lines((verb.name, verb.summary) for verbs in GROUPS.values() for verb in verbs))
+    listed = ["\n".join([f"{title}:", *islice(lines, len(verbs))]) for title, verbs in GROUPS.items()]
+    made = VerbParser(
+        prog=NAME,
+        description="\n\n".join([_HEAD, *listed, _FOOT]),
+    )
+    made.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    for verbs in GROUPS.values():
+        for verb in verbs:
+            made.add_part(verb.name, partial(_fill, verb.module))
+    return made
+
+
+def _fill(module: str, parser: VerbParser) -> None:
+    verb = importlib.import_module(f"deploy_verdict.cli.{module}")
+    parser.description = verb.__doc__
+    verb.add_options(parser)
+    if not parser.parts:
+        parser.set_defaults(main=verb.main)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; returns the exit code. Raises our errors, which `run` makes messages of."""
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    return int(options.main(options))
+
+
+def verb_parser(*names: str, prog: str = "") -> VerbParser:
+    """The parser of one verb, such as ("sample", "pools"), whose usage and examples name `prog`."""
+    parser = build_parser()
+    for name in names:
+        parser = parser.parts[name]
+    parser.filled()
+    if prog:
+        parser.description = (parser.description or "").replace(parser.prog, f"python {prog}")
+        parser.prog = prog
+    return parser
+
+
+def entry() -> None:
+    """The console command."""
+    run(main)
+
+
+def script(file: str, *names: str) -> None:
+    """A script of scripts/: one verb, under the script's own name."""
+
+    def verb(argv: list[str]) -> int:
+        options = verb_parser(*names, prog=f"scripts/{Path(file).name}").parse_args(argv)
+        return int(options.main(options))
+
+    run(verb)
+
+
+def run(command: Callable[[list[str]], int]) -> None:
+    """Exit with the command's code; our own trouble is one message on stderr."""
+    guard(os.environ)
+    try:
+        code = command(sys.argv[1:])
+        sys.stdout.flush()
+    except (UsageError, PlanError) as error:
+        code = _ended(EXIT_USAGE, str(error))
+    except DeployVerdictError as error:
+        code = _ended(EXIT_COULD_NOT_RUN, str(error))
+    except KeyboardInterrupt:
+        message = "stopped; everything taken so far is on disk — the same command goes on"
+        code = _ended(EXIT_COULD_NOT_RUN, message)
+    except OSError as error:
+        code = _ended(EXIT_COULD_NOT_RUN, output_lost(error))
+    sys.exit(code)
+
+
+def _ended(code: int, message: str) -> int:
+    """Say why, as far as stderr can still be written to."""
+    if message:
+        with contextlib.suppress(OSError):
+            print(message, file=sys.stderr)
+    return code

@@ -1,0 +1,26 @@
+"""Render the report of a judged directory: POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md.
+
+    deploy-verdict report --out out/today
+
+The verdict is the one in verdict.json: nothing is judged anew.
+"""
+
+import argparse
+
+from deploy_verdict.cli.options import add_window
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict, write_reports
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this verb."""
+    add_window(parser, kept=True)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Do what the module says; returns the exit code."""
+    verdict = read_verdict(options.out)
+    options.without = list(verdict.left_out)
+    options.corrected_plan = True
+    bundle, now = judged_directory(options)
+    print(write_reports(bundle, verdict, options.out, now))
+    return 0
