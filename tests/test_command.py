@@ -1,4 +1,4 @@
-"""The command: its help on two levels, its nine scripts, and what an error of usage says."""
+"""The command: its help on two levels, its nine scripts, its completion, and what an error of usage says."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from deploy_verdict.cli.command import GROUPS, build_parser, main, verb_parser
 from deploy_verdict.stages import registry
 from tests.reference.parsers import options
-from tests.running import PACKAGE, ROOT, script, scrubbed
+from tests.running import PACKAGE, ROOT, command, script, scrubbed
 
 SCRIPTS = {
     "check_plan": ("check",),
@@ -113,3 +113,31 @@ def test_the_package_runs_as_a_module_a_folder_and_a_file(way, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "zeues" in done.stdout
+
+
+def completed(line, tmp_path):
+    """What a shell that asks by argcomplete's protocol is offered for a line."""
+    answer = tmp_path / "answer"
+    environment = {
+        "_ARGCOMPLETE": "1", "_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "_ARGCOMPLETE_SHELL": "bash",
+        "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": " ",
+    }  # fmt: skip
+    done = subprocess.run(command(""), env=scrubbed(environment), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(answer.read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("line", "offered", "not_offered"),
+    [
+        ("deploy-verdict ", {"check", "watch", "setup-github"}, {"pools"}),
+        ("deploy-verdict sam", {"sample"}, {"check"}),
+        ("deploy-verdict sample ", {"pools", "e2e"}, {"watch"}),
+        ("deploy-verdict sample e2e --", {"--junit", "--plan"}, {"--logs"}),
+        ("deploy-verdict watch --plan x --wi", {"--without"}, {"--plan"}),
+    ],
+)
+def test_a_shell_completes_verbs_stages_and_options(line, offered, not_offered, tmp_path):
+    found = completed(line, tmp_path)
+    assert offered <= found
+    assert not not_offered & found

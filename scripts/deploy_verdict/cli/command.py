@@ -1,4 +1,5 @@
-"""The command `deploy-verdict`: its verbs, its help and its exit codes.
+# PYTHON_ARGCOMPLETE_OK
+"""The command `deploy-verdict`: its verbs, its help, its exit codes and its completion in a shell.
 
 A verb's module is imported only when the verb is called or its help is read. Such a module has a docstring,
 which is the verb's help, `add_options(parser)` and `main(options)`.
@@ -97,8 +98,21 @@ def _fill(module: str, parser: VerbParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code. Raises our errors, which `run` makes messages of."""
     parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete(parser)
     options = parser.parse_args(argv)
     return int(options.main(options))
+
+
+def _complete(parser: VerbParser) -> None:
+    """Answer the shell that waits for completions, and end."""
+    import argcomplete  # noqa: PLC0415  # costs nothing where no shell asks
+
+    # It reads the parsers before it parses, so those of the line are filled now.
+    verb = parser
+    for word in os.environ.get("COMP_LINE", "").split():
+        verb = verb.parts.get(word, verb).filled()
+    argcomplete.autocomplete(parser)
 
 
 def verb_parser(*names: str, prog: str = "") -> VerbParser:
