@@ -11,7 +11,8 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from demo.http_handler import Handler
-from deploy_verdict.base.errors import NotificationError
+from deploy_verdict.base.errors import NotificationError, UsageError
+from deploy_verdict.cli.command import main
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.delivery import _check, without_secrets
@@ -289,3 +290,10 @@ def test_without_a_verdict_it_says_what_to_run(out):
     done = notify(out, "json://127.0.0.1:1")
     assert done.returncode == 2
     assert "run deploy-verdict judge first" in done.stderr
+
+
+def test_an_installation_without_the_extra_says_which_one_is_missing(out, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.setenv("DEPLOY_VERDICT_NOTIFY", "json://127.0.0.1")
+    with pytest.raises(UsageError, match=r"install deploy-verdict\[notify\]"):
+        main(["notify", "--plan", str(out.parent / "plan.yml"), "--out", str(out)])

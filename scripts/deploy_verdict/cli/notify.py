@@ -11,8 +11,10 @@ Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take 
 """
 
 import argparse
+from importlib.util import find_spec
 
 from deploy_verdict.actions.run_record import is_dry_run
+from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_window, offset_s
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.publish.delivery import send
@@ -42,6 +44,8 @@ def main(options: argparse.Namespace) -> int:
     if not addresses and not options.dry_run:
         print("notifications are off: DEPLOY_VERDICT_NOTIFY is not set")
         return 0
+    if not options.dry_run and find_spec("apprise") is None:
+        raise UsageError("Apprise is missing, which sends them — install deploy-verdict[notify]")
     verdict = read_verdict(options.out)
     secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
     message = news(
