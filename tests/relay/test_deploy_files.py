@@ -5,8 +5,10 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 
 from tests.running import ROOT
+from tests.supply.locks import locked, plain
 
 FOLDER = ROOT / "deploy" / "relay"
 SERVER = "python scripts/deploy_verdict relay"
@@ -70,6 +72,29 @@ def test_the_lock_holds_what_the_relay_needs():
     for line in (FOLDER / "requirements.in").read_text().splitlines():
         name = line.split("#")[0].strip()
         assert not name or re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE | re.IGNORECASE), name
+
+
+LOADED = """
+import sys
+before = set(sys.modules)
+from importlib.metadata import packages_distributions
+sys.path.insert(0, "scripts")
+from deploy_verdict.cli.command import verb_parser
+verb_parser("relay")
+import deploy_verdict.relay.server
+known = packages_distributions()
+tops = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted({package for top in tops for package in known.get(top, ())}))
+"""
+
+
+def test_the_relay_loads_only_what_its_lock_holds():
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {plain(name) for name in done.stdout.split()}
+    assert {"starlette", "uvicorn", "pydantic"} <= loaded
+    assert loaded <= {plain(item.name) for item in locked("deploy/relay/requirements.txt")}
 
 
 def test_the_guide_names_every_variable_and_counter():
