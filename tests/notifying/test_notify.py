@@ -106,7 +106,7 @@ def test_a_bad_verdict_is_told_once_for_each_window(out):
         judged(out)
         first = notify(out, addresses, **run)
         assert (first.returncode, first.stderr) == (0, "")
-        assert first.stdout == "told: deploy-verdict: CRITICAL ISSUES: shop (production)\n"
+        assert first.stdout == "sent: deploy-verdict: CRITICAL ISSUES: shop (production)\n"
         again = notify(out, addresses, **run)
         assert again.stdout == "nothing to tell: CRITICAL ISSUES was told of this window already\n"
     assert len(one.messages) == len(other.messages) == 1
@@ -123,7 +123,7 @@ def test_a_window_that_was_extended_and_holds_is_a_recovery(out):
         judged(out, "attention")
         assert notify(out, one.address).returncode == 0
         judged(out, "stable")
-        assert notify(out, one.address).stdout.startswith("told: deploy-verdict: recovered, STABLE")
+        assert notify(out, one.address).stdout.startswith("sent: deploy-verdict: recovered, STABLE")
         assert notify(out, one.address).stdout.startswith("nothing to tell")
     assert [message["type"] for message in one.messages] == ["warning", "success"]
 

@@ -4,7 +4,7 @@
     deploy-verdict check plans/zeues.yml --prove
 
 Prints every mistake with its place and what to write instead (exit 2), or the requests, writes,
-samples and the time that a whole window takes (exit 0).
+samples and the time that a complete window takes (exit 0).
 
 With --prove, holds each expectation, pattern and criterion against the answers and logs that are
 recorded under the plan's `fixtures`: exit 0 when each of them can fail, 12 when one cannot.
@@ -35,6 +35,6 @@ def main(options: argparse.Namespace) -> int:
         text, code = proof_of(options.plan, plan, document, as_json=options.json)
         print(text)
         return code
-    seen = preview(plan)
-    print(dumps(seen.counts()) if options.json else "\n".join(preview_lines(plan, seen)))
+    counts = preview(plan)
+    print(dumps(counts.counts()) if options.json else "\n".join(preview_lines(plan, counts)))
     return 0

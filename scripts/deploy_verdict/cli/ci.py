@@ -30,7 +30,7 @@ def _gate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def gate(options: argparse.Namespace) -> int:
-    """Decide from a GitHub event whether a window opens; open it, and spread its looks over jobs.
+    """Decide from a GitHub event whether a window opens; open it, and spread its samples over jobs.
 
         INPUTS='{}' deploy-verdict ci gate --service . --plan plans/zeues.yml --out out
 
@@ -55,14 +55,14 @@ def _sample_options(parser: argparse.ArgumentParser) -> None:
 
 
 def sample(options: argparse.Namespace) -> int:
-    """Take every look that is due at the given offsets: deployment, pools, and the E2E suite where it is due.
+    """Take every sample that is due at the given offsets: deployment, pools, and the E2E suite.
 
         deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 15m
         deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 0m,1m,2m --progress
 
     A job of the workflow's matrix. Waits for each offset's absolute time T0 + offset, however early it is
     started; what comes too late is missed. With --progress the comment on GitHub is brought up to date after
-    each offset but the last. Exits 0 once the evidence is written, whatever was seen.
+    each offset but the last. Exits 0 once the evidence is written, whatever the service answered.
     """
     from deploy_verdict.actions.progress_publisher import Beside
     from deploy_verdict.window.open import open_session
@@ -91,8 +91,8 @@ def progress(options: argparse.Namespace) -> int:
         deploy-verdict ci progress --plan plans/zeues.yml --out out/today --number 42
 
     Reads window.json and evidence/ as they are now, and writes nothing there. The comment is the one that
-    `deploy-verdict publish` brings to its end; what is final, or has seen more samples, is never overwritten.
-    What failed so far is told at once, and the status is then "failure" already for a P0 or P1.
+    `deploy-verdict publish` brings to its end; a final comment, or one of more samples, is never overwritten.
+    The comment says at once what failed so far; for a P0 or P1 the status is "failure" already.
 
     Exit codes: 0 posted, or something newer stands there; 2 wrong usage; 3 GitHub took no comment.
     """
@@ -106,7 +106,7 @@ def progress(options: argparse.Namespace) -> int:
     options.corrected_plan = True
     file = fill_from_run(options)
     if file is not None and file.kind == "tail":
-        say("a single look goes on from a final comment, which stays until it is judged")
+        say("a later sample follows a final comment, which stays until the sample is judged")
         return 0
     bundle, now = judged_directory(options)
     environment = environment_for(options.plan)
@@ -130,9 +130,9 @@ def close(options: argparse.Namespace) -> int:
         deploy-verdict ci close --plan plans/zeues.yml --out out
         RESULTS='{"sample": {"result": "cancelled"}}' deploy-verdict ci close --plan p.yml --out out
 
-    The first step of the workflow's report job: asks the stages that the plan has and that can be asked, and
+    The first step of the workflow's report job: reads the stages of the plan that are read at the end, and
     notes in window.json why a run was cut short (RESULTS: the workflow's `needs` as JSON). Exits 0 once the
-    evidence is written, whatever was seen.
+    evidence is written, whatever the service answered.
     """
     from deploy_verdict.actions.close_window import close as closed
     from deploy_verdict.window.open import open_session
@@ -188,13 +188,13 @@ def _follow_up_options(parser: argparse.ArgumentParser) -> None:
 
 
 def follow_up(options: argparse.Namespace) -> int:
-    """Start the run that follows a verdict: a longer window after a minor finding, or one look hours later.
+    """Start the run after a verdict: a longer window after a minor finding, or a later sample.
 
         deploy-verdict ci follow-up --plan plans/zeues.yml --out out            # starts it
         deploy-verdict ci follow-up --plan plans/zeues.yml --out out --dry-run  # says what it would start
 
     The run goes on with the same window, evidence and comment, by workflow_dispatch (actions: write). What
-    follows: escalation.extend_to and escalation.tail_checks in the plan. A look that no wait timer can hold
+    follows: escalation.extend_to and escalation.tail_checks in the plan. A sample that no wait timer can hold
     is promised by the commit status deploy-verdict/next-look, which `deploy-verdict ci start-promised` keeps.
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
@@ -230,7 +230,7 @@ def _start_promised_options(parser: argparse.ArgumentParser) -> None:
 
 
 def start_promised(options: argparse.Namespace) -> int:
-    """Start the later looks that are due: what `ci follow-up` promised where no wait timer could hold a job.
+    """Start the later samples that are due, which `ci follow-up` promised where no wait timer could hold.
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... deploy-verdict ci start-promised
 
@@ -264,7 +264,7 @@ def watchdog(options: argparse.Namespace) -> int:
         deploy-verdict ci watchdog --run-id 123456 --out verdict-out
 
     DIR holds the run's artifacts as far as there are any. A comment that is still "in progress" becomes
-    VERIFIER LOST, with what was seen until then; a run that failed before it opened a window is told on the
+    VERIFIER LOST, with the samples until then; a run that failed before it opened a window is reported on the
     commit and in a tracking issue; where the report stands, nothing is done.
 
     Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.

@@ -35,14 +35,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--what-if", action="append", default=[], metavar="PATH=VALUE", help="only say what would change"
     )
-    parser.add_argument("--json", action="store_true", help="print the whole result as JSON")
+    parser.add_argument("--json", action="store_true", help="print the complete result as JSON")
 
 
 def main(options: argparse.Namespace) -> int:
     """Do what the module says; returns the exit code."""
     if options.what_if:
-        told, outcome = would_be(options)
-        print(dumps(told.as_json()) if options.json else "\n".join(told.lines()))
+        answer, outcome = would_be(options)
+        print(dumps(answer.as_json()) if options.json else "\n".join(answer.lines()))
         return EXIT_CODES[outcome]
     bundle, now = judged_directory(options)
     verdict = write_verdict(bundle, options.out, now, interrupted=False)

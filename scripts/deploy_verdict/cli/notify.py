@@ -1,13 +1,13 @@
 """Tell people of a verdict that is not good, and of the recovery after one, by Slack, Teams, e-mail and more.
 
     DEPLOY_VERDICT_NOTIFY='slack://...' deploy-verdict notify --plan plans/zeues.yml --out out/today
-    deploy-verdict notify --plan plans/zeues.yml --out out/today --dry-run    # prints what it would tell
+    deploy-verdict notify --plan plans/zeues.yml --out out/today --dry-run    # prints the message
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
-are off. What is not STABLE is told once for each window (again, where a run was killed before it noted so),
-STABLE only after it: after --previous, else what was told of this window, else the history's newest before.
+are off. A verdict that is not STABLE is sent once for each window (again, if a run was killed before it noted
+so); STABLE only after one of these: after --previous, else what this window sent, else the newest of history.
 
-Exit codes: 0 told, or nothing to tell; 2 wrong usage; 3 a service did not take it.
+Exit codes: 0 sent, or nothing to send; 2 wrong usage; 3 a service did not take it.
 """
 
 import argparse
@@ -30,7 +30,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this verb."""
     add_window(parser)
     add = parser.add_argument
-    add("--previous", choices=[outcome.value for outcome in VerdictOutcome], help="the last outcome told")
+    add(
+        "--previous",
+        choices=[outcome.value for outcome in VerdictOutcome],
+        help="the last outcome that was sent",
+    )
     add("--link", metavar="URL", help="where the report is (default: the run of GitHub Actions)")
     add("--timeout", type=offset_s, default=30.0, metavar="TIME", help="for all services together (30s)")
     add("--dry-run", action="store_true", help="print the message, and tell nobody")
@@ -61,5 +65,5 @@ def main(options: argparse.Namespace) -> int:
         return 0
     send(addresses, message, total_s=options.timeout, environment=environment)
     keep_told(options.out, verdict)
-    print(f"told: {message.title}")
+    print(f"sent: {message.title}")
     return 0

@@ -24,7 +24,7 @@ def add_window(parser: argparse.ArgumentParser, *, kept: bool = False) -> None:
         type=speed,
         default=1.0,
         metavar="N",
-        help="divide the waits between looks by N, to rehearse (600 makes two hours twelve seconds)",
+        help="divide the waits between samples by N, to rehearse (600 makes two hours twelve seconds)",
     )
     add("--commit", metavar="SHA", help="the commit whose deployment is meant")
     add("--deployment", metavar="ID", help="the Railway deployment that is meant")
@@ -33,7 +33,7 @@ def add_window(parser: argparse.ArgumentParser, *, kept: bool = False) -> None:
         "--history",
         type=Path,
         metavar="FILE",
-        help="earlier verdicts, for the way back (default: history.jsonl beside --out)",
+        help="earlier verdicts, for the rollback options (default: history.jsonl beside --out)",
     )
 
 

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_without(parser)
     add_comment(parser)
     add = parser.add_argument
-    add("--artifact-url", metavar="URL", help="where the whole report is (default: the run's artifacts)")
+    add("--artifact-url", metavar="URL", help="where the complete report is (default: the run's artifacts)")
     add("--lost", metavar="REASON", help="say that the verifier was lost, and why; needs no verdict")
     add("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
 

@@ -4,7 +4,7 @@
     deploy-verdict sample pools --plan plans/zeues.yml --out out/today --offset 30m
     deploy-verdict sample logs --plan plans/zeues.yml --out out/today --logs backend.log
 
-The first sample in a directory opens the window. Exits 0 once the evidence is written, whatever was seen:
+The first sample in a directory opens the window. Exits 0 once the evidence is written, whatever was answered:
 only the judge has an opinion. `deploy-verdict sample STAGE --help` has a stage's options.
 """
 
@@ -51,7 +51,7 @@ def _fill(stage: Stage, parser: VerbParser) -> None:
         words = "a planned offset, such as 30m (0m)"
         parser.add_argument("--offset", type=offset_s, default=0.0, metavar="TIME", help=words)
     if stage.due is Due.OFFSETS:
-        words = "do nothing where this look is not planned, taken, or too late"
+        words = "do nothing where this sample is not scheduled, already taken, or too late"
         parser.add_argument("--if-due", action="store_true", help=words)
     if stage.name == E2E:
         parser.add_argument("--junit", type=Path, metavar="FILE", help="where the JUnit XML goes")
@@ -67,7 +67,7 @@ def help_of(stage: Stage) -> str:
     if stage.due is Due.OFFSETS and not stage.is_load:
         examples.append(f"{example} --offset 30m    # a later sample")
     ended = "Run it when the window has ended. " if stage.due is Due.END else ""
-    note = f"{stage.sampling} {ended}Exits 0 once the evidence is written, whatever was seen."
+    note = f"{stage.sampling} {ended}Exits 0 once the evidence is written, whatever the service answered."
     head = f"Take samples of this stage and write their evidence: {stage.title}."
     return "\n\n".join([head, "\n".join([example, *examples]), fill(note.strip(), WIDTH)])
 
@@ -124,7 +124,7 @@ def _at_offset(session: Session, stage: Stage, options: argparse.Namespace) -> I
     # What speaks of its moment is planned for it; anything else counts for the offset that one names.
     if stage.late is Late.MISSED and options.offset not in planned_s:
         known = ", ".join(f"{offset / 60:g}m" for offset in planned_s[:20])
-        raise UsageError(f"--offset: the plan has no such look — it has: {known}")
+        raise UsageError(f"--offset: the plan has no sample there — it has: {known}")
     session.pace.wait_until(options.offset)
     if session.stop.requested:
         return

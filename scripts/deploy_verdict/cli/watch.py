@@ -1,4 +1,4 @@
-"""Watch a deployment through its whole window and end with the verdict and the report.
+"""Watch a deployment through its complete window and end with the verdict and the report.
 
 Asks the health checks, samples the pools, runs the E2E suite, reviews the log, judges and renders,
 all in this process:
