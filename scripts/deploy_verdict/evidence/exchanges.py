@@ -37,11 +37,12 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
     """Each exchange that the evidence keeps once, readings of the pools included."""
     for item in loaded:
         stage = item.evidence.stage
-        for index, observation in enumerate(item.evidence.observations):
+        for pointer, observation in item.pointed():
             offset_s = getattr(observation, "offset_s", item.evidence.offset_s)
             for place, check, exchange in _kept(observation):
-                pointer = f"{item.name}#/observations/{index}{place}"
-                yield Sent(stage=stage, check=check, offset_s=offset_s, pointer=pointer, exchange=exchange)
+                yield Sent(
+                    stage=stage, check=check, offset_s=offset_s, pointer=pointer + place, exchange=exchange
+                )
 
 
 _Kept = tuple[str, str | None, Exchange]

@@ -9,6 +9,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
 from deploy_verdict.evidence.never_rules import count_rule
+from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.expect import Found, select, shown, told_fault
 from deploy_verdict.model import (
@@ -121,30 +122,21 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
     return tuple(sorted(mine, key=lambda finding: known.get(finding.check, len(order))))
 
 
-def log_readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
+def log_readings(bundle: Bundle) -> list[tuple[str, LogObservation]]:
     """Every reading of the window's log with its pointer, the newest last."""
-    return [(reading, pointer) for reading, pointer in _readings(bundle) if reading.check != BASELINE]
+    return [item for item in readings_of(bundle, "logs", LogObservation) if item[1].check != BASELINE]
 
 
 def log_before(bundle: Bundle) -> LogObservation | None:
-    """The newest reading of the log before the deployment; a whole one rather than one that failed."""
-    found = [reading for reading, _ in _readings(bundle) if reading.check == BASELINE]
+    """The newest reading of the log before the deployment; one without a fault wins."""
+    found = [reading for _, reading in readings_of(bundle, "logs", LogObservation, BASELINE)]
     return next((item for item in reversed(found) if item.fault is None), found[-1] if found else None)
-
-
-def _readings(bundle: Bundle) -> list[tuple[LogObservation, str]]:
-    return [
-        (observation, f"{item.name}#/observations/{index}")
-        for item in bundle.of_stage("logs")
-        for index, observation in enumerate(item.evidence.observations)
-        if isinstance(observation, LogObservation)
-    ]
 
 
 def log_observation(bundle: Bundle) -> LogObservation | None:
     """The newest reading of the log."""
     readings = log_readings(bundle)
-    return readings[-1][0] if readings else None
+    return readings[-1][1] if readings else None
 
 
 def _log(bundle: Bundle, pattern: str) -> str:

@@ -30,13 +30,15 @@ class DeploymentSample:
     observation: DeploymentObservation
 
 
-def readings_of(bundle: Bundle, stage: str, kind: type[Kind]) -> list[tuple[str, Kind]]:
-    """Every observation of one kind with its pointer, in the order of offset and attempt."""
+def readings_of(
+    bundle: Bundle, stage: str, kind: type[Kind], check: str | None = None
+) -> list[tuple[str, Kind]]:
+    """Every observation of one kind (and check) with its pointer, in the order of offset and attempt."""
     return [
-        (f"{item.name}#/observations/{index}", observation)
+        (pointer, observation)
         for item in bundle.of_stage(stage)
-        for index, observation in enumerate(item.evidence.observations)
-        if isinstance(observation, kind)
+        for pointer, observation in item.pointed()
+        if isinstance(observation, kind) and check in (None, getattr(observation, "check", None))
     ]
 
 

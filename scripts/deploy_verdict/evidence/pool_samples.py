@@ -92,9 +92,8 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
     """
     found: dict[float, list[_Taken]] = {}
     for item in sorted(loaded, key=lambda item: item.evidence.attempt):
-        for index, observation in enumerate(item.evidence.observations):
+        for pointer, observation in item.pointed():
             if isinstance(observation, BurstObservation) and observation.check == pool.name:
-                pointer = f"{item.name}#/observations/{index}"
                 found.setdefault(observation.offset_s, []).append((pointer, observation))
     return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.pool_offsets_s)
 

@@ -1,5 +1,6 @@
 """The files that stages exchange: evidence, verdict.json, window.json."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -97,6 +98,11 @@ class Loaded(Record):
 
     name: str
     evidence: Evidence
+
+    def pointed(self) -> Iterator[tuple[str, Observation]]:
+        """Each observation with its pointer, such as "pools.T+015.a1.json#/observations/2"."""
+        for index, observation in enumerate(self.evidence.observations):
+            yield f"{self.name}#/observations/{index}", observation
 
 
 class Unreadable(Record):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
-from deploy_verdict.evidence.measures import log_before, log_readings
+from deploy_verdict.evidence.measures import log_before, log_observation
 from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.stages.logs.novelty import compared
@@ -51,10 +51,10 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
 
 def _news(bundle: Bundle) -> Iterator[str]:
     """Where nobody asked for it, a log that cannot be compared is no finding; it is told all the same."""
-    logs, readings = bundle.plan.logs, log_readings(bundle)
-    if "logs" not in bundle.stages or logs is None or logs.novelty is not None or not readings:
+    logs, reading = bundle.plan.logs, log_observation(bundle)
+    if "logs" not in bundle.stages or logs is None or logs.novelty is not None or reading is None:
         return
-    doubts = compared(logs, readings[-1][0], log_before(bundle)).doubts
+    doubts = compared(logs, reading, log_before(bundle)).doubts
     if doubts:
         yield f"Which kinds of errors in the log are new is not known: {'; '.join(doubts)}."
 

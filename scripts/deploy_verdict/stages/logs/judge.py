@@ -238,7 +238,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
         return []
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
-    taken: list[tuple[LogObservation | None, str | None]] = [*log_readings(bundle)]
+    taken: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
     before = log_before(bundle)
     readings = [
         judge_logs(
@@ -250,7 +250,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
             own_requests=own_answered(bundle),
             before=before,
         )
-        for observation, pointer in taken or [(None, None)]
+        for pointer, observation in taken or [(None, None)]
     ]
     # Not every reading can tell what is new.
     found: dict[tuple[str, str], Finding] = {}
