@@ -49,7 +49,7 @@ def test_it_moved_by_more_than_a_quarter_and_than_chance(first, last, moved):
     ],
 )
 def test_in_words(first, last, told):
-    assert TrafficChange(first=first, last=last).told == told
+    assert TrafficChange(first=first, last=last).text == told
 
 
 def test_thirds_after_the_warm_up_are_compared():
@@ -62,7 +62,7 @@ def test_our_own_requests_are_no_traffic():
     """300 of ours in the last third, on 10 a minute of others."""
     ours = [http("api", at=T0 + timedelta(seconds=7000)) for _ in range(300)]
     found = change(observed([10] * 116 + [310] + [10] * 3), loaded(PLAN, "health", ours))
-    assert found.told == "traffic stayed level"
+    assert found.text == "traffic stayed level"
 
 
 @pytest.mark.parametrize(

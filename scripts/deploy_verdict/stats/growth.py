@@ -50,7 +50,7 @@ class TrafficChange:
         return self.last > self.first
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """Such as "traffic rose by 40 %"."""
         if not self.first:
             return f"traffic rose from 0 to {self.last:.0f} requests"
@@ -168,7 +168,7 @@ def growth_of(blocks: Sequence[Block], *, counted: bool) -> Growth | None:
     )
 
 
-def grows(blocks: Sequence[Block], growth: Growth, p: float, *, whole: bool) -> bool:
+def grows(blocks: Sequence[Block], growth: Growth, p: float, *, complete: bool) -> bool:
     """`p` is the growth's own, or raised where several series were tested (Holm).
 
     Before the window's end one look is not enough, as looking again and again finds something in 12 % of
@@ -176,7 +176,7 @@ def grows(blocks: Sequence[Block], growth: Growth, p: float, *, whole: bool) -> 
     """
     if p >= ALPHA:
         return False
-    if whole:
+    if complete:
         return True
     before = growth_of(blocks[:-1], counted=growth.counted)
     return before is not None and before.p < ALPHA
@@ -230,4 +230,4 @@ def signed(rate: float) -> str:
 
 def traffic_in_words(change: TrafficChange | None) -> str:
     """What is known of others' traffic, in either case."""
-    return "traffic over time is not known" if change is None else change.told
+    return "traffic over time is not known" if change is None else change.text

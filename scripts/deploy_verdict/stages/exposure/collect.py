@@ -209,10 +209,10 @@ def need_in(context: Context, asked: Exposure) -> Need:
         return Need(clean=0)
     files = tuple(context.evidence())
     bundle = bundled(context.plan, file.window, file.subject, files, left_out=file.left_out)
-    seen = [item for _, item in readings_of(bundle, "top_up", TopUpObservation) if item.check == asked.name]
+    earlier = [item for _, item in readings_of(bundle, "top_up", TopUpObservation, asked.name)]
     runs = our_runs(bundle, asked)
     return Need(
         clean=runs.clean,
-        earlier=sum(item.done + item.failed for item in seen),
+        earlier=sum(item.done + item.failed for item in earlier),
         never=f"{runs.bad} of {runs.clean + runs.bad} runs went wrong before it" if runs.bad else "",
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.measures import log_before, log_readings
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
@@ -52,11 +53,16 @@ def judge_logs(
         reasons += _canary_doubts(plan_logs.canary, observation, own_requests)
     findings = [_readable(plan_logs, observation, reasons)]
     for pattern in plan_logs.must_not_appear:
-        findings.append(_must_not_appear(pattern, _count(pattern, observation), reasons))
+        ruling = _must_not_appear(pattern, _count(pattern, observation), reasons)
+        findings.append(_of_pattern(pattern, "must_not_appear", "never", "0 lines", ruling))
     for pattern in plan_logs.must_appear:
-        findings.append(_must_appear(pattern, _count(pattern, observation), reasons))
+        ruling = _must_appear(pattern, _count(pattern, observation), reasons)
+        findings.append(_of_pattern(pattern, "must_appear", "says", "1 line or more", ruling))
     if plan_logs.max_errors is not None:
-        findings.append(_errors(plan_logs.max_errors, observation, reasons))
+        limit = plan_logs.max_errors
+        text = f"at most {_lines(limit)} of level ERROR or CRITICAL"
+        ruling = _errors(limit, observation, reasons)
+        findings.append(ruling.as_finding(STAGE, CHECK, "errors", text, expected=f"at most {limit}"))
     findings += judge_novelty(plan_logs, observation, before, reasons)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
@@ -109,19 +115,14 @@ def _canary_doubts(
 
 
 def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
-    actual = "; ".join(reasons)
-    if observation is not None and observation.longest_silence is not None and not reasons:
+    text = ""
+    if observation is not None and observation.longest_silence is not None:
         silence = shown_duration(observation.longest_silence.length_s)
-        actual = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
-    return Finding(
-        stage=STAGE,
-        check=CHECK,
-        rule="readable",
-        expectation="the log is readable through the window",
-        outcome=Outcome.INCONCLUSIVE if reasons else Outcome.PASS,
-        expected=f"lines through the whole window, no silence over {shown_duration(logs.max_silence)}",
-        actual=actual,
-    )
+        text = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
+    ruling = unknown("; ".join(reasons)) if reasons else passed(text)
+    expected = f"lines through the whole window, no silence over {shown_duration(logs.max_silence)}"
+    text = "the log is readable through the window"
+    return ruling.as_finding(STAGE, CHECK, "readable", text, expected=expected)
 
 
 def _count(pattern: LogPattern, observation: LogObservation | None) -> PatternCount | str:
@@ -139,75 +140,51 @@ def _count(pattern: LogPattern, observation: LogObservation | None) -> PatternCo
     return same[0]
 
 
-def _must_not_appear(pattern: LogPattern, counted: PatternCount | str, reasons: tuple[str, ...]) -> Finding:
-    outcome, actual = _seen(counted, reasons)
-    if isinstance(counted, PatternCount) and counted.count > 0:
-        outcome = Outcome.FAIL
-    return _finding(pattern, "must_not_appear", "never", "0 lines", outcome, actual)
+def _must_not_appear(pattern: LogPattern, count: PatternCount | str, reasons: tuple[str, ...]) -> Ruling:
+    ruling = _counted(count, reasons)
+    if isinstance(count, PatternCount) and count.count > 0:
+        return failed(ruling.actual, pattern.severity, pattern.because)
+    return ruling
 
 
-def _must_appear(pattern: LogPattern, counted: PatternCount | str, reasons: tuple[str, ...]) -> Finding:
-    outcome, actual = _seen(counted, reasons)
-    if isinstance(counted, PatternCount) and counted.count == 0 and not reasons:
-        outcome = Outcome.FAIL
-    return _finding(pattern, "must_appear", "says", "1 line or more", outcome, actual)
+def _must_appear(pattern: LogPattern, count: PatternCount | str, reasons: tuple[str, ...]) -> Ruling:
+    ruling = _counted(count, reasons)
+    if isinstance(count, PatternCount) and count.count == 0 and not reasons:
+        return failed(ruling.actual, pattern.severity, pattern.because)
+    return ruling
 
 
-def _seen(counted: PatternCount | str, reasons: tuple[str, ...]) -> tuple[Outcome, str]:
-    """What was seen in words, and whether that can be relied on."""
-    if isinstance(counted, str):
-        return Outcome.INCONCLUSIVE, counted
-    if counted.count == 0 and reasons:
-        return Outcome.INCONCLUSIVE, f"0 seen, but {'; '.join(reasons)}"
-    first = f", first {_time(counted.first_at)}" if counted.first_at and counted.count else ""
-    line = f": {_first_line(counted.examples[0].text)}" if counted.examples and counted.count else ""
-    return Outcome.PASS, _lines(counted.count) + first + line
+def _counted(count: PatternCount | str, reasons: tuple[str, ...]) -> Ruling:
+    """What was counted, and whether that can be relied on."""
+    if isinstance(count, str):
+        return unknown(count)
+    if count.count == 0 and reasons:
+        return unknown(f"0 seen, but {'; '.join(reasons)}")
+    first = f", first {_time(count.first_at)}" if count.first_at and count.count else ""
+    line = f": {_first_line(count.examples[0].text)}" if count.examples and count.count else ""
+    return passed(_lines(count.count) + first + line)
 
 
-def _finding(
-    pattern: LogPattern, rule: str, verb: str, expected: str, outcome: Outcome, actual: str
-) -> Finding:
+def _of_pattern(pattern: LogPattern, rule: str, verb: str, expected: str, ruling: Ruling) -> Finding:
     text = f'"{pattern.text}"' if pattern.text else f"/{pattern.regex}/"
     anywhere = " (anywhere in the log)" if pattern.within == "log" else ""
-    return Finding(
-        stage=STAGE,
-        check=pattern.name,
-        rule=rule,
-        expectation=f"{verb} {text}{anywhere}",
-        outcome=outcome,
-        severity=pattern.severity if outcome is Outcome.FAIL else None,
-        expected=expected,
-        actual=actual,
-        because=pattern.because if outcome is Outcome.FAIL else None,
-    )
+    return ruling.as_finding(STAGE, pattern.name, rule, f"{verb} {text}{anywhere}", expected=expected)
 
 
-def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
+def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, ...]) -> Ruling:
     levels = observation.levels if observation is not None else {}
     count = sum(levels.get(level, 0) for level in _ERROR_LEVELS)
     unproven = levels.get(UNPROVEN_LEVEL, 0)
-    actual = _lines(count)
+    text = _lines(count)
     if count > limit:
-        outcome = Outcome.FAIL
-    elif reasons:
-        outcome, actual = Outcome.INCONCLUSIVE, f"{count} seen, but {'; '.join(reasons)}"
-    elif not levels:
-        outcome, actual = Outcome.INCONCLUSIVE, "no line of the window names a level"
-    elif count + unproven > limit:
-        outcome = Outcome.INCONCLUSIVE
-        actual = f"{_lines(count)}, and {unproven} more that only Railway calls errors, as it does all stderr"
-    else:
-        outcome = Outcome.PASS
-    return Finding(
-        stage=STAGE,
-        check=CHECK,
-        rule="errors",
-        expectation=f"at most {_lines(limit)} of level ERROR or CRITICAL",
-        outcome=outcome,
-        severity=Severity.P2 if outcome is Outcome.FAIL else None,
-        expected=f"at most {limit}",
-        actual=actual,
-    )
+        return failed(text, Severity.P2)
+    if reasons:
+        return unknown(f"{count} seen, but {'; '.join(reasons)}")
+    if not levels:
+        return unknown("no line of the window names a level")
+    if count + unproven > limit:
+        return unknown(f"{text}, and {unproven} more that only Railway calls errors, as it does all stderr")
+    return passed(text)
 
 
 def _lines(count: int) -> str:
@@ -238,7 +215,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
         return []
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
-    taken: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
+    observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
     before = log_before(bundle)
     readings = [
         judge_logs(
@@ -250,7 +227,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
             own_requests=own_answered(bundle),
             before=before,
         )
-        for pointer, observation in taken or [(None, None)]
+        for pointer, observation in observed or [(None, None)]
     ]
     # Not every reading can tell what is new.
     found: dict[tuple[str, str], Finding] = {}

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.finding import Result, made
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import points_of, readings_of
 from deploy_verdict.evidence.traffic_change import traffic_change
 from deploy_verdict.expect import told_fault
@@ -40,10 +40,7 @@ WARM_UP_S = 600.0
 ABSURD = 100
 # Of the points that the window's length and step promise, and how far towards its end they must reach.
 ENOUGH, REACHES = 0.8, 0.85
-_BECAUSE = {
-    "limit": "the service is running out of memory",
-    "growth": "memory grows over the window, as a leak does",
-}
+OUT_OF_MEMORY = "the service is running out of memory"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,25 +54,20 @@ class Memory:
 
 def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
     """Three questions to the newest reading; they are about the whole window, so the newest knows most."""
-    asked = bundle.plan.metrics
-    if asked is None:
+    section = bundle.plan.metrics
+    if section is None:
         return []
     readings = readings_of(bundle, STAGE, MetricsObservation)
     pointer, observation = readings[-1] if readings else (None, None)
     memory = memory_of(observation, bundle.subject.deployment)
     readable = _readable(bundle, observation, memory)
-    results = {
-        "readable": ("memory is measured through the window", readable),
-        "limit": (f"memory < {asked.memory_attention:g} % of its limit", _limit(asked, memory, readable)),
-        "growth": (
-            f"no growth that reaches the limit within {shown_duration(asked.safe_for)}",
-            _growth(bundle, asked, memory, readable),
-        ),
-    }
-    return [
-        made(STAGE, (CHECK, rule), text, result, because=_BECAUSE.get(rule), evidence=pointer)
-        for rule, (text, result) in results.items()
-    ]
+    limit, growth = _limit(section, memory, readable), _growth(bundle, section, memory, readable)
+    rulings = (
+        ("readable", "memory is measured through the window", readable),
+        ("limit", f"memory < {section.memory_attention:g} % of its limit", limit),
+        ("growth", f"no growth that reaches the limit within {shown_duration(section.safe_for)}", growth),
+    )
+    return [ruling.at(pointer).as_finding(STAGE, CHECK, rule, text) for rule, text, ruling in rulings]
 
 
 def memory_of(observation: MetricsObservation | None, deployment: str | None) -> Memory:
@@ -88,104 +80,101 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     points = points_of(observation, "memory_gb", deployment)
     if not points:
         known = any(series.name == "memory_gb" for series in observation.series)
-        told = "of other deployments only" if known else "of memory"
-        return Memory(reason=f"the platform gave no series {told}" if not known else f"it gave series {told}")
+        text = "of other deployments only" if known else "of memory"
+        return Memory(reason=f"the platform gave no series {text}" if not known else f"it gave series {text}")
     limits = [
         point.value for point in points_of(observation, "memory_limit_gb", deployment) if point.value > 0
     ]
     return Memory(points=points, limit_gb=min(limits) if limits else None)
 
 
-def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> Result:
+def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> Ruling:
     if memory.reason or observation is None:
-        return Outcome.INCONCLUSIVE, None, memory.reason
+        return unknown(memory.reason)
     length_s = bundle.window.length_s
     if observation.every_s < 1:
-        return Outcome.INCONCLUSIVE, None, "the reading does not say how far its points lie apart"
+        return unknown("the reading does not say how far its points lie apart")
     planned = max(1, int(length_s / observation.every_s))
     count, last_s = len({point.offset_s for point in memory.points}), memory.points[-1].offset_s
     if any(point.value < 0 for point in memory.points):
-        return Outcome.INCONCLUSIVE, None, "the series holds negative memory"
+        return unknown("the series holds negative memory")
     if count < ENOUGH * planned:
-        return Outcome.INCONCLUSIVE, None, f"only {count} of about {planned} points of the window"
+        return unknown(f"only {count} of about {planned} points of the window")
     if last_s < REACHES * length_s:
-        return (
-            Outcome.INCONCLUSIVE,
-            None,
-            f"the series ends after {shown_duration(last_s)} of {shown_duration(length_s)}",
-        )
+        return unknown(f"the series ends after {shown_duration(last_s)} of {shown_duration(length_s)}")
     widest = max((b.offset_s - a.offset_s for a, b in pairwise(memory.points)), default=0.0)
     if widest > max(0.15 * length_s, 2 * observation.every_s):
-        return Outcome.INCONCLUSIVE, None, f"the series has a hole of {shown_duration(widest)}"
+        return unknown(f"the series has a hole of {shown_duration(widest)}")
     if len({point.value for point in memory.points}) == 1:
-        told = (
+        text = (
             f"memory stood at {memory.points[0].value:g} GB in all {count} points: a gauge that never moves"
         )
-        return Outcome.INCONCLUSIVE, None, f"{told} proves nothing"
-    return Outcome.PASS, None, f"{count} points over {shown_duration(last_s)}"
+        return unknown(f"{text} proves nothing")
+    return passed(f"{count} points over {shown_duration(last_s)}")
 
 
-def _limit(asked: Metrics, memory: Memory, readable: Result) -> Result:
+def _limit(section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
     if not memory.points:
-        return Outcome.INCONCLUSIVE, None, memory.reason
+        return unknown(memory.reason)
     if memory.limit_gb is None:
-        return Outcome.INCONCLUSIVE, None, "the platform tells no memory limit"
+        return unknown("the platform tells no memory limit")
     peak = max(point.value for point in memory.points)
     share = 100 * peak / memory.limit_gb
-    told = f"at most {peak:.2f} of {memory.limit_gb:g} GB ({share:.0f} %)"
-    if share >= asked.memory_critical:
-        return Outcome.FAIL, Severity.P1, f"{told}; critical from {asked.memory_critical:g} %"
-    if share >= asked.memory_attention:
-        return Outcome.FAIL, Severity.P2, f"{told}; attention from {asked.memory_attention:g} %"
-    if readable[0] is not Outcome.PASS:
-        return Outcome.INCONCLUSIVE, None, f"{told}, but {readable[2]}"
-    return Outcome.PASS, None, told
+    text = f"at most {peak:.2f} of {memory.limit_gb:g} GB ({share:.0f} %)"
+    if share >= section.memory_critical:
+        return failed(f"{text}; critical from {section.memory_critical:g} %", Severity.P1, OUT_OF_MEMORY)
+    if share >= section.memory_attention:
+        return failed(f"{text}; attention from {section.memory_attention:g} %", Severity.P2, OUT_OF_MEMORY)
+    if readable.outcome is not Outcome.PASS:
+        return unknown(f"{text}, but {readable.actual}")
+    return passed(text)
 
 
-def _growth(bundle: Bundle, asked: Metrics, memory: Memory, readable: Result) -> Result:
+def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
     warm = [point for point in memory.points if point.offset_s >= WARM_UP_S]
     if not warm:
-        return Outcome.INCONCLUSIVE, None, memory.reason or "nothing was measured after the first minutes"
+        return unknown(memory.reason or "nothing was measured after the first minutes")
     # Without a limit, growth is measured against the memory that the service has now.
     whole = memory.limit_gb or statistics.median(point.value for point in warm)
     if not all(0 <= point.value <= ABSURD * whole for point in warm):
-        return Outcome.INCONCLUSIVE, None, "the series holds numbers that no memory has"
+        return unknown("the series holds numbers that no memory has")
     blocks = _blocks(warm, whole)
     growth = growth_of(blocks, counted=False)
     if growth is None:
-        told = f"{len(blocks)} blocks cannot show a trend; it takes {FEWEST_BLOCKS}"
-        return Outcome.INCONCLUSIVE, None, told
+        text = f"{len(blocks)} blocks cannot show a trend; it takes {FEWEST_BLOCKS}"
+        return unknown(text)
     change = traffic_change(bundle, WARM_UP_S, bundle.window.length_s)
-    if grows(blocks, growth, growth.p, whole=warm[-1].offset_s >= REACHES * bundle.window.length_s):
+    if grows(blocks, growth, growth.p, complete=warm[-1].offset_s >= REACHES * bundle.window.length_s):
         return _growing(memory, growth, 100 - used_at_end(blocks), change)
-    if readable[0] is not Outcome.PASS:
-        return Outcome.INCONCLUSIVE, None, f"no growth was seen, but {readable[2]}"
-    return _flat(asked, memory, growth, 100 - used_at_end(blocks), change)
+    if readable.outcome is not Outcome.PASS:
+        return unknown(f"no growth was seen, but {readable.actual}")
+    return _flat(section, memory, growth, 100 - used_at_end(blocks), change)
 
 
-def _growing(memory: Memory, growth: Growth, free: float, change: TrafficChange | None) -> Result:
+def _growing(memory: Memory, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
     clear = growth.clearest
     rose = f"{clear.name} rose from {clear.first:.1f} to {clear.last:.1f} %"
-    told = f"{rose} (Mann-Kendall {shown_p(clear.p)}): {effect(growth, _unit(memory))}"
+    text = f"{rose} (Mann-Kendall {shown_p(clear.p)}): {effect(growth, _unit(memory))}"
     if change is not None and change.moved and change.rose:
-        return Outcome.INCONCLUSIVE, None, f"{told}; but {change.told}, which may be why"
-    return Outcome.FAIL, Severity.P2, told + (_ahead(growth, free) if memory.limit_gb else "")
+        return unknown(f"{text}; but {change.text}, which may be why")
+    text += _ahead(growth, free) if memory.limit_gb else ""
+    return failed(text, Severity.P2, "memory grows over the window, as a leak does")
 
 
 def _flat(
-    asked: Metrics, memory: Memory, growth: Growth, free: float, change: TrafficChange | None
-) -> Result:
+    section: Metrics, memory: Memory, growth: Growth, free: float, change: TrafficChange | None
+) -> Ruling:
     power = with_power(growth, _unit(memory))
     if change is not None and change.moved:
-        return Outcome.INCONCLUSIVE, None, f"{power}; but {change.told}, so this says little of other times"
+        return unknown(f"{power}; but {change.text}, so this says little of other times")
     if memory.limit_gb is None:
-        return Outcome.INCONCLUSIVE, None, f"{power}; without a limit, nothing says how much would do harm"
-    harmful = harmful_rate(free, asked.safe_for)
-    would = f"{harmful:.1f}/h would reach the limit within {shown_duration(asked.safe_for)}"
-    told = f"{traffic_in_words(change)}; the first {shown_duration(WARM_UP_S)} are left out as warm-up"
+        return unknown(f"{power}; without a limit, nothing says how much would do harm")
+    harmful = harmful_rate(free, section.safe_for)
+    would = f"{harmful:.1f}/h would reach the limit within {shown_duration(section.safe_for)}"
+    text = f"{traffic_in_words(change)}; the first {shown_duration(WARM_UP_S)} are left out as warm-up"
     if growth.high < harmful:
-        return Outcome.PASS, None, f"{power}; {would}; {told}"
-    return Outcome.INCONCLUSIVE, None, f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {told}"
+        return passed(f"{power}; {would}; {text}")
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {text}")
 
 
 def _unit(memory: Memory) -> str:

@@ -4,138 +4,79 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.finding import made
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.model import Finding, Outcome, Severity
-from deploy_verdict.plan import Pool, ReturnToFloor
+from deploy_verdict.model import Finding, Severity
+from deploy_verdict.plan import Pool
 from deploy_verdict.stages.health.judge import judge_beside
-from deploy_verdict.stages.pools.judge_blocks import enough, told
-from deploy_verdict.stages.pools.judge_floor import broken_cycles, judge_floor
-from deploy_verdict.stages.pools.judge_gauge import believed, doubted
+from deploy_verdict.stages.pools.judge_blocks import enough, short_of
+from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
+from deploy_verdict.stages.pools.judge_gauge import doubted, judge_gauge
 from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
-
-_Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
     """Six questions to each pool; what rests on a gauge that is not believed is not known."""
-    gauges = {pool.name: _gauge(bundle, pool) for pool in bundle.plan.pools}
-    for finding in _findings(bundle):
-        gauge = gauges[finding.check]
-        yield doubted(finding, gauge)
-        if finding.rule == "samples":
-            yield gauge
-
-
-def _gauge(bundle: Bundle, pool: Pool) -> Finding:
-    result, pointer = believed(bundle, pool)
-    text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
-    finding = _finding(pool, "gauge", text, result)
-    return finding.model_copy(update={"evidence": pointer}) if pointer else finding
-
-
-def _findings(bundle: Bundle) -> Iterator[Finding]:
-    """All but the gauge; the band is asked of every sample."""
     growth = judge_growth(bundle)
     for pool in bundle.plan.pools:
-        samples = bundle.samples[pool.name]
-        yield _finding(pool, "samples", "every sample can be read", _samples(samples))
-        for sample, result in judge_bands(pool, samples):
-            text = f"utilization < {pool.attention:g} %"
-            yield _finding(pool, "band", text, result, offset_s=sample.offset_s)
-        yield _finding(pool, "exhaustion", "never exhausted", _exhaustion(samples))
-        text = f"no growth that fills it within {shown_duration(pool.safe_for)}"
-        yield _finding(pool, "growth", text, growth[pool.name])
-        if pool.return_to_floor is not None:
-            yield _returned(bundle, pool, pool.return_to_floor)
-            yield from _broken(bundle, pool)
-        if pool.stays_within is not None:
-            text = f"every block within ± {pool.stays_within.points:g} points of the median"
-            yield _finding(pool, "stability", text, judge_stability(pool, samples))
+        text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
+        gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
+        for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
+            yield doubted(ruling.as_finding("pools", pool.name, rule, text), gauge)
+            if rule == "samples":
+                yield gauge
 
 
-def _returned(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Finding:
-    outcome, severity, actual, pointer = judge_floor(bundle, pool, asked)
-    text = f"back to its floor after {asked.cycles:,} cycles of {asked.test}"
-    return made(
-        "pools",
-        (pool.name, "floor"),
-        text,
-        (outcome, severity, actual),
-        because="requests leave connections behind",
-        evidence=pointer,
-    )
+def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, str, Ruling]]:
+    """By rule and expectation, all but the gauge's; there is a band for every sample."""
+    samples, drive = bundle.samples[pool.name], pool.return_to_floor
+    yield "samples", "every sample can be read", judge_samples(samples)
+    for band in judge_bands(pool, samples):
+        yield "band", f"utilization < {pool.attention:g} %", band
+    yield "exhaustion", "never exhausted", judge_exhaustion(samples)
+    yield "growth", f"no growth that fills it within {shown_duration(pool.safe_for)}", growth
+    if drive is not None:
+        text = f"back to its floor after {drive.cycles:,} cycles of {drive.test}"
+        yield "floor", text, judge_floor(bundle, pool, drive)
+        cycles = judge_cycles(bundle, pool)
+        if cycles is not None:
+            yield "cycles", "no request of the cycles breaks at the service", cycles
+    if pool.stays_within is not None:
+        text = f"every block within ± {pool.stays_within.points:g} points of the median"
+        yield "stability", text, judge_stability(pool, samples)
 
 
-def _broken(bundle: Bundle, pool: Pool) -> Iterator[Finding]:
-    """Few failed cycles take nothing from the floor's proof, and are failures of the service all the same."""
-    found = broken_cycles(bundle, pool)
-    if found is not None:
-        yield made(
-            "pools",
-            (pool.name, "cycles"),
-            "no request of the cycles breaks at the service",
-            (Outcome.FAIL, Severity.P2, found[0]),
-            because="the service broke under its own test's cycles",
-            evidence=found[1],
-        )
-
-
-_BECAUSE = {
-    "samples": "the pool's numbers could not be read",
-    "band": "the pool is filling up",
-    "exhaustion": "the pool is exhausted",
-    "growth": "connections grow over the window, as a leak does",
-    "stability": "utilization does not stay level",
-}
-
-
-def _finding(pool: Pool, rule: str, text: str, result: _Result, offset_s: float | None = None) -> Finding:
-    outcome, severity, actual, sample = result
-    return Finding(
-        stage="pools",
-        check=pool.name,
-        rule=rule,
-        expectation=text,
-        outcome=outcome,
-        severity=severity,
-        expected=text,
-        actual=actual,
-        because=_BECAUSE.get(rule) if outcome is Outcome.FAIL else None,
-        evidence=sample.pointer if sample else None,
-        offset_s=offset_s if sample is None else sample.offset_s,
-    )
-
-
-def _samples(samples: Sequence[PoolSample]) -> _Result:
+def judge_samples(samples: Sequence[PoolSample]) -> Ruling:
+    """Whether every sample can be read."""
     silent = [sample for sample in samples if sample.target_failed]
     if silent:
         worst = min(silent, key=lambda sample: len(sample.levels))
         severity = Severity.P2 if enough(worst) else Severity.P1
-        return Outcome.FAIL, severity, told(worst), worst
+        because = "the pool's numbers could not be read"
+        return failed(short_of(worst), severity, because).at(worst.pointer, worst.offset_s)
     unread = [sample for sample in samples if not enough(sample) or sample.unreadable]
     if unread:
         also = f" (and {len(unread) - 1} more samples)" if len(unread) > 1 else ""
-        return Outcome.INCONCLUSIVE, None, told(unread[0]) + also, unread[0]
+        return unknown(short_of(unread[0]) + also).at(unread[0].pointer, unread[0].offset_s)
     readings = sum(len(sample.levels) for sample in samples)
-    return Outcome.PASS, None, f"{readings} readings in {len(samples)} samples", None
+    return passed(f"{readings} readings in {len(samples)} samples")
 
 
-def _exhaustion(samples: Sequence[PoolSample]) -> _Result:
+def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
+    """Whether every connection was in use in any reading."""
     full = [sample for sample in samples if any(level.used >= level.limit for level in sample.levels)]
     if full:
-        level = max(full[0].levels, key=lambda item: item.percent)
-        used = f"{level.used:g} of {level.limit:g} in use"
-        where = full[0]
-        text = f"{used} at {shown_offset(where.offset_s)} ({len(full)} of {len(samples)} samples)"
-        return Outcome.FAIL, Severity.P1, text, where
+        first = full[0]
+        level = max(first.levels, key=lambda item: item.percent)
+        used = f"{level.used:g} of {level.limit:g} in use at {shown_offset(first.offset_s)}"
+        text = f"{used} ({len(full)} of {len(samples)} samples)"
+        return failed(text, Severity.P1, "the pool is exhausted").at(first.pointer, first.offset_s)
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
-        text = f"not known, as a sample could not be read: {told(unread)}"
-        return Outcome.INCONCLUSIVE, None, text, unread
-    peak = max(sample.peak_used for sample in samples)
-    return Outcome.PASS, None, f"at most {peak:g} in use", None
+        text = f"not known, as a sample could not be read: {short_of(unread)}"
+        return unknown(text).at(unread.pointer, unread.offset_s)
+    return passed(f"at most {max(sample.peak_used for sample in samples):g} in use")
 
 
 def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:

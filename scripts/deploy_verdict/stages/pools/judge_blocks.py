@@ -25,7 +25,7 @@ def enough(sample: PoolSample) -> bool:
     return len(sample.levels) >= max(1.0, GOOD_SHARE * sample.planned_readings)
 
 
-def told(sample: PoolSample) -> str:
+def short_of(sample: PoolSample) -> str:
     """Why a sample is not whole."""
     why = "; ".join(sample.reasons) or f"{sample.readings} of {sample.planned_readings} readings were taken"
     return f"{shown_offset(sample.offset_s)}: {why}"
@@ -97,8 +97,8 @@ def pool_blocks(samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S) -> 
     return tuple(PoolBlock(tuple(by_offset[offset_s] for offset_s in block)) for block in planned)
 
 
-def hole_in_blocks(blocks: Sequence[PoolBlock]) -> str | None:
-    """Why these blocks cannot show that nothing grows, or None: 7 of 9, and no hole at the end."""
+def unread_blocks(blocks: Sequence[PoolBlock]) -> str | None:
+    """Why these blocks cannot show that nothing grows, or None: 7 of 9, and the last one."""
     unseen = [block for block in blocks if not block.seen]
     if not unseen:
         return None
@@ -106,9 +106,9 @@ def hole_in_blocks(blocks: Sequence[PoolBlock]) -> str | None:
     first = next(sample for sample in unseen[0].samples if not enough(sample))
     if blocks[-1] is unseen[-1]:
         last = next(sample for sample in blocks[-1].samples if not enough(sample))
-        return f"the window's end could not be read: {told(last)}"
+        return f"the window's end could not be read: {short_of(last)}"
     if seen < FEWEST_SEEN * len(blocks) - 1e-9:
-        return f"only {seen} of {len(blocks)} blocks could be read: {told(first)}"
+        return f"only {seen} of {len(blocks)} blocks could be read: {short_of(first)}"
     return None
 
 

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
@@ -19,23 +20,19 @@ CHANCE = 0.01
 FEWEST_ROUNDS = 7
 ANSWERED_SHARE = 0.8
 
-Exercised = tuple[bool, str, str | None]
 
-
-def judge_exercise(bundle: Bundle, pool: Pool, asked: Exercise) -> Exercised:
-    """Whether the gauge is proven, in words, with the pointer to the newest whole exercise."""
-    found = [
-        item for item in readings_of(bundle, "exercise", ExerciseObservation) if item[1].check == pool.name
-    ]
+def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
+    """Whether the newest complete exercise proves the gauge: a pass, or not known."""
+    found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
-        return False, "the load that should show in it was not sent: there is no evidence of it", None
-    whole = [item for item in found if not item[1].interrupted] or found
-    pointer, seen = whole[-1]
-    trouble = _trouble(seen, asked)
-    return (False, trouble, pointer) if trouble else (*_risen(pool, seen), pointer)
+        return unknown("the load that should show in it was not sent: there is no evidence of it")
+    complete = [item for item in found if not item[1].interrupted] or found
+    pointer, seen = complete[-1]
+    reason = _unfit(seen, exercise)
+    return (unknown(reason) if reason else _risen(pool, seen)).at(pointer)
 
 
-def _trouble(seen: ExerciseObservation, asked: Exercise) -> str | None:
+def _unfit(seen: ExerciseObservation, exercise: Exercise) -> str | None:
     """Why the exercise proves nothing, whatever the gauge showed."""
     if seen.held_back:
         return f"the load that should show in it was held back: {seen.held_back}"
@@ -43,29 +40,28 @@ def _trouble(seen: ExerciseObservation, asked: Exercise) -> str | None:
         return f"the load that should show in it was interrupted after {len(seen.rounds)} rounds"
     bad = [answer for answer in seen.answers if answer.fault is not None or (answer.status or 599) >= 500]
     good = len(seen.answers) - len(bad)
-    if good < ANSWERED_SHARE * asked.requests:
+    if good < ANSWERED_SHARE * exercise.requests:
         first = bad[0] if bad else None
         why = first.fault.detail if first and first.fault else f"status {first.status}" if first else ""
-        told = f"only {good} of the {asked.requests} requests that should show in it got an answer"
-        return f"{told} ({why})" if why else told
+        text = f"only {good} of the {exercise.requests} requests that should show in it got an answer"
+        return f"{text} ({why})" if why else text
     return None
 
 
-def _risen(pool: Pool, seen: ExerciseObservation) -> tuple[bool, str]:
+def _risen(pool: Pool, seen: ExerciseObservation) -> Ruling:
     rounds = [item for item in (_means(pool, one) for one in seen.rounds) if item is not None]
     if len(rounds) < FEWEST_ROUNDS:
-        return (
-            False,
-            f"{len(rounds)} of {len(seen.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}",
+        return unknown(
+            f"{len(rounds)} of {len(seen.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}"
         )
     busy, rest = (statistics.fmean(values) for values in zip(*rounds, strict=True))
     if chance([under_load - after for under_load, after in rounds]) <= CHANCE:
-        return True, f"{seen.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}"
+        return passed(f"{seen.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}")
     step = _step(pool, seen)
     if step is not None:
-        return True, f"{seen.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good"
-    told = f"{seen.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
-    return False, f"{told}): it is a copy, or they take nothing from this pool"
+        return passed(f"{seen.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good")
+    text = f"{seen.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
+    return unknown(f"{text}): it is a copy, or they take nothing from this pool")
 
 
 def chance(differences: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """Return to floor: did the pool come back to where it was before so many cycles? Pure.
 
 The only test here that the clock does not bound: no rise in N cycles excludes leaks oftener than 3/N a cycle
-at 95 %; a rise is a count, with the bounds of a count (judging facts 1.7). Where others use the pool too, its
+at 95 %; a rise is a count, with the bounds of a count. Where others use the pool too, its
 floor is one or two higher by chance (in a busy pool in 38 of 100 cases): a rise is a leak when all readings
 rose with it, else it is not known; and what can hide in that noise is not said to be excluded.
 """
@@ -9,6 +9,7 @@ rose with it, else it is not known; and what can hide in that noise is not said 
 from collections.abc import Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.evidence.steps import is_targets_trouble
@@ -24,80 +25,72 @@ CLEAR_RISE = 3
 CHANCE = 0.005
 DONE_SHARE, FAILED_SHARE, READ_SHARE = 0.9, 0.01, 0.5
 
-Floored = tuple[Outcome, Severity | None, str, str | None]
 
-
-def judge_floor(bundle: Bundle, pool: Pool, asked: ReturnToFloor) -> Floored:
+def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
     """The newest drive's result; a rise in any of them stays."""
-    found = [
-        (pointer, seen)
-        for pointer, seen in readings_of(bundle, "floor", FloorObservation)
-        if seen.check == pool.name
-    ]
+    found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
-        return Outcome.INCONCLUSIVE, None, "the cycles were not run: there is no evidence of them", None
-    results = [(*_judged(pool, asked, seen), pointer) for pointer, seen in found]
-    whole = [result for result, (_, seen) in zip(results, found, strict=True) if not seen.interrupted]
-    risen = [result for result in results if result[0] is Outcome.FAIL]
-    return (risen or whole or results)[0 if risen else -1]
+        return unknown("the cycles were not run: there is no evidence of them")
+    rulings = [_judged(pool, drive, seen).at(pointer) for pointer, seen in found]
+    complete = [ruling for ruling, (_, seen) in zip(rulings, found, strict=True) if not seen.interrupted]
+    risen = [ruling for ruling in rulings if ruling.outcome is Outcome.FAIL]
+    return (risen or complete or rulings)[0 if risen else -1]
 
 
-def broken_cycles(bundle: Bundle, pool: Pool) -> tuple[str, str] | None:
-    """What the service itself broke in any drive, with the first of it; a floor is proven all the same."""
+def judge_cycles(bundle: Bundle, pool: Pool) -> Ruling | None:
+    """A fail where the service itself broke in any drive.
+
+    Few failed cycles take nothing from the floor's proof, and are failures of the service all the same.
+    """
     found = [
         (f"{pointer}/failures/{index}", answer)
-        for pointer, seen in readings_of(bundle, "floor", FloorObservation)
+        for pointer, seen in readings_of(bundle, "floor", FloorObservation, pool.name)
         for index, answer in enumerate(seen.failures)
-        if seen.check == pool.name and is_targets_trouble(answer)
+        if is_targets_trouble(answer)
     ]
     if not found:
         return None
     pointer, first = found[0]
     why = first.fault.detail if first.fault else f"status {first.status}"
-    return f"{len(found)} requests broke at the service (the first: {why})", pointer
+    text = f"{len(found)} requests broke at the service (the first: {why})"
+    return failed(text, Severity.P2, "the service broke under its own test's cycles").at(pointer)
 
 
-def _judged(pool: Pool, asked: ReturnToFloor, seen: FloorObservation) -> tuple[Outcome, Severity | None, str]:
+def _judged(pool: Pool, drive: ReturnToFloor, seen: FloorObservation) -> Ruling:
     then, now = _used(pool, seen.before), _used(pool, seen.after)
     run = seen.cycles + seen.failed
     if not then or not now:
         when = "before" if not then else "after"
-        return Outcome.INCONCLUSIVE, None, f"the pool's floor {when} the cycles could not be read"
+        return unknown(f"the pool's floor {when} the cycles could not be read")
     before, after = min(then), min(now)
     requests = sum(count for tally in seen.tallies for count in tally.answers.values()) + len(seen.failures)
     did = f"over {run:,} cycles ({requests:,} requests)"
     if after - before >= 1 and requests:
         return _risen(then, now, requests, did)
-    doubt = _doubt(asked, seen, run)
+    doubt = _doubt(drive, seen, run)
     if doubt is not None:
-        return Outcome.INCONCLUSIVE, None, doubt
+        return unknown(doubt)
     hidden = NONE_SEEN + noise_of_floor(then, now)
     excluded = f"leaks oftener than one in {run / hidden:,.0f} cycles are excluded at 95 %"
     stood = f"stayed at {before:g}" if after == before else f"went from {before:g} to {after:g}"
-    return Outcome.PASS, None, f"the floor {stood} {did}: {excluded}"
+    return passed(f"the floor {stood} {did}: {excluded}")
 
 
-def _risen(
-    then: Sequence[float], now: Sequence[float], requests: int, did: str
-) -> tuple[Outcome, Severity | None, str]:
+def _risen(then: Sequence[float], now: Sequence[float], requests: int, did: str) -> Ruling:
     rise = round(min(now) - min(then))
-    told = f"the floor rose from {min(then):g} to {min(now):g} {did}"
+    text = f"the floor rose from {min(then):g} to {min(now):g} {did}"
     still = min(then) == max(then) and min(now) == max(now)
     chance = p_of_rise(then, now)
     if chance > CHANCE and not still:
         why = f"others used the pool, and chance does as much ({shown_p(chance)})"
-        return (
-            Outcome.INCONCLUSIVE,
-            None,
-            f"{told}, but {why}: repeat it in a quiet hour, or with more cycles",
-        )
+        return unknown(f"{text}, but {why}: repeat it in a quiet hour, or with more cycles")
     severity = Severity.P1 if rise >= CLEAR_RISE else Severity.P2
     often = f"one in {requests / rise:,.0f} requests"
     bounds = f"{1 / at_most(rise, requests):,.0f} to {1 / at_least(rise, requests):,.0f} at 95 %"
-    return Outcome.FAIL, severity, f"{told}: {often} ({bounds})"
+    return failed(f"{text}: {often} ({bounds})", severity, "requests leave connections behind")
 
 
-def _doubt(asked: ReturnToFloor, seen: FloorObservation, run: int) -> str | None:
+def _doubt(drive: ReturnToFloor, seen: FloorObservation, run: int) -> str | None:
     """Why a floor that did not rise proves too little."""
     if seen.failed > FAILED_SHARE * run:
         first = seen.failures[-1] if seen.failures else None
@@ -105,9 +98,9 @@ def _doubt(asked: ReturnToFloor, seen: FloorObservation, run: int) -> str | None
             first.fault.detail if first and first.fault else f"status {first.status}" if first else "not sent"
         )
         return f"{seen.failed} of {run:,} cycles failed (the last: {why})"
-    if seen.cycles < DONE_SHARE * asked.cycles:
+    if seen.cycles < DONE_SHARE * drive.cycles:
         why = seen.ended or ("they were interrupted" if seen.interrupted else "no reason is told")
-        return f"only {seen.cycles:,} of {asked.cycles:,} cycles were done: {why}"
+        return f"only {seen.cycles:,} of {drive.cycles:,} cycles were done: {why}"
     if seen.unrestored:
         return f"the test entity was left to be restored: {seen.unrestored[0].reason}"
     return None

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import all_sent
+from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.pool_samples import DOUBTED, PoolSample
-from deploy_verdict.model import Finding, Outcome, Severity
+from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise
-
-Result = tuple[Outcome, Severity | None, str, PoolSample | None]
-Told = tuple[str, PoolSample]
 
 # Two numbers of one answer may have been read a moment apart: single readings that disagree are that.
 TORN_SHARE = 0.05
@@ -27,44 +26,43 @@ SAYS_FULL = re.compile(
 )
 
 
-def believed(bundle: Bundle, pool: Pool) -> tuple[Result, str | None]:
-    """The gauge's result, and the pointer to the exercise where that is what decided."""
+def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
+    """Whether the gauge is believed, at the sample or the exercise that decides it."""
     samples = bundle.samples[pool.name]
-    for reason in (_disagreement(samples), _fine_while_failing(bundle, pool), _replay(samples)):
-        if reason is not None:
-            return (Outcome.INCONCLUSIVE, None, *reason), None
-    standing = judge_gauge(samples)
+    for lie in (_disagreement(samples), _fine_while_failing(bundle, pool), _replay(samples)):
+        if lie is not None:
+            return lie
+    movement = judge_movement(samples)
     if pool.exercise is None:
-        return standing, None
-    proven, told, pointer = judge_exercise(bundle, pool, pool.exercise)
-    if not proven:
-        return (Outcome.INCONCLUSIVE, None, told, None), pointer
-    outcome, severity, moved, sample = standing
-    if outcome is Outcome.PASS or moved.startswith(STOOD):
-        return (Outcome.PASS, None, f"{told}; {moved.partition(':')[0]}", None), pointer
-    return (outcome, severity, moved, sample), None
+        return movement
+    exercise = judge_exercise(bundle, pool, pool.exercise)
+    if exercise.outcome is not Outcome.PASS:
+        return exercise
+    if movement.outcome is Outcome.PASS or movement.actual.startswith(STOOD):
+        return replace(exercise, actual=f"{exercise.actual}; {movement.actual.partition(':')[0]}")
+    return movement
 
 
 def doubted(finding: Finding, gauge: Finding) -> Finding:
     """What rests on a gauge that is not believed is not known; what it shows to be bad stays bad."""
     if gauge.outcome is Outcome.PASS or finding.outcome is not Outcome.PASS or finding.rule not in RESTING:
         return finding
-    told = f"{DOUBTED}: {gauge.actual}"
-    return finding.model_copy(update={"outcome": Outcome.INCONCLUSIVE, "actual": told})
+    reason = f"{DOUBTED}: {gauge.actual}"
+    return finding.model_copy(update={"outcome": Outcome.INCONCLUSIVE, "actual": reason})
 
 
-def _disagreement(samples: Sequence[PoolSample]) -> Told | None:
+def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
     """A gauge whose numbers contradict each other."""
     levels = [(level, sample) for sample in samples for level in sample.levels]
     bad = [(level.contradiction, sample) for level, sample in levels if level.contradiction]
     if len(bad) < max(2.0, TORN_SHARE * len(levels)):
         return None
     first, sample = bad[0]
-    told = f"it contradicts itself in {len(bad)} of {len(levels)} readings: {first}"
-    return f"{told} (at {shown_offset(sample.offset_s)})", sample
+    text = f"it contradicts itself in {len(bad)} of {len(levels)} readings: {first}"
+    return unknown(f"{text} (at {shown_offset(sample.offset_s)})").at(sample.pointer, sample.offset_s)
 
 
-def _fine_while_failing(bundle: Bundle, pool: Pool) -> Told | None:
+def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
     """Answers that say the pool is full, in moments in which every gauge shows room enough."""
     lies = [
         (item, sample)
@@ -76,9 +74,11 @@ def _fine_while_failing(bundle: Bundle, pool: Pool) -> Told | None:
         return None
     item, sample = lies[0]
     said = SAYS_FULL.search(item.exchange.body or "")
-    told = f'{len(lies)} answers said "{said.group(0) if said else ""}" (the first at {_when(item)})'
+    first_at = shown_offset(item.offset_s)
+    text = f'{len(lies)} answers said "{said.group(0) if said else ""}" (the first at {first_at})'
     level = max(sample.levels, key=lambda level: level.percent)
-    return f"{told} while it showed at most {level.used:g} of {level.limit:g}", sample
+    text += f" while it showed at most {level.used:g} of {level.limit:g}"
+    return unknown(text).at(sample.pointer, sample.offset_s)
 
 
 def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
@@ -95,18 +95,15 @@ def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample
     yield from (sample for sample in now[pool.name] if sample.levels and not high)
 
 
-def _when(item: Sent) -> str:
-    return shown_offset(item.offset_s)
-
-
-def _replay(samples: Sequence[PoolSample]) -> Told | None:
+def _replay(samples: Sequence[PoolSample]) -> Ruling | None:
     """The very same series of numbers in every sample."""
     series = [tuple(level.used for level in sample.levels) for sample in samples if sample.levels]
     changes = sum(a != b for a, b in zip(series[0], series[0][1:], strict=False)) if series else 0
     if len(series) < 3 or len(series[0]) < SERIES or changes < CHANGES or len(set(series)) > 1:
         return None
-    told = f"the same {len(series[0])} readings come back in each of {len(series)} samples: it is a recording"
-    return told, next(sample for sample in samples if sample.levels)
+    first = next(sample for sample in samples if sample.levels)
+    text = f"the same {len(series[0])} readings come back in each of {len(series)} samples: it is a recording"
+    return unknown(text).at(first.pointer, first.offset_s)
 
 
 # A gauge that has moved is taken for frozen when it stands still at the end for so many readings, and for
@@ -117,19 +114,20 @@ FROZEN_TIMES = 3
 STOOD = "it stood at"
 
 
-def judge_gauge(samples: Sequence[PoolSample]) -> Result:
-    """Values of all readings in their order."""
+def judge_movement(samples: Sequence[PoolSample]) -> Ruling:
+    """Whether the readings, in their order, move up to the window's end."""
     readings = [(level.used, sample) for sample in samples for level in sample.levels]
     if len(readings) < 2:
-        return Outcome.INCONCLUSIVE, None, "too few readings to see it move", None
+        return unknown("too few readings to see it move")
     runs = [list(run) for _, run in groupby(readings, key=lambda reading: reading[0])]
     last_value, since = runs[-1][0]
     if len(runs) == 1:
         text = f"{STOOD} {last_value:g} in all {len(readings)} readings"
-        return Outcome.INCONCLUSIVE, None, f"{text}: a gauge that never moves proves nothing", since
+        text = f"{text}: a gauge that never moves proves nothing"
+        return unknown(text).at(since.pointer, since.offset_s)
     if len(runs[-1]) >= max(FROZEN_READINGS, FROZEN_TIMES * max(len(run) for run in runs[:-1])):
         text = f"from {shown_offset(since.offset_s)} on it stood at {last_value:g}"
-        told = f"{text} in all {len(runs[-1])} readings, after it had moved: it may be frozen"
-        return Outcome.INCONCLUSIVE, None, told, since
+        text += f" in all {len(runs[-1])} readings, after it had moved: it may be frozen"
+        return unknown(text).at(since.pointer, since.offset_s)
     values = [value for value, _ in readings]
-    return Outcome.PASS, None, f"between {min(values):g} and {max(values):g}", None
+    return passed(f"between {min(values):g} and {max(values):g}")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.traffic_change import traffic_change
-from deploy_verdict.model import Outcome, Severity
+from deploy_verdict.model import Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, hole_in_blocks, pool_blocks
+from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, pool_blocks, unread_blocks
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
 from deploy_verdict.stats.growth import (
@@ -28,8 +29,6 @@ UNIT = "connections"
 SINGLE_FACTOR = 4
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
-Result = tuple[Outcome, Severity | None, str, PoolSample | None]
-
 
 def pool_growth(samples: Sequence[PoolSample]) -> tuple[tuple[PoolBlock, ...], Growth | None]:
     """All planned blocks, and what those that were seen say of growth."""
@@ -37,7 +36,7 @@ def pool_growth(samples: Sequence[PoolSample]) -> tuple[tuple[PoolBlock, ...], G
     return planned, growth_of([block.block for block in planned if block.seen], counted=True)
 
 
-def judge_growth(bundle: Bundle) -> dict[str, Result]:
+def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
     """By the pool's name."""
     found = {pool.name: pool_growth(bundle.samples[pool.name]) for pool in bundle.plan.pools}
     p_values = holm([_p(bundle, pool, found[pool.name][1]) for pool in bundle.plan.pools])
@@ -61,39 +60,40 @@ def _p(bundle: Bundle, pool: Pool, growth: Growth | None) -> float:
 
 def _judged(
     bundle: Bundle, pool: Pool, planned: Sequence[PoolBlock], growth: Growth | None, p: float
-) -> Result:
-    hole = hole_in_blocks(planned)
+) -> Ruling:
+    gap = unread_blocks(planned)
     if growth is None:
-        told = f"{len(planned)} blocks after the first {shown_duration(WARM_UP_S)} cannot show a trend; "
-        return _open(f"not known: {hole}" if hole else f"{told}it takes {FEWEST_BLOCKS}")
+        text = f"{len(planned)} blocks after the first {shown_duration(WARM_UP_S)} cannot show a trend; "
+        return unknown(f"not known: {gap}" if gap else f"{text}it takes {FEWEST_BLOCKS}")
     seen = [block for block in planned if block.seen]
     blocks = [block.block for block in seen]
     last = next(sample for sample in reversed(seen[-1].samples) if sample.levels)
     free = last.levels[-1].limit - used_at_end(blocks)
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
     power = with_power(growth, UNIT)
-    if grows(blocks, growth, p, whole=planned[-1].seen):
+    if grows(blocks, growth, p, complete=planned[-1].seen):
         clear = growth.clearest
         rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
-        told = f"{rose} (Mann-Kendall {shown_p(p)}): {effect(growth, UNIT)}"
+        text = f"{rose} (Mann-Kendall {shown_p(p)}): {effect(growth, UNIT)}"
         if change is not None and change.moved and change.rose:
-            return _open(f"{told}; but {change.told}, which may be why")
-        return Outcome.FAIL, Severity.P2, f"{told}; {_ahead(growth, free)}; {traffic_in_words(change)}", last
-    if hole is not None:
-        return _open(f"not known: {hole}")
+            return unknown(f"{text}; but {change.text}, which may be why")
+        text += f"; {_ahead(growth, free)}; {traffic_in_words(change)}"
+        because = "connections grow over the window, as a leak does"
+        return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
+    if gap is not None:
+        return unknown(f"not known: {gap}")
     if change is not None and change.moved:
-        return _open(f"{power}; but {change.told}, so this says little of other times")
+        return unknown(f"{power}; but {change.text}, so this says little of other times")
     return _flat(pool, growth, free, change)
 
 
-def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Result:
+def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
     would = f"{harmful:.1f}/h would take the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
-        told = f"{power}; {would}; {traffic_in_words(change)}; {WARM_UP}"
-        return Outcome.PASS, None, told, None
-    return _open(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {WARM_UP}")
+        return passed(f"{power}; {would}; {traffic_in_words(change)}; {WARM_UP}")
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {WARM_UP}")
 
 
 def _ahead(growth: Growth, free: float) -> str:
@@ -103,7 +103,3 @@ def _ahead(growth: Growth, free: float) -> str:
     rise = growth.rate * growth.hours
     soonest, latest = exhausted_after_h(rise, growth.hours, free)
     return f"if it goes on, the pool is full {soonest:.1f} to {latest:.1f} h after the last sample"
-
-
-def _open(told: str) -> Result:
-    return Outcome.INCONCLUSIVE, None, told, None

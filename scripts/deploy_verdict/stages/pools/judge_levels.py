@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
@@ -22,10 +23,11 @@ from deploy_verdict.stages.pools.judge_blocks import (
     are_single,
     enough,
     pool_blocks,
-    told,
+    short_of,
 )
 from deploy_verdict.stats.blocks import WARM_UP_S
 
+FILLING_UP = "the pool is filling up"
 SPIKE_SHARE = 0.1
 # With a tenth, a healthy busy pool was critical in 4 of 100 windows of a burst every minute.
 DENSE_SPIKE_SHARE = 0.15
@@ -34,8 +36,6 @@ DENSE_SPIKE_SHARE = 0.15
 CLEAR_ERRORS, CLEAR_COUNTS = 2.0, 3.0
 # The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
 OF_MEDIAN = 1.4826 / math.sqrt(2)
-
-Result = tuple[Outcome, Severity | None, str, PoolSample | None]
 
 
 @dataclass(frozen=True)
@@ -53,43 +53,42 @@ def _use(pool: Pool, levels: Sequence[PoolLevel]) -> _Use:
     return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)
 
 
-def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[tuple[PoolSample, Result]]:
-    """Each sample with its result; a fail of a few readings stands only where its whole block fails too."""
+def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
+    """Of each sample; a fail of a few readings stands only where its whole block fails too."""
     single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
         of_block = _use(pool, block.levels)
         share = SPIKE_SHARE if len(block.samples) == 1 and not single else DENSE_SPIKE_SHARE
         for sample in block.samples:
             own = _use(pool, sample.levels)
-            result = _band(pool, sample, own, share)
+            ruling = _band(pool, sample, own, share)
             is_burst = sample.planned_readings >= BURST_READINGS and not single
             lone = is_burst or len(block.samples) == 1
-            if result[0] is Outcome.FAIL and enough(sample) and not lone:
-                result = _band(pool, sample, of_block, SPIKE_SHARE)
-                if result[0] is Outcome.PASS:
+            if ruling.outcome is Outcome.FAIL and enough(sample) and not lone:
+                ruling = _band(pool, sample, of_block, SPIKE_SHARE)
+                if ruling.outcome is Outcome.PASS:
                     text = f"{own.mean:.1f} % at {shown_offset(sample.offset_s)}"
-                    told_block = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
-                    result = Outcome.PASS, None, f"{text}, but {told_block}", sample
-            yield sample, result
+                    around = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
+                    ruling = passed(f"{text}, but {around}")
+            yield ruling.at(sample.pointer, sample.offset_s)
 
 
-def _band(pool: Pool, sample: PoolSample, use: _Use, spike_share: float) -> Result:
+def _band(pool: Pool, sample: PoolSample, use: _Use, spike_share: float) -> Ruling:
     if not enough(sample):
-        if sample.target_failed:
-            return Outcome.FAIL, Severity.P1, told(sample), sample
-        return Outcome.INCONCLUSIVE, None, told(sample), sample
+        text = short_of(sample)
+        return failed(text, Severity.P1, FILLING_UP) if sample.target_failed else unknown(text)
     text = f"{use.mean:.1f} % at {shown_offset(sample.offset_s)}"
     if use.mean >= pool.critical:
-        return Outcome.FAIL, Severity.P1, f"{text} (critical from {pool.critical:g} %)", sample
+        return failed(f"{text} (critical from {pool.critical:g} %)", Severity.P1, FILLING_UP)
     if use.high >= max(2.0, spike_share * use.count):
         spikes = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
-        return Outcome.FAIL, Severity.P1, f"{text} on average, {spikes}", sample
+        return failed(f"{text} on average, {spikes}", Severity.P1, FILLING_UP)
     if use.mean >= pool.attention:
-        return Outcome.FAIL, Severity.P2, f"{text} (attention from {pool.attention:g} %)", sample
-    return Outcome.PASS, None, text, sample
+        return failed(f"{text} (attention from {pool.attention:g} %)", Severity.P2, FILLING_UP)
+    return passed(text)
 
 
-def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
+def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
     """Every block's mean within so many points of their median; the warm-up is left out.
 
     A mean of a burst is not exact: outside by less than its own error is neither in nor out.
@@ -99,8 +98,9 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     warm = shown_duration(WARM_UP_S)
     if not seen:
         unread = next((sample for sample in samples if not enough(sample)), None)
-        why = told(unread) if unread else f"there is no sample after the first {warm}"
-        return Outcome.INCONCLUSIVE, None, why, unread
+        if unread is None:
+            return unknown(f"there is no sample after the first {warm}")
+        return unknown(short_of(unread)).at(unread.pointer, unread.offset_s)
     band = pool.stays_within
     points, severity = (band.points, band.severity) if band else (100.0, None)
     median = statistics.median(block.mean_percent for block in seen)
@@ -117,17 +117,18 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Result:
     sample = far.samples[0]
     where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
     if clear:
-        return Outcome.FAIL, severity, f"{where} ({len(outside)} of {len(seen)} blocks outside)", sample
+        text = f"{where} ({len(outside)} of {len(seen)} blocks outside)"
+        because = "utilization does not stay level"
+        return failed(text, severity, because).at(sample.pointer, sample.offset_s)
     if outside:
         text = f"{where}: outside, but by no more than readings of this pool scatter by chance"
-        return Outcome.INCONCLUSIVE, None, text, sample
+        return unknown(text).at(sample.pointer, sample.offset_s)
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
-        text = f"not known, as a sample could not be read: {told(unread)}"
-        return Outcome.INCONCLUSIVE, None, text, unread
+        text = f"not known, as a sample could not be read: {short_of(unread)}"
+        return unknown(text).at(unread.pointer, unread.offset_s)
     widest = abs(far.mean_percent - median)
-    text = f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}"
-    return Outcome.PASS, None, text, None
+    return passed(f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}")
 
 
 def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:

@@ -30,7 +30,7 @@ def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
     """The return to floor; none for a pool that is not driven."""
     if pool.return_to_floor is None:
         return ()
-    found = [item for item in readings_of(bundle, "floor", FloorObservation) if item[1].check == pool.name]
+    found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
         return (("Return to floor", "not done"),)
     pointer, seen = found[-1]
@@ -43,9 +43,7 @@ def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
     """None for a pool that is not exercised; what came of it stands among the findings."""
     if pool.exercise is None:
         return ()
-    found = [
-        item for item in readings_of(bundle, "exercise", ExerciseObservation) if item[1].check == pool.name
-    ]
+    found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
         return (("Exercise of the gauge", "not done"),)
     pointer, seen = found[-1]
