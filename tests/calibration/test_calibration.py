@@ -110,7 +110,7 @@ def test_the_simulated_pool_is_what_it_is_said_to_be():
 @pytest.mark.parametrize("use", [2.0, 6.0])
 def test_what_a_window_says_it_could_have_seen_is_seen_by_four_in_five(use):
     """The rate that healthy windows tell, leaked in other windows: found in 80 %, give or take 10."""
-    told = statistics.median(seen.could_have_seen for seen in grown(World(use=use), 60))
+    told = statistics.median(seen.detectable for seen in grown(World(use=use), 60))
     found = grown(World(use=use, leak=told), 250)
     assert 0.7 <= sum(seen.p < 0.05 for seen in found) / len(found) <= 0.9
 

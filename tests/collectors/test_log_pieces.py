@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.logs.review import OVERLAP_BYTES, FileSource, from_whole_word, without_half_word
+from deploy_verdict.stages.logs.review import OVERLAP_BYTES, FileSource, from_word_start, up_to_word_end
 
 SECRET = "hunter2hunter2"
 TOKEN = "gh" + "p_" + "0123456789abcdefghijABCDEFGHIJ012345"
@@ -40,7 +40,7 @@ def test_the_end_of_a_line_is_not_cut_at_a_word(tmp_path):
 @given(raw=st.text(alphabet='ab ",', min_size=1, max_size=40), times=st.integers(1, 60))
 def test_each_byte_of_a_piece_stands_in_it_or_in_the_next_one(raw, times):
     data = raw.encode() * times
-    kept, repeated = without_half_word(data), from_whole_word(data)
+    kept, repeated = up_to_word_end(data), from_word_start(data)
     assert data.startswith(kept)
     assert data.endswith(repeated)
     assert len(kept) + len(repeated) >= len(data)

@@ -78,35 +78,35 @@ def _read(burst: BurstObservation | ExerciseObservation | FloorObservation, read
     )
 
 
-def _exercised(seen: ExerciseObservation) -> Iterator[_Kept]:
+def _exercised(observation: ExerciseObservation) -> Iterator[_Kept]:
     """The readings of the gauge, which are of the pool, and the load."""
-    for number, turn in enumerate(seen.rounds):
+    for number, turn in enumerate(observation.rounds):
         for part in ("before", "busy", "rest"):
             for index, reading in enumerate(getattr(turn, part)):
-                yield f"/rounds/{number}/{part}/{index}", seen.check, _read(seen, reading)
+                yield f"/rounds/{number}/{part}/{index}", observation.check, _read(observation, reading)
     for part in ("answers", "settled"):
-        for index, exchange in enumerate(getattr(seen, part)):
+        for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange
 
 
-def _driven(seen: FloorObservation) -> Iterator[_Kept]:
+def _driven(observation: FloorObservation) -> Iterator[_Kept]:
     """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
     for part in ("before", "after"):
-        for index, reading in enumerate(getattr(seen, part)):
-            yield f"/{part}/{index}", seen.check, _read(seen, reading)
+        for index, reading in enumerate(getattr(observation, part)):
+            yield f"/{part}/{index}", observation.check, _read(observation, reading)
     for part in ("failures", "beside"):
-        for index, exchange in enumerate(getattr(seen, part)):
+        for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange
 
 
-def _topped_up(seen: TopUpObservation) -> Iterator[_Kept]:
+def _topped_up(observation: TopUpObservation) -> Iterator[_Kept]:
     """The answers that were kept: of failed runs, and of what stood beside them."""
-    for index, failure in enumerate(seen.failures):
+    for index, failure in enumerate(observation.failures):
         for number, exchange in enumerate(failure.step.earlier):
             yield f"/failures/{index}/step/earlier/{number}", None, exchange
         if failure.step.exchange is not None:
             yield f"/failures/{index}/step/exchange", None, failure.step.exchange
-    for index, exchange in enumerate(seen.beside):
+    for index, exchange in enumerate(observation.beside):
         yield f"/beside/{index}", None, exchange
 
 

@@ -96,30 +96,30 @@ def _suite(findings: Sequence[Finding], bundle: Bundle, what: str) -> str:
         return NOT_RUN
     passed = sum(result.outcome is Outcome.PASS for result in results)
     unknown = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
-    told = f"{passed}/{len(results)}" if what == "passed" else f"{100 * passed / len(results):.0f}%"
-    return f"{told} ({unknown} not known)" if unknown else told
+    text = f"{passed}/{len(results)}" if what == "passed" else f"{100 * passed / len(results):.0f}%"
+    return f"{text} ({unknown} not known)" if unknown else text
 
 
 def suite_ran(bundle: Bundle) -> bool:
     """Whether any test of the suite left a trace; a pre-check alone is none."""
     return any(
-        (isinstance(seen, TestObservation) and seen.check != PRE_CHECK and seen.steps)
-        or isinstance(seen, CaseObservation)
+        (isinstance(observation, TestObservation) and observation.check != PRE_CHECK and observation.steps)
+        or isinstance(observation, CaseObservation)
         for item in bundle.of_stage("e2e")
-        for seen in item.evidence.observations
+        for observation in item.evidence.observations
     )
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """One finding for each test of the suite, in the plan's order; plugged-in cases follow."""
     order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
-    mine = [
+    results = [
         finding
         for finding in findings
         if finding.stage == "e2e" and finding.rule == "passes" and finding.check != PRE_CHECK
     ]
     known = {name: index for index, name in enumerate(order)}
-    return tuple(sorted(mine, key=lambda finding: known.get(finding.check, len(order))))
+    return tuple(sorted(results, key=lambda finding: known.get(finding.check, len(order))))
 
 
 def log_readings(bundle: Bundle) -> list[tuple[str, LogObservation]]:

@@ -37,12 +37,12 @@ class PoolLevel:
         """How the gauge's numbers disagree, or None; a utilization may be in percent or from 0 to 1."""
         if self.free is not None and abs(self.used + self.free - self.limit) > ROUNDED_USED:
             return f"{self.used:g} used and {self.free:g} free are not {self.limit:g}"
-        told = self.utilization
+        stated = self.utilization
         if (
-            told is not None
-            and min(abs(told - self.percent), abs(100 * told - self.percent)) > ROUNDED_PERCENT
+            stated is not None
+            and min(abs(stated - self.percent), abs(100 * stated - self.percent)) > ROUNDED_PERCENT
         ):
-            return f"utilization {told:g}, but {self.used:g} of {self.limit:g} are {self.percent:.1f} %"
+            return f"utilization {stated:g}, but {self.used:g} of {self.limit:g} are {self.percent:.1f} %"
         return None
 
 
@@ -82,7 +82,7 @@ class PoolSample:
         return max(level.percent for level in self.levels)
 
 
-_Taken = tuple[str, BurstObservation]
+_Burst = tuple[str, BurstObservation]
 
 
 def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[PoolSample, ...]:
@@ -90,7 +90,7 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
 
     The readings of all attempts count: a second try does not undo what the first one saw.
     """
-    found: dict[float, list[_Taken]] = {}
+    found: dict[float, list[_Burst]] = {}
     for item in sorted(loaded, key=lambda item: item.evidence.attempt):
         for pointer, observation in item.pointed():
             if isinstance(observation, BurstObservation) and observation.check == pool.name:
@@ -98,13 +98,13 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
     return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.pool_offsets_s)
 
 
-def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
-    readings = [reading for _, burst in taken for reading in burst.readings]
+def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
+    readings = [reading for _, burst in bursts for reading in burst.readings]
     results = _levels(pool, readings)
     reasons = Counter(result for result in results if isinstance(result, str))
-    told = tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3))
-    whole = [item for item in taken if not item[1].interrupted] or taken
-    pointer, burst = whole[-1] if whole else (None, None)
+    stated = tuple(f"{reason} ({count}×)" for reason, count in reasons.most_common(3))
+    complete = [item for item in bursts if not item[1].interrupted] or bursts
+    pointer, burst = complete[-1] if complete else (None, None)
     return PoolSample(
         offset_s=offset_s,
         pointer=pointer,
@@ -112,7 +112,7 @@ def _sample(pool: Pool, offset_s: float, taken: list[_Taken]) -> PoolSample:
         planned_readings=pool.burst.readings,
         readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, PoolLevel)),
-        reasons=told if taken else ("it was not taken",),
+        reasons=stated if bursts else ("it was not taken",),
         target_failed=any(
             reading.fault and reading.fault.whose in ("target", "edge") for reading in readings
         ),

@@ -19,9 +19,9 @@ def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange 
     readings = [item for _, item in readings_of(bundle, "metrics", MetricsObservation) if item.fault is None]
     if not readings or (bundle.plan.e2e is not None and bundle.plan.e2e.command):
         return None
-    seen, third_s = readings[-1], (to_s - from_s) / 3
-    counts = [item for item in seen.series if item.name.removeprefix("http_").isdigit()]
-    if not counts or not 0 < seen.every_s <= third_s / FINEST_PART:
+    newest, third_s = readings[-1], (to_s - from_s) / 3
+    counts = [item for item in newest.series if item.name.removeprefix("http_").isdigit()]
+    if not counts or not 0 < newest.every_s <= third_s / FINEST_PART:
         return None
     ours = _ours_at(bundle)
 

@@ -15,7 +15,7 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets, counted_h
-from deploy_verdict.stats.bounds import NONE_SEEN
+from deploy_verdict.stats.bounds import NO_EVENT
 
 STEP_S = 900.0
 
@@ -34,21 +34,21 @@ class Horizon:
         """So many free connections are the fewest that can be proven to last."""
         if self.blocks < FEWEST_BLOCKS:
             return None
-        return math.floor(NONE_SEEN * self.pool.safe_for / 3600 / self.hours) + 1
+        return math.floor(NO_EVENT * self.pool.safe_for / 3600 / self.hours) + 1
 
     @property
     def problem(self) -> str | None:
         """Why no reading could ever prove it, with what would make it provable; None where one could."""
         if self.size is None or self.needs_free is None or self.needs_free <= self.size:
             return None
-        longest_s = 3600 * self.size * self.hours / NONE_SEEN
-        window_s = WARM_UP_S + NONE_SEEN * self.pool.safe_for / self.size
+        longest_s = 3600 * self.size * self.hours / NO_EVENT
+        window_s = WARM_UP_S + NO_EVENT * self.pool.safe_for / self.size
         safe_for, counted = shown_duration(self.pool.safe_for), shown_duration(3600 * self.hours)
         shorter = shown_duration(math.floor(longest_s / STEP_S) * STEP_S)
         longer = shown_duration(math.ceil(window_s / STEP_S) * STEP_S)
         return (
             f"{safe_for} cannot be proven, not even of a pool of {self.size:g} of which nothing is used: "
-            f"{counted} without a leak exclude only more than {NONE_SEEN / self.hours:.1f} an hour — write "
+            f"{counted} without a leak exclude only more than {NO_EVENT / self.hours:.1f} an hour — write "
             f"{shorter} or less, or watch for {longer} or more, or drive requests and compare the floors "
             "when they are done"
         )

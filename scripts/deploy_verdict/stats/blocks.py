@@ -29,18 +29,18 @@ def block_offsets(offsets_s: Sequence[float], warm_up_s: float = WARM_UP_S) -> t
     for offset_s in counted:
         found.setdefault(int((offset_s - warm_up_s) / length_s + SLACK), []).append(offset_s)
     blocks: list[tuple[int, list[float]]] = []
-    for number, mine in sorted(found.items()):
+    for number, offsets in sorted(found.items()):
         before = blocks[-1] if blocks else None
-        if before and before[0] == number - 1 and 2 * len(mine) < len(before[1]):
-            before[1].extend(mine)
+        if before and before[0] == number - 1 and 2 * len(offsets) < len(before[1]):
+            before[1].extend(offsets)
         else:
-            blocks.append((number, mine))
-    return tuple(tuple(mine) for _, mine in blocks)
+            blocks.append((number, offsets))
+    return tuple(tuple(offsets) for _, offsets in blocks)
 
 
 def counted_h(blocks: Sequence[Offsets]) -> float:
     """Hours from the middle of the first block to the middle of the last: the time in which a rise counts."""
     if not blocks:
         return 0.0
-    first, last = ((mine[0] + mine[-1]) / 2 for mine in (blocks[0], blocks[-1]))
+    first, last = ((offsets[0] + offsets[-1]) / 2 for offsets in (blocks[0], blocks[-1]))
     return (last - first) / 3600

@@ -16,7 +16,7 @@ CONFIDENCE = 0.99
 # The chance to be wrong: 95 % where a figure is told, and 1 in 10,000 where STABLE rests on it.
 USUAL, RARE = 0.05, 0.0001
 # No event in so many units excludes rates above this many a unit at 95 %: the rule of three.
-NONE_SEEN = -math.log(0.05)
+NO_EVENT = -math.log(0.05)
 _STEPS = 60
 
 
@@ -106,17 +106,17 @@ def _fraction(coefficient: Callable[[int], float]) -> float:
     return 1 / value
 
 
-ONE_SEEN = -math.log(0.95)
+ONE_EVENT = -math.log(0.95)
 
 
 def at_most(count: float, hours: float) -> float:
     """The highest rate per hour that a count leaves possible; a count between two is between their bounds."""
-    return max(NONE_SEEN, _chi_square(0.95, 2 * max(count, 0.0) + 2) / 2) / hours
+    return max(NO_EVENT, _chi_square(0.95, 2 * max(count, 0.0) + 2) / 2) / hours
 
 
 def at_least(count: float, hours: float) -> float:
     """The lowest rate per hour that a count of one or more leaves possible."""
-    return max(ONE_SEEN, _chi_square(0.05, 2 * max(count, 1.0)) / 2) / hours
+    return max(ONE_EVENT, _chi_square(0.05, 2 * max(count, 1.0)) / 2) / hours
 
 
 def exhausted_after_h(rise: float, hours: float, free: float) -> tuple[float, float]:

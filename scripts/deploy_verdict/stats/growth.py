@@ -133,7 +133,7 @@ class Growth:
         return max(bounds)
 
     @property
-    def could_have_seen(self) -> float:
+    def detectable(self) -> float:
         """The rate that such a window calls GROWING with a chance of 80 %.
 
         The smallest rise, of whole units (so from half a unit below it), between the thirds' middles; the
@@ -219,8 +219,8 @@ def effect(growth: Growth, unit: str) -> str:
 
 def with_power(growth: Growth, unit: str) -> str:
     """Such as "+0.1 connections/h (−0.3 … +0.6); this window could have seen 1.8/h with 80 % chance"."""
-    seen = f"this window could have seen {growth.could_have_seen:.1f}/h with 80 % chance"
-    return f"{effect(growth, unit)}; {seen}"
+    detects = f"this window could have seen {growth.detectable:.1f}/h with 80 % chance"
+    return f"{effect(growth, unit)}; {detects}"
 
 
 def signed(rate: float) -> str:

@@ -18,9 +18,9 @@ def p_of_rise(before: Sequence[float], after: Sequence[float]) -> float:
     if not first or not second:
         return 1.0
     every, number = (*first, *second), len(second)
-    seen = _share_above(every, tuple(range(len(first), len(every))))
+    observed = _share_above(every, tuple(range(len(first), len(every))))
     dealt = [_share_above(every, chosen) for chosen in itertools.combinations(range(len(every)), number)]
-    return sum(share >= seen - 1e-9 for share in dealt) / len(dealt)
+    return sum(share >= observed - 1e-9 for share in dealt) / len(dealt)
 
 
 def noise_of_floor(*bursts: Sequence[float]) -> float:

@@ -80,7 +80,7 @@ def _leaks(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
             (finding.check, finding.rule, finding.outcome) == (pool.name, "growth", Outcome.FAIL)
             for finding in findings
         )
-        seen = [block for block in pool_blocks(bundle.samples[pool.name]) if block.seen]
+        seen = [block for block in pool_blocks(bundle.samples[pool.name]) if block.is_read]
         if growing or len(seen) < FEWEST_BLOCKS:
             continue
         blocks = [block.block for block in seen]

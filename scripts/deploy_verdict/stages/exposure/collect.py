@@ -28,7 +28,7 @@ from deploy_verdict.stages.e2e.repeat import Counted, Cycles
 from deploy_verdict.stages.exposure.runs import our_runs
 from deploy_verdict.stages.guarded_request import ask_request
 
-TOLD_TIMES = 10
+PROGRESS_TIMES = 10
 Keep = Callable[[tuple[Observation, ...]], None]
 
 
@@ -50,14 +50,14 @@ def top_up(
     """Top up every exposure that asks for it, one after the other: a run may count for several."""
     need_of = needing or (lambda exposure: need_in(context, exposure))
     done: tuple[Observation, ...] = ()
-    for asked in context.plan.exposures:
-        if asked.top_up is not None and not context.stop.requested:
+    for exposure in context.plan.exposures:
+        if exposure.top_up is not None and not context.stop.requested:
             before = done
 
-            def keep_it(seen: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
-                keep((*before, seen))
+            def keep_it(observation: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
+                keep((*before, observation))
 
-            running = _Running(context, asked, asked.top_up, offset_s, need_of(asked))
+            running = _Running(context, exposure, exposure.top_up, offset_s, need_of(exposure))
             done = (*before, running.run(keep_it))
             keep(done)
     return done
@@ -91,8 +91,8 @@ class _Asking(Counted):
 class _Running:
     """One exposure's runs under way."""
 
-    def __init__(self, context: Context, asked: Exposure, how: TopUp, offset_s: float, need: Need) -> None:
-        self._context, self._asked, self._how, self._offset_s = context, asked, how, offset_s
+    def __init__(self, context: Context, exposure: Exposure, how: TopUp, offset_s: float, need: Need) -> None:
+        self._context, self._exposure, self._how, self._offset_s = context, exposure, how, offset_s
         self._need = need
         stage, name = how.part
         self._runs: Cycles | _Asking = (
@@ -105,13 +105,13 @@ class _Running:
     def run(self, keep: Callable[[TopUpObservation], None]) -> TopUpObservation:
         self._ended = self._why_none() or ""
         if self._ended:
-            return self._told()
-        keep(self._seen())
+            return self._reported()
+        keep(self._observation())
         try:
             self._ended = self._runs.through(lambda: self._went_on(keep)) or ""
         finally:
-            keep(self._seen())
-        return self._told()
+            keep(self._observation())
+        return self._reported()
 
     def _why_none(self) -> str | None:
         """Why no run is begun at all, or None."""
@@ -128,7 +128,7 @@ class _Running:
         clock, how = self._context.pace.clock, self._how
         gap_s = max(how.every / self._context.pace.speed, 1 / FASTEST_PER_S)
         began_s = clock.monotonic_s()
-        tell_at = max(1, self._lacking() // TOLD_TIMES)
+        tell_at = max(1, self._lacking() // PROGRESS_TIMES)
         for number in range(how.at_most - self._need.earlier):
             clock.sleep(began_s + number * gap_s - clock.monotonic_s())
             self._took_s = round(clock.monotonic_s() - began_s, 3)
@@ -141,7 +141,7 @@ class _Running:
             if self._runs.failed >= MOST_FAILED:
                 return f"{self._runs.failed} runs had failed"
             self._runs.run(self._paced)
-            keep(self._seen())
+            keep(self._observation())
             if self._lacking() <= 0:
                 return "nothing is lacking any more"
         return f"{how.at_most} runs are the most that the plan allows"
@@ -154,38 +154,38 @@ class _Running:
         self._sent_s = clock.monotonic_s()
 
     def _lacking(self) -> int:
-        return self._asked.wanted - self._need.clean - self._clean()
+        return self._exposure.wanted - self._need.clean - self._clean()
 
     def _clean(self) -> int:
         """Clean runs of the operation so far, as the judge will count them."""
-        if self._asked.test_name:
-            step = self._asked.step_of(self._how.part[1])
+        if self._exposure.test_name:
+            step = self._exposure.step_of(self._how.part[1])
             named = (sum(tally.answers.values()) for tally in self._runs.tallies if tally.name == step)
             return sum(named) if step else self._runs.done
         return sum(
             count
             for tally in self._runs.tallies
-            if self._asked.is_met_by(tally.method, path_of(tally.url))
+            if self._exposure.is_met_by(tally.method, path_of(tally.url))
             for status, count in tally.answers.items()
             if status.isdigit() and int(status) < 400
         )
 
-    def _tell(self, told: str) -> None:
-        self._context.tell(f"top-up of {self._asked.name} {shown_offset(self._offset_s)}: {told}")
+    def _tell(self, text: str) -> None:
+        self._context.tell(f"top-up of {self._exposure.name} {shown_offset(self._offset_s)}: {text}")
 
-    def _told(self) -> TopUpObservation:
+    def _reported(self) -> TopUpObservation:
         runs = self._runs
         self._tell(f"{runs.done:,} runs of {self._how.of}, {runs.failed} failed ({self._ended})")
-        return self._seen()
+        return self._observation()
 
-    def _seen(self) -> TopUpObservation:
+    def _observation(self) -> TopUpObservation:
         runs = self._runs
         return TopUpObservation(
-            check=self._asked.name,
+            check=self._exposure.name,
             of=self._how.of,
             offset_s=self._offset_s,
             at=self._at,
-            wanted=self._asked.wanted,
+            wanted=self._exposure.wanted,
             clean_before=self._need.clean,
             done=runs.done,
             failed=runs.failed,
@@ -199,7 +199,7 @@ class _Running:
         )
 
 
-def need_in(context: Context, asked: Exposure) -> Need:
+def need_in(context: Context, exposure: Exposure) -> Need:
     """Others' runs are not known yet, and need not be believed: only ours count here.
 
     One that went wrong stays wrong, so that more of them would prove nothing.
@@ -209,8 +209,8 @@ def need_in(context: Context, asked: Exposure) -> Need:
         return Need(clean=0)
     files = tuple(context.evidence())
     bundle = bundled(context.plan, file.window, file.subject, files, left_out=file.left_out)
-    earlier = [item for _, item in readings_of(bundle, "top_up", TopUpObservation, asked.name)]
-    runs = our_runs(bundle, asked)
+    earlier = [item for _, item in readings_of(bundle, "top_up", TopUpObservation, exposure.name)]
+    runs = our_runs(bundle, exposure)
     return Need(
         clean=runs.clean,
         earlier=sum(item.done + item.failed for item in earlier),

@@ -24,12 +24,12 @@ STAGE = "exposure"
 
 def judge_failed(bundle: Bundle, exposure: Exposure) -> Iterator[Finding]:
     """A run that went wrong, in the operation or beside it: nothing else looks at it."""
-    runs = [run for run in failed_runs(bundle) if run.seen.check == exposure.name]
+    runs = [run for run in failed_runs(bundle) if run.observation.check == exposure.name]
     wrong = [run for run in runs if run.result.outcome is Outcome.FAIL]
     for first in wrong[:1]:
         text = f"{len(wrong)} went wrong, the first: {first.result.told}"
         ruling = failed(text, exposure.severity, "a run that was to top up an exposure went wrong")
-        expectation = f"every run of {first.seen.of} gives what the plan expects"
+        expectation = f"every run of {first.observation.of} gives what the plan expects"
         yield ruling.at(first.pointer).as_finding(STAGE, exposure.name, "top_up", expectation)
 
 

@@ -27,10 +27,10 @@ def shown_exposure(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> 
         return None
     found = {item.check: item for item in verdict.findings if item.stage == "exposure"}
     rows = []
-    for asked in bundle.plan.exposures:
-        finding = found.get(asked.name)
-        seen = (finding.actual, MARK[finding.outcome]) if finding else (LEFT_OUT, "❔")
-        rows.append((asked.name, asked.operation, f"{asked.wanted:,}", *seen))
+    for exposure in bundle.plan.exposures:
+        finding = found.get(exposure.name)
+        observed = (finding.actual, MARK[finding.outcome]) if finding else (LEFT_OUT, "❔")
+        rows.append((exposure.name, exposure.operation, f"{exposure.wanted:,}", *observed))
     return ShownExposure(
         table=Table(headers=("Name", "Operation", "Clean Runs Wanted", "Seen", "Status"), rows=tuple(rows))
     )
@@ -51,31 +51,31 @@ class Performance:
 
 def performance(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Performance:
     """Times come from every request that was sent to the endpoint, whatever stage sent it."""
-    asked = bundle.plan.response_times
-    mine = [finding for finding in verdict.findings if finding.stage == "response_times"]
-    outcome = worst(finding.outcome for finding in mine)
-    missing = len(asked.of) - len({finding.check for finding in mine}) if asked else 0
+    section = bundle.plan.response_times
+    findings = [finding for finding in verdict.findings if finding.stage == "response_times"]
+    outcome = worst(finding.outcome for finding in findings)
+    missing = len(section.of) - len({finding.check for finding in findings}) if section else 0
     note = f" ({counted(missing, 'endpoint')} not judged)" if missing else ""
     if missing and outcome is Outcome.PASS:
         outcome = Outcome.INCONCLUSIVE
     return Performance(
-        limit=length_words(asked.limit) if asked else "",
+        limit=length_words(section.limit) if section else "",
         kept=f"{WORD[outcome]}{note}",
-        times=tuple((label, *_told(bundle, name)) for label, name in asked.of.items()) if asked else (),
-        lines=lines(finding for finding in mine if finding.outcome is not Outcome.PASS),
+        times=tuple((label, *_times(bundle, name)) for label, name in section.of.items()) if section else (),
+        lines=lines(finding for finding in findings if finding.outcome is not Outcome.PASS),
     )
 
 
-def _told(bundle: Bundle, check: str) -> tuple[str, str]:
+def _times(bundle: Bundle, check: str) -> tuple[str, str]:
     """The times in words, and the pointer of the slowest answer."""
     sent = to_check(bundle.plan, check, bundle.loaded)
     times = latency(sent)
     if times is None:
         return "not measured: no request was answered" if sent else "not measured: nothing was sent", ""
-    told = (
+    text = (
         f"{times.mean_ms:.0f} ms average, {times.p95_ms:.0f} ms p95, {times.worst_ms:.0f} ms worst "
         f"({counted(times.count, 'request')})"
     )
     slowest = next(item.pointer for item in sent if item.exchange.elapsed_ms == times.worst_ms)
     silent = len(sent) - times.count
-    return f"{told}, {silent:,} without an answer" if silent else told, slowest
+    return f"{text}, {silent:,} without an answer" if silent else text, slowest

@@ -28,21 +28,23 @@ class Failed:
     """One run that a step ended, and what that step's answer is worth."""
 
     pointer: str
-    seen: TopUpObservation
+    observation: TopUpObservation
     step: str
     result: StepResult
 
 
 def failed_runs(bundle: Bundle) -> Iterator[Failed]:
     """Of every top-up, whatever it was for."""
-    for pointer, seen in readings_of(bundle, TOP_UP, TopUpObservation):
-        for index, failure in enumerate(seen.failures):
-            result = _result(bundle, seen, failure, is_first=index == 0 and not seen.done)
-            yield Failed(f"{pointer}/failures/{index}", seen, failure.step.name, result)
+    for pointer, observation in readings_of(bundle, TOP_UP, TopUpObservation):
+        for index, failure in enumerate(observation.failures):
+            result = _result(bundle, observation, failure, is_first=index == 0 and not observation.done)
+            yield Failed(f"{pointer}/failures/{index}", observation, failure.step.name, result)
 
 
-def _result(bundle: Bundle, seen: TopUpObservation, failure: FailedRun, *, is_first: bool) -> StepResult:
-    stage, _, name = seen.of.partition("/")
+def _result(
+    bundle: Bundle, observation: TopUpObservation, failure: FailedRun, *, is_first: bool
+) -> StepResult:
+    stage, _, name = observation.of.partition("/")
     e2e, exchange = bundle.plan.e2e, failure.step.exchange
     if stage == "e2e" and e2e is not None:
         for test in e2e.tests:
@@ -52,7 +54,7 @@ def _result(bundle: Bundle, seen: TopUpObservation, failure: FailedRun, *, is_fi
         for check in bundle.plan.health:
             if check.name == name:
                 return tested_step(check, exchange)
-    return StepResult(Outcome.INCONCLUSIVE, f"the plan has no {seen.of}")
+    return StepResult(Outcome.INCONCLUSIVE, f"the plan has no {observation.of}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +72,14 @@ class OperationRuns:
     first_bad: str | None = None
 
 
-def our_runs(bundle: Bundle, asked: Exposure) -> OperationRuns:
+def our_runs(bundle: Bundle, exposure: Exposure) -> OperationRuns:
     """Our own as far as the evidence tells by now, for who is to top them up."""
     e2e = bundle.plan.e2e
-    return runs_of_test(bundle, e2e, asked) if asked.test_name and e2e else _ours(bundle, asked)
+    return runs_of_test(bundle, e2e, exposure) if exposure.test_name and e2e else _ours(bundle, exposure)
 
 
-def runs_of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> OperationRuns:
-    ours, others = _ours(bundle, asked), _of_others(bundle, asked, findings)
+def runs_of_path(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
+    ours, others = _ours(bundle, exposure), _of_others(bundle, exposure, findings)
     return OperationRuns(
         clean=ours.clean + others.clean,
         bad=ours.bad + others.bad,
@@ -88,21 +90,21 @@ def runs_of_path(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -
     )
 
 
-def _ours(bundle: Bundle, asked: Exposure) -> OperationRuns:
+def _ours(bundle: Bundle, exposure: Exposure) -> OperationRuns:
     """What never left, or did not come through on our side, is no run at all.
 
     A drive's answer that its step did not expect is no clean one, whatever its status.
     """
-    mine = [
+    found = [
         item
         for item in all_sent(bundle.loaded)
-        if asked.is_met_by(item.exchange.method, path_of(item.exchange.url))
+        if exposure.is_met_by(item.exchange.method, path_of(item.exchange.url))
     ]
-    bad = [item for item in mine if is_targets_trouble(item.exchange)]
-    good = [item for item in mine if item.exchange.fault is None and (item.exchange.status or 500) < 500]
+    bad = [item for item in found if is_targets_trouble(item.exchange)]
+    good = [item for item in found if item.exchange.fault is None and (item.exchange.status or 500) < 500]
     done = [item for item in good if (item.exchange.status or 500) < 400]
     clean = [item for item in done if not _ended_a_run(item)]
-    tallied, topped_up = _tallied(bundle, asked), _tallied(bundle, asked, TOP_UP)
+    tallied, topped_up = _tallied(bundle, exposure), _tallied(bundle, exposure, TOP_UP)
     return OperationRuns(
         clean=len(clean) + sum(status < 400 for status in tallied),
         bad=len(bad) + sum(status >= 500 for status in tallied),
@@ -118,19 +120,19 @@ def _ended_a_run(item: Sent) -> bool:
     return item.stage in driven() and "/failures/" in item.pointer
 
 
-def _tallied(bundle: Bundle, asked: Exposure, *stages: str) -> list[int]:
+def _tallied(bundle: Bundle, exposure: Exposure, *stages: str) -> list[int]:
     """The status of each answer that was counted and not kept."""
     return [
         int(status)
         for tally in tallies(bundle.loaded, *stages)
-        if asked.is_met_by(tally.method, path_of(tally.url))
+        if exposure.is_met_by(tally.method, path_of(tally.url))
         for status, count in tally.answers.items()
         if status.isdigit()
         for _ in range(count)
     ]
 
 
-def _of_others(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> OperationRuns:
+def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
     """The newest reading's runs, and the worst one's errors: a log may be cut in between.
 
     An error in a log with holes is an error all the same; clean runs count in one that is believed.
@@ -138,10 +140,10 @@ def _of_others(bundle: Bundle, asked: Exposure, findings: Sequence[Finding]) -> 
     log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]
     believed = bool(log) and all(item.outcome is Outcome.PASS for item in log)
     clean, refused, bad, pointer = 0, 0, 0, None
-    for name, seen in readings_of(bundle, "traffic", TrafficObservation):
-        mine = [path for path in seen.paths if asked.is_met_by(path.method, path.path)]
-        clean, refused = (sum(_answered(path, kinds) for path in mine) for kinds in ("23", "4"))
-        wrong = sum(max(errors_of(path), path.edge_fallbacks) for path in mine)
+    for name, observation in readings_of(bundle, "traffic", TrafficObservation):
+        found = [path for path in observation.paths if exposure.is_met_by(path.method, path.path)]
+        clean, refused = (sum(_answered(path, kinds) for path in found) for kinds in ("23", "4"))
+        wrong = sum(max(errors_of(path), path.edge_fallbacks) for path in found)
         if wrong > bad:
             bad, pointer = wrong, name
     counted = (clean, refused) if believed else (0, 0)
@@ -152,12 +154,12 @@ def _answered(path: PathTraffic, kinds: str) -> int:
     return sum(count for status, count in path.statuses.items() if status[:1] in kinds and len(status) == 3)
 
 
-def runs_of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> OperationRuns:
+def runs_of_test(bundle: Bundle, e2e: E2E, exposure: Exposure) -> OperationRuns:
     """Every attempt counts: each of them really ran. A run that proves nothing is neither clean nor bad."""
     files = [(item.name, item.evidence) for item in bundle.of_stage("e2e")]
     clean, topped_up, bad = 0, 0, []
     for test in e2e.tests:
-        step = asked.step_of(test.name)
+        step = exposure.step_of(test.name)
         if step is None:
             continue
         for pointer, observation in observed(test.name, files):
@@ -173,13 +175,13 @@ def runs_of_test(bundle: Bundle, e2e: E2E, asked: Exposure) -> OperationRuns:
 def _topped_up(bundle: Bundle, test: Test, step: str) -> OperationRuns:
     """The runs of a test, or of its steps of that name, that were sent to top up whatever it was."""
     clean, bad = 0, []
-    for _, seen in readings_of(bundle, TOP_UP, TopUpObservation):
-        if seen.of != f"e2e/{test.name}":
+    for _, observation in readings_of(bundle, TOP_UP, TopUpObservation):
+        if observation.of != f"e2e/{test.name}":
             continue
-        named = [tally for tally in seen.tallies if tally.name == step]
-        clean += sum(sum(tally.answers.values()) for tally in named) if step else seen.done
+        named = [tally for tally in observation.tallies if tally.name == step]
+        clean += sum(sum(tally.answers.values()) for tally in named) if step else observation.done
     for run in failed_runs(bundle):
-        is_of = run.seen.of == f"e2e/{test.name}" and step in ("", run.step)
+        is_of = run.observation.of == f"e2e/{test.name}" and step in ("", run.step)
         if is_of and run.result.outcome is Outcome.FAIL:
             bad.append(run.pointer)
     return OperationRuns(clean=clean, bad=len(bad), first_bad=bad[0] if bad else None)

@@ -62,14 +62,14 @@ def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> It
     for line in lines:
         if open_entry is None or not open_entry.goes_on_with(line):
             if open_entry is not None:
-                yield open_entry.taken()
+                yield open_entry.entry()
             open_entry = _OpenEntry(line)
         else:
             if open_entry.chars + len(line.text) > max_chars:
-                yield open_entry.taken()
+                yield open_entry.entry()
             open_entry.add(line)
     if open_entry is not None:
-        yield open_entry.taken()
+        yield open_entry.entry()
 
 
 class _OpenEntry:
@@ -118,7 +118,7 @@ class _OpenEntry:
         elif self.trace is _Trace.INSIDE and text[0] not in " \t":
             self.trace = _Trace.ENDED
 
-    def taken(self) -> Entry:
+    def entry(self) -> Entry:
         """What has been joined so far, as an entry or as the next part of one."""
         first = self.first
         entry = Entry(

@@ -30,11 +30,11 @@ def json_line(text: str) -> JsonLine | None:
             return None
         attributes = _attributes(fields.get("attributes"))
         message = next((fields[key] for key in _TEXT_KEYS if isinstance(fields.get(key), str)), "")
-        whole = _whole_text(message, fields, attributes)
+        full = _full_text(message, fields, attributes)
     except (ValueError, RecursionError):
         return None
     stamp = _stamp(fields)
-    return JsonLine(whole, stamp if stamp.at else stamp_of(message), _level(message, fields, attributes))
+    return JsonLine(full, stamp if stamp.at else stamp_of(message), _level(message, fields, attributes))
 
 
 def railway_level(text: str, severity: str | None, *, structured: bool) -> str | None:
@@ -62,17 +62,17 @@ def _attributes(pairs: Any) -> dict[str, Any]:
     return found
 
 
-def _whole_text(message: str, fields: dict[str, Any], attributes: dict[str, Any]) -> str:
+def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any]) -> str:
     """The message, then every other field on a line of its own: a traceback may stand in one of them."""
     railways = {"attributes", "tags"} if isinstance(fields.get("attributes"), list) else set()
     hidden = {*_TIME_KEYS, *_LEVEL_KEYS, *railways}
-    told = [message] if message else []
+    parts = [message] if message else []
     for name, value in (*fields.items(), *attributes.items()):
         if name in hidden or value is None or value is message:
             continue
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        told.append(f"{name}:\n{shown}" if "\n" in shown else f"{name}={shown}")
-    return "\n".join(told)
+        parts.append(f"{name}:\n{shown}" if "\n" in shown else f"{name}={shown}")
+    return "\n".join(parts)
 
 
 def _stamp(fields: dict[str, Any]) -> Stamp:

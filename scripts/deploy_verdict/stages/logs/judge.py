@@ -109,8 +109,8 @@ def _canary_doubts(
     if not own_requests:
         return ("no request of ours was answered, so the canary says nothing",)
     if counted.count * 100 < own_requests * canary.at_least:
-        told = f"{counted.count} lines for {own_requests} answered requests of ours"
-        return (f"{told}: the log has holes, or {canary.regex!r} is not how it logs a request",)
+        text = f"{counted.count} lines for {own_requests} answered requests of ours"
+        return (f"{text}: the log has holes, or {canary.regex!r} is not how it logs a request",)
     return ()
 
 

@@ -67,9 +67,9 @@ def _again(incident: Incident, observation: LogObservation | None, reasons: Sequ
     if observation is None:
         return unknown("the log was not read")
     counts = {item.sought: item for item in observation.incident}
-    seen = [item for item in observation.incident if item.count > 0]
+    counted = [item for item in observation.incident if item.count > 0]
     wanted = [fingerprint(template) for template in incident.templates]
-    again = [item for item in seen if item.sought in wanted]
+    again = [item for item in counted if item.sought in wanted]
     if again:
         text = "; ".join(map(_example, again[:MOST_SHOWN]))
         return failed(text, incident.severity, incident.because)

@@ -45,22 +45,22 @@ class Comparison:
     compared_s: float = 0.0
 
 
-def compared(logs: Logs, seen: LogObservation, before: LogObservation | None) -> Comparison:
+def compared(logs: Logs, reading: LogObservation, before: LogObservation | None) -> Comparison:
     """Compare a reading of the window with one of the time before."""
-    asked = logs.novelty or Novelty()
-    errors = _counting(asked, (item for item in seen.templates or () if item.kind == "error"))
-    doubts = tuple(_doubts(asked, seen, before))
+    novelty = logs.novelty or Novelty()
+    errors = _counting(novelty, (item for item in reading.templates or () if item.kind == "error"))
+    doubts = tuple(_doubts(novelty, reading, before))
     if doubts or before is None:
-        unproven = _counting(asked, (item for item in seen.templates or () if item.kind == "unproven"))
+        unproven = _counting(novelty, (item for item in reading.templates or () if item.kind == "unproven"))
         return Comparison(doubts=doubts, errors=errors, unproven=unproven)
     known = {(item.kind, item.template): item for item in before.templates or ()}
-    fresh = [item for item in seen.templates or () if (item.kind, item.template) not in known]
-    changes = tuple(_changes(seen, before))
+    fresh = [item for item in reading.templates or () if (item.kind, item.template) not in known]
+    changes = tuple(_changes(reading, before))
     return Comparison(
         doubts=(),
         errors=errors,
-        new_errors=_counting(asked, (item for item in fresh if item.kind == "error")),
-        unproven=_counting(asked, (item for item in fresh if item.kind == "unproven")),
+        new_errors=_counting(novelty, (item for item in fresh if item.kind == "error")),
+        unproven=_counting(novelty, (item for item in fresh if item.kind == "unproven")),
         new=_ordered(item for item in fresh if item.kind == "other" and not before.templates_left_out),
         gone=tuple(item for item in changes if item.now == 0),
         changed=tuple(item for item in changes if item.now),
@@ -68,13 +68,13 @@ def compared(logs: Logs, seen: LogObservation, before: LogObservation | None) ->
     )
 
 
-def _counting(asked: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
+def _counting(novelty: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     """Those that are seen often enough and not to be ignored; the first to come first."""
-    ignored = [re.compile(regex) for regex in asked.ignore]
+    ignored = [re.compile(regex) for regex in novelty.ignore]
     return _ordered(
         item
         for item in templates
-        if item.count >= asked.min_count
+        if item.count >= novelty.min_count
         and not any(regex.search(item.template) or regex.search(item.example) for regex in ignored)
     )
 
@@ -85,8 +85,8 @@ def _ordered(templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     )
 
 
-def _doubts(asked: Novelty, seen: LogObservation, before: LogObservation | None) -> Iterator[str]:
-    if seen.templates is None:
+def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | None) -> Iterator[str]:
+    if reading.templates is None:
         yield "the evidence does not hold the kinds of lines"
     if before is None:
         yield "the log before the deployment was not read"
@@ -96,8 +96,8 @@ def _doubts(asked: Novelty, seen: LogObservation, before: LogObservation | None)
         return
     yield from (f"the log before the deployment is not whole: {reason}" for reason in before.incomplete)
     covered_s = _covered_s(before)
-    if before.first_at is None or covered_s < LEAST_SHARE * asked.before:
-        had = f"{shown_duration(covered_s)} of {shown_duration(asked.before)}" if covered_s else "no line"
+    if before.first_at is None or covered_s < LEAST_SHARE * novelty.before:
+        had = f"{shown_duration(covered_s)} of {shown_duration(novelty.before)}" if covered_s else "no line"
         yield f"the log before the deployment has {had} to compare with"
     if before.templates_left_out.get("error"):
         count = before.templates_left_out["error"]
@@ -109,14 +109,14 @@ def _covered_s(before: LogObservation) -> float:
     return (before.end - before.first_at).total_seconds() if before.first_at else 0.0
 
 
-def _changes(seen: LogObservation, before: LogObservation) -> Iterator[Change]:
+def _changes(reading: LogObservation, before: LogObservation) -> Iterator[Change]:
     """Kinds of lines whose rate has changed for certain and by much, or that are gone; errors first."""
-    now = {(item.kind, item.template): item for item in seen.templates or ()}
-    window_s = (seen.end - seen.start).total_seconds()
+    now = {(item.kind, item.template): item for item in reading.templates or ()}
+    window_s = (reading.end - reading.start).total_seconds()
     for item in sorted(before.templates or (), key=lambda item: (item.kind != "error", -item.count)):
         same = now.get((item.kind, item.template))
         count = same.count if same else 0
-        if not count and seen.templates_left_out.get(item.kind):
+        if not count and reading.templates_left_out.get(item.kind):
             continue
         ratio = rate_ratio(count, window_s, item.count, _covered_s(before))
         if ratio is None or ratio.low <= 1 <= ratio.high:
@@ -128,5 +128,5 @@ def _changes(seen: LogObservation, before: LogObservation) -> Iterator[Change]:
 def first_line(template: TemplateCount, limit: int = 160) -> str:
     """The example's first line, and what its traceback raised."""
     lines: Sequence[str] = template.example.strip().split("\n")
-    told = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1].strip()}"
-    return told if len(told) <= limit else told[: limit - 1] + "…"
+    text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1].strip()}"
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -90,12 +90,12 @@ def _identity(entry: LogEntry) -> tuple[str, str, str | None]:
 
 def _written(entry: LogEntry) -> bytes:
     structured = bool(entry.attributes.keys() - {"level"})
-    told = [
+    attributes = [
         f"{name}={json.dumps(value, ensure_ascii=True)}"
         for name, value in entry.attributes.items()
         if name != "level"
     ]
-    text = "\n".join([without_colours(entry.message), *told])
+    text = "\n".join([without_colours(entry.message), *attributes])
     level = railway_level(text, entry.severity, structured=structured)
     at = entry.at.isoformat() if entry.at else None
     return json.dumps([at, level, text], ensure_ascii=True).encode() + b"\n"

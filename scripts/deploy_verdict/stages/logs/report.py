@@ -35,17 +35,17 @@ class ShownChange:
 class ShownNovelty:
     """`told` says in a sentence what was compared, or why nothing could be."""
 
-    told: str
+    summary: str
     parts: tuple[ShownChange, ...]
     incident: str
 
 
 def shown_novelty(bundle: Bundle) -> ShownNovelty | None:
     """None where there is no reading of the log with its kinds of lines."""
-    logs, seen, before = bundle.plan.logs, log_observation(bundle), log_before(bundle)
-    if logs is None or seen is None or seen.templates is None or not seen.lines_in_window:
+    logs, reading, before = bundle.plan.logs, log_observation(bundle), log_before(bundle)
+    if logs is None or reading is None or reading.templates is None or not reading.lines_in_window:
         return None
-    found = compared(logs, seen, before)
+    found = compared(logs, reading, before)
     parts = (
         _appeared(bundle, "New errors", found.new_errors),
         _appeared(bundle, "New, and perhaps errors", found.unproven if not found.doubts else ()),
@@ -54,13 +54,13 @@ def shown_novelty(bundle: Bundle) -> ShownNovelty | None:
         _changes("More or less frequent", found.changed),
     )
     return ShownNovelty(
-        told=_told(found, before),
+        summary=_summary(found, before),
         parts=tuple(part for part in parts if part.table.rows),
-        incident=_incident(logs.incident, seen),
+        incident=_incident(logs.incident, reading),
     )
 
 
-def _told(found: Comparison, before: LogObservation | None) -> str:
+def _summary(found: Comparison, before: LogObservation | None) -> str:
     if found.doubts or before is None:
         return f"not known: {'; '.join(found.doubts)}"
     new, gone, changed = len(found.new_errors), len(found.gone), len(found.changed)
@@ -115,16 +115,16 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _incident(incident: Incident | None, seen: LogObservation) -> str:
+def _incident(incident: Incident | None, reading: LogObservation) -> str:
     """How many lines of the incident's kinds came again; empty where the plan names none."""
     if incident is None:
         return ""
-    wanted = {fingerprint(template) for template in incident.templates}
-    counts: list[PatternCount] = [item for item in seen.incident if item.sought in wanted]
-    if not wanted or len(counts) < len(wanted):
+    is_wanted = {fingerprint(template) for template in incident.templates}
+    counts: list[PatternCount] = [item for item in reading.incident if item.sought in is_wanted]
+    if not is_wanted or len(counts) < len(is_wanted):
         return "not known: the evidence does not count all of them"
     total = sum(item.count for item in counts)
-    return f"{counted(total, 'line')} of {counted(len(wanted), 'kind')}"
+    return f"{counted(total, 'line')} of {counted(len(is_wanted), 'kind')}"
 
 
 MAX_ERRORS = 20
@@ -137,7 +137,7 @@ class ShownPattern:
 
     name: str
     label: str
-    told: str
+    summary: str
     examples: tuple[tuple[str, str], ...]
 
 
@@ -159,9 +159,9 @@ class ShownLogs:
 
 def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
     """A log that could not be read, or has no line of the window, has no counts."""
-    seen = log_observation(bundle)
-    reason = _reason(bundle, seen)
-    shown = seen if not reason else None
+    reading = log_observation(bundle)
+    reason = _reason(bundle, reading)
+    shown = reading if not reason else None
     doubt = _doubt(verdict)
     errors = shown.errors[:MAX_ERRORS] if shown else ()
     found = _error_count(shown)
@@ -173,10 +173,10 @@ def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
         more_errors=f"and {counted(hidden, 'more error')}: see the log itself"
         if shown and hidden > 0
         else "",
-        patterns=_patterns(bundle, seen, reason, doubt),
+        patterns=_patterns(bundle, reading, reason, doubt),
         basis=_basis(bundle, shown) if shown else "",
         novelty=shown_novelty(bundle) if shown else None,
-        notes=seen.notes if seen else (),
+        notes=reading.notes if reading else (),
         lines=lines(
             finding
             for finding in verdict.findings
@@ -186,15 +186,15 @@ def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
     )
 
 
-def _reason(bundle: Bundle, seen: LogObservation | None) -> str:
+def _reason(bundle: Bundle, reading: LogObservation | None) -> str:
     absent = not_checked(bundle, "logs")
     if absent is not None:
         return absent
-    if seen is None:
+    if reading is None:
         return "the evidence holds no reading of the log"
-    if seen.fault is not None:
-        return f"the log could not be read ({told_fault(seen.fault)})"
-    return "" if seen.lines_in_window else "the log has no line of the window"
+    if reading.fault is not None:
+        return f"the log could not be read ({told_fault(reading.fault)})"
+    return "" if reading.lines_in_window else "the log has no line of the window"
 
 
 def _doubt(verdict: Verdict) -> str:
@@ -206,50 +206,56 @@ def _doubt(verdict: Verdict) -> str:
 
 def _counted_with_doubt(count: int, noun: str, doubt: str) -> str:
     """A zero from a log with holes is no zero."""
-    told = counted(count, noun)
+    summary = counted(count, noun)
     if not doubt:
-        return told
-    return f"{told}, perhaps more: {doubt}" if count else f"not known: none was seen, but {doubt}"
+        return summary
+    return f"{summary}, perhaps more: {doubt}" if count else f"not known: none was seen, but {doubt}"
 
 
-def _error_count(seen: LogObservation | None) -> int:
-    return sum(count for level, count in seen.levels.items() if level in ("ERROR", "CRITICAL")) if seen else 0
+def _error_count(reading: LogObservation | None) -> int:
+    return (
+        sum(count for level, count in reading.levels.items() if level in ("ERROR", "CRITICAL"))
+        if reading
+        else 0
+    )
 
 
 def _patterns(
-    bundle: Bundle, seen: LogObservation | None, reason: str, doubt: str
+    bundle: Bundle, reading: LogObservation | None, reason: str, doubt: str
 ) -> tuple[ShownPattern, ...]:
-    asked = bundle.plan.logs
-    if asked is None:
+    section = bundle.plan.logs
+    if section is None:
         return ()
-    counts = {item.pattern: item for item in seen.patterns} if seen and seen.fault is None else {}
-    both = [(pattern, False) for pattern in asked.must_not_appear] + [(p, True) for p in asked.must_appear]
+    counts = {item.pattern: item for item in reading.patterns} if reading and reading.fault is None else {}
+    both = [(pattern, False) for pattern in section.must_not_appear] + [
+        (p, True) for p in section.must_appear
+    ]
     return tuple(
-        _pattern(bundle, item, wanted, counts.get(item.name), (reason, doubt)) for item, wanted in both
+        _pattern(bundle, item, is_wanted, counts.get(item.name), (reason, doubt)) for item, is_wanted in both
     )
 
 
 def _pattern(
-    bundle: Bundle, pattern: LogPattern, wanted: bool, count: PatternCount | None, doubts: tuple[str, str]
+    bundle: Bundle, pattern: LogPattern, is_wanted: bool, count: PatternCount | None, doubts: tuple[str, str]
 ) -> ShownPattern:
     reason, doubt = doubts
-    label = f'"{pattern.name}"{"" if wanted else " errors"}:'
+    label = f'"{pattern.name}"{"" if is_wanted else " errors"}:'
     # Without a line of the window, a pattern sought in the whole log may still have been counted.
     if count is None or (reason and not (pattern.within == "log" and count.count)):
         why = reason or "the evidence does not count it"
-        return ShownPattern(name=pattern.name, label=label, told=f"not known: {why}", examples=())
-    told = _counted_with_doubt(count.count, "occurrence", doubt)
-    if wanted and count.count:
-        told = f"seen {counted(count.count, 'time')}"
-    elif wanted and not doubt:
-        told = "never seen"
+        return ShownPattern(name=pattern.name, label=label, summary=f"not known: {why}", examples=())
+    summary = _counted_with_doubt(count.count, "occurrence", doubt)
+    if is_wanted and count.count:
+        summary = f"seen {counted(count.count, 'time')}"
+    elif is_wanted and not doubt:
+        summary = "never seen"
     if count.first_at is not None:
-        told += f", first at {seen_moment(bundle.window, count.first_at)}"
-    examples = () if wanted else count.examples[:MAX_EXAMPLES]
+        summary += f", first at {seen_moment(bundle.window, count.first_at)}"
+    examples = () if is_wanted else count.examples[:MAX_EXAMPLES]
     return ShownPattern(
         name=pattern.name,
         label=label,
-        told=told,
+        summary=summary,
         examples=tuple(_line(bundle, line) for line in examples),
     )
 
@@ -260,16 +266,16 @@ def _line(bundle: Bundle, line: LogLine) -> tuple[str, str]:
     return moment, f"{level}{line.text}"
 
 
-def _basis(bundle: Bundle, seen: LogObservation) -> str:
-    told = f"{counted(seen.lines_in_window, 'line')} of the window (of {seen.lines_read:,} read)"
-    if seen.undated_lines:
-        told += f", {seen.undated_lines:,} without a time"
-    if seen.tracebacks:
-        told += f", {counted(seen.tracebacks, 'traceback')}"
-    levels = [f"{level} {count:,}" for level, count in sorted(seen.levels.items())]
-    told += f"; by level: {listed(levels, 8)}" if levels else ""
-    silence = seen.longest_silence
+def _basis(bundle: Bundle, reading: LogObservation) -> str:
+    summary = f"{counted(reading.lines_in_window, 'line')} of the window (of {reading.lines_read:,} read)"
+    if reading.undated_lines:
+        summary += f", {reading.undated_lines:,} without a time"
+    if reading.tracebacks:
+        summary += f", {counted(reading.tracebacks, 'traceback')}"
+    levels = [f"{level} {count:,}" for level, count in sorted(reading.levels.items())]
+    summary += f"; by level: {listed(levels, 8)}" if levels else ""
+    silence = reading.longest_silence
     if silence is not None:
         start = seen_moment(bundle.window, silence.start)
-        told += f"; longest silence {shown_duration(silence.length_s)} from {start}"
-    return told
+        summary += f"; longest silence {shown_duration(silence.length_s)} from {start}"
+    return summary

@@ -38,13 +38,13 @@ OVERLAP_BYTES = 1024
 _ENDS = (re.compile(rb"[ \t]"), re.compile(rb"[\",]"))
 
 
-def without_half_word(raw: bytes) -> bytes:
+def up_to_word_end(raw: bytes) -> bytes:
     """A piece up to its last whole word; all but the shared part, where that is one word."""
     ends = _ends(raw[-OVERLAP_BYTES:])
     return raw[: max(0, len(raw) - OVERLAP_BYTES) + (ends[-1] if ends else 0)]
 
 
-def from_whole_word(raw: bytes) -> bytes:
+def from_word_start(raw: bytes) -> bytes:
     """What the next piece repeats of this one: from the first whole word of the shared part."""
     shared = raw[-OVERLAP_BYTES:]
     return shared[(_ends(shared) or [0])[0] :]
@@ -152,9 +152,9 @@ class FileSource:
             if b"\0" in raw:
                 self._fail("binary", f"it is not all text: there are NUL bytes near byte {place}")
             goes_on = not ends and place + len(raw) < size
-            line = self._line(without_half_word(raw) if goes_on else raw, rest, place)
+            line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
-            rest = from_whole_word(raw) if goes_on else b""
+            rest = from_word_start(raw) if goes_on else b""
             yield line
         self._check_zone(file)
 

@@ -77,7 +77,7 @@ class _Seeker:
 
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
-        self.whole_log = pattern.within == "log"
+        self.anywhere = pattern.within == "log"
         self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
         self._count = 0
@@ -113,7 +113,7 @@ class LogTally:
 
     def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
-        self._max_errors_asked = logs.max_errors is not None
+        self._counts_errors = logs.max_errors is not None
         forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
         seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
         if logs.canary is not None:
@@ -135,12 +135,12 @@ class LogTally:
         self.ambiguous: Counter[str] = Counter()
         self._pending: Counter[str] = Counter()
         self._at: datetime | None = None
-        self._seen: list[_Seeker] = []
+        self._matched: list[_Seeker] = []
 
     def add(self, entry: Entry) -> None:
         """Count one entry, or a further part of the one before."""
         if not entry.continued:
-            self._seen.clear()
+            self._matched.clear()
             self._date(entry)
         self.lines_read += entry.lines
         inside = self._is_inside(entry)
@@ -151,7 +151,7 @@ class LogTally:
             self.dropped += 1
         if inside:
             self._count_inside(entry)
-        elif inside is None and self._max_errors_asked and entry.level in _ERROR_LEVELS:
+        elif inside is None and self._counts_errors and entry.level in _ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
     def _matching(self, text: str) -> Iterator[_Seeker]:
@@ -190,10 +190,10 @@ class LogTally:
         return entry.after_t0
 
     def _found(self, seeker: _Seeker, entry: Entry, inside: bool | None) -> None:
-        if seeker in self._seen:
+        if seeker in self._matched:
             return
-        self._seen.append(seeker)
-        if inside or seeker.whole_log:
+        self._matched.append(seeker)
+        if inside or seeker.anywhere:
             seeker.add(entry, self._at, self._redact)
         elif inside is None:
             self._pending[seeker.pattern.name] += 1

@@ -15,12 +15,12 @@ from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Template
 from deploy_verdict.stages.logs.entries import Entry
 
 MAX_TEMPLATES = 500
-MAX_TOLD_CHARS = 500
+MAX_EXAMPLE_CHARS = 500
 Kind = Literal["error", "unproven", "other"]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Template:
     template: str
     kind: Kind
     level: str | None
@@ -41,8 +41,8 @@ class Templates:
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
-        self._kinds: dict[Kind, dict[str, _Seen]] = {"error": {}, "unproven": {}, "other": {}}
-        self._again = [_Seen(template, "error", None, "") for template in incident]
+        self._kinds: dict[Kind, dict[str, _Template]] = {"error": {}, "unproven": {}, "other": {}}
+        self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
         self.left_out: Counter[str] = Counter()
 
@@ -50,26 +50,26 @@ class Templates:
         """Count an entry of the window."""
         template, kind = template_of(entry.text), _kind(entry)
         known = self._kinds[kind]
-        seen = known.get(template)
-        if seen is None and len(known) < MAX_TEMPLATES:
-            seen = known[template] = self._first(entry, kind)
-        if seen is None:
+        counted = known.get(template)
+        if counted is None and len(known) < MAX_TEMPLATES:
+            counted = known[template] = self._first(entry, kind)
+        if counted is None:
             self.left_out[kind] += 1
         else:
-            seen.add(at)
+            counted.add(at)
         for again in self._again:
             if again.template in template:
-                self._seen_again(again, entry, at)
+                self._count_again(again, entry, at)
 
-    def _first(self, entry: Entry, kind: Kind) -> _Seen:
+    def _first(self, entry: Entry, kind: Kind) -> _Template:
         # What is kept is made of the redacted text: a mask may cut a secret so that it is not known again.
         text = self._kept_text(entry)
-        return _Seen(template_of(text), kind, entry.level, _cut(text))
+        return _Template(template_of(text), kind, entry.level, _cut(text))
 
     def _kept_text(self, entry: Entry) -> str:
         return self._redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
 
-    def _seen_again(self, again: _Seen, entry: Entry, at: datetime | None) -> None:
+    def _count_again(self, again: _Template, entry: Entry, at: datetime | None) -> None:
         again.add(at)
         examples = self._examples[again.template]
         if len(examples) < self._max_examples:
@@ -77,23 +77,23 @@ class Templates:
 
     def counted(self) -> tuple[TemplateCount, ...]:
         """Every template that was kept; those that are one once they are redacted are counted as one."""
-        merged: dict[tuple[str, str], _Seen] = {}
-        for seen in (item for known in self._kinds.values() for item in known.values()):
-            first = merged.setdefault((seen.kind, seen.template), seen)
-            if first is not seen:
-                first.add(seen.first, seen.count)
-                first.add(seen.last, 0)
+        merged: dict[tuple[str, str], _Template] = {}
+        for item in (item for kind in self._kinds.values() for item in kind.values()):
+            first = merged.setdefault((item.kind, item.template), item)
+            if first is not item:
+                first.add(item.first, item.count)
+                first.add(item.last, 0)
         return tuple(
             TemplateCount(
-                template=seen.template,
-                kind=seen.kind,
-                count=seen.count,
-                first_at=seen.first,
-                last_at=seen.last,
-                level=seen.level,
-                example=seen.example,
+                template=item.template,
+                kind=item.kind,
+                count=item.count,
+                first_at=item.first,
+                last_at=item.last,
+                level=item.level,
+                example=item.example,
             )
-            for seen in merged.values()
+            for item in merged.values()
         )
 
     def incident_counts(self) -> tuple[PatternCount, ...]:
@@ -119,7 +119,7 @@ def _kind(entry: Entry) -> Kind:
 
 def _cut(text: str) -> str:
     """The head of an entry, and of a traceback its end too."""
-    if len(text) <= MAX_TOLD_CHARS:
+    if len(text) <= MAX_EXAMPLE_CHARS:
         return text
-    half = MAX_TOLD_CHARS // 2
-    return f"{text[:half]} … {text[3 - half :]}" if "\n" in text else f"{text[: MAX_TOLD_CHARS - 1]}…"
+    half = MAX_EXAMPLE_CHARS // 2
+    return f"{text[:half]} … {text[3 - half :]}" if "\n" in text else f"{text[: MAX_EXAMPLE_CHARS - 1]}…"

@@ -135,10 +135,10 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) 
     if not warm:
         return unknown(memory.reason or "nothing was measured after the first minutes")
     # Without a limit, growth is measured against the memory that the service has now.
-    whole = memory.limit_gb or statistics.median(point.value for point in warm)
-    if not all(0 <= point.value <= ABSURD * whole for point in warm):
+    full = memory.limit_gb or statistics.median(point.value for point in warm)
+    if not all(0 <= point.value <= ABSURD * full for point in warm):
         return unknown("the series holds numbers that no memory has")
-    blocks = _blocks(warm, whole)
+    blocks = _blocks(warm, full)
     growth = growth_of(blocks, counted=False)
     if growth is None:
         text = f"{len(blocks)} blocks cannot show a trend; it takes {FEWEST_BLOCKS}"
@@ -181,16 +181,16 @@ def _unit(memory: Memory) -> str:
     return "points of the limit" if memory.limit_gb else "% of its median"
 
 
-def _blocks(warm: Sequence[Point], whole: float) -> tuple[Block, ...]:
+def _blocks(warm: Sequence[Point], full: float) -> tuple[Block, ...]:
     """In percent of the whole; several values of one moment are all taken."""
     values: dict[float, list[float]] = {}
     for point in warm:
-        values.setdefault(point.offset_s, []).append(100 * point.value / whole if whole else 0.0)
+        values.setdefault(point.offset_s, []).append(100 * point.value / full if full else 0.0)
     found = []
     for offsets in block_offsets(sorted(values), WARM_UP_S):
-        mine = [value for offset_s in offsets for value in values[offset_s]]
+        of_block = [value for offset_s in offsets for value in values[offset_s]]
         middle_h = (offsets[0] + offsets[-1]) / 7200
-        found.append(Block(at_h=middle_h, floor=min(mine), mean=statistics.fmean(mine)))
+        found.append(Block(at_h=middle_h, floor=min(of_block), mean=statistics.fmean(of_block)))
     return tuple(found)
 
 

@@ -34,73 +34,73 @@ class Resources:
 
 def resources(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Resources | None:
     """None where the plan does not ask for metrics."""
-    asked = bundle.plan.metrics
-    if asked is None:
+    section = bundle.plan.metrics
+    if section is None:
         return None
     readings = readings_of(bundle, "metrics", MetricsObservation)
-    seen = readings[-1][1] if readings else None
-    reason = not_checked(bundle, "metrics") or _why_unknown(seen)
-    shown = None if reason else seen
-    mine = [finding for finding in verdict.findings if finding.stage == "metrics"]
+    reading = readings[-1][1] if readings else None
+    reason = not_checked(bundle, "metrics") or _why_unknown(reading)
+    shown = None if reason else reading
+    findings = [finding for finding in verdict.findings if finding.stage == "metrics"]
     return Resources(
         reason=reason,
         statistics=tuple(_statistics(shown, bundle.subject.deployment)) if shown else (),
-        chart=_chart(asked, shown, bundle.subject.deployment) if shown else None,
-        attention=f"{asked.memory_attention:g}%",
-        critical=f"{asked.memory_critical:g}%",
+        chart=_chart(section, shown, bundle.subject.deployment) if shown else None,
+        attention=f"{section.memory_attention:g}%",
+        critical=f"{section.memory_critical:g}%",
         notes=shown.notes if shown else (),
-        lines=lines(item for item in mine if item.outcome is not Outcome.PASS or item.rule == "growth"),
+        lines=lines(item for item in findings if item.outcome is not Outcome.PASS or item.rule == "growth"),
         files=files_of(bundle, "metrics"),
     )
 
 
-def _why_unknown(seen: MetricsObservation | None) -> str:
-    if seen is None:
+def _why_unknown(reading: MetricsObservation | None) -> str:
+    if reading is None:
         return "not checked: the evidence holds no metrics"
-    if seen.fault is not None:
-        return f"not known: {told_fault(seen.fault)}"
-    return "" if seen.series else "not known: the platform gave no series"
+    if reading.fault is not None:
+        return f"not known: {told_fault(reading.fault)}"
+    return "" if reading.series else "not known: the platform gave no series"
 
 
-def _statistics(seen: MetricsObservation, deployment: str | None) -> Iterator[tuple[str, str]]:
+def _statistics(reading: MetricsObservation, deployment: str | None) -> Iterator[tuple[str, str]]:
     for title, name, limit_name, unit in (
         ("Memory", "memory_gb", "memory_limit_gb", "GB"),
         ("CPU", "cpu_vcpu", "cpu_limit_vcpu", "vCPU"),
     ):
-        values = [point.value for point in points_of(seen, name, deployment)]
-        limits = [point.value for point in points_of(seen, limit_name, deployment)]
-        yield title, _told(values, limits, unit)
-    slow = [point.value for point in points_of(seen, "http_p95_ms", deployment)]
+        values = [point.value for point in points_of(reading, name, deployment)]
+        limits = [point.value for point in points_of(reading, limit_name, deployment)]
+        yield title, _summary(values, limits, unit)
+    slow = [point.value for point in points_of(reading, "http_p95_ms", deployment)]
     if slow:
-        told = f"{statistics.fmean(slow):.0f} ms on average, {max(slow):.0f} ms at most"
-        yield "p95 of all answers by the platform", told
+        text = f"{statistics.fmean(slow):.0f} ms on average, {max(slow):.0f} ms at most"
+        yield "p95 of all answers by the platform", text
     counts: Counter[str] = Counter()
-    for item in seen.series:
+    for item in reading.series:
         status = item.name.removeprefix("http_")
         if status.isdigit():
             counts[f"{status[0]}xx"] += round(sum(point.value for point in item.points))
     if counts:
-        told = ", ".join(f"{group} {count:,}" for group, count in sorted(counts.items()))
-        yield "Answers by the platform's count, of the service, old code and ours among them", told
+        text = ", ".join(f"{group} {count:,}" for group, count in sorted(counts.items()))
+        yield "Answers by the platform's count, of the service, old code and ours among them", text
 
 
-def _told(values: Sequence[float], limits: Sequence[float], unit: str) -> str:
+def _summary(values: Sequence[float], limits: Sequence[float], unit: str) -> str:
     if not values:
         return "not measured"
-    told = f"{statistics.fmean(values):.2f} {unit} on average, {max(values):.2f} at most"
-    return f"{told}, limit {min(limits):g}" if limits else f"{told}, no limit is known"
+    text = f"{statistics.fmean(values):.2f} {unit} on average, {max(values):.2f} at most"
+    return f"{text}, limit {min(limits):g}" if limits else f"{text}, no limit is known"
 
 
-def _chart(asked: Metrics, seen: MetricsObservation, deployment: str | None) -> Safe | None:
-    points = points_of(seen, "memory_gb", deployment)
-    limits = [point.value for point in points_of(seen, "memory_limit_gb", deployment) if point.value > 0]
+def _chart(section: Metrics, reading: MetricsObservation, deployment: str | None) -> Safe | None:
+    points = points_of(reading, "memory_gb", deployment)
+    limits = [point.value for point in points_of(reading, "memory_limit_gb", deployment) if point.value > 0]
     if len(points) < 2 or not limits:
         return None
     highest = sorted(range(len(points)), key=lambda index: -points[index].value)[:5]
     shown = [points[index] for index in kept(len(points), highest, MAX_POINTS)]
     series = {
         COLOURS["mean"]: [100 * point.value / min(limits) for point in shown],
-        COLOURS["attention"]: [asked.memory_attention] * len(shown),
-        COLOURS["critical"]: [asked.memory_critical] * len(shown),
+        COLOURS["attention"]: [section.memory_attention] * len(shown),
+        COLOURS["critical"]: [section.memory_critical] * len(shown),
     }
     return percents("Memory in % of its limit", [max(0.0, point.offset_s) for point in shown], series)

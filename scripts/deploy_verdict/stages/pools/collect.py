@@ -18,18 +18,18 @@ Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tuple[Observation, ...]:
     """One sample of every pool of the plan; returns what was seen, also when it was stopped."""
-    taken: tuple[Observation, ...] = ()
+    observations: tuple[Observation, ...] = ()
     for pool in context.plan.pools:
-        before = taken
+        before = observations
 
         def keep(partial: BurstObservation, before: tuple[Observation, ...] = before) -> None:
             checkpoint((*before, partial))
 
         burst = _burst(context, pool, offset_s, keep)
         checks = [context.plan.check(name) for name in pool.beside]
-        taken = (*taken, burst, *check_health(context, checks, offset_s))
-        _tell(context, pool, burst)
-    return taken
+        observations = (*observations, burst, *check_health(context, checks, offset_s))
+        _report(context, pool, burst)
+    return observations
 
 
 def _burst(
@@ -76,8 +76,8 @@ def _reading(exchange: Exchange, offset_s: float) -> Reading:
     )
 
 
-def _tell(context: Context, pool: Pool, burst: BurstObservation) -> None:
+def _report(context: Context, pool: Pool, burst: BurstObservation) -> None:
     answered = sum(reading.fault is None for reading in burst.readings)
     rest = " (stopped)" if burst.interrupted else ""
-    told = f"{answered} of {pool.burst.readings} readings{rest}"
-    context.tell(f"{pool.name} {shown_offset(burst.offset_s)}: {told}")
+    text = f"{answered} of {pool.burst.readings} readings{rest}"
+    context.tell(f"{pool.name} {shown_offset(burst.offset_s)}: {text}")

@@ -34,9 +34,9 @@ def exercise(context: Context, offset_s: float, keep: Keep) -> tuple[Observation
 class _Exercise:
     """One pool's exercise under way."""
 
-    def __init__(self, context: Context, pool: Pool, asked: Exercise, offset_s: float) -> None:
-        self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
-        self._requests = tuple(context.plan.to_ask(name) for name in asked.ask)
+    def __init__(self, context: Context, pool: Pool, exercise: Exercise, offset_s: float) -> None:
+        self._context, self._pool, self._how, self._offset_s = context, pool, exercise, offset_s
+        self._requests = tuple(context.plan.to_ask(name) for name in exercise.ask)
         self._writing = [one for one in self._requests if isinstance(one, Check) and one.writes]
         self._debt = debt_of(context, self._writing)
 
@@ -45,16 +45,16 @@ class _Exercise:
             return self._loaded(held)
 
     def _loaded(self, held_back: str | None) -> ExerciseObservation:
-        context, asked = self._context, self._asked
+        context, exercise = self._context, self._how
         at, began_s = context.pace.clock.now(), context.pace.offset_s()
         rounds: list[ExerciseRound] = []
         answers: list[Exchange] = []
         with (
             context.probe.kept_alive() as gauge,
-            ThreadPoolExecutor(max_workers=asked.at_once, thread_name_prefix="exercise") as threads,
+            ThreadPoolExecutor(max_workers=exercise.at_once, thread_name_prefix="exercise") as threads,
         ):
-            for number in range(0 if held_back else asked.rounds):
-                context.pace.wait_until(began_s + number * asked.for_ / asked.rounds)
+            for number in range(0 if held_back else exercise.rounds):
+                context.pace.wait_until(began_s + number * exercise.for_ / exercise.rounds)
                 before = self._read(gauge)
                 held_back = self._no_room(before)
                 if held_back or context.stop.requested:
@@ -62,17 +62,17 @@ class _Exercise:
                     break
                 busy, given = self._load(gauge, threads)
                 answers += given
-                context.pace.wait_until(began_s + (number + 0.5) * asked.for_ / asked.rounds)
+                context.pace.wait_until(began_s + (number + 0.5) * exercise.for_ / exercise.rounds)
                 rest = [self._read(gauge) for _ in busy]
                 rounds.append(ExerciseRound(before=(before,), busy=tuple(busy), rest=tuple(rest)))
         settled = self._settle() if not held_back or rounds else []
-        return self._told(
+        return self._reported(
             ExerciseObservation(
                 check=self._pool.name,
                 offset_s=self._offset_s,
                 at=at,
                 url=context.redact(context.probe.base_url + self._pool.path),
-                at_once=asked.at_once,
+                at_once=exercise.at_once,
                 rounds=tuple(rounds),
                 answers=tuple(answers),
                 settled=tuple(_plain(answer) for answer in settled),
@@ -89,14 +89,14 @@ class _Exercise:
     def _no_room(self, before: Reading) -> str | None:
         """Why our load could fill the pool, going by the gauge; what cannot be read holds nothing back."""
         level = level_of(self._pool, before)
-        at_once = self._asked.at_once
+        at_once = self._how.at_once
         if isinstance(level, PoolLevel) and level.used + at_once > level.limit * self._pool.critical / 100:
             return f"{level.used:g} of {level.limit:g} in use: {at_once} more could fill it"
         return None
 
     def _load(self, gauge: KeptAlive, threads: ThreadPoolExecutor) -> tuple[list[Reading], list[Exchange]]:
         """Let all requests go through one barrier and read the gauge until each of them is answered."""
-        barrier = threading.Barrier(self._asked.at_once + 1)
+        barrier = threading.Barrier(self._how.at_once + 1)
 
         def ask(number: int) -> list[Exchange]:
             barrier.wait()
@@ -104,7 +104,7 @@ class _Exercise:
 
         futures: list[Future[list[Exchange]]] = []
         try:
-            futures += [threads.submit(ask, number) for number in range(self._asked.at_once)]
+            futures += [threads.submit(ask, number) for number in range(self._how.at_once)]
             barrier.wait()
             busy = list(self._read_until(gauge, futures))
             return busy, [answer for future in futures for answer in future.result()]
@@ -113,7 +113,7 @@ class _Exercise:
             barrier.abort()
 
     def _ask(self, number: int) -> Iterator[Exchange]:
-        for time in range(self._asked.times):
+        for time in range(self._how.times):
             if self._context.stop.requested:
                 return
             request = self._requests[(number + time) % len(self._requests)]
@@ -137,12 +137,14 @@ class _Exercise:
             fault=exchange.fault,
         )
 
-    def _told(self, seen: ExerciseObservation) -> ExerciseObservation:
-        answered = sum(answer.fault is None for answer in seen.answers)
-        told = f"{answered} of {self._asked.requests} requests answered in {len(seen.rounds)} rounds"
-        rest = f" (held back: {seen.held_back})" if seen.held_back else ""
-        self._context.tell(f"exercise of {seen.check} {shown_offset(seen.offset_s)}: {told}{rest}")
-        return seen
+    def _reported(self, observation: ExerciseObservation) -> ExerciseObservation:
+        answered = sum(answer.fault is None for answer in observation.answers)
+        text = f"{answered} of {self._how.requests} requests answered in {len(observation.rounds)} rounds"
+        rest = f" (held back: {observation.held_back})" if observation.held_back else ""
+        self._context.tell(
+            f"exercise of {observation.check} {shown_offset(observation.offset_s)}: {text}{rest}"
+        )
+        return observation
 
 
 def _plain(answer: Exchange) -> Exchange:

@@ -13,8 +13,8 @@ from deploy_verdict.stats.blocks import WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
 
 GOOD_SHARE = 0.5
-# At least so much of the planned blocks must have been seen, and the last of them, for "it does not grow".
-FEWEST_SEEN = 7 / 9
+# At least so much of the planned blocks must be readable, and the last of them, for "it does not grow".
+FEWEST_READ = 7 / 9
 FLOOR_SHARE = 0.1
 # A sample of fewer readings is no burst: it has no floor of its own, and no spike.
 BURST_READINGS = 10
@@ -47,7 +47,7 @@ class PoolBlock:
     samples: tuple[PoolSample, ...]
 
     @property
-    def seen(self) -> bool:
+    def is_read(self) -> bool:
         """Half of its samples can be read."""
         return 2 * sum(enough(sample) for sample in self.samples) >= len(self.samples)
 
@@ -80,14 +80,14 @@ class PoolBlock:
         """Its floor is that of its bursts; where samples are single readings, their 10th percentile, as the
         least of hundreds of readings is an accident.
         """
-        taken = [sample for sample in self.samples if sample.levels]
-        if taken[0].planned_readings >= BURST_READINGS or len(self.samples) == 1:
-            floor = statistics.fmean(sample.floor_used for sample in taken)
+        read = [sample for sample in self.samples if sample.levels]
+        if read[0].planned_readings >= BURST_READINGS or len(self.samples) == 1:
+            floor = statistics.fmean(sample.floor_used for sample in read)
         else:
             used = sorted(level.used for level in self.levels)
             floor = used[int(FLOOR_SHARE * (len(used) - 1))]
         mean = statistics.fmean(level.used for level in self.levels)
-        return Block(at_h=(taken[0].offset_s + taken[-1].offset_s) / 7200, floor=floor, mean=mean)
+        return Block(at_h=(read[0].offset_s + read[-1].offset_s) / 7200, floor=floor, mean=mean)
 
 
 def pool_blocks(samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S) -> tuple[PoolBlock, ...]:
@@ -99,16 +99,16 @@ def pool_blocks(samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S) -> 
 
 def unread_blocks(blocks: Sequence[PoolBlock]) -> str | None:
     """Why these blocks cannot show that nothing grows, or None: 7 of 9, and the last one."""
-    unseen = [block for block in blocks if not block.seen]
-    if not unseen:
+    unread = [block for block in blocks if not block.is_read]
+    if not unread:
         return None
-    seen = len(blocks) - len(unseen)
-    first = next(sample for sample in unseen[0].samples if not enough(sample))
-    if blocks[-1] is unseen[-1]:
+    count = len(blocks) - len(unread)
+    first = next(sample for sample in unread[0].samples if not enough(sample))
+    if blocks[-1] is unread[-1]:
         last = next(sample for sample in blocks[-1].samples if not enough(sample))
         return f"the window's end could not be read: {short_of(last)}"
-    if seen < FEWEST_SEEN * len(blocks) - 1e-9:
-        return f"only {seen} of {len(blocks)} blocks could be read: {short_of(first)}"
+    if count < FEWEST_READ * len(blocks) - 1e-9:
+        return f"only {count} of {len(blocks)} blocks could be read: {short_of(first)}"
     return None
 
 

@@ -27,19 +27,19 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
     if not found:
         return unknown("the load that should show in it was not sent: there is no evidence of it")
     complete = [item for item in found if not item[1].interrupted] or found
-    pointer, seen = complete[-1]
-    reason = _unfit(seen, exercise)
-    return (unknown(reason) if reason else _risen(pool, seen)).at(pointer)
+    pointer, observed = complete[-1]
+    reason = _unfit(observed, exercise)
+    return (unknown(reason) if reason else _risen(pool, observed)).at(pointer)
 
 
-def _unfit(seen: ExerciseObservation, exercise: Exercise) -> str | None:
+def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
     """Why the exercise proves nothing, whatever the gauge showed."""
-    if seen.held_back:
-        return f"the load that should show in it was held back: {seen.held_back}"
-    if seen.interrupted:
-        return f"the load that should show in it was interrupted after {len(seen.rounds)} rounds"
-    bad = [answer for answer in seen.answers if answer.fault is not None or (answer.status or 599) >= 500]
-    good = len(seen.answers) - len(bad)
+    if observed.held_back:
+        return f"the load that should show in it was held back: {observed.held_back}"
+    if observed.interrupted:
+        return f"the load that should show in it was interrupted after {len(observed.rounds)} rounds"
+    bad = [answer for answer in observed.answers if answer.fault is not None or (answer.status or 599) >= 500]
+    good = len(observed.answers) - len(bad)
     if good < ANSWERED_SHARE * exercise.requests:
         first = bad[0] if bad else None
         why = first.fault.detail if first and first.fault else f"status {first.status}" if first else ""
@@ -48,19 +48,21 @@ def _unfit(seen: ExerciseObservation, exercise: Exercise) -> str | None:
     return None
 
 
-def _risen(pool: Pool, seen: ExerciseObservation) -> Ruling:
-    rounds = [item for item in (_means(pool, one) for one in seen.rounds) if item is not None]
+def _risen(pool: Pool, observed: ExerciseObservation) -> Ruling:
+    rounds = [item for item in (_means(pool, one) for one in observed.rounds) if item is not None]
     if len(rounds) < FEWEST_ROUNDS:
         return unknown(
-            f"{len(rounds)} of {len(seen.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}"
+            f"{len(rounds)} of {len(observed.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}"
         )
     busy, rest = (statistics.fmean(values) for values in zip(*rounds, strict=True))
     if chance([under_load - after for under_load, after in rounds]) <= CHANCE:
-        return passed(f"{seen.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}")
-    step = _step(pool, seen)
+        return passed(f"{observed.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}")
+    step = _step(pool, observed)
     if step is not None:
-        return passed(f"{seen.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good")
-    text = f"{seen.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
+        return passed(
+            f"{observed.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good"
+        )
+    text = f"{observed.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
     return unknown(f"{text}): it is a copy, or they take nothing from this pool")
 
 
@@ -88,14 +90,14 @@ def _used(pool: Pool, readings: Sequence[Reading]) -> list[float]:
     return [level.used for level in levels] if len(levels) == len(readings) else []
 
 
-def _step(pool: Pool, seen: ExerciseObservation) -> tuple[float, float] | None:
+def _step(pool: Pool, observed: ExerciseObservation) -> tuple[float, float] | None:
     """From what to what a gauge of opened connections rose with the first load, and stayed."""
-    first = _used(pool, seen.rounds[0].before)
+    first = _used(pool, observed.rounds[0].before)
     after = [
         value
-        for number, one in enumerate(seen.rounds)
+        for number, one in enumerate(observed.rounds)
         for value in _used(pool, one.rest if number == 0 else (*one.before, *one.busy, *one.rest))
     ]
-    if not first or not after or min(after) - max(first) < seen.at_once / 2:
+    if not first or not after or min(after) - max(first) < observed.at_once / 2:
         return None
     return max(first), min(after)

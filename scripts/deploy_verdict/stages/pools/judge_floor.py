@@ -15,7 +15,7 @@ from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.evidence.steps import is_targets_trouble
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
-from deploy_verdict.stats.bounds import NONE_SEEN, at_least, at_most
+from deploy_verdict.stats.bounds import NO_EVENT, at_least, at_most
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.stats.trend import shown_p
 
@@ -31,8 +31,8 @@ def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
         return unknown("the cycles were not run: there is no evidence of them")
-    rulings = [_judged(pool, drive, seen).at(pointer) for pointer, seen in found]
-    complete = [ruling for ruling, (_, seen) in zip(rulings, found, strict=True) if not seen.interrupted]
+    rulings = [_judged(pool, drive, driven).at(pointer) for pointer, driven in found]
+    complete = [ruling for ruling, (_, driven) in zip(rulings, found, strict=True) if not driven.interrupted]
     risen = [ruling for ruling in rulings if ruling.outcome is Outcome.FAIL]
     return (risen or complete or rulings)[0 if risen else -1]
 
@@ -44,8 +44,8 @@ def judge_cycles(bundle: Bundle, pool: Pool) -> Ruling | None:
     """
     found = [
         (f"{pointer}/failures/{index}", answer)
-        for pointer, seen in readings_of(bundle, "floor", FloorObservation, pool.name)
-        for index, answer in enumerate(seen.failures)
+        for pointer, driven in readings_of(bundle, "floor", FloorObservation, pool.name)
+        for index, answer in enumerate(driven.failures)
         if is_targets_trouble(answer)
     ]
     if not found:
@@ -56,21 +56,23 @@ def judge_cycles(bundle: Bundle, pool: Pool) -> Ruling | None:
     return failed(text, Severity.P2, "the service broke under its own test's cycles").at(pointer)
 
 
-def _judged(pool: Pool, drive: ReturnToFloor, seen: FloorObservation) -> Ruling:
-    then, now = _used(pool, seen.before), _used(pool, seen.after)
-    run = seen.cycles + seen.failed
+def _judged(pool: Pool, drive: ReturnToFloor, driven: FloorObservation) -> Ruling:
+    then, now = _used(pool, driven.before), _used(pool, driven.after)
+    run = driven.cycles + driven.failed
     if not then or not now:
         when = "before" if not then else "after"
         return unknown(f"the pool's floor {when} the cycles could not be read")
     before, after = min(then), min(now)
-    requests = sum(count for tally in seen.tallies for count in tally.answers.values()) + len(seen.failures)
+    requests = sum(count for tally in driven.tallies for count in tally.answers.values()) + len(
+        driven.failures
+    )
     did = f"over {run:,} cycles ({requests:,} requests)"
     if after - before >= 1 and requests:
         return _risen(then, now, requests, did)
-    doubt = _doubt(drive, seen, run)
+    doubt = _doubt(drive, driven, run)
     if doubt is not None:
         return unknown(doubt)
-    hidden = NONE_SEEN + noise_of_floor(then, now)
+    hidden = NO_EVENT + noise_of_floor(then, now)
     excluded = f"leaks oftener than one in {run / hidden:,.0f} cycles are excluded at 95 %"
     stood = f"stayed at {before:g}" if after == before else f"went from {before:g} to {after:g}"
     return passed(f"the floor {stood} {did}: {excluded}")
@@ -90,19 +92,19 @@ def _risen(then: Sequence[float], now: Sequence[float], requests: int, did: str)
     return failed(f"{text}: {often} ({bounds})", severity, "requests leave connections behind")
 
 
-def _doubt(drive: ReturnToFloor, seen: FloorObservation, run: int) -> str | None:
+def _doubt(drive: ReturnToFloor, driven: FloorObservation, run: int) -> str | None:
     """Why a floor that did not rise proves too little."""
-    if seen.failed > FAILED_SHARE * run:
-        first = seen.failures[-1] if seen.failures else None
+    if driven.failed > FAILED_SHARE * run:
+        first = driven.failures[-1] if driven.failures else None
         why = (
             first.fault.detail if first and first.fault else f"status {first.status}" if first else "not sent"
         )
-        return f"{seen.failed} of {run:,} cycles failed (the last: {why})"
-    if seen.cycles < DONE_SHARE * drive.cycles:
-        why = seen.ended or ("they were interrupted" if seen.interrupted else "no reason is told")
-        return f"only {seen.cycles:,} of {drive.cycles:,} cycles were done: {why}"
-    if seen.unrestored:
-        return f"the test entity was left to be restored: {seen.unrestored[0].reason}"
+        return f"{driven.failed} of {run:,} cycles failed (the last: {why})"
+    if driven.cycles < DONE_SHARE * drive.cycles:
+        why = driven.ended or ("they were interrupted" if driven.interrupted else "no reason is told")
+        return f"only {driven.cycles:,} of {drive.cycles:,} cycles were done: {why}"
+    if driven.unrestored:
+        return f"the test entity was left to be restored: {driven.unrestored[0].reason}"
     return None
 
 

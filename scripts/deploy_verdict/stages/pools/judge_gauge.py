@@ -73,9 +73,9 @@ def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
     if not lies:
         return None
     item, sample = lies[0]
-    said = SAYS_FULL.search(item.exchange.body or "")
+    match = SAYS_FULL.search(item.exchange.body or "")
     first_at = shown_offset(item.offset_s)
-    text = f'{len(lies)} answers said "{said.group(0) if said else ""}" (the first at {first_at})'
+    text = f'{len(lies)} answers said "{match.group(0) if match else ""}" (the first at {first_at})'
     level = max(sample.levels, key=lambda level: level.percent)
     text += f" while it showed at most {level.used:g} of {level.limit:g}"
     return unknown(text).at(sample.pointer, sample.offset_s)

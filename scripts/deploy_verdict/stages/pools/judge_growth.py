@@ -33,7 +33,7 @@ WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 def pool_growth(samples: Sequence[PoolSample]) -> tuple[tuple[PoolBlock, ...], Growth | None]:
     """All planned blocks, and what those that were seen say of growth."""
     planned = pool_blocks(samples)
-    return planned, growth_of([block.block for block in planned if block.seen], counted=True)
+    return planned, growth_of([block.block for block in planned if block.is_read], counted=True)
 
 
 def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
@@ -65,13 +65,13 @@ def _judged(
     if growth is None:
         text = f"{len(planned)} blocks after the first {shown_duration(WARM_UP_S)} cannot show a trend; "
         return unknown(f"not known: {gap}" if gap else f"{text}it takes {FEWEST_BLOCKS}")
-    seen = [block for block in planned if block.seen]
-    blocks = [block.block for block in seen]
-    last = next(sample for sample in reversed(seen[-1].samples) if sample.levels)
+    read = [block for block in planned if block.is_read]
+    blocks = [block.block for block in read]
+    last = next(sample for sample in reversed(read[-1].samples) if sample.levels)
     free = last.levels[-1].limit - used_at_end(blocks)
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
     power = with_power(growth, UNIT)
-    if grows(blocks, growth, p, complete=planned[-1].seen):
+    if grows(blocks, growth, p, complete=planned[-1].is_read):
         clear = growth.clearest
         rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
         text = f"{rose} (Mann-Kendall {shown_p(p)}): {effect(growth, UNIT)}"

@@ -94,20 +94,20 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
     A mean of a burst is not exact: outside by less than its own error is neither in nor out.
     """
     planned = pool_blocks(samples)
-    seen = [block for block in planned if block.seen]
+    read = [block for block in planned if block.is_read]
     warm = shown_duration(WARM_UP_S)
-    if not seen:
+    if not read:
         unread = next((sample for sample in samples if not enough(sample)), None)
         if unread is None:
             return unknown(f"there is no sample after the first {warm}")
         return unknown(short_of(unread)).at(unread.pointer, unread.offset_s)
     band = pool.stays_within
     points, severity = (band.points, band.severity) if band else (100.0, None)
-    median = statistics.median(block.mean_percent for block in seen)
-    far = max(seen, key=lambda block: abs(block.mean_percent - median))
-    outside = [block for block in seen if abs(block.mean_percent - median) > points]
-    least = CLEAR_COUNTS * _by_chance_percent(seen) if are_single(samples) else 0.0
-    scatter = _scatter_percent(seen)
+    median = statistics.median(block.mean_percent for block in read)
+    far = max(read, key=lambda block: abs(block.mean_percent - median))
+    outside = [block for block in read if abs(block.mean_percent - median) > points]
+    least = CLEAR_COUNTS * _by_chance_percent(read) if are_single(samples) else 0.0
+    scatter = _scatter_percent(read)
     clear = [
         block
         for block in outside
@@ -117,7 +117,7 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
     sample = far.samples[0]
     where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
     if clear:
-        text = f"{where} ({len(outside)} of {len(seen)} blocks outside)"
+        text = f"{where} ({len(outside)} of {len(read)} blocks outside)"
         because = "utilization does not stay level"
         return failed(text, severity, because).at(sample.pointer, sample.offset_s)
     if outside:

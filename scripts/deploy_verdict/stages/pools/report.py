@@ -35,8 +35,8 @@ def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
         return (("Return to floor", "not done"),)
     pointer, seen = found[-1]
     took = shown_duration(round(seen.took_s))
-    told = f"{counted(seen.cycles, 'cycle')} of {pool.return_to_floor.test} in {took}"
-    return (("Return to floor", f"{told} ({pointer})"),)
+    text = f"{counted(seen.cycles, 'cycle')} of {pool.return_to_floor.test} in {took}"
+    return (("Return to floor", f"{text} ({pointer})"),)
 
 
 def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
@@ -48,8 +48,8 @@ def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
         return (("Exercise of the gauge", "not done"),)
     pointer, seen = found[-1]
     answered = sum(answer.fault is None for answer in seen.answers)
-    told = f"{counted(len(seen.rounds), 'round')} of {seen.at_once} requests at once, {answered:,} answered"
-    return (("Exercise of the gauge", f"{told} ({pointer})"),)
+    text = f"{counted(len(seen.rounds), 'round')} of {seen.at_once} requests at once, {answered:,} answered"
+    return (("Exercise of the gauge", f"{text} ({pointer})"),)
 
 
 # One for each row of a usual window; a longer table's files are named like its rows.
@@ -83,12 +83,12 @@ def shown_pools(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tup
 
 def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot]) -> ShownPool:
     samples = bundle.samples.get(pool.name, ())
-    mine = [
+    found = [
         finding
         for finding in verdict.findings
         if finding.check == pool.name and is_pool_rule(bundle, finding)
     ]
-    bands = {finding.offset_s: finding for finding in mine if finding.rule == "band"}
+    bands = {finding.offset_s: finding for finding in found if finding.rule == "band"}
     statuses = [_status(sample, bands.get(sample.offset_s)) for sample in samples]
     rows = kept(len(samples), _worst_first(samples, statuses))
     hidden = len(samples) - len(rows)
@@ -108,7 +108,7 @@ def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot
         statistics=(*_statistics(samples), *exercised(bundle, pool), *driven(bundle, pool)),
         alerts=_alerts(pool, samples, statuses),
         lines=lines(
-            finding for finding in mine if finding.rule != "band" or finding.outcome is not Outcome.PASS
+            finding for finding in found if finding.rule != "band" or finding.outcome is not Outcome.PASS
         ),
         files=files_of(bundle, "pools"),
         pointers=tuple(samples[index].pointer or "none" for index in rows[:MOST_POINTERS]),
@@ -155,11 +155,11 @@ def _table(
 
 def _row(sample: PoolSample, status: str, slot: Slot | None) -> tuple[str, ...]:
     time = shown_offset(sample.offset_s)
-    told = f"{status}{_notes(sample, slot)}"
+    text = f"{status}{_notes(sample, slot)}"
     if not sample.levels:
-        return time, "not measured", "not measured", told
+        return time, "not measured", "not measured", text
     used = _with_peak(sample.mean_used, sample.peak_used, "")
-    return time, used, _with_peak(sample.mean_percent, sample.peak_percent, "%"), told
+    return time, used, _with_peak(sample.mean_percent, sample.peak_percent, "%"), text
 
 
 def _with_peak(mean: float, peak: float, unit: str) -> str:
@@ -231,12 +231,12 @@ def current_words(bundle: Bundle) -> Iterator[tuple[str, str]]:
     for pool in bundle.plan.pools:
         if "pools" in bundle.stages:
             good = [sample for sample in bundle.samples.get(pool.name, ()) if sample.levels]
-            told = "not measured yet"
+            text = "not measured yet"
             if good:
                 newest = good[-1]
                 used = _with_peak(newest.mean_percent, newest.peak_percent, "%")
-                told = f"{used} at {shown_offset(newest.offset_s)}"
-            yield pool.title or pool.name, told
+                text = f"{used} at {shown_offset(newest.offset_s)}"
+            yield pool.title or pool.name, text
 
 
 def sample_rows(bundle: Bundle, verdict: Verdict, offsets_s: Collection[float], limit: int) -> Table | None:
@@ -249,8 +249,8 @@ def sample_rows(bundle: Bundle, verdict: Verdict, offsets_s: Collection[float], 
             for finding in verdict.findings
             if (finding.stage, finding.check, finding.rule) == ("pools", pool.name, "band")
         }
-        mine = [sample for sample in bundle.samples.get(pool.name, ()) if sample.offset_s in offsets_s]
-        for sample in mine[-limit:]:
+        found = [sample for sample in bundle.samples.get(pool.name, ()) if sample.offset_s in offsets_s]
+        for sample in found[-limit:]:
             status = (
                 f"{_status(sample, bands.get(sample.offset_s))}{_notes(sample, slots.get(sample.offset_s))}"
             )

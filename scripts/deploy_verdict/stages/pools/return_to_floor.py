@@ -13,7 +13,7 @@ from deploy_verdict.plan.sections.pools import MOST_FAILED
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.repeat import Cycles, sent_in
 
-TOLD_TIMES = 10
+PROGRESS_TIMES = 10
 Keep = Callable[[tuple[Observation, ...]], None]
 
 
@@ -24,8 +24,8 @@ def return_to_floor(context: Context, offset_s: float, keep: Keep) -> tuple[Obse
         if pool.return_to_floor is not None and not context.stop.requested:
             before = done
 
-            def keep_it(seen: FloorObservation, before: tuple[Observation, ...] = before) -> None:
-                keep((*before, seen))
+            def keep_it(observation: FloorObservation, before: tuple[Observation, ...] = before) -> None:
+                keep((*before, observation))
 
             done = (*before, _Drive(context, pool, pool.return_to_floor, offset_s).run(keep_it))
     return done
@@ -34,9 +34,9 @@ def return_to_floor(context: Context, offset_s: float, keep: Keep) -> tuple[Obse
 class _Drive:
     """One pool's cycles under way."""
 
-    def __init__(self, context: Context, pool: Pool, asked: ReturnToFloor, offset_s: float) -> None:
-        self._context, self._pool, self._asked, self._offset_s = context, pool, asked, offset_s
-        self._cycles = Cycles(context, *context.plan.test_of(asked.test))
+    def __init__(self, context: Context, pool: Pool, drive: ReturnToFloor, offset_s: float) -> None:
+        self._context, self._pool, self._how, self._offset_s = context, pool, drive, offset_s
+        self._cycles = Cycles(context, *context.plan.test_of(drive.test))
         self._at = context.pace.clock.now()
         self._before: tuple[Reading, ...] = ()
         self._after: tuple[Reading, ...] = ()
@@ -48,31 +48,31 @@ class _Drive:
         try:
             self._ended = self._cycles.through(lambda: self._cycled(keep))
         finally:
-            keep(self._seen())
-        self._context.pace.wait_until(self._context.pace.offset_s() + self._asked.settle)
+            keep(self._observation())
+        self._context.pace.wait_until(self._context.pace.offset_s() + self._how.settle)
         self._after = self._floor()
-        told = f"{self._cycles.done:,} cycles in {self._took_s:.0f} s, {self._cycles.failed} failed"
+        text = f"{self._cycles.done:,} cycles in {self._took_s:.0f} s, {self._cycles.failed} failed"
         rest = f" (ended: {self._ended})" if self._ended else ""
-        self._context.tell(f"return to floor of {self._pool.name}: {told}{rest}")
-        return self._seen()
+        self._context.tell(f"return to floor of {self._pool.name}: {text}{rest}")
+        return self._observation()
 
     def _cycled(self, keep: Callable[[FloorObservation], None]) -> str | None:
         """Why not all cycles were done, or None."""
-        clock, asked = self._context.pace.clock, self._asked
+        clock, drive = self._context.pace.clock, self._how
         began_s = clock.monotonic_s()
-        for number in range(asked.cycles):
+        for number in range(drive.cycles):
             self._took_s = round(clock.monotonic_s() - began_s, 3)
-            if number and number % max(1, asked.cycles // TOLD_TIMES) == 0:
-                told = f"{number:,} of {asked.cycles:,} cycles, {self._cycles.failed} failed"
-                self._context.tell(f"return to floor {shown_offset(self._offset_s)}: {told}")
-                keep(self._seen())
+            if number and number % max(1, drive.cycles // PROGRESS_TIMES) == 0:
+                text = f"{number:,} of {drive.cycles:,} cycles, {self._cycles.failed} failed"
+                self._context.tell(f"return to floor {shown_offset(self._offset_s)}: {text}")
+                keep(self._observation())
             if self._context.stop.requested:
                 return "asked to stop"
-            if self._took_s > asked.limit:
-                return f"the time for them ({asked.limit:g} s) was over"
+            if self._took_s > drive.limit:
+                return f"the time for them ({drive.limit:g} s) was over"
             if self._cycles.failed >= MOST_FAILED:
                 return f"{self._cycles.failed} cycles had failed"
-            self._cycles.run(lambda sent: clock.sleep(began_s + sent / asked.rate - clock.monotonic_s()))
+            self._cycles.run(lambda sent: clock.sleep(began_s + sent / drive.rate - clock.monotonic_s()))
         self._took_s = round(clock.monotonic_s() - began_s, 3)
         return None
 
@@ -100,7 +100,7 @@ class _Drive:
                 )
         return tuple(readings)
 
-    def _seen(self) -> FloorObservation:
+    def _observation(self) -> FloorObservation:
         cycles = self._cycles
         return FloorObservation(
             check=self._pool.name,

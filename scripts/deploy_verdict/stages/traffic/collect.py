@@ -34,7 +34,7 @@ class _Path:
         self.upstream_errors += has_upstream_error(entry)
         self.fallbacks += is_fallback(entry)
 
-    def told(self, method: str, path: str) -> PathTraffic:
+    def counted(self, method: str, path: str) -> PathTraffic:
         times = sorted(self.times_ms)
         ranks = {name: _rank(times, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
         return PathTraffic(
@@ -97,9 +97,9 @@ class TrafficTally:
 
     def _example(self, entry: HttpEntry) -> None:
         if len(self._examples) < MOST_EXAMPLES:
-            told = f"{entry.method[:10]} {entry.path[:200]} {entry.status} {entry.total_ms} ms"
-            told += f": {entry.upstream_errors[:200]}" if has_upstream_error(entry) else ""
-            self._examples.append(LogLine(at=entry.at, text=self._redact(told)))
+            counted = f"{entry.method[:10]} {entry.path[:200]} {entry.status} {entry.total_ms} ms"
+            counted += f": {entry.upstream_errors[:200]}" if has_upstream_error(entry) else ""
+            self._examples.append(LogLine(at=entry.at, text=self._redact(counted)))
 
     def observation(
         self, source: str, *, fault: Fault | None, incomplete: tuple[str, ...]
@@ -116,7 +116,7 @@ class TrafficTally:
             requests=sum(path.statuses.total() for _, path in paths),
             first_at=self._times[0] if self._times else None,
             last_at=self._times[-1] if self._times else None,
-            paths=tuple(path.told(*key) for key, path in paths),
+            paths=tuple(path.counted(*key) for key, path in paths),
             paths_left_out=int(OTHER in self._paths),
             upstream_errors=dict(self._upstream.most_common(MOST_EXAMPLES)),
             examples=tuple(self._examples),

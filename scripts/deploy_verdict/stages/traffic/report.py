@@ -35,14 +35,14 @@ def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> S
     if bundle.plan.traffic is None:
         return None
     readings = readings_of(bundle, "traffic", TrafficObservation)
-    seen = readings[-1][1] if readings else None
-    reason = not_checked(bundle, "traffic") or _why_unknown(seen)
-    shown = None if reason else seen
+    reading = readings[-1][1] if readings else None
+    reason = not_checked(bundle, "traffic") or _why_unknown(reading)
+    shown = None if reason else reading
     paths = sorted(shown.paths, key=_worst_first) if shown else []
     hidden = len(paths) - MOST_ROWS
     fallbacks = sum(path.edge_fallbacks for path in paths)
-    mine = [finding for finding in verdict.findings if finding.stage == "traffic"]
-    canary = next((item.actual for item in mine if (item.check, item.rule) == ("log", "canary")), "")
+    findings = [finding for finding in verdict.findings if finding.stage == "traffic"]
+    canary = next((item.actual for item in findings if (item.check, item.rule) == ("log", "canary")), "")
     return ShownTraffic(
         reason=reason,
         table=_table(paths[:MOST_ROWS]) if paths else None,
@@ -55,17 +55,17 @@ def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> S
             for line in (shown.examples if shown else ())
         ),
         notes=shown.notes if shown else (),
-        lines=lines(item for item in mine if item.outcome is not Outcome.PASS),
+        lines=lines(item for item in findings if item.outcome is not Outcome.PASS),
         files=files_of(bundle, "traffic"),
     )
 
 
-def _why_unknown(seen: TrafficObservation | None) -> str:
-    if seen is None:
+def _why_unknown(reading: TrafficObservation | None) -> str:
+    if reading is None:
         return "not checked: the evidence holds no reading of the edge's log"
-    if seen.fault is not None and not seen.paths:
-        return f"not known: {told_fault(seen.fault)}"
-    return "" if seen.entries_read else "not known: the edge's log has no request in the window"
+    if reading.fault is not None and not reading.paths:
+        return f"not known: {told_fault(reading.fault)}"
+    return "" if reading.entries_read else "not known: the edge's log has no request in the window"
 
 
 def _worst_first(path: PathTraffic) -> tuple[int, int]:
@@ -89,8 +89,8 @@ def _milliseconds(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.0f} ms"
 
 
-def _upstream(seen: TrafficObservation | None) -> str:
-    if seen is None:
+def _upstream(reading: TrafficObservation | None) -> str:
+    if reading is None:
         return ""
-    told = [f"{text} ({count})" for text, count in seen.upstream_errors.items()]
-    return listed(told, 5) if told else "none"
+    text = [f"{text} ({count})" for text, count in reading.upstream_errors.items()]
+    return listed(text, 5) if text else "none"
