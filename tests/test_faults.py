@@ -55,7 +55,7 @@ STORIES = {
     "html-502": (11, "the edge answered 502 in place of the service (x-railway-fallback)"),
     "lock-broken": (11, "2 answered 200"),
     # The last line may come before the window or in its first second: what is told of it in both cases.
-    "log-silent": (12, "answered requests of ours: the log has holes"),
+    "log-silent": (12, "answered requests of ours: the log has gaps"),
     "history-empty": (11, "What was done must stand in the audit trail"),
     "railway-failed-build": (11, "ERROR: No matching distribution found for redis==99.0"),
     "railway-crash-later": (11, "crashed (status CRASHED) and used up its restarts"),
@@ -70,7 +70,7 @@ STORIES = {
     "railway-slow": (0, "live at 9 of 9 planned looks"),
     "railway-log-hole": (12, "the log is silent for"),
     "railway-log-dropped": (12, "Railway dropped lines: it says so 1 times"),
-    "railway-canary-cut": (12, "it has holes, and is not to be trusted"),
+    "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
     "traffic-5xx": (11, "users met server errors"),
     "memory-leak": (10, "memory grows over the window, as a leak does"),
     "stale-code": (11, "is deployed, but the answers are those of older code: STALE"),
@@ -163,7 +163,7 @@ def assert_names_the_cause(fault, exit_code, out, stderr=""):
     assert_no_placeholders(report)
     if exit_code == 0:
         assert bad == []
-        assert "of ours that were answered are in it (100 %)" in plain(report)
+        assert "answered requests of ours are in the log (100 %)" in plain(report)
         assert [row["outcome"] for row in verdict["criteria"]] == ["pass"] * 6
         assert next(row["actual"] for row in verdict["criteria"] if row["name"] == "E2E tests") == "8/8"
 

@@ -186,7 +186,7 @@ def test_an_undated_line_takes_the_time_before_it_but_covers_nothing(log):
     assert observation.patterns[0].first_at == START + timedelta(seconds=60)
     assert observation.patterns[0].examples[0].at is None
     assert observation.longest_silence.start == START + timedelta(seconds=60)
-    assert "4 lines bear no time: they count with the line before them" in observation.notes
+    assert "4 lines have no time: each counts with the line before it" in observation.notes
 
 
 @pytest.mark.parametrize("before", [[], [stamped(-60)]])
@@ -195,7 +195,7 @@ def test_an_undated_line_on_the_edge_of_the_window_is_not_counted_but_told(log, 
     observation = log.holds(*before, BAD, *after).read()
     assert count(observation) == 0
     assert observation.incomplete == (
-        "'Too many connections' was seen 1 times in lines without a time, in the window or before it",
+        "'Too many connections' was found 1 times in lines without a time, in the window or before it",
     )
 
 
@@ -237,7 +237,7 @@ def test_a_file_that_became_shorter_since_t0_is_incomplete(log):
 
 def test_times_without_a_zone_are_noted(log):
     observation = log.holds("2026-02-02 12:30:00,123 INFO x", stamped(60)).read()
-    assert observation.notes == ("1 lines bear a time without a zone: read as UTC",)
+    assert observation.notes == ("1 lines have a time without a zone: read as UTC",)
     assert observation.incomplete == ()
 
 

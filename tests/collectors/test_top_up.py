@@ -88,7 +88,7 @@ def test_only_what_is_lacking_is_run(operation, of, takes, reads):
     assert seen.ended == "nothing is lacking any more"
     assert [item.done for item in kept][:4] == [0, 1, 2, 3]
     assert "5 runs of" in told[4]
-    assert "10 more are lacking" in told[4]
+    assert "10 more are needed" in told[4]
 
 
 @pytest.mark.parametrize(

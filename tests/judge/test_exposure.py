@@ -47,7 +47,7 @@ def asked(plan, answers):
             Outcome.INCONCLUSIVE,
             "ran 2 times without an error, so an error rate above 78 % is excluded at 95 %; 1 more would",
         ),
-        (0, Outcome.INCONCLUSIVE, "did not run once in this window; 3 runs are wanted"),
+        (0, Outcome.INCONCLUSIVE, "did not run in this window; 3 runs are required"),
     ],
 )
 def test_so_many_clean_runs_are_wanted(runs, outcome, told):

@@ -64,7 +64,7 @@ def test_back_at_its_floor_excludes_leaks_of_three_in_all_cycles():
     assert found.outcome is Outcome.PASS
     assert found.actual == (
         "the floor stayed at 2 over 1,000 cycles (1,000 requests): "
-        "leaks oftener than one in 334 cycles are excluded at 95 %"
+        "leaks more frequent than one in 334 cycles are excluded at 95 %"
     )
     assert found.evidence == "floor.T+120.a1.json#/observations/0"
 
@@ -90,19 +90,19 @@ def test_a_leak_is_told_as_a_rate_with_its_bounds():
 @pytest.mark.parametrize(
     ("seen", "told"),
     [
-        ([], "there is no evidence of them"),
+        ([], "the evidence holds none"),
         ([drive(before=(3,))], "floor before the cycles could not be read"),
         ([drive(after=())], "floor after the cycles could not be read"),
         (
             [drive(good=899, ended="the time was over")],
-            "only 899 of 1,000 cycles were done: the time was over",
+            "only 899 of 1,000 cycles ran: the time was over",
         ),
         (
             [drive(good=989, failed=11, failures=(http("x", "no", 503),))],
-            "11 of 1,000 cycles failed (the last: ",
+            "11 of 1,000 cycles failed (last: ",
         ),
-        ([drive(unrestored=(Unrestored(request="curl", reason="it was refused"),))], "left to be restored"),
-        ([drive(interrupted=True, good=5)], "only 5 of 1,000 cycles were done: they were interrupted"),
+        ([drive(unrestored=(Unrestored(request="curl", reason="it was refused"),))], "left unrestored"),
+        ([drive(interrupted=True, good=5)], "only 5 of 1,000 cycles ran: they were interrupted"),
     ],
 )
 def test_what_proves_too_little_is_inconclusive(seen, told):
@@ -152,7 +152,7 @@ def test_a_busy_pools_floor_that_rose_by_chance_is_no_leak():
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.actual == (
         "the floor rose from 2 to 3 over 1,000 cycles (1,000 requests), but others used the pool, and chance "
-        "does as much (p = 0.305): repeat it in a quiet hour, or with more cycles"
+        "alone could do this (p = 0.305): repeat it in a quiet hour or with more cycles"
     )
 
 
@@ -162,7 +162,7 @@ def test_what_hides_in_the_noise_of_the_floor_is_not_said_to_be_excluded():
     after = readings((4, 4, 4, 4))[:8] + readings((2, 2, 2, 2))[:4]
     noisy = loaded(PLAN, "floor", [seen.model_copy(update={"after": after})], 7200.0)
     assert floor_of(judged(noisy)).actual.endswith(
-        "leaks oftener than one in 200 cycles are excluded at 95 %"
+        "leaks more frequent than one in 200 cycles are excluded at 95 %"
     )
 
 
@@ -194,7 +194,7 @@ def test_cycles_that_broke_at_the_service_are_told_whatever_the_floor_proves():
     assert floor_of(verdict).outcome is Outcome.PASS
     broken = next(item for item in verdict.findings if item.rule == "cycles")
     assert (broken.outcome, broken.severity) == (Outcome.FAIL, "P2")
-    assert broken.actual == "2 requests broke at the service (the first: the connection was refused)"
+    assert broken.actual == "2 requests failed at the service (first: the connection was refused)"
     assert broken.evidence == "floor.T+120.a1.json#/observations/0/failures/1"
     only_ours = judged(drive(good=999, failed=1, failures=(ours,)))
     assert not [item for item in only_ours.findings if item.rule == "cycles"]

@@ -73,7 +73,7 @@ def test_an_idle_pool_whose_gauge_showed_our_load_is_stable():
     verdict = window(WITH_LOAD, IDLE, load(RISES))
     assert verdict.outcome is VerdictOutcome.STABLE
     assert gauge_of(verdict).actual == (
-        "4 requests at once raised it from 1.0 to 4.0; it stood at 1 in all 90 readings"
+        "4 requests at once raised it from 1.0 to 4.0; it stayed at 1 in all 90 readings"
     )
     assert gauge_of(verdict).evidence == "exercise.T+000.a1.json#/observations/0"
 
@@ -85,7 +85,7 @@ def test_a_gauge_that_our_load_did_not_show_in_is_not_believed(samples):
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
     assert "4 requests at once did not show in it (1.0 with them, 1.0 without)" in gauge_of(verdict).actual
     assert {"gauge", "band", "exhaustion", "growth"} <= rules(verdict, "inconclusive")
-    assert "the gauge is not to be believed" in next(i for i in verdict.findings if i.rule == "band").actual
+    assert "the gauge cannot be trusted" in next(i for i in verdict.findings if i.rule == "band").actual
     assert verdict.criteria[0].outcome is Outcome.INCONCLUSIVE
 
 
@@ -97,14 +97,17 @@ def test_what_such_a_gauge_shows_to_be_bad_stays_bad():
 @pytest.mark.parametrize(
     ("exercise", "told"),
     [
-        ([], "there is no evidence of it"),
+        ([], "the evidence holds none"),
         ([load(RISES, held_back="15 of 20 in use: 4 more could fill it")], "held back: 15 of 20 in use"),
         ([load(RISES[:3], interrupted=True)], "interrupted after 3 rounds"),
         (
             [load(RISES, bad=7)],
-            "only 25 of the 32 requests that should show in it got an answer (status 503)",
+            "only 25 of the 32 requests of our load were answered (status 503)",
         ),
-        ([load(RISES[:6] + [([1], [4, None], [1, 1])] * 2)], "6 of 8 rounds of load can be read; it takes 7"),
+        (
+            [load(RISES[:6] + [([1], [4, None], [1, 1])] * 2)],
+            "6 of 8 rounds of load can be read; the test needs 7",
+        ),
     ],
 )
 def test_a_load_that_proves_nothing_leaves_the_gauge_unproven(exercise, told):
@@ -133,7 +136,9 @@ def test_the_newest_whole_exercise_counts():
 
 def test_a_gauge_of_opened_connections_rises_once_and_stays():
     once = [([1], [3, 4, 5], [5, 5, 5])] + [([5], [5, 5, 5], [5, 5, 5])] * 7
-    assert "raised it from 1 to 5, for good" in gauge_of(window(WITH_LOAD, STEADY, load(once))).actual
+    assert (
+        "raised it from 1 to 5, and it stayed there" in gauge_of(window(WITH_LOAD, STEADY, load(once))).actual
+    )
     too_little = [([4], [5, 5, 5], [5, 5, 5])] + [([5], [5, 5, 5], [5, 5, 5])] * 7
     assert gauge_of(window(WITH_LOAD, STEADY, load(too_little))).outcome is Outcome.INCONCLUSIVE
 
@@ -176,7 +181,9 @@ def test_single_readings_that_disagree_were_read_a_moment_apart(torn, outcome):
     found = gauge_of(window(WITH_MORE, samples))
     assert found.outcome is outcome
     if torn == 5:
-        assert "contradicts itself in 5 of 90 readings: 3 used and 16 free are not 20" in found.actual
+        assert (
+            "contradicts itself in 5 of 90 readings: 3 used and 16 free do not add up to 20" in found.actual
+        )
 
 
 def test_a_utilization_that_contradicts_the_count_is_told():
@@ -201,7 +208,7 @@ def test_a_gauge_that_is_fine_while_answers_say_that_the_pool_is_full_is_not_bel
     found = gauge_of(window(PLAIN, STEADY, extra))
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.actual == (
-        '1 answers said "No connection available" (the first at T+15min) while it showed at most 5 of 20'
+        '1 answers said "No connection available" (first at T+15min) while it showed at most 5 of 20'
     )
 
 
@@ -225,4 +232,4 @@ def test_the_same_series_in_every_sample_is_a_recording():
     assert gauge_of(window(PLAIN, STEADY)).outcome is Outcome.PASS
     found = gauge_of(window(PLAIN, series))
     assert found.outcome is Outcome.INCONCLUSIVE
-    assert "the same 20 readings come back in each of 9 samples: it is a recording" in found.actual
+    assert "all 9 samples hold the same 20 readings: it replays a recording" in found.actual

@@ -44,8 +44,8 @@ def test_a_level_pool_is_flat_and_says_what_it_could_have_seen():
     found = growth([2] * 9)
     assert found.outcome is PASS
     assert found.actual == (
-        "+0.0 connections/h (+0.0 … +1.7); this window could have seen 2.1/h with 80 % chance; "
-        "2.9/h would take the 17 free within 6 h; traffic over time is not known; "
+        "+0.0 connections/h (+0.0 … +1.7); this window would have shown 2.1/h with 80 % probability; "
+        "2.9/h would use up the 17 free within 6 h; traffic over time is not known; "
         "the first 15 min are left out as warm-up"
     )
 
@@ -57,7 +57,8 @@ def test_a_leak_grows_and_says_when_the_pool_is_full_as_a_range():
         "floor in use rose from 2.0 to 9.0 (Mann-Kendall p < 0.001): +4.0 connections/h"
     )
     assert (
-        "+4.0 connections/h (+1.9 … +7.5); if it goes on, the pool is full 1.4 to 5.7 h after" in found.actual
+        "+4.0 connections/h (+1.9 … +7.5); if this continues, the pool will be full 1.4 to 5.7 h after"
+        in found.actual
     )
 
 

@@ -71,7 +71,7 @@ def test_a_good_reading():
             "readable",
             PASS,
             None,
-            "the log is readable through the window",
+            "the log is readable throughout the window",
             "1234 lines, longest silence 2 min",
             None,
         ),
@@ -151,7 +151,7 @@ FAULT = Fault(kind="missing", whose=Whose.US, detail="x.log: there is no such fi
             "the log is silent for 30 min 1 s, 2026-02-02T12:00:00Z to 2026-02-02T12:30:01Z "
             "(longest allowed: 30 min)",
         ),
-        (reading(end=START), "the window that was read has no length"),
+        (reading(end=START), "the stretch that was read has no length"),
     ],
 )
 def test_where_not_all_was_read_what_was_not_seen_is_inconclusive(observation, reason):
@@ -159,7 +159,7 @@ def test_where_not_all_was_read_what_was_not_seen_is_inconclusive(observation, r
         observation = observation.model_copy(update={"patterns": (seen(0), seen(0, "start"))})
     readable, never, once = judged(observation)
     assert (readable.outcome, readable.actual) == (INCONCLUSIVE, reason)
-    told = reason if observation is None else f"0 seen, but {reason}"
+    told = reason if observation is None else f"0 lines, but {reason}"
     assert (never.outcome, never.actual) == (once.outcome, once.actual) == (INCONCLUSIVE, told)
     assert {readable.severity, never.severity, once.severity} == {None}
 
@@ -289,7 +289,7 @@ def test_the_canary_on_both_sides_of_its_limit(count, own, outcome):
     readable, never = with_canary(count, own)
     assert (readable.outcome, never.outcome) == (outcome, outcome)
     if outcome != "pass":
-        assert f"{count} lines for 100 answered requests of ours: the log has holes" in readable.actual
+        assert f"{count} lines for 100 answered requests of ours: the log has gaps" in readable.actual
 
 
 @pytest.mark.parametrize("own", [None, 0])

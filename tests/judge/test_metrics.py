@@ -99,13 +99,13 @@ def test_a_leak_fails_and_says_when_it_ends():
     assert (found.outcome, found.severity) == (FAIL, Severity.P2)
     assert found.actual == (
         "floor rose from 30.8 to 38.2 % (Mann-Kendall p = 0.001): +4.9 points of the limit/h (+4.6 … +5.2); "
-        "if it goes on, the limit is reached 11.9 h to 13.4 h after the window"
+        "if this continues, the limit will be reached 11.9 h to 13.4 h after the window"
     )
 
 
 def test_steady_memory_says_effect_interval_power_and_what_would_do_harm():
     assert judged(seen())["growth"].actual == (
-        "+0.0 points of the limit/h (+0.0 … +0.0); this window could have seen 1.6/h with 80 % chance; "
+        "+0.0 points of the limit/h (+0.0 … +0.0); this window would have shown 1.6/h with 80 % probability; "
         "11.7/h would reach the limit within 6 h; traffic over time is not known; "
         "the first 10 min are left out as warm-up"
     )

@@ -115,7 +115,7 @@ def test_without_a_time_before_errors_are_inconclusive_only_where_the_plan_asks(
     assert judged(window(kind(BOOM)), earlier) is None
     finding = judged(window(kind(BOOM)), earlier, **ASKED)
     assert finding.outcome is INCONCLUSIVE
-    assert finding.actual.startswith("1 kind of error, and nobody knows whether they are new: ")
+    assert finding.actual.startswith("1 kind of error, and whether they are new is not known: ")
     # No error at all is none that is new.
     assert judged(window(kind("INFO x", name="other")), earlier, **ASKED).outcome is PASS
 

@@ -99,8 +99,8 @@ def test_exhaustion_is_one_reading_at_the_limit(used, outcome):
         ('{"used": "3", "limit": 20}', "$.used is text, not a number"),
         ('{"used": true, "limit": 20}', "$.used is a boolean, not a number"),
         ('{"used": NaN, "limit": 20}', "$.used is NaN, which is not a number"),
-        ('{"used": 3, "limit": 0}', "$.limit is 0, so there is no pool to be used"),
-        ('{"used": -1, "limit": 20}', "$.used is -1, less than nothing"),
+        ('{"used": 3, "limit": 0}', "$.limit is 0, so there is no pool to use"),
+        ('{"used": -1, "limit": 20}', "$.used is -1, which is below zero"),
         ("<html>502</html>", "the answer is HTML, not JSON"),
         (OUR_DNS, "we could not ask (our own network)"),
     ],
@@ -142,7 +142,7 @@ def test_half_of_the_readings_is_enough_and_less_is_not():
 def test_a_gauge_that_never_moves_proves_nothing(value):
     verdict = judged([[value] * 10] * 9)
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
-    assert f"it stood at {value} in all 90 readings" in finding(verdict, "gauge").actual
+    assert f"it stayed at {value} in all 90 readings" in finding(verdict, "gauge").actual
 
 
 def test_a_missing_sample_is_a_hole_that_is_told():
@@ -207,7 +207,7 @@ def test_a_gauge_that_stands_still_at_the_end_may_be_frozen():
     """Three times as long as ever before, and for twenty readings or more."""
     verdict = judged([STEADY] * 7 + [[4] * 10] * 2)
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
-    told = "from T+105min on it stood at 4 in all 20 readings, after it had moved: it may be frozen"
+    told = "from T+105min on it stayed at 4 in all 20 readings, after it had moved: it may be frozen"
     assert finding(verdict, "gauge").actual == told
     assert finding(judged([STEADY] * 8 + [[4] * 10]), "gauge").outcome is Outcome.PASS
     calm = [[3] * 8 + [4] * 2] * 7
@@ -222,7 +222,7 @@ def test_a_block_outside_by_less_than_its_own_error_is_not_known():
     """A mean of 5.7 beside 3.4 is outside of ± 2, but of ten readings that scatter from 0 to 12."""
     found = finding(judged(with_sample(4, [0, 12, 1, 11, 2, 10, 4, 9, 0, 8])), "stability")
     assert found.outcome is Outcome.INCONCLUSIVE
-    assert found.actual.startswith("28.5 % at T+60min, median 17.0 %: outside, but by no more than")
+    assert found.actual.startswith("28.5 % at T+60min, median 17.0 %: outside, but within the random scatter")
 
 
 def test_levels_that_jump_from_block_to_block_are_not_level_and_not_proven_unlevel():

@@ -59,14 +59,12 @@ def test_what_it_is_to_exclude_is_wanted():
     exposure, _ = found(topped, to_exclude="5%")
     assert exposure.outcome is Outcome.INCONCLUSIVE
     assert exposure.expectation == "59 clean runs of POST /take"
-    assert (
-        "45 more would exclude those above 5 % (the top-up: nothing is lacking any more)" in exposure.actual
-    )
+    assert "45 more would exclude rates above 5 % (top-up: nothing is lacking any more)" in exposure.actual
 
 
 def test_a_top_up_that_was_not_run_is_a_hole():
     exposure, verdict = found()
-    assert exposure.actual.endswith("(the top-up: it was not run)")
+    assert exposure.actual.endswith("(top-up: it did not run)")
     outcomes = {(item.stage, item.rule): item.outcome for item in verdict.findings}
     assert outcomes["top_up", "coverage"] is Outcome.INCONCLUSIVE
     never = next(item for item in verdict.findings if item.stage == "never")
@@ -135,7 +133,7 @@ def test_what_it_left_behind_is_told():
     left = Unrestored(request="curl", reason="it was refused")
     exposure, _ = found(lambda plan: topped(plan, unrestored=(left,)))
     assert exposure.outcome is Outcome.INCONCLUSIVE
-    assert "left its test entity to be restored: it was refused" in exposure.actual
+    assert "left its test entity unrestored: it was refused" in exposure.actual
 
 
 def test_a_run_that_went_wrong_beside_the_operation_is_not_lost():
@@ -145,7 +143,7 @@ def test_a_run_that_went_wrong_beside_the_operation_is_not_lost():
     assert exposure.outcome is Outcome.PASS
     beside = next(item for item in verdict.findings if item.rule == "top_up")
     assert (beside.outcome, beside.severity) == (Outcome.FAIL, "P1")
-    assert beside.actual.startswith("1 went wrong, the first: step 2 'see': $.by = 7 — 8")
+    assert beside.actual.startswith("1 failed, the first: step 2 'see': $.by = 7 — 8")
     assert beside.evidence == "top_up.T+060.a1.json#/observations/0/failures/0"
 
 

@@ -179,7 +179,7 @@ def test_too_few_requests_say_how_many_are_wanted():
     told = judged(seen(path(200)), plan=EXCLUDING)["all", "5xx"].actual
     assert told == (
         "0 of 200 requests of others answered 5xx, which leaves 4.5 % possible; 1 % or more must be "
-        "excluded: 917 without one would exclude it (see traffic.excludes)"
+        "excluded: 917 requests without one would exclude it (see traffic.excludes)"
     )
     told = judged(seen(path(200, 1)), plan=EXCLUDING)["all", "5xx"].actual
-    assert told.endswith("only more of them can exclude it (see traffic.excludes)")
+    assert told.endswith("only more requests can exclude it (see traffic.excludes)")

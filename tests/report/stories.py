@@ -314,7 +314,7 @@ def inconclusive() -> Story:
     """A sample is missing and the log could not be read; nothing failed."""
     open_ = {"outcome": "inconclusive"}
     refused = "the log could not be read (refused): Railway answered 401"
-    missing = {**open_, "actual": "T+45min: it was not taken"}
+    missing = {**open_, "actual": "T+45min: the sample was missed"}
     return Story(
         outcome="inconclusive",
         without_samples=(2700.0,),

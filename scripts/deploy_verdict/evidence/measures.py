@@ -1,6 +1,6 @@
 """Measures: the numbers and words that tables show, each by its name in the plan. Pure.
 
-A measure says what was seen; it never says whether that is good. What was not seen reads "not measured".
+A measure says what was observed, never whether that is good. What was not observed reads "not measured".
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
 
 
 def _value(bundle: Bundle, check: str, selector: str) -> str:
-    """The value at T+0; other values later in the window are told beside it."""
+    """The value at T+0; other values later in the window stand beside it."""
     values: list[tuple[float, str]] = []
     for item in bundle.loaded:
         for observation in item.evidence.observations:
@@ -148,7 +148,7 @@ def _log(bundle: Bundle, pattern: str) -> str:
     errors = sum(observation.levels.get(level, 0) for level in ("ERROR", "CRITICAL"))
     counts = {item.pattern: item.count for item in observation.patterns}
     count = counts.get(pattern) if pattern else errors
-    # What was counted was seen, also in a log that cannot be read to its end; a 0 of it means nothing.
+    # What was counted was there, also in a log that cannot be read to its end; a 0 of it means nothing.
     return NOT_MEASURED if count is None or (blind and count == 0) else str(count)
 
 

@@ -1,4 +1,4 @@
-"""What the platform told, as far as the evidence holds it: for the judge and the report alike. Pure."""
+"""What the platform says, as far as the evidence holds it: for the judge and the report alike. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=Observation)
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSample:
-    """One look and where it stands in the evidence."""
+    """One sample of the deployment and where it stands in the evidence."""
 
     pointer: str
     observation: DeploymentObservation
@@ -48,9 +48,9 @@ def looks(bundle: Bundle) -> tuple[DeploymentSample, ...]:
     return tuple(DeploymentSample(pointer=pointer, observation=observation) for pointer, observation in found)
 
 
-def deployed(seen: Sequence[DeploymentSample]) -> Deployment | None:
-    """The subject as the first look that found it told of it."""
-    return next((look.observation.deployment for look in seen if look.observation.deployment), None)
+def deployed(samples: Sequence[DeploymentSample]) -> Deployment | None:
+    """The subject as the first sample that found it describes it."""
+    return next((sample.observation.deployment for sample in samples if sample.observation.deployment), None)
 
 
 def errors_of(path: PathTraffic) -> int:
@@ -61,7 +61,7 @@ def errors_of(path: PathTraffic) -> int:
 
 
 def points_of(observation: MetricsObservation, name: str, deployment: str | None) -> tuple[Point, ...]:
-    """A series in the order of time; one of another deployment is not taken for the subject's."""
+    """A series in the order of time; one of another deployment is none of the subject's."""
     fitting = [
         item for item in observation.series if item.name == name and item.deployment in (None, deployment)
     ]
@@ -74,9 +74,9 @@ def own_answered(bundle: Bundle) -> int:
     answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
     awaited = readings_of(bundle, "health", AwaitedObservation)
-    answered += sum(_is_answer(answer.exchange) for _, seen in awaited for answer in seen.answers)
+    answered += sum(_is_answer(answer.exchange) for _, samples in awaited for answer in samples.answers)
     answered += sum(sum(tally.answers.values()) for tally in tallies(bundle.loaded))
-    return answered + sum(_is_answer(attempt) for _, seen in fingerprints for attempt in seen.attempts)
+    return answered + sum(_is_answer(attempt) for _, samples in fingerprints for attempt in samples.attempts)
 
 
 def _is_answer(item: Exchange | FingerprintAttempt) -> bool:

@@ -1,6 +1,6 @@
 """A pool's bursts as numbers: per sample the mean, the floor and the peak of its readings. Pure.
 
-A reading counts only when both numbers can be read and make sense; what cannot be read is told.
+A reading counts only when both numbers can be read and make sense; what cannot be read has a reason.
 """
 
 from collections import Counter
@@ -13,8 +13,8 @@ from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
 
 # How findings say that the gauge they rest on is not believed.
-DOUBTED = "the gauge is not to be believed"
-# Numbers of connections are whole; a utilization may have been rounded or cut to whole percents.
+DOUBTED = "the gauge cannot be trusted"
+# Numbers of connections are integers; a utilization may have been rounded or cut to whole percents.
 ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
 
 
@@ -36,7 +36,7 @@ class PoolLevel:
     def contradiction(self) -> str | None:
         """How the gauge's numbers disagree, or None; a utilization may be in percent or from 0 to 1."""
         if self.free is not None and abs(self.used + self.free - self.limit) > ROUNDED_USED:
-            return f"{self.used:g} used and {self.free:g} free are not {self.limit:g}"
+            return f"{self.used:g} used and {self.free:g} free do not add up to {self.limit:g}"
         stated = self.utilization
         if (
             stated is not None
@@ -88,7 +88,7 @@ _Burst = tuple[str, BurstObservation]
 def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[PoolSample, ...]:
     """One entry for each planned offset, in order; without evidence it has no pointer and no levels.
 
-    The readings of all attempts count: a second try does not undo what the first one saw.
+    The readings of all attempts count: a second try does not undo what the first one found.
     """
     found: dict[float, list[_Burst]] = {}
     for item in sorted(loaded, key=lambda item: item.evidence.attempt):
@@ -112,7 +112,7 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
         planned_readings=pool.burst.readings,
         readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, PoolLevel)),
-        reasons=stated if bursts else ("it was not taken",),
+        reasons=stated if bursts else ("the sample was missed",),
         target_failed=any(
             reading.fault and reading.fault.whose in ("target", "edge") for reading in readings
         ),
@@ -125,7 +125,7 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
 
 
 def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
-    """As level_of, which is asked once for readings that are alike: a gauge has few different answers."""
+    """As level_of, but once for readings that are alike: a gauge has few different answers."""
     known: dict[tuple[object, ...], PoolLevel | str] = {}
     found = []
     for reading in readings:
@@ -149,11 +149,11 @@ def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
             return number
     used, limit, free, utilization = (None if number is None else float(number) for number in numbers)
     if used is None or limit is None:
-        return f"{pool.used} and {pool.limit} are not both there"
+        return f"{pool.used} and {pool.limit} are not both present"
     if limit <= 0:
-        return f"{pool.limit} is {shown(limit)}, so there is no pool to be used"
+        return f"{pool.limit} is {shown(limit)}, so there is no pool to use"
     if used < 0:
-        return f"{pool.used} is {shown(used)}, less than nothing"
+        return f"{pool.used} is {shown(used)}, which is below zero"
     return PoolLevel(used, limit, free, utilization)
 
 

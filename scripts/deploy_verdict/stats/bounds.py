@@ -1,4 +1,4 @@
-"""What counts say of rates: what clean runs exclude, and how much oftener than before. Pure.
+"""What counts say of rates: what clean runs exclude, and how much more often than before. Pure.
 
 Clopper and Pearson's (1934) bounds of a share are quantiles of the beta distribution, exact for any count.
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CONFIDENCE = 0.99
-# The chance to be wrong: 95 % where a figure is told, and 1 in 10,000 where STABLE rests on it.
+# The chance to be wrong: 95 % where a figure is shown, and 1 in 10,000 where STABLE rests on it.
 USUAL, RARE = 0.05, 0.0001
 # No event in so many units excludes rates above this many a unit at 95 %: the rule of three.
 NO_EVENT = -math.log(0.05)
@@ -49,7 +49,7 @@ class Ratio:
 
 
 def rate_ratio(now: int, now_s: float, before: int, before_s: float) -> Ratio | None:
-    """None where neither was seen, or a stretch has no length."""
+    """None where neither has an event, or a stretch has no length."""
     if now + before <= 0 or min(now, before) < 0 or now_s <= 0 or before_s <= 0:
         return None
     tail = (1 - CONFIDENCE) / 2

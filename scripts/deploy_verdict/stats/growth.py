@@ -171,7 +171,7 @@ def growth_of(blocks: Sequence[Block], *, counted: bool) -> Growth | None:
 def grows(blocks: Sequence[Block], growth: Growth, p: float, *, complete: bool) -> bool:
     """`p` is the growth's own, or raised where several series were tested (Holm).
 
-    Before the window's end one look is not enough, as looking again and again finds something in 12 % of
+    Before the window's end one test is not enough, as repeated tests find something in 12 % of
     healthy windows: the blocks without the last one must grow too.
     """
     if p >= ALPHA:
@@ -218,8 +218,8 @@ def effect(growth: Growth, unit: str) -> str:
 
 
 def with_power(growth: Growth, unit: str) -> str:
-    """Such as "+0.1 connections/h (−0.3 … +0.6); this window could have seen 1.8/h with 80 % chance"."""
-    detects = f"this window could have seen {growth.detectable:.1f}/h with 80 % chance"
+    """Such as "+0.1 …/h (−0.3 … +0.6); this window would have shown 1.8/h with 80 % probability"."""
+    detects = f"this window would have shown {growth.detectable:.1f}/h with 80 % probability"
     return f"{effect(growth, unit)}; {detects}"
 
 

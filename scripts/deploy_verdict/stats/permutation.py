@@ -1,7 +1,7 @@
 """Is a later burst of readings higher than an earlier one, by more than chance? Pure.
 
 Fisher's permutation test of two samples, exactly: were there no difference, each way to deal the blocks'
-means out to both bursts would be as likely as the one that was seen. Single readings hang together for as
+means out to both bursts would be as likely as the one observed. Single readings hang together for as
 long as a connection is held, so blocks of them are dealt, not readings.
 """
 

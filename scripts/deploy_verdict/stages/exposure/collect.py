@@ -1,7 +1,7 @@
 """The top-up stage: runs of ours for the clean runs that an exposure lacks, at the window's end.
 
 Nothing is sent that the guard refuses; the plan caps number, rate and time, over all attempts of it; and
-after a few failed runs no more are begun. What is lacking is told by whoever has the evidence.
+after a few failed runs no more are begun. What is lacking is counted in the evidence.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Keep = Callable[[tuple[Observation, ...]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What the evidence tells: clean runs, and what earlier attempts have run. `never`: why none is begun."""
+    """What the evidence holds: clean runs, and what earlier attempts have run. `never`: why none is begun."""
 
     clean: int
     earlier: int = 0
@@ -133,7 +133,7 @@ class _Running:
             clock.sleep(began_s + number * gap_s - clock.monotonic_s())
             self._took_s = round(clock.monotonic_s() - began_s, 3)
             if number and number % tell_at == 0:
-                self._tell(f"{number:,} runs of {how.of}, {max(0, self._lacking())} more are lacking")
+                self._tell(f"{number:,} runs of {how.of}, {max(0, self._lacking())} more are needed")
             if self._context.stop.requested:
                 return "asked to stop"
             if self._took_s > how.limit:

@@ -23,18 +23,18 @@ STAGE = "exposure"
 
 
 def judge_failed(bundle: Bundle, exposure: Exposure) -> Iterator[Finding]:
-    """A run that went wrong, in the operation or beside it: nothing else looks at it."""
+    """A run that went wrong, in the operation or beside it: nothing else judges it."""
     runs = [run for run in failed_runs(bundle) if run.observation.check == exposure.name]
     wrong = [run for run in runs if run.result.outcome is Outcome.FAIL]
     for first in wrong[:1]:
-        text = f"{len(wrong)} went wrong, the first: {first.result.told}"
-        ruling = failed(text, exposure.severity, "a run that was to top up an exposure went wrong")
+        text = f"{len(wrong)} failed, the first: {first.result.told}"
+        ruling = failed(text, exposure.severity, "a top-up run failed")
         expectation = f"every run of {first.observation.of} gives what the plan expects"
         yield ruling.at(first.pointer).as_finding(STAGE, exposure.name, "top_up", expectation)
 
 
 def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """One finding for each operation; `findings` tell whether the edge's log is believed."""
+    """One finding for each operation; `findings` say whether the edge's log is believed."""
     for exposure in bundle.plan.exposures:
         e2e = bundle.plan.e2e if exposure.test_name else None
         if e2e is not None and "e2e" in bundle.left_out:
@@ -53,23 +53,23 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     if runs.bad:
         rate = f"{100 * runs.bad / total:.2g} %, at most {possible_percent(runs.bad, total):.2g} % at 95 %"
         text = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
-        return failed(text, exposure.severity, "an operation that was watched for this went wrong")
+        return failed(text, exposure.severity, "a watched operation failed")
     if not runs.clean:
-        text = f"did not run once in this window; {exposure.wanted} runs are wanted"
+        text = f"did not run in this window; {exposure.wanted} runs are required"
         return unknown(text + beside + _topped(bundle, exposure))
     excluded = f"so an error rate above {excluded_percent(runs.clean):.2g} % is excluded at 95 %"
     text = f"ran {_times(runs.clean)}{_whose(runs)} without an error, {excluded}{beside}"
     if runs.clean < exposure.wanted:
         goal = f"above {excluded_percent(exposure.wanted):.2g} %"
-        more = f"{exposure.wanted - runs.clean} more would exclude those {goal}"
+        more = f"{exposure.wanted - runs.clean} more would exclude rates {goal}"
         return unknown(f"{text}; {more}{_topped(bundle, exposure) or _HELP}")
     left = [item.unrestored[0].reason for item in _top_ups(bundle, exposure) if item.unrestored]
     if left:
-        return unknown(f"{text}; the top-up left its test entity to be restored: {left[0]}")
+        return unknown(f"{text}; the top-up left its test entity unrestored: {left[0]}")
     return passed(text)
 
 
-_HELP = ": extend the window, run the suite oftener, or let it be topped up"
+_HELP = ": extend the window, run the suite more often, or add a top_up"
 
 
 def _times(count: int) -> str:
@@ -89,7 +89,7 @@ def _topped(bundle: Bundle, exposure: Exposure) -> str:
     if exposure.top_up is None:
         return ""
     top_ups = _top_ups(bundle, exposure)
-    return f" (the top-up: {(top_ups[-1].ended or 'it was interrupted') if top_ups else 'it was not run'})"
+    return f" (top-up: {(top_ups[-1].ended or 'interrupted') if top_ups else 'it did not run'})"
 
 
 def _top_ups(bundle: Bundle, exposure: Exposure) -> list[TopUpObservation]:

@@ -32,7 +32,9 @@ def shown_exposure(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> 
         observed = (finding.actual, MARK[finding.outcome]) if finding else (LEFT_OUT, "❔")
         rows.append((exposure.name, exposure.operation, f"{exposure.wanted:,}", *observed))
     return ShownExposure(
-        table=Table(headers=("Name", "Operation", "Clean Runs Wanted", "Seen", "Status"), rows=tuple(rows))
+        table=Table(
+            headers=("Name", "Operation", "Clean Runs Required", "Observed", "Status"), rows=tuple(rows)
+        )
     )
 
 
@@ -41,7 +43,7 @@ WORD = {Outcome.PASS: "YES", Outcome.FAIL: "NO", Outcome.INCONCLUSIVE: "NOT KNOW
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """The whole section; `limit` is empty where the plan asks for nothing."""
+    """The section; `limit` is empty where the plan sets none."""
 
     limit: str
     kept: str

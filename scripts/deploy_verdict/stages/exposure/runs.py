@@ -73,7 +73,7 @@ class OperationRuns:
 
 
 def our_runs(bundle: Bundle, exposure: Exposure) -> OperationRuns:
-    """Our own as far as the evidence tells by now, for who is to top them up."""
+    """Our own runs in the evidence so far, for the top-up."""
     e2e = bundle.plan.e2e
     return runs_of_test(bundle, e2e, exposure) if exposure.test_name and e2e else _ours(bundle, exposure)
 
@@ -135,7 +135,7 @@ def _tallied(bundle: Bundle, exposure: Exposure, *stages: str) -> list[int]:
 def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
     """The newest reading's runs, and the worst one's errors: a log may be cut in between.
 
-    An error in a log with holes is an error all the same; clean runs count in one that is believed.
+    An error in a log with gaps is an error all the same; clean runs count in one that is believed.
     """
     log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]
     believed = bool(log) and all(item.outcome is Outcome.PASS for item in log)

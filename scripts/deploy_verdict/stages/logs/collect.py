@@ -34,7 +34,7 @@ def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObse
 
 
 def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
-    """The file where one is given, else the platform where it can be asked."""
+    """The file where one is given, else the platform where it can be queried."""
     if context.log is not None:
         return FileSource(context.log, undated_from_byte=file.log_bytes_at_t0, head_at_t0=file.log_head_at_t0)
     platform = context.platform
@@ -74,7 +74,7 @@ def _earlier_deployment(
     reading = next((item for item in readings if item.deployment and item.recent), None)
     if platform is None or platform.railway is None or reading is None or reading.deployment is None:
         fault = platform.fault if platform else None
-        return RefusedSource(fault or _unknown("no look at the platform lists earlier ones")), end
+        return RefusedSource(fault or _unknown("no sample of the deployment lists earlier ones")), end
     earlier = before(reading.deployment, reading.recent)
     if earlier is None:
         return RefusedSource(_unknown("the platform lists none that was live")), end

@@ -1,7 +1,7 @@
 """What to think of a reading of the log. Pure.
 
 A line that must not be there is a fail however little of the log could be read; that there is none is
-a pass only where the whole window's log was read.
+a pass only where the log was read throughout the window.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ from deploy_verdict.stages.logs.judge_novelty import judge_novelty
 
 STAGE = "logs"
 CHECK = "log"
-# Wall time: at high speed, no stretch shorter than this is a hole.
+# Wall time: at high speed, no stretch shorter than this counts as silence.
 SILENCE_FLOOR_S = 3.0
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
@@ -73,7 +73,7 @@ def _doubts(
     floor_s: float,
     covers: tuple[datetime, datetime] | None,
 ) -> Iterator[str]:
-    """Every reason why "not seen" does not mean "was not there"."""
+    """Every reason why "not found" does not mean "was not there"."""
     if observation is None:
         yield "the log was not read"
         return
@@ -83,7 +83,7 @@ def _doubts(
     if covers is not None and (observation.start > covers[0] or observation.end < covers[1]):
         yield f"the log was read for {_stretch(observation.start, observation.end)} only"
     if observation.end <= observation.start:
-        yield "the window that was read has no length"
+        yield "the stretch that was read has no length"
     if observation.first_at is None or observation.lines_in_window <= 0:
         if observation.fault is None:
             stretch = _stretch(observation.start, observation.end, " and ")
@@ -107,10 +107,10 @@ def _canary_doubts(
     if isinstance(counted, str):
         return (f"the canary lines were not counted ({counted})",)
     if not own_requests:
-        return ("no request of ours was answered, so the canary says nothing",)
+        return ("no request of ours was answered, so the canary proves nothing",)
     if counted.count * 100 < own_requests * canary.at_least:
         text = f"{counted.count} lines for {own_requests} answered requests of ours"
-        return (f"{text}: the log has holes, or {canary.regex!r} is not how it logs a request",)
+        return (f"{text}: the log has gaps, or {canary.regex!r} is not how it logs a request",)
     return ()
 
 
@@ -120,8 +120,8 @@ def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str
         silence = shown_duration(observation.longest_silence.length_s)
         text = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
     ruling = unknown("; ".join(reasons)) if reasons else passed(text)
-    expected = f"lines through the whole window, no silence over {shown_duration(logs.max_silence)}"
-    text = "the log is readable through the window"
+    expected = f"lines throughout the window, no silence over {shown_duration(logs.max_silence)}"
+    text = "the log is readable throughout the window"
     return ruling.as_finding(STAGE, CHECK, "readable", text, expected=expected)
 
 
@@ -136,7 +136,7 @@ def _count(pattern: LogPattern, observation: LogObservation | None) -> PatternCo
     if not same:
         return "another pattern of this name was counted: the evidence is of another version of the plan"
     if same[0].count < 0:
-        return f"the evidence counts {same[0].count} lines, which cannot be"
+        return f"the evidence counts {same[0].count} lines, which is impossible"
     return same[0]
 
 
@@ -159,7 +159,7 @@ def _counted(count: PatternCount | str, reasons: tuple[str, ...]) -> Ruling:
     if isinstance(count, str):
         return unknown(count)
     if count.count == 0 and reasons:
-        return unknown(f"0 seen, but {'; '.join(reasons)}")
+        return unknown(f"0 lines, but {'; '.join(reasons)}")
     first = f", first {_time(count.first_at)}" if count.first_at and count.count else ""
     line = f": {_first_line(count.examples[0].text)}" if count.examples and count.count else ""
     return passed(_lines(count.count) + first + line)
@@ -179,7 +179,7 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
     if count > limit:
         return failed(text, Severity.P2)
     if reasons:
-        return unknown(f"{count} seen, but {'; '.join(reasons)}")
+        return unknown(f"{text}, but {'; '.join(reasons)}")
     if not levels:
         return unknown("no line of the window names a level")
     if count + unproven > limit:
@@ -204,7 +204,7 @@ def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
     return f"{_time(start)}{between}{_time(end)}"
 
 
-# Log times are often cut to whole seconds, and the reading begins when the last look ends.
+# Log times are often cut to whole seconds, and the reading begins when the last sample ends.
 CUT_TIMES = timedelta(seconds=1)
 
 
@@ -229,7 +229,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
         )
         for pointer, observation in observed or [(None, None)]
     ]
-    # Not every reading can tell what is new.
+    # Not every reading can say what is new.
     found: dict[tuple[str, str], Finding] = {}
     for item in (item for reading in readings for item in reading):
         known = found.get((item.check, item.rule))

@@ -1,7 +1,7 @@
 """What to think of kinds of log lines: errors new since the deployment, and the incident's own. Pure.
 
-A new kind of error is a fail wherever the time before is known, asked for or not. Where it is not known,
-that is inconclusive only if the plan asks for novelty: many a service has no log of the time before.
+A new kind of error is a fail wherever the time before is known, with novelty in the plan or without. Where
+it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ MOST_SHOWN = 3
 def judge_novelty(
     logs: Logs, observation: LogObservation | None, before: LogObservation | None, reasons: Sequence[str]
 ) -> Iterator[Finding]:
-    """`reasons` are why "not seen" does not mean "was not there" in the window's own log."""
+    """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
     novelty = logs.novelty or Novelty()
     found = compared(logs, observation, before) if observation is not None else None
     beyond = observation.templates_left_out.get("error", 0) if observation is not None else 0
@@ -28,7 +28,7 @@ def judge_novelty(
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
     ruling = _new(novelty, found, reasons)
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
-        text = "no kind of error that the log had not before the deployment"
+        text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
     if logs.incident is not None:
         ruling = _again(logs.incident, observation, reasons)
@@ -48,19 +48,19 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
         text = f"{_kinds(len(found.new_errors))}: {lines}" + (f"; and {more} more" if more > 0 else "")
         return failed(text, novelty.severity, "new since the deployment")
     if reasons:
-        return unknown(f"none seen, but {'; '.join(reasons)}")
+        return unknown(f"none, but {'; '.join(reasons)}")
     if found.unproven:
         text = f"{len(found.unproven)} kinds of lines that only the platform calls errors may be new"
         return unknown(f"{text}, the first: {first_line(found.unproven[0])}")
     if found.errors and found.doubts:
-        text = f"{_kinds(len(found.errors), new=False)}, and nobody knows whether they are new"
+        text = f"{_kinds(len(found.errors), new=False)}, and whether they are new is not known"
         return unknown(f"{text}: {'; '.join(found.doubts)}")
     kept = "the evidence does not hold the kinds of lines"
     if kept in found.doubts:
         return unknown(kept)
     if not found.errors:
-        return passed("no error at all that counts")
-    return passed(f"{_kinds(len(found.errors), new=False)}, all of them known from before")
+        return passed("no error that counts")
+    return passed(f"{_kinds(len(found.errors), new=False)}, all of them known from before the deployment")
 
 
 def _again(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:
@@ -82,7 +82,7 @@ def _again(incident: Incident, observation: LogObservation | None, reasons: Sequ
             "is of another version of the plan"
         )
     if reasons:
-        return unknown(f"0 seen, but {'; '.join(reasons)}")
+        return unknown(f"0 lines, but {'; '.join(reasons)}")
     return passed(f"0 lines of {len(wanted)} kinds")
 
 

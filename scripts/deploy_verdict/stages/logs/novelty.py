@@ -69,7 +69,7 @@ def compared(logs: Logs, reading: LogObservation, before: LogObservation | None)
 
 
 def _counting(novelty: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
-    """Those that are seen often enough and not to be ignored; the first to come first."""
+    """Those that are frequent enough and not to be ignored; the first to come first."""
     ignored = [re.compile(regex) for regex in novelty.ignore]
     return _ordered(
         item
@@ -94,7 +94,7 @@ def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | 
     if before.fault is not None:
         yield f"the log before the deployment could not be read: {told_fault(before.fault)}"
         return
-    yield from (f"the log before the deployment is not whole: {reason}" for reason in before.incomplete)
+    yield from (f"the log before the deployment is not complete: {reason}" for reason in before.incomplete)
     covered_s = _covered_s(before)
     if before.first_at is None or covered_s < LEAST_SHARE * novelty.before:
         had = f"{shown_duration(covered_s)} of {shown_duration(novelty.before)}" if covered_s else "no line"

@@ -1,4 +1,4 @@
-"""The deployment's own log as Railway keeps it, whole, as a source for the log review."""
+"""The deployment's own log as Railway keeps it, complete, as a source for the log review."""
 
 import json
 import tempfile
@@ -19,8 +19,8 @@ _SHORTEST_DAYS = 7
 class RailwaySource:
     """Reads each deployment's log backwards into a temporary file, then gives the lines oldest first.
 
-    From the first line on, so that start-up lines are seen, or from a page that reaches back to `start`, up
-    to `end`. `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
+    From the first line on, start-up lines included, or from a page that reaches back to `start`, up to `end`.
+    `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
     where it is not known.
     """
 

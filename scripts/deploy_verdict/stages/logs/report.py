@@ -33,7 +33,7 @@ class ShownChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownNovelty:
-    """`told` says in a sentence what was compared, or why nothing could be."""
+    """`summary` says in a sentence what was compared, or why nothing could be."""
 
     summary: str
     parts: tuple[ShownChange, ...]
@@ -82,7 +82,7 @@ def _appeared(bundle: Bundle, title: str, templates: Sequence[TemplateCount]) ->
         )
         for item in templates[:MAX_ROWS]
     )
-    headers = ("Lines", "First seen", "Level", "Example")
+    headers = ("Lines", "First at", "Level", "Example")
     return ShownChange(
         title=title, table=Table(headers=headers, rows=rows), hidden=len(templates) - len(rows)
     )
@@ -143,7 +143,7 @@ class ShownPattern:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownLogs:
-    """The whole section; `reason` says why nothing is known."""
+    """The section; `reason` says why nothing is known."""
 
     reason: str
     errors: str
@@ -194,22 +194,22 @@ def _reason(bundle: Bundle, reading: LogObservation | None) -> str:
         return "the evidence holds no reading of the log"
     if reading.fault is not None:
         return f"the log could not be read ({told_fault(reading.fault)})"
-    return "" if reading.lines_in_window else "the log has no line of the window"
+    return "" if reading.lines_in_window else "the log has no line in the window"
 
 
 def _doubt(verdict: Verdict) -> str:
-    """Why the judge does not take the reading for the whole log; empty when it does."""
+    """Why the judge does not take the reading for the complete log; empty when it does."""
     readable = [item for item in verdict.findings if (item.stage, item.rule) == ("logs", "readable")]
     bad = [item.actual for item in readable if item.outcome is not Outcome.PASS]
-    return bad[0] if bad else "" if readable else "nobody judged whether the log was whole"
+    return bad[0] if bad else "" if readable else "whether the log is complete was not judged"
 
 
 def _counted_with_doubt(count: int, noun: str, doubt: str) -> str:
-    """A zero from a log with holes is no zero."""
+    """A zero from a log with gaps is no zero."""
     summary = counted(count, noun)
     if not doubt:
         return summary
-    return f"{summary}, perhaps more: {doubt}" if count else f"not known: none was seen, but {doubt}"
+    return f"{summary}, perhaps more: {doubt}" if count else f"not known: none was found, but {doubt}"
 
 
 def _error_count(reading: LogObservation | None) -> int:
@@ -240,15 +240,15 @@ def _pattern(
 ) -> ShownPattern:
     reason, doubt = doubts
     label = f'"{pattern.name}"{"" if is_wanted else " errors"}:'
-    # Without a line of the window, a pattern sought in the whole log may still have been counted.
+    # Without a line of the window, a pattern sought anywhere in the log may still have been counted.
     if count is None or (reason and not (pattern.within == "log" and count.count)):
         why = reason or "the evidence does not count it"
         return ShownPattern(name=pattern.name, label=label, summary=f"not known: {why}", examples=())
     summary = _counted_with_doubt(count.count, "occurrence", doubt)
     if is_wanted and count.count:
-        summary = f"seen {counted(count.count, 'time')}"
+        summary = f"found {counted(count.count, 'time')}"
     elif is_wanted and not doubt:
-        summary = "never seen"
+        summary = "not found"
     if count.first_at is not None:
         summary += f", first at {seen_moment(bundle.window, count.first_at)}"
     examples = () if is_wanted else count.examples[:MAX_EXAMPLES]
@@ -267,7 +267,7 @@ def _line(bundle: Bundle, line: LogLine) -> tuple[str, str]:
 
 
 def _basis(bundle: Bundle, reading: LogObservation) -> str:
-    summary = f"{counted(reading.lines_in_window, 'line')} of the window (of {reading.lines_read:,} read)"
+    summary = f"{counted(reading.lines_in_window, 'line')} in the window (of {reading.lines_read:,} read)"
     if reading.undated_lines:
         summary += f", {reading.undated_lines:,} without a time"
     if reading.tracebacks:

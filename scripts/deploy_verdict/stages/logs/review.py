@@ -21,11 +21,11 @@ from deploy_verdict.stages.logs.tally import LogTally
 
 
 class RefusedSource:
-    """The platform's log where the platform cannot be asked, or has no deployment of ours."""
+    """The platform's log where the platform cannot be queried, or has no deployment of ours."""
 
     def __init__(self, fault: Fault | None) -> None:
         self.name = "Railway"
-        detail = "no deployment of this window is known, so there is no log of it to read"
+        detail = "no deployment of this window is known, so there is no log to read"
         self.fault: Fault | None = fault or Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
         self.incomplete: tuple[str, ...] = ()
 
@@ -85,7 +85,7 @@ class LogSource(Protocol):
 
 
 def head_of(path: Path, size: int) -> str:
-    """What tells a log from the one that a rotation puts in its place: its inode, and how it begins."""
+    """What distinguishes a log from the one that rotation puts in its place: inode and first bytes."""
     with path.open("rb") as file:
         begins = hashlib.sha256(file.read(min(size, HEAD_BYTES))).hexdigest()[:16]
         return f"{os.fstat(file.fileno()).st_ino}:{begins}"
@@ -150,7 +150,7 @@ class FileSource:
                 break
             ends = raw.endswith(b"\n")
             if b"\0" in raw:
-                self._fail("binary", f"it is not all text: there are NUL bytes near byte {place}")
+                self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
             goes_on = not ends and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
@@ -178,7 +178,7 @@ class FileSource:
         latest = self._latest_unzoned
         if latest is not None and latest > written + _AHEAD:
             self._lack(
-                f"its times bear no zone and run ahead of the file's own ({latest:%H:%M:%SZ} in a file of "
+                f"its times have no zone and run ahead of the file's own ({latest:%H:%M:%SZ} in a file of "
                 f"{written:%H:%M:%SZ}): they are not UTC — log with a zone"
             )
 
@@ -193,7 +193,7 @@ def review(
     redact: Callable[[str], str],
     check: str = "log",
 ) -> LogObservation:
-    """Read a whole log and count the plan's patterns between start and end (times of the wall clock).
+    """Read a log to its end and count the plan's patterns between start and end (times of the wall clock).
 
     speed only turns the longest silence into seconds of plan time. Raises for nothing the log holds.
     """
@@ -240,15 +240,15 @@ def _no_times(tally: LogTally, name: str) -> Fault | None:
         return None
     if tally.lines_read == 0:
         return Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
-    detail = f"{name}: no line bears a time that can be read, such as 2026-02-02T12:00:00Z"
+    detail = f"{name}: no line has a readable time, such as 2026-02-02T12:00:00Z"
     return Fault(kind="undated", whose=Whose.US, detail=detail)
 
 
 def _notes(tally: LogTally) -> Iterator[str]:
     if tally.unzoned:
-        yield f"{tally.unzoned} lines bear a time without a zone: read as UTC"
+        yield f"{tally.unzoned} lines have a time without a zone: read as UTC"
     if tally.undated:
-        yield f"{tally.undated} lines bear no time: they count with the line before them"
+        yield f"{tally.undated} lines have no time: each counts with the line before it"
     if tally.first_at is None and tally.first_of_log and tally.last_of_log:
         yield f"the log's lines run from {_shown(tally.first_of_log)} to {_shown(tally.last_of_log)}"
 
@@ -257,7 +257,7 @@ def _gaps(tally: LogTally) -> Iterator[str]:
     if tally.dropped:
         yield f"Railway dropped lines: it says so {tally.dropped} times (more than its limit of logs/sec)"
     for name, count in tally.ambiguous.items():
-        yield f"'{name}' was seen {count} times in lines without a time, in the window or before it"
+        yield f"'{name}' was found {count} times in lines without a time, in the window or before it"
 
 
 def _shown(at: datetime) -> str:
@@ -274,5 +274,5 @@ def _kind_problem(mode: int) -> tuple[str, str] | None:
     if stat.S_ISDIR(mode):
         return "directory", "it is a directory — name the log file in it"
     if not stat.S_ISREG(mode):
-        return "unreadable", "it is no regular file — save the log to a file first"
+        return "unreadable", "it is not a regular file — save the log to a file first"
     return None

@@ -73,7 +73,7 @@ def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
 
 
 class _Seeker:
-    """One pattern, and what was seen of it."""
+    """One pattern, and what was found of it."""
 
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
@@ -108,7 +108,7 @@ class LogTally:
     """Everything that is counted. `add` every entry in the order of the log, then `close`, then read.
 
     An entry without a time takes that of the entry before it. Where that lies before the window and
-    the next one after its start, nobody can say on which side it lies: what it matched is `ambiguous`.
+    the next one after its start, its side is not known: what it matched is `ambiguous`.
     """
 
     def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
@@ -183,7 +183,7 @@ class LogTally:
             self._pending.clear()
 
     def _is_inside(self, entry: Entry) -> bool | None:
-        """Whether an entry lies in the window; None where that cannot be told."""
+        """Whether an entry lies in the window; None where that is not known."""
         at = self._at
         if at is not None and (entry.at is not None or at >= self._earliest):
             return self._earliest <= at <= self._end
@@ -222,12 +222,12 @@ class LogTally:
         self._pending.clear()
 
     def pattern_counts(self) -> tuple[PatternCount, ...]:
-        """What was seen of each pattern, in the order of the plan."""
+        """What was found of each pattern, in the order of the plan."""
         return tuple(seeker.counted() for seeker in self._seekers)
 
 
 def _kept(entry: Entry, redact: Callable[[str], str], regex: re.Pattern[str] | None) -> LogLine:
-    """An example as evidence holds it: redacted as a whole first, then cut so that the match is in it."""
+    """An example as evidence holds it: redacted in full first, then cut so that the match is in it."""
     text = redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
     if len(text) > MAX_EXAMPLE_CHARS:
         match = regex.search(text) if regex else None

@@ -1,4 +1,4 @@
-"""Counting a log's lines by their templates, so that new kinds of lines can be told from known ones. Pure.
+"""Counting a log's lines by their templates, which separates new kinds of lines from known ones. Pure.
 
 Memory is bounded: of each kind so many templates are kept, and lines beyond them only counted; a flood
 of ordinary lines therefore never drives out an error.
@@ -37,7 +37,7 @@ class _Template:
 
 
 class Templates:
-    """The templates of the entries that are added, and what was seen of the incident's."""
+    """The templates of the entries that are added, and how often the incident's came again."""
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
@@ -97,7 +97,7 @@ class Templates:
         )
 
     def incident_counts(self) -> tuple[PatternCount, ...]:
-        """What was seen of each of the incident's templates, in the order of the plan."""
+        """How often each of the incident's templates came, in the order of the plan."""
         return tuple(
             PatternCount(
                 pattern=self._redact(again.template),

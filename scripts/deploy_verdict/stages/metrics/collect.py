@@ -40,7 +40,7 @@ def _step_s(length_s: float) -> float:
 
 
 def _no_platform(platform: Platform | None) -> Fault:
-    unknown = Fault(kind="no-railway", whose=Whose.US, detail="Railway could not be asked")
+    unknown = Fault(kind="no-railway", whose=Whose.US, detail="Railway could not be queried")
     return (platform.fault if platform else None) or unknown
 
 

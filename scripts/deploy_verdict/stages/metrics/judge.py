@@ -1,6 +1,6 @@
 """The service's memory: was it measured through the window, is it near its limit, does it grow? Pure.
 
-Growth is judged as a pool's is (judge/growth.py), in percent of the limit, on blocks of the window after
+Growth is judged as a pool's is (stats/growth.py), in percent of the limit, on blocks of the window after
 its first minutes, in which a process that has just started still fills its caches. Memory does not come one
 by one, so its bounds are those of the slopes alone.
 """
@@ -63,15 +63,15 @@ def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Find
     readable = _readable(bundle, observation, memory)
     limit, growth = _limit(section, memory, readable), _growth(bundle, section, memory, readable)
     rulings = (
-        ("readable", "memory is measured through the window", readable),
+        ("readable", "memory is measured throughout the window", readable),
         ("limit", f"memory < {section.memory_attention:g} % of its limit", limit),
-        ("growth", f"no growth that reaches the limit within {shown_duration(section.safe_for)}", growth),
+        ("growth", f"no growth that would reach the limit within {shown_duration(section.safe_for)}", growth),
     )
     return [ruling.at(pointer).as_finding(STAGE, CHECK, rule, text) for rule, text, ruling in rulings]
 
 
 def memory_of(observation: MetricsObservation | None, deployment: str | None) -> Memory:
-    """The memory series of the subject; a series of another deployment is not taken for it."""
+    """The memory series of the subject; a series of another deployment is none of it."""
     if observation is None:
         return Memory(reason="the platform's metrics were not read")
     if observation.fault is not None:
@@ -79,9 +79,9 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
 
     points = points_of(observation, "memory_gb", deployment)
     if not points:
-        known = any(series.name == "memory_gb" for series in observation.series)
-        text = "of other deployments only" if known else "of memory"
-        return Memory(reason=f"the platform gave no series {text}" if not known else f"it gave series {text}")
+        if any(series.name == "memory_gb" for series in observation.series):
+            return Memory(reason="the platform returned the memory of other deployments only")
+        return Memory(reason="the platform returned no series of memory")
     limits = [
         point.value for point in points_of(observation, "memory_limit_gb", deployment) if point.value > 0
     ]
@@ -93,7 +93,7 @@ def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Me
         return unknown(memory.reason)
     length_s = bundle.window.length_s
     if observation.every_s < 1:
-        return unknown("the reading does not say how far its points lie apart")
+        return unknown("the reading does not give the distance between its points")
     planned = max(1, int(length_s / observation.every_s))
     count, last_s = len({point.offset_s for point in memory.points}), memory.points[-1].offset_s
     if any(point.value < 0 for point in memory.points):
@@ -104,10 +104,10 @@ def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Me
         return unknown(f"the series ends after {shown_duration(last_s)} of {shown_duration(length_s)}")
     widest = max((b.offset_s - a.offset_s for a, b in pairwise(memory.points)), default=0.0)
     if widest > max(0.15 * length_s, 2 * observation.every_s):
-        return unknown(f"the series has a hole of {shown_duration(widest)}")
+        return unknown(f"the series has a gap of {shown_duration(widest)}")
     if len({point.value for point in memory.points}) == 1:
         text = (
-            f"memory stood at {memory.points[0].value:g} GB in all {count} points: a gauge that never moves"
+            f"memory stayed at {memory.points[0].value:g} GB in all {count} points: a gauge that never moves"
         )
         return unknown(f"{text} proves nothing")
     return passed(f"{count} points over {shown_duration(last_s)}")
@@ -117,7 +117,7 @@ def _limit(section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
     if not memory.points:
         return unknown(memory.reason)
     if memory.limit_gb is None:
-        return unknown("the platform tells no memory limit")
+        return unknown("the platform gives no memory limit")
     peak = max(point.value for point in memory.points)
     share = 100 * peak / memory.limit_gb
     text = f"at most {peak:.2f} of {memory.limit_gb:g} GB ({share:.0f} %)"
@@ -137,7 +137,7 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) 
     # Without a limit, growth is measured against the memory that the service has now.
     full = memory.limit_gb or statistics.median(point.value for point in warm)
     if not all(0 <= point.value <= ABSURD * full for point in warm):
-        return unknown("the series holds numbers that no memory has")
+        return unknown("the series holds impossible amounts of memory")
     blocks = _blocks(warm, full)
     growth = growth_of(blocks, counted=False)
     if growth is None:
@@ -147,7 +147,7 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) 
     if grows(blocks, growth, growth.p, complete=warm[-1].offset_s >= REACHES * bundle.window.length_s):
         return _growing(memory, growth, 100 - used_at_end(blocks), change)
     if readable.outcome is not Outcome.PASS:
-        return unknown(f"no growth was seen, but {readable.actual}")
+        return unknown(f"no growth, but {readable.actual}")
     return _flat(section, memory, growth, 100 - used_at_end(blocks), change)
 
 
@@ -166,9 +166,9 @@ def _flat(
 ) -> Ruling:
     power = with_power(growth, _unit(memory))
     if change is not None and change.moved:
-        return unknown(f"{power}; but {change.text}, so this says little of other times")
+        return unknown(f"{power}; but {change.text}, so this says little about other times")
     if memory.limit_gb is None:
-        return unknown(f"{power}; without a limit, nothing says how much would do harm")
+        return unknown(f"{power}; without a limit, no rate is known to do harm")
     harmful = harmful_rate(free, section.safe_for)
     would = f"{harmful:.1f}/h would reach the limit within {shown_duration(section.safe_for)}"
     text = f"{traffic_in_words(change)}; the first {shown_duration(WARM_UP_S)} are left out as warm-up"
@@ -182,7 +182,7 @@ def _unit(memory: Memory) -> str:
 
 
 def _blocks(warm: Sequence[Point], full: float) -> tuple[Block, ...]:
-    """In percent of the whole; several values of one moment are all taken."""
+    """In percent of `full`; several values of one moment all count."""
     values: dict[float, list[float]] = {}
     for point in warm:
         values.setdefault(point.offset_s, []).append(100 * point.value / full if full else 0.0)
@@ -200,4 +200,4 @@ def _ahead(growth: Growth, free: float) -> str:
         return "; the limit is reached"
     soonest = free / max(growth.high, 1e-9)
     latest = f"{free / growth.low:.1f} h" if growth.low > 0 else "never"
-    return f"; if it goes on, the limit is reached {soonest:.1f} h to {latest} after the window"
+    return f"; if this continues, the limit will be reached {soonest:.1f} h to {latest} after the window"

@@ -59,7 +59,7 @@ def _why_unknown(reading: MetricsObservation | None) -> str:
         return "not checked: the evidence holds no metrics"
     if reading.fault is not None:
         return f"not known: {told_fault(reading.fault)}"
-    return "" if reading.series else "not known: the platform gave no series"
+    return "" if reading.series else "not known: the platform returned no series"
 
 
 def _statistics(reading: MetricsObservation, deployment: str | None) -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ def _statistics(reading: MetricsObservation, deployment: str | None) -> Iterator
     slow = [point.value for point in points_of(reading, "http_p95_ms", deployment)]
     if slow:
         text = f"{statistics.fmean(slow):.0f} ms on average, {max(slow):.0f} ms at most"
-        yield "p95 of all answers by the platform", text
+        yield "p95 of all answers, as the platform measured it", text
     counts: Counter[str] = Counter()
     for item in reading.series:
         status = item.name.removeprefix("http_")
@@ -81,14 +81,14 @@ def _statistics(reading: MetricsObservation, deployment: str | None) -> Iterator
             counts[f"{status[0]}xx"] += round(sum(point.value for point in item.points))
     if counts:
         text = ", ".join(f"{group} {count:,}" for group, count in sorted(counts.items()))
-        yield "Answers by the platform's count, of the service, old code and ours among them", text
+        yield "Answers the platform counted (earlier deployments and our own requests included)", text
 
 
 def _summary(values: Sequence[float], limits: Sequence[float], unit: str) -> str:
     if not values:
         return "not measured"
     text = f"{statistics.fmean(values):.2f} {unit} on average, {max(values):.2f} at most"
-    return f"{text}, limit {min(limits):g}" if limits else f"{text}, no limit is known"
+    return f"{text}, limit {min(limits):g}" if limits else f"{text}, limit not known"
 
 
 def _chart(section: Metrics, reading: MetricsObservation, deployment: str | None) -> Safe | None:

@@ -17,7 +17,7 @@ Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 
 def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tuple[Observation, ...]:
-    """One sample of every pool of the plan; returns what was seen, also when it was stopped."""
+    """One sample of every pool of the plan; returns what it has, also when it was stopped."""
     observations: tuple[Observation, ...] = ()
     for pool in context.plan.pools:
         before = observations

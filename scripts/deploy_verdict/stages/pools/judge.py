@@ -35,13 +35,13 @@ def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, 
     for band in judge_bands(pool, samples):
         yield "band", f"utilization < {pool.attention:g} %", band
     yield "exhaustion", "never exhausted", judge_exhaustion(samples)
-    yield "growth", f"no growth that fills it within {shown_duration(pool.safe_for)}", growth
+    yield "growth", f"no growth that would fill it within {shown_duration(pool.safe_for)}", growth
     if drive is not None:
         text = f"back to its floor after {drive.cycles:,} cycles of {drive.test}"
         yield "floor", text, judge_floor(bundle, pool, drive)
         cycles = judge_cycles(bundle, pool)
         if cycles is not None:
-            yield "cycles", "no request of the cycles breaks at the service", cycles
+            yield "cycles", "no request of the cycles fails at the service", cycles
     if pool.stays_within is not None:
         text = f"every block within ± {pool.stays_within.points:g} points of the median"
         yield "stability", text, judge_stability(pool, samples)
@@ -74,11 +74,11 @@ def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
         return failed(text, Severity.P1, "the pool is exhausted").at(first.pointer, first.offset_s)
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
-        text = f"not known, as a sample could not be read: {short_of(unread)}"
+        text = f"not known, as a sample is unreadable ({short_of(unread)})"
         return unknown(text).at(unread.pointer, unread.offset_s)
     return passed(f"at most {max(sample.peak_used for sample in samples):g} in use")
 
 
 def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The pools, and the health checks that are asked beside each of their samples."""
+    """The pools, and the health checks that run beside each of their samples."""
     return [*judge_pools(bundle), *judge_beside(bundle)]

@@ -26,8 +26,8 @@ def enough(sample: PoolSample) -> bool:
 
 
 def short_of(sample: PoolSample) -> str:
-    """Why a sample is not whole."""
-    why = "; ".join(sample.reasons) or f"{sample.readings} of {sample.planned_readings} readings were taken"
+    """Why a sample is not complete."""
+    why = "; ".join(sample.reasons) or f"{sample.readings} of {sample.planned_readings} readings taken"
     return f"{shown_offset(sample.offset_s)}: {why}"
 
 
@@ -42,7 +42,7 @@ def likeness(values: Sequence[float]) -> float | None:
 
 @dataclass(frozen=True)
 class PoolBlock:
-    """The samples of one planned block, taken or not."""
+    """The samples of one planned block, missed ones included."""
 
     samples: tuple[PoolSample, ...]
 

@@ -1,6 +1,6 @@
-"""Was our own load seen in a pool's gauge? Pure.
+"""Did a pool's gauge show our own load? Pure.
 
-Load and rest take turns, so a gauge that does not look at the pool is higher under load as often as not.
+Load and rest take turns, so a gauge that does not follow the pool is higher under load as often as not.
 Fisher's permutation test on the rounds' differences, exactly: all signs are equally likely then.
 """
 
@@ -15,7 +15,7 @@ from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
 from deploy_verdict.plan import Exercise, Pool
 
-# A gauge that never looks passes for one that does in so few of all exercises.
+# A gauge that does not follow the pool passes for one that does in so few of all exercises.
 CHANCE = 0.01
 FEWEST_ROUNDS = 7
 ANSWERED_SHARE = 0.8
@@ -25,7 +25,7 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
     """Whether the newest complete exercise proves the gauge: a pass, or not known."""
     found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
-        return unknown("the load that should show in it was not sent: there is no evidence of it")
+        return unknown("our load was not sent: the evidence holds none")
     complete = [item for item in found if not item[1].interrupted] or found
     pointer, observed = complete[-1]
     reason = _unfit(observed, exercise)
@@ -35,15 +35,15 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
 def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
     """Why the exercise proves nothing, whatever the gauge showed."""
     if observed.held_back:
-        return f"the load that should show in it was held back: {observed.held_back}"
+        return f"our load was held back: {observed.held_back}"
     if observed.interrupted:
-        return f"the load that should show in it was interrupted after {len(observed.rounds)} rounds"
+        return f"our load was interrupted after {len(observed.rounds)} rounds"
     bad = [answer for answer in observed.answers if answer.fault is not None or (answer.status or 599) >= 500]
     good = len(observed.answers) - len(bad)
     if good < ANSWERED_SHARE * exercise.requests:
         first = bad[0] if bad else None
         why = first.fault.detail if first and first.fault else f"status {first.status}" if first else ""
-        text = f"only {good} of the {exercise.requests} requests that should show in it got an answer"
+        text = f"only {good} of the {exercise.requests} requests of our load were answered"
         return f"{text} ({why})" if why else text
     return None
 
@@ -51,19 +51,17 @@ def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
 def _risen(pool: Pool, observed: ExerciseObservation) -> Ruling:
     rounds = [item for item in (_means(pool, one) for one in observed.rounds) if item is not None]
     if len(rounds) < FEWEST_ROUNDS:
-        return unknown(
-            f"{len(rounds)} of {len(observed.rounds)} rounds of load can be read; it takes {FEWEST_ROUNDS}"
-        )
+        count = f"{len(rounds)} of {len(observed.rounds)} rounds of load"
+        return unknown(f"{count} can be read; the test needs {FEWEST_ROUNDS}")
     busy, rest = (statistics.fmean(values) for values in zip(*rounds, strict=True))
     if chance([under_load - after for under_load, after in rounds]) <= CHANCE:
         return passed(f"{observed.at_once} requests at once raised it from {rest:.1f} to {busy:.1f}")
     step = _step(pool, observed)
     if step is not None:
-        return passed(
-            f"{observed.at_once} requests at once raised it from {step[0]:g} to {step[1]:g}, for good"
-        )
+        rose = f"raised it from {step[0]:g} to {step[1]:g}, and it stayed there"
+        return passed(f"{observed.at_once} requests at once {rose}")
     text = f"{observed.at_once} requests at once did not show in it ({busy:.1f} with them, {rest:.1f} without"
-    return unknown(f"{text}): it is a copy, or they take nothing from this pool")
+    return unknown(f"{text}): it is a copy, or they use no connection of this pool")
 
 
 def chance(differences: Sequence[float]) -> float:

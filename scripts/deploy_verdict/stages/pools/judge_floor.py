@@ -1,7 +1,7 @@
 """Return to floor: did the pool come back to where it was before so many cycles? Pure.
 
-The only test here that the clock does not bound: no rise in N cycles excludes leaks oftener than 3/N a cycle
-at 95 %; a rise is a count, with the bounds of a count. Where others use the pool too, its
+The only test here that the clock does not bound: no rise in N cycles excludes leaks more frequent than 3/N
+a cycle at 95 %; a rise is a count, with the bounds of a count. Where others use the pool too, its
 floor is one or two higher by chance (in a busy pool in 38 of 100 cases): a rise is a leak when all readings
 rose with it, else it is not known; and what can hide in that noise is not said to be excluded.
 """
@@ -30,7 +30,7 @@ def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
     """The newest drive's result; a rise in any of them stays."""
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
-        return unknown("the cycles were not run: there is no evidence of them")
+        return unknown("the cycles did not run: the evidence holds none")
     rulings = [_judged(pool, drive, driven).at(pointer) for pointer, driven in found]
     complete = [ruling for ruling, (_, driven) in zip(rulings, found, strict=True) if not driven.interrupted]
     risen = [ruling for ruling in rulings if ruling.outcome is Outcome.FAIL]
@@ -52,8 +52,8 @@ def judge_cycles(bundle: Bundle, pool: Pool) -> Ruling | None:
         return None
     pointer, first = found[0]
     why = first.fault.detail if first.fault else f"status {first.status}"
-    text = f"{len(found)} requests broke at the service (the first: {why})"
-    return failed(text, Severity.P2, "the service broke under its own test's cycles").at(pointer)
+    text = f"{len(found)} requests failed at the service (first: {why})"
+    return failed(text, Severity.P2, "the service failed under the cycles of its own test").at(pointer)
 
 
 def _judged(pool: Pool, drive: ReturnToFloor, driven: FloorObservation) -> Ruling:
@@ -73,7 +73,7 @@ def _judged(pool: Pool, drive: ReturnToFloor, driven: FloorObservation) -> Rulin
     if doubt is not None:
         return unknown(doubt)
     hidden = NO_EVENT + noise_of_floor(then, now)
-    excluded = f"leaks oftener than one in {run / hidden:,.0f} cycles are excluded at 95 %"
+    excluded = f"leaks more frequent than one in {run / hidden:,.0f} cycles are excluded at 95 %"
     stood = f"stayed at {before:g}" if after == before else f"went from {before:g} to {after:g}"
     return passed(f"the floor {stood} {did}: {excluded}")
 
@@ -84,8 +84,8 @@ def _risen(then: Sequence[float], now: Sequence[float], requests: int, did: str)
     still = min(then) == max(then) and min(now) == max(now)
     chance = p_of_rise(then, now)
     if chance > CHANCE and not still:
-        why = f"others used the pool, and chance does as much ({shown_p(chance)})"
-        return unknown(f"{text}, but {why}: repeat it in a quiet hour, or with more cycles")
+        why = f"others used the pool, and chance alone could do this ({shown_p(chance)})"
+        return unknown(f"{text}, but {why}: repeat it in a quiet hour or with more cycles")
     severity = Severity.P1 if rise >= CLEAR_RISE else Severity.P2
     often = f"one in {requests / rise:,.0f} requests"
     bounds = f"{1 / at_most(rise, requests):,.0f} to {1 / at_least(rise, requests):,.0f} at 95 %"
@@ -99,12 +99,12 @@ def _doubt(drive: ReturnToFloor, driven: FloorObservation, run: int) -> str | No
         why = (
             first.fault.detail if first and first.fault else f"status {first.status}" if first else "not sent"
         )
-        return f"{driven.failed} of {run:,} cycles failed (the last: {why})"
+        return f"{driven.failed} of {run:,} cycles failed (last: {why})"
     if driven.cycles < DONE_SHARE * drive.cycles:
-        why = driven.ended or ("they were interrupted" if driven.interrupted else "no reason is told")
-        return f"only {driven.cycles:,} of {drive.cycles:,} cycles were done: {why}"
+        why = driven.ended or ("they were interrupted" if driven.interrupted else "no reason is given")
+        return f"only {driven.cycles:,} of {drive.cycles:,} cycles ran: {why}"
     if driven.unrestored:
-        return f"the test entity was left to be restored: {driven.unrestored[0].reason}"
+        return f"the test entity was left unrestored: {driven.unrestored[0].reason}"
     return None
 
 

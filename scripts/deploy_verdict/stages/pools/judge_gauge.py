@@ -38,7 +38,9 @@ def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
     exercise = judge_exercise(bundle, pool, pool.exercise)
     if exercise.outcome is not Outcome.PASS:
         return exercise
-    if movement.outcome is Outcome.PASS or movement.actual.startswith(STOOD):
+    used = [level.used for sample in samples for level in sample.levels]
+    never_moved = len(used) > 1 and len(set(used)) == 1
+    if movement.outcome is Outcome.PASS or never_moved:
         return replace(exercise, actual=f"{exercise.actual}; {movement.actual.partition(':')[0]}")
     return movement
 
@@ -75,7 +77,7 @@ def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
     item, sample = lies[0]
     match = SAYS_FULL.search(item.exchange.body or "")
     first_at = shown_offset(item.offset_s)
-    text = f'{len(lies)} answers said "{match.group(0) if match else ""}" (the first at {first_at})'
+    text = f'{len(lies)} answers said "{match.group(0) if match else ""}" (first at {first_at})'
     level = max(sample.levels, key=lambda level: level.percent)
     text += f" while it showed at most {level.used:g} of {level.limit:g}"
     return unknown(text).at(sample.pointer, sample.offset_s)
@@ -102,16 +104,14 @@ def _replay(samples: Sequence[PoolSample]) -> Ruling | None:
     if len(series) < 3 or len(series[0]) < SERIES or changes < CHANGES or len(set(series)) > 1:
         return None
     first = next(sample for sample in samples if sample.levels)
-    text = f"the same {len(series[0])} readings come back in each of {len(series)} samples: it is a recording"
+    text = f"all {len(series)} samples hold the same {len(series[0])} readings: it replays a recording"
     return unknown(text).at(first.pointer, first.offset_s)
 
 
-# A gauge that has moved is taken for frozen when it stands still at the end for so many readings, and for
+# A gauge that has moved counts as frozen when it stands still at the end for so many readings, and for
 # three times as many as ever before in this window.
 FROZEN_READINGS = 20
 FROZEN_TIMES = 3
-# How the words for a gauge that never moved begin.
-STOOD = "it stood at"
 
 
 def judge_movement(samples: Sequence[PoolSample]) -> Ruling:
@@ -122,11 +122,11 @@ def judge_movement(samples: Sequence[PoolSample]) -> Ruling:
     runs = [list(run) for _, run in groupby(readings, key=lambda reading: reading[0])]
     last_value, since = runs[-1][0]
     if len(runs) == 1:
-        text = f"{STOOD} {last_value:g} in all {len(readings)} readings"
-        text = f"{text}: a gauge that never moves proves nothing"
+        text = f"it stayed at {last_value:g} in all {len(readings)} readings"
+        text += ": a gauge that never moves proves nothing"
         return unknown(text).at(since.pointer, since.offset_s)
     if len(runs[-1]) >= max(FROZEN_READINGS, FROZEN_TIMES * max(len(run) for run in runs[:-1])):
-        text = f"from {shown_offset(since.offset_s)} on it stood at {last_value:g}"
+        text = f"from {shown_offset(since.offset_s)} on it stayed at {last_value:g}"
         text += f" in all {len(runs[-1])} readings, after it had moved: it may be frozen"
         return unknown(text).at(since.pointer, since.offset_s)
     values = [value for value, _ in readings]

@@ -1,4 +1,4 @@
-"""Does a pool grow? The rule of judge/growth.py, asked of all pools at once: they share one level. Pure."""
+"""Does a pool grow? The rule of stats/growth.py on all pools at once, at one significance level. Pure."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
 
 def pool_growth(samples: Sequence[PoolSample]) -> tuple[tuple[PoolBlock, ...], Growth | None]:
-    """All planned blocks, and what those that were seen say of growth."""
+    """All planned blocks, and what the readable ones say of growth."""
     planned = pool_blocks(samples)
     return planned, growth_of([block.block for block in planned if block.is_read], counted=True)
 
@@ -83,14 +83,14 @@ def _judged(
     if gap is not None:
         return unknown(f"not known: {gap}")
     if change is not None and change.moved:
-        return unknown(f"{power}; but {change.text}, so this says little of other times")
+        return unknown(f"{power}; but {change.text}, so this says little about other times")
     return _flat(pool, growth, free, change)
 
 
 def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
-    would = f"{harmful:.1f}/h would take the {free:.0f} free within {shown_duration(pool.safe_for)}"
+    would = f"{harmful:.1f}/h would use up the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
         return passed(f"{power}; {would}; {traffic_in_words(change)}; {WARM_UP}")
     return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {WARM_UP}")
@@ -102,4 +102,4 @@ def _ahead(growth: Growth, free: float) -> str:
         return "the pool is full"
     rise = growth.rate * growth.hours
     soonest, latest = exhausted_after_h(rise, growth.hours, free)
-    return f"if it goes on, the pool is full {soonest:.1f} to {latest:.1f} h after the last sample"
+    return f"if this continues, the pool will be full {soonest:.1f} to {latest:.1f} h after the last sample"

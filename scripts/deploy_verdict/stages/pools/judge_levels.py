@@ -54,7 +54,7 @@ def _use(pool: Pool, levels: Sequence[PoolLevel]) -> _Use:
 
 
 def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
-    """Of each sample; a fail of a few readings stands only where its whole block fails too."""
+    """Of each sample; a fail of a few readings stands only where its block fails too."""
     single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
         of_block = _use(pool, block.levels)
@@ -121,11 +121,11 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
         because = "utilization does not stay level"
         return failed(text, severity, because).at(sample.pointer, sample.offset_s)
     if outside:
-        text = f"{where}: outside, but by no more than readings of this pool scatter by chance"
+        text = f"{where}: outside, but within the random scatter of this pool's readings"
         return unknown(text).at(sample.pointer, sample.offset_s)
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
-        text = f"not known, as a sample could not be read: {short_of(unread)}"
+        text = f"not known, as a sample is unreadable ({short_of(unread)})"
         return unknown(text).at(unread.pointer, unread.offset_s)
     widest = abs(far.mean_percent - median)
     return passed(f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}")

@@ -32,10 +32,10 @@ def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
         return ()
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
-        return (("Return to floor", "not done"),)
-    pointer, seen = found[-1]
-    took = shown_duration(round(seen.took_s))
-    text = f"{counted(seen.cycles, 'cycle')} of {pool.return_to_floor.test} in {took}"
+        return (("Return to floor", "did not run"),)
+    pointer, observation = found[-1]
+    took = shown_duration(round(observation.took_s))
+    text = f"{counted(observation.cycles, 'cycle')} of {pool.return_to_floor.test} in {took}"
     return (("Return to floor", f"{text} ({pointer})"),)
 
 
@@ -45,11 +45,11 @@ def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
         return ()
     found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
-        return (("Exercise of the gauge", "not done"),)
-    pointer, seen = found[-1]
-    answered = sum(answer.fault is None for answer in seen.answers)
-    text = f"{counted(len(seen.rounds), 'round')} of {seen.at_once} requests at once, {answered:,} answered"
-    return (("Exercise of the gauge", f"{text} ({pointer})"),)
+        return (("Exercise of the gauge", "did not run"),)
+    pointer, observation = found[-1]
+    answered = sum(answer.fault is None for answer in observation.answers)
+    rounds = f"{counted(len(observation.rounds), 'round')} of {observation.at_once} requests at once"
+    return (("Exercise of the gauge", f"{rounds}, {answered:,} answered ({pointer})"),)
 
 
 # One for each row of a usual window; a longer table's files are named like its rows.
@@ -97,8 +97,8 @@ def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot
         title=pool.title or pool.name,
         reason=not_checked(bundle, "pools") or "",
         table=_table(samples, statuses, rows, slots),
-        shortened=f"{hidden:,} of {len(samples):,} samples are not shown: these are the worst, "
-        "and the others at regular intervals."
+        shortened=f"{hidden:,} of {len(samples):,} samples are left out: the table has the worst, "
+        "and others at regular intervals."
         if hidden
         else "",
         chart=chart(pool, samples),
@@ -204,7 +204,7 @@ def _statistics(samples: Sequence[PoolSample]) -> tuple[tuple[str, str], ...]:
         f"{_number(full.peak_percent)}% (at {shown_offset(full.offset_s)})",
     )
     readings = sum(len(sample.levels) for sample in good)
-    basis = f"{counted(readings, 'reading')} in {len(good):,} of {counted(len(samples), 'planned sample')}"
+    basis = f"{counted(readings, 'reading')} in {len(good):,} of {counted(len(samples), 'scheduled sample')}"
     return (*zip(names, values, strict=True), ("Measured in", basis))
 
 

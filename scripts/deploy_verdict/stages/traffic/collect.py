@@ -129,7 +129,7 @@ class TrafficTally:
         if self._other_windows:
             yield f"{self._other_windows} requests of other windows of this tool were left out"
         if self._undated:
-            yield f"{self._undated} requests bear no time that can be read; they were counted"
+            yield f"{self._undated} requests have no readable time; they were counted"
         if any(len(path.times_ms) == MOST_TIMES for path in self._paths.values()):
             yield f"percentiles of the busiest paths are of {MOST_TIMES:,} requests each, the newest read"
 
@@ -158,7 +158,7 @@ def _rank(times: list[int], share: float) -> float | None:
 def collect_traffic(
     context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
 ) -> tuple[TrafficObservation]:
-    """One reading of the whole window, of the subject and its successors of the same commit."""
+    """One reading of the complete window, of the subject and its successors of the same commit."""
     platform = context.platform
     end = context.pace.clock.now()
     start = context.pace.t0
@@ -191,7 +191,7 @@ def _pages(
 
 
 def _unread(platform: Platform | None, start: datetime, end: datetime) -> TrafficObservation:
-    detail = "no deployment of this window is known, so there is no HTTP log of it to read"
+    detail = "no deployment of this window is known, so there is no HTTP log to read"
     unknown = Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
     fault = (platform.fault if platform else None) or unknown
     return TrafficObservation(source="Railway", start=start, end=end, fault=fault)

@@ -1,6 +1,6 @@
 """Everybody's requests: is the edge's log to be believed, and what does it say of errors and latency? Pure.
 
-Our own probes are the canary: they were sent, so they must be in the log. A 5xx that was seen is a fail
+Our own probes are the canary: they were sent, so they must be in the log. A 5xx in it is a fail
 however little of the log could be read; that there was none is a pass only in a log that is believed, and
 only of so many requests that they exclude a share worth an alarm: 1 % shows in 13 of 100 windows of 200
 requests as none at all.
@@ -24,7 +24,7 @@ from deploy_verdict.plan import Traffic
 from deploy_verdict.stats.bounds import RARE, clean_needed, possible_percent
 
 STAGE = "traffic"
-# The reading begins when the last look ends, by another clock than the window's.
+# The reading begins when the last sample ends, by another clock than the window's.
 CUT_TIMES = timedelta(seconds=1)
 
 
@@ -64,7 +64,7 @@ def _judged(
         return ruling.at(pointer).as_finding(STAGE, check, rule, text)
 
     yield found("log", "readable", "the edge's HTTP log is readable", readable)
-    text = f"{section.canary:g} % or more of our own requests are in it"
+    text = f"{section.canary:g} % or more of our own requests are in the log"
     yield found("log", "canary", text, canary)
     text = f"at most {section.max_5xx:g} % of others' requests answered 5xx"
     yield found("all", "5xx", text, _errors(section, log, doubts) if log else NOT_READ)
@@ -84,7 +84,7 @@ SERVER_ERRORS = "users met server errors"
 
 
 def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime]) -> Ruling:
-    """`covers`: the stretch that a reading must reach over, as one that is taken early tells of no more."""
+    """`covers`: the stretch that a reading must cover; an early one says nothing of the rest."""
     if log is None:
         return NOT_READ
     if log.fault is not None:
@@ -101,13 +101,13 @@ def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime])
 
 def _canary(section: Traffic, log: TrafficObservation | None, sent: int) -> Ruling:
     if log is None or (log.fault is not None and log.entries_read == 0):
-        return unknown("there is no log to look for our own requests in")
+        return unknown("there is no log to search for our own requests")
     if sent == 0:
-        return unknown("no request of ours was answered, so nothing shows that the log is whole")
+        return unknown("no request of ours was answered, so nothing shows that the log is complete")
     share = 100 * log.own_requests / sent
-    text = f"{log.own_requests} of {sent} requests of ours that were answered are in it ({share:.0f} %)"
+    text = f"{log.own_requests} of {sent} answered requests of ours are in the log ({share:.0f} %)"
     if share < section.canary:
-        return unknown(f"{text}: it has holes, and is not to be trusted")
+        return unknown(f"{text}: it has gaps and cannot be trusted")
     return passed(text)
 
 
@@ -122,7 +122,9 @@ def _errors(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) ->
     if possible <= percent:
         return ruling
     more = clean_needed(percent, RARE)
-    wanted = f"{more:,} without one would exclude it" if not bad else "only more of them can exclude it"
+    wanted = (
+        f"{more:,} requests without one would exclude it" if not bad else "only more requests can exclude it"
+    )
     text = f"which leaves {possible:.2g} % possible; {percent:g} % or more must be excluded: {wanted}"
     return unknown(f"{ruling.actual}, {text} (see traffic.excludes)")
 
@@ -131,7 +133,7 @@ def _upstream(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) 
     # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
     bad = sum(max(path.upstream_errors, path.edge_fallbacks) for path in log.paths)
     what = "had upstream errors or an answer of the edge itself"
-    return _share(section, bad, log, doubts, what, "the edge had trouble with the service")
+    return _share(section, bad, log, doubts, what, "the edge had errors reaching the service")
 
 
 def _share(
@@ -160,9 +162,9 @@ def _slow(section: Traffic, limit_ms: float, log: TrafficObservation, doubts: Se
     unmeasured = [path for path in judged if path.p95_ms is None]
     if doubts or unmeasured:
         why = "; ".join(doubts) or f"{unmeasured[0].method} {unmeasured[0].path} has no percentile"
-        return unknown(f"no path was seen to be slower, but {why}")
+        return unknown(f"no path was slower, but {why}")
     if not judged:
-        return passed(f"no path had {section.few} requests of others or more")
+        return passed(f"no path had {section.few} or more requests of others")
     worst = max(judged, key=lambda path: path.p95_ms or 0.0)
     return passed(f"at most {worst.p95_ms:.0f} ms ({worst.method} {worst.path})")
 

@@ -46,7 +46,7 @@ def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> S
     return ShownTraffic(
         reason=reason,
         table=_table(paths[:MOST_ROWS]) if paths else None,
-        more=f"And {counted(hidden, 'path')} more, with fewer errors." if hidden > 0 else "",
+        more=f"And {counted(hidden, 'more path')}, with fewer errors." if hidden > 0 else "",
         canary=canary or "not judged",
         upstream=_upstream(shown),
         fallbacks=counted(fallbacks, "answer") if shown else "",
