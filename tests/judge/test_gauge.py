@@ -123,6 +123,13 @@ def test_a_missing_exercise_is_a_hole():
     assert hole.outcome is Outcome.INCONCLUSIVE
 
 
+def test_a_gauge_that_froze_after_our_load_is_not_believed_for_it():
+    """What our load showed at T+0 says nothing of a gauge that stands still later."""
+    frozen = gauge_of(window(WITH_LOAD, [STEADY] * 7 + [[4] * 10] * 2, load(RISES)))
+    assert frozen.outcome is Outcome.INCONCLUSIVE
+    assert "it may be frozen" in frozen.actual
+
+
 def test_some_requests_without_an_answer_are_enough_load():
     assert gauge_of(window(WITH_LOAD, STEADY, load(RISES, bad=6))).outcome is Outcome.PASS
 
