@@ -15,7 +15,7 @@ from deploy_verdict.follow_up.rollback_execution import Rollback, Target, read_r
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway as Section
 from deploy_verdict.railway import RailwayClient, Token
-from deploy_verdict.railway.connection import Link
+from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.redaction.redactor import Redactor
 from tests.clocks import TurnedClock
 from tests.collectors.platform import PLACE, answering, listed, row, service
@@ -157,7 +157,7 @@ def rollback_on(platform, out, section=None):
     with answering(platform) as url:
         token = Token(value="token-of-tests", kind="project", variable="RAILWAY_TOKEN")
         railway = RailwayClient(token, url=url, clock=clock, redactor=Redactor({}), budget_s=1.0)
-        link = Link(railway=railway, place=PLACE)
+        link = RailwayConnection(client=railway, place=PLACE)
         yield Rollback(link, out, section, clock=clock, stop=Stop(), tell=lambda line: None)
 
 

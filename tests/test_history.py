@@ -6,7 +6,7 @@ from datetime import timedelta
 from deploy_verdict.redaction.output_guard import _Known, _learn, cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.history import read_history, remember
+from deploy_verdict.window.history import append_to_history, read_history
 from tests.bundles import SUBJECT, T0, bundle_of
 from tests.plans import plan_of
 
@@ -19,8 +19,8 @@ def verdict(**subject):
 
 def test_what_is_remembered_is_read_back_in_order(tmp_path):
     path = tmp_path / "deep" / "history.jsonl"
-    remember(path, verdict(commit="abc"), "d1", "abcdef1")
-    remember(path, verdict().model_copy(update={"judged_at": T0 + timedelta(hours=1)}), "d2")
+    append_to_history(path, verdict(commit="abc"), "d1", "abcdef1")
+    append_to_history(path, verdict().model_copy(update={"judged_at": T0 + timedelta(hours=1)}), "d2")
     found = read_history(path, SUBJECT)
     assert [(item.deployment, item.commit, item.outcome) for item in found] == [
         ("d1", "abcdef1", "inconclusive"),
@@ -30,15 +30,15 @@ def test_what_is_remembered_is_read_back_in_order(tmp_path):
 
 def test_other_services_and_environments_are_others(tmp_path):
     path = tmp_path / "history.jsonl"
-    remember(path, verdict(target="http://another"), "d1")
-    remember(path, verdict(environment="staging"), "d2")
+    append_to_history(path, verdict(target="http://another"), "d1")
+    append_to_history(path, verdict(environment="staging"), "d2")
     assert read_history(path, SUBJECT) == ()
 
 
 def test_lines_that_cannot_be_read_are_no_verdicts(tmp_path):
     path = tmp_path / "history.jsonl"
     path.write_bytes(b'{"half": \n\xff\xfe\n[]\nnull\n{"outcome": "stable"}\n')
-    remember(path, verdict(), "d1")
+    append_to_history(path, verdict(), "d1")
     assert [item.deployment for item in read_history(path, SUBJECT)] == ["d1"]
 
 
@@ -51,7 +51,7 @@ def test_it_is_clean_and_takes_any_text(tmp_path):
     before = _Known.redactor
     try:
         _learn(Redactor({"A_TOKEN": "dotted value 42"}))
-        remember(tmp_path / "history.jsonl", verdict(environment="x dotted value 42 \udcff"))
+        append_to_history(tmp_path / "history.jsonl", verdict(environment="x dotted value 42 \udcff"))
     finally:
         _Known.redactor = before
         cleaned.cache_clear()

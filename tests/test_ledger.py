@@ -14,7 +14,7 @@ from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.model import LedgerEntry
 from deploy_verdict.stages.e2e.restore import restore
 from deploy_verdict.window import entity_lock
-from deploy_verdict.window.entity_lock import turn
+from deploy_verdict.window.entity_lock import locked
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.collectors.servers import json_service
@@ -106,7 +106,7 @@ def test_killed_after_a_write_it_is_restored_by_the_next_run(tmp_path, name, nth
         assert not is_free(gate.backend)
         done = script("open", *base(service, out))
         assert done.returncode == 0, done.stderr
-        assert f"({open_['id']}): restored it" in done.stderr
+        assert f"({open_['id']}): restored" in done.stderr
         assert is_free(gate.backend)
         again = script("open", *base(service, out))
         assert "restored" not in again.stderr
@@ -132,7 +132,7 @@ def test_a_run_that_finds_the_ledger_among_merged_evidence_restores_it(tmp_path)
         (other / "evidence").mkdir(parents=True)
         for path in (out / "evidence").iterdir():
             (other / "evidence" / path.name).write_bytes(path.read_bytes())
-        assert "restored it" in script("open", *base(service, other)).stderr
+        assert ": restored" in script("open", *base(service, other)).stderr
         assert is_free(gate.backend)
 
 
@@ -212,18 +212,18 @@ e2e:
 def test_who_holds_an_entity_is_told_though_its_lock_has_lost_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     one, clock = WallClock(), TurnedClock()
-    with turn("http://x", ["spool=T1"], "w1", clock=one, stop=Stop()):
+    with locked("http://x", ["spool=T1"], "w1", clock=one, stop=Stop()):
         (lock,) = tmp_path.rglob("*.lock")
         lock.write_bytes(b"\x1b[31m\xff::error::x\n" * 50)
-        real, taken = entity_lock._taken, []
+        real, taken = entity_lock._acquired, []
 
         def unnamed(file):
             lock.unlink(missing_ok=True)
             taken.append(file)
             return real(file)
 
-        monkeypatch.setattr(entity_lock, "_taken", unnamed)
-        with turn("http://x", ["spool=T1"], "w2", clock=clock, stop=Stop(), wait_s=0.2) as why:
+        monkeypatch.setattr(entity_lock, "_acquired", unnamed)
+        with locked("http://x", ["spool=T1"], "w2", clock=clock, stop=Stop(), wait_s=0.2) as why:
             assert "another window of ours was writing spool=T1" in why
             assert len(why) < 300
     assert taken

@@ -1,4 +1,4 @@
-"""What settles a debt: the same cleanup with the same values, and nothing else."""
+"""What settles a ledger entry: the same cleanup with the same values, and nothing else."""
 
 from datetime import timedelta
 

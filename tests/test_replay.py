@@ -53,7 +53,7 @@ def test_a_run_without_its_plan_says_what_to_do(tmp_path):
     done = script("judge_evidence", "--out", out)
     assert (done.returncode, done.stderr) == (
         2,
-        f"{out}/plan.yml: this directory holds no plan — name it: --plan FILE\n",
+        f"{out}/plan.yml: no plan in this directory — give --plan FILE\n",
     )
 
 
@@ -235,7 +235,7 @@ def test_a_log_with_a_hole_has_no_zero(tmp_path):
     ("make", "code", "told"),
     [
         (lambda path: path.mkdir(), 2, "no window was opened here"),
-        (lambda path: path.write_text("{}"), 3, "is no captured run"),
+        (lambda path: path.write_text("{}"), 3, "is not a captured run"),
         (lambda path: None, 2, "no window was opened here"),
     ],
 )
@@ -275,7 +275,7 @@ def test_a_run_is_captured_and_its_column_fills_the_next_report(tmp_path):
 
     again = script("watch_deployment", *arguments, "--out", tmp_path / "again", *crisis[2:])
     assert again.returncode == 2
-    assert "a run is kept there already" in again.stderr
+    assert "already exists — choose another name" in again.stderr
     assert not (tmp_path / "again").exists()
 
     plan.write_text(PLAN + BASELINE)

@@ -151,7 +151,7 @@ def test_a_finished_window_is_not_written_over(plan, tmp_path):
 
 
 BAD_PLANS = {
-    "missing": (None, "there is no such file"),
+    "missing": (None, "no such file"),
     "empty": (b"", "the file is empty"),
     "binary": (b"\x7fELF\0\1\2", "binary"),
     "large": (b"a: b\n" * 300_000, "a plan has at most"),
@@ -177,15 +177,15 @@ def test_a_bad_plan_is_one_message_and_exit_2(name, which, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--plan", "."], "this is a directory"),
+        (["--plan", "."], ". is a directory"),
         (["--speed", "0"], "'0' is not a speed"),
         (["--speed", "nan"], "is not a speed"),
         (["--target", "ftp://x"], "--target 'ftp://x' is not an address — write one such as https://"),
         (
             ["--without", "pool"],
-            "there is no such stage — known: deployment, health, e2e, pools, exercise, floor, top_up, logs",
+            "no such stage — known: deployment, health, e2e, pools, exercise, floor, top_up, logs",
         ),
-        (["--without", "health", "--without", "pools"], "every stage is left out"),
+        (["--without", "health", "--without", "pools"], "leaves out every stage"),
         (["--out", "/dev/null"], "/dev/null"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
@@ -207,10 +207,10 @@ def collected(plan, out):
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda data: data[: len(data) // 2], "it is not whole JSON"),
-        (lambda data: b"", "it is not whole JSON"),
+        (lambda data: data[: len(data) // 2], "it is not complete JSON"),
+        (lambda data: b"", "it is not complete JSON"),
         (lambda data: b"[]", "its schema is None"),
-        (lambda data: b"\xff\xfe\x00", "it is not whole JSON"),
+        (lambda data: b"\xff\xfe\x00", "it is not complete JSON"),
         (
             lambda data: data.replace(b"evidence/1", b"evidence/9"),
             "its schema is 'deploy-verdict/evidence/9'",
@@ -245,7 +245,7 @@ def test_another_plan_does_not_go_on_with_this_window(plan, tmp_path):
     plan.write_text(PLAN.replace("length: 2h", "length: 3h"))
     done = script("sample_pools", "--plan", plan, "--target", url, "--out", out)
     assert done.returncode == 2
-    assert "the plan was changed since this window was opened" in done.stderr
+    assert "the plan has changed since this window was opened" in done.stderr
 
 
 def test_a_dotenv_file_fills_what_is_not_set(plan, tmp_path):

@@ -122,7 +122,7 @@ def test_without_a_reviewer_no_environment_for_the_rollback(tmp_path, hub):
     assert done.returncode == 0
     assert ROLLBACK_ENVIRONMENT not in hub.environments
     assert (
-        f"note: environment {ROLLBACK_ENVIRONMENT} is not there: it is created only with --reviewer"
+        f"note: environment {ROLLBACK_ENVIRONMENT} does not exist: it is created only with --reviewer"
         in done.stdout
     )
 
@@ -131,7 +131,7 @@ def test_a_plan_that_allows_a_rollback_misses_its_reviewer(tmp_path, hub):
     plan = PLAN.replace("tail_checks", "rollback: true, tail_checks")
     done = once(hub, tmp_path, plan=plan)
     assert done.returncode == 12
-    assert lines(done, "missing")[0].endswith("say with --reviewer LOGIN who may consent")
+    assert lines(done, "missing")[0].endswith("give --reviewer LOGIN, who may approve it")
     assert ROLLBACK_ENVIRONMENT not in hub.environments
 
 
@@ -140,8 +140,7 @@ def test_an_environment_that_lets_everybody_roll_back_is_told(tmp_path, hub):
     done = once(hub, tmp_path)
     assert done.returncode == 12
     assert lines(done, "differs") == [
-        f"differs: environment {ROLLBACK_ENVIRONMENT}: required reviewers is none, should be somebody — "
-        "give --reviewer LOGIN"
+        f"differs: environment {ROLLBACK_ENVIRONMENT}: required reviewers is none — give --reviewer LOGIN"
     ]
 
 

@@ -177,10 +177,10 @@ def test_evidence_of_another_version_is_taken_when_the_plan_was_corrected():
 
 
 def test_an_unreadable_file_is_inconclusive_with_its_reason():
-    broken = Unreadable(name="health.T+000.a2.json", reason="it is not whole JSON")
+    broken = Unreadable(name="health.T+000.a2.json", reason="it is not complete JSON")
     verdict = verdict_of(http("api", GOOD), act(), files=[broken])
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
-    assert found(verdict, "health.T+000.a2.json", "readable").actual == "it is not whole JSON"
+    assert found(verdict, "health.T+000.a2.json", "readable").actual == "it is not complete JSON"
 
 
 def test_a_stage_that_was_left_out_is_told_and_not_judged():

@@ -10,7 +10,7 @@ from deploy_verdict.publish.comment_state import state_in
 from deploy_verdict.publish.sent_notifications import TOLD_FILE, Told, told_of
 from deploy_verdict.stages.writes.open_entries import unsettled
 from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.history import Remembered
+from deploy_verdict.window.history import EarlierVerdict
 from deploy_verdict.window.judge_directory import VERDICT_FILE, read_verdict
 from deploy_verdict.window.session import read_window
 from tests.test_ledger import is_free
@@ -157,4 +157,4 @@ def history_is_read(place):
     """A torn line of the history costs itself only: what came later is read."""
     path = place.out / "history.jsonl"
     path = path if path.exists() else place.folder / "history.jsonl"
-    assert Remembered.model_validate_json(path.read_bytes().splitlines()[-1])
+    assert EarlierVerdict.model_validate_json(path.read_bytes().splitlines()[-1])

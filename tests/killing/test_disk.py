@@ -12,7 +12,7 @@ import pytest
 from demo.github.hub import Hub
 from deploy_verdict.model import Loaded
 from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.history import Remembered
+from deploy_verdict.window.history import EarlierVerdict
 from tests.github.windows import ours, published, window
 from tests.running import command, script, scrubbed
 from tests.test_scripts import PLAN, service
@@ -140,7 +140,7 @@ def test_a_torn_line_of_the_history_costs_itself_only(tmp_path):
     script("judge_evidence", *base)
     lines = path.read_bytes().splitlines()
     assert [lines[0], lines[1]] == [first.strip(), first[: len(first) // 2]]
-    assert Remembered.model_validate_json(lines[2])
+    assert EarlierVerdict.model_validate_json(lines[2])
 
 
 def test_a_summary_that_cannot_be_written_costs_no_comment(tmp_path):

@@ -30,13 +30,13 @@ from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish
 from deploy_verdict.railway import RailwayClient, RailwayError, Token, place
-from deploy_verdict.railway.connection import Link
+from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.judge_directory import read_bundle, read_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.session import Hands, open_window, started
+from deploy_verdict.window.session import Runtime, open_window, start_session
 from deploy_verdict.window.watch import watch
 
 TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0
@@ -96,10 +96,10 @@ def stepping(name, url, out):
 
 
 def _watch(plan, out, clock, link, speed=SPEED):
-    hands = Hands(clock=clock, stop=Stop(), tell=lambda line: None, environment={})
+    runtime = Runtime(clock=clock, stop=Stop(), tell=lambda line: None, environment={})
     target = Subject(target=plan.service.base_url, environment="production")
     file = open_window(plan, out, target, clock=clock, speed=speed)
-    session = started(plan, out, file, hands, link=link)
+    session = start_session(plan, out, file, runtime, railway=link)
     watched = watch(session, ProgressDisplay(io.StringIO()), None)
     file = file.model_copy(update={"ended": watched.ended})
     bundle = read_bundle(plan, out, file, ())
@@ -120,9 +120,9 @@ def railway(name, url, out):
         where = place(
             client, project=section.project, service=section.service, environment=section.environment
         )
-        link = Link(railway=client, place=where)
+        link = RailwayConnection(client=client, place=where)
     except RailwayError as error:
-        link = Link(fault=error.fault)
+        link = RailwayConnection(fault=error.fault)
     slowest_s = time.monotonic() - began_s
     _watch(plan, out / "run", clock, link)
     return {**_seen(out / "run"), "slowest_s": slowest_s}

@@ -18,7 +18,7 @@ from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.delivery import _check, without_secrets
 from deploy_verdict.publish.sent_notifications import TOLD_FILE
 from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.history import remember
+from deploy_verdict.window.history import append_to_history
 from tests.bundles import T0, loaded
 from tests.notifying.test_message import finding, verdict_of
 from tests.running import script
@@ -143,10 +143,12 @@ def test_the_history_says_what_was_before(out, earlier, own, told):
     history = out.parent / "history.jsonl"
     for number, outcome in enumerate(earlier):
         window = verdict.window.model_copy(update={"id": f"w-{number}"})
-        remember(history, verdict_of(outcome, window=window, judged_at=T0 - timedelta(hours=9 - number)))
-    remember(history, verdict_of("critical", subject=Subject(target="http://other.test")))
+        append_to_history(
+            history, verdict_of(outcome, window=window, judged_at=T0 - timedelta(hours=9 - number))
+        )
+    append_to_history(history, verdict_of("critical", subject=Subject(target="http://other.test")))
     if own:
-        remember(history, verdict_of(own))
+        append_to_history(history, verdict_of(own))
     done = notify(out, "", "--dry-run")
     assert ("recovered" in done.stdout) is told, done.stdout
 

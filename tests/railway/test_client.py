@@ -13,7 +13,7 @@ from deploy_verdict.railway import (
     RailwayError,
     ServiceIds,
     Token,
-    connected,
+    client_from,
     deploy_log,
     deployments,
     http_log,
@@ -193,12 +193,12 @@ def test_headers_by_the_kind_of_token():
     ],
 )
 def test_the_token_is_recognised_by_its_variable(environment, kind):
-    assert connected(environment, clock=TurnedClock(), redactor=Redactor({})).token.kind == kind
+    assert client_from(environment, clock=TurnedClock(), redactor=Redactor({})).token.kind == kind
 
 
 def test_without_a_token_the_reason_says_what_to_set():
     with pytest.raises(RailwayError) as caught:
-        connected({"RAILWAY_TOKEN": " "}, clock=TurnedClock(), redactor=Redactor({}))
+        client_from({"RAILWAY_TOKEN": " "}, clock=TurnedClock(), redactor=Redactor({}))
     assert caught.value.fault.whose is Whose.US
     assert "RAILWAY_TOKEN" in caught.value.fault.detail
 
@@ -397,7 +397,7 @@ def test_a_try_that_the_budget_cuts_short_does_not_hide_the_trouble_before_it():
         with pytest.raises(RailwayError) as caught:
             railway.read("project_token", {})
     assert caught.value.fault.kind == "unavailable"
-    assert "(asked 2 times)" in caught.value.fault.detail
+    assert "(after 2 tries)" in caught.value.fault.detail
 
 
 QUESTIONS = {

@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from deploy_verdict.actions.job_matrix import billed_min, sittings
+from deploy_verdict.actions.job_matrix import billed_min, sample_jobs
 from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.plan import laid_out, own_layout, read_plan
 from deploy_verdict.window.schedule import offsets_of
@@ -72,7 +72,7 @@ def test_the_table_of_costs_is_what_the_gate_computes():
         dense = {"dense_every_s": PLAN.window.dense_every, "one_job": True} if mode == "single" else {}
         plan = laid_out(PLAN, own_layout(PLAN).model_copy(update=dense))
         offsets_s = offsets_of(plan, dense=mode == "single")
-        jobs = sittings(plan, offsets_s, mode, elapsed_s=40.0, speed=1.0, known=known)
+        jobs = sample_jobs(plan, offsets_s, mode, elapsed_s=40.0, speed=1.0, known=known)
         found[f"`{mode}`"] = str(billed_min(plan, jobs))
     costs = part("## What it costs")
     assert dict(zip(cells(costs), cells(costs, 2), strict=True)) == found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.event import Asked, Inputs, Refused, asked_by, read_inputs
+from deploy_verdict.actions.event import IgnoredEvent, Inputs, VerificationRequest, read_inputs, request_of
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.plan import read_plan
 from tests.workflow.events import LABEL, dispatch_event, railway_event
@@ -26,22 +26,22 @@ def plan(more=""):
 
 
 def asked(payload, name="deployment_status", *, more="", inputs=None):
-    return asked_by(name, payload, inputs or Inputs(), plan(more))
+    return request_of(name, payload, inputs or Inputs(), plan(more))
 
 
 def reason(payload, name="deployment_status", more=""):
     found = asked(payload, name, more=more)
-    assert isinstance(found, Refused), found
+    assert isinstance(found, IgnoredEvent), found
     return found.reason
 
 
 def test_railways_success_opens_a_window_on_its_commit():
-    assert asked(railway_event(COMMIT)) == Asked(commit=COMMIT, label=LABEL, by_platform=True)
+    assert asked(railway_event(COMMIT)) == VerificationRequest(commit=COMMIT, label=LABEL, by_platform=True)
 
 
 @pytest.mark.parametrize("state", ["in_progress", "queued", "pending", "failure", "error", "inactive", None])
 def test_only_success_opens_one(state):
-    assert "a window begins at success" in reason(railway_event(COMMIT, state=state))
+    assert "a window starts at success" in reason(railway_event(COMMIT, state=state))
 
 
 @pytest.mark.parametrize("label", ["verify-now", "verify-t015", "deploy-verdict-rollback", None, 7])
@@ -51,16 +51,16 @@ def test_our_own_environments_and_nameless_ones_do_not(label):
 
 def test_another_bots_deployment_does_not():
     told = reason(railway_event(COMMIT, creator="vercel[bot]"))
-    assert told == "the deployment was made by 'vercel[bot]'; heard are: railway-app[bot]"
+    assert told == "the deployment was created by 'vercel[bot]'; the plan accepts: railway-app[bot]"
     assert asked(
         railway_event(COMMIT, creator="vercel[bot]"), more='github: {creators: ["vercel[bot]"]}\n'
-    ) == Asked(commit=COMMIT, label=LABEL, by_platform=True)
+    ) == VerificationRequest(commit=COMMIT, label=LABEL, by_platform=True)
 
 
 def test_a_forks_deployment_does_not():
     """Railway makes it in the pull request's environment; nobody else's production is heard."""
     assert "the plan watches 'production'" in reason(railway_event(COMMIT, label="zeues / zeues-pr-12"))
-    assert "the deployment was made by 'somebody'" in reason(railway_event(COMMIT, creator="somebody"))
+    assert "the deployment was created by 'somebody'" in reason(railway_event(COMMIT, creator="somebody"))
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,14 @@ def test_another_environment_does_not(label):
 def test_the_label_of_the_plan_is_taken_to_the_letter():
     named = 'github: {environment: "other / production"}\n'
     assert "the plan watches 'other / production'" in reason(railway_event(COMMIT), more=named)
-    assert isinstance(asked(railway_event(COMMIT, label="other / production"), more=named), Asked)
+    assert isinstance(
+        asked(railway_event(COMMIT, label="other / production"), more=named), VerificationRequest
+    )
 
 
 @pytest.mark.parametrize("commit", ["main", "f0ec7b5", "F" * 40, None, 5])
 def test_without_a_whole_commit_there_is_none(commit):
-    assert "names no whole commit" in reason(railway_event(commit))
+    assert "is not a full SHA" in reason(railway_event(commit))
 
 
 def test_the_relays_event_names_the_deployment():
@@ -86,18 +88,18 @@ def test_the_relays_event_names_the_deployment():
         dispatch_event(deployment="d-1", service="s-1", environment_name="production", commit=COMMIT),
         "repository_dispatch",
     )
-    assert found == Asked(commit=COMMIT, deployment="d-1", by_platform=True)
+    assert found == VerificationRequest(commit=COMMIT, deployment="d-1", by_platform=True)
 
 
 @pytest.mark.parametrize(
     ("payload", "told"),
     [
-        ({"deployment": "d-1", "service": "s-2"}, "of another service"),
-        ({"deployment": "d-1", "project": "p-2"}, "of another project"),
+        ({"deployment": "d-1", "service": "s-2"}, "service is 's-2'"),
+        ({"deployment": "d-1", "project": "p-2"}, "project is 'p-2'"),
         ({"deployment": "d-1", "environment_name": "staging"}, "the environment is 'staging'"),
-        ({"deployment": "../d"}, "is no id"),
-        ({"deployment": None}, "is no id"),
-        ({}, "is no id"),
+        ({"deployment": "../d"}, "is not an id"),
+        ({"deployment": None}, "is not an id"),
+        ({}, "is not an id"),
     ],
 )
 def test_the_relays_event_of_something_else(payload, told):
@@ -110,9 +112,9 @@ def test_another_event_type_is_not_ours():
 
 def test_by_hand_the_inputs_say_what():
     inputs = read_inputs(json.dumps({"commit": COMMIT, "number": "42", "dry-run": "true", "length": "30m"}))
-    assert asked({}, "workflow_dispatch", inputs=inputs) == Asked(commit=COMMIT)
+    assert asked({}, "workflow_dispatch", inputs=inputs) == VerificationRequest(commit=COMMIT)
     assert (inputs.number, inputs.dry_run, inputs.length) == (42, True, 1800.0)
-    assert asked({}, "workflow_dispatch") == Asked()
+    assert asked({}, "workflow_dispatch") == VerificationRequest()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"plan": "", "number": "", "length": "", "mode": ""}'])
@@ -149,5 +151,5 @@ def test_no_payload_of_another_shape_opens_a_window_or_crashes(name, data):
     keys = ["deployment", "deployment_status", "client_payload", "action", "environment", "sha", "creator"]
     payload = data.draw(st.dictionaries(st.sampled_from(keys), anything, max_size=5))
     found = asked(payload, name)
-    assert isinstance(found, Refused)
+    assert isinstance(found, IgnoredEvent)
     assert "\n" not in found.reason

@@ -104,7 +104,7 @@ def test_with_wait_timers_each_look_has_a_job_of_its_own(gate):
     jobs = gate.matrix()
     assert [job["sitting"] for job in jobs] == [f"{minutes:03d}" for minutes in TIMERS]
     assert [job["environment"] for job in jobs] == [f"verify-t{m:03d}" for m in TIMERS]
-    assert "mode timer, chosen by auto: 8 of 8 looks" in gate.file("window.json")["remarks"][0]
+    assert "mode timer, chosen by auto: 8 of 8 samples" in gate.file("window.json")["remarks"][0]
 
 
 def test_an_environment_without_its_timer_is_told_and_not_trusted(gate):
@@ -120,7 +120,7 @@ def test_an_older_window_on_the_environment_is_ended_and_an_equal_one_is_left(ga
     hub.add_run(400, display_title=f"{TITLE} · {'b' * 40}", status="in_progress")
     hub.add_run(401, display_title=f"verify zeues / staging · {'b' * 40}", status="in_progress")
     done = gate.run(railway_event(ids.LIVE_COMMIT))
-    assert "ending run 400" in done.stderr
+    assert "cancelling run 400" in done.stderr
     assert [row["id"] for row in hub.runs.values() if row["status"] == "completed"] == [400]
 
     hub.add_run(402, display_title=f"{TITLE} · {ids.LIVE_COMMIT}", status="queued")
@@ -147,7 +147,7 @@ def test_github_that_cannot_be_asked_costs_no_window(gate, hub):
     hub.switches.primary_limit = True
     done = gate.run(railway_event(ids.LIVE_COMMIT))
     assert (done.returncode, gate.outputs["open"]) == (0, "true"), done.stderr
-    assert "the window opens without looking for others" in done.stderr
+    assert "opening the window without a check for other runs" in done.stderr
     assert [job["sitting"] for job in gate.matrix()] == ["all"]
 
 
@@ -228,7 +228,7 @@ def test_a_window_goes_on_as_an_extension_and_as_a_tail(gate):
 def test_a_run_that_left_nothing_cannot_go_on(gate):
     done = gate.run({}, "workflow_dispatch", inputs={"kind": "tail", "continue-run": "400"})
     assert done.returncode in (2, 3)
-    assert "plan.yml" in done.stderr or "has left no window" in done.stderr
+    assert "plan.yml" in done.stderr or "left no window" in done.stderr
 
 
 @pytest.mark.parametrize("plan", ["../secret.yml", "/etc/passwd", "plans/none.yml"])

@@ -4,11 +4,11 @@ import pytest
 
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.actions.service_match import Owned, owned
+from deploy_verdict.actions.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Subject, Whose
 from deploy_verdict.plan import read_plan
-from deploy_verdict.railway.connection import Link, linked
+from deploy_verdict.railway.connection import RailwayConnection, connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from tests.clocks import TurnedClock
 from tests.running import ROOT
@@ -26,9 +26,9 @@ def why_not(platform):
     clock, told = TurnedClock(), []
 
     def ask(**subject):
-        link = linked(plan, platform.environment, clock=clock, redactor=Redactor({}))
+        link = connect_to_service(plan, platform.environment, clock=clock, redactor=Redactor({}))
         asked = Subject(target="http://service.test", **subject)
-        return owned(link, asked, clock=clock, stop=Stop(), tell=told.append).not_ours
+        return match_service(link, asked, clock=clock, stop=Stop(), tell=told.append).not_ours
 
     return ask
 
@@ -49,4 +49,7 @@ def test_a_deployment_that_railway_does_not_know_is_not_ours(why_not):
 def test_railway_that_cannot_be_asked_says_nothing_against_it():
     fault = Fault(kind="no-token", whose=Whose.US, detail="RAILWAY_TOKEN is not set")
     subject = Subject(target="http://service.test", commit="e" * 40)
-    assert owned(Link(fault=fault), subject, clock=TurnedClock(), stop=Stop(), tell=print) == Owned()
+    assert (
+        match_service(RailwayConnection(fault=fault), subject, clock=TurnedClock(), stop=Stop(), tell=print)
+        == ServiceMatch()
+    )

@@ -1,6 +1,6 @@
 """WorkflowRuns on the same environment: who gives way to whom."""
 
-from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
+from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
 from deploy_verdict.github.runs import WorkflowRun, split_title
 
 LABEL = "verify zeues / production"
@@ -12,23 +12,23 @@ def run(number, what, label=LABEL, status="in_progress"):
 
 def test_the_older_run_on_another_commit_gives_way():
     own, older, newer = run(20, "bbb"), run(10, "aaa"), run(30, "ccc")
-    found = rivals(own, [newer, own, older, run(11, "aaa", status="completed")])
+    found = concurrent_runs(own, [newer, own, older, run(11, "aaa", status="completed")])
     assert (found.same, found.older, found.newer) == (None, (older,), (newer,))
 
 
 def test_the_same_commit_is_verified_once_by_the_run_that_came_first():
     own, first = run(20, "aaa"), run(10, "aaa")
-    assert rivals(own, [own, first]).same == first
-    assert rivals(first, [own, first]).same is None
+    assert concurrent_runs(own, [own, first]).same == first
+    assert concurrent_runs(first, [own, first]).same is None
 
 
 def test_another_environment_and_runs_by_hand_are_no_rivals():
     own = run(20, "bbb")
-    assert rivals(own, [run(10, "aaa", label="verify zeues / staging")]).older == ()
+    assert concurrent_runs(own, [run(10, "aaa", label="verify zeues / staging")]).older == ()
     by_hand = run(21, "21", label="verify by hand")
-    assert rivals(by_hand, [run(10, "10", label="verify by hand")]).older == ()
+    assert concurrent_runs(by_hand, [run(10, "10", label="verify by hand")]).older == ()
     assert (
-        rivals(
+        concurrent_runs(
             WorkflowRun(id=1, display_title="CI"), [WorkflowRun(id=0, display_title="CI", status="queued")]
         ).older
         == ()

@@ -1,13 +1,13 @@
-"""How looks are spread over jobs, what that costs, and what it cannot see."""
+"""How samples are spread over jobs, what that costs, and what it cannot observe."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.job_matrix import Choice, billed_min, chosen_mode, sampling_words, sittings
+from deploy_verdict.actions.job_matrix import Choice, billed_min, chosen_mode, sample_jobs, sampling_words
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
-from deploy_verdict.window.schedule import looks_at, offsets_of
+from deploy_verdict.window.schedule import offsets_of, stages_at
 
 PLAN = read_plan(
     b"""
@@ -28,35 +28,35 @@ TIMERS = {f"verify-t{minutes:03d}": minutes for minutes in range(15, 121, 15)}
 
 
 def jobs(mode, known=TIMERS, elapsed_s=30.0, offsets_s=OFFSETS, speed=1.0):
-    return sittings(PLAN, offsets_s, mode, elapsed_s=elapsed_s, speed=speed, known=known)
+    return sample_jobs(PLAN, offsets_s, mode, elapsed_s=elapsed_s, speed=speed, known=known)
 
 
 def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
-    assert looks_at(PLAN, 0.0) == ()
+    assert stages_at(PLAN, 0.0) == ()
     alone = laid_out(PLAN, Layout(length_s=7200, every_s=900, one_job=True))
-    assert looks_at(alone, 0.0) == ("deployment", "health", "pools", "e2e")
-    assert looks_at(PLAN, 900.0) == ("deployment", "pools")
-    assert looks_at(PLAN, 3000.0) == ("e2e",)
-    assert looks_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
+    assert stages_at(alone, 0.0) == ("deployment", "health", "pools", "e2e")
+    assert stages_at(PLAN, 900.0) == ("deployment", "pools")
+    assert stages_at(PLAN, 3000.0) == ("e2e",)
+    assert stages_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
     assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
 def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
     floor = PLAN.pools[0].model_copy(update={"return_to_floor": ReturnToFloor(test="t")})
     plan = PLAN.model_copy(update={"pools": (floor,)})
-    assert looks_at(plan, 7200.0) == ("deployment", "pools", "e2e", "floor")
+    assert stages_at(plan, 7200.0) == ("deployment", "pools", "e2e", "floor")
     tail = laid_out(plan, Layout(length_s=7200, every_s=900, tails_s=(21600.0,)))
-    assert "floor" in looks_at(tail, 7200.0)
-    assert "floor" not in looks_at(tail, 21600.0)
+    assert "floor" in stages_at(tail, 7200.0)
+    assert "floor" not in stages_at(tail, 21600.0)
 
 
 def test_a_top_up_comes_last_and_its_job_has_the_time_for_it():
     asked = Exposure(name="x", operation="GET /x", at_least=1, top_up=TopUp(of="health/x"))
     plan = PLAN.model_copy(update={"exposure": (asked,)})
-    assert looks_at(plan, 7200.0) == ("deployment", "pools", "e2e", "top_up")
+    assert stages_at(plan, 7200.0) == ("deployment", "pools", "e2e", "top_up")
 
     def minutes(plan):
-        jobs = sittings(plan, (6300.0, 7200.0), "sleep", elapsed_s=6300.0, speed=1.0, known={})
+        jobs = sample_jobs(plan, (6300.0, 7200.0), "sleep", elapsed_s=6300.0, speed=1.0, known={})
         return [job.timeout_min for job in jobs]
 
     assert [more - usual for more, usual in zip(minutes(plan), minutes(PLAN), strict=True)] == [0, 10]
@@ -70,10 +70,10 @@ service: {base_url: "http://service.test"}
 pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}, exercise: {ask: [/api]}}]
 """
     plan = read_plan(text, "plan.yml", {}, "2026-02-02")
-    assert looks_at(plan, 0.0) == ()
+    assert stages_at(plan, 0.0) == ()
     alone = laid_out(plan, Layout(length_s=7200, every_s=900, one_job=True))
-    assert looks_at(alone, 0.0) == ("pools", "exercise")
-    assert looks_at(alone, 900.0) == ("pools",)
+    assert stages_at(alone, 0.0) == ("pools", "exercise")
+    assert stages_at(alone, 900.0) == ("pools",)
 
 
 def test_behind_a_wait_timer_a_job_hardly_sleeps():
@@ -88,7 +88,7 @@ def test_behind_a_wait_timer_a_job_hardly_sleeps():
 def test_an_extension_finds_the_timer_that_is_nearest_to_what_is_left():
     longer = laid_out(PLAN, Layout(length_s=14400, every_s=900, extended=True))
     offsets_s = tuple(item for item in offsets_of(longer, dense=False) if item > 7200)
-    first = sittings(longer, offsets_s, "timer", elapsed_s=7320, speed=1.0, known=TIMERS)[0]
+    first = sample_jobs(longer, offsets_s, "timer", elapsed_s=7320, speed=1.0, known=TIMERS)[0]
     assert (first.name, first.environment, first.wait_s) == ("135", "verify-t015", 0.0)
 
 
@@ -103,12 +103,12 @@ def test_sleeping_jobs_and_the_long_one_have_the_time_that_they_need():
 @pytest.mark.parametrize(
     ("asked", "fitting", "private", "mode", "told"),
     [
-        ("auto", 8, False, "timer", "8 of 8 looks"),
+        ("auto", 8, False, "timer", "8 of 8 samples"),
         ("auto", 7, False, "single", "run deploy-verdict setup-github"),
-        ("auto", 0, True, "single", "takes GitHub Enterprise"),
+        ("auto", 0, True, "single", "needs GitHub Enterprise"),
         ("timer", 0, True, "timer", "0 of 8"),
-        ("sleep", 8, False, "sleep", "asked for"),
-        ("single", 8, False, "single", "asked for"),
+        ("sleep", 8, False, "sleep", "requested"),
+        ("single", 8, False, "single", "requested"),
     ],
 )
 def test_auto_takes_timers_only_where_all_are_there(asked, fitting, private, mode, told):
@@ -117,14 +117,14 @@ def test_auto_takes_timers_only_where_all_are_there(asked, fitting, private, mod
 
 
 def test_the_report_says_what_it_cost_and_what_it_could_not_see():
-    auto = Choice(mode="timer", because="8 of 8 looks that must wait have a wait timer", by_auto=True)
+    auto = Choice(mode="timer", because="8 of 8 samples that must wait have a wait timer", by_auto=True)
     told = sampling_words(PLAN, auto, jobs("timer"), private=True)
-    assert "mode timer, chosen by auto: 8 of 8 looks" in told
+    assert "mode timer, chosen by auto: 8 of 8 samples" in told
     assert "billed minutes" in told
-    assert "between two looks is not seen" in told
-    assert "For 1 looks no wait timer fits" in told
+    assert "between two samples is not observed" in told
+    assert "No wait timer fits 1 of the samples" in told
     free = sampling_words(
-        PLAN, Choice(mode="single", because="asked for", by_auto=False), jobs("single"), private=False
+        PLAN, Choice(mode="single", because="requested", by_auto=False), jobs("single"), private=False
     )
     assert "nothing is billed in a public repository" in free
     assert "every 60 s" in free

@@ -1,10 +1,10 @@
-"""The end of a window that ran in several jobs: what is read then, and why it ended before its time."""
+"""The end of a window that ran in several jobs: its last samples, and why it ended early."""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
+from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
@@ -17,8 +17,8 @@ from deploy_verdict.window.session import WINDOW_FILE, Session
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:
-    """Collect what belongs to the end; yields what was written or decided."""
-    ended = cut_short(session.environment)
+    """Collect the samples of the window's end; yields what was written or decided."""
+    ended = why_cancelled(session.environment)
     given_up = give_up_tail(session.out, session.plan, ended)
     if given_up is not None:
         yield given_up
@@ -26,14 +26,14 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
     if ended is not None:
         write_json(session.out / WINDOW_FILE, session.file.model_copy(update={"ended": ended}))
         yield f"the window ended early: {ended}"
-    asked = set(session.plan.stages) - set(session.file.left_out)
+    requested = set(session.plan.stages) - set(session.file.left_out)
     for stage in at_end():
-        if stage.name in asked:
+        if stage.name in requested:
             yield str(collect(session, stage.name, session.plan.window.length, logs))
 
 
-def cut_short(environment: Mapping[str, str]) -> str | None:
-    """Why the run's jobs did not all run to their end, when they were cancelled; None otherwise."""
+def why_cancelled(environment: Mapping[str, str]) -> str | None:
+    """Why the run's jobs were cancelled; None where they were not."""
     if "cancelled" not in results_of(environment):
         return None
     run = environment.get("GITHUB_RUN_ID", "")
@@ -41,7 +41,7 @@ def cut_short(environment: Mapping[str, str]) -> str | None:
         return "the run was cancelled"
     try:
         runs = WorkflowRuns(connection_from(environment))
-        newer = rivals(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
+        newer = concurrent_runs(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
     except (ProviderError, UsageError):
         return "the run was cancelled; by whom is not known, as GitHub could not be asked"
     return superseded_words(newer) or "the run was cancelled by hand"

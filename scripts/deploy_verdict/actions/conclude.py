@@ -1,4 +1,4 @@
-"""The end of a run on GitHub: its colour, what it offers, and the run that follows it."""
+"""The end of a run on GitHub: whether it is red, whether it offers a rollback, and which run follows."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from deploy_verdict.plan import layout_of, own_layout
 
 # A job that waits no longer than this sleeps, timer or not.
 MOST_ASLEEP_S = 1800.0
-# From which outcomes on a run is red, by the plan's word.
+# The outcomes that make a run red, by the plan's escalation.fail_run_on.
 RED = {
     "never": (),
     "critical": (VerdictOutcome.CRITICAL,),
@@ -25,15 +25,15 @@ RED = {
 
 
 def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
-    """Whether the run is to fail on this outcome."""
+    """Whether this outcome makes the run fail."""
     return outcome in RED[fail_run_on]
 
 
 def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], WorkflowRuns]) -> tuple[bool, str]:
-    """Whether a reviewer may be asked to let a job roll back, and why not.
+    """Whether to offer a rollback job that a reviewer must approve, and why not.
 
-    An environment that does not exist is made on the spot, without rules: so it must be there already, and
-    have reviewers, or the rollback would need nobody's consent.
+    GitHub creates a missing environment on the spot, without rules: so it must exist already and have
+    reviewers, or the rollback would need no approval.
     """
     if verdict.outcome is not VerdictOutcome.CRITICAL:
         return False, f"the verdict is {verdict.outcome.shown}"
@@ -46,7 +46,7 @@ def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], Workfl
     except ProviderError as error:
         return False, str(error)
     if not guarded:
-        hint = "give it some: deploy-verdict setup-github --reviewer LOGIN"
+        hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
         return False, f"the environment {ROLLBACK_ENVIRONMENT} has no required reviewers — {hint}"
     return True, f"a reviewer of the environment {ROLLBACK_ENVIRONMENT} decides"
 
@@ -66,10 +66,10 @@ def follow(
     environment: Mapping[str, str],
     now: datetime,
 ) -> str:
-    """Start the run that goes on with this window, or promise it; returns what was done.
+    """Start the run that continues this window, or schedule it; returns what was done.
 
-    A look hours away is promised where no wait timer can hold its job until then: sleeping would cost its
-    hours, and six are the most that a job may take. Raises ProviderError.
+    Where no wait timer can hold the job of a sample hours away, a commit status schedules it: asleep, a job
+    would cost its hours, and six are the most that a job may take. Raises ProviderError.
     """
     artifact = environment.get("ARTIFACT", "report-a1")
     due_at = window.t0 + timedelta(seconds=step.until_s / window.speed)
@@ -78,11 +78,12 @@ def follow(
     if step.kind == "tail" and not held:
         if file.commit is None:
             return (
-                f"nothing holds the {step.kind} ({step.because}): no wait timer, and no whole commit is known"
+                f"cannot schedule the {step.kind} ({step.because}): no wait timer, "
+                "and the full commit SHA is unknown"
             )
         promise = Promise(due_at=due_at, run=file.run, artifact=artifact)
         runs.set_status(file.commit, CONTEXT, "pending", promise.line())
-        return f"promised the {step.kind} ({step.because}): {promise.line()}"
+        return f"scheduled the {step.kind} ({step.because}): {promise.line()}"
     workflow = workflow_file(environment)
     inputs = {
         "kind": step.kind,

@@ -1,7 +1,7 @@
 """Earlier verdicts from GitHub: the commit status `deploy-verdict` of what was deployed before.
 
-A runner has no memory, and GitHub keeps the statuses. One counts only for the environment that stands at
-the end of its description.
+A runner has no memory, but GitHub keeps the statuses. One counts only for the environment that ends its
+description.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.model import Record, VerdictOutcome
 from deploy_verdict.publish.comment_state import outcome_told
 from deploy_verdict.railway import RailwayError, deployments
-from deploy_verdict.window.history import Remembered, append
+from deploy_verdict.window.history import EarlierVerdict, append_verdict
 from deploy_verdict.window.session import Session
 
 MOST_COMMITS = 12
@@ -29,21 +29,21 @@ class Status(Record):
     updated_at: AwareDatetime
 
 
-def recollect(session: Session, statuses: Statuses, path: Path) -> int:
-    """Append what GitHub knows of earlier deployments to a history; returns how many verdicts."""
+def append_earlier_verdicts(session: Session, statuses: Statuses, path: Path) -> int:
+    """Append the verdicts that GitHub keeps of earlier deployments to a history; returns how many."""
     found = list(_verdicts(session, statuses))
     for line in found:
-        append(path, line)
+        append_verdict(path, line)
     return len(found)
 
 
-def _verdicts(session: Session, statuses: Statuses) -> Iterator[Remembered]:
+def _verdicts(session: Session, statuses: Statuses) -> Iterator[EarlierVerdict]:
     subject = session.file.subject
     for deployment, commit in _earlier(session):
-        for row in _asked(session, statuses, commit):
+        for row in _statuses(session, statuses, commit):
             outcome = _outcome(row, subject.environment)
             if outcome is not None:
-                yield Remembered(
+                yield EarlierVerdict(
                     window="github",
                     plan=session.plan.name,
                     target=subject.target,
@@ -57,14 +57,14 @@ def _verdicts(session: Session, statuses: Statuses) -> Iterator[Remembered]:
 
 
 def _earlier(session: Session) -> list[tuple[str, str]]:
-    """Deployments of the service with a whole commit, each commit once, newest first."""
-    link, own = session.link, session.file.subject.commit
-    if link.railway is None or link.place is None:
+    """Deployments of the service with a full commit SHA, each commit once, newest first."""
+    railway, own = session.railway, session.file.subject.commit
+    if railway.client is None or railway.place is None:
         return []
     try:
-        listed, _ = deployments(link.railway, link.place)
+        listed, _ = deployments(railway.client, railway.place)
     except RailwayError as error:
-        session.tell(f"earlier deployments are not known: {error.fault.detail}")
+        session.tell(f"cannot list earlier deployments: {error.fault.detail}")
         return []
     found: dict[str, str] = {}
     for item in listed:
@@ -73,11 +73,11 @@ def _earlier(session: Session) -> list[tuple[str, str]]:
     return [(identity, commit) for commit, identity in found.items()][:MOST_COMMITS]
 
 
-def _asked(session: Session, statuses: Statuses, commit: str) -> list[Status]:
+def _statuses(session: Session, statuses: Statuses, commit: str) -> list[Status]:
     try:
         rows = statuses(commit)
     except ProviderError as error:
-        session.tell(f"the earlier verdict on {commit[:8]} is not known: {error}")
+        session.tell(f"cannot read the earlier verdict on {commit[:8]}: {error}")
         return []
     return [status for status in map(_status, rows) if status is not None]
 
@@ -93,5 +93,5 @@ def _outcome(status: Status, environment: str | None) -> VerdictOutcome | None:
     if status.context != "deploy-verdict" or status.state == "pending":
         return None
     outcome = outcome_told(status.description or "", environment)
-    # The state and the words must say the same.
+    # The state and the description must agree.
     return outcome if outcome is not None and (status.state == "success") == (outcome == "stable") else None

@@ -1,9 +1,8 @@
-"""What a GitHub event asks for, and whether it opens a window. Pure: payload and inputs are handed in.
+"""What a GitHub event requests, and whether it opens a window. Pure: payload and inputs are handed in.
 
-Everything in a payload is a hint by somebody else: only ids, commits and names of a known shape are taken.
-Shapes: docs.github.com, events-that-trigger-workflows; Railway's deployment events as they were seen
-(the label is "<project> / <environment>", the creator railway-app[bot]); client_payload as the relay
-sends it (relay/payload.py).
+A payload is untrusted: only ids, commits and names of a known shape are used. Shapes: docs.github.com,
+events-that-trigger-workflows; Railway's deployment events as observed (the label is
+"<project> / <environment>", the creator railway-app[bot]); client_payload as relay/payload.py sends it.
 """
 
 import json
@@ -34,7 +33,7 @@ Maybe = BeforeValidator(_empty_is_none)
 
 
 class Inputs(Record):
-    """The inputs of workflow_dispatch and workflow_call; an empty text is none at all."""
+    """The inputs of workflow_dispatch and workflow_call; an empty text means not given."""
 
     plan: Annotated[str | None, Maybe] = None
     target: Annotated[str | None, Maybe] = None
@@ -51,8 +50,8 @@ class Inputs(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is to be verified: a commit or a Railway deployment, or the newest where both are None."""
+class VerificationRequest:
+    """What to verify: a commit or a Railway deployment; the newest where both are None."""
 
     commit: str | None = None
     deployment: str | None = None
@@ -61,8 +60,8 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
-    """Why an event opens no window; that is no error."""
+class IgnoredEvent:
+    """Why an event opens no window; this is not an error."""
 
     reason: str
 
@@ -72,9 +71,9 @@ def read_inputs(text: str) -> Inputs:
     try:
         value = json.loads(text or "{}") or {}
     except json.JSONDecodeError as error:
-        raise UsageError(f"INPUTS is not JSON ({error.msg}) — it is toJSON(inputs)") from error
+        raise UsageError(f"INPUTS is not JSON ({error.msg}) — pass toJSON(inputs)") from error
     if not isinstance(value, dict):
-        raise UsageError("INPUTS is not a mapping — it is toJSON(inputs) in the workflow")
+        raise UsageError("INPUTS is not a mapping — pass toJSON(inputs)")
     names = {name.replace("-", "_"): item for name, item in value.items()}
     known = {name: item for name, item in names.items() if name in Inputs.model_fields and item is not None}
     try:
@@ -95,72 +94,78 @@ def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(name: str, item: Any) -> Any:
-    whole = name in ("number", "continue_run") and isinstance(item, str) and item.strip().isdigit()
-    return int(item) if whole else item
+    is_number = name in ("number", "continue_run") and isinstance(item, str) and item.strip().isdigit()
+    return int(item) if is_number else item
 
 
-def asked_by(name: str, payload: Mapping[str, Any], inputs: Inputs, plan: Plan) -> Asked | Refused:
-    """What the event asks for, or why it is none of ours."""
+def request_of(
+    name: str, payload: Mapping[str, Any], inputs: Inputs, plan: Plan
+) -> VerificationRequest | IgnoredEvent:
+    """What the event requests, or why it is ignored."""
     if name == "deployment_status":
         return _by_deployment(payload, plan)
     if name == "repository_dispatch":
         return _by_dispatch(payload, plan)
-    return Asked(commit=inputs.commit, deployment=inputs.deployment)
+    return VerificationRequest(commit=inputs.commit, deployment=inputs.deployment)
 
 
-def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
+def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationRequest | IgnoredEvent:
     status, deployment = _mapping(payload.get("deployment_status")), _mapping(payload.get("deployment"))
     state, label, commit = status.get("state"), deployment.get("environment"), deployment.get("sha")
     creator = _mapping(deployment.get("creator")).get("login")
     if state != "success":
-        return Refused(reason=f"the deployment's state is {_told(state)}, and a window begins at success")
+        return IgnoredEvent(reason=f"the deployment's state is {_shown(state)}; a window starts at success")
     if not isinstance(label, str) or label.startswith(OWN_ENVIRONMENTS):
-        return Refused(reason=f"the environment {_told(label)} is one of the verifier's own, or has no name")
+        return IgnoredEvent(
+            reason=f"the environment {_shown(label)} is one of the verifier's own, or has no name"
+        )
     if creator not in plan.github.creators:
         known = ", ".join(plan.github.creators)
-        return Refused(reason=f"the deployment was made by {_told(creator)}; heard are: {known}")
+        return IgnoredEvent(
+            reason=f"the deployment was created by {_shown(creator)}; the plan accepts: {known}"
+        )
     wrong = _wrong_label(label, plan)
     if wrong:
-        return Refused(reason=wrong)
-    if not is_whole_commit(commit):
-        return Refused(reason=f"the deployment names no whole commit ({_told(commit)})")
-    return Asked(commit=commit, label=label, by_platform=True)
+        return IgnoredEvent(reason=wrong)
+    if not is_full_sha(commit):
+        return IgnoredEvent(reason=f"the deployment's commit is not a full SHA ({_shown(commit)})")
+    return VerificationRequest(commit=commit, label=label, by_platform=True)
 
 
 def _wrong_label(label: str, plan: Plan) -> str | None:
-    """Railway's label is "<project> / <environment>", whatever services the project has."""
+    """Railway's label is "<project> / <environment>", the same for every service of the project."""
     if plan.github.environment:
         if label != plan.github.environment:
-            return f"the environment is {_told(label)}, and the plan watches {plan.github.environment!r}"
+            return f"the environment is {_shown(label)}; the plan watches {plan.github.environment!r}"
         return None
     if plan.railway is None or not plan.railway.environment:
         return "the plan does not say which environment it watches — set github.environment in it"
     found = label.rpartition(" / ")[2]
     if found != plan.railway.environment:
-        return f"the environment is {_told(label)}, and the plan watches {plan.railway.environment!r}"
+        return f"the environment is {_shown(label)}; the plan watches {plan.railway.environment!r}"
     return None
 
 
-def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> Asked | Refused:
+def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> VerificationRequest | IgnoredEvent:
     if payload.get("action") != DISPATCH_TYPE:
-        return Refused(reason=f"the event type is {_told(payload.get('action'))}, not {DISPATCH_TYPE}")
+        return IgnoredEvent(reason=f"the event type is {_shown(payload.get('action'))}, not {DISPATCH_TYPE}")
     hint = _mapping(payload.get("client_payload"))
     deployment, commit = hint.get("deployment"), hint.get("commit")
     if not isinstance(deployment, str) or not _ID.fullmatch(deployment):
-        return Refused(reason=f"client_payload.deployment is no id ({_told(deployment)})")
+        return IgnoredEvent(reason=f"client_payload.deployment is not an id ({_shown(deployment)})")
     section = plan.railway
     for name, wanted in (("service", section.service), ("project", section.project)) if section else ():
         if wanted and isinstance(hint.get(name), str) and hint[name] != wanted:
-            return Refused(reason=f"the event is of another {name} ({_told(hint[name])}) than the plan's")
+            return IgnoredEvent(reason=f"the event's {name} is {_shown(hint[name])}, not the plan's")
     names = {hint.get("environment"), hint.get("environment_name")} - {None}
     if section and names and section.environment not in names:
-        return Refused(reason=f"the environment is {_told(min(map(str, names)))}, not the plan's")
-    whole = commit if is_whole_commit(commit) else None
-    return Asked(commit=whole, deployment=deployment, by_platform=True)
+        return IgnoredEvent(reason=f"the environment is {_shown(min(map(str, names)))}, not the plan's")
+    full = commit if is_full_sha(commit) else None
+    return VerificationRequest(commit=full, deployment=deployment, by_platform=True)
 
 
-def is_whole_commit(value: Any) -> bool:
-    """Forty hexadecimal digits; GitHub knows no commit by less."""
+def is_full_sha(value: Any) -> bool:
+    """Whether a value is forty hexadecimal digits: an event names a commit by nothing less."""
     return isinstance(value, str) and _COMMIT.fullmatch(value) is not None
 
 
@@ -168,6 +173,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _told(value: Any) -> str:
-    """A value of somebody else's, short and on one line."""
+def _shown(value: Any) -> str:
+    """An untrusted value, short and on one line."""
     return repr(value)[:80]

@@ -1,7 +1,7 @@
-"""The gate of a run on GitHub: does this event open a window, on what, and how are its looks spread?
+"""The gate of a run on GitHub: does this event open a window, on what, and which jobs take its samples?
 
-Asks GitHub for rivals and wait timers, and Railway whether the deployment is the service's; then the
-window is opened, or an earlier run's goes on. Shell.
+It asks GitHub for concurrent runs and wait timers, and Railway whether the deployment is the service's;
+then it opens the window, or continues an earlier run's.
 """
 
 import json
@@ -10,12 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy_verdict.actions.concurrent_runs import Rivals, rivals
-from deploy_verdict.actions.earlier_verdicts import recollect
-from deploy_verdict.actions.event import Asked, Inputs, Refused, asked_by, is_whole_commit, read_inputs
-from deploy_verdict.actions.matrix_mode import matrix, spread, timers_of
+from deploy_verdict.actions.concurrent_runs import ConcurrentRuns, concurrent_runs
+from deploy_verdict.actions.earlier_verdicts import append_earlier_verdicts
+from deploy_verdict.actions.event import (
+    IgnoredEvent,
+    Inputs,
+    VerificationRequest,
+    is_full_sha,
+    read_inputs,
+    request_of,
+)
+from deploy_verdict.actions.matrix_mode import choose_jobs, matrix, timers_of
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
-from deploy_verdict.actions.service_match import Owned, owned
+from deploy_verdict.actions.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
@@ -24,7 +31,7 @@ from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.publish.job_summary import write_outputs
-from deploy_verdict.railway.connection import linked
+from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.open import open_session
@@ -64,7 +71,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
         options.speed = _speed(environment["DEPLOY_VERDICT_SPEED"])
     plan = load_plan(path if opens else kept, WallClock().now(), options.target)
     if opens:
-        # It goes with the window, so that every later job judges by the same one.
+        # The copy goes with the window, so that every later job judges by the same plan.
         keep_plan(plan, path, options.out)
     run = environment.get("GITHUB_RUN_ID", "")
     if not run.isdigit():
@@ -81,7 +88,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
 
 
 def workflow_file(environment: Mapping[str, str]) -> str:
-    """The file of the run's workflow: of the caller's, where ours is called."""
+    """The file of the run's workflow; the caller's, where ours is called from another."""
     ref = environment.get("GITHUB_WORKFLOW_REF", "")
     return ref.partition("@")[0].rpartition("/")[2] or DEFAULT_WORKFLOW
 
@@ -96,70 +103,70 @@ def event_of(environment: Mapping[str, str]) -> tuple[str, Mapping[str, object]]
     return name, payload if isinstance(payload, dict) else {}
 
 
-def admitted(gate: Gate, runs: WorkflowRuns | None) -> Asked | Refused:
-    """What is to be verified, or why not; older windows on the same environment are ended."""
+def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | IgnoredEvent:
+    """What to verify, or why not; cancels older windows on the same environment."""
     name, payload = event_of(gate.environment)
-    asked = asked_by(name, payload, gate.inputs, gate.plan)
-    if isinstance(asked, Refused):
-        return asked
-    found = _rivals(gate, runs)
+    request = request_of(name, payload, gate.inputs, gate.plan)
+    if isinstance(request, IgnoredEvent):
+        return request
+    found = _other_runs(gate, runs)
     if gate.inputs.kind != "window":
-        return _alone(found, gate.inputs.continue_run) or asked
+        return _busy(found, gate.inputs.continue_run) or request
     if found.same is not None:
-        return Refused(reason=f"run {found.same.id} verifies it already: {found.same.html_url}")
-    known = _owned(gate, asked)
-    if asked.by_platform and known.not_ours:
-        return Refused(reason=known.not_ours)
+        return IgnoredEvent(reason=f"run {found.same.id} verifies it already: {found.same.html_url}")
+    match = _service_match(gate, request)
+    if request.by_platform and match.not_ours:
+        return IgnoredEvent(reason=match.not_ours)
     if runs is not None:
-        _end(gate, runs, found)
-    commit = known.deployment.commit if known.deployment else None
-    # Known from the start, so that the first comment stands where the last one will.
-    return replace(asked, commit=asked.commit or (commit if is_whole_commit(commit) else None))
+        _cancel_older(gate, runs, found)
+    commit = match.deployment.commit if match.deployment else None
+    # Known from the start, so that the first comment goes where the last one will.
+    return replace(request, commit=request.commit or (commit if is_full_sha(commit) else None))
 
 
-def _end(gate: Gate, runs: WorkflowRuns, found: Rivals) -> None:
+def _cancel_older(gate: Gate, runs: WorkflowRuns, found: ConcurrentRuns) -> None:
     for run in found.older:
-        gate.tell(f"ending run {run.id} ({run.display_title}): this deployment came after it")
+        gate.tell(f"cancelling run {run.id} ({run.display_title}): this deployment came after it")
         try:
             runs.cancel(run.id)
         except ProviderError as error:
-            gate.tell(f"{error}; run {run.id} goes on")
+            gate.tell(f"{error}; run {run.id} continues")
 
 
-def _alone(found: Rivals, continues: int | None) -> Refused | None:
-    """A window goes on only where nothing else watches the environment; the run before it may be ending."""
+def _busy(found: ConcurrentRuns, continues: int | None) -> IgnoredEvent | None:
+    """Why not to continue a window: another run watches the environment. The run before it may be ending."""
     same = [found.same] if found.same else []
     others = [run for run in (*same, *found.older) if run.id != continues]
     if not others:
         return None
-    return Refused(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
+    return IgnoredEvent(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
 
 
-def _rivals(gate: Gate, runs: WorkflowRuns | None) -> Rivals:
+def _other_runs(gate: Gate, runs: WorkflowRuns | None) -> ConcurrentRuns:
     if runs is None:
-        return Rivals()
+        return ConcurrentRuns()
     try:
-        return rivals(runs.run(gate.run), runs.newest(workflow_file(gate.environment)))
+        return concurrent_runs(runs.run(gate.run), runs.newest(workflow_file(gate.environment)))
     except ProviderError as error:
-        gate.tell(f"{error}; a window that is open already would go on beside this one")
-        return Rivals()
+        gate.tell(f"could not check for other runs; an open window may run in parallel: {error}")
+        return ConcurrentRuns()
 
 
-def _owned(gate: Gate, asked: Asked) -> Owned:
-    """What Railway says of the deployment that is meant."""
+def _service_match(gate: Gate, request: VerificationRequest) -> ServiceMatch:
+    """What Railway knows of the requested deployment."""
     stop = Stop()
     clock = WallClock(stop)
     redactor = Redactor.from_environment(gate.environment)
-    link = linked(gate.plan, gate.environment, clock=clock, redactor=redactor)
-    subject = Subject(target=gate.plan.service.base_url, commit=asked.commit, deployment=asked.deployment)
-    return owned(link, subject, clock=clock, stop=stop, tell=gate.tell)
+    railway = connect_to_service(gate.plan, gate.environment, clock=clock, redactor=redactor)
+    subject = Subject(target=gate.plan.service.base_url, commit=request.commit, deployment=request.deployment)
+    return match_service(railway, subject, clock=clock, stop=stop, tell=gate.tell)
 
 
-def opened(gate: Gate, asked: Asked) -> Session:
-    """Open the window, or go on with the one of this run's earlier attempt; T0 is when it is live."""
+def open_window_for(gate: Gate, request: VerificationRequest) -> Session:
+    """Open the window, or continue the one of this run's earlier attempt; T0 is when it is live."""
     options = Namespace(**vars(gate.options))
-    options.commit, options.deployment = asked.commit, asked.deployment
-    options.environment = asked.label
+    options.commit, options.deployment = request.commit, request.deployment
+    options.environment = request.label
     layout = own_layout(gate.plan)
     if gate.inputs.length is not None:
         every_s = min(layout.every_s, gate.inputs.length)
@@ -167,22 +174,22 @@ def opened(gate: Gate, asked: Asked) -> Session:
     return open_session(options, gate.tell, left_out=options.without, layout=layout)
 
 
-def continued(gate: Gate) -> Session:
-    """The window of an earlier run, extended or with one look more; raises EvidenceError without it."""
-    from deploy_verdict.follow_up.extend_window import grown  # noqa: PLC0415  # only where a window goes on
+def continue_window(gate: Gate) -> Session:
+    """The window of an earlier run, extended or with one more sample; raises EvidenceError without it."""
+    from deploy_verdict.follow_up.extend_window import grown  # noqa: PLC0415  # only for a window that continues
 
     options = Namespace(**vars(gate.options))
     options.commit = options.deployment = options.environment = None
     if not (options.out / "window.json").is_file():
         raise EvidenceError(
-            f"run {gate.inputs.continue_run} has left no window in {options.out} — its artifacts may have "
+            f"run {gate.inputs.continue_run} left no window in {options.out} — its artifacts may have "
             "expired; start a new window instead"
         )
     grown(options.out, gate.plan, gate.inputs.kind)
     return open_session(options, gate.tell)
 
 
-def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> RunFile:
+def run_file(gate: Gate, request: VerificationRequest, session: Session, *, private: bool) -> RunFile:
     """What the later jobs must know of this run."""
     before = known_run(gate.options.out) if gate.inputs.kind != "window" else None
     if before is not None:
@@ -192,8 +199,8 @@ def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> Ru
         run=gate.run,
         kind=gate.inputs.kind,
         plan=gate.plan_name,
-        label=asked.label or gate.inputs.label or session.file.subject.environment,
-        commit=asked.commit or session.file.subject.commit,
+        label=request.label or gate.inputs.label or session.file.subject.environment,
+        commit=request.commit or session.file.subject.commit,
         number=gate.inputs.number,
         dry_run=gate.inputs.dry_run,
         continues=gate.inputs.continue_run,
@@ -203,31 +210,31 @@ def run_file(gate: Gate, asked: Asked, session: Session, *, private: bool) -> Ru
 
 
 def _runs(gate: Gate) -> WorkflowRuns | None:
-    """GitHub's side; without it a window opens all the same."""
+    """The runs at GitHub; None where they cannot be read, and the window opens all the same."""
     try:
         return WorkflowRuns(connection_from(gate.environment))
     except ProviderError as error:
-        gate.tell(f"{error}; the window opens without looking for others")
+        gate.tell(f"{error}; opening the window without a check for other runs")
         return None
 
 
 def gated(gate: Gate) -> str:
-    """The whole gate; returns in one line what was decided, and writes the job's outputs."""
+    """Run the gate: write the job's outputs, and return the decision in one line."""
     runs = _runs(gate)
-    asked = admitted(gate, runs)
-    if isinstance(asked, Refused):
-        write_outputs(gate.environment, {"open": "false", "reason": asked.reason})
-        return f"no window: {asked.reason}"
-    session = opened(gate, asked) if gate.inputs.kind == "window" else continued(gate)
+    request = admit(gate, runs)
+    if isinstance(request, IgnoredEvent):
+        write_outputs(gate.environment, {"open": "false", "reason": request.reason})
+        return f"no window: {request.reason}"
+    session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
     timers, private = timers_of(runs, gate.tell)
     mode = gate.inputs.mode or gate.plan.window.mode
-    jobs, choice = spread(session, mode, timers, private=private)
+    jobs, choice = choose_jobs(session, mode, timers, private=private)
     if runs is not None:
-        recollect(session, runs.statuses, gate.options.out / HISTORY_FILE)
-    file = run_file(gate, asked, session, private=private)
+        append_earlier_verdicts(session, runs.statuses, gate.options.out / HISTORY_FILE)
+    file = run_file(gate, request, session, private=private)
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", "matrix": matrix(jobs)})
-    return f"window {session.file.window.id}: {len(jobs)} sittings, mode {choice.mode}"
+    return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
 
 
 def _speed(text: str) -> float:

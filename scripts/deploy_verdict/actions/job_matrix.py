@@ -1,7 +1,7 @@
-"""How a window's looks are spread over jobs: the matrix of sittings, its cost, and what it cannot see. Pure.
+"""The jobs that take a window's samples: the matrix, its cost, and what it cannot observe. Pure.
 
-A sitting is one job; it takes one or more looks, each at its own absolute time T0 + offset. Billing rounds
-each job up to a whole minute, and a job behind an environment's wait timer holds no runner while it waits
+A sample job takes one or more samples, each at its own absolute time T0 + offset. Billing rounds each job up
+to a full minute, and a job behind an environment's wait timer holds no runner while it waits
 (docs.github.com: manage-environments, billing of Actions).
 """
 
@@ -20,8 +20,8 @@ LONGEST_JOB_MIN = 360
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sitting:
-    """One job of the matrix; `offsets_s` are its looks in plan time, `wait_s` what it sleeps at most."""
+class SampleJob:
+    """One job of the matrix: its samples' offsets in plan time, and the longest that it sleeps."""
 
     name: str
     offsets_s: tuple[float, ...]
@@ -41,33 +41,34 @@ class Sitting:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The mode, and why; `by_auto` unless somebody asked for it."""
+    """The mode, and why; `by_auto` unless it was requested."""
 
     mode: Mode
     because: str
     by_auto: bool
 
 
-def chosen_mode(asked: str, *, fitting: int, wanted: int, private: bool) -> Choice:
-    """What `auto` makes of the repository: wait timers where they are set up, else one long job.
+def chosen_mode(requested: str, *, fitting: int, wanted: int, private: bool) -> Choice:
+    """The requested mode; `auto` chooses wait timers where they are set up, else one long job.
 
-    `wanted` looks are far enough away to want a wait timer, and `fitting` of them find one.
+    `wanted` samples are far enough away to need a wait timer, and `fitting` of them have one.
     """
-    told = f"{fitting} of {wanted} looks that must wait have a wait timer"
-    if asked == "timer":
-        return Choice(mode="timer", because=told, by_auto=False)
-    if asked == "sleep":
-        return Choice(mode="sleep", because="asked for", by_auto=False)
-    if asked == "single":
-        return Choice(mode="single", because="asked for", by_auto=False)
+    reason = f"{fitting} of {wanted} samples that must wait have a wait timer"
+    if requested == "timer":
+        return Choice(mode="timer", because=reason, by_auto=False)
+    if requested == "sleep":
+        return Choice(mode="sleep", because="requested", by_auto=False)
+    if requested == "single":
+        return Choice(mode="single", because="requested", by_auto=False)
     if fitting >= wanted:
-        return Choice(mode="timer", because=told, by_auto=True)
-    enterprise = "in a private repository that takes GitHub Enterprise"
-    hint = enterprise if private else "run deploy-verdict setup-github"
-    return Choice(mode="single", because=f"{told}; {hint}", by_auto=True)
+        return Choice(mode="timer", because=reason, by_auto=True)
+    hint = (
+        "in a private repository that needs GitHub Enterprise" if private else "run deploy-verdict setup-github"
+    )
+    return Choice(mode="single", because=f"{reason}; {hint}", by_auto=True)
 
 
-def sittings(
+def sample_jobs(
     plan: Plan,
     offsets_s: tuple[float, ...],
     mode: Mode,
@@ -75,55 +76,55 @@ def sittings(
     elapsed_s: float,
     speed: float,
     known: Mapping[str, int],
-) -> tuple[Sitting, ...]:
-    """The jobs for the offsets that are still to come; `known` are environments and their minutes."""
+) -> tuple[SampleJob, ...]:
+    """The jobs for the offsets still to come; `known` are environments and their timers in minutes."""
     if not offsets_s:
         return ()
     if mode == "single":
         wait_s = max(0.0, (offsets_s[-1] - elapsed_s) / speed)
-        return (_with_drives(plan, _sitting("all", offsets_s, ENVIRONMENT_NOW, wait_s)),)
+        return (_with_drives(plan, _sample_job("all", offsets_s, ENVIRONMENT_NOW, wait_s)),)
     return tuple(_with_drives(plan, _one(offset_s, mode, elapsed_s, speed, known)) for offset_s in offsets_s)
 
 
-def _with_drives(plan: Plan, sitting: Sitting) -> Sitting:
-    """More time for the job that drives at the window's end."""
-    if plan.window.end_s not in sitting.offsets_s:
-        return sitting
-    timeout_min = min(LONGEST_JOB_MIN, sitting.timeout_min + math.ceil(plan.drives_s / 60))
-    return replace(sitting, timeout_min=timeout_min)
+def _with_drives(plan: Plan, job: SampleJob) -> SampleJob:
+    """More time for the job that drives load at the window's end."""
+    if plan.window.end_s not in job.offsets_s:
+        return job
+    timeout_min = min(LONGEST_JOB_MIN, job.timeout_min + math.ceil(plan.drives_s / 60))
+    return replace(job, timeout_min=timeout_min)
 
 
-def _one(offset_s: float, mode: Mode, elapsed_s: float, speed: float, known: Mapping[str, int]) -> Sitting:
+def _one(offset_s: float, mode: Mode, elapsed_s: float, speed: float, known: Mapping[str, int]) -> SampleJob:
     remaining_s = max(0.0, (offset_s - elapsed_s) / speed)
     environment = chosen_environment(remaining_s, known) if mode == "timer" else ENVIRONMENT_NOW
     timer_s = known.get(environment, 0) * 60.0 if environment != ENVIRONMENT_NOW else 0.0
     name = f"{offset_s / 60:03.0f}" if offset_s % 60 == 0 else f"{offset_s / 60:07.3f}"
-    return _sitting(name, (offset_s,), environment, max(0.0, remaining_s - timer_s))
+    return _sample_job(name, (offset_s,), environment, max(0.0, remaining_s - timer_s))
 
 
-def _sitting(name: str, offsets_s: tuple[float, ...], environment: str, wait_s: float) -> Sitting:
+def _sample_job(name: str, offsets_s: tuple[float, ...], environment: str, wait_s: float) -> SampleJob:
     timeout_min = min(LONGEST_JOB_MIN, math.ceil(wait_s / 60) + MARGIN_MIN)
-    return Sitting(
+    return SampleJob(
         name=name, offsets_s=offsets_s, environment=environment, timeout_min=timeout_min, wait_s=wait_s
     )
 
 
-def billed_min(plan: Plan, jobs: tuple[Sitting, ...]) -> int:
+def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
     """About how many minutes are billed: each job rounded up, with one each for gate, verify and report."""
     burst_s = sum(pool.burst.for_ for pool in plan.pools)
-    return 3 + sum(math.ceil((SETUP_S + sitting.wait_s + burst_s) / 60) for sitting in jobs)
+    return 3 + sum(math.ceil((SETUP_S + job.wait_s + burst_s) / 60) for job in jobs)
 
 
-def sampling_words(plan: Plan, choice: Choice, jobs: tuple[Sitting, ...], *, private: bool) -> str:
-    """The report's sentence on how it was sampled."""
+def sampling_words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], *, private: bool) -> str:
+    """The report's sentences on how the window was sampled."""
     return " ".join(_words(plan, choice, jobs, private))
 
 
-def _words(plan: Plan, choice: Choice, jobs: tuple[Sitting, ...], private: bool) -> Iterator[str]:
+def _words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], private: bool) -> Iterator[str]:
     how = {
-        "timer": "one job for each look, each behind a wait timer",
-        "sleep": "one job for each look, which sleeps until then",
-        "single": "one job that sees the whole window",
+        "timer": "one job for each sample, each behind a wait timer",
+        "sleep": "one job for each sample, which sleeps until then",
+        "single": "one long-running job",
     }[choice.mode]
     by = f"chosen by auto: {choice.because}" if choice.by_auto else choice.because
     minutes = billed_min(plan, jobs)
@@ -135,7 +136,7 @@ def _words(plan: Plan, choice: Choice, jobs: tuple[Sitting, ...], private: bool)
             "would have been lost."
         )
     else:
-        yield "What came and went between two looks is not seen."
-    held = sum(sitting.wait_s > 120 for sitting in jobs)
-    if choice.mode == "timer" and held:
-        yield f"For {held} looks no wait timer fits, so their jobs sleep."
+        yield "What came and went between two samples is not observed."
+    asleep = sum(job.wait_s > 120 for job in jobs)
+    if choice.mode == "timer" and asleep:
+        yield f"No wait timer fits {asleep} of the samples, so their jobs sleep."

@@ -1,9 +1,9 @@
-"""Spreading a window's looks over the jobs of a run: the mode, the matrix, and the report's remark on it."""
+"""Choosing the jobs that take a window's samples: the mode, the matrix, and the report's remark on it."""
 
 import json
 from collections.abc import Callable, Mapping
 
-from deploy_verdict.actions.job_matrix import Choice, Sitting, chosen_mode, sampling_words, sittings
+from deploy_verdict.actions.job_matrix import Choice, SampleJob, chosen_mode, sample_jobs, sampling_words
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
@@ -20,20 +20,20 @@ MOST_SLEEP_S = 120.0
 
 
 def timers_of(runs: WorkflowRuns | None, tell: Tell) -> tuple[dict[str, int], bool]:
-    """The wait timers of the repository, and whether it is private; none where GitHub does not tell."""
+    """The wait timers of the repository, and whether it is private; none where GitHub refuses."""
     if runs is None:
         return {}, True
     try:
         return runs.timers(), runs.private
     except ProviderError as error:
-        tell(f"{error}; taken as a private repository without wait timers")
+        tell(f"{error}; assuming a private repository without wait timers")
         return {}, True
 
 
-def spread(
-    session: Session, asked_mode: str, timers: Mapping[str, int], *, private: bool
-) -> tuple[tuple[Sitting, ...], Choice]:
-    """Choose the mode, keep it in window.json, and return the jobs for the looks that are still to come."""
+def choose_jobs(
+    session: Session, requested_mode: str, timers: Mapping[str, int], *, private: bool
+) -> tuple[tuple[SampleJob, ...], Choice]:
+    """Choose the mode, note it in window.json, and return the jobs for the samples still to come."""
     elapsed_s = session.pace.offset_s()
     layout = session.file.layout or own_layout(session.plan)
     coming = [
@@ -42,13 +42,13 @@ def spread(
         if not _has_passed(session, offset_s)
     ]
     fitting, wanted = _timers_for(coming, elapsed_s, session, timers)
-    choice = chosen_mode(asked_mode, fitting=fitting, wanted=wanted, private=private)
+    choice = chosen_mode(requested_mode, fitting=fitting, wanted=wanted, private=private)
     if choice.mode == "single" and not layout.tails_s:
         layout = layout.model_copy(update={"dense_every_s": _dense_s(session.plan, layout), "one_job": True})
     plan = laid_out(session.plan, layout)
     dense = layout.dense_every_s is not None
     offsets_s = tuple(item for item in offsets_of(plan, dense=dense) if not _has_passed(session, item))
-    jobs = sittings(
+    jobs = sample_jobs(
         plan, offsets_s, choice.mode, elapsed_s=elapsed_s, speed=session.file.window.speed, known=timers
     )
     _keep(session, layout, sampling_words(plan, choice, jobs, private=private))
@@ -56,7 +56,7 @@ def spread(
 
 
 def _has_passed(session: Session, offset_s: float) -> bool:
-    """In a window that goes on, what was due before it did is there already, or is a hole."""
+    """Whether a sample was due before the window was extended: then it is there already, or missed."""
     return bool(session.file.window.earlier_lengths_s) and offset_s <= max(
         length_s
         for length_s in session.file.window.earlier_lengths_s
@@ -65,7 +65,7 @@ def _has_passed(session: Session, offset_s: float) -> bool:
 
 
 def _dense_s(plan: Plan, layout: Layout) -> float:
-    """No denser than the bursts are long, as they would overlap."""
+    """At least as long as the longest burst, so that bursts do not overlap."""
     longest_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return min(layout.every_s, max(plan.window.dense_every, longest_s))
 
@@ -73,7 +73,7 @@ def _dense_s(plan: Plan, layout: Layout) -> float:
 def _timers_for(
     coming: list[float], elapsed_s: float, session: Session, timers: Mapping[str, int]
 ) -> tuple[int, int]:
-    """How many of the looks to come find a wait timer, and how many want one."""
+    """How many of the samples to come have a wait timer, and how many need one."""
     waits_s = [(offset_s - elapsed_s) / session.file.window.speed for offset_s in coming]
     wanting = [wait_s for wait_s in waits_s if wait_s > MOST_SLEEP_S]
     found = sum(chosen_environment(wait_s, timers) != ENVIRONMENT_NOW for wait_s in wanting)
@@ -81,8 +81,10 @@ def _timers_for(
 
 
 def _keep(session: Session, layout: Layout, remark: str) -> WindowFile:
-    made = laid_out(session.plan, layout).window
-    window = session.file.window.model_copy(update={"length_s": made.length, "offsets_s": made.offsets_s})
+    section = laid_out(session.plan, layout).window
+    window = session.file.window.model_copy(
+        update={"length_s": section.length, "offsets_s": section.offsets_s}
+    )
     remarks = tuple(item for item in session.file.remarks if not item.startswith(SAMPLED))
     update = {"window": window, "layout": layout, "remarks": (*remarks, remark)}
     file = session.file.model_copy(update=update)
@@ -90,6 +92,6 @@ def _keep(session: Session, layout: Layout, remark: str) -> WindowFile:
     return file
 
 
-def matrix(jobs: tuple[Sitting, ...]) -> str:
+def matrix(jobs: tuple[SampleJob, ...]) -> str:
     """The workflow's matrix as JSON."""
-    return json.dumps({"include": [sitting.entry() for sitting in jobs]}, separators=(",", ":"))
+    return json.dumps({"include": [job.entry() for job in jobs]}, separators=(",", ":"))

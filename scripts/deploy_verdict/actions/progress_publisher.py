@@ -1,4 +1,4 @@
-"""Bringing the comment up to date while a sitting goes on: beside it, so that GitHub delays no sample."""
+"""Updating the comment while a sample job runs: in a process of its own, so that GitHub delays no sample."""
 
 import subprocess
 import sys
@@ -21,13 +21,13 @@ class Beside:
         self._process: subprocess.Popen[bytes] | None = None
 
     def publish(self) -> None:
-        """Begin to publish; while an earlier one is under way, leave it to that one."""
+        """Start an update, unless an earlier one is still running."""
         if self._process is None or self._process.poll() is not None:
-            # What it prints belongs to the job's log, not to our result on stdout.
+            # Its output belongs in the job's log, not in our result on stdout.
             self._process = subprocess.Popen(self._command, stdout=sys.stderr)
 
     def end(self) -> None:
-        """Wait for the last one, and no longer than a minute."""
+        """Wait for the last update, for a minute at most."""
         if self._process is None:
             return
         try:
@@ -35,4 +35,4 @@ class Beside:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            self._tell("the comment could not be brought up to date in time")
+            self._tell(f"comment not updated: timed out after {ENDS_WITHIN_S:.0f} s")

@@ -1,4 +1,4 @@
-"""run.json: what the jobs of a run on GitHub must know of it."""
+"""run.json: what the jobs of a run on GitHub share."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -11,16 +11,16 @@ RUN_FILE = "run.json"
 
 def read_run(out: Path) -> RunFile:
     """run.json of a directory; raises EvidenceError, or UsageError where there is none."""
-    return read_record(out / RUN_FILE, RunFile, missing="there is none — deploy-verdict ci gate writes it")
+    return read_record(out / RUN_FILE, RunFile, missing="no such file — deploy-verdict ci gate writes it")
 
 
 def known_run(out: Path) -> RunFile | None:
-    """The same; None where the window is not one of a run on GitHub."""
+    """Like read_run; None where the window does not belong to a run on GitHub."""
     return read_run(out) if (out / RUN_FILE).is_file() else None
 
 
 def is_dry_run(out: Path) -> bool:
-    """Whether this is a run that is to post nothing."""
+    """Whether this run must post nothing."""
     file = known_run(out)
     return file is not None and file.dry_run
 

@@ -1,4 +1,4 @@
-"""Whether an event is about the plan's service: a project's services share one label at GitHub."""
+"""Whether an event is about the plan's service: a project's services share one label on GitHub."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.model import Deployment, Subject
 from deploy_verdict.railway import RailwayError
-from deploy_verdict.railway.connection import Link
+from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.collect import settle
 from deploy_verdict.stages.deployment.state import short
 
@@ -15,21 +15,23 @@ LISTED_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Owned:
-    """Railway's word: the deployment that is meant, or why it is not the plan's; none where it is silent."""
+class ServiceMatch:
+    """What Railway knows: the deployment, and why it is not the plan's; neither without an answer."""
 
     deployment: Deployment | None = None
     not_ours: str | None = None
 
 
-def owned(link: Link, subject: Subject, *, clock: Clock, stop: Stop, tell: Callable[[str], None]) -> Owned:
-    """Ask Railway whose deployment it is; a commit that was just pushed may take a moment to be listed."""
-    if link.railway is None or link.place is None:
-        return Owned()
+def match_service(
+    railway: RailwayConnection, subject: Subject, *, clock: Clock, stop: Stop, tell: Callable[[str], None]
+) -> ServiceMatch:
+    """Ask Railway whose deployment it is; it may list a commit that was just pushed a moment later."""
+    if railway.client is None or railway.place is None:
+        return ServiceMatch()
     try:
         found, _ = settle(
-            link.railway,
-            link.place,
+            railway.client,
+            railway.place,
             subject=subject,
             wait_s=LISTED_WITHIN_S if subject.commit and not subject.deployment else 0.0,
             clock=clock,
@@ -37,13 +39,13 @@ def owned(link: Link, subject: Subject, *, clock: Clock, stop: Stop, tell: Calla
             tell=tell,
         )
     except RailwayError as error:
-        # A deployment that is named, and that Railway says is another service's.
-        return Owned(not_ours=error.fault.detail if error.fault.kind == "not-found" else None)
+        # The event names a deployment that belongs to another service.
+        return ServiceMatch(not_ours=error.fault.detail if error.fault.kind == "not-found" else None)
     if found is None:
-        told = f"Railway has no deployment of commit {short(subject.commit)} for the plan's service"
-        return Owned(not_ours=told)
+        reason = f"Railway has no deployment of commit {short(subject.commit)} for the plan's service"
+        return ServiceMatch(not_ours=reason)
     if found.status == "SKIPPED":
-        reason = found.skipped_reason or "no reason is given"
-        told = f"Railway skipped commit {short(found.commit)} for the plan's service ({reason})"
-        return Owned(deployment=found, not_ours=told)
-    return Owned(deployment=found)
+        why = found.skipped_reason or "no reason given"
+        reason = f"Railway skipped commit {short(found.commit)} for the plan's service ({why})"
+        return ServiceMatch(deployment=found, not_ours=reason)
+    return ServiceMatch(deployment=found)

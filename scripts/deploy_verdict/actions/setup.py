@@ -1,7 +1,7 @@
 """Preparing a repository for windows on GitHub: environments with their timers, and labels.
 
-Only an administrator can: a workflow's own token never has administration: write. What is corrected is
-read again afterwards, as GitHub takes rules in a private repository and then ignores them.
+Only an administrator can: a workflow's own token never has administration: write. Corrections are read back,
+because GitHub accepts rules in a private repository and then ignores them.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ from github import GithubException
 from deploy_verdict.actions.setup_requirements import (
     MOST_REVIEWERS,
     Environment,
-    Gaps,
     LabelToCreate,
-    Present,
-    Wanted,
+    RepositorySetup,
+    SetupDifferences,
+    WantedSetup,
     by_hand,
-    gaps,
+    differences,
     notes,
     wanted_environments,
 )
@@ -45,7 +45,7 @@ class Setup:
 
     repository: str
     done: tuple[str, ...]
-    left: Gaps
+    left: SetupDifferences
     notes: tuple[str, ...]
     by_hand: tuple[str, ...]
 
@@ -55,9 +55,9 @@ class Setup:
 
     def lines(self) -> list[str]:
         """For people."""
-        told = [*self.done, *self.left.lines]
-        told += [f"note: {note}" for note in self.notes] + [f"by hand: {step}" for step in self.by_hand]
-        return [*told, f"{self.repository}: {'all is there' if self.ok else 'not ready'}"]
+        lines = [*self.done, *self.left.lines]
+        lines += [f"note: {note}" for note in self.notes] + [f"by hand: {step}" for step in self.by_hand]
+        return [*lines, f"{self.repository}: {'ready' if self.ok else 'not ready'}"]
 
     def counts(self) -> dict[str, object]:
         """For programs."""
@@ -73,23 +73,23 @@ class Setup:
 
 
 class Preparation:
-    """One repository, looked at and put right. Raises ProviderError for whatever GitHub refuses."""
+    """One repository, checked and corrected. Raises ProviderError for whatever GitHub refuses."""
 
     def __init__(self, connection: Connection, *, enterprise: bool) -> None:
         self._api = RepositoryApi(connection)
         self._enterprise = enterprise
 
     def prepared(self, plan: Plan, plan_path: str, reviewers: frozenset[str], *, check_only: bool) -> Setup:
-        """Look, put right what is missing or differs unless `check_only`, and look again."""
-        wanted = Wanted(environments=wanted_environments(plan, reviewers), labels=WANTED_LABELS)
+        """Check, correct what is missing or differs unless `check_only`, and check again."""
+        wanted = WantedSetup(environments=wanted_environments(plan, reviewers), labels=WANTED_LABELS)
         present = self._present()
         timers = present.timers_work(enterprise=self._enterprise)
-        left, done = gaps(plan, wanted, present, timers=timers), []
+        left, done = differences(plan, wanted, present, timers=timers), []
         if not check_only and (left.environments or left.labels):
             done = [self._put(environment) for environment in left.environments]
             done += [self._put_label(label, present) for label in left.labels]
             present = self._present()
-            left = gaps(plan, wanted, present, timers=timers)
+            left = differences(plan, wanted, present, timers=timers)
         return Setup(
             repository=self._api.repository.full_name,
             done=tuple(done),
@@ -99,7 +99,7 @@ class Preparation:
         )
 
     def reviewers(self, logins: Iterable[str], ids: Iterable[int]) -> frozenset[str]:
-        """Reviewers as the rules name them; raises UsageError for somebody who cannot read the repository."""
+        """Reviewers as the rules name them; raises UsageError for one who cannot read the repository."""
         found = {f"User {identity}" for identity in ids} | {f"User {self._id_of(login)}" for login in logins}
         if len(found) > MOST_REVIEWERS:
             raise UsageError(f"--reviewer: GitHub takes at most {MOST_REVIEWERS} — name fewer")
@@ -115,13 +115,13 @@ class Preparation:
             )
         return int(answer["user"]["id"])
 
-    def _present(self) -> Present:
+    def _present(self) -> RepositorySetup:
         found = self._api.caller.call("the labels", lambda: list(self._api.repository.get_labels()))
         labels = [
             LabelToCreate(name=label.name, color=label.color, description=label.description or "")
             for label in found
         ]
-        return Present(
+        return RepositorySetup(
             private=bool(self._api.repository.private),
             visibility=str(self._api.repository.visibility or "private"),
             environments={item.name: item for item in map(_environment, self._api.environments())},
@@ -134,39 +134,39 @@ class Preparation:
             "wait_timer": wanted.timer_min,
             "prevent_self_review": not wanted.open_to_self,
             "reviewers": [{"type": kind, "id": int(identity)} for kind, identity in kinds] or None,
-            # A deployment event may come without a branch: a policy would refuse it.
+            # A deployment event may come without a branch, and a policy would refuse it.
             "deployment_branch_policy": None,
         }
         self._api.json("PUT", f"/environments/{wanted.name}", f"the environment {wanted.name}", body)
         timer = f", wait timer {wanted.timer_min} min" if wanted.timer_min else ""
         return f"set: environment {wanted.name}{timer}"
 
-    def _put_label(self, wanted: LabelToCreate, present: Present) -> str:
+    def _put_label(self, wanted: LabelToCreate, present: RepositorySetup) -> str:
         fields = {"name": wanted.name, "color": wanted.color, "description": wanted.description}
-        what, told = f"the label {wanted.name}", f"set: label {wanted.name}"
+        what, done = f"the label {wanted.name}", f"set: label {wanted.name}"
         found = present.labels.get(wanted.name.lower())
         if found is not None:
             label = self._api.caller.call(what, partial(self._api.repository.get_label, found.name))
             self._api.caller.call(what, partial(label.edit, **fields))
-            return told
+            return done
         try:
             self._api.caller.call(what, partial(self._api.repository.create_label, **fields))
         except ProviderError as error:
-            # A write whose answer was lost is sent again, and then is there already.
+            # A write whose answer was lost is sent again, and then exists already.
             if not _is_there_already(error):
                 raise
-        return told
+        return done
 
 
 def _environment(row: dict[str, Any]) -> Environment:
     rules = {rule.get("type"): rule for rule in row.get("protection_rules") or []}
-    consent = rules.get("required_reviewers", {})
-    people = consent.get("reviewers") or []
+    approval = rules.get("required_reviewers", {})
+    people = approval.get("reviewers") or []
     return Environment(
         name=row["name"],
         timer_min=rules.get("wait_timer", {}).get("wait_timer") or 0,
         reviewers=frozenset(f"{item['type']} {item['reviewer']['id']}" for item in people),
-        open_to_self=not consent.get("prevent_self_review"),
+        open_to_self=not approval.get("prevent_self_review"),
         branch_policy="some branches only" if row.get("deployment_branch_policy") else "none",
     )
 

@@ -1,9 +1,9 @@
-"""What a repository must have before a window can open there, and what of it is missing. Pure."""
+"""What a repository needs before a window can open there, and what it lacks. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.actions.job_matrix import Mode, billed_min, sittings
+from deploy_verdict.actions.job_matrix import Mode, billed_min, sample_jobs
 from deploy_verdict.actions.wait_timers import (
     ENVIRONMENT_NOW,
     ROLLBACK_ENVIRONMENT,
@@ -29,13 +29,13 @@ class Environment:
     open_to_self: bool = True
     branch_policy: str = "none"
 
-    def told(self) -> Mapping[str, str]:
-        """Its rules in words."""
+    def rules(self) -> Mapping[str, str]:
+        """Its rules by name, as texts."""
         reviewers = ", ".join(sorted(self.reviewers)) or "none"
         return {
             "wait timer": str(self.timer_min),
             "required reviewers": reviewers,
-            "reviews of one's own runs": "allowed" if self.open_to_self or not self.reviewers else "refused",
+            "self-review": "allowed" if self.open_to_self or not self.reviewers else "refused",
             "branch policy": self.branch_policy,
         }
 
@@ -48,13 +48,13 @@ class LabelToCreate:
     color: str
     description: str
 
-    def told(self) -> Mapping[str, str]:
-        """What can differ."""
+    def rules(self) -> Mapping[str, str]:
+        """What can differ from the wanted label."""
         return {"colour": self.color.lower(), "description": self.description}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Present:
+class RepositorySetup:
     """What a repository has; labels by their name in lower case."""
 
     private: bool
@@ -68,7 +68,7 @@ class Present:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedSetup:
     """What a repository should have."""
 
     environments: tuple[Environment, ...]
@@ -76,8 +76,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gaps:
-    """What is missing or differs, and the lines that tell it."""
+class SetupDifferences:
+    """What is missing or differs, and the lines that say so."""
 
     environments: tuple[Environment, ...] = ()
     labels: tuple[LabelToCreate, ...] = ()
@@ -93,7 +93,7 @@ class Gaps:
 
 
 def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environment, ...]:
-    """One for each delay; that of the rollback only with reviewers: without a rule it holds nobody back."""
+    """One for each delay; the rollback's only with reviewers, as without a rule it lets everybody pass."""
     timed = (
         Environment(name=environment_name(delay), timer_min=wait_timer_min(delay))
         for delay in wanted_delays_min(plan)
@@ -103,7 +103,7 @@ def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environm
 
 
 def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
-    """All delays of a plan: its looks, its extension, its tails; where jobs sleep, only the tails."""
+    """All delays of a plan: its samples, its extension, its tails; only the tails where jobs sleep."""
     window, tails_s = plan.window, plan.escalation.tail_checks
     timed = window.mode in ("auto", "timer")
     pace_s = window.offsets_s if timed else ()
@@ -114,8 +114,10 @@ def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
     return tuple(sorted({*regular, *between}))
 
 
-def gaps(plan: Plan, wanted: Wanted, present: Present, *, timers: bool) -> Gaps:
-    """What of the wanted is missing or differs; environments only where they can have rules."""
+def differences(
+    plan: Plan, wanted: WantedSetup, present: RepositorySetup, *, timers: bool
+) -> SetupDifferences:
+    """What is missing or differs; environments only where they can have rules."""
     lines: dict[str, list[str]] = {"missing": [], "differs": []}
     environments = [
         item
@@ -129,7 +131,7 @@ def gaps(plan: Plan, wanted: Wanted, present: Present, *, timers: bool) -> Gaps:
     ]
     for kind, line in _open_rollback(plan, wanted, present) if timers else ():
         lines[kind].append(line)
-    return Gaps(
+    return SetupDifferences(
         environments=tuple(environments),
         labels=tuple(labels),
         missing=tuple(lines["missing"]),
@@ -143,50 +145,50 @@ def _differs(
     found: Environment | LabelToCreate | None,
     lines: dict[str, list[str]],
 ) -> bool:
-    """Whether something must be made or corrected, which is told in `lines`."""
+    """Whether something must be created or corrected; `lines` gets the reason."""
     if found is None:
         lines["missing"].append(what)
         return True
-    is_ = found.told()
-    told = [
-        f"{what}: {rule} is {is_[rule]}, should be {should}"
-        for rule, should in wanted.told().items()
-        if is_[rule] != should
+    actual = found.rules()
+    differing = [
+        f"{what}: {rule} is {actual[rule]}, should be {should}"
+        for rule, should in wanted.rules().items()
+        if actual[rule] != should
     ]
-    lines["differs"] += told
-    return bool(told)
+    lines["differs"] += differing
+    return bool(differing)
 
 
-def _open_rollback(plan: Plan, wanted: Wanted, present: Present) -> Iterator[tuple[str, str]]:
-    """GitHub makes an environment that a job names: without any rule, so that everybody may pass."""
+def _open_rollback(plan: Plan, wanted: WantedSetup, present: RepositorySetup) -> Iterator[tuple[str, str]]:
+    """GitHub creates an environment that a job names, without any rule, so that everybody may pass."""
     found = present.environments.get(ROLLBACK_ENVIRONMENT)
     what = f"environment {ROLLBACK_ENVIRONMENT}"
     if any(environment.name == ROLLBACK_ENVIRONMENT for environment in wanted.environments):
         return
     if found is not None and not found.reviewers:
-        yield "differs", f"{what}: required reviewers is none, should be somebody — give --reviewer LOGIN"
+        yield "differs", f"{what}: required reviewers is none — give --reviewer LOGIN"
     elif found is None and plan.escalation.rollback:
-        yield "missing", f"{what}: the plan allows a rollback — say with --reviewer LOGIN who may consent"
+        yield "missing", f"{what}: the plan allows a rollback — give --reviewer LOGIN, who may approve it"
 
 
-def notes(plan: Plan, present: Present, *, timers: bool) -> tuple[str, ...]:
-    """What a person should know of this repository."""
+def notes(plan: Plan, present: RepositorySetup, *, timers: bool) -> tuple[str, ...]:
+    """What a person should know about this repository."""
     if not timers:
         return (_without_timers(plan, present),)
     if ROLLBACK_ENVIRONMENT in present.environments:
         return ()
     return (
-        f"environment {ROLLBACK_ENVIRONMENT} is not there: it is created only with --reviewer, as without "
-        "reviewers it would let a rollback run without anybody's consent",
+        f"environment {ROLLBACK_ENVIRONMENT} does not exist: it is created only with --reviewer, because "
+        "without reviewers a rollback would run without approval",
     )
 
 
-def _without_timers(plan: Plan, present: Present) -> str:
+def _without_timers(plan: Plan, present: RepositorySetup) -> str:
     single, sleep = _billed(plan, "single"), _billed(plan, "sleep")
     return (
         f"this repository is {present.visibility}, so no environment was set up: wait timers and required "
-        "reviewers work in public repositories, else with GitHub Enterprise only (if it is yours: "
-        "--enterprise). Use window.mode: single, one job that watches the whole window: about "
+        "reviewers need a public repository or GitHub Enterprise (if you have it: --enterprise). Use "
+        "window.mode: single, one job that watches the complete window: about "
         f"{single} billed minutes (${single * 0.006:.2f}) each time, {2000 // single} windows in the 2,000 "
         f"minutes of GitHub Free, {3000 // single} in the 3,000 of Pro and Team; mode sleep takes {sleep}. "
         "No rollback is offered"
@@ -195,22 +197,24 @@ def _without_timers(plan: Plan, present: Present) -> str:
 
 def _billed(plan: Plan, mode: Mode) -> int:
     offsets_s = offsets_of(plan, dense=False)
-    return billed_min(plan, sittings(plan, offsets_s, mode, elapsed_s=0.0, speed=1.0, known={}))
+    return billed_min(plan, sample_jobs(plan, offsets_s, mode, elapsed_s=0.0, speed=1.0, known={}))
 
 
 def by_hand(plan: Plan, plan_path: str) -> tuple[str, ...]:
-    """The steps that this script cannot do or see: GitHub tells nobody a secret's value."""
+    """The steps that setup can neither do nor check: GitHub shows nobody a secret's value."""
     steps = []
     if plan_path != DEFAULT_PLAN:
         steps.append(f"variable DEPLOY_VERDICT_PLAN: the plan's path in the repository, here {plan_path}")
     if plan.railway is not None:
         steps += [
-            "variables RAILWAY_PROJECT_ID and RAILWAY_SERVICE_ID: where the plan takes them from",
-            "secret RAILWAY_TOKEN: a project token of Railway's; check by hand that it is there",
+            "variables RAILWAY_PROJECT_ID and RAILWAY_SERVICE_ID: the plan reads them",
+            "secret RAILWAY_TOKEN: a project token of Railway; check by hand that it is set",
         ]
     if plan.github.environment:
         steps.append(
-            f"GitHub's deployments must bear the label {plan.github.environment!r}, as the plan says"
+            f"GitHub's deployments must have the environment {plan.github.environment!r}, as the plan says"
         )
-    steps.append("secret DEPLOY_VERDICT_NOTIFY: only if bad verdicts are to be told, Apprise addresses")
+    steps.append(
+        "secret DEPLOY_VERDICT_NOTIFY: Apprise addresses, only if you want notifications of bad verdicts"
+    )
     return tuple(steps)

@@ -1,11 +1,11 @@
-"""After a run has ended, however it did: a comment must not stay "in progress", nor a failed start untold."""
+"""After a run has ended, in whatever way: no comment may stay "in progress", no failed start unreported."""
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.concurrent_runs import rivals, superseded_words
+from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError
@@ -18,27 +18,27 @@ from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
 
-# How a run ends that has told its own story, or had none to tell.
+# How a run ends that has published its own report, or had nothing to report.
 QUIET = ("success", "skipped", "neutral", "cancelled")
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LostRun:
-    """A run that has ended, and what it says of itself."""
+    """A run that has ended without its report."""
 
     run: WorkflowRun
     superseded: str | None
 
     @property
     def reason(self) -> str:
-        """Why there is no report of it, in words."""
-        told = f"run {self.run.id} ended as {self.run.conclusion or 'unknown'} without its report"
-        return f"{told}: {self.superseded}" if self.superseded else told
+        """Why it has no report, as a sentence."""
+        text = f"run {self.run.id} ended as {self.run.conclusion or 'unknown'} without its report"
+        return f"{text}: {self.superseded}" if self.superseded else text
 
 
 def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> str:
-    """Look at the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
+    """Check the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
     connection = connection_from(environment, options.author)
     runs = WorkflowRuns(connection, tell=tell)
     ended = _ended(runs, options.run_id, workflow_file_of(runs.run(options.run_id), environment), tell)
@@ -51,14 +51,14 @@ def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> st
 
 
 def workflow_file_of(run: WorkflowRun, environment: Mapping[str, str]) -> str:
-    """The file of the run that is looked at, not our own."""
+    """The workflow file of the run in question, not of our own."""
     return run.path.partition("@")[0].rpartition("/")[2] or workflow_file(environment)
 
 
 def _ended(runs: WorkflowRuns, run_id: int, workflow: str, tell: Tell) -> LostRun:
     run = runs.run(run_id)
     try:
-        newer = rivals(run, runs.newest(workflow)).newer
+        newer = concurrent_runs(run, runs.newest(workflow)).newer
     except ProviderError as error:
         tell(str(error))
         newer = ()
@@ -68,34 +68,34 @@ def _ended(runs: WorkflowRuns, run_id: int, workflow: str, tell: Tell) -> LostRu
 
 def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, tell: Tell) -> str:
     bundle, now = judged_directory(options)
-    here = PostingRun(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
+    lost = PostingRun(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
     if file.kind == "tail" and give_up_tail(options.out, bundle.plan, ended.reason) is not None:
-        # The verdict of before still holds; that the look was lost stands in its remarks.
+        # The verdict before it still holds; its remarks say that the later sample was lost.
         bundle, now = judged_directory(options)
         verdict = judge(bundle, judged_at=now, tool_version=__version__)
-        said = publish(github, bundle, verdict, now=now, run=here, tell=tell, number=file.number)
+        comment = publish(github, bundle, verdict, now=now, run=lost, tell=tell, number=file.number)
     else:
-        said = publish_lost(
-            github, bundle, now=now, run=here, reason=ended.reason, tell=tell, number=file.number
+        comment = publish_lost(
+            github, bundle, now=now, run=lost, reason=ended.reason, tell=tell, number=file.number
         )
-    return f"{'posted on' if said.is_ours else 'nothing is missing at'} {said.url}"
+    return f"{'posted on' if comment.is_ours else 'nothing is missing at'} {comment.url}"
 
 
 def _without_window(ended: LostRun, github: Callable[[], GitHub]) -> str:
-    """A run that opened no window: that is right, unless it failed to."""
+    """A run that opened no window: nothing to post, unless it failed."""
     run = ended.run
     if run.conclusion in QUIET:
         return f"run {run.id} opened no window and ended as {run.conclusion}"
     if run.display_title.startswith(BY_HAND + SEPARATOR):
         return f"run {run.id} was started by hand and failed; whoever started it sees that"
-    place_of = github()
+    client = github()
     key, commit = f"run-{run.id}", run.head_sha if run.event == "deployment_status" else None
     title = f"{run.display_title[:150]}: it could not start"
-    place = place_of.destination(number=None, commit=commit, key=key, title=title)
-    said = place_of.put_comment(place, key, _start_failed(run))
+    place = client.destination(number=None, commit=commit, key=key, title=title)
+    comment = client.put_comment(place, key, _start_failed(run))
     if commit is not None:
-        place_of.set_status(commit, "error", "VERIFIER LOST: it could not start", run.html_url or None)
-    return f"posted on {said.url}"
+        client.set_status(commit, "error", "VERIFIER LOST: it could not start", run.html_url or None)
+    return f"posted on {comment.url}"
 
 
 def _start_failed(run: WorkflowRun) -> str:
@@ -104,6 +104,6 @@ def _start_failed(run: WorkflowRun) -> str:
         "## ⚠️ VERIFIER LOST: it could not start\n\n"
         f"The verification of this deployment, {where}, ended as `{run.conclusion}` before it opened a "
         "window. **Nothing was checked.**\n\nThe log of its job *Gate* says why: most often a mistake in "
-        "the plan, a variable that is not set, or a token. Mend it, then run the workflow again, or by hand "
+        "the plan, a variable that is not set, or a token. Fix it, then run the workflow again, or by hand "
         "with the commit.\n"
     )

@@ -21,7 +21,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.model.window import evidence_name
-from deploy_verdict.railway.connection import linked
+from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.deployment.state import short
@@ -95,8 +95,9 @@ def roll_back(options: Namespace, tell: Callable[[str], None]) -> tuple[int, lis
     stop = stop_on_signals()
     clock = WallClock(stop)
     environment = environment_for(options.plan)
-    link = linked(bundle.plan, environment, clock=clock, redactor=Redactor.from_environment(environment))
-    rollback = Rollback(link, options.out, bundle.plan.railway, clock=clock, stop=stop, tell=tell)
+    redactor = Redactor.from_environment(environment)
+    connection = connect_to_service(bundle.plan, environment, clock=clock, redactor=redactor)
+    rollback = Rollback(connection, options.out, bundle.plan.railway, clock=clock, stop=stop, tell=tell)
     asked = read_rollback(options.out)
     if asked is None:
         asked = _asked(bundle, options, rollback)

@@ -23,7 +23,7 @@ from deploy_verdict.railway import (
     roll_back,
     service_now,
 )
-from deploy_verdict.railway.connection import Link
+from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
@@ -109,12 +109,21 @@ class Rollback:
     """One rollback at the platform, its state kept on disk."""
 
     def __init__(
-        self, link: Link, out: Path, section: Section | None, *, clock: Clock, stop: Stop, tell: Tell
+        self,
+        connection: RailwayConnection,
+        out: Path,
+        section: Section | None,
+        *,
+        clock: Clock,
+        stop: Stop,
+        tell: Tell,
     ) -> None:
-        if link.railway is None or link.place is None:
-            raise UsageError(f"no rollback: {link.fault.detail if link.fault else 'Railway cannot be asked'}")
-        self._railway: RailwayClient = link.railway
-        self._place: ServiceIds = link.place
+        if connection.client is None or connection.place is None:
+            raise UsageError(
+                f"no rollback: {connection.fault.detail if connection.fault else 'cannot use Railway'}"
+            )
+        self._railway: RailwayClient = connection.client
+        self._place: ServiceIds = connection.place
         self._out, self._section, self._clock, self._stop, self._tell = out, section, clock, stop, tell
 
     def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:

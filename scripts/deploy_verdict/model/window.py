@@ -1,4 +1,4 @@
-"""The window: T0, length, offsets; and which planned looks are taken, late or missing. Pure."""
+"""The window: T0, length, offsets, and how late a sample may be. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,10 +8,10 @@ from deploy_verdict.model import WindowFrame
 REAL_SLACK_S = 120.0
 
 
-def opened(
+def window_frame(
     *, t0: datetime, length_s: float, offsets_s: Iterable[float], speed: float, seed: str
 ) -> WindowFrame:
-    """A window that opens at t0 (UTC); `seed` (the plan's hash) makes its id differ between plans."""
+    """A window that opens at t0 (UTC); `seed` (the plan's hash) keeps the ids of two plans apart."""
     return WindowFrame(
         id=f"{t0:%Y%m%dT%H%M%SZ}-{seed[:6]}",
         t0=t0,
@@ -22,27 +22,27 @@ def opened(
 
 
 def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
-    """pools.T+030.a1.json; offsets that are no whole minutes keep their fraction."""
+    """pools.T+030.a1.json; an offset between two minutes keeps its fraction."""
     minutes = offset_s / 60
-    whole = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
-    return f"{stage}.T+{whole}.a{attempt}.json"
+    text = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
+    return f"{stage}.T+{text}.a{attempt}.json"
 
 
 def plan_time(window: WindowFrame, offset_s: float) -> datetime:
-    """T0 + offset as the report shows it, whatever the speed."""
+    """T0 + offset as the report shows it, at any speed."""
     return window.t0 + timedelta(seconds=offset_s)
 
 
 def wall_end(window: WindowFrame) -> datetime:
-    """When the window really ends on the wall clock."""
+    """When the window ends on the wall clock."""
     return window.t0 + timedelta(seconds=window.length_s / window.speed)
 
 
 def tolerance_s(window: WindowFrame, offset_s: float = 0.0) -> float:
-    """How late a look may be and still count for its offset: half the interval, in plan seconds.
+    """How late a sample may be and still count for its offset: half the interval, in plan seconds.
 
-    A look after the window's end, hours behind the one before it, may be late by half of that. A sped-up
-    window also allows some real seconds: there the machine's own pace shows, not the plan's.
+    A sample after the window's end, hours after the one before it, may be late by half of that. A sped-up
+    window also allows some real seconds, as the machine's own delays weigh more there.
     """
     gaps = [b - a for a, b in zip(window.offsets_s, window.offsets_s[1:], strict=False)]
     before = [earlier for earlier in window.offsets_s if earlier < offset_s]

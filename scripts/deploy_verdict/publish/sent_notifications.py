@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ValidationError
 from deploy_verdict.model import DeploymentObservation, Loaded, Record, Verdict, VerdictOutcome
 from deploy_verdict.publish.notification import Message, message_for
 from deploy_verdict.window.evidence_store import read_evidence, write_json
-from deploy_verdict.window.history import Remembered, remembered
+from deploy_verdict.window.history import EarlierVerdict, earlier_verdicts
 
 TOLD_FILE = "notified.json"
 
@@ -64,7 +64,7 @@ def outcome_before(out: Path, verdict: Verdict, history: Path) -> VerdictOutcome
     From the history, or, on a runner that has none, from what the window's first look was told of earlier
     deployments. A word that is no outcome is none.
     """
-    lines = [item for item in remembered(history, verdict.subject) if _is_earlier(item, verdict)]
+    lines = [item for item in earlier_verdicts(history, verdict.subject) if _is_earlier(item, verdict)]
     found = [(item.judged_at, item.outcome) for item in lines] or [
         (item.judged_at, item.outcome)
         for loaded in read_evidence(out / "evidence")
@@ -78,5 +78,5 @@ def outcome_before(out: Path, verdict: Verdict, history: Path) -> VerdictOutcome
     return VerdictOutcome(max(known)[1]) if known else None
 
 
-def _is_earlier(item: Remembered, verdict: Verdict) -> bool:
+def _is_earlier(item: EarlierVerdict, verdict: Verdict) -> bool:
     return item.window != verdict.window.id and item.judged_at <= verdict.judged_at

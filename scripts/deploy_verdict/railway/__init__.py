@@ -1,6 +1,6 @@
-"""Railway's public API: a client, and the questions that this tool asks."""
+"""Railway's public API: a client, and the queries of this tool."""
 
-from deploy_verdict.railway.client import RailwayClient, Token, connected
+from deploy_verdict.railway.client import RailwayClient, Token, client_from
 from deploy_verdict.railway.deployments import (
     ServiceIds,
     deployment,
@@ -31,7 +31,7 @@ __all__ = [
     "ServiceIds",
     "Token",
     "build_log",
-    "connected",
+    "client_from",
     "deploy_log",
     "deployment",
     "deployments",

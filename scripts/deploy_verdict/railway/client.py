@@ -1,7 +1,7 @@
-"""Railway's GraphQL API: one request, one answer, or a typed reason why there is none.
+"""Railway's GraphQL API: one request gives one answer, or a typed reason why there is none.
 
-Reads are tried again with backoff inside a total budget; a write is sent once. Every document lies in a
-.graphql file of its own in documents/.
+Reads are tried again with backoff inside a total budget; a write is sent once. Each document is a .graphql
+file in documents/.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from deploy_verdict.railway.errors import RailwayError, data_of, our_error
 from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
-# As text it may take sixteen times as much on its way through the redactor. Pages of a log that are larger
-# are read in smaller pieces.
+# As text it may take sixteen times as much in the redactor. Larger pages of a log are read in smaller
+# pieces.
 MAX_BODY_BYTES = 5_000_000
 _BACKOFF = Backoff(first_s=1.0, jitter=0.5)
 _LEAST_S = 0.05
@@ -56,19 +56,19 @@ def token_from(environment: Mapping[str, str]) -> Token:
             return Token(value=value, kind=kind, variable=variable)
     raise our_error(
         "no-token",
-        "there is no token for Railway — set RAILWAY_TOKEN (a project token) or RAILWAY_API_TOKEN, or leave "
+        "no token for Railway — set RAILWAY_TOKEN (a project token) or RAILWAY_API_TOKEN, or leave "
         "Railway out with --without railway",
     )
 
 
-def connected(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "RailwayClient":
+def client_from(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "RailwayClient":
     """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError."""
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
     return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor)
 
 
 class RailwayClient:
-    """A connection to the API. timeout_s bounds one attempt, budget_s one read with all its attempts."""
+    """A client of the API. timeout_s bounds one attempt, budget_s one read with all its attempts."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class RailwayClient:
             raise self._without_token(error) from error
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a mutation, sent once; the error's `uncertain` tells that it may have taken effect."""
+        """The data of a mutation, sent once; the error is `uncertain` where it may have taken effect."""
         try:
             return self._attempt(document, variables, self._probe.timeout_s)
         except RailwayError as error:
@@ -120,7 +120,7 @@ class RailwayClient:
             raise
 
     def _without_token(self, error: RailwayError, *, uncertain: bool = False) -> RailwayError:
-        tries = f" (asked {error.tries} times)" if error.tries > 1 else ""
+        tries = f" (after {error.tries} tries)" if error.tries > 1 else ""
         detail = self._redact(error.fault.detail) + tries
         return RailwayError(error.fault.model_copy(update={"detail": detail}), uncertain=uncertain)
 

@@ -12,16 +12,16 @@ from deploy_verdict.model import (
 from deploy_verdict.plan import Check, Request
 from deploy_verdict.plan.write_guard import entities, refusal
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.write_ledger import Debt
+from deploy_verdict.stages.write_ledger import PendingEntry
 
 NOT_ASKED = "nothing that restores it was asked"
 
 
-def debt_of(context: Context, writing: Sequence[Check], settles: str | None = None) -> Debt:
+def pending_entry(context: Context, writing: Sequence[Check], settles: str | None = None) -> PendingEntry:
     """The ledger's entry of checks that write."""
     names = tuple(check.name for check in writing)
     clock = context.pace.clock
-    return Debt(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
+    return PendingEntry(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
 
 
 def unlike(request: Check, exchange: Exchange) -> str | None:
@@ -30,15 +30,15 @@ def unlike(request: Check, exchange: Exchange) -> str | None:
     return None if result.outcome is Outcome.PASS else f"{request.name}: {result.told}"
 
 
-def ask_request(context: Context, request: Request, debt: Debt | None = None) -> Exchange:
+def ask_request(context: Context, request: Request, pending: PendingEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
     may_write = context.plan.test_data.may_write
     headers = {**context.plan.service.headers, **request.headers}
     reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
-    if debt is not None and request.writes:
-        debt.owe(entities(request.path, request.json_, may_write), {})
+    if pending is not None and request.writes:
+        pending.record_write(entities(request.path, request.json_, may_write), {})
     return context.probe.ask(
         request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
     )

@@ -1,4 +1,4 @@
-"""The ledger of one look: what is written stands in the evidence on disk before the request leaves."""
+"""The ledger of one sample: each write is in the evidence on disk before its request leaves."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from deploy_verdict.model import LedgerEntry, LedgerObservation
 
-Turn = Callable[[], AbstractContextManager[str | None]]
+WriteLock = Callable[[], AbstractContextManager[str | None]]
 
 
 def _nothing() -> None:
@@ -23,23 +23,23 @@ def _free() -> AbstractContextManager[str | None]:
 
 @dataclass
 class Ledger:
-    """`save` writes the look's evidence durably; `turn` waits for the test entities and says why not, if not.
+    """`save` writes the sample's evidence durably; `lock` holds the test entities, or yields why it cannot.
 
-    `look` is the name of the evidence file, with which the entries' ids begin.
+    `sample` is the name of the evidence file, with which the entries' ids begin.
     """
 
-    look: str = "look"
+    sample: str = "sample"
     save: Callable[[], None] = _nothing
-    turn: Turn = _free
+    lock: WriteLock = _free
     entries: list[LedgerEntry] = field(default_factory=list)
 
-    def seen(self, offset_s: float) -> tuple[LedgerObservation, ...]:
+    def observations(self, offset_s: float) -> tuple[LedgerObservation, ...]:
         """The ledger as an observation; none where nothing was written."""
         return (LedgerObservation(offset_s=offset_s, entries=tuple(self.entries)),) if self.entries else ()
 
 
-class Debt:
-    """One entry of the ledger under way: opened by its first write. Safe to use from several threads."""
+class PendingEntry:
+    """A ledger entry that its first write opens and `close` ends. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -50,22 +50,22 @@ class Debt:
         checks: Iterable[str] = (),
         settles: str | None = None,
     ) -> None:
-        self._ledger, self._now, self._lock = ledger, now, threading.Lock()
+        self._ledger, self._now, self._guard = ledger, now, threading.Lock()
         self._check, self._checks, self._settles = check, tuple(checks), settles
-        self._place: int | None = None
+        self._index: int | None = None
 
-    def owe(
+    def record_write(
         self,
         entities: Iterable[str],
         captured: Mapping[str, JsonValue],
         restore: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Before a write: returns once the disk holds these entities; raises EvidenceError when it cannot.
+        """Before a write: return once the disk holds these entities; raise EvidenceError when it cannot.
 
-        `restore` tells the requests of the cleanup, and is asked only where something is new.
+        `restore` lists the requests of the cleanup, and is called only where something is new.
         """
-        with self._lock:
-            known = self._ledger.entries[self._place] if self._place is not None else None
+        with self._guard:
+            known = self._ledger.entries[self._index] if self._index is not None else None
             named = tuple(dict.fromkeys((*(known.entities if known else ()), *entities)))
             if known and (named, dict(captured)) == (known.entities, known.captured):
                 return
@@ -73,16 +73,16 @@ class Debt:
             self._put((known or self._new()).model_copy(update=update))
 
     def close(self, left: str | None = None) -> None:
-        """After the cleanup: restored, or `left` says why not. Nothing was written: nothing is noted."""
-        with self._lock:
-            if self._place is not None:
-                entry = self._ledger.entries[self._place]
+        """After the cleanup: restored, or `left` says why not. Without a write there is nothing to close."""
+        with self._guard:
+            if self._index is not None:
+                entry = self._ledger.entries[self._index]
                 update = {"state": "left" if left else "settled", "told": left or ""}
                 self._put(entry.model_copy(update=update))
 
     def _new(self) -> LedgerEntry:
         return LedgerEntry(
-            id=f"{self._ledger.look}#{len(self._ledger.entries)}",
+            id=f"{self._ledger.sample}#{len(self._ledger.entries)}",
             at=self._now(),
             check=self._check,
             checks=self._checks,
@@ -90,9 +90,9 @@ class Debt:
         )
 
     def _put(self, entry: LedgerEntry) -> None:
-        if self._place is None:
-            self._place = len(self._ledger.entries)
+        if self._index is None:
+            self._index = len(self._ledger.entries)
             self._ledger.entries.append(entry)
         else:
-            self._ledger.entries[self._place] = entry
+            self._ledger.entries[self._index] = entry
         self._ledger.save()

@@ -1,4 +1,4 @@
-"""Captured runs on disk: kept beside the plan, read where the plan's baseline names them. Shell."""
+"""Captured runs on disk: saved beside the plan, read where the plan's baseline names them."""
 
 import re
 from dataclasses import replace
@@ -17,19 +17,19 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 
 
 def capture_path(plan: Path, name: str | None) -> Path | None:
-    """Where a run is to be kept under this name; raises UsageError where that is taken."""
+    """The file for a captured run of this name; raises UsageError where there is one already."""
     if name is None:
         return None
     if not _NAME.fullmatch(name):
         raise UsageError(f"--capture {name!r}: write a name of letters, digits, - and _, such as crisis")
     path = plan.parent / FOLDER / f"{name}.json"
     if path.exists():
-        raise UsageError(f"{path}: a run is kept there already — choose another name, or remove it")
+        raise UsageError(f"{path} already exists — choose another name, or remove it")
     return path
 
 
 def keep_capture(bundle: Bundle, verdict: Verdict, path: Path) -> None:
-    """Write what this run measured."""
+    """Save what this run measured."""
     write_json(path, captured(bundle, verdict, path.stem))
 
 
@@ -42,11 +42,11 @@ def read_capture(path: Path) -> CapturedRun:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = "/".join(map(str, first["loc"]))
-        raise EvidenceError(f"{path}: is no captured run ({place}: {first['msg']})") from error
+        raise EvidenceError(f"{path}: is not a captured run ({place}: {first['msg']})") from error
 
 
 def with_captures(bundle: Bundle, folder: Path) -> Bundle:
-    """The bundle with the runs that its plan's baseline names; one that cannot be read says why."""
+    """The bundle with the runs that its plan's baseline names, or the reason why one cannot be read."""
     found: dict[str, CapturedRun | str] = {}
     for column, name in (bundle.plan.baseline.captured if bundle.plan.baseline else {}).items():
         try:

@@ -1,7 +1,7 @@
 """One writer at a time on this machine: a locked file for each test entity of a service.
 
-The kernel lets go of a lock with the process that holds it, however it ends, so that none is ever stale.
-Windows on other machines cannot see it.
+The kernel releases a lock with the process that holds it, however it ends, so no lock is ever stale.
+Windows on other machines take no part.
 """
 
 import fcntl
@@ -22,30 +22,30 @@ WAIT_VARIABLE = "DEPLOY_VERDICT_TURN_WAIT_S"
 POLL_S = 0.05
 
 
-def wait_of(environment: Mapping[str, str]) -> float:
+def lock_wait_s(environment: Mapping[str, str]) -> float:
     """How long a window waits for another one, in real seconds; raises UsageError."""
-    told = environment.get(WAIT_VARIABLE) or f"{WAIT_S:g}"
-    if not re.fullmatch(r"\d{1,4}(\.\d+)?", told):
-        raise UsageError(f"{WAIT_VARIABLE}={told}: this is no number of seconds — write one such as 60")
-    return float(told)
+    text = environment.get(WAIT_VARIABLE) or f"{WAIT_S:g}"
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", text):
+        raise UsageError(f"{WAIT_VARIABLE}={text}: not a number of seconds — write one such as 60")
+    return float(text)
 
 
 @contextmanager
-def turn(
+def locked(
     target: str, entities: Iterable[str], who: str, *, clock: Clock, stop: Stop, wait_s: float = WAIT_S
 ) -> Iterator[str | None]:
-    """Hold every entity, or yield why not: another window was still writing when the wait was over."""
+    """Hold every entity, or yield why not: another window still held one when the wait was over."""
     until_s = clock.monotonic_s() + wait_s
     with ExitStack() as held:
         # Always in the same order, so that no two windows wait for each other.
         for entity in sorted(set(entities)):
             path = _directory() / f"{hashlib.sha256(f'{target} {entity}'.encode()).hexdigest()[:24]}.lock"
-            file = held.enter_context(_opened(path))
-            while not _taken(file):
+            file = held.enter_context(_lock_file(path))
+            while not _acquired(file):
                 if clock.monotonic_s() >= until_s or stop.requested:
                     yield (
                         f"another window of ours was writing {entity} ({_holder(file)}): waited {wait_s:g} s"
-                        " — let it end, then run this again"
+                        " — let it finish, then run this again"
                     )
                     return
                 clock.sleep(POLL_S)
@@ -63,23 +63,23 @@ def _directory() -> Path:
         path.mkdir(mode=0o700, exist_ok=True)
         status = path.lstat()
     except OSError as error:
-        raise EvidenceError(f"{path}: no locks can be kept here ({error.strerror}) — set TMPDIR") from error
+        raise EvidenceError(f"{path}: cannot hold locks here ({error.strerror}) — set TMPDIR") from error
     if status.st_uid != os.getuid() or path.is_symlink():
-        raise EvidenceError(f"{path}: this belongs to somebody else — remove it, or set TMPDIR")
+        raise EvidenceError(f"{path}: belongs to another user — remove it, or set TMPDIR")
     return path
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
+def _lock_file(path: Path) -> Iterator[IO[str]]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise EvidenceError(f"{path}: this lock cannot be opened ({error.strerror}) — remove it") from error
+        raise EvidenceError(f"{path}: cannot open this lock ({error.strerror}) — remove it") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as file:
         yield file
 
 
-def _taken(file: IO[str]) -> bool:
+def _acquired(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -88,6 +88,6 @@ def _taken(file: IO[str]) -> bool:
 
 
 def _holder(file: IO[str]) -> str:
-    """What the holder wrote, of the very file that is locked: somebody may have removed its name."""
+    """What the holder wrote, read from the locked file itself: its name may have been removed."""
     file.seek(0)
-    return file.read(100) or "which one is not known"
+    return file.read(100) or "unknown which"

@@ -1,4 +1,4 @@
-"""Evidence on disk: whole files or none, one name per stage, offset and attempt. How: whole_files.py."""
+"""Evidence on disk: complete files or none, one name for each stage, offset and attempt."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(
 
 
 def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1) -> int:
-    """The first attempt number that no file has: nothing is ever overwritten by another run."""
+    """The first attempt number that no file has: no run overwrites another's evidence."""
     attempt = at_least
     while (directory / evidence_name(stage, offset_s, attempt)).exists():
         attempt += 1
@@ -29,21 +29,21 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
 
 
 def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
-    """Write a record whole or not at all; see write_text."""
+    """Write a record completely or not at all; see write_text."""
     document = cleaned_document(dumped(record))
     write_whole(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
 def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
-    """Write a text whole or not at all, and without secrets; raises EvidenceError, which says where and why.
+    """Write a text completely or not at all, and without secrets; raises EvidenceError.
 
-    `as_it_is` is for a copy that must stay one, such as a plan's, which names variables and not values.
+    `as_it_is` is for an exact copy, such as a plan's, which names variables and not their values.
     """
     write_whole(path, text if as_it_is else cleaned(text), durable=True)
 
 
 def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
-    """A record from its file; raises EvidenceError, or UsageError with what to do where there is none."""
+    """A record from its file; raises EvidenceError, or UsageError with `missing` where there is none."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
@@ -54,7 +54,7 @@ def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
 
 
 def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
-    """Every evidence file of a directory, in the order of their names; a missing one is an empty one."""
+    """Every evidence file of a directory, in the order of their names; none without the directory."""
     try:
         names = sorted(path.name for path in directory.iterdir() if path.suffix == ".json")
     except FileNotFoundError:
@@ -65,13 +65,13 @@ def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
 
 
 def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded | Unreadable, ...]:
-    """The evidence files of one look, whatever their attempt; no other file is opened."""
+    """The evidence files of one sample, of every attempt; no other file is opened."""
     pattern = evidence_name(stage, offset_s, 1).replace(".a1.json", ".a*.json")
     return tuple(read_file(path) for path in sorted(directory.glob(pattern)))
 
 
 def read_file(path: Path) -> Loaded | Unreadable:
-    """One evidence file, or why it is none."""
+    """One evidence file, or why it cannot be read."""
     if not _NAME.fullmatch(path.name):
         return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")
     try:
@@ -84,7 +84,7 @@ def read_file(path: Path) -> Loaded | Unreadable:
 
 
 def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
-    """One file's bytes as evidence, or why they are none."""
+    """One file's bytes as evidence, or why they are not."""
     try:
         refuse_bomb(data.decode("utf-8", "replace"), MOST_VALUES)
         document = json.loads(data)
@@ -97,4 +97,4 @@ def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
         place = "/".join(str(step) for step in first["loc"])
         return Unreadable(name=name, reason=f"{place}: {first['msg']}")
     except (ValueError, RecursionError) as error:
-        return Unreadable(name=name, reason=f"it is not whole JSON ({str(error)[:80]})")
+        return Unreadable(name=name, reason=f"it is not complete JSON ({str(error)[:80]})")

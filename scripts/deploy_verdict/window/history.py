@@ -1,4 +1,4 @@
-"""Earlier verdicts of this tool, one JSON line each: what a rollback must know about its target."""
+"""Earlier verdicts of this tool, one JSON line each: a rollback needs them to choose its target."""
 
 import json
 from pathlib import Path
@@ -12,8 +12,8 @@ from deploy_verdict.redaction.output_guard import cleaned_document
 MOST_LINES = 10_000
 
 
-class Remembered(Record):
-    """One verdict: what it was about, and its outcome."""
+class EarlierVerdict(Record):
+    """One verdict: its subject and its outcome."""
 
     window: str
     plan: str
@@ -27,10 +27,12 @@ class Remembered(Record):
     judged_at: AwareDatetime
 
 
-def remember(path: Path, verdict: Verdict, deployment: str | None = None, commit: str | None = None) -> None:
-    """Append a verdict; `deployment` and `commit` are what was found live. Raises EvidenceError."""
+def append_to_history(
+    path: Path, verdict: Verdict, deployment: str | None = None, commit: str | None = None
+) -> None:
+    """Append a verdict; `deployment` and `commit` are what was live. Raises EvidenceError."""
     subject = verdict.subject
-    line = Remembered(
+    line = EarlierVerdict(
         window=verdict.window.id,
         plan=verdict.plan_name,
         target=subject.target,
@@ -42,21 +44,21 @@ def remember(path: Path, verdict: Verdict, deployment: str | None = None, commit
         interrupted=verdict.interrupted,
         judged_at=verdict.judged_at,
     )
-    append(path, line)
+    append_verdict(path, line)
 
 
-def append(path: Path, line: Remembered) -> None:
+def append_verdict(path: Path, line: EarlierVerdict) -> None:
     """Append one line to a history. Raises EvidenceError."""
     document = cleaned_document(dumped(line))
     append_line(path, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def remembered(path: Path, subject: Subject) -> tuple[Remembered, ...]:
-    """The lines on the same service and environment, oldest first; one that cannot be read is no verdict."""
+def earlier_verdicts(path: Path, subject: Subject) -> tuple[EarlierVerdict, ...]:
+    """The verdicts on the same service and environment, oldest first; an unreadable line counts for none."""
     try:
         lines = path.read_bytes().splitlines()[-MOST_LINES:]
     except OSError:
-        # None was kept yet, or none can be read: then no earlier deployment is known to be good.
+        # No history yet, or an unreadable one: then no earlier deployment is known to be good.
         return ()
     found = [item for item in map(_read, lines) if item is not None]
     same = (subject.target, subject.environment)
@@ -67,12 +69,12 @@ def read_history(path: Path, subject: Subject) -> tuple[Judged, ...]:
     """The verdicts on the same service, oldest first."""
     return tuple(
         Judged(deployment=item.deployment, commit=item.commit, outcome=item.outcome, judged_at=item.judged_at)
-        for item in remembered(path, subject)
+        for item in earlier_verdicts(path, subject)
     )
 
 
-def _read(line: bytes) -> Remembered | None:
+def _read(line: bytes) -> EarlierVerdict | None:
     try:
-        return Remembered.model_validate_json(line)
+        return EarlierVerdict.model_validate_json(line)
     except ValidationError:
         return None

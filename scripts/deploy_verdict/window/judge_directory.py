@@ -1,4 +1,4 @@
-"""Reading a directory that was collected before, possibly on other runners. The shell's last step."""
+"""Judging a directory of evidence, possibly collected on other runners: the last step of a window."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
 from deploy_verdict.window.evidence_store import read_evidence, read_record, write_json, write_text
-from deploy_verdict.window.history import remember
+from deploy_verdict.window.history import append_to_history
 from deploy_verdict.window.open import checked_stages
-from deploy_verdict.window.plan_copy import PLAN_FILE, refilled
+from deploy_verdict.window.plan_copy import PLAN_FILE, kept_variables
 from deploy_verdict.window.plan_file import load_plan
 from deploy_verdict.window.session import history_file, read_window, target_of
 
@@ -39,14 +39,14 @@ TEMPLATES = data_folder("report_templates")
 def read_bundle(
     plan: Plan, out: Path, file: WindowFile, left_out: tuple[str, ...], *, corrected_plan: bool = False
 ) -> Bundle:
-    """All evidence of a directory, beside its plan."""
+    """All evidence of a directory, with its plan."""
     unknown = [stage for stage in left_out if stage not in plan.stages]
     if unknown:
         known = ", ".join(plan.stages)
         raise UsageError(f"--without {unknown[0]}: the plan has no such stage — it has: {known}")
     same = (file.window.length_s, file.window.offsets_s) == (plan.window.length, plan.window.offsets_s)
     if not same and not corrected_plan:
-        raise EvidenceError(f"{out}/window.json is not the window of this plan — was it edited?")
+        raise EvidenceError(f"{out}/window.json does not have this plan's window — was it edited?")
     found = bundled(
         plan,
         file.window,
@@ -62,7 +62,7 @@ def read_bundle(
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
     for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
-        # An older verdict must not stand there as if it were this one, whatever happens now.
+        # If this fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
     write_json(out / VERDICT_FILE, verdict)
@@ -72,9 +72,9 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
 
 
 def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
-    """Append the verdict to the history: after all else, as no report may fail for want of that."""
+    """Append the verdict to the history: last of all, so that a report never fails for it."""
     found = deployed(looks(bundle))
-    remember(history, verdict, found.id if found else None, found.commit if found else None)
+    append_to_history(history, verdict, found.id if found else None, found.commit if found else None)
 
 
 def _junit(bundle: Bundle, verdict: Verdict) -> str:
@@ -90,7 +90,7 @@ def _junit(bundle: Bundle, verdict: Verdict) -> str:
 
 def read_verdict(out: Path) -> Verdict:
     """The verdict of a directory; raises EvidenceError."""
-    missing = "there is no verdict yet — run deploy-verdict judge first"
+    missing = "no verdict yet — run deploy-verdict judge first"
     return read_record(out / VERDICT_FILE, Verdict, missing=missing)
 
 
@@ -107,9 +107,9 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
 
 
 def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[Bundle, datetime]:
-    """The bundle of --out, and the time at which it is looked at.
+    """The bundle of --out, and the time at which it is read.
 
-    Without --plan, the plan is the directory's own. `changes` to it are PATH=VALUE.
+    Without --plan, the directory's own plan is used. `changes` to it are PATH=VALUE.
     """
     file = read_window(options.out)
     if file is None:
@@ -119,8 +119,8 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
     if path is None:
         path = options.out / PLAN_FILE
         if not path.is_file():
-            raise UsageError(f"{path}: this directory holds no plan — name it: --plan FILE")
-        variables = refilled(path, file.variables)
+            raise UsageError(f"{path}: no plan in this directory — give --plan FILE")
+        variables = kept_variables(path, file.variables)
     read = load_plan(path, file.window.t0, target, variables=variables, changes=changes)
     plan = laid_out(read, file.layout)
     left_out = checked_stages(plan, [*file.left_out, *options.without])
@@ -129,7 +129,7 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
 
 
 def history_of(options: Namespace) -> Path:
-    """Where verdicts are remembered."""
+    """The file that holds the history of verdicts."""
     named: Path | None = options.history
     return named or history_file(options.out)
 
@@ -138,18 +138,20 @@ def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
     """What --what-if would change, and the verdict then; nothing is written."""
     bundle, now = judged_directory(options)
     was = judge(bundle, judged_at=now, tool_version=__version__)
-    # The changes make another version of the plan; the evidence that counted still counts.
+    # The changed plan is another version; evidence that counted before still counts.
     kept = {item.name for item in bundle.loaded}
     other, _ = judged_directory(Namespace(**{**vars(options), "corrected_plan": True}), options.what_if)
     foreign = [item.name for item in other.loaded if item.name not in kept]
     if foreign:
-        raise UsageError(f"{foreign[0]} is evidence of another version of the plan — add --corrected-plan")
+        raise UsageError(
+            f"{foreign[0]} was collected under another version of the plan — add --corrected-plan"
+        )
     verdict = judge(other, judged_at=now, tool_version=__version__)
     return what_if(was, verdict, tuple(options.what_if)), verdict.outcome
 
 
 def column_of(path: Path) -> CapturedRun:
-    """A run's directory, judged by its own plan, or a captured run as it was kept."""
+    """A run's directory, judged by its own plan; or a captured run as it is."""
     if path.is_file():
         return read_capture(path)
     options = Namespace(plan=None, out=path, target=None, without=[], corrected_plan=False)

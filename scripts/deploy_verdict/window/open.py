@@ -1,4 +1,4 @@
-"""Opening or going on with a session, as the collecting verbs do. The shell's first step."""
+"""Opening a window, or continuing the one in --out: the first step of every command that collects."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable
@@ -18,30 +18,29 @@ from deploy_verdict.stages import registry
 from deploy_verdict.stages.deployment.state import IN_FLIGHT
 from deploy_verdict.window.plan_copy import keep_plan, variables_of
 from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.restore_leftovers import settle_first
+from deploy_verdict.window.restore_leftovers import restore_leftovers
 from deploy_verdict.window.session import (
-    Hands,
+    Runtime,
     Session,
     check_same,
     open_window,
     read_window,
-    started,
+    start_session,
     target_of,
 )
 from deploy_verdict.window.signals import stop_on_signals
 
 if TYPE_CHECKING:
-    from deploy_verdict.railway.connection import Link
-
+    from deploy_verdict.railway.connection import RailwayConnection
 
 Tell = Callable[[str], None]
 
 
 def subject_of(plan: Plan, options: Namespace) -> Subject:
-    """What this window is about."""
+    """The service and deployment that this window verifies."""
     named = options.environment or (plan.railway.environment if plan.railway else None)
     return Subject(
-        # It may hold a password, and goes into every file; compared with itself, it is the same.
+        # It may hold a password, and goes into every file; cleaned, it still equals itself.
         target=cleaned(plan.service.base_url),
         service=plan.service.name,
         environment=named,
@@ -58,105 +57,110 @@ def open_session(
     log: Path | None = None,
     layout: Layout | None = None,
 ) -> Session:
-    """A session on the window of --out, opened or gone on with; what a dead run left dirty is settled."""
-    session = _opened(options, tell, left_out=left_out, log=log, layout=layout)
-    settle_first(session)
+    """A session on the window of --out, opened or continued; what a dead run left dirty is restored first."""
+    session = _session(options, tell, left_out=left_out, log=log, layout=layout)
+    restore_leftovers(session)
     return session
 
 
-def _opened(
+def _session(
     options: Namespace, tell: Tell, *, left_out: Iterable[str], log: Path | None, layout: Layout | None
 ) -> Session:
-    """Open the window of --out, or go on with the one that is there.
+    """Open a window in --out, or continue the one that is there.
 
-    T0 is when the deployment is no longer in flight, where the plan names the platform. A `layout` is for
-    a window that is opened; one that is there has its own.
+    Where the plan names Railway, T0 is when the deployment is no longer in flight. `layout` is for a window
+    that is opened now; an earlier one has its own.
     """
     stop = stop_on_signals()
-    hands = Hands(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
+    runtime = Runtime(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
     file = read_window(options.out)
     target = options.target or (target_of(file) if file else None)
-    plan = load_plan(options.plan, file.window.t0 if file else hands.clock.now(), target)
+    plan = load_plan(options.plan, file.window.t0 if file else runtime.clock.now(), target)
     layout = file.layout if file else layout
     plan = laid_out(plan, layout)
     subject = subject_of(plan, options)
     left_out = checked_stages(plan, left_out)
-    link: Link | None = None
+    railway: RailwayConnection | None = None
     if file is None:
         waited_s = 0.0
         if "deployment" in plan.stages and "deployment" not in left_out:
-            link = _link(plan, hands)
-            subject, waited_s = _settled(plan, link, subject, hands)
-        # First: an opened window always has its plan beside it.
+            railway = _connection(plan, runtime)
+            subject, waited_s = _deployed_subject(plan, railway, subject, runtime)
+        # Before the window: an opened window always has its plan beside it.
         keep_plan(plan, options.plan, options.out)
         file = open_window(
             plan,
             options.out,
             subject,
-            clock=hands.clock,
+            clock=runtime.clock,
             speed=options.speed,
             left_out=left_out,
             waited_s=waited_s,
-            variables=variables_of(options.plan, hands.environment),
+            variables=variables_of(options.plan, runtime.environment),
             **_log_at_t0(log),
         )
     else:
         check_same(file, plan, subject, options.out)
-    return started(plan, options.out, file, hands, options.history, link)
+    return start_session(plan, options.out, file, runtime, options.history, railway)
 
 
-def _link(plan: Plan, hands: Hands) -> "Link":
-    from deploy_verdict.railway.connection import linked  # noqa: PLC0415  # only where the plan has Railway
+def _connection(plan: Plan, runtime: Runtime) -> "RailwayConnection":
+    from deploy_verdict.railway.connection import connect_to_service  # noqa: PLC0415  # only where the plan has Railway
 
-    redactor = Redactor.from_environment(hands.environment, plan.headers)
-    return linked(plan, hands.environment, clock=hands.clock, redactor=redactor)
+    redactor = Redactor.from_environment(runtime.environment, plan.headers)
+    return connect_to_service(plan, runtime.environment, clock=runtime.clock, redactor=redactor)
 
 
-def _settled(plan: Plan, link: "Link", subject: Subject, hands: Hands) -> tuple[Subject, float]:
-    """The subject with its deployment, once that is no longer in flight; trouble is left to the looks."""
+def _deployed_subject(
+    plan: Plan, railway: "RailwayConnection", subject: Subject, runtime: Runtime
+) -> tuple[Subject, float]:
+    """The subject with its deployment, once that is no longer in flight, and the wait.
+
+    Where Railway refuses, the samples record it as a fault.
+    """
     from deploy_verdict.railway import RailwayError  # noqa: PLC0415
     from deploy_verdict.stages.deployment.collect import settle  # noqa: PLC0415  # only where a window is opened
 
-    if link.railway is None or link.place is None:
-        hands.tell(f"Railway cannot be asked: {link.fault.detail if link.fault else 'no reason is known'}")
+    if railway.client is None or railway.place is None:
+        runtime.tell(f"cannot use Railway: {railway.fault.detail if railway.fault else 'unknown reason'}")
         return subject, 0.0
     try:
         found, waited_s = settle(
-            link.railway,
-            link.place,
+            railway.client,
+            railway.place,
             subject=subject,
             wait_s=plan.railway.wait if plan.railway else 0.0,
-            clock=hands.clock,
-            stop=hands.stop,
-            tell=hands.tell,
+            clock=runtime.clock,
+            stop=runtime.stop,
+            tell=runtime.tell,
         )
     except RailwayError as error:
-        hands.tell(f"Railway: {error.fault.detail}")
+        runtime.tell(f"Railway: {error.fault.detail}")
         return subject, 0.0
-    if hands.stop.requested and (found is None or found.status in IN_FLIGHT):
+    if runtime.stop.requested and (found is None or found.status in IN_FLIGHT):
         # A window opened now would begin before the deployment does.
-        told = "stopped while the deployment was waited for, and no window was opened"
-        raise EvidenceError(f"{told} — run the same command again")
+        reason = "stopped while waiting for the deployment; no window was opened"
+        raise EvidenceError(f"{reason} — run the same command again")
     pinned = found.id if found else subject.deployment
     return subject.model_copy(update={"deployment": pinned}), waited_s
 
 
 def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
-    """Stages to leave out, each known to the plan."""
+    """The stages to leave out, groups resolved; raises UsageError for an unknown one."""
     named: list[str] = []
     groups = registry.groups()
     for stage in stages:
         if stage not in (*registry.names(), *groups):
             known = ", ".join(dict.fromkeys((*registry.names(), *groups)))
-            raise UsageError(f"--without {stage}: there is no such stage — known: {known}")
+            raise UsageError(f"--without {stage}: no such stage — known: {known}")
         named += groups.get(stage, (stage,))
     if not set(plan.stages) - set(named):
-        raise UsageError("every stage is left out, so there is nothing to judge — drop one --without")
+        raise UsageError("--without leaves out every stage, so there is nothing to judge — drop one of them")
     return tuple(stage for stage in dict.fromkeys(named) if stage in plan.stages)
 
 
 def _log_at_t0(log: Path | None) -> dict[str, object]:
-    """The log as it is at T0, for undated lines beyond it and so that no rotation goes unseen."""
+    """The log's size and head at T0: lines beyond it are new, and a changed head shows a rotation."""
     if log is None or not log.is_file():
         return {}
     from deploy_verdict.stages.logs.review import head_of  # noqa: PLC0415  # only where there is a log

@@ -1,7 +1,7 @@
-"""A run's directory holds its plan, so that it can be judged again on its own. Shell.
+"""The plan's copy in a run's directory, so that the directory can be judged again on its own.
 
-What the plan needs from beside it goes along: the incident's lines, captured runs, and the values of
-its variables, except those whose names tell that they are secret.
+With it go the files it names (the incident's lines, captured runs), and the values of its variables,
+except those that are secret by their names.
 """
 
 import re
@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def keep_plan(plan: Plan, path: Path, out: Path) -> None:
-    """Copy a plan whole, with the files that it names; what is not there is told where it is missed."""
+    """Copy a plan with the files that it names; the reader of a missing one reports it."""
     kept = out / PLAN_FILE
     if kept.exists() and kept.samefile(path):
         return
@@ -37,7 +37,7 @@ def beside(plan: Plan) -> Iterator[str]:
 
 
 def variables_of(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a plan takes up and their values, without secrets."""
+    """The variables that a plan uses and their values, without secrets."""
     redactor = Redactor.from_environment(environment)
     names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
     return {
@@ -47,7 +47,7 @@ def variables_of(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def refilled(path: Path, kept: Mapping[str, str]) -> dict[str, str]:
-    """Values for a kept plan's variables; one that was not kept, as it is secret, reads as such."""
+def kept_variables(path: Path, kept: Mapping[str, str]) -> dict[str, str]:
+    """Values for a copied plan's variables; a secret one, which is not kept, reads "not-kept"."""
     names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
     return {name: kept.get(name, "not-kept") for name in names if name != "TODAY"} | dict(kept)

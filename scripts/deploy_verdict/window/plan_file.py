@@ -1,4 +1,4 @@
-"""Reading the plan's file with the environment that fills it. Shell."""
+"""Reading the plan's file with the environment that fills it."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from deploy_verdict.redaction.output_guard import guard
 def environment_for(plan_path: Path) -> Mapping[str, str]:
     """The environment's variables; a .env here or beside the plan fills what is not set.
 
-    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself: so one secret of GitHub carries them all.
+    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself: then one secret of GitHub carries them all.
     """
     texts = [os.environ.get("DEPLOY_VERDICT_DOTENV", "")]
     texts += [path.read_text() for path in (plan_path.parent / ".env", Path(".env")) if path.is_file()]
@@ -26,10 +26,10 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
 
         values = dotenv_values(stream=StringIO(text))
         filled |= {name: value for name, value in values.items() if value is not None}
-    # A variable of the workflow that is not set arrives as an empty text.
-    whole = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
-    guard(whole)
-    return whole
+    # An unset variable of the workflow arrives as an empty text.
+    merged = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    guard(merged)
+    return merged
 
 
 def load_plan(
@@ -42,7 +42,7 @@ def load_plan(
 ) -> Plan:
     """Read a plan from its file; `target` replaces its base_url.
 
-    `variables` go before those of the environment. `changes` are PATH=VALUE, as --what-if gives them.
+    `variables` take precedence over the environment. `changes` are PATH=VALUE, as --what-if gives them.
     """
     return load_placed_plan(path, today, target, variables=variables, changes=changes)[0]
 
@@ -55,27 +55,27 @@ def load_placed_plan(
     variables: Mapping[str, str] | None = None,
     changes: Sequence[str] = (),
 ) -> tuple[Plan, Document]:
-    """The same, with the place of everything in the file."""
+    """Like load_plan, with the place of everything in the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is no such file — give a plan, such as plans/zeues.yml") from error
+        raise UsageError(f"{path}: no such file — give a plan, such as plans/zeues.yml") from error
     except IsADirectoryError as error:
-        raise UsageError(f"{path}: this is a directory — give the plan's file in it") from error
+        raise UsageError(f"{path} is a directory — give the plan's file in it") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
     environment = {**environment_for(path), **(variables or {})}
     if target is None:
         plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
-        return _guarded(_whole(plan, path), document)
+        return _guarded(_with_incident_file(plan, path), document)
     try:
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
-    # A plan whose address is ${TARGET_URL} without a default is good with --target alone.
+    # --target alone is enough for a plan whose address is ${TARGET_URL} without a default.
     environment["TARGET_URL"] = address
     plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
-    return _guarded(with_target(_whole(plan, path), address), document)
+    return _guarded(with_target(_with_incident_file(plan, path), address), document)
 
 
 def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
@@ -83,8 +83,8 @@ def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
     return plan, document
 
 
-def _whole(plan: Plan, path: Path) -> Plan:
-    """With the incident's lines, where these stand in a file of their own."""
+def _with_incident_file(plan: Plan, path: Path) -> Plan:
+    """The plan with the incident's lines, where these are in a file of their own."""
     name = incident_file(plan)
     if name is None:
         return plan

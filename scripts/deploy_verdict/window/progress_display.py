@@ -16,24 +16,24 @@ REFRESH_PER_SECOND = 4
 
 
 class ProgressDisplay:
-    """Tells lines, and in a terminal shows how far the window is and when the next look comes."""
+    """Prints lines; in a terminal also shows how far the window is and when the next sample is due."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        # Looked up when it is made: by then, what is told passes the redactor.
+        # Not a default argument: by now stderr passes the redactor.
         self._stream = stream or sys.stderr
         self._pace: Pace | None = None
-        self._length_s, self._planned, self._taken = 0.0, 0, 0
+        self._length_s, self._scheduled, self._done = 0.0, 0, 0
         self._next_s: float | None = None
         self._live: Live | None = None
 
-    def of(self, pace: Pace, length_s: float, planned: int) -> Self:
-        """Follow a window: its pace, its length in plan seconds, and how many looks it has."""
-        self._pace, self._length_s, self._planned = pace, length_s, planned
+    def of(self, pace: Pace, length_s: float, scheduled: int) -> Self:
+        """Follow a window: its pace, its length in plan seconds, and how many samples it has."""
+        self._pace, self._length_s, self._scheduled = pace, length_s, scheduled
         return self
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
-            from rich.console import Console  # noqa: PLC0415  # not loaded where nobody looks
+            from rich.console import Console  # noqa: PLC0415  # only in a terminal
             from rich.live import Live  # noqa: PLC0415
 
             console = Console(file=self._stream)
@@ -58,8 +58,8 @@ class ProgressDisplay:
                 self._stream.keeps_escapes = False
 
     def tell(self, line: str) -> None:
-        """One line that stays, with the offset of plan time at which it was told."""
-        # One line, whatever stands in it: no escapes for the terminal, no commands for GitHub's runner.
+        """Print one line that stays, with the offset of plan time."""
+        # Always one line: no escapes for the terminal, no commands for GitHub's runner.
         text = f"{shown_offset(self._now_s()):>11}  {' '.join(visible(line).splitlines())}"
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
@@ -67,12 +67,12 @@ class ProgressDisplay:
             print(text, file=self._stream, flush=True)
 
     def due(self, offset_s: float) -> None:
-        """The next look is due at this offset."""
+        """Note that the next sample is due at this offset."""
         self._next_s = offset_s
 
     def took(self) -> None:
-        """One planned look was taken."""
-        self._taken += 1
+        """Count one sample."""
+        self._done += 1
 
     def _now_s(self) -> float:
         return max(0.0, self._pace.offset_s()) if self._pace else 0.0
@@ -82,9 +82,8 @@ class ProgressDisplay:
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
 
         now_s = min(self._now_s(), self._length_s)
-        told = (
-            f"{shown_offset(now_s)} of {shown_offset(self._length_s)} · {self._taken}/{self._planned} looks"
-        )
+        text = f"{shown_offset(now_s)} of {shown_offset(self._length_s)}"
+        text += f" · {self._done}/{self._scheduled} samples"
         if self._next_s is not None and self._next_s > now_s:
-            told += f" · next in {shown_duration(self._next_s - now_s)}"
-        return Columns([ProgressBar(total=self._length_s, completed=now_s, width=30), told])
+            text += f" · next in {shown_duration(self._next_s - now_s)}"
+        return Columns([ProgressBar(total=self._length_s, completed=now_s, width=30), text])

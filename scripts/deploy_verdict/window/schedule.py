@@ -9,7 +9,7 @@ from deploy_verdict.stages.registry import in_turn
 
 @dataclass(frozen=True, order=True)
 class ScheduledSample:
-    """One planned sample: `rank` orders samples of the same offset."""
+    """One scheduled sample: `rank` orders samples of the same offset."""
 
     offset_s: float
     rank: int
@@ -30,7 +30,7 @@ def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
     return tuple(sorted(due()))
 
 
-def looks_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
+def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
     """The stages that a job samples at one offset, in their order.
 
     T+0 belongs to the job "verify", one sample after the other, unless one job takes every sample.
@@ -48,5 +48,5 @@ def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
     wanted = sorted({offset_s for stage in in_turn() for offset_s in planned.get(stage.name, ())})
     coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ()), plan.window.end_s}
     return tuple(
-        offset_s for offset_s in wanted if looks_at(plan, offset_s) and (dense or offset_s in coarse)
+        offset_s for offset_s in wanted if stages_at(plan, offset_s) and (dense or offset_s in coarse)
     )

@@ -1,7 +1,6 @@
-"""The commands of one --out directory: its window, its evidence files, what is already taken.
+"""One --out directory: its window, its evidence files, and which samples it already has.
 
-The first script that runs in a directory opens the window there (window.json); every other one, and
-every later run of the same, goes on with it.
+The first command in a directory opens the window there (window.json); every later one continues it.
 """
 
 import json
@@ -19,13 +18,13 @@ from deploy_verdict.base.clock import Clock, Pace, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
-from deploy_verdict.model.window import evidence_name, opened, plan_time
+from deploy_verdict.model.window import evidence_name, plan_time, window_frame
 from deploy_verdict.plan import Plan, layout_of
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import next_attempt, read_attempts, write_json
 
 if TYPE_CHECKING:
-    from deploy_verdict.railway.connection import Link
+    from deploy_verdict.railway.connection import RailwayConnection
 
 WINDOW_FILE = "window.json"
 HISTORY_FILE = "history.jsonl"
@@ -33,7 +32,7 @@ HISTORY_FILE = "history.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a script works with; `tell` takes one line of progress. `history` holds earlier verdicts."""
+    """What a command works with; `tell` takes one line of progress. `history` holds earlier verdicts."""
 
     plan: Plan
     out: Path
@@ -45,26 +44,28 @@ class Session:
     tell: Callable[[str], None]
     history: Path
     environment: Mapping[str, str] = field(repr=False)
-    linked_before: "Link | None" = None
+    opening_connection: "RailwayConnection | None" = None
 
     @property
     def evidence_dir(self) -> Path:
         return self.out / "evidence"
 
     @cached_property
-    def link(self) -> "Link":
-        """The way to the platform, asked for once and only where a stage needs it."""
-        from deploy_verdict.railway.connection import linked  # noqa: PLC0415  # only then
+    def railway(self) -> "RailwayConnection":
+        """The connection to Railway: made once, and only where a stage needs it."""
+        from deploy_verdict.railway.connection import connect_to_service  # noqa: PLC0415  # only then
 
-        known = self.linked_before
-        return known or linked(self.plan, self.environment, clock=self.pace.clock, redactor=self.redactor)
+        known = self.opening_connection
+        return known or connect_to_service(
+            self.plan, self.environment, clock=self.pace.clock, redactor=self.redactor
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hands:
-    """What a session is handed of the world: time, the wish to stop, a voice, and the variables.
+class Runtime:
+    """What a session takes from the process: clock, stop request, progress output and variables.
 
-    `environment` are the process's variables with those of a .env file.
+    `environment` holds the process's variables and those of a .env file.
     """
 
     clock: Clock
@@ -74,14 +75,14 @@ class Hands:
 
 
 def read_window(out: Path) -> WindowFile | None:
-    """The window of a directory, or None when none was opened there; raises EvidenceError."""
+    """The window of a directory, or None where none was opened; raises EvidenceError."""
     path = out / WINDOW_FILE
     try:
         return WindowFile.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:
-        raise UsageError(f"{out}: this is a file — give --out a directory") from error
+        raise UsageError(f"{out} is a file — give --out a directory") from error
     except (OSError, ValidationError) as error:
         raise EvidenceError(
             f"{path}: cannot be read as a window ({type(error).__name__}) — choose another --out"
@@ -89,18 +90,18 @@ def read_window(out: Path) -> WindowFile | None:
 
 
 def target_of(file: WindowFile) -> str | None:
-    """The address under watch, or None where it was a secret and only the plan has it."""
+    """The address under watch, or None where it holds a secret and only the plan has it."""
     return file.subject.target if "[redacted" not in file.subject.target else None
 
 
 def open_window(
-    plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, **noted: object
+    plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, **more: object
 ) -> WindowFile:
-    """Open a window at this moment and keep it in the directory, with one write: it is there whole, or not.
+    """Open a window now and keep it in the directory with one write: complete, or not there at all.
 
-    `noted` is what else is to stand in it, by its names in WindowFile.
+    `more` are further fields of WindowFile.
     """
-    window = opened(
+    window = window_frame(
         t0=clock.now(),
         length_s=plan.window.length,
         offsets_s=plan.window.offsets_s,
@@ -109,7 +110,7 @@ def open_window(
     )
     file = WindowFile.model_validate(
         {
-            **noted,
+            **more,
             "window": window,
             "subject": subject,
             "plan_name": plan.name,
@@ -127,23 +128,23 @@ def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> Non
         raise UsageError(f"{out} holds a window of another plan ({file.plan_name}) — choose another --out")
     if file.plan_sha256 != plan.sha256:
         raise UsageError(
-            f"{out}: the plan was changed since this window was opened — undo that, choose another --out, or "
+            f"{out}: the plan has changed since this window was opened — undo that, choose another --out, or "
             "judge what is there: deploy-verdict judge --corrected-plan"
         )
     if file.subject.target != subject.target:
         raise UsageError(f"{out} holds a window on {file.subject.target} — choose another --out")
 
 
-def started(
+def start_session(
     plan: Plan,
     out: Path,
     file: WindowFile,
-    hands: Hands,
+    runtime: Runtime,
     history: Path | None = None,
-    link: "Link | None" = None,
+    railway: "RailwayConnection | None" = None,
 ) -> Session:
-    """A session on an opened window; `link` where the platform has been asked already."""
-    redactor, clock = Redactor.from_environment(hands.environment, plan.headers), hands.clock
+    """A session on an opened window; `railway` is the connection that opening it made."""
+    redactor, clock = Redactor.from_environment(runtime.environment, plan.headers), runtime.clock
     probe = Probe(
         base_url=plan.service.base_url,
         timeout_s=plan.service.timeout,
@@ -159,22 +160,22 @@ def started(
         pace=Pace.starting(clock, file.window.t0, file.window.speed),
         probe=probe,
         redactor=redactor,
-        stop=hands.stop,
-        tell=hands.tell,
+        stop=runtime.stop,
+        tell=runtime.tell,
         history=history or history_file(out),
-        environment=hands.environment,
-        linked_before=link,
+        environment=runtime.environment,
+        opening_connection=railway,
     )
 
 
 def history_file(out: Path) -> Path:
-    """Where verdicts are remembered: in the directory itself where a run on GitHub has put them there."""
+    """The history of verdicts: in the directory itself where a run on GitHub has put one there."""
     own = out / HISTORY_FILE
     return own if own.exists() else out.parent / HISTORY_FILE
 
 
 def is_taken(session: Session, stage: str, offset_s: float) -> bool:
-    """Whether a whole evidence file of this look is already there."""
+    """Whether a complete evidence file of this sample is already there."""
     return any(
         isinstance(item, Loaded)
         and (item.evidence.stage, item.evidence.offset_s) == (stage, offset_s)
@@ -184,8 +185,8 @@ def is_taken(session: Session, stage: str, offset_s: float) -> bool:
     )
 
 
-class Sheet:
-    """The evidence file of one look: saved as often as there is something new, always whole."""
+class EvidenceFile:
+    """The evidence file of one sample: saved whenever there is something new, and always complete."""
 
     def __init__(self, session: Session, stage: str, offset_s: float) -> None:
         self._session, self._stage, self._offset_s = session, stage, offset_s
@@ -197,7 +198,7 @@ class Sheet:
     def save(
         self, observations: tuple[Observation, ...], *, interrupted: bool, durable: bool = False
     ) -> None:
-        """Write what was seen so far; what is whole is always durable."""
+        """Write the observations so far; a complete sample is always written durably."""
         file = self._session.file
         evidence = Evidence(
             stage=self._stage,
@@ -219,13 +220,13 @@ class Sheet:
 
 
 def _run_url() -> str | None:
-    """The GitHub Actions run that this is part of."""
+    """The GitHub Actions run that this process is part of."""
     parts = [os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 
 def remark(out: Path, sentence: str) -> None:
-    """Add a sentence to the head of the report, in place of an earlier one that begins with the same word."""
+    """Add a sentence to the head of the report; it replaces an earlier one that begins with the same word."""
     file = read_window(out)
     if file is not None:
         word = sentence.partition(" ")[0]
@@ -234,10 +235,10 @@ def remark(out: Path, sentence: str) -> None:
 
 
 def finish(out: Path, file: WindowFile) -> None:
-    """Note that the window has run to its end, or was ended early: nothing goes on here any more."""
+    """Note that the window is over: no command continues it."""
     write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))
 
 
 def dumps(value: object) -> str:
-    """JSON for people who asked for --json."""
+    """A value as --json prints it."""
     return json.dumps(value, ensure_ascii=False, indent=1)

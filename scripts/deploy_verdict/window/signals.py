@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a polite wish to stop. Shell."""
+"""Ctrl-C and SIGTERM as a request to stop."""
 
 import signal
 import sys
@@ -8,13 +8,13 @@ from deploy_verdict.base.clock import Stop
 
 
 def stop_on_signals() -> Stop:
-    """The first Ctrl-C or SIGTERM asks to stop after the request under way; the second ends at once."""
+    """The first Ctrl-C or SIGTERM stops after the request in flight; the second stops at once."""
     stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.requested:
             raise KeyboardInterrupt
-        print("stopping after the request under way; once more to stop at once", file=sys.stderr)
+        print("stopping after the request in flight; press Ctrl-C again to stop at once", file=sys.stderr)
         stop.request()
 
     signal.signal(signal.SIGINT, on_signal)

@@ -1,4 +1,4 @@
-"""The whole window in one process: every look at its time, in the order of the plan."""
+"""The complete window in one process: every sample at its time, in the order of the plan."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,118 +13,121 @@ from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import ProgressDisplay
+from deploy_verdict.window.sample import missed
 from deploy_verdict.window.schedule import ScheduledSample, looks
 from deploy_verdict.window.session import Session, finish, is_taken
 
 
 @dataclass(frozen=True)
-class Watched:
-    """How the watch went: `whole` unless somebody stopped it; `ended` says why it ended early."""
+class WatchResult:
+    """How the watch went: `complete` unless it was interrupted; `ended` says why it ended early."""
 
-    whole: bool
+    complete: bool
     ended: str | None = None
 
 
-def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> Watched:
-    """Take every look that is not taken yet, until the window's end or the deployment's."""
+def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> WatchResult:
+    """Take every sample that is not taken yet, until the window or the deployment ends."""
     left_out = session.file.left_out
     _announce(session, progress, logs)
-    ended = _look(session, progress)
+    ended = _take_samples(session, progress)
     if ended is None:
         session.pace.wait_until(session.plan.window.length)
     stopped = session.stop.requested
     for stage in at_end():
         if stage.name in session.plan.stages and stage.name not in left_out:
             collect(session, stage.name, session.plan.window.length, logs)
-    return Watched(whole=not stopped, ended=ended)
+    return WatchResult(complete=not stopped, ended=ended)
 
 
-def _look(session: Session, progress: ProgressDisplay) -> str | None:
-    """Every look at its time; why there is nothing left to look at, when that is so."""
-    for look in looks(session.plan, session.file.left_out):
-        if is_taken(session, look.stage, look.offset_s):
+def _take_samples(session: Session, progress: ProgressDisplay) -> str | None:
+    """Take every sample at its time; returns why there is nothing left to watch, or None."""
+    for sample in looks(session.plan, session.file.left_out):
+        if is_taken(session, sample.stage, sample.offset_s):
             progress.took()
-            over = _over(session, look, progress) if look.stage == "deployment" else None
+            over = _over(session, sample, progress) if sample.stage == "deployment" else None
             if over is not None:
                 return over
             continue
-        progress.due(look.offset_s)
-        session.pace.wait_until(look.offset_s)
+        progress.due(sample.offset_s)
+        session.pace.wait_until(sample.offset_s)
         if session.stop.requested:
             return None
-        late_s = session.pace.offset_s() - look.offset_s
-        if named(look.stage).late is Late.MISSED and late_s > tolerance_s(session.file.window, look.offset_s):
-            progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
+        late_s = session.pace.offset_s() - sample.offset_s
+        if named(sample.stage).late is Late.MISSED and late_s > tolerance_s(
+            session.file.window, sample.offset_s
+        ):
+            progress.tell(f"{sample.stage} {shown_offset(sample.offset_s)}: {missed(late_s)}")
             continue
-        collect(session, look.stage, look.offset_s)
+        collect(session, sample.stage, sample.offset_s)
         progress.took()
-        if look.stage == "health":
-            progress.tell(f"health {shown_offset(look.offset_s)}: {len(session.plan.health)} checks asked")
-        if look.stage == "deployment":
-            over = _over(session, look, progress)
+        if sample.stage == "health":
+            progress.tell(f"health {shown_offset(sample.offset_s)}: {len(session.plan.health)} checks done")
+        if sample.stage == "deployment":
+            over = _over(session, sample, progress)
             if over is not None:
                 return over
     return None
 
 
-def _over(session: Session, look: ScheduledSample, progress: ProgressDisplay) -> str | None:
-    """Why a window on this deployment is over, after a look at it; None while it goes on."""
-    files = read_attempts(session.evidence_dir, look.stage, look.offset_s)
-    seen = [
+def _over(session: Session, sample: ScheduledSample, progress: ProgressDisplay) -> str | None:
+    """Why this sample of the deployment ends the window; None while it goes on."""
+    files = read_attempts(session.evidence_dir, sample.stage, sample.offset_s)
+    observations = [
         observation
         for item in files
         if isinstance(item, Loaded)
         for observation in item.evidence.observations
     ]
-    for observation in seen:
+    for observation in observations:
         if isinstance(observation, DeploymentObservation):
             stands = standing(observation, session.file.subject)
-            progress.tell(f"deployment {shown_offset(look.offset_s)}: {stands.words}")
-            if stands.state in OVER or (look.offset_s == 0 and stands.state in NOT_BEGUN):
-                progress.tell("there is nothing left to watch, so the window ends here")
-                return f"{stands.words} (seen at {shown_offset(look.offset_s)})"
+            progress.tell(f"deployment {shown_offset(sample.offset_s)}: {stands.words}")
+            if stands.state in OVER or (sample.offset_s == 0 and stands.state in NOT_BEGUN):
+                progress.tell("nothing left to watch, so the window ends here")
+                return f"{stands.words} (seen at {shown_offset(sample.offset_s)})"
     return None
 
 
 def _announce(session: Session, progress: ProgressDisplay, logs: Path | None) -> None:
-    """Say what begins, and at once what will be missing at the end."""
+    """Say what starts, and what the verdict will lack at the end."""
     plan, window = session.plan, session.file.window
-    told = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
+    text = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
     if window.speed > 1:
-        told += f", {window.speed:g} times as fast"
-    progress.tell(f"{told}; Ctrl-C stops, and the same command goes on")
+        text += f", {window.speed:g} times as fast"
+    progress.tell(f"{text}; Ctrl-C interrupts, the same command resumes")
     if "logs" in plan.stages and "logs" not in session.file.left_out:
         if logs is None and plan.railway is None:
             progress.tell(
-                "no --logs FILE is given, so the log review will be inconclusive (or: --without logs)"
+                "no --logs FILE, so the log review will be inconclusive (to leave it out: --without logs)"
             )
         elif logs is not None and not logs.is_file():
-            progress.tell(
-                f"{logs}: there is no such file yet; without it the log review will be inconclusive"
-            )
+            progress.tell(f"{logs}: no such file yet; without it the log review will be inconclusive")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowResult:
-    """What came of it."""
+    """The verdict of a window, and its report's path."""
 
     verdict: Verdict
     report: Path
 
 
-def end_window(session: Session, watched: Watched, plan: Path, capture: Path | None) -> WindowResult:
-    """Judge and render; a whole window is closed and, where asked, kept as a captured run."""
+def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path | None) -> WindowResult:
+    """Judge and render; close a complete window and, where requested, save it as a captured run."""
     file = session.file.model_copy(update={"ended": watched.ended})
     bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
     now = session.pace.clock.now()
-    verdict = write_verdict(bundle, session.out, now, interrupted=not watched.whole)
+    verdict = write_verdict(bundle, session.out, now, interrupted=not watched.complete)
     report = write_reports(bundle, verdict, session.out, now)
     remember_verdict(bundle, verdict, session.history)
-    if watched.whole:
+    if watched.complete:
         finish(session.out, file)
         if capture is not None:
             keep_capture(bundle, verdict, capture)
-            session.tell(f"kept as {capture}")
+            session.tell(f"saved as {capture}")
     else:
-        session.tell("stopped before the window's end; the same command goes on with it")
+        session.tell(
+            "interrupted before the window's end; samples so far are saved. Run the same command to resume"
+        )
     return WindowResult(verdict=verdict, report=report)

@@ -21,7 +21,7 @@ from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
 from deploy_verdict.stages.e2e.requests import Trial
 from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.write_ledger import Debt
+from deploy_verdict.stages.write_ledger import PendingEntry
 
 RACE_TRIES = 3
 Checkpoint = Callable[[tuple[Observation, ...]], None]
@@ -77,7 +77,7 @@ def _run_test(
     keep: Callable[[TestObservation], None],
 ) -> None:
     clock = context.pace.clock
-    trial = Trial(context, debt=Debt(context.ledger, test.name, clock.now), cleanup=test.cleanup)
+    trial = Trial(context, pending=PendingEntry(context.ledger, test.name, clock.now), cleanup=test.cleanup)
     at, began_s = clock.now(), clock.monotonic_s()
     try:
         with turn_for(context, test, before_each) as held:

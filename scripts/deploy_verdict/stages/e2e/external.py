@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.model import CaseObservation, Fault, Whose
-from deploy_verdict.model.window import opened
+from deploy_verdict.model.window import window_frame
 from deploy_verdict.plan import E2E
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.junit_in import Case, NotJUnitError, identity, read_cases
@@ -89,7 +89,7 @@ def _run(context: Context, e2e: E2E) -> tuple[subprocess.Popen[bytes] | None, Fa
 
 def _environment(context: Context) -> dict[str, str]:
     plan = context.plan
-    window = opened(
+    window = window_frame(
         t0=context.pace.t0,
         length_s=plan.window.length,
         offsets_s=plan.window.offsets_s,

@@ -9,7 +9,15 @@ from typing import Literal
 from deploy_verdict.evidence.steps import overlapped, tested_answers, tested_race
 from deploy_verdict.model import Exchange, Outcome, Race, StepRecord
 from deploy_verdict.plan import Together
-from deploy_verdict.stages.e2e.requests import FinalRequest, Trial, final, lacking, owe, refused, send
+from deploy_verdict.stages.e2e.requests import (
+    FinalRequest,
+    Trial,
+    final,
+    lacking,
+    record_write,
+    refused,
+    send,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ def take_race(
     if refusal:
         return record.model_copy(update={"refused": refusal}), f"refused: {refusal}"
     # Before the barrier: a disk that is asked behind it would pull the starts apart.
-    owe(trial, requests)
+    record_write(trial, requests)
     race = _released(trial, [request for request in requests for _ in range(together.times)])
     return record.model_copy(update={"race": race}), raced(together, race)
 

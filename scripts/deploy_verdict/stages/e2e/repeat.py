@@ -13,7 +13,7 @@ from deploy_verdict.plan import Step, Test
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.requests import Trial
 from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.write_ledger import Debt
+from deploy_verdict.stages.write_ledger import PendingEntry
 
 
 class Counted:
@@ -50,8 +50,8 @@ class Cycles(Counted):
     def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
         super().__init__()
         self._context, self._test, self._before_each = context, test, before_each
-        debt = Debt(context.ledger, test.name, context.pace.clock.now)
-        self._trial = Trial(context, debt=debt, cleanup=test.cleanup)
+        pending = PendingEntry(context.ledger, test.name, context.pace.clock.now)
+        self._trial = Trial(context, pending=pending, cleanup=test.cleanup)
         self.requests = 0
 
     @property

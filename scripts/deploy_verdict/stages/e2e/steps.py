@@ -89,14 +89,14 @@ def turn_for(context: Context, test: Test, before_each: Sequence[Step]) -> Abstr
     """The wait for the test entities, where the test writes any; why they are not to be had, or None."""
     steps = (*before_each, *test.start, *test.steps, *test.cleanup)
     is_writing = any(request.writes for request in requests_of(steps))
-    return context.ledger.turn() if is_writing else nullcontext(None)
+    return context.ledger.lock() if is_writing else nullcontext(None)
 
 
 def settle(trial: Trial) -> None:
     """Close the ledger's entry, after the cleanup."""
-    if trial.debt is not None:
+    if trial.pending is not None:
         left = "; ".join(f"{item.reason}; send: {item.request}" for item in trial.unrestored)
-        trial.debt.close(left or None)
+        trial.pending.close(left or None)
 
 
 def _unrestored(trial: Trial, step: Step, reason: str) -> Unrestored:

@@ -21,8 +21,8 @@ from deploy_verdict.plan import Check
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S
 from deploy_verdict.stages.claims.collect import take_fingerprints
 from deploy_verdict.stages.context import Context, Keep
-from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, debt_of, unlike, unsent
-from deploy_verdict.stages.write_ledger import Debt
+from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, pending_entry, unlike, unsent
+from deploy_verdict.stages.write_ledger import PendingEntry
 
 
 def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
@@ -48,9 +48,9 @@ def check_health(
     """
     asked = tuple(checks)
     writing = [check for check in asked if check.writes]
-    debt = debt_of(context, writing)
+    pending = pending_entry(context, writing)
     observations: list[HttpObservation] = []
-    with context.ledger.turn() if writing else nullcontext(None) as held:
+    with context.ledger.lock() if writing else nullcontext(None) as held:
         left: str | None = NOT_ASKED
         wrote = False
         for check in asked:
@@ -59,18 +59,20 @@ def check_health(
             if check.writes and held:
                 observations.append(_observed(check, offset_s, unsent(context, check, "held", held)))
             else:
-                observations.append(ask_check(context, check, offset_s, debt))
+                observations.append(ask_check(context, check, offset_s, pending))
             if check.writes:
                 wrote, left = True, unlike(check, observations[-1])
             if keep is not None:
                 keep(tuple(observations))
-        debt.close(left)
+        pending.close(left)
     return tuple(observations)
 
 
-def ask_check(context: Context, check: Check, offset_s: float, debt: Debt | None = None) -> HttpObservation:
+def ask_check(
+    context: Context, check: Check, offset_s: float, pending: PendingEntry | None = None
+) -> HttpObservation:
     """One check's request as an observation."""
-    return _observed(check, offset_s, ask_request(context, check, debt))
+    return _observed(check, offset_s, ask_request(context, check, pending))
 
 
 def _observed(check: Check, offset_s: float, exchange: Exchange) -> HttpObservation:

@@ -9,7 +9,7 @@ def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """The entries that neither they, nor a restoring, nor a later whole run of the same has settled.
 
     A later whole run ends with the same cleanup, where that needed the same values. What only restores is no
-    debt of its own.
+    entry of its own.
     """
     known = list({entry.id: entry for entry in entries}.values())
     return tuple(
