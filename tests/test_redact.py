@@ -94,9 +94,9 @@ def test_a_cut_text_does_not_end_in_half_a_secret(cut):
 
 def test_what_is_half_told_is_known_until_the_rest_comes():
     redactor = Redactor({"MY_TOKEN": PLAIN})
-    assert redactor.half_told("text hunter2h") == len("hunter2h")
-    assert redactor.half_told("text ") == 0
-    assert redactor.half_told("a text") == len("text")
+    assert redactor.unfinished_secret("text hunter2h") == len("hunter2h")
+    assert redactor.unfinished_secret("text ") == 0
+    assert redactor.unfinished_secret("a text") == len("text")
 
 
 SHAPES = [

@@ -148,12 +148,12 @@ def test_what_if_a_pattern_was_another_the_evidence_does_not_speak(tmp_path):
         ("=3", "is not PATH=VALUE"),
         ("pools.reddis.attention=60%", "did you mean 'redis'?"),
         ("pool.redis.attention=60%", "did you mean 'pools'?"),
-        ("pools.redis.atention=60%", "'atention' is not known here — did you mean 'attention'?"),
+        ("pools.redis.atention=60%", "unknown key 'atention' — did you mean 'attention'?"),
         ("pools.redis.attention=60", "60 is not a share — write one like 70%"),
         ("pools.redis.attention=90%", "attention must lie below critical"),
-        ("pools.redis.name.deep=1", "there is nothing below it"),
+        ("pools.redis.name.deep=1", "it has no members"),
         ("window.length=[", "not YAML"),
-        ("criteria.Redis health.findings=[health/gone]", "names no finding"),
+        ("criteria.Redis health.findings=[health/gone]", "matches no finding"),
     ],
 )
 def test_a_what_if_that_is_no_plan_says_what_to_write(change, told, tmp_path):

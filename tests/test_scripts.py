@@ -155,7 +155,7 @@ BAD_PLANS = {
     "empty": (b"", "the file is empty"),
     "binary": (b"\x7fELF\0\1\2", "binary"),
     "large": (b"a: b\n" * 300_000, "a plan has at most"),
-    "wrong": (b"version: 1\nname: x\nservise: {}\n", "plan.yml:3:1: 'servise' is not known here"),
+    "wrong": (b"version: 1\nname: x\nservise: {}\n", "plan.yml:3:1: unknown key 'servise'"),
 }
 
 

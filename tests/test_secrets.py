@@ -14,7 +14,7 @@ from deploy_verdict.publish.job_summary import write_outputs
 from deploy_verdict.redaction import output_guard as leaving
 from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn
 from deploy_verdict.redaction.redactor import DOTENV, Redactor
-from deploy_verdict.redaction.secret_encodings import disguises
+from deploy_verdict.redaction.secret_encodings import encodings_of
 from deploy_verdict.window.evidence_store import write_json, write_text
 from tests.collectors.servers import answers, raw_server
 from tests.examples import at_least
@@ -26,7 +26,7 @@ VARIABLES = {"SVC_TOKEN": TOKEN, "SVC_AUTH_LINE": HEADER, "RAILWAY_TOKEN": TOKEN
 VARIABLES |= {DOTENV: f"LOCAL_PLACE='{DOTTED}'\nTARGET_URL=http://127.0.0.1:1\n"}
 SECRETS = (TOKEN, HEADER, "hdr-secret-99", DOTTED)
 FORMS = sorted(
-    {form for secret in SECRETS for form in disguises(secret) if form.isascii() or form == TOKEN}, key=len
+    {form for secret in SECRETS for form in encodings_of(secret) if form.isascii() or form == TOKEN}, key=len
 )
 PLAN = """
 version: 1
@@ -166,7 +166,7 @@ def test_no_writer_lets_it_through_in_whatever_pieces_it_comes(secret, cuts, dat
     before = _Known.redactor
     try:
         _learn(Redactor({"A_TOKEN": secret}))
-        form = data.draw(st.sampled_from(sorted(disguises(secret))))
+        form = data.draw(st.sampled_from(sorted(encodings_of(secret))))
         text = f"before {form} after"
         places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
         raw = Raw()

@@ -12,7 +12,7 @@ from tests.running import ROOT, scrubbed
 
 SIZES = {"railway": 4_990_000, "github": 8_000_000, "service": 2_000_000}
 HEADS = {"railway": b'{"data": {"projectToken": {"a": %s}}}', "github": b'{"a": %s}', "service": b'{"a": %s}'}
-TOO_MANY = "values, which is too many to be read"
+TOO_MANY = "values, which is too many"
 
 
 def filled(piece, size):

@@ -110,7 +110,7 @@ def test_a_wrong_token_is_told(tmp_path, hub):
 @pytest.mark.parametrize(
     ("variable", "told"),
     [
-        ("GITHUB_REPOSITORY", "GITHUB_REPOSITORY is not set to owner/name"),
+        ("GITHUB_REPOSITORY", "GITHUB_REPOSITORY is not set — set it to owner/name"),
         ("GITHUB_TOKEN", "GITHUB_TOKEN is not set"),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_github_that_is_down_ends_within_a_bound(out, hub):
     with jobs(hub) as job:
         made = job()
         hub.switches.bad_gateways = 10_000
-        with pytest.raises(ProviderError, match=rf"HTTP 502 .* \({MAX_TRIES} times\)"):
+        with pytest.raises(ProviderError, match=rf"HTTP 502 .* \(after {MAX_TRIES} tries\)"):
             made.final(out)
     assert sum(made.clock.slept) <= MAX_WAIT_S
 
@@ -85,7 +85,7 @@ def test_a_secondary_limit_that_does_not_end_is_told(out, hub):
     with jobs(hub) as job:
         made = job()
         hub.switches.secondary_limits = 10_000
-        with pytest.raises(ProviderError, match=r"a rate limit.* of 120 s for waiting 0 s are left"):
+        with pytest.raises(ProviderError, match=r"a rate limit.*; 0 s of the 120 s retry budget left"):
             made.final(out)
     assert sum(made.clock.slept) <= MAX_WAIT_S
 
@@ -94,7 +94,7 @@ def test_a_limit_that_lasts_longer_than_we_wait_is_told_at_once(out, hub):
     with jobs(hub) as job:
         made = job()
         hub.switches.primary_limit = True
-        with pytest.raises(ProviderError, match=r"a rate limit\); it asks to wait \d+ s"):
+        with pytest.raises(ProviderError, match=r"a rate limit\); GitHub asks for a pause of \d+ s"):
             made.final(out)
     assert made.clock.slept == []
 

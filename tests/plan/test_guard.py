@@ -47,8 +47,8 @@ def test_refused(method, path, body, told):
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        ("/spools/PROD-1/take", {}, "no word of a route"),
-        ("/spools/%50ROD-1/take", {}, "no word of a route"),
+        ("/spools/PROD-1/take", {}, "not a route word"),
+        ("/spools/%50ROD-1/take", {}, "not a route word"),
         ("/x/%2e%2e/PROD-1", {}, "dot segment"),
         ("/x/../y", {}, "dot segment"),
         ("/x%2Fy", {}, "an encoding"),
@@ -56,7 +56,7 @@ def test_refused(method, path, body, told):
         ("/x;tag_spool=PROD-1", {}, "read differently"),
         ("/x\\y", {}, "a character"),
         ("/x//y", {}, "empty segment"),
-        ("/TEST-02.", {}, "no word of a route"),
+        ("/TEST-02.", {}, "not a route word"),
         ("/ＴEST-02", {}, "a character"),
         ("/x?tag_spool=TEST-02;tag_spool=PROD-1", {}, "a separator"),
         ("/x?tag_spool=%2550", {}, "an encoding"),

@@ -22,7 +22,7 @@ def prove(plan):
 
 def test_the_preview_says_how_much_must_be_free():
     """3.0 × 6 h / 1.75 h is 10.3."""
-    assert prove(plan_for()) == "  prove        that redis lasts 6 h, if 11 connections or more are free"
+    assert prove(plan_for()) == "  prove        that redis lasts 6 h, if at least 11 connections are free"
 
 
 @pytest.mark.parametrize("window", ["{length: 2h, sample_every: 40m}", "{length: 30m, sample_every: 10m}"])
@@ -34,9 +34,9 @@ def test_a_horizon_that_no_reading_could_prove_is_refused_at_its_place():
     with pytest.raises(PlanError) as error:
         plan_for(h="12h")
     assert str(error.value).startswith(
-        "p.yml:6:74: 12 h cannot be proven, not even of a pool of 20 of which nothing is used: 1 h 45 min "
+        "p.yml:6:74: this window cannot prove 12 h, not even for an idle pool of 20: 1 h 45 min "
         "without a leak exclude only more than 1.7 an hour — write 11 h 30 min or less, or watch for "
-        "2 h 15 min or more, or drive requests and compare the floors when they are done"
+        "2 h 15 min or more, or drive requests with return_to_floor"
     )
 
 
@@ -48,7 +48,7 @@ def test_what_the_message_proposes_is_taken(h, window):
 
 
 def test_the_default_horizon_is_checked_too():
-    with pytest.raises(PlanError, match="6 h cannot be proven"):
+    with pytest.raises(PlanError, match="cannot prove 6 h"):
         plan_of(
             HEALTH.format(path="/stats", max="10")
             + "pools: [{name: redis, get: /stats, used: $.used, limit: $.max}]\n"
@@ -61,4 +61,4 @@ def test_the_default_horizon_is_checked_too():
 def test_a_size_that_the_plan_does_not_know_refuses_nothing(change):
     plan = plan_for(h="12h", **change)
     assert next(horizons(plan)).size is None
-    assert "if 21 connections or more are free" in prove(plan)
+    assert "if at least 21 connections are free" in prove(plan)

@@ -39,7 +39,7 @@ def test_a_tests_runs_count_with_their_steps_and_every_cleanup():
     assert seen.writes - before.writes == 100 + 11
     assert seen.wall_s == 3600 + 300
     assert seen.stages[-1] == "top_up"
-    assert "top up       POST /take by runs of e2e/cycle until 299 were clean, at most 100 in 5 min" in told
+    assert "top up       POST /take with runs of e2e/cycle until 299 are clean, at most 100 in 5 min" in told
 
 
 def test_a_check_that_only_reads_writes_nothing():

@@ -43,7 +43,7 @@ def test_the_smallest_plan():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("wndow: {length: 2h}", "8:1: 'wndow' is not known here — did you mean 'window'?"),
+        ("wndow: {length: 2h}", "8:1: unknown key 'wndow' — did you mean 'window'?"),
         ("window: {length: 2}", "8:18: 2 has no unit — write 2s, 2m or 2h"),
         (
             "window: {length: 2 hours}",
@@ -53,11 +53,11 @@ def test_the_smallest_plan():
         ("window: {length: yes}", "8:18: 'yes' means true or false to some YAML readers"),
         ("window: {length: 010}", "8:18: '010' is an octal number to some YAML readers"),
         ("window: {length: 5m, sample_every: 1h}", "sample_every (1 h) is longer than the window (5 min)"),
-        ("health: []", "8:1: 'health' stands here twice — keep one"),
-        ("never: [{because: x}]", "8:9: nothing is expected, so this can never fail"),
+        ("health: []", "8:1: duplicate key 'health' — keep one"),
+        ("never: [{because: x}]", "8:9: this expects nothing, so it can never fail"),
         ("never: [{status: 5xx}]", "8:9: status: '5xx' is not a status — write 200, 500..599 or [200, 409]"),
         ("never: [{stauts: 500}]", "'stauts' is not a selector"),
-        ("never: [{status: 500, of: nope}]", "8:27: there is no check 'nope' — known: api"),
+        ("never: [{status: 500, of: nope}]", "8:27: no check is called 'nope' — known: api"),
         ("logs: {}", "8:7: no pattern, so this can never fail"),
         ("logs: {must_appear: [{text: a, regex: b}]}", "write either text or regex"),
         ("logs: {must_appear: [{regex: 'x*'}]}", "'x*' is found in any line"),
@@ -74,7 +74,7 @@ def test_the_smallest_plan():
         (
             "e2e: {tests: [{name: t, steps: [{get: /x, expect: {status: 200}, capture: {id: $.id}}, "
             "{post: /x, json: {id: '{id}'}, expect: {status: 200}}]}]}",
-            "would write, and test_data.may_write allows nothing",
+            "would write, but test_data.may_write allows nothing",
         ),
         (
             "claims: [{commit: abcdefg, title: x, openapi: {has: operacion}}]",
@@ -88,13 +88,13 @@ def test_the_smallest_plan():
         ("fixtures: {healthy: /etc/passwd}", "8:21: '/etc/passwd' leads out of the plan's folder"),
         ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
         ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
-        ("version: 2", "stands here twice"),
+        ("version: 2", "duplicate key 'version'"),
         ("e2e: {tests: []}", "neither tests nor command"),
         ("e2e: {command: [x]}", "command and junit go together"),
-        ("claims: [{commit: abc1234, title: t, shown_by: health/no}]", "there is no check 'health/no'"),
+        ("claims: [{commit: abc1234, title: t, shown_by: health/no}]", "no check is called 'health/no'"),
         (
             "criteria: [{name: a, target: b, findings: [health/nope], actual: e2e/passed}]",
-            "'health/nope' names no finding, so this criterion could never fail",
+            "'health/nope' matches no finding, so this criterion could never fail",
         ),
         (
             "criteria: [{name: a, target: b, findings: [health/api], actual: e2e/passed}]",
@@ -104,7 +104,7 @@ def test_the_smallest_plan():
             "criteria: [{name: a, target: b, findings: [health/api], actual: health/api/x}]",
             "'x' is not a selector",
         ),
-        ("response_times: {limit: 2s, of: {A: apo}}", "8:37: there is no check 'apo' — did you mean 'api'?"),
+        ("response_times: {limit: 2s, of: {A: apo}}", "8:37: no check is called 'apo' — did you mean 'api'?"),
         (
             "pools: [{name: p, get: /x, used: active, limit: $.max}]",
             "'active' is not a selector — write status, elapsed, text, header.NAME or $.json.path",
@@ -118,10 +118,10 @@ def test_the_smallest_plan():
             "pools: [{name: p, get: /x, used: $.a, limit: $.b, attention: 90%}]",
             "attention must lie below critical — swap them",
         ),
-        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, beside: [nope]}]", "there is no check 'nope'"),
+        ("pools: [{name: p, get: /x, used: $.a, limit: $.b, beside: [nope]}]", "no check is called 'nope'"),
         (
             "pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [apo]}}]",
-            "8:68: there is no check 'apo' — did you mean 'api'?",
+            "8:68: no check is called 'apo' — did you mean 'api'?",
         ),
         ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: [//e.test/x]}}]", "another host"),
         ("pools: [{name: p, get: /x, used: $.a, limit: $.b, exercise: {ask: []}}]", "ask"),
@@ -129,7 +129,7 @@ def test_the_smallest_plan():
             "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 32, times: 9}}]",
             "an exercise of 2880 requests — at most 1000: lower at_once or rounds",
         ),
-        ("exposure: [{name: x, operation: e2e/none, at_least: 3}]", "8:33: there is no check 'e2e/none'"),
+        ("exposure: [{name: x, operation: e2e/none, at_least: 3}]", "8:33: no check is called 'e2e/none'"),
         (
             "exposure: [{name: x, operation: orders, at_least: 3}]",
             "'orders' is no operation — write POST",
@@ -138,17 +138,17 @@ def test_the_smallest_plan():
         ("exposure: [{name: x, operation: GET /x, at_least: 0}]", "at_least"),
         (
             "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/apo}}]",
-            "there is nothing to run called 'health/apo' — did you mean 'health/api'?",
+            "nothing to run is called 'health/apo' — did you mean 'health/api'?",
         ),
         (
             "exposure: [{name: x, operation: POST /x, at_least: 1, top_up: {of: health/api}}]",
-            "health/api does no POST /x, so it cannot top it up",
+            "health/api never runs POST /x, so it cannot top it up",
         ),
         (
             "  - {name: write, post: /w, json: {id: 1}, expect: {status: 200}}\n"
             "test_data: {may_write: {id: [1]}}\n"
             "exposure: [{name: x, operation: POST /w, at_least: 1, top_up: {of: health/write}}]",
-            "health/write writes, and nothing cleans up after a check — top up with a test of e2e",
+            "health/write writes, and a check has no cleanup — top up with an e2e test",
         ),
         (
             "exposure: [{name: x, operation: GET /x, at_least: 1, top_up: {of: health/api, at_most: 301}}]",
@@ -160,9 +160,12 @@ def test_the_smallest_plan():
         ),
         (
             "claims: [{commit: abc1, title: t, exposure: {operation: e2e/none, at_least: 3}}]",
-            "8:57: there is no check 'e2e/none'",
+            "8:57: no check is called 'e2e/none'",
         ),
-        ("pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]", "no check 't'"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, return_to_floor: {test: t}}]",
+            "no check is called 't'",
+        ),
         (
             "pools: [{name: p, get: /, used: $.a, limit: $.b, burst: {for: 9s}, return_to_floor: {test: t}}]",
             "these have 9 readings: fewer than 10 cannot tell a leak from chance",
@@ -190,28 +193,28 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
 @pytest.mark.parametrize(
     ("check", "message"),
     [
-        ("name: b, get: /x", "neither expect nor accept: this can never fail"),
+        ("name: b, get: /x", "neither expect nor accept, so this can never fail"),
         ("name: b, expect: {status: 200}", "no request — write one such as `get: /api/health`"),
         ("name: b, get: /x, post: /y, expect: {status: 200}", "get and post in one request — keep one"),
         ("name: b, get: x, expect: {status: 200}", "'x' is not a path"),
-        ("name: b, get: //evil.example/x, expect: {status: 200}", "leads to another host"),
+        ("name: b, get: //evil.example/x, expect: {status: 200}", "points to another host"),
         ("name: b, get: 'http://evil.example/', expect: {status: 200}", "is not a path"),
-        ("name: api, get: /x, expect: {status: 200}", "the name 'api' stands twice in health"),
+        ("name: api, get: /x, expect: {status: 200}", "the name 'api' is used twice in health"),
         (
             "name: b, get: /x, expect: {$.u: {below: 80 %}}",
             "$.u: 'below: 80 %' is not a number — write 80 or \"< 80\"",
         ),
         ("name: b, get: /x, expect: {$.u: {belw: 80}}", "'belw' is not an operator — known: equals"),
         ("name: b, get: /x, expect: {elapsed: '< 2'}", "'2' is not a duration"),
-        ("name: b, get: /x, expect: {status: 100..599}", "status: every status is like that"),
-        ("name: b, get: /x, expect: {status: 700}", "status: no status is like that"),
-        ("name: b, get: /x, accept: [{status: 200}, {status: '>= 0'}]", "status: every status is like that"),
+        ("name: b, get: /x, expect: {status: 100..599}", "status: every status matches this"),
+        ("name: b, get: /x, expect: {status: 700}", "status: no status matches this"),
+        ("name: b, get: /x, accept: [{status: 200}, {status: '>= 0'}]", "status: every status matches this"),
         ("name: b, get: /x, expect: {text: {matches: '.*'}}", "'.*' is found in any text, also in none"),
         ("name: b, get: /x, expect: {text: ''}", "an empty text and a length of 0 fit any answer"),
         ("name: b, get: /x, expect: {$.a: {length: 0}}", "an empty text and a length of 0 fit any answer"),
-        ("name: b, get: /x, json: {}, expect: {status: 200}", "get takes no json"),
-        ("name: b, post: /x, expect: {status: 200}", "would write, and test_data.may_write allows nothing"),
-        ("name: b, gett: /x, expect: {status: 200}", "'gett' is not known here — did you mean 'get'?"),
+        ("name: b, get: /x, json: {}, expect: {status: 200}", "get has no JSON body"),
+        ("name: b, post: /x, expect: {status: 200}", "would write, but test_data.may_write allows nothing"),
+        ("name: b, gett: /x, expect: {status: 200}", "unknown key 'gett' — did you mean 'get'?"),
     ],
 )
 def test_a_mistake_in_a_check(check, message):
@@ -225,7 +228,7 @@ def test_all_mistakes_come_in_one_go_in_the_order_of_the_file():
     )
     lines = mistakes(text)
     assert [line.split(":")[1] for line in lines] == ["7", "8", "9", "10", "10"]
-    assert "there is no check 'nope'" in lines[2]
+    assert "no check is called 'nope'" in lines[2]
     assert not any("'api'" in line for line in lines), "a name of a broken part is not held against its users"
 
 
@@ -245,7 +248,7 @@ def test_all_mistakes_come_in_one_go_in_the_order_of_the_file():
 def test_a_mistake_in_a_section_is_not_held_against_those_that_name_it(broken, finding, actual):
     criterion = f"{{name: a, target: b, findings: [{finding}], actual: {actual}}}"
     [line] = mistakes(f"{SMALL}{broken}\ncriteria: [{criterion}]\n")
-    assert "'zzz' is not known here" in line
+    assert "unknown key 'zzz'" in line
 
 
 @pytest.mark.parametrize(
@@ -255,9 +258,9 @@ def test_a_mistake_in_a_section_is_not_held_against_those_that_name_it(broken, f
         (b"# only a comment\n", "the file is empty"),
         (b"\x00\x01\x02", "this is a binary file, not a plan"),
         (b"\xff\xfe\xfa", "not UTF-8"),
-        (b"- a\n- b\n", "a plan is a mapping"),
-        (b"---", "a plan is a mapping"),
-        (b"null\n", "a plan is a mapping"),
+        (b"- a\n- b\n", "a plan must be a mapping"),
+        (b"---", "a plan must be a mapping"),
+        (b"null\n", "a plan must be a mapping"),
         (b"version: 1\n\tname: x\n", "not YAML"),
         (b"a: [1, 2\n", "not YAML"),
         (b"a: b: c\n", "quote the whole text when it holds a colon and a space"),
@@ -358,5 +361,5 @@ def test_a_damaged_plan_is_a_plan_or_a_plan_error(position, insert, cut):
 @pytest.mark.parametrize("section", ["traffic", "metrics"])
 def test_what_is_asked_of_the_platform_needs_the_platform(section):
     text = f"health: [{{name: a, get: /, expect: {{status: 200}}}}]\n{section}: {{}}\n"
-    with pytest.raises(PlanError, match=f"{section} is asked of the platform — add a railway section"):
+    with pytest.raises(PlanError, match=f"{section} comes from Railway — add a railway section"):
         plan_of(text)

@@ -139,7 +139,7 @@ def test_the_budget_ends_the_tries():
     error, conversation, clock = asked(("502 x", HTML), budget_s=5.0)
     assert error.fault.kind == "unavailable"
     assert clock.monotonic_s() <= 5.0
-    assert f"(asked {len(conversation.heads)} times)" in error.fault.detail
+    assert f"(after {len(conversation.heads)} tries)" in error.fault.detail
 
 
 def test_a_retry_after_beyond_the_budget_is_not_waited_for():

@@ -133,5 +133,5 @@ def test_more_runs_than_github_shows_is_not_an_answer(tmp_path, hub):
         for number in range(1000):
             hub.add_run(f"Verify other-{number}", later)
         hub.free.set()
-        running.until(lambda told: "is not known" in told["reasons"].get("d-1", ""))
+        running.until(lambda told: "cannot tell whether it arrived" in told["reasons"].get("d-1", ""))
     assert hub.deployments() == ["d-1"]

@@ -19,7 +19,7 @@ def answer(status=None, *, body="", fault=None, **headers):
 @pytest.mark.parametrize(
     ("given", "meaning"),
     [
-        (answer(204), "taken"),
+        (answer(204), "accepted"),
         (answer(200), "unclear"),
         (answer(408), "unclear"),
         (answer(500), "unclear"),

@@ -41,15 +41,18 @@ def test_a_signal_is_not_held_up_by_a_slow_body(tmp_path, hub):
     [
         ({"RELAY_SECRET": "short"}, "RELAY_SECRET is shorter than 16 characters"),
         ({"RELAY_SECRET": ""}, "RELAY_SECRET is not set"),
-        ({"RELAY_SECRET": "0123456789abcdef/+"}, "RELAY_SECRET must stand in an address"),
+        ({"RELAY_SECRET": "0123456789abcdef/+"}, "RELAY_SECRET goes into an address"),
         ({"RELAY_REPOSITORY": "zeues"}, "'zeues' is not owner/name"),
         ({"RELAY_SERVICES": " , "}, "RELAY_SERVICES is not set"),
         ({"RELAY_GRACE_S": "soon"}, "'soon' is not a number of seconds"),
         ({"RELAY_GITHUB_TOKEN": ""}, "RELAY_GITHUB_TOKEN is not set"),
-        ({"RELAY_GITHUB_TOKEN": f"{TOKEN}\n{TOKEN}"}, "RELAY_GITHUB_TOKEN holds characters"),
-        ({"GITHUB_API_URL": "http://github.example.com"}, "GITHUB_API_URL is no https address"),
-        ({"GITHUB_API_URL": f"https://x:{TOKEN}@github.example.com"}, "GITHUB_API_URL is no https address"),
-        ({"GITHUB_API_URL": "https://[x"}, "GITHUB_API_URL is no https address"),
+        ({"RELAY_GITHUB_TOKEN": f"{TOKEN}\n{TOKEN}"}, "RELAY_GITHUB_TOKEN has characters"),
+        ({"GITHUB_API_URL": "http://github.example.com"}, "GITHUB_API_URL is not an https address"),
+        (
+            {"GITHUB_API_URL": f"https://x:{TOKEN}@github.example.com"},
+            "GITHUB_API_URL is not an https address",
+        ),
+        ({"GITHUB_API_URL": "https://[x"}, "GITHUB_API_URL is not an https address"),
         ({"RELAY_EVENT_TYPE": "x" * 101}, "RELAY_EVENT_TYPE is longer than 100 characters"),
     ],
 )  # fmt: skip
@@ -109,7 +112,7 @@ def test_a_port_that_is_taken_ends_it(tmp_path):
         port = taken.getsockname()[1]
         done = started(tmp_path, settings("https://x.example"), "--port", port, "--database", "x.sqlite3")
     assert done.returncode == 3
-    assert f"port {port}: cannot listen there" in done.stderr
+    assert f"port {port}: cannot listen" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -63,7 +63,9 @@ def chosen_mode(requested: str, *, fitting: int, wanted: int, private: bool) -> 
     if fitting >= wanted:
         return Choice(mode="timer", because=reason, by_auto=True)
     hint = (
-        "in a private repository that needs GitHub Enterprise" if private else "run deploy-verdict setup-github"
+        "in a private repository that needs GitHub Enterprise"
+        if private
+        else "run deploy-verdict setup-github"
     )
     return Choice(mode="single", because=f"{reason}; {hint}", by_auto=True)
 

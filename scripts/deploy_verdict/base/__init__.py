@@ -1,1 +1,1 @@
-"""What everybody stands on, knowing nothing of deployments: errors, units, time, strict JSON, files."""
+"""The foundation, which knows nothing of deployments: errors, units, time, strict JSON, files."""

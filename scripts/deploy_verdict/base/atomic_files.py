@@ -1,7 +1,7 @@
-"""Files that are whole or not there: the one place where anything of ours is written, appended or removed.
+"""Files that are complete or absent: every file is written, appended to or removed here.
 
-A file goes to a temporary one in the same directory and is renamed, so that no reader ever sees half of it. A
-line is appended on a line of its own, whatever a process that was killed has left before it.
+A file is written beside its place and renamed, so that no reader ever gets half of it. A line is appended on
+a line of its own, even after a line that a killed process left unfinished.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import EvidenceError
 
-# What a full, read-only or failing disk says, and a pipe that nobody reads.
+# The errors of a full, read-only or failing disk, and of a pipe that nobody reads.
 TROUBLE = (
     errno.EPIPE,
     errno.ENOSPC,
@@ -28,12 +28,12 @@ NOW = "make room there or make it writable, then run the same command again"
 
 
 def cannot(path: Path, error: OSError, what: str = "be written") -> EvidenceError:
-    """Our disk's trouble as one message: where, what, and what to do now."""
+    """An error of our disk as one message: where, what, and what to do now."""
     return EvidenceError(f"{path}: cannot {what} ({error.strerror}) — {NOW}")
 
 
-def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
-    """A checkpoint need not be durable: it outlives this process either way, only not a power cut."""
+def write_complete(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a text completely or not at all. What is not durable outlives this process, but no power cut."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,14 +49,14 @@ def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
     except OSError as error:
         raise cannot(path, error) from error
     finally:
-        # Also when somebody stops us at once: what is not whole does not stay.
+        # Also after a second Ctrl-C: no incomplete file stays.
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line with one write, so that two that end at once do not mix. Raises EvidenceError."""
+    """Append one line with one write, so that two writers do not mix. Raises EvidenceError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -72,13 +72,13 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def _is_torn(handle: int) -> bool:
-    """Whether the last line has no end: what wrote it was killed, or had no room."""
+    """Whether the last line is unfinished: its writer was killed, or the disk was full."""
     size = os.fstat(handle).st_size
     return size > 0 and os.pread(handle, 1, size - 1) != b"\n"
 
 
 def remove(path: Path) -> None:
-    """Remove a file, where it is there. Raises EvidenceError."""
+    """Remove a file if it exists. Raises EvidenceError."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -95,10 +95,10 @@ def put_aside(path: Path, folder: Path) -> None:
 
 
 def output_lost(error: OSError) -> str:
-    """Why nothing more can be printed, or nothing where whoever read it has gone; raises what is not that."""
+    """Why nothing more can be printed; empty where the reader has gone. Raises any other error."""
     if error.errno not in TROUBLE:
         raise error
-    # What still waits to be written must not fail once more when the process ends.
+    # Buffered output must not fail again when the process ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
         return ""

@@ -6,12 +6,12 @@
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the shell needs to know of time; tests hand in one that they turn themselves."""
+    """Time as collectors read it; tests pass a clock that they advance themselves."""
 
     def now(self) -> datetime:
         """The time of day, in UTC."""
@@ -24,28 +24,28 @@ class Clock(Protocol):
 
 
 class Stop:
-    """Whether the person (or the runner) wants us to end: looked at between two steps."""
+    """Whether a person or the runner requested to stop: checked between two steps."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     def request(self) -> None:
-        """Ask to stop; waits end at once."""
+        """Request to stop; waits end at once."""
         self._event.set()
 
     @property
     def requested(self) -> bool:
-        """Whether somebody has asked."""
+        """Whether a stop was requested."""
         return self._event.is_set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but wake up when asked to stop."""
+        """Sleep until the time is up or a stop is requested."""
         if seconds > 0:
             self._event.wait(seconds)
 
 
 class WallClock:
-    """The machine's own clock; its sleeps end when somebody asks to stop."""
+    """The machine's own clock; its sleeps end when a stop is requested."""
 
     def __init__(self, stop: Stop | None = None) -> None:
         self._stop = stop or Stop()
@@ -74,9 +74,9 @@ class Pace:
 
     @classmethod
     def starting(cls, clock: Clock, t0: datetime, speed: float) -> "Pace":
-        """Anchor T0 (which may lie in the past, when a window goes on) to the monotonic clock.
+        """Anchor T0 (which lies in the past when a window is resumed) to the monotonic clock.
 
-        A T0 in the future tells that the machine's clock was set back: nothing waits for it to catch up.
+        A T0 in the future means that the machine's clock was set back: nothing waits for it to catch up.
         """
         since_t0_s = max(0.0, (clock.now() - t0).total_seconds())
         return cls(clock=clock, t0=t0, speed=speed, anchor_s=clock.monotonic_s() - since_t0_s)
@@ -86,9 +86,5 @@ class Pace:
         return (self.clock.monotonic_s() - self.anchor_s) * self.speed
 
     def wait_until(self, offset_s: float) -> None:
-        """Sleep until T0 + offset_s of plan time; returns at once when that has passed."""
+        """Sleep until T0 + offset_s of plan time; return at once when that has passed."""
         self.clock.sleep((offset_s - self.offset_s()) / self.speed)
-
-    def wall(self, offset_s: float) -> datetime:
-        """The wall-clock time at which the plan's offset_s falls."""
-        return self.t0 + timedelta(seconds=offset_s / self.speed)

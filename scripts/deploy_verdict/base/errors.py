@@ -1,26 +1,26 @@
-"""What can go wrong on our side; what the target does wrong is data, never one of these.
+"""Errors on our side; what the target does wrong is data, never one of these.
 
 DeployVerdictError
 ├── UsageError      a wrong option or path: exit 2
 ├── PlanError       a plan with mistakes, all of them at once: exit 2
 ├── EvidenceError   evidence that cannot be read or written: exit 3 (to the judge: an inconclusive finding)
 ├── ProviderError   Railway or GitHub refused us: exit 3 (to a collector: a fault in the evidence)
-└── NotificationError   a message to people was not taken: exit 3; the report is not touched by that
+└── NotificationError   a notification service refused a message: exit 3; the report is not affected
 """
 
 from dataclasses import dataclass
 
 
 class DeployVerdictError(Exception):
-    """Our own trouble, told in one message: where, what, and what to do now."""
+    """An error of ours in one message: where, what, and what to do now."""
 
 
 class UsageError(DeployVerdictError):
-    """A wrong option, or a path that is not what the option asks for."""
+    """A wrong option, or a path that does not fit the option."""
 
 
 class EvidenceError(DeployVerdictError):
-    """An evidence file, or the place for it, cannot be used."""
+    """An evidence file, or its directory, cannot be used."""
 
 
 class ProviderError(DeployVerdictError):
@@ -28,7 +28,7 @@ class ProviderError(DeployVerdictError):
 
 
 class NotificationError(DeployVerdictError):
-    """A notification service did not take a message; its address, which holds a secret, is never named."""
+    """A notification service refused a message; its address, which holds a secret, is never shown."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

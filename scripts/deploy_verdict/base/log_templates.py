@@ -1,9 +1,9 @@
-"""A line of a log without what changes from one time to the next: its template. Pure.
+"""The template of a log line: the line without the parts that vary. Pure.
 
 The same line always gives the same template, whatever came before it: two logs are compared by equality.
-Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); what
-holds a digit, long hex, query strings and quoted texts that are no names become marks. In doubt a word
-stays: a template too many is told, two errors under one template hide one of them.
+Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); words with
+a digit, long hex, query strings and quoted texts other than names become marks. In doubt a word stays: a
+superfluous template is only reported, but two errors under one template hide one of them.
 """
 
 import hashlib
@@ -36,13 +36,13 @@ _SPACE = re.compile(r"\s+")
 
 
 def masked(line: str) -> str:
-    """One line with marks for all that varies; without the time it begins with."""
+    """One line without its leading time, and with marks for what varies."""
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
     return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
 
 
-def told_by(text: str) -> str:
+def message_lines(text: str) -> str:
     """The lines of an entry that say what happened: its first, and what its last traceback raised."""
     first, _, rest = text.lstrip().partition("\n")
     if not rest or _TRACEBACK not in text:
@@ -59,18 +59,18 @@ def told_by(text: str) -> str:
 
 def template_of(text: str) -> str:
     """The template of an entry, a traceback's with the exception that it ends with."""
-    return " ⏎ ".join(masked(line) for line in told_by(text).split("\n"))
+    return " ⏎ ".join(masked(line) for line in message_lines(text).split("\n"))
 
 
 def fingerprint(template: str) -> str:
-    """Tells a template from others where its text may have been redacted."""
+    """A hash that identifies a template whose text may have been redacted."""
     return hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
     """The templates of an incident's own lines: no frames, no headers, no line of a level below error.
 
-    Raises ValueError for a line that would be found in any log.
+    Raises ValueError for a line that any log would contain.
     """
     found: dict[str, None] = {}
     for line in lines:
@@ -82,7 +82,7 @@ def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
             continue
         template = masked(line)
         if sum(map(str.isalpha, re.sub(r"<\w+>", "", template))) < FEWEST_LETTERS:
-            raise ValueError(f"{bare[:60]!r} has too few words to be known again — write the line as logged")
+            raise ValueError(f"{bare[:60]!r} has too few words to be recognized — write the line as logged")
         found[template] = None
     return tuple(found)
 
@@ -98,5 +98,5 @@ def _mark(match: "re.Match[str]") -> str:
     if match["quoted"]:
         return match["quoted"] if _PLAIN_NAME.fullmatch(match["quoted"]) else TEXT
     word = match["word"]
-    # One mark for numbers and ids: an id of digits alone is not another kind of line.
+    # One mark for numbers and ids, so that an id of digits alone gives the same template.
     return word if _EXCEPTION.fullmatch(word) else NUMBER + ("." if word.endswith(".") else "")

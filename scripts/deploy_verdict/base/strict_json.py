@@ -1,6 +1,6 @@
 """JSON as an API must write it: no key twice, no NaN, no number without end, no endless nesting. Pure.
 
-And no bomb: three bytes of text make an object of seventy, so what is to be read is counted before it is.
+Nor a bomb: three bytes of text make an object of seventy, so values are counted before they are parsed.
 """
 
 import json
@@ -8,16 +8,16 @@ import math
 import re
 from typing import Any
 
-# What has more digits need not fit into a double, which is what most readers of JSON make of it.
+# A number with more digits may not fit into a double, which most readers of JSON make of it.
 MOST_DIGITS = 300
 # A page of five thousand log lines has half of these; a bomb of 8 MB has millions.
 MOST_VALUES = 500_000
-# To the end where it has none: what is no JSON must not take long either.
+# An unfinished string runs to the end, so that text that is not JSON is quick to reject too.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 class NotJSONError(ValueError):
-    """A text that two readers could read in two ways, or that none can; the message says why."""
+    """A text that readers could parse differently, or not at all; the message says why."""
 
 
 def strict_json(text: str) -> Any:
@@ -32,7 +32,7 @@ def strict_json(text: str) -> Any:
     except NotJSONError:
         raise
     except ValueError as error:
-        # Python's own words quote nothing of the text.
+        # Python's own message quotes nothing of the text.
         raise NotJSONError(str(error).partition(";")[0][:120]) from None
 
 
@@ -40,7 +40,7 @@ def refuse_bomb(text: str, most: int = MOST_VALUES) -> None:
     """Raise NotJSONError for a text with more than `most` values, keys among them; cheap for all others."""
     if _marks(text, 0, len(text)) + text.count('"') // 2 <= most:
         return
-    # Commas and braces within strings are none of the document's own.
+    # Commas and braces within strings do not count.
     found = place = 0
     for string in _STRING.finditer(text):
         found += 1 + _marks(text, place, string.start())
@@ -48,7 +48,7 @@ def refuse_bomb(text: str, most: int = MOST_VALUES) -> None:
         if found > most:
             break
     if found + _marks(text, place, len(text)) > most:
-        raise NotJSONError(f"it has more than {most} values, which is too many to be read")
+        raise NotJSONError(f"it has more than {most} values, which is too many")
 
 
 def _marks(text: str, start: int, end: int) -> int:
@@ -56,7 +56,7 @@ def _marks(text: str, start: int, end: int) -> int:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; raises NotJSONError for a key that is there twice."""
+    """An object's members; raises NotJSONError for a duplicate key."""
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:

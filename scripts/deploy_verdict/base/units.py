@@ -35,7 +35,7 @@ def percent(value: Any) -> float:
         raise ValueError(f"{value!r} is not a share — write one like 70%")
     share = float(match.group(1))
     if share > 100:
-        raise ValueError(f"{value!r} is more than all of it — write a share from 0% to 100%")
+        raise ValueError(f"{value!r} is more than 100% — write a share from 0% to 100%")
     return share
 
 
@@ -48,7 +48,7 @@ def size_bytes(value: Any) -> int:
 
 
 def path_of(address: str) -> str:
-    """The path of an address, without its query; what is no address has none."""
+    """The path of an address, without its query; empty where the text is not an address."""
     try:
         return urlsplit(address).path
     except ValueError:
@@ -59,8 +59,8 @@ def shown_duration(seconds: float) -> str:
     """Seconds as a person says them: "2 h", "15 min", "1 h 30 min", "10 s", "250 ms"."""
     if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    total_s = round(seconds)
+    hours, minutes, rest = total_s // 3600, total_s % 3600 // 60, total_s % 60
     parts = [f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min"), (rest, "s")) if n]
     return " ".join(parts) or "0 s"
 
@@ -97,7 +97,7 @@ Size = Annotated[
 
 
 def speed_of(text: str) -> float:
-    """Read how many times as fast a window runs; raises ValueError outside of 1 to 100000."""
+    """Read how many times as fast a window runs; raises ValueError outside 1 to 100000."""
     try:
         value = float(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""GitHub, through PyGithub: where a report goes, one comment that is brought up to date, one status.
+"""GitHub, through PyGithub: where a report goes, one comment that is updated, one status.
 
-What is ours is known by a marker and by its author, through all pages: a marker alone could be quoted.
+We recognize our own texts by marker and author, as a marker alone could be quoted.
 """
 
 from deploy_verdict.github.caller import RefusedError

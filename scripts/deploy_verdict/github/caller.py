@@ -1,4 +1,4 @@
-"""Calls to GitHub: another try after trouble that may pass, within a bound, and each refusal in our words."""
+"""Calls to GitHub: retries within a budget, and each refusal in our own words."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.transport import LostError
 from deploy_verdict.http.retry import AttemptError, Backoff, Retry, requested_pause_s
 
-# A publisher that waits for an hour is a report that does not come.
+# Nobody waits an hour for a report.
 MAX_WAIT_S = 120.0
 MAX_TRIES = 5
-# What GitHub advises when it names no time.
+# GitHub's advice for a limit without a time.
 LIMIT_WAIT_S = 60.0
 MAX_WORDS = 300
 _BACKOFF = Backoff(first_s=1.0, is_request_exact=True)
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 
 class RefusedError(ProviderError):
-    """GitHub understood, and said no: another try would not help."""
+    """GitHub refused the request: another try would not help."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class RefusedError(ProviderError):
 
 
 class RetryingCaller:
-    """Makes one call after the other; what it waits in all, and loses in vain, is bounded."""
+    """Makes one call after the other; all their pauses and failed attempts share one budget."""
 
     def __init__(self, clock: Clock, tell: Tell, secret: str, needs: str) -> None:
         self._clock, self._secret, self._needs = clock, secret, needs
@@ -43,7 +43,7 @@ class RetryingCaller:
             clock,
             _BACKOFF,
             MAX_WAIT_S,
-            lambda error, pause_s: tell(f"{error}; asking again in {pause_s:.0f} s"),
+            lambda error, pause_s: tell(f"{error}; retrying in {pause_s:.0f} s"),
         )
 
     def call(
@@ -55,8 +55,8 @@ class RetryingCaller:
     ) -> Result:
         """The answer; raises ProviderError.
 
-        `effect` looks for what a write whose answer was lost has done. Leave it out only for what does no
-        harm when it is done twice.
+        `effect` finds what a write whose answer was lost has created. Leave it out only where doing it twice
+        does no harm.
         """
         try:
             return self._retry.call(lambda: self._attempt(what, call), effect=effect)
@@ -65,10 +65,10 @@ class RetryingCaller:
 
     def _why_given_up(self, error: AttemptError) -> str:
         if error.tries >= error.most_tries:
-            return f"{error} ({error.tries} times)"
-        wish = f"; it asks to wait {error.after_s:.0f} s" if error.after_s is not None else ""
+            return f"{error} (after {error.tries} tries)"
+        wish = f"; GitHub asks for a pause of {error.after_s:.0f} s" if error.after_s is not None else ""
         left_s = max(self._retry.left_s, 0)
-        return f"{error}{wish}, and of {MAX_WAIT_S:.0f} s for waiting {left_s:.0f} s are left"
+        return f"{error}{wish}; {left_s:.0f} s of the {MAX_WAIT_S:.0f} s retry budget left"
 
     def _attempt(self, what: str, call: Callable[[], Result]) -> Result:
         try:
@@ -76,24 +76,24 @@ class RetryingCaller:
         except GithubException as error:
             raise self._error_of(what, error) from error
         except AssertionError as error:
-            # PyGithub's own check: an answer must not send us, and the token, to another host.
+            # PyGithub's own check: an answer must not send us and the token to another host.
             words = self._words(error)
             raise ProviderError(f"GitHub's answer to {what} points to another host ({words})") from error
         except BadAttributeException as error:
-            raise ProviderError(f"GitHub's answer to {what} is not what GitHub answers") from error
+            raise ProviderError(f"GitHub's answer to {what} has an unexpected shape") from error
         except LostError as error:
-            message = f"GitHub could not be asked for {what}: {self._words(error)}"
+            message = f"could not ask GitHub for {what}: {self._words(error)}"
             raise AttemptError(message, most_tries=MAX_TRIES) from error
         except requests.RequestException as error:
-            raise ProviderError(f"GitHub could not be asked for {what}: {self._words(error)}") from error
+            raise ProviderError(f"could not ask GitHub for {what}: {self._words(error)}") from error
         except STUMBLES as error:
-            # What becomes of an answer of another shape: a call reads nothing but GitHub's answer.
+            # An answer of another shape: a call reads nothing but GitHub's answer.
             words = self._words(f"{type(error).__name__}: {error}")
             raise ProviderError(f"GitHub's answer to {what} cannot be used ({words})") from error
 
     def _error_of(self, what: str, error: GithubException) -> ProviderError:
         message = error.data.get("message") if isinstance(error.data, dict) else None
-        reason = self._words(message) if isinstance(message, str) else "no reason is given"
+        reason = self._words(message) if isinstance(message, str) else "no reason given"
         words = f"GitHub answered HTTP {error.status} to {what}: {reason}"
         if error.status >= 500:
             return AttemptError(words, most_tries=MAX_TRIES)
@@ -104,15 +104,15 @@ class RetryingCaller:
         return RefusedError(f"{words}{_hint(error.status, self._needs)}", error.status)
 
     def _words(self, text: object) -> str:
-        """Another's words in one line, and the token never in them."""
+        """Foreign text on one line, without the token."""
         return " ".join(str(text).replace(self._secret, "***").split())[:MAX_WORDS]
 
 
-def understood(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """For what reads an answer outside of a call: PyGithub checks a field, or asks for it, when read."""
+def refusing_odd_answers(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """For code that reads an answer outside a call: PyGithub checks or requests a field when it is read."""
 
     @wraps(method)
-    def careful(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:
+    def checked(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:
         try:
             return method(*arguments, **more)
         except (GithubException, BadAttributeException, requests.RequestException) as error:
@@ -121,11 +121,11 @@ def understood(method: Callable[Parameters, Result]) -> Callable[Parameters, Res
                 f"GitHub's answer cannot be used ({type(error).__name__}: {words})"
             ) from error
 
-    return careful
+    return checked
 
 
 def _limit_wait_s(error: GithubException, clock: Clock) -> float | None:
-    """How long a rate limit requires to wait; None where the refusal is not about a rate."""
+    """The pause that a rate limit requires; None where the refusal is not a rate limit."""
     if error.status not in (403, 429):
         return None
     requested_s = requested_pause_s(error.status, error.headers or {}, clock.now().timestamp())
@@ -139,6 +139,6 @@ def _hint(status: int, needs: str) -> str:
     hints = {
         401: " — the token is wrong or expired",
         403: f" — the token may lack {needs}",
-        404: " — there is none, or the token may not see it",
+        404: " — it does not exist, or the token may not read it",
     }
     return hints.get(status, "")

@@ -1,4 +1,4 @@
-"""One repository as the publisher needs it: a place, one comment there, labels, open or closed, a status."""
+"""One repository as the publisher needs it: a destination, one comment there, labels, its state, a status."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Any
 from github.Issue import Issue
 
 from deploy_verdict.base.clock import Clock
-from deploy_verdict.github.caller import RefusedError, Tell, understood
+from deploy_verdict.github.caller import RefusedError, Tell, refusing_odd_answers
 from deploy_verdict.github.comments import CommentRef, OneComment
 from deploy_verdict.github.connection import Connection, opened_repository
 from deploy_verdict.github.destinations import Destination, Destinations, IssueLabel, is_by, marker_of
@@ -18,12 +18,12 @@ MAX_DESCRIPTION = 140
 
 
 def _no_rank(body: str) -> int:
-    """All texts are equal: then the newest counts."""
+    """The same rank for every text, so that the newest counts."""
     return 0
 
 
 class GitHub:
-    """Raises ProviderError for whatever GitHub refuses, and for what it does not answer in time."""
+    """Raises ProviderError for whatever GitHub refuses or does not answer in time."""
 
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
@@ -32,37 +32,37 @@ class GitHub:
         self._caller, self._repository = opened_repository(connection, clock=clock, tell=tell)
         self._destinations = Destinations(self._caller, self._repository, self._author, tell)
 
-    @understood
+    @refusing_odd_answers
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
         """The named issue; else the newest pull request of the commit; else the tracking issue."""
         return self._destinations.destination(number=number, commit=commit, key=key, title=title)
 
-    @understood
+    @refusing_odd_answers
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found or opened."""
         return self._destinations.tracking_issue(key, title)
 
-    @understood
+    @refusing_odd_answers
     def put_comment(
         self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
     ) -> CommentRef:
-        """Write or update our one comment, unless a text of a higher rank stands there already.
+        """Write or update our one comment, unless a text of a higher rank is there already.
 
-        `rank` is asked of complete comments, marker and all.
+        `rank` gets complete comments, with their markers.
         """
-        # What stands there is compared with what was wanted, so both must have passed the redactor.
+        # The text there is compared with the wanted one, so both must have passed the redactor.
         return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
 
-    @understood
+    @refusing_odd_answers
     def comment_body(self, destination: Destination, key: str) -> str | None:
-        """The text of our comment, the oldest where there are two; None where there is none."""
+        """The text of our comment, the oldest where there are two; None without one."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
-    @understood
+    @refusing_odd_answers
     def label(
         self, destination: Destination, wanted: IssueLabel | None, all_of_ours: tuple[str, ...]
     ) -> None:
-        """Put one label of ours on an issue (None: no one), and take the others off."""
+        """Put one of our labels on an issue (None: no label), and remove the others."""
         issue = self._issue(destination)
         present = self._caller.call("its labels", lambda: {label.name for label in issue.labels})
         if wanted is not None and wanted.name not in present:
@@ -70,17 +70,17 @@ class GitHub:
             self._caller.call("a label", partial(issue.add_to_labels, wanted.name))
         for name in all_of_ours:
             if name in present and (wanted is None or name != wanted.name):
-                self._take_off(issue, name)
+                self._remove_label(issue, name)
 
-    def _take_off(self, issue: Issue, name: str) -> None:
+    def _remove_label(self, issue: Issue, name: str) -> None:
         try:
             self._caller.call("a label", partial(issue.remove_from_labels, name))
         except RefusedError as error:
-            # Somebody was faster; or an answer was lost, and this was the second try.
+            # Somebody else removed it; or an answer was lost, and this was the second try.
             if error.status != 404:
                 raise
 
-    @understood
+    @refusing_odd_answers
     def set_open(self, destination: Destination, *, is_open: bool) -> None:
         """Close or reopen a tracking issue; another issue is not ours to close."""
         if destination.kind != "tracking issue":
@@ -90,14 +90,14 @@ class GitHub:
         if issue.state != wanted:
             self._caller.call("the tracking issue", lambda: issue.edit(state=wanted))
 
-    @understood
+    @refusing_odd_answers
     def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
         """One status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}
         text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
-        # Twice the same status does no harm: the newest counts.
+        # Setting a status twice does no harm: the newest counts.
         self._caller.call(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(

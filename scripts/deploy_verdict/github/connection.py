@@ -1,4 +1,4 @@
-"""A repository, reached with the variables that every job of GitHub Actions has, and its REST API."""
+"""A repository, from the variables that every job of GitHub Actions has, and its REST API."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ PUBLISHING = "issues: write, pull-requests: write or statuses: write"
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """How to reach a repository; `author` is whose comments are ours, `needs` what the token must be for.
+    """How to reach a repository; `author` is whose comments are ours, `needs` the token's permissions.
 
     `timeout_s` bounds one request, from connect to the last byte.
     """
@@ -41,7 +41,7 @@ def connection_from(
     repository = environment.get("GITHUB_REPOSITORY", "").strip()
     token = environment.get("GITHUB_TOKEN", "").strip() or environment.get("GH_TOKEN", "").strip()
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise UsageError("GITHUB_REPOSITORY is not set to owner/name — say which repository is meant")
+        raise UsageError("GITHUB_REPOSITORY is not set — set it to owner/name")
     if not token:
         raise UsageError(f"GITHUB_TOKEN is not set — it needs {needs}")
     return Connection(
@@ -63,7 +63,7 @@ def opened_repository(
         client = Github(
             auth=Auth.Token(connection.token),
             base_url=connection.api_url,
-            # It would repeat a POST whose answer was lost: our caller looks for the effect first.
+            # It would repeat a POST whose answer was lost: our caller checks for the effect first.
             retry=None,
             per_page=100,
             user_agent="deploy-verdict",

@@ -1,4 +1,4 @@
-"""Where a comment goes: the named issue, the pull request of the commit, or the tracking issue."""
+"""Where a comment goes: the given issue, the pull request of the commit, or the tracking issue."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BODY = "This issue follows one deployment; the comment below is brought up to da
 
 @dataclass(frozen=True, kw_only=True)
 class IssueLabel:
-    """A label of ours as it is made where the repository has none of that name."""
+    """A label of ours, as it is created where the repository has none of that name."""
 
     name: str
     color: str
@@ -49,13 +49,13 @@ def marker_of(key: str) -> str:
 
 
 def is_by(author: str, marker: str, item: Issue | IssueComment) -> bool:
-    """Whether a text is ours, and about this: a marker alone could be quoted."""
+    """Whether a text is ours and has this marker: a marker alone could be quoted."""
     login = item.user.login if item.user else ""
     return login == author and (item.body or "").startswith(marker)
 
 
 def is_refused_place(error: ProviderError) -> bool:
-    """Whether a place cannot be written to (locked, gone, not ours), so that another one may be."""
+    """Whether a destination cannot be written to (locked, gone, not ours), so that another one may do."""
     return isinstance(error, RefusedError) and error.status in _REFUSES
 
 
@@ -75,7 +75,7 @@ class Destinations:
         return self.tracking_issue(key, title)
 
     def _pulls_of(self, commit: str | None) -> tuple[int, ...]:
-        """Open or merged, the newest first; none also where GitHub does not tell."""
+        """Open or merged, the newest first; none where GitHub refuses to list them."""
         if commit is None:
             return ()
         try:
@@ -86,33 +86,33 @@ class Destinations:
                 ],
             )
         except ProviderError as error:
-            # A commit of another repository, or a token that may not read them: not worth the report.
-            self._tell(f"{error}; so no pull request of {commit[:7]} is known")
+            # A commit of another repository, or a token that may not read them: no reason to lose the report.
+            self._tell(f"{error}; cannot look up the pull request of {commit[:7]}")
             return ()
         return tuple(sorted(pulls, reverse=True))
 
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found by label, marker and author, or opened."""
         marker = marker_of(key)
-        mine = self._tracking(marker)
-        if not mine:
+        ours = self._tracking(marker)
+        if not ours:
             self.ensure(TRACKING)
-            made = self._caller.call(
+            created = self._caller.call(
                 "a tracking issue",
                 lambda: self._repository.create_issue(
                     title, body=f"{marker}\n{BODY}", labels=[TRACKING.name]
                 ),
                 effect=lambda: next(iter(self._tracking(marker)), None),
             )
-            # Another job may have opened one at the same moment: both look again, and both take the oldest.
-            mine = self._tracking(marker) or [made]
-        first, *others = mine
+            # Another job may have opened one at the same moment: both check again, and both use the oldest.
+            ours = self._tracking(marker) or [created]
+        first, *others = ours
         for issue in others:
             self._withdraw(issue, first.number)
         return Destination(number=first.number, kind="tracking issue")
 
     def ensure(self, label: IssueLabel) -> None:
-        """Make a label with its colour where there is none; a label is never worth a report."""
+        """Create a label with its colour where there is none; a failure must not cost the report."""
         get, create = self._repository.get_label, self._repository.create_label
         try:
             try:
@@ -121,7 +121,7 @@ class Destinations:
                 new = partial(create, label.name, label.color, label.description)
                 self._caller.call("a new label", new)
         except ProviderError as error:
-            self._tell(f"{error}; so the label is not made")
+            self._tell(f"{error}; label not created")
 
     def _tracking(self, marker: str) -> list[Issue]:
         """The oldest first."""
@@ -129,18 +129,18 @@ class Destinations:
             "the tracking issues",
             lambda: list(self._repository.get_issues(state="all", labels=[TRACKING.name])),
         )
-        mine = (issue for issue in found if is_by(self._author, marker, issue))
-        return sorted(mine, key=lambda issue: issue.number)
+        ours = (issue for issue in found if is_by(self._author, marker, issue))
+        return sorted(ours, key=lambda issue: issue.number)
 
     def _withdraw(self, issue: Issue, first: int) -> None:
-        """A second one cannot be deleted with a token's rights, so it says which one counts."""
+        """A token may not delete an issue, so the second one says which one counts."""
         body = f"Opened twice at the same moment: #{first} follows this deployment."
         try:
             self._caller.call(
                 "a second tracking issue", lambda: issue.edit(body=body, state="closed", labels=[])
             )
         except ProviderError as error:
-            self._tell(f"{error}; so #{issue.number} stays beside #{first}")
+            self._tell(f"{error}; #{issue.number} stays open beside #{first}")
 
 
 def _is_alive(pull: PullRequest) -> bool:

@@ -1,6 +1,6 @@
-"""WorkflowRuns of the workflow at GitHub: which are under way, ending one, starting one, and the wait timers.
+"""Runs of a workflow at GitHub: list them, cancel one, start one; and the wait timers of environments.
 
-Asks only operations of GitHub's REST API (docs.github.com/rest/actions), through PyGithub's requester.
+It uses only documented operations of GitHub's REST API (docs.github.com/rest/actions).
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class WorkflowRun(Record):
 
 
 def split_title(title: str) -> tuple[str, str]:
-    """The label and what of a run's name; a name of another shape, and one by hand, have neither."""
+    """The label and the commit or deployment in a run's name; any other name has neither."""
     label, separator, what = title.rpartition(SEPARATOR)
     return (label, what) if separator and label != BY_HAND else ("", "")
 
@@ -73,7 +73,7 @@ class WorkflowRuns:
         return tuple(_run(row) for row in rows) if isinstance(rows, list) else ()
 
     def cancel(self, run_id: int) -> None:
-        """Ask GitHub to end a run; its jobs that always run still do."""
+        """Cancel a run; its jobs with `if: always()` still run."""
         self._api.json("POST", f"/actions/runs/{run_id}/cancel", "the end of a run")
 
     def dispatch(self, workflow: str, ref: str, inputs: Mapping[str, str]) -> None:
@@ -102,7 +102,7 @@ class WorkflowRuns:
         }
 
     def has_reviewers(self, environment: str) -> bool:
-        """Whether an environment lets nobody in without a reviewer's consent."""
+        """Whether jobs of an environment need a reviewer's approval."""
         rules = self._rules().get(environment, [])
         return any(rule.get("type") == "required_reviewers" and rule.get("reviewers") for rule in rules)
 
@@ -114,4 +114,4 @@ def _run(row: Any) -> WorkflowRun:
     try:
         return WorkflowRun.model_validate(row)
     except ValidationError as error:
-        raise ProviderError("GitHub describes a run in a shape that is not known") from error
+        raise ProviderError("GitHub describes a run in an unknown shape") from error

@@ -1,8 +1,8 @@
-"""PyGithub's way out: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
+"""PyGithub's connections: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
 
-PyGithub reads what comes until it ends, and follows a redirect for as long as there is one. Here, each
-request has one deadline, and what is no complete answer raises UnansweredError, which says why. What is sent
-has passed the redactor. Nothing is sent twice: whether that does harm, only the caller knows.
+PyGithub reads an answer until it ends, and follows redirects without end. Here each request has one deadline,
+and an incomplete answer raises UnansweredError, which says why. Requests have passed the redactor. Nothing is
+sent twice, as only the caller knows whether that does harm.
 """
 
 import json
@@ -19,17 +19,17 @@ from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.redaction.output_guard import cleaned_document
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-# How often one request may be answered by "go there" (301) or "later" (202) before it is given up.
+# How many 301 and 202 answers in a row end a request.
 MOST_HOPS = 3
 _LASTING = ("redirect", "request", "tls")
 
 
 class UnansweredError(requests.RequestException):
-    """GitHub gave no complete answer, and would give none to a second request."""
+    """GitHub gave no complete answer, and a second request would not get one either."""
 
 
 class LostError(UnansweredError):
-    """The answer did not come, or broke off: that may pass, and the request may have taken effect."""
+    """The answer did not come, or broke off. A retry may help; the request may have taken effect."""
 
 
 class _Response:
@@ -46,7 +46,7 @@ class _Response:
 
 
 class _BoundedConnection:
-    """One connection as PyGithub knows them; `request` notes, `getresponse` asks."""
+    """A connection with PyGithub's interface; `request` prepares, `getresponse` sends."""
 
     protocol: str
     timeout_s: float
@@ -94,9 +94,9 @@ def _checked(answer: HttpResponse) -> str:
         if answer.status in (200, 201):
             raise UnansweredError("its answer is empty")
         return text
-    # Of a refusal that is no object PyGithub would read a message all the same, and stumble.
+    # PyGithub expects an object in error bodies and raises otherwise, so any other body is left out.
     try:
-        # Strictly, unlike a service's text: a name with a replacement in it is a field that is not there.
+        # Strictly, unlike a service's text: a replacement character in a name would hide the field.
         document = strict_json(answer.body.decode("utf-8"))
     except (NotJSONError, UnicodeDecodeError) as error:
         if is_refusal:
@@ -106,13 +106,13 @@ def _checked(answer: HttpResponse) -> str:
     if is_refusal:
         return text if isinstance(document, dict) else ""
     if not isinstance(document, dict | list):
-        raise UnansweredError(f"its answer is no object: {text[:60]!r}")
+        raise UnansweredError(f"its answer is not an object: {text[:60]!r}")
     return text
 
 
 @contextmanager
 def bounded_connections(timeout_s: float) -> Iterator[None]:
-    """Let the client that is made inside send its requests through here."""
+    """Make a client that is created inside this context use these connections."""
 
     class PlainBounded(_BoundedConnection, HTTPRequestsConnectionClass):  # type: ignore[misc]  # only what PyGithub calls
         pass
@@ -122,7 +122,7 @@ def bounded_connections(timeout_s: float) -> Iterator[None]:
 
     PlainBounded.protocol, SecureBounded.protocol = "http", "https"
     PlainBounded.timeout_s = SecureBounded.timeout_s = timeout_s
-    # PyGithub keeps the classes by process, and each client takes them when it is made.
+    # PyGithub keeps the classes for the process, and a client takes them when it is created.
     Requester.injectConnectionClasses(PlainBounded, SecureBounded)
     try:
         yield

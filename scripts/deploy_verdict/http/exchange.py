@@ -1,7 +1,7 @@
-"""One bounded conversation over HTTP: a deadline from connect to the last byte, a cut body, no strangers.
+"""One bounded HTTP exchange: a deadline from connect to the last byte, a capped body, one host.
 
-A server that sends one byte a second cannot hold us; redirects stay on the host, so that no header of
-ours reaches another one. Never raises for what the other side does: the answer's fault tells.
+A server that sends one byte a second cannot hold us up; redirects stay on the host, so that our headers reach
+no other one. Never raises for what the other side does: that is the answer's fault.
 """
 
 import queue
@@ -35,7 +35,7 @@ class HttpRequest:
 
 @dataclass
 class HttpResponse:
-    """What a worker has got so far; only read after the worker has ended or was given up."""
+    """What a worker has received; read only after it has ended."""
 
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class HttpResponse:
 
     @property
     def text(self) -> str:
-        """The body as text that every later step can write: an odd charset is read as UTF-8."""
+        """The body as text that every later step can write; an unknown charset is read as UTF-8."""
         known = self.charset.lower() if self.charset.lower() in CHARSETS else "utf-8"
         return str(self.body, known, errors="replace")
 
@@ -55,13 +55,13 @@ class HttpResponse:
 def response_to(
     request: HttpRequest, session: CuttableSession, *, within_s: float, max_body_bytes: int
 ) -> HttpResponse:
-    """Ask in a worker and give it up at the deadline, whatever it is waiting for."""
+    """Send in a worker thread, and abandon it at the deadline, whatever it is waiting for."""
     answer = HttpResponse()
     done: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            _converse(request, session, answer, within_s, max_body_bytes)
+            _send(request, session, answer, within_s, max_body_bytes)
         finally:
             done.put(None)
 
@@ -73,12 +73,12 @@ def response_to(
         came = "its headers came, its body did not end" if answer.status is not None else "no answer"
         detail = f"{came} within {within_s:.1f} s"
         fault = Fault(kind="timeout", whose=Whose.TARGET, detail=detail)
-        # A copy: the worker may still write to its own.
+        # A copy: the worker may still write to the original.
         return HttpResponse(answer.status, list(answer.headers), bytearray(), fault=fault)
     return answer
 
 
-def _converse(
+def _send(
     request: HttpRequest, session: CuttableSession, answer: HttpResponse, within_s: float, max_body_bytes: int
 ) -> None:
     url = request.url
@@ -92,11 +92,11 @@ def _converse(
                 headers=request.headers,
                 timeout_s=within_s,
             ) as response:
-                following = _redirect(response, request.method, answer)
-                if following is None:
+                next_url = _redirect(response, request.method, answer)
+                if next_url is None:
                     _read(response, answer, max_body_bytes)
                     return
-            url = following
+            url = next_url
     except (requests.RequestException, OSError, ValueError) as error:
         answer.fault = fault_of(error)
 
@@ -116,7 +116,7 @@ def _read(response: requests.Response, answer: HttpResponse, max_body_bytes: int
 
 
 def _redirect(response: requests.Response, method: str, answer: HttpResponse) -> str | None:
-    """Where to go on, or None: reads follow on the same host only, writes never."""
+    """The redirect to follow, or None: reads follow on the same host only, writes never."""
     location = response.headers.get("location")
     if method not in ("GET", "HEAD") or not location or response.status_code not in (301, 302, 303, 307, 308):
         return None
@@ -124,7 +124,7 @@ def _redirect(response: requests.Response, method: str, answer: HttpResponse) ->
         target = urljoin(response.url, location)
         is_same = _same_host(response.url, target)
     except ValueError:
-        detail = f"it redirects to what is no address: {location[:100]}"
+        detail = f"it redirects to an invalid address: {location[:100]}"
         answer.fault = Fault(kind="redirect", whose=Whose.TARGET, detail=detail)
         return None
     answer.redirects.append(target)

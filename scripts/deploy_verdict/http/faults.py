@@ -1,4 +1,4 @@
-"""What the HTTP library raises, as typed faults: what happened, and whose fault it was. Pure."""
+"""The HTTP library's exceptions as typed faults: what happened, and whose fault it was. Pure."""
 
 import errno
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, e
 
 
 def is_connect_failure(fault: Fault) -> bool:
-    """Whether no connection came about, so that asking again repeats nothing."""
+    """Whether there was no connection, so that a second try repeats nothing."""
     return fault.kind in CONNECT_KINDS
 
 
@@ -27,7 +27,7 @@ def fault_of(error: Exception) -> Fault:
         return Fault(kind="tls", whose=Whose.TARGET, detail=f"TLS failed: {_last(chain)}")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return Fault(kind="connect-timeout", whose=Whose.TARGET, detail="no connection within the time limit")
-    # In mid-body the library tells a timeout as a broken connection.
+    # In mid-body the library reports a timeout as a broken connection.
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(i, ReadTimeoutError) for i in chain):
         return Fault(kind="timeout", whose=Whose.TARGET, detail="no answer within the time limit")
     if isinstance(
@@ -44,16 +44,16 @@ def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
     if any(isinstance(item, NewConnectionError) for item in chain):
         whose = Whose.RUNNER if system is not None and system.errno in _OURS else Whose.TARGET
         return Fault(kind="unreachable", whose=whose, detail=f"no connection: {_last(chain)}")
-    # RemoteDisconnected is a ConnectionResetError, and tells more.
+    # RemoteDisconnected is a ConnectionResetError, and says more.
     if any(isinstance(item, RemoteDisconnected) for item in chain):
         return Fault(kind="closed", whose=Whose.TARGET, detail="the connection was closed without an answer")
     if any(isinstance(item, ConnectionResetError | BrokenPipeError) for item in chain):
         return Fault(kind="reset", whose=Whose.TARGET, detail="the connection was reset")
-    return Fault(kind="protocol", whose=Whose.TARGET, detail=f"the answer is not whole HTTP: {_last(chain)}")
+    return Fault(kind="protocol", whose=Whose.TARGET, detail=f"the answer is not valid HTTP: {_last(chain)}")
 
 
 def edge_fault(status: int, headers: Mapping[str, str]) -> Fault | None:
-    """Railway's edge answers for a service that does not (by the header x-railway-fallback)."""
+    """The fault of an answer that Railway's edge gave for the service (by its header x-railway-fallback)."""
     if headers.get("x-railway-fallback", "").lower() != "true":
         return None
     detail = f"the edge answered {status} in place of the service (x-railway-fallback)"

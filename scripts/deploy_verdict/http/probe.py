@@ -1,6 +1,6 @@
-"""One bounded request to the target, and everything that came of it.
+"""One bounded request to the target, and its result.
 
-Only a failed connect is tried again; all that is kept has passed the redactor. Never raises for what
+Only a failed connect is tried again; everything in the result has passed the redactor. Never raises for what
 the target does: a timeout is an observation too.
 """
 
@@ -19,14 +19,14 @@ from deploy_verdict.model import Attempt, Exchange, Fault
 from deploy_verdict.redaction.redactor import Redactor
 
 RETRY_PAUSE_S = 0.1
-# Of a body that was too long nothing is read but its beginning.
+# Only the beginning of a body that is too long is ever shown.
 MOST_OF_CUT_BYTES = 1024 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
 
 
 class Probe:
-    """Asks one service. Safe to use from several threads at once: each request has its own connection."""
+    """Sends requests to one service. Safe for several threads: each request has its own connection."""
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class Probe:
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> Exchange:
-        """One request on a connection of its own, with one more try if it could not connect."""
-        request = self._built(method, path, json, headers)
+        """One request on a connection of its own, with a second try if it could not connect."""
+        request = self._request(method, path, json, headers)
         with CuttableSession() as session:
             return self._ask(session, request, timeout_s or self.timeout_s, tries=2)
 
@@ -69,7 +69,7 @@ class Probe:
         with CuttableSession() as session:
             yield KeptAlive(self, session)
 
-    def _built(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> HttpRequest:
+    def _request(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> HttpRequest:
         sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
 
@@ -94,7 +94,7 @@ class Probe:
         return self._exchange(request, answer, at, tuple(attempts), elapsed_ms)
 
     def _redacted(self, fault: Fault | None) -> Fault | None:
-        """A fault's words quote what came, so they may quote a secret."""
+        """A fault's detail quotes the answer, so it may quote a secret."""
         return fault and fault.model_copy(update={"detail": self._redactor.text(fault.detail)})
 
     def _exchange(
@@ -116,7 +116,7 @@ class Probe:
             request_id=request.headers["X-Request-Id"],
             attempts=attempts,
             status=answer.status,
-            # Cut after it was redacted: half a secret has no form that is known.
+            # Cut after redaction: the redactor would not recognize half a secret.
             headers={name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items()},
             body=text(answer.text, is_cut=answer.truncated) if answer.status is not None else None,
             body_bytes=len(answer.body),
@@ -135,5 +135,5 @@ class KeptAlive:
 
     def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
         """One request, one attempt."""
-        request = self._probe._built(method, path, None, headers)
+        request = self._probe._request(method, path, None, headers)
         return self._probe._ask(self._session, request, self._probe.timeout_s, tries=1)

@@ -1,6 +1,6 @@
-"""Trying again within a bound: how often, after which pause, and what comes before a write is repeated.
+"""Retries within a budget: how many, after which pause, and what to check before repeating a write.
 
-A write whose answer was lost may have taken effect, so its effect is looked for before it is sent again.
+A write whose answer was lost may have taken effect, so its effect is checked before it is sent again.
 """
 
 import math
@@ -18,10 +18,10 @@ _MOST_DOUBLINGS = 12
 
 
 class AttemptError(ProviderError):
-    """An attempt that failed: `most_tries` in all are worth it, the next one in `after_s` at the earliest.
+    """A failed attempt: make at most `most_tries`, the next one in `after_s` at the earliest.
 
     `is_lost`: the request may have taken effect. `is_cut_short`: only the budget ended the attempt. `tries`
-    is how many there were when it was given up.
+    is how many there were.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class AttemptError(ProviderError):
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """Pauses that double up to `longest_s`; `jitter` is the share of a pause that is left to chance."""
+    """Pauses that double up to `longest_s`; `jitter` is the random share of a pause."""
 
     first_s: float
     longest_s: float = math.inf
     jitter: float = 0.0
-    # Whether a pause that the other side requests is taken as it is, or only where it is longer than ours.
+    # Whether a pause that the other side requests always counts, or only where it is longer than ours.
     is_request_exact: bool = False
 
     def pause_s(self, tries: int, requested_s: float | None = None) -> float:
@@ -53,7 +53,7 @@ class Backoff:
 
 
 class Retry:
-    """Tries that share one budget: `left_s` of it are left for attempts that fail, and for pauses."""
+    """Tries that share one budget: `left_s` of it remain for failed attempts and for pauses."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Retry:
     def call(
         self, attempt: Callable[[], Result], *, effect: Callable[[], Result | None] | None = None
     ) -> Result:
-        """The result of the first attempt that succeeds; raises the last AttemptError, and all else at once.
+        """The result of the first success; raises the last AttemptError, and any other error at once.
 
-        `effect` finds what a write whose answer was lost has brought about, None where it has not.
+        `effect` finds what a write whose answer was lost has created; None where it created nothing.
         """
         tries, latest = 0, None
         while True:
@@ -79,7 +79,7 @@ class Retry:
             try:
                 return attempt()
             except AttemptError as error:
-                # That what was left of the budget was too short says less than the attempt before it.
+                # An attempt that the budget cut short says less than the one before it.
                 latest = latest if latest and error.is_cut_short else error
             self.left_s -= self._clock.monotonic_s() - began_s
             latest.tries = tries
@@ -99,7 +99,7 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds; None for a date, and for what is no number."""
+    """Retry-After in seconds; None where it is not a number, such as a date."""
     return _seconds(headers, "retry-after")
 
 

@@ -1,8 +1,8 @@
 """The HTTP library in one place: a session whose connections can be cut from outside.
 
-Proxies, cookies of other runs and ~/.netrc are not used: a probe's answer must not depend on the
-machine it runs on. Two things are the operator's choice and hold everywhere: REQUESTS_CA_BUNDLE,
-a file of certificates to trust; and on the way to GitHub also the machine's proxies.
+It uses no proxies, no cookies of other runs and no ~/.netrc: a probe's answer must not depend on the machine.
+Two things are the operator's choice: REQUESTS_CA_BUNDLE, a file of certificates to trust, everywhere; and the
+machine's proxies, on the way to GitHub only.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ class CuttableSession:
         self._connections: list[HTTPConnection] = []
         self._session = _Session()
         self._session.trust_env = behind_proxies
-        # Something other than None: else ~/.netrc would take the place of our headers.
+        # Not None, or ~/.netrc would replace our headers.
         self._session.auth = _unchanged
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         adapter = _Adapter(self._connections)
@@ -59,7 +59,7 @@ class CuttableSession:
             json=json,
             data=data.encode() if data is not None else None,
             headers=dict(headers),
-            # The caller's deadline ends a read first: one clock decides, and one wording tells it.
+            # The caller's deadline ends a read first, so that one clock decides and one message says so.
             timeout=(timeout_s, timeout_s + READ_GRACE_S),
             stream=True,
             allow_redirects=False,
@@ -70,7 +70,7 @@ class CuttableSession:
         for connection in self._connections:
             sock = connection.sock
             if sock is not None:
-                # The worker may have closed it in the meantime.
+                # The worker may have closed it meanwhile.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
 
@@ -80,7 +80,7 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class _Session(requests.Session):
-    """Leaves redirects to the probe: requests would read the new address even where it may not follow."""
+    """Leaves redirects to the caller: requests would parse the new address even when it must not follow."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None

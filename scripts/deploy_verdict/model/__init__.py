@@ -1,7 +1,7 @@
-"""The words that stages exchange: evidence on one side of the judge, the verdict on the other.
+"""The records in files: evidence on one side of the judge, the verdict on the other.
 
-Units stand in names; times are UTC. Evidence holds what was seen and never an outcome, so that the
-same evidence can be judged again under a corrected plan. Adding a field keeps the schema's number.
+Names carry units; times are UTC. Evidence holds observations and never an outcome, so that it can be judged
+again under a corrected plan. Adding a field keeps the schema's number.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What an exercise of a pool's gauge gave: readings with our load and without it."""
+"""What drives observed: an exercise of a pool's gauge, a return to floor, a top-up."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from deploy_verdict.model.observations import Exchange, Reading, StepRecord, Unr
 
 
 class Tally(Record):
-    """How often a step was answered as it should be, by status. Its bodies are not kept."""
+    """How often a step got its expected answer, by status; bodies are not kept."""
 
     name: str
     method: str
@@ -18,8 +18,8 @@ class Tally(Record):
 
 
 class FloorObservation(Record):
-    """One drive. `failures` are all answers that ended a cycle, `beside` what led to the first and followed
-    the last; `ended` says why not all cycles were done.
+    """One return to floor. `failures` are the answers that ended a cycle, `beside` the requests before the
+    first and after the last cycle; `ended` says why not all cycles ran.
     """
 
     kind: Literal["floor"] = "floor"
@@ -41,7 +41,7 @@ class FloorObservation(Record):
 
 
 class ExerciseRound(Record):
-    """One turn: the gauge before it, under our load, and as often again once all of it was answered."""
+    """One round: the gauge before our load, under it, and as often again once all of it is answered."""
 
     before: tuple[Reading, ...]
     busy: tuple[Reading, ...] = ()
@@ -49,7 +49,7 @@ class ExerciseRound(Record):
 
 
 class ExerciseObservation(Record):
-    """One exercise of a pool. `held_back` says why no more requests were sent; `settled` came after it."""
+    """One exercise of a pool. `held_back` says why no more requests were sent; `settled` follow it."""
 
     kind: Literal["exercise"] = "exercise"
     check: str
@@ -65,17 +65,17 @@ class ExerciseObservation(Record):
 
 
 class FailedRun(Record):
-    """The step that ended a run, and what its test had captured until then."""
+    """The step that ended a run, and the values that its test had captured by then."""
 
     step: StepRecord
     captured: dict[str, JsonValue] = Field(default={})
 
 
 class TopUpObservation(Record):
-    """One operation's top-up, `check` being the exposure and `of` whose runs these are.
+    """One operation's top-up: `check` is the exposure, `of` the test or check that ran.
 
-    `wanted` clean runs, of which `clean_before` were there; good answers are only counted (`tallies`).
-    `beside` is what led to the first run and followed the last; `ended` says why no more were begun.
+    `wanted` clean runs, of which `clean_before` existed; good answers are only counted (`tallies`). `beside`
+    are the requests before the first and after the last run; `ended` says why no more were started.
     """
 
     kind: Literal["top-up"] = "top-up"

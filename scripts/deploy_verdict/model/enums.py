@@ -1,16 +1,16 @@
-"""Outcomes, severities, verdicts, and whose fault something was; the base of all records."""
+"""Outcomes, severities, verdicts, and whose fault a failure was; the base of all records."""
 
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-# The level of a log line that only Railway calls an error: so it calls all plain stderr.
+# The level of a log line that only Railway calls an error, as it does all plain stderr.
 UNPROVEN_LEVEL = "severity error"
 
 
 class Outcome(StrEnum):
-    """What became of one finding or one criterion."""
+    """The outcome of one finding or one criterion."""
 
     PASS = "pass"  # noqa: S105  # not a password
     FAIL = "fail"
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a fail is: P0 production is broken, P1 the fix does not hold, P2 look at it."""
+    """How bad a fail is: P0 production is broken, P1 the fix does not hold, P2 needs attention."""
 
     P0 = "P0"
     P1 = "P1"
@@ -35,13 +35,13 @@ class VerdictOutcome(StrEnum):
 
     @property
     def shown(self) -> str:
-        """The word that the report uses."""
+        """The outcome as the report prints it."""
         words = {"attention": "NEEDS ATTENTION", "critical": "CRITICAL ISSUES"}
         return words.get(self.value, self.value.upper())
 
 
 class Whose(StrEnum):
-    """Whose fault it was that an observation is empty; only the first two speak about the target."""
+    """Whose fault an empty observation is; only the first two say something about the target."""
 
     TARGET = "target"
     EDGE = "edge"

@@ -1,4 +1,4 @@
-"""The files that stages exchange: evidence, verdict.json, window.json."""
+"""The files that jobs exchange: evidence, verdict.json, window.json, run.json, captured runs."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -42,7 +42,7 @@ Observation = Annotated[
 
 
 class Subject(Record):
-    """What all of this is about."""
+    """The service and deployment under test."""
 
     target: str
     service: str | None = None
@@ -61,9 +61,9 @@ class WindowRef(Record):
 
 
 class WindowFrame(WindowRef):
-    """The whole window; offsets are seconds of plan time since T0.
+    """The complete window; offsets are seconds of plan time since T0.
 
-    `earlier_lengths_s` are the lengths that evidence bears which was taken before it was extended.
+    `earlier_lengths_s` are the lengths in evidence from before the window was extended.
     """
 
     offsets_s: tuple[float, ...]
@@ -71,12 +71,12 @@ class WindowFrame(WindowRef):
 
 
 class Evidence(Record):
-    """One stage's file: who looked, when it was planned and done, and what was seen."""
+    """One sample's file: the tool, the scheduled and actual times, and the observations."""
 
     schema_: Literal["deploy-verdict/evidence/1"] = Field(default="deploy-verdict/evidence/1", alias="schema")
     stage: str = Field(examples=list(names()))
     subject: Subject
-    # Not the offsets: ten thousand files would hold them ten thousand times.
+    # Without the offsets: ten thousand files would repeat them ten thousand times.
     window: WindowRef
     plan_name: str
     plan_sha256: str
@@ -94,7 +94,7 @@ class Evidence(Record):
 
 
 class Loaded(Record):
-    """An evidence file that could be read; `name` is its file name, which pointers begin with."""
+    """A readable evidence file; `name` is its file name, with which pointers start."""
 
     name: str
     evidence: Evidence
@@ -106,14 +106,14 @@ class Loaded(Record):
 
 
 class Unreadable(Record):
-    """An evidence file that could not be read, and why."""
+    """An unreadable evidence file, and why."""
 
     name: str
     reason: str
 
 
 class Finding(Record):
-    """One expectation, tested. `rule` is its short name inside the check; criteria refer to it."""
+    """One tested expectation. `rule` is its short name inside the check; criteria refer to it."""
 
     stage: str
     check: str
@@ -139,7 +139,7 @@ class CriterionResult(Record):
 
 
 class Slot(Record):
-    """One planned look: state is taken, late, partial, missing or unreadable."""
+    """One scheduled sample: its state is taken, late, partial, missing or unreadable."""
 
     stage: str
     offset_s: float
@@ -148,7 +148,7 @@ class Slot(Record):
 
 
 class Coverage(Record):
-    """How many of the planned looks were taken."""
+    """How many of the scheduled samples were taken."""
 
     planned: int
     taken: int
@@ -178,11 +178,11 @@ class Verdict(Record):
 
 
 class Layout(Record):
-    """How a window is laid out where its plan alone does not say so; seconds of plan time.
+    """How a window differs from its plan; seconds of plan time.
 
-    `tails_s` are single looks after the end; `over` when another release has taken over before one of them,
-    so that none follows. With `one_job` a single job of GitHub Actions takes every look:
-    looks at one moment from two jobs would fight over the test entity.
+    `tails_s` are single samples after the end; `over` means that another release came before one of them, so
+    that none follows. With `one_job` a single job of GitHub Actions takes every sample: two jobs with samples
+    at the same time would compete for the test entity.
     """
 
     length_s: float = Field(gt=0)
@@ -217,10 +217,10 @@ class RunFile(Record):
 
 
 class WindowFile(Record):
-    """window.json: what a stopped run needs to go on with the same window.
+    """window.json: what a run needs to resume its window.
 
-    `remarks` are sentences for the head of the report, such as how the looks are spread over jobs.
-    `variables` are the values that the plan took up, without secrets.
+    `remarks` are sentences for the head of the report, such as which jobs take the samples. `variables` are
+    the values of the plan's variables, without secrets.
     """
 
     schema_: Literal["deploy-verdict/window/1"] = Field(default="deploy-verdict/window/1", alias="schema")
@@ -242,14 +242,14 @@ class WindowFile(Record):
 
 
 class MeasuredValue(Record):
-    """A measure as tables show it, None where it is not known; `outcome` is the worst of its findings."""
+    """A measure as tables show it, None where it is unknown; `outcome` is the worst of its findings."""
 
     value: str | None = None
     outcome: Outcome | None = None
 
 
 class CapturedRun(Record):
-    """captures/NAME.json: small enough to keep beside the plan for good."""
+    """captures/NAME.json: small enough to keep beside the plan permanently."""
 
     schema_: Literal["deploy-verdict/captured/1"] = Field(default="deploy-verdict/captured/1", alias="schema")
     name: str

@@ -1,4 +1,4 @@
-"""What a reading of a log gave: counts, examples, kinds of lines."""
+"""What a log review observed: counts, examples, templates of lines."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from deploy_verdict.model.observations import Fault
 
 
 class LogLine(Record):
-    """An example line; `at` is None where the line bears no time. A traceback stays with its line."""
+    """An example line; `at` is None where the line has no time. A traceback stays with its line."""
 
     at: AwareDatetime | None = None
     level: str | None = None
@@ -17,7 +17,7 @@ class LogLine(Record):
 
 
 class PatternCount(Record):
-    """How often a pattern of the plan was seen, and where. `sought` tells it from another of that name."""
+    """How often a pattern of the plan occurred, and where. `sought` is its text, as a name can be reused."""
 
     pattern: str
     sought: str | None = None
@@ -28,7 +28,7 @@ class PatternCount(Record):
 
 
 class TemplateCount(Record):
-    """Lines of one template (templates.py) and kind: `error` by their level or a traceback.
+    """Lines of one template and kind: `error` by their level or a traceback.
 
     `unproven`: only the platform calls them errors, as it does all stderr.
     """
@@ -51,12 +51,12 @@ class Silence(Record):
 
 
 class LogObservation(Record):
-    """A reading of a whole log. Counts are of the window, except patterns that ask for the whole log.
+    """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
-    `lines_read` and `undated_lines` are of the whole log; `incomplete` names what could not be read. The
+    `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could not be read. The
     check `baseline` is a reading of the time before the deployment. `templates` is None where none were
-    kept; `templates_left_out` counts the lines of each kind beyond those that are. `incident` counts the
-    lines of the plan's incident templates.
+    kept; `templates_left_out` counts the lines of each kind beyond those kept. `incident` counts the lines of
+    the plan's incident templates.
     """
 
     kind: Literal["log"] = "log"

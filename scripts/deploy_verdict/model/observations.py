@@ -1,4 +1,4 @@
-"""What collectors saw: one record for each kind of look."""
+"""What collectors observe: one record for each kind of observation."""
 
 from typing import Literal
 
@@ -10,8 +10,8 @@ from deploy_verdict.model.enums import Record, Whose
 class LedgerEntry(Record):
     """One test's writes, or those of checks that belong together.
 
-    `open`: begun, and nobody knows how it ended. `left`: it ended, and `told` says why the entity is not
-    restored. `captured` is what the cleanup needs; `settles` names a dead run's entry that this one restores.
+    `open`: started, and its end is unknown. `left`: it ended, and `told` says why the entity is not restored.
+    `captured` is what the cleanup needs; `settles` names a dead run's entry that this one restores.
     """
 
     id: str
@@ -27,7 +27,7 @@ class LedgerEntry(Record):
 
 
 class LedgerObservation(Record):
-    """The ledger of one look."""
+    """The ledger of one sample."""
 
     kind: Literal["ledger"] = "ledger"
     check: str = "ledger"
@@ -52,7 +52,7 @@ class Attempt(Record):
 
 
 class Exchange(Record):
-    """One request of ours and what came back, or why nothing did.
+    """One request of ours and its answer, or why there is none.
 
     `body` is redacted text, cut at the plan's limit (`body_truncated`); `elapsed_ms` runs from the
     first attempt's connect to the last byte.
@@ -74,7 +74,7 @@ class Exchange(Record):
 
 
 class HttpObservation(Exchange):
-    """A health check's request, or one that is made beside a pool sample (then `offset_s` says which)."""
+    """A health check's request, alone or beside the pool sample at `offset_s`."""
 
     kind: Literal["http"] = "http"
     check: str
@@ -82,9 +82,9 @@ class HttpObservation(Exchange):
 
 
 class FingerprintAttempt(Record):
-    """What one answer told of a schema: its fields, or in `lacking` why none are known.
+    """What one answer says of a schema: its fields, or in `lacking` why they are unknown.
 
-    `absent`: it is an OpenAPI document, and the schema is not in it.
+    `absent`: the answer is an OpenAPI document without the schema.
     """
 
     offset_s: float
@@ -110,14 +110,14 @@ class FingerprintObservation(Record):
 
 
 class AwaitedAnswer(Record):
-    """One answer of a check that was asked over and over; `offset_s` is when."""
+    """One answer of a repeated check; `offset_s` is its time."""
 
     offset_s: float
     exchange: Exchange
 
 
 class AwaitedObservation(Record):
-    """A check that shows a commit, until it held or the time was up; the wait in seconds of plan time."""
+    """A check that shows a commit, repeated until it passed or time was up; seconds of plan time."""
 
     kind: Literal["awaited"] = "awaited"
     check: str
@@ -128,7 +128,7 @@ class AwaitedObservation(Record):
 
 
 class Reading(Record):
-    """One reading of a burst: raw, so that another plan can read other fields of it."""
+    """One reading of a burst: raw, so that another plan can use other fields of it."""
 
     offset_s: float
     elapsed_ms: float | None = Field(default=None, ge=0)
@@ -165,7 +165,7 @@ class Race(Record):
 
 
 class StepRecord(Record):
-    """One step of a test: which one (`part` and `index` as in the plan) and what it gave."""
+    """One step of a test (`part` and `index` as in the plan) and its result."""
 
     part: Literal["before_each", "start", "steps", "cleanup"]
     index: int
@@ -179,7 +179,7 @@ class StepRecord(Record):
 
 
 class Unrestored(Record):
-    """What cleanup left behind, with the exact request that would restore it."""
+    """What cleanup did not restore, with the exact request that would."""
 
     request: str
     reason: str
@@ -201,7 +201,7 @@ class TestObservation(Record):
 
 
 class SuiteObservation(Record):
-    """One run of the whole suite: how long it took, and what a plugged-in command did."""
+    """One run of the complete suite: its duration, and the result of a plugged-in command."""
 
     kind: Literal["suite"] = "suite"
     check: str

@@ -1,7 +1,7 @@
-"""What the platform (Railway) told of a deployment, its traffic and its resources.
+"""What the platform (Railway) says of a deployment, its traffic and its resources.
 
-Every field but an id may be None: the platform leaves out what it does not know, and a status is kept
-as the word that came, so that one that nobody knew before is data and not an error.
+Every field but an id may be None, as the platform leaves out what it does not know. A status is kept as the
+word that came, so that a new one is data and not an error.
 """
 
 from typing import Literal
@@ -23,7 +23,7 @@ class Instance(Record):
 
 
 class Deployment(Record):
-    """One deployment as the platform tells it. `commit` is None for images and `railway up`."""
+    """One deployment as the platform describes it. `commit` is None for images and `railway up`."""
 
     id: str
     status: str
@@ -48,7 +48,7 @@ class Deployment(Record):
 
 
 class Settings(Record):
-    """How the service is run: what decides when a deployment counts as live."""
+    """The service's settings, which decide when a deployment counts as live."""
 
     service_name: str | None = None
     healthcheck_path: str | None = None
@@ -85,11 +85,11 @@ class Judged(Record):
 
 
 class DeploymentObservation(Record):
-    """One look at the platform: the subject, what is live, and what was there before.
+    """One sample of the platform: the subject, what is live, and what was there before.
 
-    `found_by` says how the subject was chosen; `candidates` how many deployments fitted. `active` is
-    None where it could not be read. `recent` is newest first and, like `steps`, `judged` and the log
-    lines, only read at the first look. `waited_s` is real time spent in flight before this look.
+    `found_by` says how the subject was chosen, `candidates` how many deployments matched. `active` is None
+    where it could not be read. `recent` is newest first and, like `steps`, `judged` and the log lines, only
+    in the first sample. `waited_s` is the real time that the deployment was in flight before this sample.
     """
 
     kind: Literal["deployment"] = "deployment"

@@ -1,4 +1,4 @@
-"""The plan: models, reading with places, cross-checks, and what it will do. Pure."""
+"""The plan: models, reading with line and column, cross-checks, and the preview. Pure."""
 
 from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
 from deploy_verdict.plan.plan import (

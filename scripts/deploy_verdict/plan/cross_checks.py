@@ -1,4 +1,4 @@
-"""What no single part of a plan can see: names that refer to each other, writes, times. Pure."""
+"""Checks across the parts of a plan: names that refer to each other, writes, times. Pure."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -21,10 +21,10 @@ Mistake = tuple[Path, str]
 def cross_check(plan: Plan) -> Iterator[Mistake]:
     """Yield every mistake with its path in the document."""
     if not plan.stages:
-        yield (), "nothing is checked — add health, e2e, pools or logs"
+        yield (), "the plan checks nothing — add health, e2e, pools or logs"
     for section in ("traffic", "metrics"):
         if getattr(plan, section) is not None and plan.railway is None:
-            yield (section,), f"{section} is asked of the platform — add a railway section"
+            yield (section,), f"{section} comes from Railway — add a railway section"
     yield from _unique(plan)
     yield from _references(plan)
     yield from exposure_mistakes(plan)
@@ -47,11 +47,11 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
         ("criteria",): [criterion.name for criterion in plan.criteria],
     }
     for path, names in groups.items():
-        seen: set[str] = set()
+        known: set[str] = set()
         for index, name in enumerate(names):
-            if name in seen:
-                yield (*path, index, "name"), f"the name '{name}' stands twice in {path[-1]} — rename one"
-            seen.add(name)
+            if name in known:
+                yield (*path, index, "name"), f"the name '{name}' is used twice in {path[-1]} — rename one"
+            known.add(name)
 
 
 def _references(plan: Plan) -> Iterator[Mistake]:
@@ -80,7 +80,7 @@ def _references(plan: Plan) -> Iterator[Mistake]:
     named += [(("claims", i, "shown_by"), c.shown_by, shown) for i, c in enumerate(plan.claims) if c.shown_by]
     for path, name, known in named:
         if name not in known:
-            yield path, f"there is no check '{name}'{meant(name, known)}"
+            yield path, f"no check is called '{name}'{meant(name, known)}"
 
 
 def _times(plan: Plan) -> Iterator[Mistake]:
@@ -95,7 +95,7 @@ def _times(plan: Plan) -> Iterator[Mistake]:
     for index, offset_s in enumerate(plan.e2e.at if plan.e2e else ()):
         if offset_s > window.length:
             length = shown_duration(window.length)
-            yield ("e2e", "at", index), f"{shown_duration(offset_s)} lies after the window's end ({length})"
+            yield ("e2e", "at", index), f"{shown_duration(offset_s)} is after the window's end ({length})"
 
 
 def _criteria(plan: Plan) -> Iterator[Mistake]:
@@ -104,8 +104,8 @@ def _criteria(plan: Plan) -> Iterator[Mistake]:
         for number, reference in enumerate(criterion.findings):
             if not any(refers(reference, name) for name in names):
                 known = sorted({f"{stage}/{check}" for stage, check, _ in names})
-                told = f"'{reference}' names no finding, so this criterion could never fail"
-                yield ("criteria", index, "findings", number), told + meant(reference, known)
+                message = f"'{reference}' matches no finding, so this criterion could never fail"
+                yield ("criteria", index, "findings", number), message + meant(reference, known)
         problem = measure_problem(plan, criterion.actual)
         if problem:
             yield ("criteria", index, "actual"), problem
@@ -129,7 +129,7 @@ def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
 
 
 def _writes(plan: Plan) -> Iterator[Mistake]:
-    """Refuse at once what the guard would refuse when it is sent; captures are only known then."""
+    """Refuse now what the write guard would refuse later, as far as no captured value decides it."""
     requests: list[tuple[Path, Request]] = [(("health", i), check) for i, check in enumerate(plan.health)]
     for path, step in steps_of(plan):
         if step.together is not None:
@@ -145,12 +145,12 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
 
 
 def _refused(request: Request, may_write: MayWrite) -> str | None:
-    """What the guard would say whatever was captured: places are filled with an allowed value."""
+    """Why the guard would refuse whatever is captured: placeholders get an allowed value."""
     allowed = next((value for values in may_write.values() for value in values), "")
     places = dict.fromkeys(names_in([request.path, request.json_]), allowed)
     final_path, _ = filled_path(request.path, places)
     reason = refusal(request.method, final_path, filled(request.json_, places), may_write)
-    # Within a longer text, only the captured value decides.
+    # Within a longer text only the captured value decides.
     decided_later = reason and places and allowed != "" and str(allowed) in reason.partition(" = ")[2]
     return None if decided_later else reason
 
@@ -158,12 +158,12 @@ def _refused(request: Request, may_write: MayWrite) -> str | None:
 def answer_names(plan: Plan) -> tuple[str, ...]:
     """Every name under which an answer can be recorded."""
     steps = step_names(plan.e2e) if plan.e2e else ()
-    asked = (*(check.name for check in plan.health), *(pool.name for pool in plan.pools), *steps)
-    return tuple(dict.fromkeys(asked))
+    names = (*(check.name for check in plan.health), *(pool.name for pool in plan.pools), *steps)
+    return tuple(dict.fromkeys(names))
 
 
 def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Recorded names that nothing in the plan asks for, each with what to write instead."""
+    """Recorded names that the plan does not use, each with what to write instead."""
     known = answer_names(plan)
     for name in names:
         if name not in known:
@@ -173,11 +173,11 @@ def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str
 def _fixtures(plan: Plan) -> Iterator[Mistake]:
     if plan.fixtures is None:
         return
-    for name, told in unknown_answers(plan, plan.fixtures.healthy.answers):
-        yield ("fixtures", "healthy", name), told
+    for name, message in unknown_answers(plan, plan.fixtures.healthy.answers):
+        yield ("fixtures", "healthy", name), message
     for index, recording in enumerate(plan.fixtures.incident):
-        for name, told in unknown_answers(plan, recording.answers):
-            yield ("fixtures", "incident", index, name), told
+        for name, message in unknown_answers(plan, recording.answers):
+            yield ("fixtures", "incident", index, name), message
 
 
 def _captures(e2e: E2E) -> Iterator[Mistake]:
@@ -207,24 +207,24 @@ def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
 
 
 def exposure_mistakes(plan: Plan) -> Iterator[Mistake]:
-    """Each with its place: an operation that nobody knows, a top-up that cannot bring a run of it."""
+    """Each with its path: an unknown operation, or a top-up that cannot run the operation."""
     names: set[str] = set()
-    for path, name, asked in _exposures(plan):
+    for path, name, exposure in _exposures(plan):
         if name in names:
-            yield (*path, "name"), f"the name '{name}' stands twice in exposure — rename one"
+            yield (*path, "name"), f"the name '{name}' is used twice in exposure — rename one"
         names.add(name)
         known = list(_operations(plan))
-        if asked.test_name and asked.operation not in known:
-            told = f"there is no check '{asked.operation}'{meant(asked.operation, known)}"
-            yield (*path, "operation"), told
-        elif asked.top_up is not None:
-            problem = _problem(plan, asked, asked.top_up)
+        if exposure.test_name and exposure.operation not in known:
+            message = f"no check is called '{exposure.operation}'{meant(exposure.operation, known)}"
+            yield (*path, "operation"), message
+        elif exposure.top_up is not None:
+            problem = _problem(plan, exposure, exposure.top_up)
             if problem:
                 yield (*path, "top_up", "of"), problem
 
 
 def _exposures(plan: Plan) -> Iterator[tuple[Path, str, Exposing]]:
-    yield from ((("exposure", i), asked.name, asked) for i, asked in enumerate(plan.exposure))
+    yield from ((("exposure", i), exposure.name, exposure) for i, exposure in enumerate(plan.exposure))
     for index, claim in enumerate(plan.claims):
         if claim.exposure is not None:
             yield ("claims", index, "exposure"), claim.commit, claim.exposure
@@ -236,31 +236,31 @@ def _operations(plan: Plan) -> Iterator[str]:
         yield from (f"e2e/{test.name}/{step.name}" for step in test.steps)
 
 
-def _problem(plan: Plan, asked: Exposing, how: TopUp) -> str | None:
+def _problem(plan: Plan, exposure: Exposing, how: TopUp) -> str | None:
     known = [f"e2e/{name}" for name in cycles(plan)] + [f"health/{check.name}" for check in plan.health]
     stage, name = how.part
     if stage == "health" and any(check.name == name and check.writes for check in plan.health):
-        return f"{how.of} writes, and nothing cleans up after a check — top up with a test of e2e"
+        return f"{how.of} writes, and a check has no cleanup — top up with an e2e test"
     if how.of not in known:
-        return f"there is nothing to run called '{how.of}'{meant(how.of, known)}"
-    if runs_of_one(plan, asked, how) == 0:
-        return f"{how.of} does no {asked.operation}, so it cannot top it up — name what does"
+        return f"nothing to run is called '{how.of}'{meant(how.of, known)}"
+    if runs_of_one(plan, exposure, how) == 0:
+        return f"{how.of} never runs {exposure.operation}, so it cannot top it up — name one that does"
     return None
 
 
-def runs_of_one(plan: Plan, asked: Exposing, how: TopUp) -> int:
-    """How often the operation is run by one run of the top-up."""
+def runs_of_one(plan: Plan, exposure: Exposing, how: TopUp) -> int:
+    """How often one run of the top-up runs the operation."""
     stage, name = how.part
-    if asked.test_name:
-        step = asked.step_of(name) if stage == "e2e" else None
+    if exposure.test_name:
+        step = exposure.step_of(name) if stage == "e2e" else None
         steps = plan.test_of(name)[0].steps if step else ()
         return int(step == "") + sum(item.name == step for item in steps)
     requests: Iterable[Request] = plan.test_of(name)[0].steps if stage == "e2e" else [plan.check(name)]
-    return sum(asked.is_met_by(item.method, path_of(item.path)) for item in requests)
+    return sum(exposure.is_met_by(item.method, path_of(item.path)) for item in requests)
 
 
 def cycles(plan: Plan) -> list[str]:
-    """The tests that can be run over and over: a race is none."""
+    """The tests that can run repeatedly: those without a race."""
     tests = plan.e2e.tests if plan.e2e else ()
     return [test.name for test in tests if not any(step.together for step in test.steps)]
 

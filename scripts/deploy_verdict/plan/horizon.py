@@ -1,10 +1,10 @@
-"""Can this window prove what a pool's `safe_for` asks? Told before the window, not after it. Pure.
+"""Can this window prove what a pool's `safe_for` requires? Checked before the window, not after it. Pure.
 
-No leak seen in W hours excludes only those of more than 3/W an hour. What is free must outlast `safe_for` at
-that rate: it takes more than 3 × safe_for / W free connections, whatever the readings will be.
+No leak in W hours excludes only leaks of more than 3/W an hour. The free connections must outlast `safe_for`
+at that rate: more than 3 × safe_for / W must be free, whatever the readings will be.
 
-Memory's `safe_for` is not checked here: memory does not come one by one, so its bound has no least such as
-3/W, and memory that falls through the window is below any rate. Only the readings can tell.
+Memory's `safe_for` is not checked here: memory is not counted one by one, so its bound has no minimum such as
+3/W, and memory that falls during the window is below any rate. Only the readings can decide.
 """
 
 import math
@@ -22,7 +22,7 @@ STEP_S = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class Horizon:
-    """What it takes to call one pool flat. `needs_free` is None where the window is too short for a trend."""
+    """What a FLAT verdict on one pool requires."""
 
     pool: Pool
     blocks: int
@@ -31,14 +31,14 @@ class Horizon:
 
     @property
     def needs_free(self) -> int | None:
-        """So many free connections are the fewest that can be proven to last."""
+        """The fewest free connections that can be proven to last; None where the window is too short."""
         if self.blocks < FEWEST_BLOCKS:
             return None
         return math.floor(NO_EVENT * self.pool.safe_for / 3600 / self.hours) + 1
 
     @property
     def problem(self) -> str | None:
-        """Why no reading could ever prove it, with what would make it provable; None where one could."""
+        """Why no reading could prove it, with what would make it provable; None where one could."""
         if self.size is None or self.needs_free is None or self.needs_free <= self.size:
             return None
         longest_s = 3600 * self.size * self.hours / NO_EVENT
@@ -47,10 +47,9 @@ class Horizon:
         shorter = shown_duration(math.floor(longest_s / STEP_S) * STEP_S)
         longer = shown_duration(math.ceil(window_s / STEP_S) * STEP_S)
         return (
-            f"{safe_for} cannot be proven, not even of a pool of {self.size:g} of which nothing is used: "
+            f"this window cannot prove {safe_for}, not even for an idle pool of {self.size:g}: "
             f"{counted} without a leak exclude only more than {NO_EVENT / self.hours:.1f} an hour — write "
-            f"{shorter} or less, or watch for {longer} or more, or drive requests and compare the floors "
-            "when they are done"
+            f"{shorter} or less, or watch for {longer} or more, or drive requests with return_to_floor"
         )
 
 
@@ -62,7 +61,7 @@ def horizons(plan: Plan) -> Iterator[Horizon]:
 
 
 def _size(plan: Plan, pool: Pool) -> float | None:
-    """The pool's size where the plan tells it: a check on its path that wants a number as the limit."""
+    """The pool's size, where a check on its path expects a number as the limit."""
     for check in plan.health:
         lines = check.expect.lines if check.expect is not None else ()
         for line in lines:

@@ -1,22 +1,22 @@
-"""A plan laid out anew: a window of another length, denser samples, looks after its end. Pure."""
+"""A plan with another layout: another length, denser samples, samples after the window's end. Pure."""
 
 from deploy_verdict.model import Layout
 from deploy_verdict.plan.plan import Plan, WindowSection, regular
 
 
 class LaidOut(WindowSection):
-    """A window section whose offsets a layout decides; `length` reaches to the last look."""
+    """A window section whose offsets a layout decides; `length` reaches to the last sample."""
 
     layout: Layout
 
     @property
     def offsets_s(self) -> tuple[float, ...]:
-        """The regular looks, then the tails."""
+        """The regular samples, then the tails."""
         return (*regular(self.layout.length_s, self.layout.every_s), *self.layout.tails_s)
 
     @property
     def pool_offsets_s(self) -> tuple[float, ...]:
-        """Denser than the other looks, where one job sees the whole window."""
+        """Denser than the other samples, where one long-running job takes them all."""
         dense = self.layout.dense_every_s
         if dense is None:
             return self.offsets_s
@@ -24,12 +24,12 @@ class LaidOut(WindowSection):
 
     @property
     def end_s(self) -> float:
-        """Tails come after it."""
+        """The end of the regular samples; tails come after it."""
         return self.layout.length_s
 
     @property
     def health_offsets_s(self) -> tuple[float, ...]:
-        """At T+0, and again at each tail."""
+        """At T+0, and at each tail."""
         return (0.0, *self.layout.tails_s)
 
 
@@ -54,10 +54,10 @@ def laid_out(plan: Plan, layout: Layout | None) -> Plan:
 
 
 def layout_of(plan: Plan) -> Layout | None:
-    """The layout that a plan was laid out by."""
+    """The layout of a plan from `laid_out`; None of any other."""
     return plan.window.layout if isinstance(plan.window, LaidOut) else None
 
 
 def own_layout(plan: Plan) -> Layout:
-    """The layout that a plan's own window has."""
+    """The layout of a plan's own window."""
     return Layout(length_s=plan.window.length, every_s=plan.window.sample_every)

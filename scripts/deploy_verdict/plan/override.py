@@ -1,7 +1,7 @@
 """One value of a plan set to another: `pools.redis.attention=60%`. Pure.
 
-A path goes down by keys and, in lists, by the members' `name` (or number); a key may itself hold dots,
-as selectors do: the longest that fits is taken. Whether the plan is still one, its reader says.
+A path consists of keys and, in lists, of the members' `name` or number. A key may contain dots, as selectors
+do: the longest match counts. The plan's reader then validates the result.
 """
 
 import difflib
@@ -14,7 +14,7 @@ Step = str | int
 
 
 def changed(document: Any, change: str) -> Any:
-    """The plan's values with one of them changed; raises UsageError for a path that leads nowhere."""
+    """The plan's values with one of them changed; raises UsageError for an unknown path."""
     path, equals, raw = change.partition("=")
     if not equals or not path.strip():
         raise UsageError(f"{change!r} is not PATH=VALUE — write one such as pools.redis.attention=60%")
@@ -35,9 +35,9 @@ def _set(here: Any, rest: str, value: Any, path: str) -> Any:
     found = _step(here, rest)
     if found is None:
         if isinstance(here, dict) and "." not in rest:
-            # A key that the plan leaves at its default; an unknown one the reader refuses.
+            # A key that the plan leaves at its default; the reader refuses an unknown one.
             return {**here, rest: value}
-        raise UsageError(f"{path!r} leads nowhere at {rest!r}{_meant(here, rest)}")
+        raise UsageError(f"{path!r}: the plan has no {rest!r}{_meant(here, rest)}")
     step, after = found
     new = _set(here[step], after, value, path) if after else value
     if isinstance(here, dict):
@@ -46,7 +46,7 @@ def _set(here: Any, rest: str, value: Any, path: str) -> Any:
 
 
 def _step(here: Any, rest: str) -> tuple[Any, str] | None:
-    """The member that the path goes to, and what is left of the path."""
+    """The member that the path starts with, and the rest of the path."""
     fitting = [(name, step) for name, step in _members(here) if rest == name or rest.startswith(f"{name}.")]
     if not fitting:
         return None
@@ -74,4 +74,4 @@ def _meant(here: Any, rest: str) -> str:
     close = difflib.get_close_matches(rest.split(".", maxsplit=1)[0], names, n=1)
     if close:
         return f" — did you mean {close[0]!r}?"
-    return f" — there are: {', '.join(names[:12])}" if names else " — there is nothing below it"
+    return f" — there are: {', '.join(names[:12])}" if names else " — it has no members"

@@ -13,7 +13,7 @@ _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """The names that a JSON value's texts ask for."""
+    """The names of the placeholders in a JSON value's texts."""
     if isinstance(value, str):
         yield from (match.group(1) for match in _PLACE.finditer(value) if match.group(1))
     elif isinstance(value, list):
@@ -25,11 +25,11 @@ def names_in(value: Any) -> Iterator[str]:
 
 
 def filled(value: Any, captured: Mapping[str, Any]) -> Any:
-    """A JSON value with its places filled. A text that is one place only takes the value's own type."""
+    """A JSON value with its placeholders filled. A text that is only a placeholder takes the value's type."""
     if isinstance(value, str):
-        whole = _PLACE.fullmatch(value)
-        if whole and whole.group(1):
-            return captured[whole.group(1)]
+        only = _PLACE.fullmatch(value)
+        if only and only.group(1):
+            return captured[only.group(1)]
         return _PLACE.sub(lambda match: _text(match, captured), value)
     if isinstance(value, list):
         return [filled(item, captured) for item in value]
@@ -39,7 +39,7 @@ def filled(value: Any, captured: Mapping[str, Any]) -> Any:
 
 
 def filled_path(path: str, captured: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """A path with its places filled and percent-encoded, and the values that went in."""
+    """A path with its placeholders filled and percent-encoded, and the values used."""
     used: list[str] = []
 
     def value(match: re.Match[str]) -> str:
@@ -61,13 +61,13 @@ Lines = TypeVar("Lines", bound=Expectations)
 
 
 def expected_names(step: Expecting) -> Iterator[str]:
-    """The captured names that the expectations of a step ask for."""
+    """The captured names that a step's expectations use."""
     for line in _lines(step):
         yield from names_in([_plain(getattr(line.matcher, name)) for name in _LITERALS])
 
 
 def with_captures(step: Kind, captured: Mapping[str, Any]) -> Kind:
-    """The step with its expectations filled; a name that was not captured stands as it is."""
+    """The step with its expectations filled; a placeholder without a captured value stays."""
     update: dict[str, Any] = {}
     if any(name in captured for name in expected_names(step)):
         if step.expect is not None:
@@ -94,10 +94,10 @@ def _matcher(matcher: Matcher, captured: Mapping[str, Any]) -> Matcher:
     update: dict[str, Any] = {}
     for name in set(matcher.operators) & set(_LITERALS):
         value = _plain(getattr(matcher, name))
-        if not all(asked in captured for asked in names_in(value)):
+        if not all(needed in captured for needed in names_in(value)):
             continue
         if name == "matches":
-            # A captured value is meant literally, whatever it means to a regular expression.
+            # A captured value is literal text, never a regular expression.
             update[name] = filled(value, {key: re.escape(str(item)) for key, item in captured.items()})
         else:
             result = filled(value, captured)

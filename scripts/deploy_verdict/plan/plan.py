@@ -24,7 +24,7 @@ from deploy_verdict.stages.registry import STAGES, function, planned
 
 
 def checked_address(value: str) -> str:
-    """A service's address without a slash at its end; raises ValueError when it is none."""
+    """A service's address without a trailing slash; raises ValueError for an invalid one."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
@@ -34,7 +34,7 @@ def checked_address(value: str) -> str:
 
 
 def kept_body(size: int) -> int:
-    """A size that memory has room for, also as text of four bytes a character; raises ValueError."""
+    """A body size within MOST_BODY, so that memory holds it as text too; raises ValueError."""
     if not 0 < size <= MOST_BODY:
         raise ValueError(f"{size} bytes — write a size from 1B to {MOST_BODY // 1024**2}MiB")
     return size
@@ -61,21 +61,21 @@ class Service(Part):
     )
     headers: dict[str, str] = Field(default={})
     fresh_within: Duration = Field(
-        default=180.0, description="how long older code may still answer at T+0 before it is called stale"
+        default=180.0, description="how long older code may still answer after T+0 before it counts as stale"
     )
 
 
 class WindowSection(Part):
-    """How long, and how often the pool is looked at."""
+    """How long the window is, and how often the pools are sampled."""
 
     length: Duration = Field(default=7200.0, gt=0)
     sample_every: Duration = Field(default=900.0, gt=0)
     mode: Literal["auto", "timer", "sleep", "single"] = Field(
         default="auto",
-        description="on GitHub: a job with a wait timer for each look, sleeping jobs, or one long job",
+        description="on GitHub: a job with a wait timer for each sample, sleeping jobs, or one long job",
     )
     dense_every: Duration = Field(
-        default=60.0, gt=0, description="how often the pool is sampled where one job sees the whole window"
+        default=60.0, gt=0, description="how often the pool is sampled where one long job takes every sample"
     )
 
     @model_validator(mode="after")
@@ -91,12 +91,12 @@ class WindowSection(Part):
 
     @property
     def end_s(self) -> float:
-        """The end of the window itself, whatever looks follow it."""
+        """The end of the window itself, whatever samples follow it."""
         return self.length
 
     @property
     def offsets_s(self) -> tuple[float, ...]:
-        """The planned offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
+        """The scheduled offsets: 0, every, …, length. Two hours every 15 minutes are nine samples."""
         return regular(self.length, self.sample_every)
 
     @property
@@ -106,12 +106,12 @@ class WindowSection(Part):
 
     @property
     def health_offsets_s(self) -> tuple[float, ...]:
-        """When the health checks are asked by themselves."""
+        """When the health checks run by themselves."""
         return (0.0,)
 
 
 class TestData(Part):
-    """The only entities that any request of ours may write: field name → allowed values."""
+    """The only entities that our requests may write: field name → allowed values."""
 
     __test__ = False  # pytest: not a test class
     may_write: dict[str, Annotated[tuple[str | int, ...], Field(strict=False)]] = Field(default={})
@@ -126,7 +126,7 @@ class Check(Expecting):
 
 
 class Plan(Part):
-    """A whole plan."""
+    """A complete plan."""
 
     version: Literal[1]
     name: str = Field(min_length=1)
@@ -160,7 +160,7 @@ class Plan(Part):
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that this plan asks for, in the order of the registry."""
+        """The stages of this plan, in the order of the registry."""
         return tuple(self.planned_offsets_s)
 
     @property
@@ -170,30 +170,30 @@ class Plan(Part):
 
     @property
     def exposures(self) -> tuple[Exposure, ...]:
-        """Of the plan itself and of its claims, which are named by their commits."""
+        """The exposures of the plan itself and of its claims; those are named by their commits."""
         of_claims = ((claim.commit, claim.exposure) for claim in self.claims if claim.exposure)
-        return (*self.exposure, *(Exposure(name=name, **dict(asked)) for name, asked in of_claims))
+        return (*self.exposure, *(Exposure(name=name, **dict(exposure)) for name, exposure in of_claims))
 
     @property
     def drives_s(self) -> float:
         """The longest that the drives at the window's end may take: return to floor, and top-ups."""
         driven = ((pool.return_to_floor, pool.burst.for_) for pool in self.pools if pool.return_to_floor)
-        top_ups = (asked.top_up.limit for asked in self.exposures if asked.top_up is not None)
+        top_ups = (item.top_up.limit for item in self.exposures if item.top_up is not None)
         return sum(drive.limit + drive.settle + 2 * burst_s for drive, burst_s in driven) + sum(top_ups)
 
     @property
     def fresh_within_s(self) -> float:
-        """The wait for the new code; never so long that a sample of T+0 comes too late to count."""
+        """The wait for the new code, never so long that a sample of T+0 would come too late to count."""
         return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
     @property
     def awaited(self) -> tuple[Check, ...]:
-        """The checks that alone show a claim, where asking them over and over writes nothing."""
+        """The checks that alone show a claim, and that write nothing when repeated."""
         shown = shown_by_check_alone(self.claims)
         return tuple(check for check in self.health if check.name in shown and not check.writes)
 
     def check(self, name: str) -> Check:
-        """The health check of that name; the plan's cross-check has made sure that there is one."""
+        """The health check of that name; the plan's cross-check guarantees that it exists."""
         return next(check for check in self.health if check.name == name)
 
     def to_ask(self, name: str) -> Request:
@@ -202,14 +202,14 @@ class Plan(Part):
         return known or Request(get=name)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
-        """An E2E test by its name, and the steps before it; the cross-check has made sure of it."""
+        """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""
         tests = self.e2e.tests if self.e2e else ()
         before_each = self.e2e.before_each if self.e2e else ()
         return next(test for test in tests if test.name == name), before_each
 
 
 def with_target(plan: Plan, address: str) -> Plan:
-    """The plan for another address of the service, which has been checked."""
+    """The plan for another, checked address of the service."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
 

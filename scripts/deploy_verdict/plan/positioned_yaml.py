@@ -1,8 +1,8 @@
 """YAML with places: a text becomes values and, for each value, its line and column. Pure.
 
-Only what JSON can say is taken. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a
-mistake with a place. What would take long or grow large is given up while it is read: nodes are counted as
-they come, and aliases where they are expanded.
+Only values that JSON has are accepted. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a
+mistake with a place. Large documents are refused while they are read: nodes are counted as they come, and
+aliases where they are expanded.
 """
 
 import re
@@ -27,7 +27,7 @@ _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?")
 
 @dataclass(frozen=True)
 class Position:
-    """Where something stands in the file, counted from 1."""
+    """A line and column in the file, counted from 1."""
 
     line: int
     column: int
@@ -43,7 +43,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: Path, *, key: bool = False) -> Position:
-        """The place of a value (or its key), or of the nearest thing around it."""
+        """The place of a value (or its key), or of the nearest value around it."""
         table = self.keys if key else self.values
         while path and path not in table:
             path = path[:-1]
@@ -55,7 +55,7 @@ class Document:
         self.problems.append(Problem(line=place.line, column=place.column, message=message))
 
     def first_at_each_place(self) -> tuple[Problem, ...]:
-        """One mistake for each place: what YAML makes of a value comes before what a model does."""
+        """One mistake for each place: a mistake in the YAML comes before one of the model."""
         places: dict[tuple[int, int], Problem] = {}
         for problem in self.problems:
             places.setdefault((problem.line, problem.column), problem)
@@ -97,11 +97,11 @@ def _yaml_hint(problem: str) -> str:
 
 
 class _TooLargeError(Exception):
-    """The document has too many values, or has once its aliases are expanded."""
+    """The document has too many values, perhaps only after its aliases are expanded."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Stops at what no plan has: a megabyte of short values would take seconds and hundreds of megabytes."""
+    """Stops at more values than any plan has: a megabyte of them takes seconds and hundreds of megabytes."""
 
     nodes = 0
 
@@ -109,7 +109,7 @@ class _Loader(yaml.SafeLoader):
         self.nodes += 1
         # A key and its value are two.
         if self.nodes > 2 * MAX_VALUES:
-            raise _TooLargeError(f"more than {MAX_VALUES} values — this is no plan")
+            raise _TooLargeError(f"more than {MAX_VALUES} values — this is not a plan")
         return super().compose_node(parent, index)
 
 
@@ -128,13 +128,15 @@ class _Builder:
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self.count += 1
         if self.count > MAX_VALUES:
-            raise _TooLargeError(f"more than {MAX_VALUES} values once aliases are expanded — this is no plan")
+            raise _TooLargeError(
+                f"more than {MAX_VALUES} values once aliases are expanded — this is not a plan"
+            )
         if len(path) > MAX_DEPTH:
-            raise _TooLargeError(f"nested more than {MAX_DEPTH} levels deep — this is no plan")
+            raise _TooLargeError(f"nested more than {MAX_DEPTH} levels deep — this is not a plan")
         self.document.values[path] = _place(node)
         if node.tag not in _KNOWN_TAGS:
-            told = f"the tag {node.tag} is not taken here — write a plain value"
-            self.document.add(_place(node), told)
+            message = f"the tag {node.tag} is not allowed — write a plain value"
+            self.document.add(_place(node), message)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -149,7 +151,7 @@ class _Builder:
                 continue
             key = str(key_node.value)
             if key in result:
-                self.document.add(_place(key_node), f"'{key}' stands here twice — keep one")
+                self.document.add(_place(key_node), f"duplicate key '{key}' — keep one")
             self.document.keys[(*path, key)] = _place(key_node)
             result[key] = self._build(value_node, (*path, key))
         return result
@@ -201,7 +203,7 @@ def plain_value(text: str) -> Any:
             raise ValueError("this number is too long")
         return int(text)
     if text.lower() in (".nan", ".inf", "-.inf", "+.inf"):
-        raise ValueError(f"'{text}' is not a number that anything could be compared with")
+        raise ValueError(f"'{text}' cannot be compared with anything — write a finite number")
     if _FLOAT.fullmatch(text):
         return float(text)
     return text

@@ -1,4 +1,4 @@
-"""What a plan will do, counted before it does anything. Pure."""
+"""What a plan will do, counted before it runs. Pure."""
 
 import math
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from deploy_verdict.stages.registry import function, sampled
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """Counts for one whole window; requests are at most (a failed step ends its test early)."""
+    """Counts for one complete window; requests are upper bounds, as a failed step ends its test early."""
 
     stages: tuple[str, ...]
     samples: int
@@ -33,7 +33,7 @@ class Preview:
 
     @property
     def total_requests(self) -> int:
-        """How many requests of ours the service will see."""
+        """How many requests the service gets."""
         return sum(self.requests.values())
 
     def counts(self) -> dict[str, Any]:
@@ -41,45 +41,46 @@ class Preview:
         return {**asdict(self), "total_requests": self.total_requests}
 
 
-def preview_lines(plan: Plan, seen: Preview) -> Iterator[str]:
+def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     """The counts as a person reads them."""
-    per_stage = ", ".join(f"{stage} {count}" for stage, count in seen.requests.items() if count)
-    yield f"{plan.name}: the plan is good. It will, on {plan.service.base_url}:"
-    yield f"  look at      {', '.join(seen.stages)}"
-    yield f"  take         {shown_duration(seen.wall_s)}"
-    yield f"  send         at most {seen.total_requests} requests ({per_stage}), {seen.writes} of them writes"
-    if seen.platform_requests:
-        yield f"  ask Railway  about {seen.platform_requests} times, once more for each 5,000 lines of a log"
+    per_stage = ", ".join(f"{stage} {count}" for stage, count in counts.requests.items() if count)
+    yield f"{plan.name}: the plan is valid. On {plan.service.base_url} it will:"
+    yield f"  check        {', '.join(counts.stages)}"
+    yield f"  take         {shown_duration(counts.wall_s)}"
+    sent = f"{counts.total_requests} requests ({per_stage}), {counts.writes} of them writes"
+    yield f"  send         at most {sent}"
+    if counts.platform_requests:
+        yield f"  ask Railway  about {counts.platform_requests} times, and once for each 5,000 lines of a log"
     if plan.test_data.may_write:
         entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
         yield f"  write only   {entities}"
-    if seen.samples:
-        yield f"  sample       {seen.samples} times, {seen.readings_per_sample} readings each"
+    if counts.samples:
+        yield f"  sample       {counts.samples} times, {counts.readings_per_sample} readings each"
     for horizon in horizons(plan):
         yield f"  prove        {_provable(horizon)}"
-    if seen.suite_runs:
-        yield f"  run          {seen.tests} E2E tests, {seen.suite_runs} times"
-    for asked in plan.exposures:
-        if asked.top_up is not None:
-            yield f"  top up       {_topping(asked, asked.top_up)}"
+    if counts.suite_runs:
+        yield f"  run          {counts.tests} E2E tests, {counts.suite_runs} times"
+    for exposure in plan.exposures:
+        if exposure.top_up is not None:
+            yield f"  top up       {_top_up_words(exposure, exposure.top_up)}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
 
 
-def _topping(asked: Exposure, how: TopUp) -> str:
+def _top_up_words(exposure: Exposure, how: TopUp) -> str:
     takes = shown_duration(how.at_most * how.every)
-    told = f"{asked.operation} by runs of {how.of} until {asked.wanted} were clean"
-    return f"{told}, at most {how.at_most} in {takes}"
+    runs = f"{exposure.operation} with runs of {how.of} until {exposure.wanted} are clean"
+    return f"{runs}, at most {how.at_most} in {takes}"
 
 
 def _provable(horizon: Horizon) -> str:
-    """What the window can say of a pool's growth at its best."""
+    """What the window can prove about a pool's growth at best."""
     safe_for = shown_duration(horizon.pool.safe_for)
     if horizon.needs_free is None:
         return (
-            f"nothing of {horizon.pool.name}'s growth: {horizon.blocks} blocks after the warm-up are too "
+            f"nothing about {horizon.pool.name}'s growth: {horizon.blocks} blocks after the warm-up are too "
             "few, so the verdict is inconclusive at best"
         )
-    return f"that {horizon.pool.name} lasts {safe_for}, if {horizon.needs_free} connections or more are free"
+    return f"that {horizon.pool.name} lasts {safe_for}, if at least {horizon.needs_free} connections are free"
 
 
 Counts = tuple[int, int]
@@ -104,7 +105,7 @@ def preview(plan: Plan) -> Preview:
 
 
 def health_requests(plan: Plan) -> Counts:
-    """Requests and writes of the health checks, with what shows the claims."""
+    """Requests and writes of the health checks and of the documents that show claims."""
     return len(plan.health) + _fingerprints(plan), sum(check.writes for check in plan.health)
 
 
@@ -124,10 +125,10 @@ def pool_requests(plan: Plan) -> Counts:
 
 
 def exercise_requests(plan: Plan) -> Counts:
-    """Requests and writes of every exercise; what writes is sent once more after it."""
+    """Requests and writes of every exercise, and of the requests repeated after it."""
     loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
-    requests = sum(load.requests + load.readings + sum(asked) for load, asked in loads)
-    writes = sum(math.ceil(load.requests * sum(asked) / len(asked)) + sum(asked) for load, asked in loads)
+    requests = sum(load.requests + load.readings + sum(sent) for load, sent in loads)
+    writes = sum(math.ceil(load.requests * sum(sent) / len(sent)) + sum(sent) for load, sent in loads)
     return requests, writes
 
 
@@ -140,12 +141,12 @@ def floor_requests(plan: Plan) -> Counts:
 
 def top_up_requests(plan: Plan) -> Counts:
     """Requests and writes of all top-ups."""
-    counts = [_topped_up(plan, asked.top_up) for asked in plan.exposures if asked.top_up is not None]
+    counts = [_topped_up(plan, exposure.top_up) for exposure in plan.exposures if exposure.top_up is not None]
     return sum(requests for requests, _ in counts), sum(writes for _, writes in counts)
 
 
 def _to_ask(plan: Plan, load: Exercise) -> list[bool]:
-    """Which requests of an exercise write; those are asked once more after it."""
+    """Which requests of an exercise write; those are sent once more after it."""
     return [plan.to_ask(name).writes for name in load.ask]
 
 
@@ -156,7 +157,7 @@ def _driven(plan: Plan, drive: ReturnToFloor) -> int:
 
 
 def _topped_up(plan: Plan, how: TopUp) -> tuple[int, int]:
-    """Requests and writes of all runs at most; a run that fails is cleaned up after."""
+    """Requests and writes of all runs at most; each failed run has its cleanup."""
     stage, name = how.part
     if stage == "health":
         return how.at_most, how.at_most * plan.check(name).writes
@@ -167,24 +168,24 @@ def _topped_up(plan: Plan, how: TopUp) -> tuple[int, int]:
 
 
 def _drives_s(plan: Plan) -> float:
-    """How long what is driven at the end takes as planned; `limit` caps it."""
+    """How long the drives at the window's end take as planned; `limit` caps a return to floor."""
     drives = ((pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None)
     floors = (
         min(drive.limit, _driven(plan, drive) / drive.rate) + drive.settle + 2 * pool.burst.for_
         for pool, drive in drives
     )
-    top_ups = (asked.top_up for asked in plan.exposures if asked.top_up is not None)
+    top_ups = (exposure.top_up for exposure in plan.exposures if exposure.top_up is not None)
     return sum(floors) + sum(how.at_most * how.every for how in top_ups)
 
 
 def _fingerprints(plan: Plan) -> int:
-    """At most so many for what shows the claims, unless old and new code take turns: all share one wait."""
+    """Requests that show the claims, at most; they share one wait, unless old and new code alternate."""
     shown = IN_A_ROW * sum(claim.openapi is not None for claim in plan.claims) + len(plan.awaited)
     return shown + int(plan.fresh_within_s / ASK_AGAIN_S) if shown else 0
 
 
 def _platform(plan: Plan, samples: int) -> int:
-    """Two questions for the place, one for the subject, two for each look; the ends ask two more."""
+    """Two requests for the ids, one for the subject, two for each sample, two more at either end."""
     if plan.railway is None:
         return 0
     sections = (plan.logs, plan.traffic, plan.metrics, plan.metrics)

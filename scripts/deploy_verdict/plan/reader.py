@@ -1,7 +1,7 @@
-"""From a plan's text to a Plan, or to all of its mistakes at once with their places. Pure.
+"""From a plan's text to a Plan, or to all its mistakes at once, with line and column. Pure.
 
 The environment is handed in: `${NAME}`, `${NAME:-default}` and `${TODAY}` are filled from it; `$${`
-stands for a `${` that is meant literally.
+stands for a literal `${`.
 """
 
 import difflib
@@ -21,7 +21,7 @@ from deploy_verdict.plan.sections.fixtures import Answer, Recording
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
-# A stand-in for each section without which there is no plan at all.
+# A stand-in for each section that a plan must have.
 _STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
 _PYDANTIC_WORDS = {
     "missing": "is missing",
@@ -40,9 +40,9 @@ _PYDANTIC_WORDS = {
 def read_plan(
     data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
 ) -> Plan:
-    """Read a plan from a file's bytes; raises PlanError with every mistake that can be seen.
+    """Read a plan from a file's bytes; raises PlanError with every mistake that can be found.
 
-    `changes` are PATH=VALUE (changing.py): the plan as it would be with them, which is another version.
+    `changes` are PATH=VALUE (override.py); a changed plan is another version.
     """
     return read_placed_plan(data, path, environment, today, changes)[0]
 
@@ -50,7 +50,7 @@ def read_plan(
 def read_placed_plan(
     data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
 ) -> tuple[Plan, Document]:
-    """The same, with the place of everything in it."""
+    """Like read_plan, with the place of everything in the file."""
     text = _text(data, path)
     document = read_nodes(text, lambda raw: fill(raw, environment, today))
     for change in changes:
@@ -69,7 +69,7 @@ def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Ans
     """Read a file of recorded answers for a plan; raises PlanError with every mistake in it."""
     document = read_nodes(_text(data, path), lambda raw: raw)
     if not isinstance(document.value, dict) and not document.problems:
-        document.add(document.place(()), "recorded answers are a mapping: `NAME: {status: 200, json: …}`")
+        document.add(document.place(()), "recorded answers must be a mapping: `NAME: {status: 200, json: …}`")
     answers: Mapping[str, tuple[Answer, ...]] = {}
     if not document.problems:
         try:
@@ -77,15 +77,15 @@ def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Ans
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 _note(detail, document)
-        for name, told in unknown_answers(plan, document.value):
-            document.add(document.place((name,), key=True), told)
+        for name, message in unknown_answers(plan, document.value):
+            document.add(document.place((name,), key=True), message)
     if document.problems:
         raise PlanError(path, document.first_at_each_place())
     return answers
 
 
 def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
-    """Replace variables in one text; raises ValueError that says how to set the missing one."""
+    """Replace variables in one text; raises ValueError, which says how to set a missing one."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(0) == "$${":
@@ -124,7 +124,7 @@ def _validated(document: Document) -> Plan | None:
     if document.value is None and document.problems:
         return None
     if not isinstance(document.value, dict):
-        document.add(document.place(()), "a plan is a mapping — start with `version: 1`")
+        document.add(document.place(()), "a plan must be a mapping — start with `version: 1`")
         return None
     try:
         return plan_model().model_validate(document.value)
@@ -136,7 +136,7 @@ def _validated(document: Document) -> Plan | None:
 
 
 def _follows(detail: Any, details: Sequence[Any]) -> bool:
-    """A list that is too short only because its members are wrong is no mistake of its own."""
+    """Whether a list is too short only because its members are wrong: not a mistake of its own."""
     place = detail["loc"]
     return detail["type"] == "too_short" and any(
         len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
@@ -144,7 +144,7 @@ def _follows(detail: Any, details: Sequence[Any]) -> bool:
 
 
 def _note(detail: Any, document: Document) -> Path:
-    """Put one of pydantic's mistakes into our words; returns its path in the document."""
+    """Add one of pydantic's mistakes in our words; returns its path in the document."""
     location = _existing(detail["loc"], document)
     unknown = detail["type"] == "extra_forbidden"
     document.add(document.place(location, key=unknown), _message(detail, location, document))
@@ -152,7 +152,7 @@ def _note(detail: Any, document: Document) -> Path:
 
 
 def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
-    """Cross-check the sections without a mistake; what rests on the others is not held against the author."""
+    """Cross-check the sections without mistakes, leaving out messages that depend on the others."""
     lost = {str(path[0]) for path in broken if path}
     sections = {name: section for name, section in document.value.items() if name not in lost}
     try:
@@ -166,7 +166,7 @@ def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
 
 
 def _names(value: Any) -> Iterator[str]:
-    """What other sections may call the parts of a section by."""
+    """The names by which other sections may refer to parts of a section."""
     if isinstance(value, dict):
         name = value.get("name") or value.get("text") or value.get("regex")
         if isinstance(name, str):
@@ -180,7 +180,7 @@ def _mentions(message: str, name: str) -> bool:
 
 
 def _existing(location: tuple[int | str, ...], document: Document) -> Path:
-    """The part of pydantic's location that stands in the file (it also names union members)."""
+    """The part of pydantic's location that exists in the file (it also names union members)."""
     path: Path = ()
     for step in location:
         if (*path, step) in document.values or (*path, step) in document.keys:
@@ -191,7 +191,7 @@ def _existing(location: tuple[int | str, ...], document: Document) -> Path:
 def _message(detail: Any, location: Path, document: Document) -> str:
     name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
     if kind == "extra_forbidden":
-        return f"'{name}' is not known here{_suggestion(name, detail)}"
+        return f"unknown key '{name}'{_suggestion(name, detail)}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "missing":
@@ -202,12 +202,12 @@ def _message(detail: Any, location: Path, document: Document) -> str:
     if kind == "too_short":
         return f"'{name}' is empty — add at least one"
     found = detail["input"]
-    told = (
+    shown = (
         f"{type(found).__name__} {found!r}"
         if isinstance(found, bool | int | float | str)
-        else "what stands here"
+        else "the value here"
     )
-    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {told})"
+    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {shown})"
 
 
 def _suggestion(name: str, detail: Any) -> str:
@@ -219,7 +219,7 @@ def _suggestion(name: str, detail: Any) -> str:
 
 
 def _known_names(detail: Any) -> list[str]:
-    """The keys that the model at this place takes, found by walking the models along the location."""
+    """The keys of the model at this place, found by walking the models along the location."""
     model: Any = plan_model()
     for step in detail["loc"][:-1]:
         if isinstance(step, int):

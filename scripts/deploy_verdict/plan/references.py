@@ -1,6 +1,6 @@
 """The names by which criteria and tables refer to findings and measures. Pure.
 
-A finding is stage/check/rule. A measure is a number (or word) that a table shows.
+A finding is stage/check/rule. A measure is a number (or word) in a table.
 """
 
 import fnmatch
@@ -19,7 +19,7 @@ ANSWER_MEASURES = ("success", "mean_ms", "p95_ms", "max_ms")
 
 
 def finding_names(plan: Plan) -> Iterator[FindingName]:
-    """Every finding that judging this plan gives, whatever the evidence."""
+    """Every finding that a verdict on this plan has, whatever the evidence."""
     for check in plan.health:
         for rule in check_rules(plan, check.name):
             yield "health", check.name, rule
@@ -38,7 +38,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from (("claims", claim.commit, "shown") for claim in plan.claims if claim.openapi)
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
-    yield from (("exposure", asked.name, "runs") for asked in plan.exposures)
+    yield from (("exposure", exposure.name, "runs") for exposure in plan.exposures)
     yield from ((stage, stage, "coverage") for stage in plan.stages)
 
 
@@ -53,7 +53,7 @@ def _suite_names(plan: Plan) -> Iterator[FindingName]:
         yield "e2e", SUITE, "limit"
     if plan.e2e.command:
         yield "e2e", SUITE, "command"
-        # Its cases are only known when it has run.
+        # Its cases are known only after it has run.
         yield "e2e", "*", "passes"
 
 
@@ -79,7 +79,7 @@ def _platform_names(plan: Plan) -> Iterator[FindingName]:
         rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")
         yield from (("traffic", "log", rule) for rule in ("readable", "canary"))
         yield from (("traffic", "all", rule) for rule in rules)
-        # Single paths are only known from the log.
+        # Its paths are known only from the log.
         yield "traffic", "*", "5xx"
     if plan.metrics is not None:
         yield from (("metrics", "memory", rule) for rule in ("readable", "limit", "growth"))
@@ -89,14 +89,14 @@ def check_rules(plan: Plan, name: str) -> tuple[str, ...]:
     """The rules of one health check: a selector for each line of `expect`, and `accept`."""
     check = next((check for check in plan.health if check.name == name), None)
     if check is None:
-        # An unknown name is a mistake that the cross-check tells at its own place.
+        # The cross-check reports an unknown name at its own place.
         return ()
     lines = tuple(line.selector for line in check.expect.lines) if check.expect else ()
     return (*lines, "accept") if check.accept else lines
 
 
 def refers(reference: str, name: FindingName) -> bool:
-    """Whether a criterion's reference means this finding: stage/check, stage/*, or stage/check/rule."""
+    """Whether a criterion's reference matches this finding: stage/check, stage/*, or stage/check/rule."""
     stage, _, rest = reference.partition("/")
     if stage != name[0] or not rest:
         return False
@@ -115,7 +115,7 @@ def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
 
 
 def measure_problem(plan: Plan, measure: str) -> str | None:
-    """Why a measure cannot be shown, with what could be, or None."""
+    """Why a measure cannot be shown, with those that can; None where it can."""
     kind, _, rest = measure.partition("/")
     name, _, what = rest.rpartition("/")
     if kind == "health":
@@ -123,7 +123,7 @@ def measure_problem(plan: Plan, measure: str) -> str | None:
     known = dict(_measures(plan))
     if kind not in known:
         kinds = ", ".join(("health", *known))
-        return f"'{measure}' is not a measure — it begins with one of {kinds}, such as e2e/passed"
+        return f"'{measure}' is not a measure — start with one of {kinds}, such as e2e/passed"
     if rest in known[kind]:
         return None
     same = [item for item in known[kind] if item.startswith(f"{name}/")] or known[kind]
@@ -135,7 +135,7 @@ def _health_measure_problem(plan: Plan, rest: str) -> str | None:
     name, _, selector = rest.partition("/")
     if name not in {check.name for check in plan.health}:
         names = ", ".join(check.name for check in plan.health)
-        return f"there is no health check {name!r} — known: {names or 'none'}"
+        return f"no health check is called {name!r} — known: {names or 'none'}"
     try:
         check_selector(selector)
     except ValueError as error:

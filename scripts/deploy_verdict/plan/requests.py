@@ -40,7 +40,7 @@ STATUSES = range(100, 600)
 
 
 class Part(BaseModel):
-    """Frozen; unknown keys are mistakes."""
+    """A part of the plan: frozen, and without unknown keys."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
@@ -63,7 +63,7 @@ class Expectations(Part):
         rest = {key: item for key, item in value.items() if key in cls.RESERVED}
         lines = {key: item for key, item in value.items() if key not in cls.RESERVED}
         if not lines:
-            raise ValueError("nothing is expected, so this can never fail — add a line such as `status: 200`")
+            raise ValueError("this expects nothing, so it can never fail — add a line such as `status: 200`")
         return {**rest, "lines": tuple(_line(key, item) for key, item in lines.items())}
 
     @classmethod
@@ -77,7 +77,7 @@ class Expectations(Part):
 
 
 def _line(selector: str, value: Any) -> Expectation:
-    """One line; every message begins with the line as the user wrote it."""
+    """One line; every message starts with its selector."""
     check_selector(selector)
     try:
         matcher = Matcher.model_validate(parse_matcher(value, selector))
@@ -86,13 +86,13 @@ def _line(selector: str, value: Any) -> Expectation:
     if selector == "status":
         fitting = _fitting(matcher)
         if fitting in (0, len(STATUSES)):
-            which = "no status is" if fitting == 0 else "every status is"
-            raise ValueError(f"status: {which} like that — write 200, 500..599 or [200, 409]")
+            which = "no status" if fitting == 0 else "every status"
+            raise ValueError(f"status: {which} matches this — write 200, 500..599 or [200, 409]")
     return Expectation(selector, matcher)
 
 
 def _fitting(matcher: Matcher) -> int:
-    """How many statuses a matcher lets pass; the two usual forms without trying all of them."""
+    """How many statuses a matcher accepts; for the two usual forms without trying them all."""
     if matcher.operators == ("equals",):
         return int(matcher.equals in STATUSES)
     if matcher.operators == ("between",) and matcher.between is not None:
@@ -136,14 +136,14 @@ MATCHER_SCHEMA: JsonSchemaValue = {
 
 
 class Alternative(Expectations):
-    """One acceptable outcome, whole."""
+    """One acceptable outcome, complete in itself."""
 
     RESERVED: ClassVar[tuple[str, ...]] = ("because",)
     because: str | None = None
 
     @property
     def text(self) -> str:
-        """The alternative as the report shows it."""
+        """The alternative as the report prints it."""
         return ", ".join(line.text for line in self.lines)
 
 
@@ -152,7 +152,7 @@ class NeverRule(Expectations):
 
     RESERVED: ClassVar[tuple[str, ...]] = ("name", "of", "severity", "because")
     name: str = ""
-    of: str | None = Field(default=None, description="the check whose answers are meant; default: all")
+    of: str | None = Field(default=None, description="the check whose answers count; default: all")
     severity: Severity = Field(default=Severity.P1, strict=False)
     because: str | None = None
 
@@ -169,7 +169,7 @@ def checked_path(value: Any) -> Any:
     parts = urlsplit(value)
     if parts.scheme or parts.netloc or value.startswith("//") or parts.fragment or "\\" in value:
         raise ValueError(
-            f"{value!r} leads to another host — write the path only; the host is service.base_url"
+            f"{value!r} points to another host — write the path only; the host is service.base_url"
         )
     return value
 
@@ -206,7 +206,7 @@ class Request(Part):
         if not used and self._needs_method():
             raise ValueError("no request — write one such as `get: /api/health`")
         if self.json_ is not None and used and used[0] in READS:
-            raise ValueError(f"{used[0]} takes no json — drop it, or write post")
+            raise ValueError(f"{used[0]} has no JSON body — drop it, or write post")
         return self
 
     def _needs_method(self) -> bool:
@@ -224,7 +224,7 @@ class Request(Part):
 
     @property
     def writes(self) -> bool:
-        """Whether the request may change data: everything but GET and HEAD may."""
+        """Whether the request may change data: all but GET and HEAD may."""
         return self.method.lower() not in READS
 
 
@@ -234,7 +234,7 @@ GOOD_STATUS = Expectation("status", Matcher(between=(200, 299)))
 class Expecting(Request):
     """A request with what must hold for its answer: `expect`, `accept`, or both.
 
-    Where nothing is said of the status it must be 200..299: a 500 is no good answer whatever it holds.
+    Without an expected status it must be 200..299: a 500 is not a good answer, whatever its body.
     """
 
     expect: Expectations | None = None
@@ -246,7 +246,7 @@ class Expecting(Request):
             return self
         if self.expect is None and not self.accept:
             raise ValueError(
-                "neither expect nor accept: this can never fail — add e.g. `expect: {status: 200}`"
+                "neither expect nor accept, so this can never fail — add e.g. `expect: {status: 200}`"
             )
         lines = self.expect.lines if self.expect else ()
         if not _tells_status(lines) and not (

@@ -1,7 +1,7 @@
 """Test-data safety: whether a request may be sent, decided on its final form. Pure.
 
-Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`,
-and must not name any other, in whatever spelling; and it must stand in a form that all servers read alike.
+Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`, and no
+other one in any spelling; and its form must be one that all servers read alike.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-# Routes are words and versions; whatever else stands in a path could be an entity.
+# Routes are words and versions; anything else in a path could be an entity.
 _ROUTE = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*|v\d+(?:\.\d+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
@@ -27,14 +27,14 @@ def strange_path(path: str) -> str | None:
     for segment in path.split("/"):
         plain = unquote(segment)
         if plain.strip(".") == "" and plain:
-            return "climbs with a dot segment"
+            return "has a dot segment"
         if not plain.isascii() or not plain.isprintable() or set(plain) & set("%/\\;?#"):
             return "holds an encoding that servers read differently"
     return None
 
 
 def segments_to_check(path: str) -> list[str]:
-    """The segments that are no words of a route."""
+    """The segments that are not route words."""
     plain = [unquote(segment) for segment in path.split("/") if segment]
     return [segment for segment in plain if not _ROUTE.fullmatch(segment)]
 
@@ -52,7 +52,7 @@ def strange_query(query: str) -> str | None:
 
 
 def folded(key: str) -> str:
-    """A key without case, plural, separators and brackets: Tag-Spools[] is tagspool."""
+    """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
     plain = unicodedata.normalize("NFKC", key).casefold()
     return "".join(character for character in plain if character.isalnum()).removesuffix("s")
 
@@ -65,7 +65,7 @@ def disguised_key(keys: Iterable[str], known: Iterable[str]) -> str | None:
 
 
 def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator[str]:
-    """What stands in the texts, in any encoding, and has the shape of an allowed entity but is none."""
+    """Parts of the texts, in any encoding, that have the shape of an allowed entity but are not allowed."""
     names = {str(item) for item in allowed}
     shapes = [shape for item in allowed if isinstance(item, str) and (shape := _shape(item))]
     for text in texts:
@@ -88,7 +88,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def keys_in(value: Any) -> Iterator[str]:
-    """Every key of a JSON value, at any depth, also of JSON that stands in a text."""
+    """Every key of a JSON value, at any depth, also of JSON within a text."""
     if isinstance(value, list):
         for item in value:
             yield from keys_in(item)
@@ -105,7 +105,7 @@ def keys_in(value: Any) -> Iterator[str]:
 
 
 def _shape(item: str) -> re.Pattern[str] | None:
-    """TEST-02 is letters, a dash, digits. What is letters or digits only has the shape of every word."""
+    """TEST-02 is letters, a dash, digits. Letters or digits alone are the shape of any word, so None."""
     if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
         return None
     parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]
@@ -119,20 +119,20 @@ def _part(part: str) -> str:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """A text as it stands, in its plain characters, and decoded as often as it lets itself be."""
-    seen: set[str] = set()
+    """A text as it is, in its plain characters, and decoded as often as possible."""
+    known: set[str] = set()
     before = ""
     # Each decoding makes it shorter, so this ends.
     while text != before:
         for form in (text, _visible(text)):
-            if form not in seen:
-                seen.add(form)
+            if form not in known:
+                known.add(form)
                 yield form
         before, text = text, unquote(text)
 
 
 def _visible(text: str) -> str:
-    """In plain characters, and without what cannot be seen."""
+    """In plain characters, and without invisible ones."""
     plain = unicodedata.normalize("NFKC", text)
     return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
 
@@ -149,14 +149,14 @@ def refusal(
     filled: Sequence[str] = (),
     headers: Mapping[str, str] = NO_HEADERS,
 ) -> str | None:
-    """Why this request must not be sent, or None. `filled` holds captured values that stand in the path."""
+    """Why this request must not be sent, or None. `filled` are the captured values in the path."""
     override = next((name for name in headers if folded(name) in OVERRIDES), None)
     if override:
-        return f"{method} {path} asks for another method in its header {override} — name that method itself"
+        return f"{method} {path} asks for another method in its header {override} — use that method itself"
     if method in ("GET", "HEAD"):
         return None
     if not may_write:
-        return f"{method} {path} would write, and test_data.may_write allows nothing"
+        return f"{method} {path} would write, but test_data.may_write allows nothing"
     return next(_reasons(method, path, body, may_write, filled), None)
 
 
@@ -176,7 +176,7 @@ def _reasons(method: str, path: str, body: Any, may_write: MayWrite, filled: Seq
     named = [*_named(body, may_write), *_in_query(query, may_write)]
     if not named:
         keys = ", ".join(may_write)
-        yield f"{what} names no {keys}, so what it would write cannot be checked"
+        yield f"{what} names no {keys}, so the write guard cannot check what it writes"
     for key, value in named:
         if not _allowed(value, may_write[key]):
             allowed = ", ".join(str(item) for item in may_write[key])
@@ -186,7 +186,7 @@ def _reasons(method: str, path: str, body: Any, may_write: MayWrite, filled: Seq
             yield f"{what} has the captured value {value!r} in its path, which may not be written"
     for segment in segments_to_check(route):
         if not _allowed(segment, everything):
-            yield f"{what} has {segment!r} in its path, which is no word of a route and may not be written"
+            yield f"{what} has {segment!r} in its path, which is not a route word and may not be written"
     yield from _disguised(what, query, body, may_write, everything)
 
 

@@ -1,7 +1,7 @@
-"""Railway's GraphQL answers as models: what does not fit is an error that names its place. Pure.
+"""Railway's GraphQL answers as models: a misfit is an error that names its place. Pure.
 
-A field that must be known is required, and of its type. Any other is None where Railway leaves it out or
-sends something else. Statuses and steps are plain text: a new word is data, not an error.
+A field that we need is required, and of its type. Any other is None where Railway leaves it out or sends
+something else. Statuses and steps are plain text: a new word is data, not an error.
 """
 
 import re
@@ -49,7 +49,7 @@ _GOT = {
 
 
 class AnswerPart(BaseModel):
-    """A JSON object of an answer, its names in camel case; what we do not read of it is ignored."""
+    """A JSON object of an answer, its names in camel case; other fields are ignored."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False, defer_build=True
@@ -85,7 +85,7 @@ def _validated(shape: type[Part], value: Any, place: str) -> Part:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-        # Not from the error: its text quotes the answer, which has not passed the redactor.
+        # `from None`: the error's text quotes the answer, which has not passed the redactor.
         raise _malformed(place + "".join(steps), first["type"], first["input"]) from None
 
 
@@ -123,7 +123,7 @@ Flag = Annotated[bool | None, _OrNone]
 Count = Annotated[int | None, _OrNone]
 Number = Annotated[float | None, _OrNone]
 Moment = Annotated[datetime | None, BeforeValidator(moment)]
-# Strictly, a JSON list would be no tuple.
+# In strict mode a JSON list would not be a tuple.
 Items = Annotated[tuple[Item, ...], Strict(False)]
 
 
@@ -142,7 +142,7 @@ class PageInfo(AnswerPart):
 
 
 class Edge(AnswerPart, Generic[Item]):
-    """What holds a node."""
+    """The wrapper of a node."""
 
     node: Item
 

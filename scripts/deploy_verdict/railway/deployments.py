@@ -1,4 +1,4 @@
-"""Questions about deployments: where the service is, which ones there are, what is live, and the way back."""
+"""Queries about deployments: the service's ids, the list, what is live, the steps; and the rollback."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -58,7 +58,7 @@ class _Instance(AnswerPart):
 
 
 def _of(field: str, key: str) -> Any:
-    """A key of an untyped object: where the object is none, its keys are not known."""
+    """A key of an untyped JSON object; None where there is no object."""
     return Field(default=None, validation_alias=AliasPath(field, key))
 
 
@@ -84,7 +84,7 @@ class _Deployment(AnswerPart):
     service_id: Text = None
     snapshot_id: Text = None
 
-    def known(self) -> Deployment:
+    def as_record(self) -> Deployment:
         return Deployment(**self.model_dump())
 
 
@@ -144,10 +144,10 @@ class _Environment(AnswerPart):
 
 
 def place(railway: RailwayClient, *, project: str, service: str, environment: str) -> ServiceIds:
-    """The ids of a plan's service; a project token knows its own project and environment."""
+    """The ids of a plan's service; a project token implies its project and environment."""
     if not service:
         detail = (
-            "the plan names no service — set RAILWAY_SERVICE_ID (from the service's address on the dashboard)"
+            "the plan names no service — set RAILWAY_SERVICE_ID (from the service's URL on the dashboard)"
         )
         raise our_error("no-service", detail)
     if railway.token.kind == "project":
@@ -161,9 +161,9 @@ def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[s
     token = object_of(_ProjectToken, railway.read("project_token", {}), "projectToken")
     name = token.environment.name
     if project and project != token.project_id:
-        raise our_error("no-project", f"{railway.token.variable} is of another project than the plan's")
+        raise our_error("no-project", f"{railway.token.variable} belongs to another project than the plan's")
     if environment.casefold() not in (token.environment_id.casefold(), (name or "").casefold()):
-        only = f"{railway.token.variable} opens the environment {name or token.environment_id!r} only"
+        only = f"{railway.token.variable} works for the environment {name or token.environment_id!r} only"
         raise our_error("no-environment", f"{only}, and the plan's is {environment!r}")
     return token.project_id, token.environment_id
 
@@ -191,14 +191,14 @@ def _environment_id(railway: RailwayClient, project: str, environment: str) -> s
 def deployments(
     railway: RailwayClient, where: ServiceIds, *, most: int = 50
 ) -> tuple[tuple[Deployment, ...], bool]:
-    """The newest first, by createdAt, as the API's own order is not documented; and whether these are all."""
+    """The newest first, by createdAt, as the API's own order is undocumented; and whether these are all."""
     found: list[Deployment] = []
     cursor: str | None = None
     while True:
         first = min(_PAGE, most - len(found))
         data = railway.read("deployments", {**where.ids, "first": first, "after": cursor})
         page = object_of(NodePage[_Deployment], data, "deployments")
-        found += [node.known() for node in page.nodes]
+        found += [node.as_record() for node in page.nodes]
         cursor = page.next_cursor
         if cursor is None or not page.edges or len(found) >= most:
             break
@@ -210,22 +210,22 @@ def deployments(
 
 def deployment(railway: RailwayClient, identity: str) -> Deployment:
     """One deployment by its id."""
-    return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").known()
+    return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").as_record()
 
 
 def service_now(railway: RailwayClient, where: ServiceIds) -> ServiceNow:
-    """What the service is set to, and what of it is active."""
+    """The service's settings, its active deployments, and the latest one."""
     variables = {"environmentId": where.environment_id, "serviceId": where.service_id}
     found = object_of(_ServiceInstance, railway.read("service", variables), "serviceInstance")
     return ServiceNow(
         settings=found.settings(),
-        active=tuple(node.known() for node in found.active_deployments),
-        latest=found.latest_deployment.known() if found.latest_deployment else None,
+        active=tuple(node.as_record() for node in found.active_deployments),
+        latest=found.latest_deployment.as_record() if found.latest_deployment else None,
     )
 
 
 def steps(railway: RailwayClient, deployment_id: str) -> tuple[DeploymentStep, ...]:
-    """The steps of building and deploying, as they began."""
+    """The steps of building and deploying, in the order of their start."""
     found = object_of(NodePage[_Step], railway.read("steps", {"id": deployment_id}), "deploymentEvents")
     return tuple(DeploymentStep(**node.model_dump()) for node in found.nodes)
 

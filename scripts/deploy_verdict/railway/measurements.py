@@ -1,4 +1,4 @@
-"""Questions about what a deployment logged, what traffic it had, and what it used."""
+"""Queries about a deployment's logs, traffic and resources."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from deploy_verdict.railway.answers import AnswerPart, Items, Moment, Text, obje
 from deploy_verdict.railway.client import RailwayClient
 from deploy_verdict.railway.deployments import ServiceIds
 
-# A longer one stays text: what is JSON within JSON was counted as one value.
+# A longer one stays text: strict_json counted JSON within JSON as one value.
 _MAX_ATTRIBUTE = 4096
 _YEAR_3000_S = 32503680000
 _MEASUREMENTS = {
@@ -70,7 +70,7 @@ class HttpEntry(AnswerPart):
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One series, named as model.Series is; `deployment` where it was measured of one alone."""
+    """One series, named as in model.Series; `deployment` where it belongs to a single one."""
 
     name: str
     deployment: str | None
@@ -135,7 +135,7 @@ def http_log(
 def metrics(
     railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
-    """CPU and memory with their limits, each deployment apart."""
+    """CPU and memory with their limits, separate for each deployment."""
     data = railway.read("metrics", {**where.ids, **_span(start, end), "every": every_s})
     return tuple(
         Measured(
@@ -151,7 +151,7 @@ def metrics(
 def http_metrics(
     railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
-    """Counts by status, and percentiles: of the service, so old and new code are mixed in an overlap."""
+    """Counts by status, and percentiles; of the service, so an overlap mixes old and new code."""
     variables = {
         "environmentId": where.environment_id,
         "serviceId": where.service_id,
@@ -167,10 +167,10 @@ def http_metrics(
 
 
 def _span(start: datetime | None, end: datetime | None) -> dict[str, str | None]:
-    return {"start": _sent(start), "end": _sent(end)}
+    return {"start": _timestamp(start), "end": _timestamp(end)}
 
 
-def _sent(at: datetime | None) -> str | None:
+def _timestamp(at: datetime | None) -> str | None:
     """A moment as a variable: UTC, milliseconds."""
     return (
         None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,8 +1,8 @@
-"""Paging backwards through a log that has no cursor: the newest lines first, without gap or duplicate.
+"""Paging backwards through a log without a cursor: the newest lines first, without gap or duplicate.
 
-Each page is the newest `limit` entries up to a moment. The next one ends a little later than the oldest
-entry seen, at a whole millisecond, so that nothing of that moment is lost, whether the API's bound
-includes it or not; what comes again is dropped, by counting: two equal lines in one page are two lines.
+Each page is the newest `limit` entries up to a moment. The next page ends a little later than the oldest
+entry so far, at a full millisecond, so that no line of that moment is lost, whether the API's bound includes
+it or not. Lines that come again are dropped by counting: two equal lines in one page are two lines.
 """
 
 from collections import Counter
@@ -42,8 +42,8 @@ def pages(
 ) -> Iterator[list[Entry]]:
     """Pages from the newest to the oldest, each oldest first; raises LogGapError where lines must be missing.
 
-    `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Whatever it raises
-    comes through; a page that is too large to be read is asked for again in smaller ones first.
+    `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Its errors are raised,
+    but a page that is too large is first requested again in smaller ones.
     """
     until = end
     seam: Counter[Hashable] = Counter()
@@ -60,7 +60,7 @@ def pages(
             yield fresh
         dated = [entry.at for entry in got if entry.at is not None]
         if got and not dated:
-            raise LogGapError("a page of the log bears no time that can be read")
+            raise LogGapError("a page of the log has no readable time")
         if len(got) < limit:
             return
         oldest = min(dated)
@@ -71,7 +71,7 @@ def pages(
             raise LogGapError(
                 f"{limit} lines or more within a millisecond, at {oldest:%H:%M:%S.%f}: some may be missing"
             )
-        # All that the next page shows again.
+        # What the next page will contain again.
         seam = Counter(identity(entry) for entry in got if entry.at is None or entry.at <= following)
         until = following
 
@@ -79,7 +79,7 @@ def pages(
 def _without(
     got: Sequence[Entry], seam: "Counter[Hashable]", identity: Callable[[Entry], Hashable]
 ) -> list[Entry]:
-    """The page without what the page before it showed already."""
+    """The page without the entries of the page before it."""
     known = seam.copy()
     fresh = []
     for entry in reversed(got):
@@ -92,6 +92,6 @@ def _without(
 
 
 def _after(at: datetime) -> datetime:
-    """The next whole millisecond, as the API takes no finer ones."""
+    """The next full millisecond, as the API takes no finer times."""
     at = at.astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000) + _MILLISECOND

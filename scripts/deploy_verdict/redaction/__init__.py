@@ -1,1 +1,1 @@
-"""What must not leave: secrets and control characters, and the guard at every way out."""
+"""Secrets and control characters, and the guard that keeps them out of every output."""

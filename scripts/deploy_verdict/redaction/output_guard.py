@@ -1,8 +1,8 @@
-"""All that leaves the process, through one redactor: what is printed, raised, logged or written to a file.
+"""One redactor for all output of the process: what is printed, raised, logged or written to a file.
 
-`guard` puts itself before stdout and stderr, so that no progress line, usage error or traceback can pass
-by; files are cleaned where they are written (evidence.py, job_output.py). What services say to a terminal
-or to GitHub's runner is only text there. One redactor for the process: it only ever learns more secrets.
+`guard` wraps stdout and stderr, so that no progress line, usage error or traceback gets past it; files are
+cleaned where they are written. A service's text can neither control a terminal nor command GitHub's runner.
+The process has one redactor, which only ever learns more secrets.
 """
 
 import atexit
@@ -14,48 +14,48 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
-from deploy_verdict.redaction.control_chars import half_command, no_commands, no_old_commands, visible
+from deploy_verdict.redaction.control_chars import no_commands, no_old_commands, unfinished_command, visible
 from deploy_verdict.redaction.redactor import DOTENV, Redactor, joined
 
 
 class _Known:
-    """What the process knows to be secret, and what GitHub's runner was told to hide."""
+    """The secrets that the process knows, and those that GitHub's runner already masks."""
 
     redactor = Redactor({})
     masked: set[str] = set()  # noqa: RUF012  # the process has one
 
 
 class Guarded(io.TextIOBase):
-    """A stream whose lines pass the redactor; half a line waits where it may be half a secret."""
+    """A stream whose lines pass the redactor; an unfinished line waits where it may be half a secret."""
 
     def __init__(self, raw: TextIO) -> None:
         self._raw, self._held = raw, ""
-        # For a live display, which works by escapes; whoever turns it on cleans what comes from outside.
+        # For a live display, which needs escapes; whoever turns it on cleans foreign text itself.
         self.keeps_escapes = False
 
     def write(self, text: str) -> int:
-        whole, newline, self._held = (self._held + text).rpartition("\n")
-        self._emit(whole + newline)
+        lines, newline, self._held = (self._held + text).rpartition("\n")
+        self._emit(lines + newline)
         return len(text)
 
     def flush(self) -> None:
-        waits = 0 if self.keeps_escapes else half_command(self._held)
-        known = len(self._held) - max(waits, _Known.redactor.half_told(self._held))
+        waits = 0 if self.keeps_escapes else unfinished_command(self._held)
+        known = len(self._held) - max(waits, _Known.redactor.unfinished_secret(self._held))
         ready, self._held = self._held[:known], self._held[known:]
         self._emit(ready)
         self._raw.flush()
 
     def finish(self) -> None:
-        """Nothing more comes, so what waited goes out."""
+        """Write what is still held back: nothing more comes."""
         rest, self._held = self._held, ""
         self._emit(_Known.redactor.text(rest, is_cut=True))
 
     def command(self, line: str) -> None:
-        """A workflow command of ours: the one line that GitHub's runner is to obey."""
+        """Print a workflow command of ours, the one kind of line that GitHub's runner may execute."""
         self.flush()
-        # What is a line end of another kind becomes one, and would begin a command of its own.
-        told = _Known.redactor.text(" ".join(visible(line).split("\n"))).rstrip("\n")
-        self._raw.write(f"{no_old_commands(told)}\n")
+        # Any kind of line end would start a command of its own, so all become spaces.
+        text = _Known.redactor.text(" ".join(visible(line).split("\n"))).rstrip("\n")
+        self._raw.write(f"{no_old_commands(text)}\n")
 
     def _emit(self, text: str) -> None:
         if text:
@@ -81,7 +81,7 @@ class Guarded(io.TextIOBase):
 
 
 def guard(environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Learn the secrets of these variables and of a plan's headers; stand before the standard streams."""
+    """Learn the secrets of these variables and of a plan's headers; wrap the standard streams."""
     found = Redactor.from_environment(environment, headers)
     _learn(found)
     for name in ("stdout", "stderr"):
@@ -95,7 +95,7 @@ def guard(environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = (
 
 
 def _finish(guarded: Guarded) -> None:
-    # Whoever read us may have gone, and taken the pipe along; or the disk is full.
+    # The reader of the pipe may have gone, or the disk may be full.
     with contextlib.suppress(OSError, ValueError):
         guarded.finish()
 
@@ -108,7 +108,7 @@ def _learn(found: Redactor) -> None:
 
 
 def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
-    """Tell GitHub's runner what it cannot know: it sees one secret of many lines, not the values in it."""
+    """Have GitHub's runner mask each value of DEPLOY_VERDICT_DOTENV, which it knows as one secret only."""
     stream = sys.stderr
     raw = stream._raw if isinstance(stream, Guarded) else stream
     for name, value in found.secrets.items():
@@ -125,7 +125,7 @@ def cleaned(text: str) -> str:
 
 
 def cleaned_document(value: Any) -> Any:
-    """JSON without secrets in any of its texts; numbers stay, so that it stays JSON."""
+    """JSON without secrets in its texts; numbers stay, so that it remains JSON."""
     if isinstance(value, str):
         return cleaned(value)
     if isinstance(value, list | tuple):

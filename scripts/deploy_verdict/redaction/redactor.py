@@ -1,7 +1,7 @@
-"""The one redactor: what must not leave the process is replaced before anything is written. Pure.
+"""The redactor: replaces secrets before anything is written. Pure.
 
 Secrets are the values of variables with telling names, every value of DEPLOY_VERDICT_DOTENV, and headers
-of the plan that carry credentials, in all their disguises; and what has the shape of a credential.
+of the plan that carry credentials, in all their encodings; and anything in the shape of a credential.
 """
 
 import html
@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
 from urllib.parse import unquote
 
-from deploy_verdict.redaction.secret_encodings import SHORTEST, disguises, keys_in_addresses, password_of
+from deploy_verdict.redaction.secret_encodings import SHORTEST, encodings_of, keys_in_addresses, password_of
 
 DOTENV = "DEPLOY_VERDICT_DOTENV"
 _TELLING = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK|REDIS_URL"
     r"|DATABASE_URL|PASSPHRASE|DOTENV|_NOTIFY|CONNECTION_STRING|KEY$|_PWD$|(?<!BY)PASS$"
 )
-# A .env holds these too: whoever reads the report needs them, and they open nothing.
+# A .env holds these too: readers of the report need them, and they give access to nothing.
 _NO_SECRETS = re.compile(
     r"TARGET_URL|RAILWAY_(PROJECT_ID|SERVICE_ID|ENVIRONMENT|ENVIRONMENT_ID|API_URL)|GITHUB_(REPOSITORY|API_URL)"
 )
@@ -27,7 +27,7 @@ _CREDENTIAL_HEADERS = (
 )
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = r"(?i:(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?)"
-# Words without which a shape cannot be there, and the shape: long texts are searched for few of them.
+# The words that a shape needs, and the shape, so that few shapes are searched for in a long text.
 _SHAPES = tuple(
     (words, re.compile(shape))
     for words, shape in (
@@ -47,7 +47,7 @@ _SHAPES = tuple(
         ),
     )
 )
-# What stands at a text's end and may go on to be one of these shapes: its last word, and what announces it.
+# The end of a text that may become one of these shapes: its last word, and the word that announces it.
 _OPEN = re.compile(
     rf"(?:\b(?:bearer|basic)[ ]\S*|(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]?\s*\S*"
     rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
@@ -62,17 +62,17 @@ _MOST_ROUNDS = 3
 
 
 def is_secret(name: str) -> bool:
-    """Whether a variable's name tells that its value is secret."""
+    """Whether a variable's name means that its value is secret."""
     return _TELLING.search(name.upper()) is not None
 
 
 def carries_credentials(header: str) -> bool:
-    """Whether a header's name tells that its value is secret."""
+    """Whether a header's name means that its value is secret."""
     return _HEADERS.fullmatch(header) is not None or is_secret(header.replace("-", "_"))
 
 
 def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Both, and no value lost where two have one name: a plan may send a header of one name twice."""
+    """Both mappings, with every value kept where two share a name: a plan may send one header twice."""
     result = dict(known)
     for name, value in more.items():
         free = (
@@ -85,12 +85,12 @@ def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
 
 
 class Redactor:
-    """Replaces secrets in texts; built once from the environment, then handed to all that writes."""
+    """Replaces secrets in texts; built once from the environment, then passed to everything that writes."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.secrets = {name: value for name, value in secrets.items() if len(value) >= SHORTEST}
-        names = {form: name for name, value in self.secrets.items() for form in disguises(value)}
-        # Longest first. The mark tells at one look that no form with escapes can be there.
+        names = {form: name for name, value in self.secrets.items() for form in encodings_of(value)}
+        # Longest first. A form with escapes cannot be in a text without its mark.
         self._forms = [
             (form, names[form], next((mark for mark in _MARKS if mark in form), ""))
             for form in sorted(names, key=len, reverse=True)
@@ -103,7 +103,7 @@ class Redactor:
     def from_environment(
         cls, environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()
     ) -> "Redactor":
-        """Take the variables that are secret by name or place, and the credentials among a plan's headers."""
+        """The variables that are secret by name or place, and the credentials among a plan's headers."""
         names = {name for name in environment if is_secret(name)}
         names |= {
             name for name in _ASSIGNED.findall(environment.get(DOTENV, "")) if not _NO_SECRETS.fullmatch(name)
@@ -113,13 +113,13 @@ class Redactor:
         found |= {name: value for name, value in _inner(environment) if value not in known}
         for name, value in headers:
             if carries_credentials(name):
-                # The words behind a scheme ("Bearer …") travel alone too.
+                # The words after a scheme ("Bearer …") occur alone too.
                 words = {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
                 found = joined(found, words)
         return cls(found)
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
-        """The text without secrets, each as [redacted:NAME]; `is_cut`: its end may be the half of one."""
+        """The text with each secret as [redacted:NAME]; `is_cut`: it may end within a secret."""
         marks = {mark for mark in _MARKS if mark in text}
         for form, name, mark in self._forms:
             if (not mark or mark in marks) and form in text:
@@ -127,7 +127,7 @@ class Redactor:
         if is_cut:
             text = self._without_beginning(text)
         if self._forms and _HAS_ESCAPES.search(text):
-            text = "".join(map(self._undisguised, text.splitlines(keepends=True)))
+            text = "".join(map(self._unescaped_line, text.splitlines(keepends=True)))
         lowered = text.lower()
         for words, shape in _SHAPES:
             if any(word in lowered for word in words):
@@ -135,19 +135,19 @@ class Redactor:
         return text
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """Headers without secrets; those that carry credentials lose their whole value."""
+        """Headers without secrets; those that carry credentials lose their complete value."""
         return {
             self.text(name): "[redacted]" if _HEADERS.fullmatch(name) else self.text(value)
             for name, value in headers
         }
 
-    def half_told(self, text: str) -> int:
-        """How many of the last characters may be the beginning of a secret whose rest is yet to come."""
+    def unfinished_secret(self, text: str) -> int:
+        """How many of the last characters may start a secret whose rest is yet to come."""
         start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
         shape = _OPEN.search(text, text.rfind("\n") + 1)
         start = min(start, shape.start() if shape else start)
         while True:
-            # What ends as one secret may begin another: a whole one must not be cut in two by that.
+            # The cut for one secret must not split another, complete one.
             begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
             if begin == start:
                 return len(text) - start
@@ -158,8 +158,8 @@ class Redactor:
         longest, name = max(overlaps, default=(0, ""))
         return f"{text[:-longest]}[redacted:{name}]" if longest >= _SHORTEST_BEGINNING else text
 
-    def _undisguised(self, line: str) -> str:
-        """The line, or a note in its place where a secret shows once all escapes are taken off it."""
+    def _unescaped_line(self, line: str) -> str:
+        """The line; or a note in its place, where a secret shows once its escapes are decoded."""
         if not _HAS_ESCAPES.search(line):
             return line
         for bare in _unescaped(line):
@@ -170,7 +170,7 @@ class Redactor:
 
 
 def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Secrets within addresses, also where no name tells it: HTTPS_PROXY=http://user:password@host."""
+    """Secrets within addresses, whatever the variable's name: HTTPS_PROXY=http://user:password@host."""
     for name, value in environment.items():
         password = password_of(value)
         if password:
@@ -181,7 +181,7 @@ def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _shape_hidden(match: re.Match[str]) -> str:
-    """What stands before a named value stays."""
+    """The replacement of a shape; what precedes a named value stays."""
     kind = match.lastgroup or ""
     before = match.group(0)[: match.start(kind) - match.start()]
     value = match.group(kind)
@@ -189,7 +189,7 @@ def _shape_hidden(match: re.Match[str]) -> str:
 
 
 def _unescaped(line: str) -> Iterator[str]:
-    """The line with its escapes taken off once, twice, …, until none is left."""
+    """The line with its escapes decoded once, twice, …, until none is left."""
     for _ in range(_MOST_ROUNDS):
         bare = _UNICODE_ESCAPE.sub(_character, html.unescape(unquote(line)))
         if bare == line:
@@ -204,13 +204,13 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _begin_of(form: str, text: str, place: int) -> int:
-    """Where a form begins that stands on both sides of a place; the place itself where there is none."""
+    """Where a form that spans a place begins; the place itself where no form does."""
     found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
     return found if found >= 0 else place
 
 
 def _overlap(text: str, form: str) -> int:
-    """The length of the longest end of `text` that is a proper beginning of `form`."""
+    """The length of the longest end of `text` that is a proper prefix of `form`."""
     tail = text[-(len(form) - 1) :]
     start = tail.find(form[0])
     while start >= 0:

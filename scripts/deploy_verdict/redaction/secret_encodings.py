@@ -1,4 +1,4 @@
-"""The forms in which a secret travels: encoded once or twice, escaped, in base64 at any place. Pure."""
+"""The forms a secret can take: encoded once or twice, escaped, in base64 at any offset. Pure."""
 
 import base64
 import html
@@ -15,8 +15,8 @@ _SHORTEST_KEY = 9
 _FOR_PAGES = {character: f"\\u{ord(character):04x}" for character in "<>&'\"+=/"}
 
 
-def disguises(value: str) -> set[str]:
-    """Every text that stands for this secret; its lines and the password in its address count as it does."""
+def encodings_of(value: str) -> set[str]:
+    """Every form of this secret, of each of its lines, and of the password in its address."""
     forms: set[str] = set()
     for part in _parts(value):
         forms |= {form for form in _texts(part) if len(form) >= SHORTEST}
@@ -25,7 +25,7 @@ def disguises(value: str) -> set[str]:
 
 
 def keys_in_addresses(text: str) -> Iterator[str]:
-    """What opens something in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
+    """The credentials in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
     for address in re.split(r"[\s,]+(?=[A-Za-z][\w+.-]*://)", text.strip()):
         rest = address.partition("://")[2]
         for piece in re.split(r"[/?&=@:#,\s]+", rest):
@@ -44,7 +44,7 @@ def password_of(value: str) -> str | None:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """The whole, each line of it (a key has several), and the password of an address."""
+    """The value itself, each of its lines (a key has several), and the password in an address."""
     yield value
     yield value.strip()
     for line in value.splitlines():
@@ -90,15 +90,15 @@ def _lower_percent(text: str) -> str:
 
 
 def _coded(value: str) -> Iterator[str]:
-    """In hex, and in base64 whatever stood before it: what depends on this secret alone."""
+    """In hex, and in base64 after any prefix: the characters that depend on this secret alone."""
     data = value.encode("utf-8", "replace")
     yield data.hex()
     yield data.hex().upper()
     yield base64.b32encode(data).decode().rstrip("=")
     for before in range(3):
-        whole = base64.b64encode(b"\0" * before + data).decode()
-        own = whole[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-        padded = whole if before == 0 else own
+        coded = base64.b64encode(b"\0" * before + data).decode()
+        own = coded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        padded = coded if before == 0 else own
         for form in (padded, own):
             yield form
             yield form.translate(str.maketrans("+/", "-_"))

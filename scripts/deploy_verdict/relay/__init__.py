@@ -1,1 +1,1 @@
-"""The webhook relay: Railway's webhook in, GitHub's repository_dispatch out, nothing lost in between."""
+"""The webhook relay: Railway's webhook in, GitHub's repository_dispatch out, with no event lost."""

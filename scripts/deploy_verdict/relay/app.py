@@ -1,4 +1,4 @@
-"""The relay's HTTP side: check the secret, cap the body, keep the event, answer at once."""
+"""The relay's HTTP side: check the secret, cap the body, store the event, answer at once."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -
 
     async def hook(request: Request) -> Response:
         given = request.headers.get("x-relay-secret") or request.path_params.get("secret") or ""
-        # Bytes: compare_digest refuses text beyond ASCII.
+        # As bytes: compare_digest refuses text beyond ASCII.
         if not hmac.compare_digest(given.encode(), settings.secret.encode()):
             store.count_refused()
             return JSONResponse({"detail": "not found"}, status_code=404)
@@ -38,7 +38,7 @@ def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -
             return await run_in_threadpool(_refused, store, 408, "the body took too long")
         if body is None:
             return await run_in_threadpool(_refused, store, 413, f"more than {MAX_BODY_BYTES} bytes")
-        return await run_in_threadpool(_taken, settings, store, dispatcher, body)
+        return await run_in_threadpool(_accept, settings, store, dispatcher, body)
 
     async def healthz(request: Request) -> Response:
         counts = await run_in_threadpool(store.counts)
@@ -53,19 +53,19 @@ def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -
         ],
         exception_handlers={sqlite3.Error: _no_database},
     )
-    # A stranger gets 404 and nothing else, and no path is sent back.
+    # A wrong secret gets 404 and nothing else, and no answer repeats the path.
     app.router.redirect_slashes = False
     return app
 
 
 async def _no_database(request: Request, error: Exception) -> Response:
-    """Railway tries again after anything but 2xx and 3xx."""
-    LOG.error("the database: %s", error)
-    return JSONResponse({"ok": False, "detail": "the database cannot be used"}, status_code=503)
+    """Answer 503: Railway tries again after anything but 2xx and 3xx."""
+    LOG.error("cannot use the database: %s", error)
+    return JSONResponse({"ok": False, "detail": "cannot use the database"}, status_code=503)
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None when it is too large; what it announces is not believed."""
+    """The body, or None when it is too large; Content-Length is not trusted."""
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -77,8 +77,8 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _taken(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
-    """Keep the event; 202 only when it is on the disk."""
+def _accept(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
+    """Store the event; 202 only when it is on the disk."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
@@ -96,7 +96,7 @@ def _taken(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body: 
 
 
 def _refused(store: Store, status: int, why: str) -> Response:
-    """Never the path in the log: the secret stands there."""
+    """Log and answer a refusal; never log the path, which holds the secret."""
     LOG.warning("POST /hooks %d: %s", status, why)
     store.count("bad_request")
     return JSONResponse({"detail": why}, status_code=status)

@@ -1,4 +1,4 @@
-"""What GitHub's answers mean for an event: taken, refused, not yet, or perhaps taken. Pure."""
+"""What GitHub's answers mean for an event: accepted, refused, not yet, or unclear. Pure."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.retry import is_limit_spent, lowered, requested_pause_s
 from deploy_verdict.model import Exchange
 
-Meaning = Literal["taken", "refused", "not yet", "unclear"]
+Meaning = Literal["accepted", "refused", "not yet", "unclear"]
 LONGEST_RETRY_AFTER_S = 3600.0
-# For a Retry-After that is no number, and a limit without a time of its reset.
+# For a Retry-After that is not a number, and a limit without a reset time.
 UNREADABLE_PAUSE_S = 60.0
 RUNS_A_PAGE = 100
 
@@ -25,18 +25,18 @@ class RunTitles:
 
 
 def meaning_of(answer: Exchange) -> Meaning:
-    """What became of a dispatch; "unclear" whenever GitHub may have taken it without saying so."""
+    """The result of a dispatch; "unclear" whenever GitHub may have accepted it without saying so."""
     if answer.status is None:
         return "not yet" if _was_never_sent(answer) else "unclear"
     if answer.status == 204:
-        return "taken"
+        return "accepted"
     if answer.status == 429 or (answer.status == 403 and _is_rate_limit(answer)):
         return "not yet"
     return "refused" if 300 <= answer.status < 500 and answer.status != 408 else "unclear"
 
 
 def pause_requested_s(answer: Exchange, now_s: float) -> float:
-    """How long GitHub wants us to stay away, 0 when it does not, at most LONGEST_RETRY_AFTER_S."""
+    """The pause that GitHub requests, 0 without one, at most LONGEST_RETRY_AFTER_S."""
     pause_s = requested_pause_s(answer.status, answer.headers, now_s)
     if pause_s is None:
         is_unreadable = "retry-after" in lowered(answer.headers) or is_limit_spent(
@@ -60,13 +60,13 @@ def runs_of(answer: Exchange) -> RunTitles | None:
 
 
 def names(title: str, deployment: str) -> bool:
-    """Whether a run's title names the deployment, and not one whose id only begins or ends like it."""
+    """Whether a run's title names exactly this deployment, not an id that only contains it."""
     exact = rf"(?<![A-Za-z0-9_-])(?<![A-Za-z0-9]\.){re.escape(deployment)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
     return re.search(exact, title) is not None
 
 
 def summary_of(answer: Exchange) -> str:
-    """The answer in one short line."""
+    """The answer on one short line."""
     if answer.status is None:
         return f"GitHub: {answer.fault.detail if answer.fault else 'no answer'}"
     return f"GitHub answered HTTP {answer.status}: {' '.join((answer.body or '').split())[:160]}"

@@ -1,8 +1,8 @@
 """Sending accepted events to GitHub, each once, across restarts and outages.
 
-An event is marked "sending" before it is sent and "sent" once GitHub has answered 204. One that is found
-"sending" was interrupted, and GitHub may have it: its runs are asked for the deployment's id, which
-the workflow carries in its run-name, and only when none shows up within the grace is it sent again.
+An event is marked "sending" before it is sent and "sent" once GitHub has answered 204. One that is still
+"sending" was interrupted, and GitHub may have it: the relay searches GitHub's runs for the deployment's id,
+which the workflow has in its run-name, and sends again only when none shows up within the grace period.
 """
 
 import logging
@@ -39,7 +39,7 @@ _MAX_ANSWER = 4 * 1024 * 1024
 
 
 class Dispatcher(threading.Thread):
-    """Works through the store until `end`; `on_death` is called if it ever stops before that."""
+    """Works through the store until `end`; calls `on_death` if it stops before that."""
 
     def __init__(
         self, store: Store, settings: RelaySettings, redactor: Redactor, on_death: Callable[[], None]
@@ -64,11 +64,11 @@ class Dispatcher(threading.Thread):
         self._wake, self._ending = threading.Event(), threading.Event()
 
     def wake(self) -> None:
-        """Look at the store now."""
+        """Check the store now."""
         self._wake.set()
 
     def end(self) -> None:
-        """Finish the request under way and stop."""
+        """Finish the request in flight and stop."""
         self._ending.set()
         self._wake.set()
         self.join(30.0)
@@ -83,11 +83,11 @@ class Dispatcher(threading.Thread):
                 self._on_death()
 
     def _try(self, work: Callable[[], None]) -> None:
-        """A full disk or too many threads must not end it: the events are there, and are tried again."""
+        """A full disk or too many threads must not end the thread: the events stay, and are tried again."""
         try:
             work()
         except (sqlite3.Error, OSError, RuntimeError) as error:
-            LOG.error("the dispatcher: %s", error)
+            LOG.error("dispatcher error, retrying: %s", error)
             self._ending.wait(TROUBLE_PAUSE_S)
 
     def _step(self) -> None:
@@ -95,7 +95,7 @@ class Dispatcher(threading.Thread):
         if event is None:
             self._rest()
         elif event.state == "sending":
-            self._settle(event)
+            self._resolve(event)
         else:
             self._send(event)
 
@@ -110,7 +110,7 @@ class Dispatcher(threading.Thread):
         body = {"event_type": self._settings.event_type, "client_payload": event.payload}
         answer = self._probe.ask("POST", f"/repos/{self._settings.repository}/dispatches", json=body)
         meaning = meaning_of(answer)
-        if meaning == "taken":
+        if meaning == "accepted":
             self._store.mark(event.deployment, "sent")
             LOG.info("dispatched deployment %s", event.deployment)
             return
@@ -121,32 +121,32 @@ class Dispatcher(threading.Thread):
         elif meaning == "not yet":
             self._store.mark(event.deployment, "waiting", again_in_s=pause_s, reason=reason)
         else:
-            # It may have arrived: the next look asks GitHub first.
+            # It may have arrived: the next step checks GitHub first.
             self._store.later(event.deployment, pause_s, reason)
-        LOG.warning("deployment %s is not dispatched (%s): %s", event.deployment, meaning, reason)
+        LOG.warning("deployment %s not dispatched (%s): %s", event.deployment, meaning, reason)
 
-    def _settle(self, event: Event) -> None:
-        """Whether GitHub has it, as far as its list of runs can tell."""
+    def _resolve(self, event: Event) -> None:
+        """Find out by GitHub's list of runs whether an interrupted dispatch arrived."""
         sending_at = event.sending_at or event.next_at
         was_past_grace = self._store.now() - sending_at >= self._settings.grace_s
-        is_there, answer = self._look(event, sending_at)
+        is_there, answer = self._find_run(event, sending_at)
         if is_there is None:
             reason = self._redactor.text(
-                f"whether it arrived is not known, its runs cannot be read: {summary_of(answer)}"
+                f"cannot tell whether it arrived, because its runs cannot be read: {summary_of(answer)}"
             )
             self._store.later(event.deployment, self._pause_s(event.tries + 4, answer), reason)
             LOG.warning("deployment %s: %s", event.deployment, reason)
         elif is_there:
             self._store.mark(event.deployment, "sent")
-            LOG.info("deployment %s had been dispatched", event.deployment)
+            LOG.info("deployment %s was already dispatched", event.deployment)
         elif was_past_grace:
-            self._store.mark(event.deployment, "waiting", reason="no run of it was found")
+            self._store.mark(event.deployment, "waiting", reason="no run of it found")
         else:
             pause_s = max(0.2, min(self._settings.grace_s / 4, 30.0))
-            self._store.later(event.deployment, pause_s, "it may have arrived: looking for its run")
+            self._store.later(event.deployment, pause_s, "it may have arrived: searching for its run")
 
-    def _look(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
-        """Whether a run names the deployment, None when that is not known; and the last answer."""
+    def _find_run(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
+        """Whether a run names the deployment, None when that is unknown; and the last answer."""
         created = datetime.fromtimestamp(since - CLOCKS_DIFFER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path = f"/repos/{self._settings.repository}/actions/runs?event=repository_dispatch"
         path += f"&created=%3E%3D{created}&exclude_pull_requests=true&per_page={RUNS_A_PAGE}"

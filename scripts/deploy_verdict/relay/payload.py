@@ -1,7 +1,7 @@
 """What Railway's webhook says, in both of its shapes. Pure.
 
-The payload is not signed, and its fields contradict each other at times: it is a hint to look, and only
-ids of it are passed on. The verifier asks Railway itself.
+The payload is not signed, and its fields contradict each other at times, so it is only a hint: its ids are
+passed on, and the verifier asks Railway itself.
 """
 
 import re
@@ -16,7 +16,7 @@ DEPLOYED = "deploymentdeployed"
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A deployment that has become live, by its ids; None where the payload does not tell."""
+    """A deployment that went live, by its ids; None where the payload does not say."""
 
     deployment: str
     project: str | None = None
@@ -41,7 +41,7 @@ def hint_of(body: Any) -> Hint | None:
 
 
 def _current(body: dict[str, Any]) -> Hint | None:
-    """The shape since 2025-11: the type decides, as details.status was seen to say otherwise."""
+    """The shape since 2025-11: the type decides, as details.status has contradicted it."""
     if _plain(body.get("type")) != DEPLOYED:
         return None
     resource, details = body["resource"], _dict(body.get("details"))

@@ -1,4 +1,4 @@
-"""The relay as one process: the server, the dispatcher behind it, an orderly end, and a redacted log."""
+"""The relay as one process: server, dispatcher, orderly shutdown, and a redacted log."""
 
 import logging
 import signal
@@ -25,7 +25,7 @@ END_WITHIN_S = 5
 def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raises DeployVerdictError where it cannot listen, and when the dispatcher died: then start it anew.
+    Raises DeployVerdictError where it cannot listen, and when the dispatcher died: restart it then.
     """
     clock = WallClock()
     listening = _listen(host, port)
@@ -35,7 +35,7 @@ def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str
             server.should_exit = True
 
         dispatcher = Dispatcher(store, settings, redactor, end)
-        # No access log: the secret may stand in the path.
+        # No access log: the path may hold the secret.
         server = uvicorn.Server(
             uvicorn.Config(
                 build_relay(settings, store, dispatcher),
@@ -46,7 +46,7 @@ def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str
             )
         )
 
-        # Until uvicorn listens to signals itself; and it raises them once more when it has ended.
+        # Until uvicorn handles signals itself; it also raises them again after its end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         dispatcher.start()
@@ -54,9 +54,7 @@ def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str
         has_died = not dispatcher.is_alive()
         dispatcher.end()
         if has_died:
-            raise DeployVerdictError(
-                "the dispatcher has stopped: its log line above tells why — start the relay anew"
-            )
+            raise DeployVerdictError("the dispatcher has stopped; the log above says why — restart the relay")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -71,12 +69,12 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise DeployVerdictError(
-            f"{host} port {port}: cannot listen there ({error.strerror or error}) — give another --port"
+            f"{host} port {port}: cannot listen ({error.strerror or error}) — give another --port"
         ) from error
 
 
 class _Redacting(logging.Formatter):
-    """Redacts the whole line, its traceback too."""
+    """Redacts the complete line, with its traceback."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -87,7 +85,7 @@ class _Redacting(logging.Formatter):
 
 
 def log_to(stream: TextIO, redactor: Redactor) -> None:
-    """Send all logs of the process to a stream, and what ends a thread too."""
+    """Send all logs of the process to a stream, also the error that ends a thread."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Redacting(redactor))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""The relay's settings, from variables; each mistake comes with what to write."""
+"""The relay's settings, from variables; each mistake says what to write."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class RelaySettings:
     body_within_s: float
 
     def wants(self, hint: Hint) -> bool:
-        """Whether a deployment is of a configured service and environment; unknown ones are not."""
+        """Whether a deployment belongs to a configured service and environment."""
         services = {value.lower() for value in (hint.service, hint.service_name) if value}
         environments = {value.lower() for value in (hint.environment, hint.environment_name) if value}
         return bool(services & self.services) and bool(environments & self.environments)
@@ -54,7 +54,7 @@ def settings_from(environment: Mapping[str, str]) -> RelaySettings:
         secret=_secret(environment, mistakes),
         token=_token(environment, mistakes),
         repository=repository,
-        services=listed("RELAY_SERVICES", "ids or names of the services to verify, with commas"),
+        services=listed("RELAY_SERVICES", "ids or names of the services to verify, separated by commas"),
         environments=listed("RELAY_ENVIRONMENTS", "ids or names of the environments, such as production"),
         api_url=_address(environment.get("GITHUB_API_URL", "").strip() or "https://api.github.com", mistakes),
         event_type=environment.get("RELAY_EVENT_TYPE", "").strip() or "deployment-verify",
@@ -76,7 +76,7 @@ def _secret(environment: Mapping[str, str], mistakes: list[str]) -> str:
     elif len(secret) < SHORTEST_SECRET:
         mistakes.append(f"RELAY_SECRET is shorter than {SHORTEST_SECRET} characters — make a longer one")
     elif not re.fullmatch(r"[A-Za-z0-9._~-]+", secret):
-        mistakes.append("RELAY_SECRET must stand in an address — use letters, digits and . _ ~ - only")
+        mistakes.append("RELAY_SECRET goes into an address — use only letters, digits and . _ ~ -")
     return secret
 
 
@@ -85,12 +85,12 @@ def _token(environment: Mapping[str, str], mistakes: list[str]) -> str:
     if not token:
         mistakes.append("RELAY_GITHUB_TOKEN is not set — a token with contents: write on that repository")
     elif not re.fullmatch(r"[!-~]+", token):
-        mistakes.append("RELAY_GITHUB_TOKEN holds characters that no token has — copy it again")
+        mistakes.append("RELAY_GITHUB_TOKEN has characters that no token has — copy it again")
     return token
 
 
 def _address(text: str, mistakes: list[str]) -> str:
-    """Where the token is sent: by https, or to this machine. The text is not shown: it may hold a token."""
+    """The address that gets the token: https, or this machine. Never shown, as it may hold a token."""
     try:
         parts = urlsplit(text)
         is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
@@ -98,7 +98,7 @@ def _address(text: str, mistakes: list[str]) -> str:
     except ValueError:
         is_good = False
     if not is_good or re.search(r"[\s?#]", text):
-        mistakes.append("GITHUB_API_URL is no https address — write it such as https://api.github.com")
+        mistakes.append("GITHUB_API_URL is not an https address — write one such as https://api.github.com")
     return text
 
 

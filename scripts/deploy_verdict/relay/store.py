@@ -1,4 +1,4 @@
-"""The relay's memory: accepted events in SQLite, durable before Railway is answered."""
+"""The relay's store: accepted events in SQLite, durable before Railway gets its answer."""
 
 import json
 import sqlite3
@@ -46,7 +46,7 @@ class Event:
 
 
 class Store:
-    """One connection, used by several threads in turn; `now` tells Unix seconds.
+    """One connection, used by several threads in turn; `now` returns Unix seconds.
 
     Raises EvidenceError when it cannot be opened, and sqlite3.Error when it cannot be used later.
     """
@@ -61,9 +61,9 @@ class Store:
             self._connection = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, timeout=OPEN_WITHIN_S
             )
-            # Two relays on one file would dispatch twice: the second one cannot open it.
+            # Two relays on one file would dispatch twice, so the second one cannot open it.
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-            # FULL: an answered request is on the disk, also after a power cut.
+            # FULL: an accepted event survives a power cut.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_TABLES)
@@ -71,7 +71,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise EvidenceError(
                 f"{path}: cannot be used as the relay's database ({error}) — give --database a file in a "
-                "directory that this user may write, and that no other relay uses"
+                "directory that this user may write and no other relay uses"
             ) from error
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Store:
             self._proven_at = self.now()
 
     def accept(self, digest: str, deployment: str, payload: dict[str, str]) -> bool:
-        """Keep an event; False when it, or another one of the same deployment, is known already."""
+        """Store an event; False when it, or another one of the same deployment, is stored already."""
         now = self.now()
         with self._transaction() as database:
             done = database.execute(
@@ -116,7 +116,7 @@ class Store:
             self._refused_auth += 1
 
     def due(self) -> Event | None:
-        """The event whose time has come, the oldest first; parked ones come again too."""
+        """The event that is due, the oldest first; parked ones included."""
         with self._guard:
             row = self._connection.execute(
                 "SELECT deployment, payload, state, tries, next_at, sending_at FROM events "
@@ -132,7 +132,7 @@ class Store:
         return None if row is None or row[0] is None else float(row[0])
 
     def mark(self, deployment: str, state: State, *, again_in_s: float = 0.0, reason: str = "") -> None:
-        """Note how far an event is, before the next step is taken."""
+        """Record an event's state, before the next step."""
         now = self.now()
         with self._transaction() as database:
             database.execute(
@@ -144,7 +144,7 @@ class Store:
             )
 
     def later(self, deployment: str, again_in_s: float, reason: str) -> None:
-        """Look at an event again later, its state as it is."""
+        """Postpone an event without changing its state."""
         with self._transaction() as database:
             database.execute(
                 "UPDATE events SET next_at = ?, reason = ? WHERE deployment = ?",
@@ -152,7 +152,7 @@ class Store:
             )
 
     def hurry(self) -> None:
-        """At a start: parked and interrupted events at once; the others keep their pause, if it is sane."""
+        """At a start: parked and interrupted events are due at once, others keep a sane pause."""
         now = self.now()
         with self._transaction() as database:
             database.execute(
@@ -184,7 +184,7 @@ class Store:
         }
 
     def _prove(self) -> None:
-        """Write something: a full disk lets everything else look well."""
+        """Write something: on a full disk everything else still seems to work."""
         with self._transaction() as database:
             _count(database, "proven")
 

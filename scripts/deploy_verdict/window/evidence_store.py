@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from deploy_verdict.base.atomic_files import write_whole
+from deploy_verdict.base.atomic_files import write_complete
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.strict_json import refuse_bomb
 from deploy_verdict.model import Evidence, Loaded, Record, Unreadable, dumped
@@ -31,7 +31,7 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
 def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
     """Write a record completely or not at all; see write_text."""
     document = cleaned_document(dumped(record))
-    write_whole(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
+    write_complete(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
 def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
@@ -39,7 +39,7 @@ def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
 
     `as_it_is` is for an exact copy, such as a plan's, which names variables and not their values.
     """
-    write_whole(path, text if as_it_is else cleaned(text), durable=True)
+    write_complete(path, text if as_it_is else cleaned(text), durable=True)
 
 
 def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
