@@ -25,7 +25,7 @@ from deploy_verdict.railway import (
 )
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
-from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
+from deploy_verdict.stages.deployment.state import IN_FLIGHT, is_same_release, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
 
 ROLLBACK_FILE = "rollback.json"
@@ -158,7 +158,7 @@ class Rollback:
         if reason:
             raise UsageError(f"no rollback to {short(now.id)}: {reason}")
         active = service_now(self._railway, self._place).active
-        others = [item for item in active if not _is_same_release(item, target.subject)]
+        others = [item for item in active if not is_same_release(item, target.subject)]
         # Before the subject, the old deployment may still be serving: a failed build leaves it active.
         newer = [
             item
@@ -222,7 +222,3 @@ def _ended(asked: RollbackFile, found: Deployment, *, live: bool) -> RollbackFil
             "detail": f"deployment {short(found.id)} of commit {short(found.commit)} {told}",
         }
     )
-
-
-def _is_same_release(item: Deployment, subject: Deployment) -> bool:
-    return item.id == subject.id or same_commit(item.commit, subject.commit)

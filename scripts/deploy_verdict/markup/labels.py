@@ -8,12 +8,6 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome, WindowFrame
 from deploy_verdict.model.window import plan_time
 
-STATUS = {
-    VerdictOutcome.STABLE: "STABLE",
-    VerdictOutcome.ATTENTION: "NEEDS ATTENTION",
-    VerdictOutcome.CRITICAL: "CRITICAL ISSUES",
-    VerdictOutcome.INCONCLUSIVE: "INCONCLUSIVE",
-}
 STATUS_MARK = {
     VerdictOutcome.STABLE: "✅",
     VerdictOutcome.ATTENTION: "⚠️",

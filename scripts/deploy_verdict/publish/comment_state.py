@@ -9,10 +9,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.model import Record, VerdictOutcome, dumped
 from deploy_verdict.redaction.control_chars import visible
-
-MAX_DESCRIPTION = 140
 
 
 def status_line(told: str, environment: str | None) -> str:

@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState, status_line
@@ -32,7 +33,6 @@ from deploy_verdict.window.judge_directory import TEMPLATES
 MAX_COMMENT = 65_000
 # The two hidden lines above the text, and a line about other pull requests.
 MAX_HIDDEN = 2_500
-MAX_LINE = 140
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ def _post(
             "taken": shown.taken,
             "looks": shown.looks,
             "outcome": outcome,
-            "line": status_line(one_line(line, MAX_LINE), bundle.subject.environment),
+            "line": status_line(one_line(line, MAX_DESCRIPTION), bundle.subject.environment),
         }
     )
     return Post(key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=told)

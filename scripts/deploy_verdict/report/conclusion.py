@@ -6,7 +6,7 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import log_observation
-from deploy_verdict.markup.labels import STATUS, counted, length_words, moment, planned_moment
+from deploy_verdict.markup.labels import counted, length_words, moment, planned_moment
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
 
@@ -25,7 +25,7 @@ def conclusion(bundle: Bundle, verdict: Verdict, found: Issues) -> Conclusion:
     paragraphs = (_done(bundle, verdict), why(verdict, found), _unseen(bundle, verdict))
     return Conclusion(
         paragraphs=paragraphs,
-        assessment=STATUS[verdict.outcome],
+        assessment=verdict.outcome.shown,
         ready="YES" if verdict.outcome is VerdictOutcome.STABLE else "NO",
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
     MARK,
-    STATUS,
     STATUS_MARK,
     length_title,
     length_words,
@@ -100,7 +99,7 @@ def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str)
         date=moment(window.t0)[:10],
         period=_period(bundle, verdict),
         period_title=length_title(window.length_s),
-        status=STATUS[verdict.outcome],
+        status=verdict.outcome.shown,
         mark=STATUS_MARK[verdict.outcome],
         short=reason,
         notes=notes(bundle, verdict),
@@ -166,5 +165,5 @@ def _all_met(verdict: Verdict) -> str:
     if failed or unknown:
         return f"NO (of {len(outcomes)}: {failed} not met, {unknown} not known)"
     if verdict.outcome is not VerdictOutcome.STABLE:
-        return f"YES, but the verdict is {STATUS[verdict.outcome]}: see the issues and what is not known"
+        return f"YES, but the verdict is {verdict.outcome.shown}: see the issues and what is not known"
     return "YES"

@@ -11,7 +11,6 @@ from typing import Any
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
-    STATUS,
     counted,
     length_words,
     planned_moment,
@@ -78,7 +77,7 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
         seen=seen_moment(bundle.window, now),
         notes=notes(bundle, verdict),
         outcome=outcome,
-        so_far=STATUS[outcome] if outcome else "",
+        so_far=outcome.shown if outcome else "",
         bar=_bar(marks),
         count=count,
         unseen=unseen,
@@ -165,12 +164,12 @@ def _period(bundle: Bundle) -> str:
 def _line(outcome: VerdictOutcome | None, found: Sequence[Issue], count: str, next_s: float | None) -> str:
     """The commit status in one line."""
     if outcome is not None:
-        told = f"So far {STATUS[outcome]}: {found[0].title}" if found else f"So far {STATUS[outcome]}"
+        told = f"So far {outcome.shown}: {found[0].title}" if found else f"So far {outcome.shown}"
         return f"{told} ({count})"
     return f"{count}; next {shown_offset(next_s)}" if next_s is not None else f"{count}; the verdict follows"
 
 
 def progress_context(shown: Progress, reason: str | None) -> dict[str, Any]:
     """For progress.md.j2, and with a reason for lost.md.j2."""
-    verdict = shown.so_far or STATUS[VerdictOutcome.INCONCLUSIVE]
+    verdict = shown.so_far or VerdictOutcome.INCONCLUSIVE.shown
     return {"progress": shown, "reason": reason or "", "verdict": verdict}

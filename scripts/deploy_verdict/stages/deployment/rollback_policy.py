@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway
-from deploy_verdict.stages.deployment.state import same_commit, short
+from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
 
 # How long an image is kept after its deployment was removed.
 KEPT_H = {"free": 24.0, "trial": 24.0, "hobby": 72.0, "pro": 120.0, "enterprise": 360.0}
-ONCE_LIVE = ("REMOVED", "REMOVING", "SUCCESS", "SLEEPING")
+# One that crashed was live too (state.ONCE_LIVE), but is no target.
+POSSIBLE = (*LIVE, *GONE)
 VARIABLES = (
     "A rollback brings back the image and the variables of that time; variables that were deleted since "
     "may not return."
@@ -91,7 +92,7 @@ def readiness(observation: DeploymentObservation | None, section: Railway | None
     candidates = tuple(
         _candidate(item, subject, observation, section, active, now)
         for item in earlier
-        if item.status in ONCE_LIVE
+        if item.status in POSSIBLE
     )
     serving = None if subject.id in active else next((item for item in observation.active or ()), None)
     recommended = None if serving else next((item for item in candidates if item.proven), None)
@@ -166,7 +167,7 @@ def _kept_until(
     later = [
         other.created_at
         for other in recent
-        if other.created_at is not None and other.created_at > item.created_at and other.status in ONCE_LIVE
+        if other.created_at is not None and other.created_at > item.created_at and other.status in POSSIBLE
     ]
     if not later:
         return None
