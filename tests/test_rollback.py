@@ -1,4 +1,4 @@
-"""The way back: only a deployment that was judged STABLE is recommended, and nothing out of missing data."""
+"""Rollback options: only a deployment judged STABLE is recommended, and nothing out of missing data."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The way back: which earlier deployment may be rolled back to, and which must not. Pure.
+"""Rollback options: which earlier deployment may be rolled back to, and which must not. Pure.
 
 A rollback in an incident is done in a hurry, and the newest earlier deployment may be the incident
 itself. So only a deployment that this tool judged STABLE is recommended; what is missing (a flag, a
@@ -77,7 +77,7 @@ class Readiness:
 
 
 def readiness(observation: DeploymentObservation | None, section: Railway | None, now: datetime) -> Readiness:
-    """What the look at T+0 says of the way back."""
+    """What the sample at T+0 says of the rollback options."""
     if observation is None:
         return Readiness(unknown="the platform was not asked at T+0")
     if observation.fault is not None:
