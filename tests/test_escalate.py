@@ -57,7 +57,7 @@ def judged(tmp_path, *, status=200, known_bad="", history=True):
         yield lambda *more: call("rollback", *more)
 
 
-def test_the_whole_way_back(tmp_path):
+def test_a_complete_rollback(tmp_path):
     with judged(tmp_path) as escalate:
         advice = escalate()
         assert (advice.returncode, advice.stderr) == (0, "")

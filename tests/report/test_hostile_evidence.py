@@ -31,7 +31,7 @@ PARSER = MarkdownIt("commonmark").enable("table")
 FOLDS = re.compile(r"(?:<details>\n<summary>[\w .,%()+]*</summary>|</details>)\n?")
 OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure")}
 HEADING = re.compile(
-    r"Post-Deployment Monitoring Report - |Issue \d+: |Not known|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
+    r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
 )
 MANY = {"max_examples": at_least(25), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 

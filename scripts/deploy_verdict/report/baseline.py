@@ -59,7 +59,6 @@ def _notes(bundle: Bundle) -> Iterator[str]:
     for column, run in bundle.captures.items():
         if isinstance(run, CapturedRun):
             commit = f", commit {run.subject.commit}" if run.subject.commit else ""
-            told = f"{moment(run.t0)}, {run.outcome.shown}{commit}"
-            yield f"{column}: measured in the run {run.name} of {told}"
+            yield f"{column}: measured in run {run.name}, {moment(run.t0)}, {run.outcome.shown}{commit}"
         else:
-            yield f"{column}: as the plan's author wrote it, for {run}"
+            yield f"{column}: as written in the plan ({run})"
