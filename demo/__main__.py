@@ -66,7 +66,7 @@ def _publish(out: Path) -> None:
 
 
 def _earlier_verdicts(out: Path, target: str) -> Path:
-    """What this tool said of the deployments before: by it the way back knows which one was good."""
+    """Earlier verdicts of this tool, by which the rollback options know which deployment was good."""
     path = out / "history.jsonl"
     for identity, commit, outcome in (
         (ids.GOOD_ID, ids.GOOD_COMMIT, "stable"),

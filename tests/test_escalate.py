@@ -57,7 +57,7 @@ def judged(tmp_path, *, status=200, known_bad="", history=True):
         yield lambda *more: call("rollback", *more)
 
 
-def test_the_whole_way_back(tmp_path):
+def test_a_complete_rollback(tmp_path):
     with judged(tmp_path) as escalate:
         advice = escalate()
         assert (advice.returncode, advice.stderr) == (0, "")
@@ -65,7 +65,7 @@ def test_the_whole_way_back(tmp_path):
         dry = escalate("--rollback", "--dry-run")
         assert dry.returncode == 0
         assert "would roll back d0000005 (commit f0ec7b5c), judged CRITICAL ISSUES" in dry.stdout
-        assert "lost would be: 0badbadc (One Redis client per request)" in dry.stdout
+        assert "would be lost: 0badbadc (One Redis client per request)" in dry.stdout
         assert not (tmp_path / "out" / "rollback.json").exists()
         done = escalate("--rollback")
         assert done.returncode == 11, done.stderr
@@ -216,7 +216,7 @@ def test_it_is_on_the_disk_before_it_is_asked_for(tmp_path):
         ({"rows": [SUBJECT, {**GOOD, "canRollback": False}]}, "the platform cannot roll back to it"),
         ({"rows": [SUBJECT]}, "no longer lists deployment d1"),
         ({"active": [row("d5", commit="1234567", createdAt="2026-02-02T12:30:00Z")]}, "is active now"),
-        ({"active": [GOOD]}, "is active already"),
+        ({"active": [GOOD]}, "is already active"),
     ],
 )
 def test_the_platform_is_looked_at_again_before(tmp_path, change, told):
@@ -247,5 +247,5 @@ def test_another_deployment_that_came_meanwhile_is_not_taken_for_it(tmp_path):
 
 def test_a_rollback_file_that_cannot_be_read_stops_everything(tmp_path):
     (tmp_path / "rollback.json").write_text("{")
-    with pytest.raises(EvidenceError, match="a rollback may have been asked for"):
+    with pytest.raises(EvidenceError, match="a rollback may have been requested"):
         read_rollback(tmp_path)

@@ -31,7 +31,7 @@ EXIT_CODES = {VerdictOutcome.STABLE: 0, VerdictOutcome.ATTENTION: 10, VerdictOut
               VerdictOutcome.INCONCLUSIVE: 12}  # fmt: skip
 
 STORIES = {
-    "none": (0, "Everything that was asked held at every planned look; 6 of 6 success criteria are met."),
+    "none": (0, "All checks passed at every scheduled sample; 6 of 6 success criteria met."),
     "completar-bug": (11, "The model fix (f0ec7b5) is not deployed"),
     "pool-exhausted": (11, "the pool is exhausted"),
     "pool-leak": (11, "the pool is filling up"),
@@ -210,8 +210,8 @@ def test_without_railway_the_logs_come_from_a_file(tmp_path):
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
-    assert "Left out by the operator's choice: deployment, traffic, metrics." in report
-    assert "### The Way Back" not in report
+    assert "The operator left out: deployment, traffic, metrics." in report
+    assert "### Rollback Options" not in report
 
 
 @pytest.mark.waits

@@ -1,4 +1,4 @@
-"""The way back: only a deployment that was judged STABLE is recommended, and nothing out of missing data."""
+"""Rollback options: only a deployment judged STABLE is recommended, and nothing out of missing data."""
 
 from datetime import timedelta
 
@@ -61,7 +61,7 @@ def test_the_newest_that_was_judged_stable_is_recommended():
     assert [item.id for item in found.commits_lost] == ["d3", "d2"]
 
 
-def test_what_serves_already_is_no_way_back():
+def test_what_serves_already_is_no_rollback_option():
     """After a failed build, what was live before goes on serving."""
     found = ready(active=(BEFORE.model_copy(update={"status": "SUCCESS"}),))
     assert target(found) is None
@@ -113,12 +113,12 @@ def test_what_was_never_live_is_no_candidate(status):
     assert target(ready(SUBJECT, deployment("d1", 48, GOOD, status=status))) is None
 
 
-def test_the_commit_under_watch_is_no_way_back():
+def test_the_commit_under_watch_is_no_rollback_option():
     same = deployment("d1", 48, SUBJECT.commit)
     assert target(ready(SUBJECT, same)) is None
 
 
-def test_what_came_later_is_no_way_back():
+def test_what_came_later_is_no_rollback_option():
     later = deployment("d9", -1, GOOD)
     assert target(ready(later, SUBJECT, verdicts=(judged("d9", "stable"),))) is None
 

@@ -89,7 +89,7 @@ def test_sections_go_in_the_stated_order_and_are_named():
         text = folded("head", sections, limit)
         left_out = [key for key in LEFT_OUT_FIRST if f"<summary>{key}</summary>" not in text]
         assert left_out == list(LEFT_OUT_FIRST[: len(left_out)])
-        named = text.partition("in the full report: ")[2].partition("\n")[0].rstrip(".").split(", ")
+        named = text.partition("see the full report: ")[2].partition("\n")[0].rstrip(".").split(", ")
         if left_out and CUT not in text:
             assert [name.replace(" ", "_") for name in named] == [key.replace(" ", "_") for key in left_out]
         gone.append(len(left_out))
@@ -110,7 +110,7 @@ def test_a_usual_report_is_folded_in_whole(name):
     story = STORIES[name]()
     text = comment_text(story.bundle(), story.verdict(), GENERATED)
     assert is_closed(text)
-    assert "Left out here" not in text
+    assert "Left out to fit" not in text
     whole = story.report()
     for line in text.partition("<details>")[2].splitlines():
         if line.strip() and not line.startswith(("<details>", "</details>", "<summary>")):
@@ -138,7 +138,7 @@ def test_a_hostile_report_of_any_length_fits():
     text = comment_text(story.bundle(), verdict, GENERATED, "https://github.com/o/r/actions/runs/1#artifacts")
     assert characters(text) <= LIMIT
     assert is_closed(text)
-    assert "in the full report: " in text
+    assert "see the full report: " in text
     assert "](https://github.com/o/r/actions/runs/1#artifacts) · " in text
 
 

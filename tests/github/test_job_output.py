@@ -32,7 +32,7 @@ def test_each_kind_has_its_own_command_and_the_worst_comes_first():
         "::error title=P0 health/d::expected this; found other",
         "::error title=P1 health/c::expected this; found other",
         "::warning title=P2 health/b::expected this; found other",
-        "::warning title=Not known%3A health/a::expected this; found other",
+        "::warning title=Inconclusive%3A health/a::expected this; found other",
     ]
 
 
@@ -40,7 +40,7 @@ def test_ten_of_each_and_then_how_many_more():
     lines = told(*(finding("fail", "P1") for _ in range(13)), *(finding("inconclusive") for _ in range(11)))
     kinds = [line.partition(" ")[0] for line in lines]
     assert kinds == ["::error"] * 10 + ["::warning"] * 10 + ["::notice"]
-    assert "3 more failed with P0 or P1, 1 more with P2 or not known" in lines[-1]
+    assert "3 more failed with P0 or P1, 1 more with P2 or inconclusive" in lines[-1]
 
 
 def test_ten_are_not_more_than_ten():

@@ -93,12 +93,15 @@ def test_files_that_are_not_of_this_run_are_counted(tmp_path):
     (out / "evidence" / "pools.T+060.a1.json").write_text("{")
     bundle, _ = read(out)
     assert isinstance(bundle.unreadable[0], Unreadable)
-    assert "cannot be read: 1\n" in progress_post(bundle, T0 + timedelta(minutes=61), PostingRun()).text
+    assert (
+        "unreadable or of another run: 1\n"
+        in progress_post(bundle, T0 + timedelta(minutes=61), PostingRun()).text
+    )
 
 
 def test_how_it_is_sampled_is_told_where_the_plan_says_it(tmp_path):
     text = POOLS.replace("sample_every: 15m", "sample_every: 15m, mode: single")
-    assert "- Sampled by one job through the whole window\n" in post(tmp_path, 1, text=text).text
+    assert "- Sampled by one job for the complete window\n" in post(tmp_path, 1, text=text).text
 
 
 def test_the_script_posts_and_writes_no_verdict(tmp_path, hub):
@@ -145,7 +148,7 @@ def test_late_progress_leaves_a_final_comment_label_and_status_alone(tmp_path, h
     assert "⏳" not in body
     assert hub.issues[1]["labels"] == ["verdict: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure", "failure"]
-    assert "is newer or final" in late.told[-1]
+    assert "it is newer or final" in late.told[-1]
 
 
 def test_progress_with_fewer_samples_is_left_out(tmp_path, hub):
@@ -208,7 +211,7 @@ def test_lost_by_the_script(tmp_path, hub):
         assert publish(base, "--number", 1).returncode == 0
         told = publish(base, "--number", 1, "--lost", "again")
     assert told.returncode == 0
-    assert "is newer or final" in told.stderr
+    assert "it is newer or final" in told.stderr
     assert "VERIFIER LOST" not in ours(hub, 1)[0]
 
 

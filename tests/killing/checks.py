@@ -7,7 +7,7 @@ from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.github import marker_of
 from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
 from deploy_verdict.publish.comment_state import state_in
-from deploy_verdict.publish.sent_notifications import TOLD_FILE, Told, told_of
+from deploy_verdict.publish.sent_notifications import SENT_FILE, SentNotification, sent_outcome
 from deploy_verdict.stages.writes.open_entries import unsettled
 from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.history import EarlierVerdict
@@ -43,8 +43,8 @@ def nothing_is_half(place):
     known_run(out)
     if (out / VERDICT_FILE).exists():
         read_verdict(out)
-    if (out / TOLD_FILE).exists():
-        Told.model_validate_json((out / TOLD_FILE).read_bytes())
+    if (out / SENT_FILE).exists():
+        SentNotification.model_validate_json((out / SENT_FILE).read_bytes())
     if (out / "junit.xml").exists():
         ElementTree.parse(out / "junit.xml")
     if (out / "plan.yml").exists():
@@ -128,7 +128,7 @@ def restored(place):
 def is_noted(place):
     """Whether it is noted that people were told of this verdict."""
     verdict = read_verdict(place.out)
-    return told_of(place.out, verdict) is verdict.outcome
+    return sent_outcome(place.out, verdict) is verdict.outcome
 
 
 def told_again_if_not_noted(place, done, sent, noted):

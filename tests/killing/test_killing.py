@@ -134,7 +134,7 @@ def test_a_look_is_given_up_also_when_that_was_killed_half_way(tmp_path):
     assert subprocess.run(close, env=scrubbed(), capture_output=True).returncode in checks.KILLED
     assert not path.exists()
     assert read_window(out).layout.tails_s == (21600.0,)
-    assert "was given up" in call(hub, "ci close", *base).stdout
+    assert "was dropped" in call(hub, "ci close", *base).stdout
     assert read_window(out).layout.tails_s == ()
 
 

@@ -76,7 +76,7 @@ def test_what_nobody_could_tell_is_told():
     message = message_for(
         verdict_of("inconclusive", [finding("inconclusive", actual="no answer")]), None, None
     )
-    assert message.title == "deploy-verdict: could not tell: shop (production)"
+    assert message.title == "deploy-verdict: INCONCLUSIVE: shop (production)"
     assert message.body.splitlines()[1:] == ["- health/api: expected status = 200; found no answer"]
 
 
@@ -95,7 +95,7 @@ def test_a_recovery_says_from_what():
         "success",
     )
     assert message.body.splitlines()[1:] == [
-        "The verdict before this one was CRITICAL ISSUES.", "1 findings, none failed."]  # fmt: skip
+        "Previous verdict: CRITICAL ISSUES.", "1 finding, none failed."]  # fmt: skip
 
 
 @given(

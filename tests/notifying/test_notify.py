@@ -16,7 +16,7 @@ from deploy_verdict.cli.command import main
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.delivery import _check, without_secrets
-from deploy_verdict.publish.sent_notifications import TOLD_FILE
+from deploy_verdict.publish.sent_notifications import SENT_FILE
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.history import append_to_history
 from tests.bundles import T0, loaded
@@ -108,7 +108,7 @@ def test_a_bad_verdict_is_told_once_for_each_window(out):
         assert (first.returncode, first.stderr) == (0, "")
         assert first.stdout == "sent: deploy-verdict: CRITICAL ISSUES: shop (production)\n"
         again = notify(out, addresses, **run)
-        assert again.stdout == "nothing to tell: CRITICAL ISSUES was told of this window already\n"
+        assert again.stdout == "no notification: CRITICAL ISSUES was already sent for this window\n"
     assert len(one.messages) == len(other.messages) == 1
     told = one.messages[0]
     assert (told["title"], told["type"]) == ("deploy-verdict: CRITICAL ISSUES: shop (production)", "failure")
@@ -124,7 +124,7 @@ def test_a_window_that_was_extended_and_holds_is_a_recovery(out):
         assert notify(out, one.address).returncode == 0
         judged(out, "stable")
         assert notify(out, one.address).stdout.startswith("sent: deploy-verdict: recovered, STABLE")
-        assert notify(out, one.address).stdout.startswith("nothing to tell")
+        assert notify(out, one.address).stdout.startswith("no notification: ")
     assert [message["type"] for message in one.messages] == ["warning", "success"]
 
 
@@ -174,7 +174,7 @@ def test_previous_is_believed(out):
     assert notify(out, "", "--dry-run", "--previous", "inconclusive").stdout.startswith(
         "deploy-verdict: recovered"
     )
-    assert notify(out, "", "--dry-run", "--previous", "stable").stdout.startswith("nothing to tell")
+    assert notify(out, "", "--dry-run", "--previous", "stable").stdout.startswith("no notification: ")
     assert notify(out, "", "--previous", "green").returncode == 2
 
 
@@ -184,12 +184,12 @@ def test_one_that_refuses_does_not_silence_the_others(out):
         done = notify(out, f"{bad.address}\nnonsense://{SECRET}\n{good.address}")
     assert done.returncode == 3
     assert done.stderr == (
-        "2 of 3 notifications failed: address 1 (JSON) refused it, or could not be reached; "
-        "address 2 is no address that Apprise knows\n"
+        "2 of 3 notifications failed: address 1 (JSON) refused it or is unreachable; "
+        "address 2 is not an address that Apprise knows\n"
     )
     assert len(good.messages) == 1
     # What not everybody was told is told again by the next run.
-    assert not (out / TOLD_FILE).exists()
+    assert not (out / SENT_FILE).exists()
 
 
 def test_one_that_never_ends_is_left(out):
@@ -201,7 +201,7 @@ def test_one_that_never_ends_is_left(out):
         assert not slow.over.is_set()
     assert (done.returncode, done.stderr) == (
         3,
-        "1 of 1 notifications failed: address 1 (JSON) did not answer in time\n",
+        "1 of 1 notification failed: address 1 (JSON) timed out\n",
     )
 
 
@@ -225,15 +225,15 @@ def test_the_process_that_sends_knows_no_other_secret():
 @pytest.mark.parametrize(
     ("written", "failed", "told"),
     [
-        ("", f"Traceback\nKeyError: '{SECRET}'", "sending ended with KeyError"),
-        ("", f"Traceback\n{SECRET}", "sending ended with exit code 1"),
-        ("", "onlyletterssecret", "sending ended with exit code 1"),
-        (f"{SECRET}://x", "", "sending ended with exit code 1"),
-        (f'"{SECRET}"', "", "sending ended with exit code 1"),
-        (f'{{"{SECRET}": 1}}', "", "sending ended with exit code 1"),
-        (f'[["{SECRET}", "", "FAILURE"]]', "", "sending ended with exit code 1"),
+        ("", f"Traceback\nKeyError: '{SECRET}'", "the sender ended with KeyError"),
+        ("", f"Traceback\n{SECRET}", "the sender ended with exit code 1"),
+        ("", "onlyletterssecret", "the sender ended with exit code 1"),
+        (f"{SECRET}://x", "", "the sender ended with exit code 1"),
+        (f'"{SECRET}"', "", "the sender ended with exit code 1"),
+        (f'{{"{SECRET}": 1}}', "", "the sender ended with exit code 1"),
+        (f'[["{SECRET}", "", "FAILURE"]]', "", "the sender ended with exit code 1"),
         (f'[[1, "json://{SECRET}", "FAILURE"]]', "", "address 1 refused it"),
-        (f'[[1, "JSON", "{SECRET}"]]', "", "address 1 (JSON) was not told"),
+        (f'[[1, "JSON", "{SECRET}"]]', "", "address 1 (JSON) was not notified"),
     ],
 )
 def test_whatever_the_process_that_sends_leaves_no_address_comes_through(written, failed, told):

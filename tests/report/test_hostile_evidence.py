@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
+from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.github.destinations import marker_of
-from deploy_verdict.publish.comment_state import MAX_DESCRIPTION, state_in
+from deploy_verdict.publish.comment_state import state_in
 from deploy_verdict.publish.job_summary import annotations
 from deploy_verdict.publish.notification import MAX_CHARACTERS, message_for
 from deploy_verdict.publish.posts import PostingRun, final_post, lost_post, progress_post
@@ -30,7 +31,7 @@ PARSER = MarkdownIt("commonmark").enable("table")
 FOLDS = re.compile(r"(?:<details>\n<summary>[\w .,%()+]*</summary>|</details>)\n?")
 OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure")}
 HEADING = re.compile(
-    r"Post-Deployment Monitoring Report - |Issue \d+: |Not known|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
+    r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
 )
 MANY = {"max_examples": at_least(25), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 

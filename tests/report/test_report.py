@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 
-from deploy_verdict.model import Finding, LogLine
+from deploy_verdict.markup.labels import counted
+from deploy_verdict.model import Finding, LogLine, VerdictOutcome
 from deploy_verdict.plan import Claim
 from tests.examples import at_least
 from tests.report.stories import STORIES, T0, Story, critical, inconclusive, stable, the_log, the_plan
@@ -36,11 +37,11 @@ HEADINGS = [
 
 
 def headings(text: str) -> list[str]:
-    return [line for line in text.splitlines() if re.match(r"#{2,3} (?!Issue \d|Not known)", line)]
+    return [line for line in text.splitlines() if re.match(r"#{2,3} (?!Issue \d|Inconclusive)", line)]
 
 
 # What the report tells beside the sections of the plan by hand.
-OURS = {"### The Way Back (seen at T+0)", "### Real Traffic", "### Resources"}
+OURS = {"### Rollback Options (at T+0)", "### Real Traffic", "### Resources"}
 
 
 def missions(report):
@@ -120,9 +121,32 @@ def test_only_stable_is_ready(name, word):
     assert f"**Ready for Normal Operations:** {word}" in STORIES[name]().report()
 
 
+@pytest.mark.parametrize(
+    ("counted_noun", "words"),
+    [
+        ((1, "success criterion", "is"), "1 success criterion is"),
+        ((2, "success criterion", "is"), "2 success criteria are"),
+        ((0, "finding", "was"), "0 findings were"),
+        ((1200, "error"), "1,200 errors"),
+    ],
+)
+def test_a_noun_and_its_verb_agree_with_their_number(counted_noun, words):
+    assert counted(*counted_noun) == words
+
+
+def test_a_plan_of_one_criterion_reads_as_english():
+    story = stable()
+    verdict = story.verdict()
+    one = verdict.model_copy(update={"criteria": verdict.criteria[:1]})
+    story.verdict = lambda: one
+    assert "All checks passed at every scheduled sample; 1 of 1 success criterion met." in story.report()
+
+
 def test_a_verdict_without_findings_knows_nothing():
     story = stable()
-    empty = story.verdict().model_copy(update={"findings": (), "criteria": (), "outcome": "inconclusive"})
+    empty = story.verdict().model_copy(
+        update={"findings": (), "criteria": (), "outcome": VerdictOutcome.INCONCLUSIVE}
+    )
     story.verdict = lambda: empty
     report = story.report()
     assert "**Nothing was judged, so nothing is known.** ❔" in report
@@ -136,7 +160,7 @@ def test_without_any_evidence_there_still_is_a_report():
     report = story.report()
     assert missions(report) == HEADINGS
     assert "Average active connections: not measured" in report
-    assert "**Execution:** not checked: there is no evidence" in report
+    assert "**Execution:** not checked: no evidence" in report
     assert "High utilization warnings: not measured" in report
 
 
@@ -144,8 +168,8 @@ def test_what_was_left_out_stands_in_the_first_lines():
     story = stable()
     story.left_out = ("deployment",)
     first = story.report().split("---")[0]
-    assert "Left out by the operator's choice: deployment. The verdict speaks of the rest." in first
-    assert "Build status: not checked (left out by the operator's choice)" in story.report()
+    assert "The operator left out: deployment. The verdict covers the rest." in first
+    assert "Build status: not checked (the operator left it out)" in story.report()
 
 
 def test_speed_is_told_and_times_stay_in_plan_time():
@@ -153,7 +177,7 @@ def test_speed_is_told_and_times_stay_in_plan_time():
     story.speed = 600.0
     story.log = the_log(errors=(LogLine(at=T0.replace(second=6), text="boom"),), levels={"ERROR": 1})
     report = story.report()
-    assert "The window was run at speed 600: 2 hours of plan time took 12 s of real time." in report
+    assert "The window ran at speed 600: 2 hours of plan time took 12 s of real time." in report
     assert "- 2026-02-02 15:00:00 UTC: `boom`" in report
     assert "**Next Review:** 2026-02-03 14:00:00 UTC" in report
 
@@ -162,7 +186,7 @@ def test_an_interrupted_window_is_ongoing():
     story = inconclusive()
     story.interrupted = True
     assert "**Status:** ONGOING (interrupted)" in story.report()
-    assert "The window was interrupted: 12 of 13 planned looks were taken." in story.report().split("---")[0]
+    assert "The window was interrupted: 12 of 13 scheduled samples taken." in story.report().split("---")[0]
 
 
 def test_no_unknown_finding_is_hidden_without_its_count():
@@ -174,9 +198,7 @@ def test_no_unknown_finding_is_hidden_without_its_count():
         )
         for n in range(40)
     )  # fmt: skip
-    assert re.search(
-        r"and \d+ more: all 45 findings that are not known stand in `verdict.json`", story.report()
-    )
+    assert re.search(r"and \d+ more: `verdict.json` has all 45", story.report())
 
 
 def test_a_full_pool_is_exhausted_in_table_and_alerts():

@@ -1,8 +1,8 @@
-"""Planned against taken, drawn: each stage its line, each planned look its sign."""
+"""Scheduled against taken, drawn: each stage its line, each scheduled sample its sign."""
 
 import pytest
 
-from deploy_verdict.report.coverage_strip import strip
+from deploy_verdict.report.coverage import strip
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
@@ -44,7 +44,7 @@ def test_each_look_has_its_sign_below_its_minute():
         "pools       ▓   ◐   ▸   ✕   ▓",
         "logs        ·   ·   ·   ·   ✕",
         "",
-        "▓ taken, ▸ too late to count, ✕ lost, ◐ interrupted, · none planned",
+        "▓ taken, ▸ too late to count, ✕ missed, ◐ interrupted, · none scheduled",
     ]
 
 
@@ -53,7 +53,7 @@ def test_after_a_stop_nothing_was_due(more):
     """A hole before it is one all the same, and so is what reads the whole window."""
     lines = drawn(HEALTH, sample(0), sample(1800), **more)
     assert lines[2].split()[1:] == ["▓", "✕", "▓", "░", "░"]
-    assert "░ not due any more" in lines[-1]
+    assert "░ no longer due" in lines[-1]
     assert drawn(HEALTH, sample(0), sample(1800))[2].split()[1:] == ["▓", "✕", "▓", "✕", "✕"]
 
 

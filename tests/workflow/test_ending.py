@@ -93,7 +93,7 @@ def test_a_look_after_another_release_is_given_up_and_the_verdict_stays(tmp_path
     evidence["observations"][0]["deployment"]["status"] = "REMOVED"
     path.write_text(json.dumps(evidence))
     done = call(hub, "ci close", *base)
-    assert "was given up" in done.stdout, done.stderr
+    assert "was dropped" in done.stdout, done.stderr
     after = read_window(out)
     assert (after.window.length_s, after.layout.tails_s, after.layout.over) == (7200.0, (), True)
     assert not list((out / "evidence").glob("*T+360*"))
@@ -145,7 +145,7 @@ def test_a_lost_look_hours_later_leaves_the_verdict_and_says_so(tmp_path, hub):
     assert watched(hub, out, "timed_out").returncode == 0
     (body,) = ours(hub, 1)
     assert "VERIFIER LOST" not in body
-    assert f"The look at T+6 h was given up: run {RUN} ended as timed_out" in body
+    assert f"The sample at T+6 h was dropped: run {RUN} ended as timed_out" in body
 
 
 def test_a_run_that_failed_before_its_window_is_told_on_the_commit_and_in_an_issue(tmp_path, hub):

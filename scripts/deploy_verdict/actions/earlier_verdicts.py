@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.model import Record, VerdictOutcome
-from deploy_verdict.publish.comment_state import outcome_told
+from deploy_verdict.publish.comment_state import outcome_in
 from deploy_verdict.railway import RailwayError, deployments
 from deploy_verdict.window.history import EarlierVerdict, append_verdict
 from deploy_verdict.window.session import Session
@@ -92,6 +92,6 @@ def _status(row: object) -> Status | None:
 def _outcome(status: Status, environment: str | None) -> VerdictOutcome | None:
     if status.context != "deploy-verdict" or status.state == "pending":
         return None
-    outcome = outcome_told(status.description or "", environment)
+    outcome = outcome_in(status.description or "", environment)
     # The state and the description must agree.
     return outcome if outcome is not None and (status.state == "success") == (outcome == "stable") else None

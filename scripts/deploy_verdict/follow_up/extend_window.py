@@ -1,4 +1,4 @@
-"""Going on with the window of an earlier run: longer, or with one look more; and giving a look up."""
+"""Continuing the window of an earlier run: longer, or with one more sample; and dropping that sample."""
 
 from itertools import chain
 from pathlib import Path
@@ -22,12 +22,10 @@ def grown(out: Path, plan: Plan, kind: str) -> WindowFile:
     """Extend the window of a directory and write it; raises UsageError where there is nothing to extend."""
     file = _window(out)
     if file.plan_sha256 != plan.sha256:
-        raise UsageError(
-            f"{out}: the plan is not the one of this window — check out the commit that it was opened with"
-        )
+        raise UsageError(f"{out}: not the plan of this window — check out the commit that it was opened with")
     layout = grown_layout(plan, file.layout or own_layout(plan), kind)
     if layout is None:
-        raise UsageError(f"the plan asks for no {kind} of this window any more")
+        raise UsageError(f"the plan has no further {kind} for this window")
     return _laid_out(out, file, plan, layout)
 
 
@@ -39,9 +37,9 @@ def _window(out: Path) -> WindowFile:
 
 
 def _laid_out(out: Path, file: WindowFile, plan: Plan, layout: Layout) -> WindowFile:
-    made = laid_out(plan, layout).window
+    section = laid_out(plan, layout).window
     earlier = tuple(dict.fromkeys((*file.window.earlier_lengths_s, file.window.length_s)))
-    update = {"length_s": made.length, "offsets_s": made.offsets_s, "earlier_lengths_s": earlier}
+    update = {"length_s": section.length, "offsets_s": section.offsets_s, "earlier_lengths_s": earlier}
     window = file.window.model_copy(update=update)
     file = file.model_copy(update={"window": window, "layout": layout, "finished": False, "ended": None})
     write_json(out / WINDOW_FILE, file)
@@ -49,23 +47,23 @@ def _laid_out(out: Path, file: WindowFile, plan: Plan, layout: Layout) -> Window
 
 
 def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | None:
-    """Give up the last look, if there is one, when another deployment has taken over since: why, or None.
+    """Drop the tail sample, if there is one, when another deployment has taken over since: why, or None.
 
-    A later release is no news about the one that was judged. The look's evidence is put aside. `because`
-    gives it up for another reason.
+    A later release says nothing about the one that was judged. The sample's evidence is put aside.
+    `because` drops it for another reason.
     """
     file = _window(out)
     layout = file.layout
     if layout is None or not layout.tails_s:
         return None
     offset_s = layout.tails_s[-1]
-    words = because or _replaced_at(out, file, offset_s)
-    if words is None:
+    reason = because or _replaced_at(out, file, offset_s)
+    if reason is None:
         return None
     for stage in plan.stages:
         for path in (out / "evidence").glob(evidence_name(stage, offset_s, 1).replace(".a1.", ".a*.")):
             put_aside(path, out / GIVEN_UP)
-    remark = f"The look at T+{shown_duration(offset_s)} was given up: {words}."
+    remark = f"The sample at T+{shown_duration(offset_s)} was dropped: {reason}."
     kept = layout.model_copy(update={"tails_s": layout.tails_s[:-1], "over": True})
     file = file.model_copy(update={"remarks": (*file.remarks, remark)})
     _laid_out(out, file, plan, kept)
@@ -74,8 +72,8 @@ def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | Non
 
 def _replaced_at(out: Path, file: WindowFile, offset_s: float) -> str | None:
     # Also in what was put aside by one that was killed before it could note that in the window.
-    looks = [read_attempts(out / name, "deployment", offset_s) for name in ("evidence", GIVEN_UP)]
-    for item in chain(*looks):
+    attempts = [read_attempts(out / name, "deployment", offset_s) for name in ("evidence", GIVEN_UP)]
+    for item in chain(*attempts):
         for observation in item.evidence.observations if isinstance(item, Loaded) else ():
             if isinstance(observation, DeploymentObservation):
                 stands = standing(observation, file.subject)

@@ -1,6 +1,6 @@
-"""What follows a verdict: a longer window, a single look hours later, or nothing. Pure.
+"""What follows a verdict: a longer window, a single sample hours later, or nothing. Pure.
 
-A longer window and a later look are the same window with more looks, so that the same evidence counts.
+A longer window and a later sample are the same window with more samples, so that the same evidence counts.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class NextStep:
 
 
 def extended_length_s(plan: Plan, layout: Layout) -> float | None:
-    """How long the window is when extended; None where it is not to be, or was already."""
+    """How long the window is when extended; None where it must not be, or was already."""
     wanted = plan.escalation.extend_to
     length_s = 2 * layout.length_s if wanted is None else wanted
     return None if layout.extended or layout.tails_s or length_s <= layout.length_s else length_s
 
 
 def next_tail_s(plan: Plan, layout: Layout) -> float | None:
-    """The next look after the window's end that the plan commits to."""
+    """The next sample after the window's end that the plan commits to."""
     last_s = laid_out(plan, layout).window.offsets_s[-1]
     return min((tail_s for tail_s in plan.escalation.tail_checks if tail_s > last_s), default=None)
 
@@ -44,12 +44,12 @@ def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
         return None
     length_s = extended_length_s(plan, layout)
     if verdict.outcome in UNSURE and length_s is not None:
-        told = f"{verdict.outcome.shown} after {shown_duration(layout.length_s)}"
-        return NextStep(kind="extension", because=told, until_s=length_s)
+        reason = f"{verdict.outcome.shown} after {shown_duration(layout.length_s)}"
+        return NextStep(kind="extension", because=reason, until_s=length_s)
     tail_s = next_tail_s(plan, layout)
     if tail_s is None:
         return None
-    return NextStep(kind="tail", because=f"look again at T+{shown_duration(tail_s)}", until_s=tail_s)
+    return NextStep(kind="tail", because=f"sample again at T+{shown_duration(tail_s)}", until_s=tail_s)
 
 
 def grown_layout(plan: Plan, layout: Layout, kind: str) -> Layout | None:

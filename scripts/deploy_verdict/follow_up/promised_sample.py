@@ -1,7 +1,7 @@
-"""A look that is promised for later, written so that a commit status can keep it. Pure.
+"""A sample that is promised for later, written so that a commit status can hold it. Pure.
 
 Where no wait timer can hold a job until then, the deployed commit's status `deploy-verdict/next-look` says
-when it is due and which run it goes on from; `deploy-verdict ci start-promised` reads it.
+when it is due and which run it continues; `deploy-verdict ci start-promised` reads it.
 """
 
 import re
@@ -17,7 +17,7 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """When the look is due, and the run and artifact that hold the window it belongs to."""
+    """When the sample is due, and the run and artifact that hold the window it belongs to."""
 
     due_at: datetime
     run: int

@@ -35,10 +35,10 @@ from deploy_verdict.window.signals import stop_on_signals
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:
-    """The verdict, and what may be done about it; nothing is asked of the platform."""
+    """The verdict, and what may be done about it; no request goes to the platform."""
     verdict = read_verdict(options.out)
     yield f"verdict: {verdict.outcome.shown}"
-    yield f"the way back: {_ready_words(bundle, options)}"
+    yield f"rollback options: {_ready_words(bundle, options)}"
     if verdict.outcome is VerdictOutcome.CRITICAL:
         yield "to see what a rollback would do: the same command with --rollback --dry-run"
 
@@ -56,13 +56,13 @@ def _named(target: Target) -> str:
 
 
 def _observation(bundle: Bundle, options: Namespace) -> DeploymentObservation | None:
-    """The look at T+0 with all verdicts that are known by now."""
-    seen = [look.observation for look in looks(bundle) if look.observation.offset_s == 0]
-    whole = [observation for observation in seen if observation.recent] or seen
-    if not whole:
+    """The deployment sample at T+0, with all verdicts that are known by now."""
+    first = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
+    usable = [observation for observation in first if observation.recent] or first
+    if not usable:
         return None
-    judged = (*whole[-1].judged, *read_history(history_of(options), bundle.subject))
-    return whole[-1].model_copy(update={"judged": judged})
+    judged = (*usable[-1].judged, *read_history(history_of(options), bundle.subject))
+    return usable[-1].model_copy(update={"judged": judged})
 
 
 def _target(bundle: Bundle, options: Namespace) -> Target:
@@ -76,21 +76,19 @@ def would_do(bundle: Bundle, options: Namespace) -> Iterator[str]:
     verdict = read_verdict(options.out)
     subject = f"{short(target.subject.id)} (commit {short(target.subject.commit)})"
     yield f"would roll back {subject}, judged {verdict.outcome.shown}"
-    yield f"to {_named(target)}" + (
-        ", as you named it" if options.to else ", the newest that was judged STABLE"
-    )
-    yield "by the mutation deploymentRollback, once; then wait until it is live, and ask the health checks"
+    yield f"to {_named(target)}" + (", as you named it" if options.to else ", the newest judged STABLE")
+    yield "by the mutation deploymentRollback, once; then wait until it is live, and run the health checks"
     yield f"its image is kept until: {target.kept_until}"
     for item in target.lost:
         message = (item.commit_message or "no message").splitlines()[0]
-        yield f"lost would be: {short(item.commit)} ({message[:80]})"
+        yield f"would be lost: {short(item.commit)} ({message[:80]})"
     yield from target.notes
     if verdict.outcome is not VerdictOutcome.CRITICAL:
-        yield "the verdict is not CRITICAL: it would be refused without --whatever-the-verdict"
+        yield "refused without --whatever-the-verdict: the verdict is not CRITICAL"
 
 
 def roll_back(options: Namespace, tell: Callable[[str], None]) -> tuple[int, list[str]]:
-    """Roll back once, wait, verify; the exit code and what to tell."""
+    """Roll back once, wait, verify; the exit code and the lines to print."""
     bundle, _ = judged_directory(options)
     stop = stop_on_signals()
     clock = WallClock(stop)
@@ -98,59 +96,60 @@ def roll_back(options: Namespace, tell: Callable[[str], None]) -> tuple[int, lis
     redactor = Redactor.from_environment(environment)
     connection = connect_to_service(bundle.plan, environment, clock=clock, redactor=redactor)
     rollback = Rollback(connection, options.out, bundle.plan.railway, clock=clock, stop=stop, tell=tell)
-    asked = read_rollback(options.out)
-    if asked is None:
-        asked = _asked(bundle, options, rollback)
+    request = read_rollback(options.out)
+    if request is None:
+        request = _requested(bundle, options, rollback)
     else:
-        tell(f"a rollback to {short(asked.target)} was asked for at {asked.asked_at:%H:%M:%S}: not again")
-    if asked.state == "refused":
+        tell(f"requested at {request.asked_at:%H:%M:%S}, not again: a rollback to {short(request.target)}")
+    if request.state == "refused":
         return EXIT_COULD_NOT_RUN, [
-            f"Railway refused the rollback: {asked.detail}",
-            "remove rollback.json to ask again",
+            f"Railway refused the rollback: {request.detail}",
+            "remove rollback.json to try again",
         ]
-    asked = rollback.follow(asked, options.wait)
-    if asked.state != "live":
-        code = EXIT_CODES[VerdictOutcome.CRITICAL if asked.state == "failed" else VerdictOutcome.INCONCLUSIVE]
-        told = [f"the rollback is {asked.state}: {asked.detail}", "look at the platform by hand now"]
+    request = rollback.follow(request, options.wait)
+    if request.state != "live":
+        outcome = VerdictOutcome.CRITICAL if request.state == "failed" else VerdictOutcome.INCONCLUSIVE
+        code = EXIT_CODES[outcome]
+        lines = [f"the rollback is {request.state}: {request.detail}", "check the platform by hand now"]
     else:
-        code, told = _verified(bundle, asked, environment, clock, stop)
-    remark(options.out, f"Rollback: {'; '.join(told)}.")
-    return code, told
+        code, lines = _verified(bundle, request, environment, clock, stop)
+    remark(options.out, f"Rollback: {'; '.join(lines)}.")
+    return code, lines
 
 
-def _asked(bundle: Bundle, options: Namespace, rollback: Rollback) -> RollbackFile:
+def _requested(bundle: Bundle, options: Namespace, rollback: Rollback) -> RollbackFile:
     verdict = read_verdict(options.out)
     if verdict.outcome is not VerdictOutcome.CRITICAL and not options.whatever_the_verdict:
         raise UsageError(
-            f"no rollback: the verdict is {verdict.outcome.shown}, not CRITICAL ISSUES — to do it "
-            "all the same, add --whatever-the-verdict"
+            f"no rollback: the verdict is {verdict.outcome.shown}, not CRITICAL ISSUES — to roll back "
+            "anyway, add --whatever-the-verdict"
         )
     observation = _observation(bundle, options)
     target = _target(bundle, options)
     if observation is None:
-        raise UsageError("no rollback: the platform was not asked at T+0")
+        raise UsageError("no rollback: there is no sample of the platform at T+0")
     return rollback.perform(target, observation)
 
 
 def _verified(
-    bundle: Bundle, asked: RollbackFile, environment: Mapping[str, str], clock: WallClock, stop: Stop
+    bundle: Bundle, request: RollbackFile, environment: Mapping[str, str], clock: WallClock, stop: Stop
 ) -> tuple[int, list[str]]:
     """The plan's health checks on what is live now."""
     findings = _health_findings(bundle, environment, clock, stop)
-    told = [f"rolled back: {asked.detail}"]
-    told += [
+    lines = [f"rolled back: {request.detail}"]
+    lines += [
         f"{finding.outcome}: {finding.check} {finding.expectation}; found {finding.actual}"
         for finding in findings
         if finding.outcome is not Outcome.PASS
     ]
     passed = sum(finding.outcome is Outcome.PASS for finding in findings)
-    told.append(f"{passed} of {len(findings)} health findings pass")
+    lines.append(f"{passed} of {len(findings)} health findings pass")
     if passed < len(findings):
-        told.append("expectations that only the new code can meet fail on the old one: read each of them")
+        lines.append("the old code fails what only the new code can meet: read each failure")
     if any(finding.outcome is Outcome.FAIL for finding in findings):
-        return EXIT_CODES[VerdictOutcome.CRITICAL], told
+        return EXIT_CODES[VerdictOutcome.CRITICAL], lines
     known = findings and passed == len(findings)
-    return EXIT_CODES[VerdictOutcome.STABLE if known else VerdictOutcome.INCONCLUSIVE], told
+    return EXIT_CODES[VerdictOutcome.STABLE if known else VerdictOutcome.INCONCLUSIVE], lines
 
 
 def _health_findings(
@@ -190,5 +189,5 @@ def _health_findings(
         finished_at=now,
         observations=check_health(context, plan.health, 0.0),
     )
-    taken = Loaded(name=evidence_name("health", 0.0, 1), evidence=evidence)
-    return tuple(judge_health(bundled(plan, window, bundle.subject, [taken])))
+    loaded = Loaded(name=evidence_name("health", 0.0, 1), evidence=evidence)
+    return tuple(judge_health(bundled(plan, window, bundle.subject, [loaded])))

@@ -1,7 +1,7 @@
 """Rolling back: decided from the window's evidence, checked again at the platform, done once, and verified.
 
-rollback.json in the window's directory is written before the platform is asked, so that no second run
-asks again, whatever became of the first.
+rollback.json in the window's directory is written before the request, so that no second run
+requests it again, whatever became of the first.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from deploy_verdict.railway import (
 )
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
-from deploy_verdict.stages.deployment.state import IN_FLIGHT, same_commit, short
+from deploy_verdict.stages.deployment.state import IN_FLIGHT, is_same_release, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
 
 ROLLBACK_FILE = "rollback.json"
@@ -34,7 +34,7 @@ Tell = Callable[[str], None]
 
 
 class RollbackFile(Record):
-    """rollback.json: what was asked of the platform, and what became of it."""
+    """rollback.json: the rollback that was requested, and what became of it."""
 
     target: str
     target_commit: str | None = None
@@ -66,7 +66,7 @@ def chosen(
         raise UsageError(f"no rollback: {ready.advice}")
     if named is None and ready.recommended is None:
         reasons = "; ".join(
-            f"{short(item.deployment.id)}: {item.refused or 'nobody judged it'}" for item in ready.candidates
+            f"{short(item.deployment.id)}: {item.refused or 'never judged'}" for item in ready.candidates
         )
         raise UsageError(f"{ready.advice}" + (f" ({reasons})" if reasons else ""))
     if named is None and ready.recommended is not None:
@@ -92,7 +92,7 @@ def chosen(
 
 
 def read_rollback(out: Path) -> RollbackFile | None:
-    """What an earlier run asked for; raises EvidenceError where that cannot be read."""
+    """What an earlier run requested; raises EvidenceError where that cannot be read."""
     path = out / ROLLBACK_FILE
     try:
         return RollbackFile.model_validate_json(path.read_bytes())
@@ -100,8 +100,8 @@ def read_rollback(out: Path) -> RollbackFile | None:
         return None
     except (OSError, ValidationError) as error:
         raise EvidenceError(
-            f"{path}: cannot be read ({type(error).__name__}); a rollback may have been asked for — look "
-            "at the platform before you remove this file"
+            f"{path}: cannot be read ({type(error).__name__}); a rollback may have been requested — "
+            "check the platform before you remove this file"
         ) from error
 
 
@@ -127,10 +127,10 @@ class Rollback:
         self._out, self._section, self._clock, self._stop, self._tell = out, section, clock, stop, tell
 
     def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:
-        """Ask once; returns what the platform said, and never asks again after that."""
+        """Request it once; returns what the platform answered, and never requests it again."""
         listed, _ = deployments(self._railway, self._place)
         self._check_again(target, observation, listed)
-        asked = RollbackFile(
+        request = RollbackFile(
             target=target.deployment.id,
             target_commit=target.deployment.commit,
             subject=target.subject.id,
@@ -138,14 +138,14 @@ class Rollback:
             known_before=tuple(item.id for item in listed),
             state="asked",
         )
-        self._keep(asked)
-        self._tell(f"asking Railway to roll back to {short(asked.target)}")
+        self._keep(request)
+        self._tell(f"requesting a rollback to {short(request.target)} at Railway")
         try:
-            roll_back(self._railway, asked.target)
+            roll_back(self._railway, request.target)
         except RailwayError as error:
             state: Literal["unclear", "refused"] = "unclear" if error.uncertain else "refused"
-            return self._keep(asked.model_copy(update={"state": state, "detail": error.fault.detail}))
-        return self._keep(asked.model_copy(update={"state": "answered"}))
+            return self._keep(request.model_copy(update={"state": state, "detail": error.fault.detail}))
+        return self._keep(request.model_copy(update={"state": "answered"}))
 
     def _check_again(
         self, target: Target, observation: DeploymentObservation, listed: tuple[Deployment, ...]
@@ -158,7 +158,7 @@ class Rollback:
         if reason:
             raise UsageError(f"no rollback to {short(now.id)}: {reason}")
         active = service_now(self._railway, self._place).active
-        others = [item for item in active if not _is_same_release(item, target.subject)]
+        others = [item for item in active if not is_same_release(item, target.subject)]
         # Before the subject, the old deployment may still be serving: a failed build leaves it active.
         newer = [
             item
@@ -166,23 +166,23 @@ class Rollback:
             if item.created_at and target.subject.created_at and item.created_at > target.subject.created_at
         ]
         if newer:
-            told = f"deployment {short(newer[0].id)} of commit {short(newer[0].commit)} is active now"
+            active_now = f"deployment {short(newer[0].id)} of commit {short(newer[0].commit)}"
             raise UsageError(
-                f"no rollback: {told}, which is newer than the one that was judged — judge that one"
+                f"no rollback: {active_now} is active now and newer than the judged one — judge that one"
             )
         if any(item.id == target.deployment.id for item in active):
-            raise UsageError(f"no rollback: deployment {short(target.deployment.id)} is active already")
+            raise UsageError(f"no rollback: deployment {short(target.deployment.id)} is already active")
 
-    def follow(self, asked: RollbackFile, wait_s: float) -> RollbackFile:
+    def follow(self, request: RollbackFile, wait_s: float) -> RollbackFile:
         """Find the new deployment by listing, and wait at most wait_s until it is live or has failed."""
-        began_s, told = self._clock.monotonic_s(), ""
+        began_s, shown = self._clock.monotonic_s(), ""
         while True:
-            found = self._new_deployment(asked)
+            found = self._new_deployment(request)
             waited_s = self._clock.monotonic_s() - began_s
             if found is not None and found.status not in IN_FLIGHT:
                 live = found.status in ("SUCCESS", "SLEEPING") and self._is_active(found)
                 if live or found.status not in ("SUCCESS", "SLEEPING") or waited_s >= wait_s:
-                    return self._keep(_ended(asked, found, live=live))
+                    return self._keep(_ended(request, found, live=live))
             words = (
                 f"deployment {short(found.id)} is {found.status}"
                 if found
@@ -190,18 +190,20 @@ class Rollback:
             )
             limit_s = wait_s if found is not None else min(wait_s, FOUND_WITHIN_S)
             if waited_s >= limit_s or self._stop.requested:
-                return self._keep(asked.model_copy(update={"state": "not seen", "detail": words}))
-            if words != told:
+                return self._keep(request.model_copy(update={"state": "not seen", "detail": words}))
+            if words != shown:
                 self._tell(words)
-                told = words
+                shown = words
             self._clock.sleep(POLL_S)
 
-    def _new_deployment(self, asked: RollbackFile) -> Deployment | None:
-        """One that was not there before we asked, of the target's commit where it has one."""
+    def _new_deployment(self, request: RollbackFile) -> Deployment | None:
+        """One that was not there before the request, of the target's commit where it has one."""
         listed, _ = deployments(self._railway, self._place)
-        fresh = [item for item in listed if item.id not in asked.known_before]
+        fresh = [item for item in listed if item.id not in request.known_before]
         fitting = [
-            item for item in fresh if not asked.target_commit or same_commit(item.commit, asked.target_commit)
+            item
+            for item in fresh
+            if not request.target_commit or same_commit(item.commit, request.target_commit)
         ]
         return fitting[0] if fitting else None
 
@@ -213,16 +215,12 @@ class Rollback:
         return file
 
 
-def _ended(asked: RollbackFile, found: Deployment, *, live: bool) -> RollbackFile:
-    told = "is live" if live else f"ended as {found.status}"
-    return asked.model_copy(
+def _ended(request: RollbackFile, found: Deployment, *, live: bool) -> RollbackFile:
+    result = "is live" if live else f"ended as {found.status}"
+    return request.model_copy(
         update={
             "state": "live" if live else "failed",
             "deployment": found.id,
-            "detail": f"deployment {short(found.id)} of commit {short(found.commit)} {told}",
+            "detail": f"deployment {short(found.id)} of commit {short(found.commit)} {result}",
         }
     )
-
-
-def _is_same_release(item: Deployment, subject: Deployment) -> bool:
-    return item.id == subject.id or same_commit(item.commit, subject.commit)

@@ -1,4 +1,4 @@
-"""Keeping the promise of a later look: what is due is started by workflow_dispatch."""
+"""Starting the promised samples that are due, by workflow_dispatch."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ AHEAD = timedelta(minutes=10)
 
 
 def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
-    """Start every look that is due; yields what was done, one line each. Raises ProviderError at the end."""
+    """Start every sample that is due; one line for each. Raises ProviderError at the end."""
     trouble: ProviderError | None = None
     for commit, label in _commits(runs, workflow).items():
         try:
@@ -23,14 +23,14 @@ def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
             if promise.due_at - AHEAD > now:
                 yield f"{commit[:8]}: {promise.line()}"
                 continue
-            # First the promise is taken off: a look that is started twice writes twice to the service.
+            # The promise is cleared first: a sample that is started twice writes twice to the service.
             runs.set_status(commit, CONTEXT, "success", f"started at {now:%Y-%m-%d %H:%M} UTC")
             runs.dispatch(workflow, runs.default_branch, _inputs(promise, commit, label))
         except ProviderError as error:
             yield f"{commit[:8]}: {error}"
             trouble = error
         else:
-            yield f"{commit[:8]}: started, going on from run {promise.run}"
+            yield f"{commit[:8]}: started, continuing run {promise.run}"
     if trouble is not None:
         raise trouble
 

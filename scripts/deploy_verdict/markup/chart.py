@@ -13,12 +13,12 @@ from deploy_verdict.markup.tables import kept
 from deploy_verdict.plan import Pool
 
 MAX_POINTS = 60
-# One for each series, in their order; Mermaid's own first colour can hardly be seen on white.
+# One for each series, in their order; Mermaid's own first colour is too pale on white.
 COLOURS = {"peak": "#54aeff", "mean": "#0550ae", "attention": "#bf8700", "critical": "#cf222e"}
 
 
 def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
-    """Peak, mean, and the limits for attention and critical; None where two points are not to be had."""
+    """Peak, mean, and the limits for attention and critical; None with fewer than two points."""
     good = [sample for sample in samples if sample.levels]
     if len(good) < 2:
         return None

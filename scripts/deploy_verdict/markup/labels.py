@@ -1,4 +1,4 @@
-"""Words of the report: marks, outcomes, moments, counts. Pure."""
+"""How marks, names, moments and counts are written. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,6 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome, WindowFrame
 from deploy_verdict.model.window import plan_time
 
-STATUS = {
-    VerdictOutcome.STABLE: "STABLE",
-    VerdictOutcome.ATTENTION: "NEEDS ATTENTION",
-    VerdictOutcome.CRITICAL: "CRITICAL ISSUES",
-    VerdictOutcome.INCONCLUSIVE: "INCONCLUSIVE",
-}
 STATUS_MARK = {
     VerdictOutcome.STABLE: "✅",
     VerdictOutcome.ATTENTION: "⚠️",
@@ -31,17 +25,17 @@ def severity_of(finding: Finding) -> Severity:
 
 
 def worst_severity(findings: Iterable[Finding]) -> Severity:
-    """P0 before P1 before P2; of no finding at all, P2."""
+    """P0 before P1 before P2; P2 where there are no findings."""
     return min((severity_of(finding) for finding in findings), key=SEVERITIES.index, default=Severity.P2)
 
 
 def name_of(finding: Finding) -> str:
-    """A finding's name as criteria write it."""
+    """A finding's name as the plan's criteria refer to it."""
     return f"{finding.stage}/{finding.check}/{finding.rule}"
 
 
 def moment(at: datetime) -> str:
-    """UTC, whole seconds."""
+    """UTC, to the second."""
     return f"{_utc(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -50,7 +44,7 @@ def planned_moment(window: WindowFrame, offset_s: float) -> str:
     return moment(plan_time(window, offset_s))
 
 
-def seen_moment(window: WindowFrame, at: datetime) -> str:
+def observed_moment(window: WindowFrame, at: datetime) -> str:
     """A moment of the wall clock in plan time; what lies outside the window keeps its own time."""
     since_s = (_utc(at) - _utc(window.t0)).total_seconds()
     if not 0 <= since_s * window.speed <= 2 * window.length_s:
@@ -67,9 +61,17 @@ def _utc(at: datetime) -> datetime:
         return at.replace(tzinfo=UTC)
 
 
-def counted(number: int, noun: str) -> str:
-    """ "0 errors", "1 error", "1,200 errors"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+_PLURALS = {"is": "are", "was": "were"}
+
+
+def counted(number: int, noun: str, verb: str = "") -> str:
+    """ "0 errors", "1 error", "1,200 errors", "2 criteria"; with a verb "1 error is", "2 errors are"."""
+    if number == 1:
+        words = (noun, verb)
+    else:
+        plural = f"{noun.removesuffix('on')}a" if noun.endswith("criterion") else f"{noun}s"
+        words = (plural, _PLURALS.get(verb, verb))
+    return f"{number:,} {' '.join(filter(None, words))}"
 
 
 def length_words(length_s: float) -> str:
@@ -106,10 +108,10 @@ def listed(items: Iterable[str], limit: int = 5) -> str:
 def not_checked(bundle: Bundle, stage: str) -> str | None:
     """Why nothing is known of a stage, or None when there is evidence of it."""
     if stage in bundle.left_out:
-        return "not checked (left out by the operator's choice)"
+        return "not checked (the operator left it out)"
     if stage not in bundle.plan.stages:
-        return "not checked: the plan does not ask for it"
-    return None if bundle.of_stage(stage) else "not checked: there is no evidence"
+        return "not checked: not in the plan"
+    return None if bundle.of_stage(stage) else "not checked: no evidence"
 
 
 def files_of(bundle: Bundle, stage: str) -> str:
@@ -118,5 +120,5 @@ def files_of(bundle: Bundle, stage: str) -> str:
 
 
 def real_length(window: WindowFrame) -> str:
-    """How long the window really took."""
+    """How long the window took on the wall clock."""
     return shown_duration(window.length_s / window.speed)

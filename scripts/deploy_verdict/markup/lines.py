@@ -10,7 +10,7 @@ from deploy_verdict.model import Finding, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line: what was expected and what was found, how often, and where it stands."""
+    """One line: what was expected and what was found, how often, and a pointer into the evidence."""
 
     mark: str
     name: str
@@ -28,7 +28,7 @@ def lines(findings: Iterable[Finding]) -> tuple[Line, ...]:
 
 
 def lines_by_reason(findings: Iterable[Finding]) -> tuple[Line, ...]:
-    """One line for each check and reason: for what is not known, many rules share one reason."""
+    """One line for each check and reason: of what is inconclusive, many rules share one reason."""
     return _grouped(findings, lambda finding: (finding.stage, finding.check, finding.actual))
 
 

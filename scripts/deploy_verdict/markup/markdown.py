@@ -13,7 +13,7 @@ from deploy_verdict.redaction.control_chars import visible
 WIDTH = 96
 
 
-def told_body(body: str) -> tuple[str, str]:
+def shown_body(body: str) -> tuple[str, str]:
     """The body and the language of its code block. What is not plain JSON is shown as it came."""
     try:
         value = json.loads(body)
@@ -137,12 +137,14 @@ def _joined(pieces: list[str]) -> str:
 def fenced(text: str, language: str = "") -> Safe:
     """A code block whose fence is longer than any run of backticks in it; long texts are cut and say so."""
     # The same generous cut as above: two and more bytes of escapes may vanish for one that stays.
-    whole = clean(text[: 4 * BLOCK_CHARACTERS]).rstrip()
-    lines = whole[:BLOCK_CHARACTERS].split("\n")[:BLOCK_LINES]
+    harmless = clean(text[: 4 * BLOCK_CHARACTERS]).rstrip()
+    lines = harmless[:BLOCK_CHARACTERS].split("\n")[:BLOCK_LINES]
     body = "\n".join(line.rstrip() for line in lines)
     fence = "`" * max(3, _longest_run(body) + 1)
     block = f"{fence}{language}\n{body}\n{fence}"
-    if len(text) <= 4 * BLOCK_CHARACTERS and len(body) >= len("\n".join(map(str.rstrip, whole.split("\n")))):
+    if len(text) <= 4 * BLOCK_CHARACTERS and len(body) >= len(
+        "\n".join(map(str.rstrip, harmless.split("\n")))
+    ):
         return Safe(block)
     return Safe(f"{block}\n\nCut here: the evidence has all {len(text):,} characters.")
 

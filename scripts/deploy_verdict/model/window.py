@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from deploy_verdict.model import WindowFrame
 
 REAL_SLACK_S = 120.0
+# Platforms often cut times to seconds: a line of 12:00:00.7 says 12:00:00. And what reads the complete
+# window begins when its last sample ends, by another clock than the window's.
+CUT_TIMES = timedelta(seconds=1)
 
 
 def window_frame(

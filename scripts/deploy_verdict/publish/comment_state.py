@@ -1,4 +1,4 @@
-"""What a comment of ours says of itself to the next writer: a hidden line of JSON, and which text wins. Pure.
+"""The state in a comment of ours: a hidden line of JSON that tells the next writer which text wins. Pure.
 
 A late writer must never put an older text over a newer one. So each comment carries its state, and
 states have one total order: whoever reads two of them comes to the same answer.
@@ -9,20 +9,19 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.model import Record, VerdictOutcome, dumped
 from deploy_verdict.redaction.control_chars import visible
 
-MAX_DESCRIPTION = 140
 
-
-def status_line(told: str, environment: str | None) -> str:
-    """What is told, and for which environment: at most the 140 characters that GitHub takes."""
+def status_line(text: str, environment: str | None) -> str:
+    """The text with its environment, in the 140 characters that GitHub takes."""
     tail = _tail(environment)
     room = MAX_DESCRIPTION - len(tail)
-    return (told if len(told) <= room else f"{told[: room - 1]}…") + tail
+    return (text if len(text) <= room else f"{text[: room - 1]}…") + tail
 
 
-def outcome_told(description: str, environment: str | None) -> VerdictOutcome | None:
+def outcome_in(description: str, environment: str | None) -> VerdictOutcome | None:
     """The outcome of a line of ours on this environment; None for every other line."""
     if not description.endswith(_tail(environment)):
         return None
@@ -62,12 +61,13 @@ class CommentState(Record):
         """The higher one stays.
 
         A newer window (its id begins with T0) before an older one, a longer one (an extension) before a
-        shorter one; then final before all else; then more samples, then more looks, then lost before
-        progress. Progress with more samples than a "lost" shows that the verifier lives.
+        shorter one; then final before all else; then more samples (`taken`), then more of all stages
+        (`looks`), then lost before progress. Progress with more samples than a
+        "lost" shows that the verifier lives.
         """
         is_final = self.state == "final"
-        seen = (0, 0, 0) if is_final else (self.taken, self.looks, int(self.state == "lost"))
-        return 1, self.window, self.length_s, int(is_final), *seen
+        progress = (0, 0, 0) if is_final else (self.taken, self.looks, int(self.state == "lost"))
+        return 1, self.window, self.length_s, int(is_final), *progress
 
     @property
     def shown_outcome(self) -> VerdictOutcome | None:
@@ -88,7 +88,7 @@ class CommentState(Record):
 
     @property
     def is_open(self) -> bool | None:
-        """Whether the tracking issue is to be open; None leaves it as it is."""
+        """Whether the tracking issue must be open; None leaves it as it is."""
         if self.state == "final":
             return self.outcome is not VerdictOutcome.STABLE
         return True if self.state == "lost" or self.outcome in BAD else None
@@ -99,13 +99,13 @@ NO_STATE: Rank = (0, "", 0.0, 0, 0, 0, 0)
 
 def line_of(state: CommentState) -> str:
     """The hidden line. No text in it can end the HTML comment."""
-    told = json.dumps(dumped(state), separators=(", ", ": "))
-    told = told.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
-    return f"{_START}{told}{_END}"
+    text = json.dumps(dumped(state), separators=(", ", ": "))
+    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"{_START}{text}{_END}"
 
 
 def state_in(comment: str | None) -> CommentState | None:
-    """The state of a whole comment, whose second line it is; None when it has none that can be read."""
+    """The state in a comment's second line; None when there is none that can be read."""
     lines = (comment or "").splitlines()[1:2]
     if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
         return None
@@ -116,6 +116,6 @@ def state_in(comment: str | None) -> CommentState | None:
 
 
 def rank_in(comment: str | None) -> Rank:
-    """The rank of a whole comment; one without a state is below every other."""
+    """The rank of a comment; one without a state is below every other."""
     state = state_in(comment)
     return state.rank if state else NO_STATE

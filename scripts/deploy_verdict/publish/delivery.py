@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy_verdict.base.errors import NotificationError
+from deploy_verdict.markup.labels import counted
 from deploy_verdict.publish.notification import Message
 from deploy_verdict.redaction.redactor import is_secret
 
@@ -20,16 +21,16 @@ SCRIPTS = Path(__file__).resolve().parents[2]
 # For the interpreter and Apprise to start on a busy machine.
 START_S = 20.0
 _STATES = {
-    "FAILURE": "refused it, or could not be reached",
-    "TIMEOUT": "did not answer in time",
-    "UNKNOWN": "is no address that Apprise knows",
+    "FAILURE": "refused it or is unreachable",
+    "TIMEOUT": "timed out",
+    "UNKNOWN": "is not an address that Apprise knows",
 }
 
 
 def send(
     addresses: tuple[str, ...], message: Message, *, total_s: float, environment: Mapping[str, str]
 ) -> None:
-    """Send to all, in `total_s` altogether; raises NotificationError where one did not take it."""
+    """Send to all, in `total_s` altogether; raises NotificationError where one failed."""
     order = {"addresses": addresses, "total_s": total_s}
     order |= {"title": message.title, "body": message.body, "kind": message.kind}
     try:
@@ -46,10 +47,10 @@ def send(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        # Without its cause, which holds what was written until then.
-        raise NotificationError(f"nobody was told: sending did not end in {total_s:g} s") from None
+        # Without its cause, which holds the sender's output.
+        raise NotificationError(f"notification not sent: timed out after {total_s:g} s") from None
     except OSError as error:
-        raise NotificationError(f"nobody was told: {os.strerror(error.errno or 0)}") from error
+        raise NotificationError(f"notification not sent: {os.strerror(error.errno or 0)}") from error
     _check(done, len(addresses))
 
 
@@ -62,14 +63,16 @@ def _check(done: "subprocess.CompletedProcess[str]", count: int) -> None:
     try:
         rows = [(int(row[0]), _name(row[1]), str(row[2])) for row in json.loads(_last_line(done.stdout))]
     except (IndexError, KeyError, TypeError, ValueError):
-        raise NotificationError(f"nobody was told: sending ended with {_crash(done)}") from None
+        raise NotificationError(f"notification not sent: the sender ended with {_crash(done)}") from None
     failed = [
-        f"address {position} {f'({name}) ' if name else ''}{_STATES.get(state, 'was not told')}"
+        f"address {position} {f'({name}) ' if name else ''}{_STATES.get(state, 'was not notified')}"
         for position, name, state in rows
         if state != "SUCCESS"
     ]
     if failed:
-        raise NotificationError(f"{len(failed)} of {count} notifications failed: {'; '.join(failed)}")
+        raise NotificationError(
+            f"{len(failed)} of {counted(count, 'notification')} failed: {'; '.join(failed)}"
+        )
 
 
 def _crash(done: "subprocess.CompletedProcess[str]") -> str:
@@ -82,6 +85,6 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]
 
 
-def _name(told: str) -> str:
-    """A service's name as Apprise tells it; what is no short name is not told."""
-    return told if re.fullmatch(r"[A-Za-z][A-Za-z0-9 .()-]{0,30}", told) else ""
+def _name(text: str) -> str:
+    """A service's name as Apprise gives it; empty for what is not a short name."""
+    return text if re.fullmatch(r"[A-Za-z][A-Za-z0-9 .()-]{0,30}", text) else ""

@@ -8,23 +8,19 @@ from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.redaction.control_chars import visible
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report.sections import cut, utf8_bytes
+from deploy_verdict.window.session import run_url
+
+__all__ = ["annotations", "run_url", "write_outputs", "write_summary"]
 
 MAX_SUMMARY_BYTES = 1024 * 1024
 # GitHub shows ten of each kind in a step.
 MAX_ANNOTATIONS = 10
 
 
-def run_url(environment: Mapping[str, str]) -> str | None:
-    """The GitHub Actions run that this is part of."""
-    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    parts = [environment.get(name) for name in names]
-    return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
-
-
 def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str], None]) -> None:
     """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes.
 
-    One that cannot be written is told and costs nothing else: the comment comes after it.
+    One that cannot be written is reported and costs nothing else: the comment comes after it.
     """
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:
@@ -33,15 +29,15 @@ def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str
     try:
         # Steps share no summary, but a step may have written one before us.
         there = path.stat().st_size if path.exists() else 0
-        told = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
+        shown = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
         with path.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(told)
+            file.write(shown)
     except OSError as error:
         tell(f"GITHUB_STEP_SUMMARY: {path} cannot be written ({error.strerror}); the comment is not affected")
 
 
 def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[str]:
-    """Workflow commands: P0 and P1 as errors, P2 and what is not known as warnings, the worst first."""
+    """Workflow commands: P0 and P1 as errors, P2 and inconclusive findings as warnings, the worst first."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
@@ -51,11 +47,11 @@ def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[st
     warnings += [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
     for kind, findings in (("error", errors), ("warning", warnings)):
         for finding in findings[:MAX_ANNOTATIONS]:
-            yield f"::{kind} title={_property(_name(finding))}::{_message(_told(finding))}"
+            yield f"::{kind} title={_property(_name(finding))}::{_message(_sentence(finding))}"
     more = [max(0, len(findings) - MAX_ANNOTATIONS) for findings in (errors, warnings)]
     if any(more):
-        told = f"{more[0]} more failed with P0 or P1, {more[1]} more with P2 or not known: see the report"
-        yield f"::notice title=deploy-verdict::{_message(told)}"
+        text = f"{more[0]} more failed with P0 or P1, {more[1]} more with P2 or inconclusive: see the report"
+        yield f"::notice title=deploy-verdict::{_message(text)}"
 
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
@@ -77,11 +73,11 @@ def _severity(finding: Finding) -> Severity:
 
 
 def _name(finding: Finding) -> str:
-    known = finding.outcome is Outcome.FAIL
-    return f"{_severity(finding).value if known else 'Not known:'} {finding.stage}/{finding.check}"[:120]
+    is_fail = finding.outcome is Outcome.FAIL
+    return f"{_severity(finding).value if is_fail else 'Inconclusive:'} {finding.stage}/{finding.check}"[:120]
 
 
-def _told(finding: Finding) -> str:
+def _sentence(finding: Finding) -> str:
     because = f" ({finding.because})" if finding.because else ""
     return f"expected {finding.expectation}; found {finding.actual}{because}"[:600]
 

@@ -1,7 +1,7 @@
-"""What people are told of a verdict, and whether they are told at all. Pure.
+"""The message about a verdict, and whether there is one at all. Pure.
 
-One message for each change: whatever is bad or unknown is told once for each window, and STABLE only after
-something that was not. Texts of the service are made harmless: in a chat they would ping or link.
+One message for each change: a verdict that is not STABLE is sent once for each window, and STABLE only after
+one that was not. Texts of the service are made harmless: in a chat they would ping or link.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
 
@@ -51,7 +52,7 @@ def message_for(
     *,
     redact: Callable[[str], str] = str,
 ) -> Message | None:
-    """The message, or None where there is nothing to tell; `previous` is the outcome before this one.
+    """The message, or None where there is nothing new; `previous` is the outcome before this one.
 
     `redact` takes secrets out, before anything is cut or broken so that they would not be known any more.
     """
@@ -59,44 +60,40 @@ def message_for(
     if verdict.outcome is VerdictOutcome.STABLE and not recovered:
         return None
 
-    def told(text: str | None, limit: int) -> str:
+    def shown(text: str | None, limit: int) -> str:
         return harmless(redact(text or ""), limit)
 
     subject = verdict.subject
-    service = told(subject.service or verdict.plan_name, 80)
-    place = f" ({told(subject.environment, 60)})" if subject.environment else ""
-    commit = f", commit {told(subject.commit, 40)[:8]}" if subject.commit else ""
-    title = f"deploy-verdict: {_headline(verdict.outcome)}: {service}{place}"
+    service = shown(subject.service or verdict.plan_name, 80)
+    place = f" ({shown(subject.environment, 60)})" if subject.environment else ""
+    commit = f", commit {shown(subject.commit, 40)[:8]}" if subject.commit else ""
+    headline = "recovered, STABLE" if verdict.outcome is VerdictOutcome.STABLE else verdict.outcome.shown
+    title = f"deploy-verdict: {headline}: {service}{place}"
     lines = [f"{verdict.outcome.shown}: {service}{place}{commit}"]
     if recovered and previous is not None:
-        lines.append(f"The verdict before this one was {previous.shown}.")
+        lines.append(f"Previous verdict: {previous.shown}.")
     if verdict.ended:
-        lines.append(f"The window ended early: {told(verdict.ended, 120)}")
-    lines += [*_findings(verdict, told), *([link] if link and _LINK.fullmatch(link) else [])]
+        lines.append(f"The window ended early: {shown(verdict.ended, 120)}")
+    lines += [*_findings(verdict, shown), *([link] if link and _LINK.fullmatch(link) else [])]
     return Message(title=title, body="\n".join(lines), kind=_KINDS[verdict.outcome])
 
 
-def _headline(outcome: VerdictOutcome) -> str:
-    words = {VerdictOutcome.STABLE: "recovered, STABLE", VerdictOutcome.INCONCLUSIVE: "could not tell"}
-    return words.get(outcome, outcome.shown)
-
-
-def _findings(verdict: Verdict, told: Callable[[str | None, int], str]) -> list[str]:
+def _findings(verdict: Verdict, shown: Callable[[str | None, int], str]) -> list[str]:
     """The first of those that made the verdict, the worst first; then how many more there are."""
     wanted = Outcome.INCONCLUSIVE if verdict.outcome is VerdictOutcome.INCONCLUSIVE else Outcome.FAIL
     found = [finding for finding in verdict.findings if finding.outcome is wanted]
     if verdict.outcome is VerdictOutcome.STABLE:
-        return [f"{len(verdict.findings)} findings, none failed."]
+        return [f"{counted(len(verdict.findings), 'finding')}, none failed."]
     found.sort(key=lambda finding: finding.severity or "P1")
-    lines = [_line(finding, told) for finding in found[:MOST_FINDINGS]]
+    lines = [_line(finding, shown) for finding in found[:MOST_FINDINGS]]
     more = len(found) - MOST_FINDINGS
     return [*lines, *([f"and {more} more"] if more > 0 else [])]
 
 
-def _line(finding: Finding, told: Callable[[str | None, int], str]) -> str:
-    name = told(f"{finding.stage}/{finding.check}", 80)
+def _line(finding: Finding, shown: Callable[[str | None, int], str]) -> str:
+    name = shown(f"{finding.stage}/{finding.check}", 80)
     severity = f"{finding.severity or 'P1'} " if finding.outcome is Outcome.FAIL else ""
-    expected, actual = told(finding.expectation, 100), told(finding.actual, 130)
+    expected, actual = shown(finding.expectation, 100), shown(finding.actual, 130)
     return f"- {severity}{name}: expected {expected}; found {actual}"
 
 

@@ -1,4 +1,4 @@
-"""What is posted of a window, in words: the report, its progress, or that the verifier was lost."""
+"""The text that is posted about a window: the report, its progress, or that the verifier was lost."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.github.client import MAX_DESCRIPTION
+from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState, status_line
-from deploy_verdict.publish.job_summary import run_url
 from deploy_verdict.report import (
     Progress,
     folded,
@@ -27,12 +28,12 @@ from deploy_verdict.report import (
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import TEMPLATES
+from deploy_verdict.window.session import run_url
 
 # The API says 65,536 characters; the rest is room for what we do not know of its counting.
 MAX_COMMENT = 65_000
 # The two hidden lines above the text, and a line about other pull requests.
 MAX_HIDDEN = 2_500
-MAX_LINE = 140
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class PostingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One post: `key` is what the comment is about, `commit` the deployed one where it is known whole."""
+    """One post: `key` is what the comment is about, `commit` the deployed one where its full SHA is known."""
 
     key: str
     commit: str | None
@@ -73,7 +74,7 @@ def key_of(bundle: Bundle) -> str:
 
 
 def commit_of(bundle: Bundle) -> str | None:
-    """The deployed commit, whole; an abbreviated one names no commit to GitHub."""
+    """The deployed commit by its full SHA; GitHub knows no commit by an abbreviated one."""
     found = deployed(looks(bundle))
     for commit in (found.commit if found else None, bundle.subject.commit):
         if commit and re.fullmatch(r"[0-9a-f]{40}", commit):
@@ -92,7 +93,7 @@ def title_of(bundle: Bundle) -> str:
 
 
 def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:
-    """The comment with the report's sections folded in; those for which there is no room are named."""
+    """The comment with the report's sections folded in; those that do not fit are named."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
     head = render_comment(
         bundle, verdict, environment, generated_at=now, tool_version=__version__, report_url=artifact_url
@@ -103,7 +104,8 @@ def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: 
 
 def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: PostingRun) -> Post:
     """The judged window."""
-    text = comment_text(bundle, verdict, now, run.artifact_url or _artifacts(run))
+    artifacts = f"{run.url}#artifacts" if run.url else None
+    text = comment_text(bundle, verdict, now, run.artifact_url or artifacts)
     shown = progress(bundle, verdict, now)
     return _post(
         bundle,
@@ -148,7 +150,7 @@ def _post(
     outcome: VerdictOutcome | None,
     line: str,
 ) -> Post:
-    told = CommentState.model_validate(
+    carried = CommentState.model_validate(
         {
             "run": run.id,
             "attempt": run.attempt,
@@ -156,19 +158,18 @@ def _post(
             "window": bundle.window.id,
             "length_s": bundle.window.length_s,
             "taken": shown.taken,
-            "looks": shown.looks,
+            "looks": shown.taken_of_all_stages,
             "outcome": outcome,
-            "line": status_line(one_line(line, MAX_LINE), bundle.subject.environment),
+            "line": status_line(one_line(line, MAX_DESCRIPTION), bundle.subject.environment),
         }
     )
-    return Post(key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=told)
-
-
-def _artifacts(run: PostingRun) -> str | None:
-    return f"{run.url}#artifacts" if run.url else None
+    return Post(
+        key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=carried
+    )
 
 
 def _verdict_line(verdict: Verdict) -> str:
     failed = sum(finding.outcome is Outcome.FAIL for finding in verdict.findings)
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings)
-    return f"{verdict.outcome.shown}: {failed} failed, {open_} not known, of {len(verdict.findings)} findings"
+    findings = counted(len(verdict.findings), "finding")
+    return f"{verdict.outcome.shown}: {failed} of {findings} failed, {open_} inconclusive"

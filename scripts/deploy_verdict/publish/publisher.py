@@ -18,16 +18,18 @@ from deploy_verdict.report.sections import cut
 
 LABELS = {
     VerdictOutcome.STABLE: IssueLabel(
-        name="verdict: stable", color="2da44e", description="Everything asked held for the whole window"
+        name="verdict: stable", color="2da44e", description="All checks passed for the complete window"
     ),
     VerdictOutcome.ATTENTION: IssueLabel(
-        name="verdict: attention", color="bf8700", description="It works, but something needs a look"
+        name="verdict: attention", color="bf8700", description="It works, but something needs attention"
     ),
     VerdictOutcome.CRITICAL: IssueLabel(
         name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
     ),
     VerdictOutcome.INCONCLUSIVE: IssueLabel(
-        name="verdict: inconclusive", color="6e7781", description="Not everything is known, so it is not good"
+        name="verdict: inconclusive",
+        color="6e7781",
+        description="Not everything is known, so it is not stable",
     ),
 }
 NAMES = tuple(label.name for label in LABELS.values())
@@ -38,7 +40,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The comment's address, and whether it is what we had to say or something that counts more."""
+    """The comment's address, and whether the text there is ours or one that counts more."""
 
     url: str
     is_ours: bool
@@ -61,7 +63,7 @@ def publish(
 def publish_progress(
     github: GitHub, bundle: Bundle, *, now: datetime, run: PostingRun, tell: Tell, number: int | None = None
 ) -> Published:
-    """The window as it is now; never over a final comment, nor over one that has seen more."""
+    """The window as it is now; never over a final comment, nor over one that covers more samples."""
     return _published(github, progress_post(bundle, now, run), number, run.url, tell)
 
 
@@ -75,7 +77,7 @@ def publish_lost(
     tell: Tell,
     number: int | None = None,
 ) -> Published:
-    """That the verifier was lost, and what it saw; nothing where the window has its final comment."""
+    """That the verifier was lost, and what it observed; nothing where the window has its final comment."""
     return _published(github, lost_post(bundle, now, run, reason), number, run.url, tell)
 
 
@@ -88,15 +90,15 @@ def _published(github: GitHub, post: Post, number: int | None, run_url: str | No
     except ProviderError as error:
         trouble = error
     if written is None:
-        # The commit can still tell it, to whoever looks there.
+        # The commit status can still say it.
         _each(_status(github, post.commit, post.state, run_url), tell)
-        raise trouble or ProviderError("GitHub took no comment")
+        raise trouble or ProviderError("GitHub accepted no comment")
     comment, place = written
     if not comment.is_ours:
-        tell(f"{comment.url} is newer or final, so it is left as it is")
+        tell(f"left {comment.url} unchanged: it is newer or final")
         return Published(url=comment.url, is_ours=False)
     if post.commit is None:
-        tell("no commit is known by its whole id, so no commit status is set")
+        tell("no commit status set: the full commit SHA is not known")
     _marked(github, post, place, run_url or comment.url, tell)
     return Published(url=comment.url, is_ours=True)
 
@@ -123,8 +125,8 @@ def _body(post: Post, place: Destination) -> str:
 def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell) -> None:
     """The label, the issue's state and the commit's status, as the comment's state has them.
 
-    Who writes progress may be late, and then undo what a final one has just set. So it looks again at
-    the comment, and sets what that one says.
+    A late writer of progress may undo what a final one has just set. So it reads the comment again and
+    sets what that one says.
     """
     state = post.state
     for _ in range(MAX_REPAIRS):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.columns import measured
 from deploy_verdict.evidence.measures import measure
-from deploy_verdict.markup.labels import STATUS, moment
+from deploy_verdict.markup.labels import moment
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CapturedRun, MeasuredValue, Outcome, Verdict
 from deploy_verdict.plan.sections.report import Baseline, BaselineRow
@@ -59,7 +59,6 @@ def _notes(bundle: Bundle) -> Iterator[str]:
     for column, run in bundle.captures.items():
         if isinstance(run, CapturedRun):
             commit = f", commit {run.subject.commit}" if run.subject.commit else ""
-            told = f"{moment(run.t0)}, {STATUS[run.outcome]}{commit}"
-            yield f"{column}: measured in the run {run.name} of {told}"
+            yield f"{column}: measured in run {run.name}, {moment(run.t0)}, {run.outcome.shown}{commit}"
         else:
-            yield f"{column}: as the plan's author wrote it, for {run}"
+            yield f"{column}: as written in the plan ({run})"

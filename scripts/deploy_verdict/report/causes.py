@@ -1,4 +1,4 @@
-"""Which failures are one issue: same words, same pool, or seen in the very same answers. Pure.
+"""Which failures share a root cause: same reason, same pool, or the very same bad answers. Pure.
 
 One broken model shows in a health check, in the E2E suite, in a never rule and in the log. Findings
 that give the same reason belong together; and a group whose every bad answer is also a bad answer of
@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Group:
-    """Findings of one cause, and the pointers of the bad answers in which each was seen."""
+    """Findings of one root cause, and the pointers of the bad answers that show them."""
 
     key: Key
     findings: list[Finding] = field(default_factory=list)
@@ -35,13 +35,13 @@ def grouped(bundle: Bundle, failed: Sequence[Finding]) -> list[Group]:
     bad = _BadAnswers(bundle, failed)
     groups: dict[Key, Group] = {}
     for finding in failed:
-        seen = bad.of(finding)
-        key = SILENCE if seen and seen <= bad.silent else _key(bundle, finding)
+        answers = bad.of(finding)
+        key = SILENCE if answers and answers <= bad.silent else _key(bundle, finding)
         group = groups.setdefault(key, Group(key))
         group.findings.append(finding)
-        group.answers |= seen
+        group.answers |= answers
         # A finding that no answer shows (a log line, a pool's level) cannot be explained by answers.
-        group.elsewhere |= not seen
+        group.elsewhere |= not answers
     hosts: list[Group] = []
     for group in sorted(groups.values(), key=_rank):
         host = next((host for host in hosts if group.answers and group.answers <= host.answers), None)
@@ -83,7 +83,7 @@ class _BadAnswers:
         }
 
     def of(self, finding: Finding) -> set[str]:
-        """The bad answers in which a finding was seen; none when it rests on something else."""
+        """The bad answers that show a finding; none when it rests on something else."""
         if finding.outcome is not Outcome.FAIL:
             return set()
         if finding.stage == "never":

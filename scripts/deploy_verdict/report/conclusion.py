@@ -1,4 +1,4 @@
-"""The conclusion: plain sentences about what was done, what was found, and what nobody could see. Pure."""
+"""The conclusion: what was done, why the verdict is what it is, and what the window could not show. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import log_observation
-from deploy_verdict.markup.labels import STATUS, counted, length_words, moment, planned_moment
+from deploy_verdict.markup.labels import counted, length_words, moment, planned_moment
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conclusion:
-    """Two or three paragraphs of plain text, and the two last words."""
+    """Paragraphs of plain text, and the two closing lines."""
 
     paragraphs: tuple[str, ...]
     assessment: str
@@ -21,96 +21,94 @@ class Conclusion:
 
 
 def conclusion(bundle: Bundle, verdict: Verdict, found: Issues) -> Conclusion:
-    """Ready for normal operations is only what is stable."""
-    paragraphs = (_done(bundle, verdict), why(verdict, found), _unseen(bundle, verdict))
+    """Only a stable verdict is ready for normal operations."""
+    paragraphs = (_done(bundle, verdict), why(verdict, found), _limits_and_next_step(bundle, verdict))
     return Conclusion(
         paragraphs=paragraphs,
-        assessment=STATUS[verdict.outcome],
+        assessment=verdict.outcome.shown,
         ready="YES" if verdict.outcome is VerdictOutcome.STABLE else "NO",
     )
 
 
 def _done(bundle: Bundle, verdict: Verdict) -> str:
     window, coverage = bundle.window, verdict.coverage
-    asked = sum(1 for _ in all_sent(bundle.loaded))
-    told = (
-        f"The service at {bundle.subject.target} was watched for {length_words(window.length_s)} from "
-        f"{moment(window.t0)}: {coverage.taken} of {counted(coverage.planned, 'planned look')} "
-        f"were taken, {counted(asked, 'request')} of ours sent"
-    )
+    requests = sum(1 for _ in all_sent(bundle.loaded))
     runs = len(bundle.of_stage("e2e"))
-    told += f", the E2E suite run {counted(runs, 'time')}" if runs else ""
     log = log_observation(bundle)
     read = log.lines_in_window if log and log.fault is None else 0
-    told += f", {counted(read, 'line')} of the backend's log reviewed" if read else ""
+    parts = [
+        f"{coverage.taken:,} of {counted(coverage.planned, 'scheduled sample')} taken",
+        f"{counted(requests, 'request')} sent",
+        f"{counted(runs, 'E2E suite run')}" if runs else "",
+        f"{counted(read, 'line')} of the backend log reviewed" if read else "",
+    ]
     passed = sum(finding.outcome is Outcome.PASS for finding in verdict.findings)
-    return f"{told}. Of {counted(len(verdict.findings), 'finding')}, {passed:,} passed."
+    return (
+        f"deploy-verdict watched {bundle.subject.target} for {length_words(window.length_s)} from "
+        f"{moment(window.t0)}: {', '.join(filter(None, parts))}. "
+        f"{passed:,} of {counted(len(verdict.findings), 'finding')} passed."
+    )
 
 
 def short(verdict: Verdict, found: Issues) -> str:
     """The verdict's reason in two sentences, for the first lines."""
     if not found.issues:
         return why(verdict, found)
-    first = found.issues[0]
-    told = f"{counted(len(found.issues), 'issue')}; the worst is {first.severity}: {first.title}."
+    text = _worst(found)
     if found.unknown_findings:
-        told += f" {counted(found.unknown_findings, 'finding')} could not be decided."
-    return told
+        text += f" {counted(found.unknown_findings, 'finding', 'is')} inconclusive."
+    return text
+
+
+def _worst(found: Issues) -> str:
+    first, *others = found.issues
+    worst = "the worst " if others else ""
+    return f"{counted(len(found.issues), 'issue')} found, {worst}{first.severity}: {first.title}."
 
 
 def why(verdict: Verdict, found: Issues) -> str:
     """The reason of the verdict in one paragraph."""
     if not verdict.findings:
-        return "Nothing was judged, so nothing is known: no evidence is not good evidence."
+        return "Nothing was judged, so nothing is known: missing evidence does not count as good."
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
-    told = _failed(found) if found.issues else ""
-    if open_:
-        told += _not_known(open_, also=bool(told))
-    if told:
-        return told
+    reasons = [_failed(found)] if found.issues else []
+    reasons += [_inconclusive(open_, also=bool(reasons))] if open_ else []
+    if reasons:
+        return " ".join(reasons)
     met = sum(criterion.outcome is Outcome.PASS for criterion in verdict.criteria)
     criteria = (
-        f"; {met} of {counted(len(verdict.criteria), 'success criterion')} are met"
-        if verdict.criteria
-        else ""
+        f"; {met} of {counted(len(verdict.criteria), 'success criterion')} met" if verdict.criteria else ""
     )
-    return (
-        f"Everything that was asked held at every planned look{criteria.replace('criterions', 'criteria')}."
-    )
+    return f"All checks passed at every scheduled sample{criteria}."
 
 
 def _failed(found: Issues) -> str:
     first, *others = found.issues
-    when = f" {first.lead.when}" if first.lead.when else ""
-    told = (
-        f"{counted(len(found.issues), 'issue')} {'was' if not others else 'were'} found. "
-        f"{'The worst' if others else 'It'} is {first.severity}: {first.title}. "
-        f"Expected was: {first.lead.expectation}; found: {first.lead.actual}{when}. {first.impact}"
-    )
+    when = f" {first.lead.when}" if first.lead.when and first.lead.when not in first.lead.actual else ""
+    text = f"{_worst(found)} Expected: {first.lead.expectation}; found: {first.lead.actual}{when}."
+    text += f" {first.impact}"
     if others:
-        told += " Also: " + "; ".join(f"{issue.title} ({issue.severity})" for issue in others[:3])
-        told += f"; and {len(others) - 3} more." if len(others) > 3 else "."
-    return told
+        text += " Also: " + "; ".join(f"{issue.title} ({issue.severity})" for issue in others[:3])
+        text += f"; and {len(others) - 3} more." if len(others) > 3 else "."
+    return text
 
 
-def _not_known(open_: list[Finding], *, also: bool) -> str:
-    number = counted(len(open_), "finding")
-    start = f" Besides, {number}" if also else f"No failure was seen, but {number}"
+def _inconclusive(open_: list[Finding], *, also: bool) -> str:
+    start = "Also," if also else "No failure was observed, but"
     return (
-        f"{start} could not be decided: {first_reasons(open_)}. "
-        "What is not known is not counted as good, as a failure could hide there."
+        f"{start} {counted(len(open_), 'finding', 'is')} inconclusive: {first_reasons(open_)}. "
+        "Inconclusive does not count as good: a failure could hide there."
     )
 
 
-def _unseen(bundle: Bundle, verdict: Verdict) -> str:
+def _limits_and_next_step(bundle: Bundle, verdict: Verdict) -> str:
     review = planned_moment(bundle.window, bundle.plan.report.next_review)
-    limits = " ".join(verdict.limits)
-    told = f"What this window could not have seen: {limits} " if limits else ""
+    limits = f"What this window could not show: {' '.join(verdict.limits)} " if verdict.limits else ""
     step = {
-        VerdictOutcome.STABLE: "Normal operations can go on",
+        VerdictOutcome.STABLE: "Normal operations can continue",
         VerdictOutcome.ATTENTION: "Keep watching and take the actions above",
         VerdictOutcome.CRITICAL: "Take the immediate actions above now",
-        VerdictOutcome.INCONCLUSIVE: "Find out what is not known before calling this deployment good",
+        VerdictOutcome.INCONCLUSIVE: "Resolve the inconclusive findings before calling this deployment good",
     }[verdict.outcome]
     after = shown_duration(bundle.plan.report.next_review)
-    return f"{told}{step}; the next review is at {review} ({after} after the deployment)."
+    return f"{limits}{step}; next review at {review} ({after} after the deployment)."

@@ -1,4 +1,4 @@
-"""All that the templates show, as raw text by section. Pure."""
+"""What the templates show, as raw text by section. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Any
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
     MARK,
-    STATUS,
     STATUS_MARK,
+    counted,
     length_title,
     length_words,
     moment,
@@ -21,9 +21,9 @@ from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, short, why
+from deploy_verdict.report.coverage import trace
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
-from deploy_verdict.report.trace import trace
 from deploy_verdict.stages.registry import PARTS, Section, function, is_at_end, report_sections
 
 
@@ -100,7 +100,7 @@ def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str)
         date=moment(window.t0)[:10],
         period=_period(bundle, verdict),
         period_title=length_title(window.length_s),
-        status=STATUS[verdict.outcome],
+        status=verdict.outcome.shown,
         mark=STATUS_MARK[verdict.outcome],
         short=reason,
         notes=notes(bundle, verdict),
@@ -117,38 +117,36 @@ def _state(verdict: Verdict) -> str:
 
 
 def _period(bundle: Bundle, verdict: Verdict) -> str:
-    """The whole window, or how far of it was seen before it was stopped."""
-    whole = f"T+{bundle.window.length_s / 60:g}min"
+    """The complete window, or how far it got before it was stopped."""
+    end = f"T+{bundle.window.length_s / 60:g}min"
     if not verdict.interrupted and not verdict.ended:
-        return f"{length_words(bundle.window.length_s)} (T+0 to {whole})"
-    seen = [
+        return f"{length_words(bundle.window.length_s)} (T+0 to {end})"
+    taken_s = [
         slot.offset_s
         for slot in verdict.coverage.slots
         if slot.state == "taken" and not is_at_end(slot.stage)
     ]
-    how = "it was interrupted" if verdict.interrupted else "it was ended early"
-    return f"T+0 to T+{max(seen, default=0.0) / 60:g}min of {whole}: {how}"
+    how = "interrupted" if verdict.interrupted else "ended early"
+    return f"T+0 to T+{max(taken_s, default=0.0) / 60:g}min of {end}: {how}"
 
 
 def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
     """What a reader must know before believing the status."""
-    told = []
+    sentences = []
     if verdict.left_out:
         stages = ", ".join(verdict.left_out)
-        told.append(f"Left out by the operator's choice: {stages}. The verdict speaks of the rest.")
+        sentences.append(f"The operator left out: {stages}. The verdict covers the rest.")
     if bundle.window.speed != 1:
-        told.append(
-            f"The window was run at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
+        sentences.append(
+            f"The window ran at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
             f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
         )
     if verdict.ended:
-        told.append(f"The window was ended early: {verdict.ended}.")
+        sentences.append(f"The window ended early: {verdict.ended}.")
     if verdict.interrupted:
-        coverage = verdict.coverage
-        told.append(
-            f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
-        )
-    return (*told, *bundle.remarks)
+        taken = f"{verdict.coverage.taken} of {counted(verdict.coverage.planned, 'scheduled sample')} taken"
+        sentences.append(f"The window was interrupted: {taken}.")
+    return (*sentences, *bundle.remarks)
 
 
 def criteria_table(verdict: Verdict) -> Table | None:
@@ -158,13 +156,13 @@ def criteria_table(verdict: Verdict) -> Table | None:
 
 
 def _all_met(verdict: Verdict) -> str:
-    """YES only when each is met; no criteria at all is not YES."""
+    """YES only when every criterion is met; a plan without criteria is not YES."""
     outcomes = [criterion.outcome for criterion in verdict.criteria]
     failed, unknown = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
     if not outcomes:
         return "NO (the plan has no criteria)"
     if failed or unknown:
-        return f"NO (of {len(outcomes)}: {failed} not met, {unknown} not known)"
+        return f"NO ({failed} of {len(outcomes)} not met, {unknown} inconclusive)"
     if verdict.outcome is not VerdictOutcome.STABLE:
-        return f"YES, but the verdict is {STATUS[verdict.outcome]}: see the issues and what is not known"
+        return f"YES, but the verdict is {verdict.outcome.shown}: see issues and inconclusive findings"
     return "YES"

@@ -1,4 +1,4 @@
-"""The issues of the report, worst first, and what is not known. Pure."""
+"""The issues of the report, worst first, and what is inconclusive. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from deploy_verdict.stages.registry import lead_rank, naming_rules
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4
 IMPACT = {
-    Severity.P0: "Production is broken for its users as long as this holds.",
+    Severity.P0: "Production is broken for its users while this lasts.",
     Severity.P1: "The fix does not hold; production is at risk.",
-    Severity.P2: "Production works, but this needs a look before it grows.",
+    Severity.P2: "Production works, but investigate this before it grows.",
 }
 _POOL_RULES = ("exhaustion", "samples", "band", "growth", "stability", "gauge")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One cause: its leading finding as the description, and where else it was seen."""
+    """One root cause: its leading finding as the description, and where else it shows."""
 
     title: str
     severity: Severity
@@ -36,7 +36,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True)
 class Issues:
-    """All issues, all that is not known, and how much of that is not shown."""
+    """All issues, all that is inconclusive, and how much of that is not shown."""
 
     issues: tuple[Issue, ...]
     unknown: tuple[Line, ...]
@@ -46,7 +46,7 @@ class Issues:
 
 
 def issues(bundle: Bundle, verdict: Verdict) -> Issues:
-    """Nothing is dropped: a long list of unknowns is cut with its count."""
+    """Nothing is dropped: a long list of what is inconclusive is cut, and says how much is missing."""
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
     unknown = lines_by_reason(open_)
@@ -92,7 +92,7 @@ def _title(bundle: Bundle, group: Group, ordered: Sequence[Finding]) -> str:
         return f"{pool.title or pool.name} pool: {lead.because or lead.expectation}"
     if group.key[0] != "because":
         return f"{_check_title(bundle, lead)}: {lead.expectation}"
-    # A rule's reason ("this was the crisis") says little without what was seen.
+    # A rule's reason ("this was the crisis") says little without the rule's name.
     rules_only = {finding.stage for finding in ordered} <= naming_rules()
     return f"{sentence(lead.check)}: {lead.because}" if rules_only else sentence(lead.because or lead.check)
 
@@ -113,11 +113,11 @@ def _impact(bundle: Bundle, findings: Sequence[Finding]) -> str:
             for finding in findings
         )
     ]
-    told = IMPACT[worst_severity(findings)]
-    return f"{told} Criteria not met by it: {listed(names)}." if names else told
+    impact = IMPACT[worst_severity(findings)]
+    return f"{impact} Criteria not met because of it: {listed(names)}." if names else impact
 
 
 def first_reasons(findings: Sequence[Finding], limit: int = 3) -> str:
-    """The first unknowns in words, for a paragraph."""
-    told = [f"{name_of(item)} ({item.actual})" for item in findings]
-    return listed(list(dict.fromkeys(told)), limit)
+    """The first findings with what was found, for a paragraph."""
+    reasons = [f"{name_of(item)} ({item.actual})" for item in findings]
+    return listed(list(dict.fromkeys(reasons)), limit)

@@ -1,4 +1,4 @@
-"""A window that has not ended: what was taken, what is due, and what failed so far. Pure.
+"""A window that has not ended: the samples taken and due, and what failed so far. Pure.
 
 No word and no mark of praise stands here: what has not failed yet may still fail.
 """
@@ -11,11 +11,10 @@ from typing import Any
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
-    STATUS,
     counted,
     length_words,
+    observed_moment,
     planned_moment,
-    seen_moment,
     worst_severity,
 )
 from deploy_verdict.markup.tables import Table
@@ -30,9 +29,9 @@ MOST_ROWS = 24
 MOST_CELLS = 60
 TAKEN, MISSED, DUE = "▓", "✕", "░"
 _SAMPLED = {
-    "timer": "by a job for each sample, which a timer starts",
-    "sleep": "by a job for each sample, which sleeps until it is due",
-    "single": "by one job through the whole window",
+    "timer": "by one job per sample, started by a wait timer",
+    "sleep": "by one job per sample, which sleeps until it is due",
+    "single": "by one job for the complete window",
 }
 
 
@@ -42,16 +41,16 @@ class Progress:
 
     title: str
     period: str
-    seen: str
+    observed_at: str
     notes: tuple[str, ...]
     outcome: VerdictOutcome | None
     so_far: str
     bar: str
     count: str
-    unseen: str
+    missing: str
     taken: int
-    looks: int
-    next_look: str
+    taken_of_all_stages: int
+    next_sample: str
     current: tuple[tuple[str, str], ...]
     sampled: str
     issues: tuple[Issue, ...]
@@ -62,34 +61,36 @@ class Progress:
 
 
 def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
-    """`verdict` is that of the evidence as it is now; only what failed in it is told."""
+    """`verdict` is that of the evidence as it is now; only its failures are shown."""
     now_s = (now - bundle.window.t0).total_seconds() * bundle.window.speed
     slots = _samples(verdict)
     marks = [_mark(bundle, slot, now_s) for slot in slots]
     taken, missed = marks.count(TAKEN), marks.count(MISSED)
     found, outcome = issues(bundle, verdict).issues, so_far(verdict.findings)
     next_s = _next_s(bundle, slots, marks)
-    holes = f"{missed} missed" if missed else "", f"{blind} not readable" if (blind := _blind(bundle)) else ""
-    unseen = " and ".join(hole for hole in holes if hole)
-    count = f"{taken} of {counted(len(slots), 'sample')}" + (f", {unseen}" if unseen else "")
+    unread = _without_reading(bundle)
+    gaps = f"{missed} missed" if missed else "", f"{unread} unreadable" if unread else ""
+    missing = " and ".join(filter(None, gaps))
+    with_row = tuple(slot.offset_s for slot, mark in zip(slots, marks, strict=True) if mark != DUE)
+    count = f"{taken} of {counted(len(slots), 'sample')}" + (f", {missing}" if missing else "")
     return Progress(
         title=bundle.plan.report.title or bundle.plan.name,
         period=_period(bundle),
-        seen=seen_moment(bundle.window, now),
+        observed_at=observed_moment(bundle.window, now),
         notes=notes(bundle, verdict),
         outcome=outcome,
-        so_far=STATUS[outcome] if outcome else "",
+        so_far=outcome.shown if outcome else "",
         bar=_bar(marks),
         count=count,
-        unseen=unseen,
+        missing=missing,
         taken=taken,
-        looks=verdict.coverage.taken,
-        next_look=_next_words(bundle, next_s, now_s),
+        taken_of_all_stages=verdict.coverage.taken,
+        next_sample=_next_words(bundle, next_s, now_s),
         current=tuple(current_words(bundle)),
         sampled=_SAMPLED.get(bundle.plan.window.mode, ""),
         issues=found[:MOST_ISSUES],
         issues_hidden=max(0, len(found) - MOST_ISSUES),
-        table=sample_rows(bundle, verdict, _told(slots, marks), MOST_ROWS),
+        table=sample_rows(bundle, verdict, with_row, MOST_ROWS),
         unreadable=len(bundle.unreadable),
         line=_line(outcome, found, count, next_s),
     )
@@ -105,32 +106,27 @@ def so_far(findings: Sequence[Finding]) -> VerdictOutcome | None:
 
 
 def _samples(verdict: Verdict) -> tuple[Slot, ...]:
-    """The looks through the window: at the pools; without pools at the platform; else all there are."""
+    """The samples through the window: of the pools; without pools, of the platform; else all of them."""
     slots = verdict.coverage.slots
     for stage in ("pools", "deployment"):
-        mine = tuple(slot for slot in slots if slot.stage == stage)
-        if mine:
-            return mine
+        of_stage = tuple(slot for slot in slots if slot.stage == stage)
+        if of_stage:
+            return of_stage
     return slots
 
 
 def _mark(bundle: Bundle, slot: Slot, now_s: float) -> str:
-    """A look that is missing, or was interrupted, may still be taken for as long as it counts."""
+    """A sample that is missing or was interrupted may still be taken as long as it would count."""
     if slot.state == "taken":
         return TAKEN
     may_come = slot.state in ("missing", "partial") and now_s <= slot.offset_s + tolerance_s(bundle.window)
     return DUE if may_come else MISSED
 
 
-def _blind(bundle: Bundle) -> int:
+def _without_reading(bundle: Bundle) -> int:
     """How many samples were taken without one reading that a pool's numbers could be read from."""
     every = (sample for samples in bundle.samples.values() for sample in samples)
     return len({sample.offset_s for sample in every if sample.pointer and not sample.levels})
-
-
-def _told(slots: Sequence[Slot], marks: Sequence[str]) -> tuple[float, ...]:
-    """The samples that have their row: all but those that are still due."""
-    return tuple(slot.offset_s for slot, mark in zip(slots, marks, strict=True) if mark != DUE)
 
 
 def _bar(marks: Sequence[str]) -> str:
@@ -165,12 +161,12 @@ def _period(bundle: Bundle) -> str:
 def _line(outcome: VerdictOutcome | None, found: Sequence[Issue], count: str, next_s: float | None) -> str:
     """The commit status in one line."""
     if outcome is not None:
-        told = f"So far {STATUS[outcome]}: {found[0].title}" if found else f"So far {STATUS[outcome]}"
-        return f"{told} ({count})"
+        reason = f": {found[0].title}" if found else ""
+        return f"So far {outcome.shown}{reason} ({count})"
     return f"{count}; next {shown_offset(next_s)}" if next_s is not None else f"{count}; the verdict follows"
 
 
 def progress_context(shown: Progress, reason: str | None) -> dict[str, Any]:
     """For progress.md.j2, and with a reason for lost.md.j2."""
-    verdict = shown.so_far or STATUS[VerdictOutcome.INCONCLUSIVE]
+    verdict = shown.so_far or VerdictOutcome.INCONCLUSIVE.shown
     return {"progress": shown, "reason": reason or "", "verdict": verdict}

@@ -1,4 +1,4 @@
-"""What to do now, by outcome; and the plan's follow-ups, numbered through. Pure."""
+"""What to do now, by outcome; and the plan's follow-ups, numbered. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from deploy_verdict.stages.registry import by_hand
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendations:
-    """`done` are ticked lines of a stable verdict; `todo` and `find_out` are open boxes."""
+    """`done` are ticked lines of a stable verdict; `todo` and `to_resolve` are open boxes."""
 
     done: tuple[str, ...]
     todo: tuple[str, ...]
     level: str
-    find_out: tuple[str, ...]
+    to_resolve: tuple[str, ...]
     follow_up: tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]
 
 
 def recommendations(
-    bundle: Bundle, verdict: Verdict, issues: Sequence[Issue], way_back: str | None
+    bundle: Bundle, verdict: Verdict, issues: Sequence[Issue], rollback_options: str | None
 ) -> Recommendations:
     """Nothing is ticked unless the verdict is stable."""
     stable = verdict.outcome is VerdictOutcome.STABLE
     level = _level(bundle, issues)
     todo = [f"Investigate: {issue.title} ({issue.severity})" for issue in issues]
     todo += [*level.actions, *bundle.plan.report.when_issues] if level and issues else []
-    if way_back and verdict.outcome is VerdictOutcome.CRITICAL:
-        todo.append(f"The way back: {way_back}")
+    if rollback_options and verdict.outcome is VerdictOutcome.CRITICAL:
+        todo.append(f"Rollback options: {rollback_options}")
     if issues and level is None:
         todo += bundle.plan.report.when_issues
     return Recommendations(
         done=bundle.plan.report.when_stable if stable else (),
         todo=_without_repeats(todo),
         level=level.when if level and issues else "",
-        find_out=() if stable else _without_repeats(list(_find_out(bundle, verdict))),
+        to_resolve=() if stable else _without_repeats(list(_to_resolve(bundle, verdict))),
         follow_up=_numbered(bundle),
     )
 
@@ -61,15 +61,15 @@ def _without_repeats(items: Sequence[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _find_out(bundle: Bundle, verdict: Verdict) -> Iterator[str]:
-    """One line for each thing that is not known: how to get to know it."""
+def _to_resolve(bundle: Bundle, verdict: Verdict) -> Iterator[str]:
+    """How to resolve each inconclusive finding, one line each."""
     if not verdict.findings:
-        yield "Nothing was judged: check that the plan asks for something and that evidence was written"
+        yield "Nothing was judged: check that the plan has checks and that evidence was written"
     if verdict.interrupted:
-        yield "Run the same command again: the window was interrupted, and goes on where it stopped"
+        yield "Run the same command again: the window was interrupted and resumes where it stopped"
         return
     if verdict.ended:
-        yield "Open a new window as soon as the deployment to be judged is live: this one was ended early"
+        yield "Open a new window once the deployment to judge is live: this one ended early"
         return
     for finding in verdict.findings:
         if finding.outcome is Outcome.INCONCLUSIVE:
@@ -86,7 +86,7 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
         what = (
             "Restore the test data"
             if stage == "test_data"
-            else f"Run {finding.check} oftener, or watch longer"
+            else f"Run {finding.check} more often, or watch longer"
         )
         return f"{what}: {finding.actual}"
     if rule == "coverage" or stage == "pools":
@@ -97,18 +97,18 @@ def _how_to_know(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
         return "Run the E2E suite again"
     if stage == "e2e":
         return f"Run the E2E test {finding.check} again: {finding.actual}"
-    return f"Ask again for {finding.check}: {finding.actual}"
+    return f"Check {finding.check} again: {finding.actual}"
 
 
 def _about_log(finding: Finding) -> str:
     if finding.rule in ("readable", "errors"):
-        return "Make the backend's log readable (its source, our rights), then review it and judge again"
-    return f"Search the log of the window by hand for {finding.check}"
+        return "Make the backend log readable (its source, our access), then review it and judge again"
+    return f"Search the window's log by hand for {finding.check}"
 
 
 def _about_platform(finding: Finding) -> str:
     if finding.rule == "deployed":
-        return f"Show by hand that {finding.check} is deployed: {finding.actual}"
+        return f"Verify by hand that {finding.check} is deployed: {finding.actual}"
     return by_hand(finding.stage)
 
 
@@ -116,18 +116,18 @@ def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     if finding.rule == "gauge" or DOUBTED in finding.actual:
         finding = _gauge_of(verdict, finding)
         return f"Check by hand that the gauge of {finding.check} is live: {finding.actual}"
-    holes = sum(slot.state != "taken" for slot in verdict.coverage.slots)
+    missed = sum(slot.state != "taken" for slot in verdict.coverage.slots)
     longer = bundle.plan.escalation.extend_to
     extend = f"Extend the window to {shown_duration(longer)}" if longer else "Extend the window"
-    if holes:
-        return f"{extend}, or run it again: {counted(holes, 'planned look')} not taken as planned"
+    if missed:
+        return f"{extend}, or run it again: {counted(missed, 'sample')} not taken as scheduled"
     return f"{extend}, and read by hand what could not be read: {finding.actual}"
 
 
 def _gauge_of(verdict: Verdict, finding: Finding) -> Finding:
-    """The gauge's finding that another one rests on."""
-    mine = (item for item in verdict.findings if (item.check, item.rule) == (finding.check, "gauge"))
-    return next(mine, finding)
+    """The gauge's finding on which another one rests."""
+    gauges = (item for item in verdict.findings if (item.check, item.rule) == (finding.check, "gauge"))
+    return next(gauges, finding)
 
 
 def _numbered(bundle: Bundle) -> tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]:

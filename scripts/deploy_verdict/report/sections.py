@@ -1,4 +1,4 @@
-"""A comment within GitHub's limit: whole sections fold away, and nothing is cut inside a block. Pure."""
+"""A comment within GitHub's limit: complete sections fold away, and nothing is cut inside a block. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from deploy_verdict.stages.registry import report_sections
 
 _FENCE = re.compile(r"^(\s*(?:[-*+] +|\d+[.)] +)?)(`{3,}(?=[^`]*$)|~{3,})")
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]`|]+")
-CUT = "*Cut here, as this place takes no more.*"
+CUT = "*Cut here: the size limit is reached.*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Fold:
 
 
 def characters(text: str) -> int:
-    """As the strictest count has it: what lies beyond 16 bits counts twice."""
+    """By the strictest count, UTF-16: what lies beyond 16 bits counts twice."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -37,8 +37,8 @@ def utf8_bytes(text: str) -> int:
 
 def linked(words: str, address: str | None) -> Safe:
     """A link, where the address is one; else the words as code."""
-    whole = address is not None and _ADDRESS.fullmatch(address)
-    return Safe(f"[{words}]({address})" if whole else f"`{words}`")
+    is_link = address is not None and _ADDRESS.fullmatch(address)
+    return Safe(f"[{words}]({address})" if is_link else f"`{words}`")
 
 
 def folded(head: str, folds: Sequence[Fold], limit: int) -> str:
@@ -58,7 +58,7 @@ def _assembled(head: str, kept: Sequence[Fold], dropped: Sequence[Fold]) -> str:
     parts = [head.rstrip("\n")]
     if dropped:
         names = ", ".join(one_line(label(section.title), 60) for section in dropped)
-        parts.append(f"Left out here, as a comment takes no more, but in the full report: {names}.")
+        parts.append(f"Left out to fit the comment's size limit, see the full report: {names}.")
     parts += [_fold(section) for section in kept]
     return "\n\n".join(parts) + "\n"
 
@@ -70,7 +70,7 @@ def _fold(section: Fold) -> str:
 
 
 def cut(text: str, limit: int, size: Callable[[str], int] = characters) -> str:
-    """The first lines that fit, with a fence and folds closed that stand open there, and a word about it."""
+    """The first lines that fit, with the open fence and folds closed, and a line that says so."""
     if size(text) <= limit:
         return text
     open_ = _Open()
@@ -113,7 +113,7 @@ class _Open:
 
 
 # The page's own parts, which follow the stages': key, what the fold is called, and its rank of being dropped.
-# What failed, what was asked and what follows from it stay longest.
+# What failed, the criteria and what follows from them stay longest.
 _OWN = (
     ("issues", "Issues detected", 102),
     ("baseline", "Comparison with crisis baseline", 1),
@@ -132,7 +132,7 @@ def drop_order() -> tuple[str, ...]:
 
 
 def sections(environment: jinja2.Environment, context: dict[str, Any]) -> Iterator[Fold]:
-    """In the order of the report; what the plan does not ask for has no section."""
+    """In the order of the report; what is not in the plan has no section."""
     for item in context["stage_sections"]:
         text = _rendered(environment, item.file, {**context, "view": item.view})
         yield Fold(key=item.section.key, title=item.title, text=text, drop_rank=item.section.drop_rank)

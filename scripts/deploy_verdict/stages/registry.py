@@ -150,7 +150,7 @@ STAGES: tuple[Stage, ...] = (
         builds_on=("logs",),
         can_alarm=True,
         lead_rank=1,
-        by_hand="Look at the deployment on the platform by hand: its status, commit and build log",
+        by_hand="Check the deployment on the platform by hand: status, commit and build log",
         missing="no railway section",
         sampling=(
             "The first sample in a directory waits while the deployment is in flight (railway.wait in "
@@ -350,7 +350,7 @@ STAGES: tuple[Stage, ...] = (
         can_alarm=True,
         lead_rank=7,
         names_rules=True,
-        by_hand="Look at the platform's HTTP log of the window by hand: 5xx answers and slow paths",
+        by_hand="Check the platform's HTTP log of the window by hand: 5xx answers and slow paths",
         missing="no traffic section — add `traffic: {}`",
         sampling="Requests are counted by path, our own probes apart.",
     ),
@@ -377,7 +377,7 @@ STAGES: tuple[Stage, ...] = (
             ),
         ),
         lead_rank=8,
-        by_hand="Look at the platform's metrics of the window by hand: memory against its limit",
+        by_hand="Check the platform's metrics of the window by hand: memory against its limit",
         missing="no metrics section — add `metrics: {}`",
     ),
     Stage(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN
-from deploy_verdict.markup.labels import MARK, STATUS, moment
+from deploy_verdict.markup.labels import MARK, moment
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CapturedRun, Outcome
 
@@ -37,7 +37,7 @@ def as_table(runs: Sequence[CapturedRun]) -> Table:
 
 
 def _rows(runs: Sequence[CapturedRun]) -> Iterator[ComparedRow]:
-    yield ComparedRow(name="Verdict", values=tuple(STATUS[run.outcome] for run in runs))
+    yield ComparedRow(name="Verdict", values=tuple(run.outcome.shown for run in runs))
     yield ComparedRow(name="T0", values=tuple(moment(run.t0) for run in runs))
     yield ComparedRow(name="Commit", values=tuple(run.subject.commit for run in runs))
     for name in dict.fromkeys(item.name for run in runs for item in run.criteria):

@@ -207,7 +207,7 @@ class EvidenceFile:
             plan_name=file.plan_name,
             plan_sha256=file.plan_sha256,
             tool_version=__version__,
-            run_url=_run_url(),
+            run_url=run_url(os.environ),
             attempt=self._attempt,
             offset_s=self._offset_s,
             planned_at=plan_time(file.window, self._offset_s),
@@ -219,9 +219,9 @@ class EvidenceFile:
         write_json(self.path, evidence, durable=durable or not interrupted)
 
 
-def _run_url() -> str | None:
-    """The GitHub Actions run that this process is part of."""
-    parts = [os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+def run_url(environment: Mapping[str, str]) -> str | None:
+    """The GitHub Actions run that this is part of."""
+    parts = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 

@@ -163,7 +163,7 @@ def _look(context: Context, offset_s: float) -> DeploymentObservation:
     except RailwayError as error:
         return DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first)
     notes: list[str] = []
-    # At the first look for the way back, at the last one for what came in between.
+    # At the first sample for the rollback options, at the last one for what came in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
     seen = _more(context, platform, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(

@@ -8,7 +8,14 @@ from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, l
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
-from deploy_verdict.stages.deployment.state import GONE, LIVE, State, same_commit, short, standing
+from deploy_verdict.stages.deployment.state import (
+    ONCE_LIVE,
+    State,
+    is_same_release,
+    same_commit,
+    short,
+    standing,
+)
 
 STAGE = "deployment"
 _FAILS = {
@@ -104,7 +111,7 @@ def _undisturbed(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
     others = [
         look.observation.deployment
         for look in seen
-        if look.observation.deployment and not _is_same_release(look.observation.deployment, found)
+        if look.observation.deployment and not is_same_release(look.observation.deployment, found)
     ]
     if others:
         told = f"the looks tell of different deployments: {short(found.id)} and {short(others[0].id)}"
@@ -122,13 +129,9 @@ def _undisturbed(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
     return Outcome.PASS, None, f"of {len(listed[-1].recent)} deployments listed at the end, none", None
 
 
-def _is_same_release(item: Deployment, found: Deployment) -> bool:
-    return item.id == found.id or same_commit(item.commit, found.commit)
-
-
 def _came_between(item: Deployment, found: Deployment) -> bool:
     """Newer than the subject, of other code, and once live; a date that is missing could be any."""
-    if _is_same_release(item, found) or item.status not in (*LIVE, *GONE, "CRASHED"):
+    if is_same_release(item, found) or item.status not in ONCE_LIVE:
         return False
     return item.created_at is None or found.created_at is None or item.created_at > found.created_at
 

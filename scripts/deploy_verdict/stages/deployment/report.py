@@ -8,7 +8,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.expect import told_fault, worst
-from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, seen_moment
+from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.markup.tables import Code, Table
@@ -214,7 +214,7 @@ def _errors(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> Iterator[tupl
 
 
 def _when(bundle: Bundle, kind: str, line: LogLine) -> str:
-    return f"{kind}, {seen_moment(bundle.window, line.at)}" if line.at else f"{kind}, no time"
+    return f"{kind}, {observed_moment(bundle.window, line.at)}" if line.at else f"{kind}, no time"
 
 
 def _commits(bundle: Bundle, verdict: Verdict) -> Table | None:

@@ -1,4 +1,4 @@
-"""The way back: which earlier deployment may be rolled back to, and which must not. Pure.
+"""Rollback options: which earlier deployment may be rolled back to, and which must not. Pure.
 
 A rollback in an incident is done in a hurry, and the newest earlier deployment may be the incident
 itself. So only a deployment that this tool judged STABLE is recommended; what is missing (a flag, a
@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from deploy_verdict.expect import told_fault
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway
-from deploy_verdict.stages.deployment.state import same_commit, short
+from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
 
 # How long an image is kept after its deployment was removed.
 KEPT_H = {"free": 24.0, "trial": 24.0, "hobby": 72.0, "pro": 120.0, "enterprise": 360.0}
-ONCE_LIVE = ("REMOVED", "REMOVING", "SUCCESS", "SLEEPING")
+# One that crashed was live too (state.ONCE_LIVE), but is no target.
+POSSIBLE = (*LIVE, *GONE)
 VARIABLES = (
     "A rollback brings back the image and the variables of that time; variables that were deleted since "
     "may not return."
@@ -76,7 +77,7 @@ class Readiness:
 
 
 def readiness(observation: DeploymentObservation | None, section: Railway | None, now: datetime) -> Readiness:
-    """What the look at T+0 says of the way back."""
+    """What the sample at T+0 says of the rollback options."""
     if observation is None:
         return Readiness(unknown="the platform was not asked at T+0")
     if observation.fault is not None:
@@ -91,7 +92,7 @@ def readiness(observation: DeploymentObservation | None, section: Railway | None
     candidates = tuple(
         _candidate(item, subject, observation, section, active, now)
         for item in earlier
-        if item.status in ONCE_LIVE
+        if item.status in POSSIBLE
     )
     serving = None if subject.id in active else next((item for item in observation.active or ()), None)
     recommended = None if serving else next((item for item in candidates if item.proven), None)
@@ -166,7 +167,7 @@ def _kept_until(
     later = [
         other.created_at
         for other in recent
-        if other.created_at is not None and other.created_at > item.created_at and other.status in ONCE_LIVE
+        if other.created_at is not None and other.created_at > item.created_at and other.status in POSSIBLE
     ]
     if not later:
         return None

@@ -59,6 +59,11 @@ def same_commit(one: str | None, other: str | None) -> bool:
     return one.lower().startswith(other.lower()) or other.lower().startswith(one.lower())
 
 
+def is_same_release(one: Deployment, other: Deployment) -> bool:
+    """Whether two deployments run the same code: Railway deploys again by itself under another id."""
+    return one.id == other.id or same_commit(one.commit, other.commit)
+
+
 def standing(observation: DeploymentObservation, subject: Subject) -> Standing:
     """What one look at the platform says of the subject."""
     if observation.fault is not None:

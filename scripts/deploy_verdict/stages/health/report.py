@@ -14,7 +14,7 @@ from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.expect import told_fault, worst
 from deploy_verdict.markup.labels import MARK, not_checked
 from deploy_verdict.markup.lines import Line, lines
-from deploy_verdict.markup.markdown import told_body
+from deploy_verdict.markup.markdown import shown_body
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Reading, Verdict
 from deploy_verdict.plan import Check, Pool
 
@@ -67,7 +67,7 @@ def _shown(bundle: Bundle, verdict: Verdict, check: Check, seen: _Seen | None) -
     outcome = worst(finding.outcome for finding in mine)
     pointer, observation = seen or ("", None)
     answer = observation.body if observation and observation.body else ""
-    block, language = told_body(answer) if answer and not check.writes else (None, "")
+    block, language = shown_body(answer) if answer and not check.writes else (None, "")
     return ShownCheck(
         title=check.title or check.name,
         block=block,

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from deploy_verdict.model import Fault, LogObservation, Whose, WindowFile
+from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stages.context import Context, Keep
 from deploy_verdict.stages.deployment.state import before, deployment_readings
 from deploy_verdict.stages.logs.review import FileSource, LogSource, RefusedSource, review, review_before
-from deploy_verdict.stages.logs.tally import CUT_TIMES
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:

@@ -5,7 +5,7 @@ a pass only where the log was read throughout the window.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
@@ -20,7 +20,7 @@ from deploy_verdict.model import (
     PatternCount,
     Severity,
 )
-from deploy_verdict.model.window import wall_end
+from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, Logs
 from deploy_verdict.stages.logs.judge_novelty import judge_novelty
 
@@ -202,10 +202,6 @@ def _time(at: datetime) -> str:
 
 def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
     return f"{_time(start)}{between}{_time(end)}"
-
-
-# Log times are often cut to whole seconds, and the reading begins when the last sample ends.
-CUT_TIMES = timedelta(seconds=1)
 
 
 def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:

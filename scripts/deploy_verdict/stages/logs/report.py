@@ -10,7 +10,7 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_observation
 from deploy_verdict.expect import told_fault
-from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, seen_moment
+from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, TemplateCount, Verdict
@@ -76,7 +76,7 @@ def _appeared(bundle: Bundle, title: str, templates: Sequence[TemplateCount]) ->
     rows = tuple(
         (
             f"{item.count:,}",
-            seen_moment(bundle.window, item.first_at) if item.first_at else "no time",
+            observed_moment(bundle.window, item.first_at) if item.first_at else "no time",
             item.level or _KINDS[item.kind],
             Code(first_line(item, 200)),
         )
@@ -250,7 +250,7 @@ def _pattern(
     elif is_wanted and not doubt:
         summary = "not found"
     if count.first_at is not None:
-        summary += f", first at {seen_moment(bundle.window, count.first_at)}"
+        summary += f", first at {observed_moment(bundle.window, count.first_at)}"
     examples = () if is_wanted else count.examples[:MAX_EXAMPLES]
     return ShownPattern(
         name=pattern.name,
@@ -261,7 +261,7 @@ def _pattern(
 
 
 def _line(bundle: Bundle, line: LogLine) -> tuple[str, str]:
-    moment = seen_moment(bundle.window, line.at) if line.at else "no time"
+    moment = observed_moment(bundle.window, line.at) if line.at else "no time"
     level = f"{line.level} " if line.level and not line.text.startswith(line.level) else ""
     return moment, f"{level}{line.text}"
 
@@ -276,6 +276,6 @@ def _basis(bundle: Bundle, reading: LogObservation) -> str:
     summary += f"; by level: {listed(levels, 8)}" if levels else ""
     silence = reading.longest_silence
     if silence is not None:
-        start = seen_moment(bundle.window, silence.start)
+        start = observed_moment(bundle.window, silence.start)
         summary += f"; longest silence {shown_duration(silence.length_s)} from {start}"
     return summary

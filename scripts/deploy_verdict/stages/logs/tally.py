@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from deploy_verdict.model import LogLine, PatternCount, Silence
+from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, Logs
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.template_counts import Templates
 
-# Log times are often cut to whole seconds: a line of 12:00:00.7 says 12:00:00.
-CUT_TIMES = timedelta(seconds=1)
 MAX_EXAMPLE_CHARS = 2000
 MAX_ERRORS = 20
 _LEAD_CHARS = 300

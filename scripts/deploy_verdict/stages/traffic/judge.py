@@ -7,7 +7,7 @@ requests as none at all.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
@@ -19,13 +19,11 @@ from deploy_verdict.model import (
     Severity,
     TrafficObservation,
 )
-from deploy_verdict.model.window import wall_end
+from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import Traffic
 from deploy_verdict.stats.bounds import RARE, clean_needed, possible_percent
 
 STAGE = "traffic"
-# The reading begins when the last sample ends, by another clock than the window's.
-CUT_TIMES = timedelta(seconds=1)
 
 
 def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import errors_of, readings_of
 from deploy_verdict.expect import told_fault
-from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, seen_moment
+from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import Outcome, PathTraffic, TrafficObservation, Verdict
@@ -51,7 +51,7 @@ def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> S
         upstream=_upstream(shown),
         fallbacks=counted(fallbacks, "answer") if shown else "",
         examples=tuple(
-            (seen_moment(bundle.window, line.at) if line.at else "no time", line.text)
+            (observed_moment(bundle.window, line.at) if line.at else "no time", line.text)
             for line in (shown.examples if shown else ())
         ),
         notes=shown.notes if shown else (),
