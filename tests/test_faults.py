@@ -31,7 +31,7 @@ EXIT_CODES = {VerdictOutcome.STABLE: 0, VerdictOutcome.ATTENTION: 10, VerdictOut
               VerdictOutcome.INCONCLUSIVE: 12}  # fmt: skip
 
 STORIES = {
-    "none": (0, "Everything that was asked held at every planned look; 6 of 6 success criteria are met."),
+    "none": (0, "All checks passed at every scheduled sample; 6 of 6 success criteria met."),
     "completar-bug": (11, "The model fix (f0ec7b5) is not deployed"),
     "pool-exhausted": (11, "the pool is exhausted"),
     "pool-leak": (11, "the pool is filling up"),
@@ -64,10 +64,10 @@ STORIES = {
     "railway-stopped": (11, "says SUCCESS, but all of its instances have stopped (1 EXITED)"),
     "railway-no-commit": (0, "The platform knows no commit of this deployment"),
     "railway-rate-limited": (12, "too many requests for this account (HTTP 429)"),
-    "railway-flapping-5xx": (0, "live at 9 of 9 planned looks"),
+    "railway-flapping-5xx": (0, "live in 9 of 9 scheduled samples"),
     "railway-html-403": (12, "this says nothing about the token"),
     "railway-expired-token": (12, "Not Authorized (trace 0demo) — the token is wrong, expired"),
-    "railway-slow": (0, "live at 9 of 9 planned looks"),
+    "railway-slow": (0, "live in 9 of 9 scheduled samples"),
     "railway-log-hole": (12, "the log is silent for"),
     "railway-log-dropped": (12, "Railway dropped lines: it says so 1 times"),
     "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
@@ -211,7 +211,7 @@ def test_without_railway_the_logs_come_from_a_file(tmp_path):
     assert done.returncode == 0, done.stderr
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
     assert "Left out by the operator's choice: deployment, traffic, metrics." in report
-    assert "### The Way Back" not in report
+    assert "### Rollback Options" not in report
 
 
 @pytest.mark.waits

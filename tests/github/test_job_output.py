@@ -29,10 +29,10 @@ def test_each_kind_has_its_own_command_and_the_worst_comes_first():
         finding("pass", check="e"),
     )
     assert lines == [
-        "::error title=P0 health/d::expected this; found other",
-        "::error title=P1 health/c::expected this; found other",
-        "::warning title=P2 health/b::expected this; found other",
-        "::warning title=Not known%3A health/a::expected this; found other",
+        "::error title=P0 health/d::expected: this; found: other",
+        "::error title=P1 health/c::expected: this; found: other",
+        "::warning title=P2 health/b::expected: this; found: other",
+        "::warning title=Not known%3A health/a::expected: this; found: other",
     ]
 
 

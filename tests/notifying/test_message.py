@@ -63,9 +63,9 @@ def test_a_critical_verdict_whole():
     assert message.title == "deploy-verdict: CRITICAL ISSUES: shop (production)"
     assert message.body.splitlines() == [
         "CRITICAL ISSUES: shop (production), commit f0ec7b5a",
-        "- P0 health/api: expected status = 200; found 502",
-        "- P1 health/c0: expected status = 200; found 500",
-        "- P1 health/c1: expected status = 200; found 500",
+        "- P0 health/api — expected: status = 200; found: 502",
+        "- P1 health/c0 — expected: status = 200; found: 500",
+        "- P1 health/c1 — expected: status = 200; found: 500",
         "and 2 more",
         LINK,
     ]
@@ -77,7 +77,7 @@ def test_what_nobody_could_tell_is_told():
         verdict_of("inconclusive", [finding("inconclusive", actual="no answer")]), None, None
     )
     assert message.title == "deploy-verdict: could not tell: shop (production)"
-    assert message.body.splitlines()[1:] == ["- health/api: expected status = 200; found no answer"]
+    assert message.body.splitlines()[1:] == ["- health/api — expected: status = 200; found: no answer"]
 
 
 @pytest.mark.parametrize("previous", OUTCOMES)

@@ -40,7 +40,7 @@ def headings(text: str) -> list[str]:
 
 
 # What the report tells beside the sections of the plan by hand.
-OURS = {"### The Way Back (seen at T+0)", "### Real Traffic", "### Resources"}
+OURS = {"### Rollback Options (as of T+0)", "### Real Traffic", "### Resources"}
 
 
 def missions(report):
@@ -162,7 +162,7 @@ def test_an_interrupted_window_is_ongoing():
     story = inconclusive()
     story.interrupted = True
     assert "**Status:** ONGOING (interrupted)" in story.report()
-    assert "The window was interrupted: 12 of 13 planned looks were taken." in story.report().split("---")[0]
+    assert "The window was interrupted: 12 of 13 scheduled samples taken." in story.report().split("---")[0]
 
 
 def test_no_unknown_finding_is_hidden_without_its_count():

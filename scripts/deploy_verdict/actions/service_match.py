@@ -7,7 +7,7 @@ from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.model import Deployment, Subject
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.railway.connection import Link
-from deploy_verdict.stages.deployment.collect import settle
+from deploy_verdict.stages.deployment.collect import wait_for_deployment
 from deploy_verdict.stages.deployment.state import short
 
 # Railway lists a deployment well before GitHub hears of its success.
@@ -27,7 +27,7 @@ def owned(link: Link, subject: Subject, *, clock: Clock, stop: Stop, tell: Calla
     if link.railway is None or link.place is None:
         return Owned()
     try:
-        found, _ = settle(
+        found, _ = wait_for_deployment(
             link.railway,
             link.place,
             subject=subject,

@@ -38,7 +38,7 @@ def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:
     """The verdict, and what may be done about it; nothing is asked of the platform."""
     verdict = read_verdict(options.out)
     yield f"verdict: {verdict.outcome.shown}"
-    yield f"the way back: {_ready_words(bundle, options)}"
+    yield f"rollback options: {_ready_words(bundle, options)}"
     if verdict.outcome is VerdictOutcome.CRITICAL:
         yield "to see what a rollback would do: the same command with --rollback --dry-run"
 
@@ -127,7 +127,7 @@ def _asked(bundle: Bundle, options: Namespace, rollback: Rollback) -> RollbackFi
     observation = _observation(bundle, options)
     target = _target(bundle, options)
     if observation is None:
-        raise UsageError("no rollback: the platform was not asked at T+0")
+        raise UsageError("no rollback: no sample of the platform at T+0")
     return rollback.perform(target, observation)
 
 

@@ -97,7 +97,7 @@ def _line(finding: Finding, told: Callable[[str | None, int], str]) -> str:
     name = told(f"{finding.stage}/{finding.check}", 80)
     severity = f"{finding.severity or 'P1'} " if finding.outcome is Outcome.FAIL else ""
     expected, actual = told(finding.expectation, 100), told(finding.actual, 130)
-    return f"- {severity}{name}: expected {expected}; found {actual}"
+    return f"- {severity}{name} — expected: {expected}; found: {actual}"
 
 
 def harmless(text: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""The conclusion: plain sentences about what was done, what was found, and what nobody could see. Pure."""
+"""The conclusion: plain sentences on what was done, found, and not known. Pure."""
 
 from dataclasses import dataclass
 
@@ -32,19 +32,19 @@ def conclusion(bundle: Bundle, verdict: Verdict, found: Issues) -> Conclusion:
 
 def _done(bundle: Bundle, verdict: Verdict) -> str:
     window, coverage = bundle.window, verdict.coverage
-    asked = sum(1 for _ in all_sent(bundle.loaded))
-    told = (
+    requests = sum(1 for _ in all_sent(bundle.loaded))
+    text = (
         f"The service at {bundle.subject.target} was watched for {length_words(window.length_s)} from "
-        f"{moment(window.t0)}: {coverage.taken} of {counted(coverage.planned, 'planned look')} "
-        f"were taken, {counted(asked, 'request')} of ours sent"
+        f"{moment(window.t0)}: {coverage.taken} of {counted(coverage.planned, 'scheduled sample')} "
+        f"taken, {counted(requests, 'request')} sent by this tool"
     )
     runs = len(bundle.of_stage("e2e"))
-    told += f", the E2E suite run {counted(runs, 'time')}" if runs else ""
+    text += f", the E2E suite run {counted(runs, 'time')}" if runs else ""
     log = log_observation(bundle)
     read = log.lines_in_window if log and log.fault is None else 0
-    told += f", {counted(read, 'line')} of the backend's log reviewed" if read else ""
+    text += f", {counted(read, 'line')} of the backend's log reviewed" if read else ""
     passed = sum(finding.outcome is Outcome.PASS for finding in verdict.findings)
-    return f"{told}. Of {counted(len(verdict.findings), 'finding')}, {passed:,} passed."
+    return f"{text}. Of {counted(len(verdict.findings), 'finding')}, {passed:,} passed."
 
 
 def short(verdict: Verdict, found: Issues) -> str:
@@ -52,50 +52,44 @@ def short(verdict: Verdict, found: Issues) -> str:
     if not found.issues:
         return why(verdict, found)
     first = found.issues[0]
-    told = f"{counted(len(found.issues), 'issue')}; the worst is {first.severity}: {first.title}."
+    text = f"{counted(len(found.issues), 'issue')}; the worst is {first.severity}: {first.title}."
     if found.unknown_findings:
-        told += f" {counted(found.unknown_findings, 'finding')} could not be decided."
-    return told
+        text += f" {counted(found.unknown_findings, 'finding')} could not be decided."
+    return text
 
 
 def why(verdict: Verdict, found: Issues) -> str:
     """The reason of the verdict in one paragraph."""
     if not verdict.findings:
-        return "Nothing was judged, so nothing is known: no evidence is not good evidence."
+        return "Nothing was judged, so nothing is known: missing evidence is not good evidence."
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
-    told = _failed(found) if found.issues else ""
+    text = _failed(found) if found.issues else ""
     if open_:
-        told += _not_known(open_, also=bool(told))
-    if told:
-        return told
+        text += _not_known(open_, also=bool(text))
+    if text:
+        return text
     met = sum(criterion.outcome is Outcome.PASS for criterion in verdict.criteria)
-    criteria = (
-        f"; {met} of {counted(len(verdict.criteria), 'success criterion')} are met"
-        if verdict.criteria
-        else ""
-    )
-    return (
-        f"Everything that was asked held at every planned look{criteria.replace('criterions', 'criteria')}."
-    )
+    criteria = f"; {met} of {len(verdict.criteria)} success criteria met" if verdict.criteria else ""
+    return f"All checks passed at every scheduled sample{criteria}."
 
 
 def _failed(found: Issues) -> str:
     first, *others = found.issues
     when = f" {first.lead.when}" if first.lead.when else ""
-    told = (
+    text = (
         f"{counted(len(found.issues), 'issue')} {'was' if not others else 'were'} found. "
         f"{'The worst' if others else 'It'} is {first.severity}: {first.title}. "
-        f"Expected was: {first.lead.expectation}; found: {first.lead.actual}{when}. {first.impact}"
+        f"Expected: {first.lead.expectation}; found: {first.lead.actual}{when}. {first.impact}"
     )
     if others:
-        told += " Also: " + "; ".join(f"{issue.title} ({issue.severity})" for issue in others[:3])
-        told += f"; and {len(others) - 3} more." if len(others) > 3 else "."
-    return told
+        text += " Also: " + "; ".join(f"{issue.title} ({issue.severity})" for issue in others[:3])
+        text += f"; and {len(others) - 3} more." if len(others) > 3 else "."
+    return text
 
 
 def _not_known(open_: list[Finding], *, also: bool) -> str:
     number = counted(len(open_), "finding")
-    start = f" Besides, {number}" if also else f"No failure was seen, but {number}"
+    start = f" Besides, {number}" if also else f"No check failed, but {number}"
     return (
         f"{start} could not be decided: {first_reasons(open_)}. "
         "What is not known is not counted as good, as a failure could hide there."
@@ -105,7 +99,7 @@ def _not_known(open_: list[Finding], *, also: bool) -> str:
 def _unseen(bundle: Bundle, verdict: Verdict) -> str:
     review = planned_moment(bundle.window, bundle.plan.report.next_review)
     limits = " ".join(verdict.limits)
-    told = f"What this window could not have seen: {limits} " if limits else ""
+    text = f"What this window could not show: {limits} " if limits else ""
     step = {
         VerdictOutcome.STABLE: "Normal operations can go on",
         VerdictOutcome.ATTENTION: "Keep watching and take the actions above",
@@ -113,4 +107,4 @@ def _unseen(bundle: Bundle, verdict: Verdict) -> str:
         VerdictOutcome.INCONCLUSIVE: "Find out what is not known before calling this deployment good",
     }[verdict.outcome]
     after = shown_duration(bundle.plan.report.next_review)
-    return f"{told}{step}; the next review is at {review} ({after} after the deployment)."
+    return f"{text}{step}; the next review is at {review} ({after} after the deployment)."

@@ -146,7 +146,7 @@ def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
     if verdict.interrupted:
         coverage = verdict.coverage
         told.append(
-            f"The window was interrupted: {coverage.taken} of {coverage.planned} planned looks were taken."
+            f"The window was interrupted: {coverage.taken} of {coverage.planned} scheduled samples taken."
         )
     return (*told, *bundle.remarks)
 

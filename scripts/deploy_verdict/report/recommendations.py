@@ -26,15 +26,15 @@ class Recommendations:
 
 
 def recommendations(
-    bundle: Bundle, verdict: Verdict, issues: Sequence[Issue], way_back: str | None
+    bundle: Bundle, verdict: Verdict, issues: Sequence[Issue], options: str | None
 ) -> Recommendations:
     """Nothing is ticked unless the verdict is stable."""
     stable = verdict.outcome is VerdictOutcome.STABLE
     level = _level(bundle, issues)
     todo = [f"Investigate: {issue.title} ({issue.severity})" for issue in issues]
     todo += [*level.actions, *bundle.plan.report.when_issues] if level and issues else []
-    if way_back and verdict.outcome is VerdictOutcome.CRITICAL:
-        todo.append(f"The way back: {way_back}")
+    if options and verdict.outcome is VerdictOutcome.CRITICAL:
+        todo.append(f"Rollback options: {options}")
     if issues and level is None:
         todo += bundle.plan.report.when_issues
     return Recommendations(
@@ -120,7 +120,7 @@ def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     longer = bundle.plan.escalation.extend_to
     extend = f"Extend the window to {shown_duration(longer)}" if longer else "Extend the window"
     if holes:
-        return f"{extend}, or run it again: {counted(holes, 'planned look')} not taken as planned"
+        return f"{extend}, or run it again: {counted(holes, 'scheduled sample')} not taken on time"
     return f"{extend}, and read by hand what could not be read: {finding.actual}"
 
 

@@ -43,7 +43,7 @@ def trace(bundle: Bundle, verdict: Verdict, tool_version: str) -> Trace:
     )
     names = [item.name for item in bundle.loaded]
     return Trace(
-        coverage=f"{verdict.coverage.taken} of {verdict.coverage.planned} planned looks were taken",
+        coverage=f"{verdict.coverage.taken} of {verdict.coverage.planned} scheduled samples were taken",
         strip=strip(verdict),
         slots=Table(headers=("Stage", "Offset", "Due", "State", "Note"), rows=rows) if rows else None,
         slots_hidden=max(0, len(holes) - MAX_SLOTS),

@@ -1,4 +1,4 @@
-"""The ledger of one look: what is written stands in the evidence on disk before the request leaves."""
+"""The ledger of one sample: what is written stands in the evidence on disk before the request leaves."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from deploy_verdict.model import LedgerEntry, LedgerObservation
 
-Turn = Callable[[], AbstractContextManager[str | None]]
+EntityLock = Callable[[], AbstractContextManager[str | None]]
 
 
 def _nothing() -> None:
@@ -23,22 +23,22 @@ def _free() -> AbstractContextManager[str | None]:
 
 @dataclass
 class Ledger:
-    """`save` writes the look's evidence durably; `turn` waits for the test entities and says why not, if not.
+    """`save` writes the evidence durably; `lock` waits for the test entities and says why not, if not.
 
-    `look` is the name of the evidence file, with which the entries' ids begin.
+    `sample` is the name of the evidence file, with which the entries' ids begin.
     """
 
-    look: str = "look"
+    sample: str = "sample"
     save: Callable[[], None] = _nothing
-    turn: Turn = _free
+    lock: EntityLock = _free
     entries: list[LedgerEntry] = field(default_factory=list)
 
-    def seen(self, offset_s: float) -> tuple[LedgerObservation, ...]:
+    def observations(self, offset_s: float) -> tuple[LedgerObservation, ...]:
         """The ledger as an observation; none where nothing was written."""
         return (LedgerObservation(offset_s=offset_s, entries=tuple(self.entries)),) if self.entries else ()
 
 
-class Debt:
+class OpenEntry:
     """One entry of the ledger under way: opened by its first write. Safe to use from several threads."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Debt:
         self._check, self._checks, self._settles = check, tuple(checks), settles
         self._place: int | None = None
 
-    def owe(
+    def record_write(
         self,
         entities: Iterable[str],
         captured: Mapping[str, JsonValue],
@@ -62,7 +62,7 @@ class Debt:
     ) -> None:
         """Before a write: returns once the disk holds these entities; raises EvidenceError when it cannot.
 
-        `restore` tells the requests of the cleanup, and is asked only where something is new.
+        `restore` lists the requests of the cleanup, and is called only where something is new.
         """
         with self._lock:
             known = self._ledger.entries[self._place] if self._place is not None else None
@@ -82,7 +82,7 @@ class Debt:
 
     def _new(self) -> LedgerEntry:
         return LedgerEntry(
-            id=f"{self._ledger.look}#{len(self._ledger.entries)}",
+            id=f"{self._ledger.sample}#{len(self._ledger.entries)}",
             at=self._now(),
             check=self._check,
             checks=self._checks,

@@ -7,7 +7,7 @@ from deploy_verdict.model import Observation
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
 from deploy_verdict.stages.registry import Asks, function, named
-from deploy_verdict.stages.write_ledger import Ledger, Turn
+from deploy_verdict.stages.write_ledger import EntityLock, Ledger
 from deploy_verdict.window.entity_lock import turn, wait_of
 from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.history import read_history
@@ -26,16 +26,16 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
     if row.asks is Asks.LOG and log is None and session.plan.railway is None:
         session.tell(f"{stage}: there is no log to read — give --logs FILE")
         return sheet.path
-    ledger = Ledger(look=sheet.path.name, turn=turn_of(session))
+    ledger = Ledger(sample=sheet.path.name, lock=turn_of(session))
     seen: tuple[Observation, ...] = ()
 
     def keep(partial: tuple[Observation, ...]) -> None:
         nonlocal seen
         seen = partial
-        sheet.save((*seen, *ledger.seen(offset_s)), interrupted=True)
+        sheet.save((*seen, *ledger.observations(offset_s)), interrupted=True)
 
     # Unlike a checkpoint, this must outlive a power cut: the write that it tells of leaves next.
-    ledger.save = lambda: sheet.save((*seen, *ledger.seen(offset_s)), interrupted=True, durable=True)
+    ledger.save = lambda: sheet.save((*seen, *ledger.observations(offset_s)), interrupted=True, durable=True)
     asks_platform = row.asks is Asks.PLATFORM or (row.asks is Asks.LOG and log is None)
     context = context_of(session, ledger, platform_of(session) if asks_platform else None, log)
     # A sample that was begun leaves its mark, whatever becomes of this process.
@@ -43,7 +43,7 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
     observations = function(row.collect)(context, offset_s, keep)
     # The log is read to its end even when the window was asked to stop.
     interrupted = session.stop.requested and row.asks is not Asks.LOG
-    sheet.save((*observations, *ledger.seen(offset_s)), interrupted=interrupted)
+    sheet.save((*observations, *ledger.observations(offset_s)), interrupted=interrupted)
     return sheet.path
 
 
@@ -66,7 +66,7 @@ def context_of(
     )
 
 
-def turn_of(session: Session) -> Turn:
+def turn_of(session: Session) -> EntityLock:
     """The wait for this window's turn to write."""
     file, may_write = session.file, session.plan.test_data.may_write
     named = [f"{key}={value}" for key, values in may_write.items() for value in values]

@@ -115,13 +115,13 @@ def _link(plan: Plan, hands: Hands) -> "Link":
 def _settled(plan: Plan, link: "Link", subject: Subject, hands: Hands) -> tuple[Subject, float]:
     """The subject with its deployment, once that is no longer in flight; trouble is left to the looks."""
     from deploy_verdict.railway import RailwayError  # noqa: PLC0415
-    from deploy_verdict.stages.deployment.collect import settle  # noqa: PLC0415  # only where a window is opened
+    from deploy_verdict.stages.deployment.collect import wait_for_deployment  # noqa: PLC0415  # only where a window is opened
 
     if link.railway is None or link.place is None:
         hands.tell(f"Railway cannot be asked: {link.fault.detail if link.fault else 'no reason is known'}")
         return subject, 0.0
     try:
-        found, waited_s = settle(
+        found, waited_s = wait_for_deployment(
             link.railway,
             link.place,
             subject=subject,

@@ -55,12 +55,12 @@ def _restored(session: Session, entries: tuple[LedgerEntry, ...]) -> None:
         return
     offset_s = max(0.0, round(session.pace.offset_s()))
     sheet = Sheet(session, STAGE, offset_s)
-    ledger = Ledger(look=sheet.path.name, turn=turn_of(session))
-    ledger.save = lambda: sheet.save(ledger.seen(offset_s), interrupted=True, durable=True)
+    ledger = Ledger(sample=sheet.path.name, lock=turn_of(session))
+    ledger.save = lambda: sheet.save(ledger.observations(offset_s), interrupted=True, durable=True)
     context = context_of(session, ledger)
     for entry in entries:
         named = ", ".join(entry.entities) or entry.check
         done = restore(context, entry)
         told = "restored it" if done.state == "settled" else f"could not restore it: {done.told}"
         session.tell(f"an earlier run left {named} dirty in {entry.check!r} ({entry.id}): {told}")
-    sheet.save(ledger.seen(offset_s), interrupted=False)
+    sheet.save(ledger.observations(offset_s), interrupted=False)

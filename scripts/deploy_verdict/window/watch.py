@@ -54,7 +54,7 @@ def _look(session: Session, progress: ProgressDisplay) -> str | None:
             return None
         late_s = session.pace.offset_s() - look.offset_s
         if named(look.stage).late is Late.MISSED and late_s > tolerance_s(session.file.window, look.offset_s):
-            progress.tell(f"{look.stage}: due {shown_duration(late_s)} ago, so it is a hole")
+            progress.tell(f"{look.stage}: missed: due {shown_duration(late_s)} ago, too late to count")
             continue
         collect(session, look.stage, look.offset_s)
         progress.took()
