@@ -63,12 +63,15 @@ def test_an_unknown_status_is_not_known(status):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"stopped": None}, "does not tell whether its instances have stopped"),
-        ({"instances": None}, "names no instance"),
-        ({"instances": ()}, "names no instance"),
+        ({"stopped": None}, "does not say whether its instances have stopped"),
+        ({"instances": None}, "lists no instance"),
+        ({"instances": ()}, "lists no instance"),
         ({"instances": (Instance(id="i", status="EXITED"),)}, "EXITED"),
         ({"instances": (Instance(id="i", status="WARMING"),)}, "none of its instances is RUNNING"),
-        ({"instances": (Instance(id="i", status="INITIALIZING"),)}, "RUNNING yet"),
+        (
+            {"instances": (Instance(id="i", status="INITIALIZING"),)},
+            "none of its instances is RUNNING (INITIALIZING)",
+        ),
     ],
 )
 def test_success_alone_is_not_believed(change, words):

@@ -156,14 +156,14 @@ def test_nothing_is_recommended_out_of_missing_data(change):
 
 
 def test_nobody_looked():
-    assert readiness(None, None, T0).advice == "Not known: the platform was not asked at T+0"
+    assert readiness(None, None, T0).advice == "Not known: no sample of the platform at T+0"
 
 
 def test_a_list_that_is_not_whole_is_told():
     observation = DeploymentObservation(
         offset_s=0.0, at=T0, deployment=SUBJECT, active=(SUBJECT,), recent=(SUBJECT, BEFORE), judged=(STABLE,)
     )
-    assert "Only the newest 2 deployments were looked at." in readiness(observation, Railway(), T0).notes
+    assert "Only the newest 2 deployments were listed." in readiness(observation, Railway(), T0).notes
 
 
 STATUSES = ["SUCCESS", "REMOVED", "FAILED", "CRASHED", "SKIPPED", "QUEUED"]

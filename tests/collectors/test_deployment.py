@@ -6,7 +6,7 @@ from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Judged, Subject, Whose
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.deployment.collect import collect_deployment, settle
+from deploy_verdict.stages.deployment.collect import collect_deployment, wait_for_deployment
 from deploy_verdict.stages.deployment.state import KNOWN
 from tests.bundles import T0
 from tests.collectors.platform import PLACE, context_on, listed, row, service
@@ -152,7 +152,7 @@ def test_without_a_platform_the_reason_is_kept():
 
 
 def settled(rows_by_turn, *, wait_s=60.0, subject=None, stop=None):
-    """What settle ends with, the seconds it slept, and what it told."""
+    """What wait_for_deployment ends with, the seconds it slept, and what it told."""
     turns, told = [0], []
 
     def answers(operation, variables):
@@ -166,7 +166,7 @@ def settled(rows_by_turn, *, wait_s=60.0, subject=None, stop=None):
 
     with context_on(answers) as context:
         clock = context.pace.clock
-        found = settle(
+        found = wait_for_deployment(
             context.platform.railway,
             PLACE,
             subject=subject or asked(),
@@ -237,7 +237,7 @@ def test_lists_that_disagree_for_a_moment_are_looked_at_once_more():
     found = seen(in_turns([], [row()]))
     assert [item.id for item in found.active] == ["d1"]
     assert found.notes[-1].startswith(
-        "looked at twice: 3 s before, it was deployment d1 says SUCCESS, but the service"
+        "read twice: 3 s earlier, it was deployment d1 says SUCCESS, but the service"
     )
 
 
@@ -247,4 +247,4 @@ def test_what_stays_so_is_kept_as_it_is():
 
 def test_what_is_live_or_plainly_over_is_looked_at_once():
     for status in ("SUCCESS", "FAILED", "CRASHED", "BUILDING"):
-        assert not any("looked at twice" in note for note in seen(railway([row(status=status)])).notes)
+        assert not any("read twice" in note for note in seen(railway([row(status=status)])).notes)

@@ -243,7 +243,7 @@ def test_after_a_request_to_stop_cleanup_runs_and_no_other_test():
         assert [path for _, path, _ in service.seen] == ["/take", "/leave"]
     assert [item.check for item in observations] == ["t", "suite"]
     assert observations[0].interrupted
-    assert observations[0].stopped == "step 2 'take': not taken, as we were asked to stop"
+    assert observations[0].stopped == "step 2 'take': not sent, because the run was stopped"
 
 
 def test_a_stop_after_the_last_step_does_not_spoil_the_test():
@@ -325,5 +325,5 @@ def test_an_interrupt_during_cleanup_names_all_that_was_not_done():
     told = []
     (test,), seen = interrupted_run(Spools(), [1, 2], cleanup=f"[{LEAVE}, {LEAVE}]", told=told)
     assert seen == ["/take", "/leave"]
-    assert [left.reason for left in test.unrestored] == ["it was interrupted", "it was interrupted"]
+    assert [left.reason for left in test.unrestored] == ["interrupted", "interrupted"]
     assert sum("left this to restore" in line for line in told) == 2

@@ -74,7 +74,7 @@ def test_its_output_may_be_long_and_names_why_it_wrote_nothing():
         secrets={"T": "hunter2x"},
     )
     assert suite.fault.whose == "us"
-    assert suite.fault.detail.startswith("it wrote no junit.xml (exit code 1, it said: ")
+    assert suite.fault.detail.startswith("it wrote no junit.xml (exit code 1, last output: ")
     assert suite.fault.detail.endswith("no module named suite, token [redacted:T])")
     assert len(suite.fault.detail) < 1000
 
@@ -99,13 +99,13 @@ def test_a_directory_is_no_file():
 
 def test_a_command_that_is_not_there():
     suite, _ = run(command=["no-such-command-here"])
-    assert suite.fault.detail == "it could not be started: No such file or directory"
+    assert suite.fault.detail == "could not be started: No such file or directory"
     assert suite.exit_code is None
 
 
 def test_a_command_that_does_not_end_in_time_is_ended():
     suite, _ = run("import time\ntime.sleep(600)", timeout="200ms")
-    assert suite.fault.detail == "it did not end within 200 ms"
+    assert suite.fault.detail == "no end within 200 ms"
     assert suite.exit_code == -15
 
 
@@ -134,7 +134,7 @@ with pathlib.Path("alive").open("w") as pipe:
     (suite,) = run_suite(context, 0.0)
     watching.join()
     assert rest == [b""]
-    assert suite.fault.detail == "it was ended, as we were asked to stop"
+    assert suite.fault.detail == "ended, because the run was stopped"
     assert suite.exit_code == -15
 
 

@@ -104,7 +104,7 @@ def test_the_last_attempt_is_made_when_the_time_is_up_however_slow_the_first_was
         ("{}", "the answer is no OpenAPI document with schemas"),
         ("", "the answer has no body"),
         ((404, '{"detail": "Not Found"}'), "the answer's status is 404"),
-        (Fault(kind="refused", whose=Whose.TARGET, detail="x"), "there was no answer"),
+        (Fault(kind="refused", whose=Whose.TARGET, detail="x"), "no answer"),
     ],
 )
 def test_what_is_no_document_is_kept_as_the_reason(answer, lacking):

@@ -137,7 +137,7 @@ def test_the_summary_and_annotations_come_also_when_github_refuses(tmp_path, hub
         done = publish(base, GITHUB_TOKEN="wrong", GITHUB_STEP_SUMMARY=str(summary), GITHUB_ACTIONS="true")
     assert done.returncode == 3
     assert "CRITICAL ISSUES" in summary.read_text()
-    assert done.stdout.startswith("::error title=P1 health/api::expected status = 200; found 500")
+    assert done.stdout.startswith("::error title=P1 health/api::expected: status = 200; found: 500")
 
 
 def test_dry_run_asks_nothing(tmp_path):

@@ -87,4 +87,4 @@ def test_a_never_rule_is_open_while_looks_are_missing():
     for stage in ("never", "response_times"):
         found = next(item for item in verdict.findings if item.stage == stage)
         assert found.outcome is Outcome.INCONCLUSIVE
-        assert found.actual.endswith("but 1 of 2 planned looks were not taken")
+        assert found.actual.endswith("but 1 of 2 scheduled samples were missed")

@@ -74,7 +74,7 @@ def test_old_code_at_the_end_of_the_wait_is_critical():
     assert (finding.outcome, finding.severity) == (Outcome.FAIL, Severity.P1)
     assert finding.actual == (
         "the answers are those of code older than f0ec7b5: /openapi.json has no Request.operacion "
-        "(it has: tag), asked 2 times in 10 s"
+        "(it has: tag), in 2 tries in 10 s"
     )
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_read_is_inconclusive(attempt):
 
 
 def test_what_was_not_asked_is_inconclusive():
-    assert judged().actual == "/openapi.json was not asked"
+    assert judged().actual == "no request was sent to /openapi.json"
     assert judged(fingerprint()).outcome is Outcome.INCONCLUSIVE
     assert judged(fingerprint(NEW, sought="Request.other")).outcome is Outcome.INCONCLUSIVE
 
@@ -134,14 +134,14 @@ def awaited(*bodies):
 def test_a_check_that_held_late_says_how_long_it_took():
     finding = judged(awaited('{"size": 10}', '{"size": 20}'), text=BY_CHECK)
     assert (finding.outcome, finding.check, finding.rule) == (Outcome.PASS, "ac0502b", "fresh")
-    assert finding.actual.startswith("health/pool held after 10 s, at attempt 2; the one before: ")
+    assert finding.actual.startswith("health/pool held after 10 s, at try 2; the one before: ")
     assert "10" in finding.actual.partition("before: ")[2]
 
 
 @pytest.mark.parametrize("body", ['{"size": 10}', '{"size": null}', "{}", "<html>", "", '{"size": "20"}'])
 def test_a_check_that_never_held_is_inconclusive(body):
     finding = judged(awaited(body, body), text=BY_CHECK)
-    assert (finding.outcome, "asked 2 times in 10 s, never held" in finding.actual) == (
+    assert (finding.outcome, "never held in 2 tries in 10 s" in finding.actual) == (
         Outcome.INCONCLUSIVE, True,
     )  # fmt: skip
 

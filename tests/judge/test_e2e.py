@@ -177,16 +177,16 @@ def test_a_fail_of_any_attempt_stays():
     [
         (run(step("take")), "inconclusive", "1 of its 2 steps are not in the evidence"),
         (run(), "inconclusive", "2 of its 2 steps are not in the evidence"),
-        (run(step("take"), stopped="step 2: x"), "inconclusive", "it went no further: step 2: x"),
+        (run(step("take"), stopped="step 2: x"), "inconclusive", "stopped: step 2: x"),
         (
             run(step("take"), stopped="step 2: x", interrupted=True),
             "inconclusive",
-            "it was interrupted: step 2: x",
+            "interrupted: step 2: x",
         ),
         (
             run(step("take"), step("leave", 1), interrupted=True, stopped="y"),
             "inconclusive",
-            "it was interrupted: y",
+            "interrupted: y",
         ),
         (
             run(step("take", status=409), interrupted=True, stopped="y"),
@@ -205,7 +205,7 @@ def test_a_fail_of_any_attempt_stays():
         ),
         (run(step("take", status=None, fault=REFUSED)), "fail", "no answer: the connection was refused"),
         (run(step("take", status=502, fault=EDGE)), "fail", "status = 200 — 502"),
-        (run(step("take", status=None, fault=OUR_DNS)), "inconclusive", "our own network"),
+        (run(step("take", status=None, fault=OUR_DNS)), "inconclusive", "the runner's own network failed"),
         (
             run(step("take"), step("leave", 1), step("leave", 2)),
             "inconclusive",
@@ -247,8 +247,8 @@ def prepared(workers=200, take=200, look='{"ok": true}', look_status=200, **more
             "its start state was not reached: before_each step 1 'workers'",
         ),
         (prepared(workers=None, fault=REFUSED), "fail", "no answer"),
-        (prepared(workers=None, fault=OUR_DNS), "inconclusive", "our own network"),
-        (prepared(captured={}), "inconclusive", "not captured: who (no reason told)"),
+        (prepared(workers=None, fault=OUR_DNS), "inconclusive", "the runner's own network failed"),
+        (prepared(captured={}), "inconclusive", "not captured: who (no reason recorded)"),
         (
             prepared(captured={}, not_captured={"who": "the answer has no id"}),
             "inconclusive",
@@ -317,7 +317,7 @@ def race_of(answers, starts=(0.0, 0.3), ends=(8.0, 9.0), overlapped=True, tries=
         (race_of((409, 409)), "fail", "0 answered 200 and 2 answered 409"),
         (race_of((200, 500)), "fail", "1 answered 200, 0 answered 409 and 1 answered 500"),
         (race_of((200, REFUSED)), "fail", "1 gave no answer (no answer: the connection was refused)"),
-        (race_of((200, OUR_DNS)), "inconclusive", "1 gave no answer (we could not ask"),
+        (race_of((200, OUR_DNS)), "inconclusive", "1 gave no answer (the runner's own network"),
         (race_of((500, OUR_DNS)), "fail", "1 answered 500"),
         (race_of((200,), (0.0,), (8.0,)), "inconclusive", "1 of 2 recorded"),
         (race_of((), (), ()), "inconclusive", "0 of 2 recorded"),
@@ -330,7 +330,7 @@ def race_of(answers, starts=(0.0, 0.3), ends=(8.0, 9.0), overlapped=True, tries=
         (race_of((200, 409), (0.0, 8.0), (8.0, 12.0)), "inconclusive", "did not overlap"),
         (race_of((200, 409), overlapped=False), "inconclusive", "did not overlap"),
         (race_of((200, 200), (0.0, 8.1), (8.0, 12.0), overlapped=False), "fail", "2 answered 200"),
-        (run(step("two at once"), check="race"), "inconclusive", "it was not sent"),
+        (run(step("two at once"), check="race"), "inconclusive", "not sent"),
     ],
 )
 def test_a_race(record, outcome, told):
@@ -504,7 +504,7 @@ def test_a_case_that_failed_in_any_attempt_stays_failed(results):
             "it wrote none",
         ),
         (commanded(case("a"), case("b"), command=()), "inconclusive", "the command was not run"),
-        ([], "inconclusive", "it was not run"),
+        ([], "inconclusive", "not run"),
     ],
 )
 def test_a_plugged_in_suite(observations, outcome, told):
@@ -532,7 +532,7 @@ def test_a_case_that_one_run_did_not_report_is_inconclusive():
     files.append(commanded(case("a", offset_s=7200), case("x", offset_s=7200), offset_s=7200.0))
     findings = judged(COMMAND, files)
     assert findings["a", "passes"].outcome is Outcome.PASS
-    assert findings["b", "passes"].actual == "T+120min: it was not reported; passed in 2 of 3 runs"
+    assert findings["b", "passes"].actual == "T+120min: not reported; passed in 2 of 3 runs"
 
 
 def test_of_two_cases_with_one_name_the_worse_counts():
@@ -598,7 +598,7 @@ def step_of(index, name, answer):
 def test_a_409_that_names_our_own_worker_is_another_window_of_ours():
     finding = flow_of(RIVALS, step_of(0, "take", refused_by("MR(93)")))
     assert finding.outcome is Outcome.INCONCLUSIVE
-    assert "another window of ours was writing: MR(93) held the test entity" in finding.actual
+    assert "another run of this tool was writing: MR(93) held the test entity" in finding.actual
 
 
 @pytest.mark.parametrize("holder", ["JP(12)", "MR(9)", "AMR(93)", "somebody"])

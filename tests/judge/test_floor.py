@@ -141,9 +141,9 @@ def test_a_missing_drive_is_a_hole():
     outcomes = {(item.stage, item.rule): item.outcome for item in judged().findings}
     assert outcomes["floor", "coverage"] is Outcome.INCONCLUSIVE
     never = next(item for item in judged().findings if item.stage == "never")
-    assert "planned looks were not taken" in never.actual
+    assert "scheduled samples were missed" in never.actual
     suite = loaded(PLAN, "e2e", [])
-    assert "1 of 11 planned looks" in next(i for i in judged(suite).findings if i.stage == "never").actual
+    assert "1 of 11 scheduled samples" in next(i for i in judged(suite).findings if i.stage == "never").actual
 
 
 def test_a_busy_pools_floor_that_rose_by_chance_is_no_leak():

@@ -51,7 +51,7 @@ def test_no_evidence_at_all_is_inconclusive():
     verdict = verdict_of()
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
     assert all(item.outcome is Outcome.INCONCLUSIVE for item in verdict.findings)
-    assert found(verdict, "api", "status").actual == "it was not asked at T+0min"
+    assert found(verdict, "api", "status").actual == "not checked at T+0min"
     assert verdict.criteria[0].outcome is Outcome.INCONCLUSIVE
     assert verdict.criteria[0].actual == "not measured"
 
@@ -130,13 +130,13 @@ def test_never_rules_look_at_every_answer():
 def test_a_never_rule_without_any_answer_is_inconclusive():
     silent = http("api", fault=REFUSED, status=None)
     item = found(verdict_of(silent), "server errors", "count")
-    assert (item.outcome, item.actual) == ("inconclusive", "there was no answer to look at")
+    assert (item.outcome, item.actual) == ("inconclusive", "no answer to check")
 
 
 def test_a_never_rule_that_cannot_read_its_field_is_inconclusive():
     item = found(verdict_of(http("api", {"status": "healthy"}), act()), "alarm", "count")
     assert item.outcome is Outcome.INCONCLUSIVE
-    assert "1 of 1 answers could not be looked at: the answer has no alarm" in item.actual
+    assert "1 of 1 answers could not be checked: the answer has no alarm" in item.actual
 
 
 def test_a_never_rule_does_not_search_what_was_cut():
@@ -187,10 +187,7 @@ def test_a_stage_that_was_left_out_is_told_and_not_judged():
     plan = plan_of("health: [{name: api, get: /a, expect: {status: 200}}]\nrailway: {}\n")
     without = verdict_of(http("api", GOOD), plan=plan, left_out=("deployment",))
     assert without.outcome is VerdictOutcome.STABLE
-    assert (
-        "The stage deployment was left out by the operator's choice; nothing is said about it."
-        in without.limits
-    )
+    assert "The operator left out the stage deployment; this verdict says nothing about it." in without.limits
     asked = verdict_of(http("api", GOOD), plan=plan)
     assert asked.outcome is VerdictOutcome.INCONCLUSIVE
     assert found(asked, "deployment", "coverage").actual.startswith("0 of 9 taken: T+0min missing")

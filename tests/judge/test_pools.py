@@ -102,7 +102,7 @@ def test_exhaustion_is_one_reading_at_the_limit(used, outcome):
         ('{"used": 3, "limit": 0}', "$.limit is 0, so there is no pool to use"),
         ('{"used": -1, "limit": 20}', "$.used is -1, which is below zero"),
         ("<html>502</html>", "the answer is HTML, not JSON"),
-        (OUR_DNS, "we could not ask (our own network)"),
+        (OUR_DNS, "the runner's own network failed"),
     ],
 )
 def test_a_reading_that_says_nothing_is_inconclusive(reading, told):

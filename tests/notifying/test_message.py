@@ -63,9 +63,9 @@ def test_a_critical_verdict_whole():
     assert message.title == "deploy-verdict: CRITICAL ISSUES: shop (production)"
     assert message.body.splitlines() == [
         "CRITICAL ISSUES: shop (production), commit f0ec7b5a",
-        "- P0 health/api: expected status = 200; found 502",
-        "- P1 health/c0: expected status = 200; found 500",
-        "- P1 health/c1: expected status = 200; found 500",
+        "- P0 health/api — expected: status = 200; found: 502",
+        "- P1 health/c0 — expected: status = 200; found: 500",
+        "- P1 health/c1 — expected: status = 200; found: 500",
         "and 2 more",
         LINK,
     ]

@@ -113,7 +113,7 @@ def test_a_bad_verdict_is_told_once_for_each_window(out):
     told = one.messages[0]
     assert (told["title"], told["type"]) == ("deploy-verdict: CRITICAL ISSUES: shop (production)", "failure")
     assert told["message"].splitlines()[1:] == [
-        "- P1 health/api: expected status = 200; found ‹!\u200bchannel> @\u200bhere 500",
+        "- P1 health/api — expected: status = 200; found: ‹!\u200bchannel> @\u200bhere 500",
         "https://github.test/o/r/actions/runs/7",
     ]
 

@@ -28,7 +28,7 @@ def synthetic(text):
     ("text", "words", "by"),
     [
         (RAILWAY, "the deployment is live", "status FAILED"),
-        (RAILWAY, "the deployed commit is the one that was asked for", "another commit"),
+        (RAILWAY, "the requested commit is deployed", "another commit"),
         (RAILWAY + "traffic: {}\n", "at most 1 % of others' requests answered 5xx", "10,001 of 1,000,000"),
         (RAILWAY + "traffic: {p95: 2s}\n", "p95 of each path at most 2000 ms", "a p95 of 2001 ms"),
         (RAILWAY + "metrics: {}\n", "memory: attention from 80 %", "memory at 80 %"),

@@ -76,7 +76,7 @@ class Story:
     interrupted: bool = False
     findings: Mapping[str, dict[str, object]] = field(default_factory=dict)
     more_findings: tuple[Finding, ...] = ()
-    limits: tuple[str, ...] = ("Errors rarer than 5 % of requests could have gone unseen.",)
+    limits: tuple[str, ...] = ("Errors in fewer than 5 % of requests may have been missed.",)
 
     def bundle(self) -> Bundle:
         files: list[Loaded | Unreadable] = [*self._files(), *self.unreadable]
@@ -318,7 +318,7 @@ def inconclusive() -> Story:
     return Story(
         outcome="inconclusive",
         without_samples=(2700.0,),
-        slots=(Slot(stage="pools", offset_s=2700.0, state="missing", note="there is no evidence of it"),),
+        slots=(Slot(stage="pools", offset_s=2700.0, state="missing", note="no evidence"),),
         unreadable=(
             Unreadable(name="pools.T+045.a1.json", reason="it is not JSON: it ends after 212 bytes"),
         ),

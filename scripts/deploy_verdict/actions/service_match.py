@@ -7,7 +7,7 @@ from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.model import Deployment, Subject
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.railway.connection import RailwayConnection
-from deploy_verdict.stages.deployment.collect import settle
+from deploy_verdict.stages.deployment.collect import wait_for_deployment
 from deploy_verdict.stages.deployment.state import short
 
 # Railway lists a deployment well before GitHub hears of its success.
@@ -29,7 +29,7 @@ def match_service(
     if railway.client is None or railway.place is None:
         return ServiceMatch()
     try:
-        found, _ = settle(
+        found, _ = wait_for_deployment(
             railway.client,
             railway.place,
             subject=subject,

@@ -1,5 +1,6 @@
 """What became of one expectation, and how that becomes a finding. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from deploy_verdict.model import Finding, Outcome, Severity
@@ -59,20 +60,7 @@ def unknown(actual: str) -> Ruling:
     return Ruling(Outcome.INCONCLUSIVE, actual)
 
 
-Result = tuple[Outcome, Severity | None, str]
-
-
-def made(
-    stage: str,
-    name: tuple[str, str],
-    text: str,
-    result: Result,
-    *,
-    because: str | None = None,
-    evidence: str | None = None,
-    offset_s: float | None = None,
-) -> Finding:
-    """As `Ruling.as_finding`, for the stages that still rule in tuples."""
-    outcome, severity, actual = result
-    ruling = Ruling(outcome, actual, severity, because, evidence, offset_s)
-    return ruling.as_finding(stage, *name, text)
+def of_attempts(rulings: Sequence[Ruling]) -> Ruling | None:
+    """Of several attempts at one sample: the first that fails, which no later one undoes, else the newest."""
+    kept = [ruling for ruling in rulings if ruling.outcome is Outcome.FAIL] or rulings[-1:]
+    return kept[0] if kept else None

@@ -11,7 +11,7 @@ from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
 from deploy_verdict.evidence.never_rules import count_rule
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.expect import Found, select, shown, told_fault
+from deploy_verdict.expect import Found, fault_text, select, shown
 from deploy_verdict.model import (
     CaseObservation,
     Finding,
@@ -62,7 +62,7 @@ def _value(bundle: Bundle, check: str, selector: str) -> str:
 
 def _shown_value(observation: HttpObservation, selector: str) -> str:
     if observation.fault is not None:
-        return told_fault(observation.fault)
+        return fault_text(observation.fault)
     found = select(selector, observation)
     return shown(found.value).strip('"') if isinstance(found, Found) else found.reason
 
@@ -85,7 +85,7 @@ def _pool(samples: Sequence[PoolSample], what: str) -> str:
 
 def _never(bundle: Bundle, rule: NeverRule) -> str:
     count = count_rule(bundle.plan, rule, all_sent(bundle.loaded))
-    return str(len(count.fired)) if count.looked_at else NOT_MEASURED
+    return str(len(count.fired)) if count.read else NOT_MEASURED
 
 
 def _suite(findings: Sequence[Finding], bundle: Bundle, what: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.exchanges import Sent
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.expect import Found, Lacking, Matcher, matched, select
 from deploy_verdict.model import Exchange, Outcome
 from deploy_verdict.plan import NeverRule, Plan, Request
@@ -12,30 +13,30 @@ from deploy_verdict.plan import NeverRule, Plan, Request
 
 @dataclass(frozen=True)
 class RuleCount:
-    """What a rule saw: answers it looked at, those that fired, and those that it could not look at."""
+    """How many answers a rule read, those that it forbids, and those that it could not read, with why."""
 
-    looked_at: int
+    read: int
     fired: tuple[Sent, ...]
-    blind: tuple[tuple[Sent, str], ...]
+    unreadable: tuple[tuple[Sent, str], ...]
 
 
 def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
     """Apply a rule to all answers it is about. An answer that never came is not this rule's matter.
 
-    A rule of one check is about every answer from that check's address, whoever asked.
+    A rule of one check is about every answer from that check's address, whoever sent the request.
     """
-    looked_at, fired, blind = 0, [], []
+    read, fired, unreadable = 0, [], []
     address = _address(plan, rule.of)
     for item in sent:
         if item.exchange.status is None or not (rule.of is None or _is_of(rule.of, address, item)):
             continue
-        looked_at += 1
-        outcome, reason = _applied(rule, item.exchange)
-        if outcome is Outcome.FAIL:
+        read += 1
+        ruling = _applied(rule, item.exchange)
+        if ruling.outcome is Outcome.FAIL:
             fired.append(item)
-        elif outcome is Outcome.INCONCLUSIVE:
-            blind.append((item, reason))
-    return RuleCount(looked_at, tuple(fired), tuple(blind))
+        elif ruling.outcome is Outcome.INCONCLUSIVE:
+            unreadable.append((item, ruling.actual))
+    return RuleCount(read, tuple(fired), tuple(unreadable))
 
 
 def forbidden(plan: Plan, exchange: Exchange) -> str | None:
@@ -57,30 +58,30 @@ def _is_of(name: str, address: tuple[str, str] | None, item: Sent) -> bool:
     return item.exchange.method == method and path_of(item.exchange.url).endswith(path)
 
 
-def _applied(rule: NeverRule, exchange: Exchange) -> tuple[Outcome, str]:
+def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:
     """Fail when all lines of the rule hold; inconclusive when one that might hold cannot be read."""
-    blind = ""
+    unread = ""
     for line in rule.lines:
         found = select(line.selector, exchange)
         if isinstance(found, Lacking):
             # A rule for all checks may ask for a field that only some answers have.
             may_be_cut = exchange.body_truncated and line.selector.startswith("$")
             if rule.of is None and line.selector != "status" and not may_be_cut:
-                return Outcome.PASS, ""
-            blind = found.reason
+                return passed()
+            unread = found.reason
             continue
         outcome, reason = _any_of(line.matcher, found)
         if outcome is Outcome.INCONCLUSIVE:
             if found.value is None and not line.matcher.speaks_of_numbers:
                 # null is a value of its own: a rule against an alert's text does not fire on it.
-                return Outcome.PASS, ""
-            blind = f"{line.selector} {reason}"
+                return passed()
+            unread = f"{line.selector} {reason}"
         elif outcome is Outcome.FAIL:
             if line.selector == "text" and exchange.body_truncated:
-                blind = "the answer was cut; the rest was not searched"
+                unread = "the answer was cut; the rest was not searched"
                 continue
-            return Outcome.PASS, ""
-    return (Outcome.INCONCLUSIVE, blind) if blind else (Outcome.FAIL, "")
+            return passed()
+    return unknown(unread) if unread else failed("")
 
 
 def _any_of(matcher: Matcher, found: Found) -> tuple[Outcome, str | None]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy_verdict.expect import Lacking, select_json, shown, told_fault
+from deploy_verdict.expect import Lacking, fault_text, select_json, shown
 from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
@@ -139,7 +139,7 @@ def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
 def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
     """A reading's numbers, or why it has none."""
     if reading.fault is not None:
-        return told_fault(reading.fault)
+        return fault_text(reading.fault)
     if reading.status is None or not 200 <= reading.status < 300:
         return f"the answer's status is {reading.status}"
     selectors = (pool.used, pool.limit, pool.free, pool.utilization)

@@ -1,24 +1,26 @@
 """What a step of the suite expects, tested on what it gave. Pure.
 
-The collector asks only whether to go on; the judge asks again, with the plan that it is given.
+The collector tests only whether to go on; the judge tests again, with the plan that it is given.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.expect import (
+    Expectation,
     Lacking,
     Tested,
     described,
     fault_outcome,
+    fault_text,
     select_json,
     shown,
     tested,
     tested_all,
-    told_fault,
     worst,
 )
 from deploy_verdict.expect.selectors import type_name
@@ -50,7 +52,7 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
         return Lacking(f"{capture.from_} is {type_name(value)}; text, a number or a boolean can be captured")
     text = str(value)
     if text.encode("utf-8", errors="replace").decode("utf-8") != text:
-        return Lacking(f"{capture.from_} is no text that could be sent (half a character)")
+        return Lacking(f"{capture.from_} is not text that can be sent (half a character)")
     # Answers are redacted before anything is read from them: what stands there is not the value.
     return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
 
@@ -60,8 +62,8 @@ def accept_text(alternatives: Sequence[Alternative]) -> str:
     return "accepts " + " or ".join(f"({alternative.text})" for alternative in alternatives)
 
 
-def accepted(alternatives: Sequence[Alternative], exchange: Exchange) -> tuple[Outcome, str]:
-    """The outcome, and what was seen in words.
+def accepted(alternatives: Sequence[Alternative], exchange: Exchange) -> Ruling:
+    """Whether an answer is one of the acceptable outcomes.
 
     An alternative is met when its status is the answer's. A met one that fails on a value that could be
     read decides (the answer is of that kind, and wrong); else one that cannot be read leaves it open.
@@ -71,16 +73,15 @@ def accepted(alternatives: Sequence[Alternative], exchange: Exchange) -> tuple[O
     if Outcome.PASS in outcomes:
         number = outcomes.index(Outcome.PASS)
         because = alternatives[number].because
-        return Outcome.PASS, ", ".join(map(_told, results[number])) + (f" ({because})" if because else "")
+        return passed(", ".join(map(_described_line, results[number])) + (f" ({because})" if because else ""))
     if exchange.fault is not None:
-        return worst(outcomes), _first(results[0], worst(outcomes))
+        return Ruling(worst(outcomes), _first(results[0], worst(outcomes)))
     for lines in results:
         if _is_met(lines) and Outcome.INCONCLUSIVE not in {line.outcome for line in lines}:
-            return Outcome.FAIL, _first(lines, Outcome.FAIL)
+            return failed(_first(lines, Outcome.FAIL))
     if Outcome.INCONCLUSIVE in outcomes:
-        lines = results[outcomes.index(Outcome.INCONCLUSIVE)]
-        return Outcome.INCONCLUSIVE, _first(lines, Outcome.INCONCLUSIVE)
-    return Outcome.FAIL, "none of them: " + "; ".join(_first(lines, Outcome.FAIL) for lines in results)
+        return unknown(_first(results[outcomes.index(Outcome.INCONCLUSIVE)], Outcome.INCONCLUSIVE))
+    return failed("none of them: " + "; ".join(_first(lines, Outcome.FAIL) for lines in results))
 
 
 def _is_met(lines: Sequence[Tested]) -> bool:
@@ -89,10 +90,10 @@ def _is_met(lines: Sequence[Tested]) -> bool:
 
 
 def _first(lines: Sequence[Tested], outcome: Outcome) -> str:
-    return next((_told(line) for line in lines if line.outcome is outcome), "")
+    return next((_described_line(line) for line in lines if line.outcome is outcome), "")
 
 
-def _told(line: Tested) -> str:
+def _described_line(line: Tested) -> str:
     selector, actual = line.expectation.selector, line.actual
     if line.outcome is Outcome.PASS:
         return f"{selector} {actual}"
@@ -107,58 +108,45 @@ def _told(line: Tested) -> str:
 NOT_CONNECTED = ("refused", "connect-timeout", "unreachable", "dns")
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """One thing, tested: `told` says in words what was wanted and what came; a pass needs no words."""
-
-    outcome: Outcome
-    told: str = ""
-    severity: Severity | None = None
-    because: str | None = None
-
-
-PASSED = StepResult(Outcome.PASS)
-
-
 def step_label(part: str, index: int, name: str) -> str:
     """A step as messages name it: "step 2 'PAUSAR ARM'", "cleanup step 1 'release'"."""
     words = {"steps": "step", "before_each": "before_each step"}
     return f"{words.get(part, f'{part} step')} {index + 1} '{name}'"
 
 
-def worst_result(results: Sequence[StepResult]) -> StepResult:
+def worst_ruling(rulings: Sequence[Ruling]) -> Ruling:
     """The first of the worst; the severity is that of the worst fail. Nothing at all is inconclusive."""
-    outcome = worst(result.outcome for result in results)
-    first = next((result for result in results if result.outcome is outcome), None)
+    outcome = worst(ruling.outcome for ruling in rulings)
+    first = next((ruling for ruling in rulings if ruling.outcome is outcome), None)
     if first is None:
-        return StepResult(Outcome.INCONCLUSIVE, "nothing was tested")
+        return unknown("nothing was tested")
     if outcome is not Outcome.FAIL:
         return first
-    failed = [result.severity or Severity.P1 for result in results if result.outcome is Outcome.FAIL]
-    return StepResult(outcome, first.told, min(failed), first.because)
+    severities = [ruling.severity or Severity.P1 for ruling in rulings if ruling.outcome is Outcome.FAIL]
+    return replace(first, severity=min(severities))
 
 
-def tested_step(step: Expecting, exchange: Exchange) -> StepResult:
-    """Test `expect` and `accept` on an answer."""
-    return worst_result(tuple(_results(step, exchange)))
+def tested_line(line: Expectation, exchange: Exchange) -> Ruling:
+    """One line of `expect` tested on an answer."""
+    result = tested(line, exchange)
+    # What a wrong value means is not known where there was no value.
+    because = None if exchange.fault is not None else line.matcher.else_ or line.matcher.because
+    return Ruling(result.outcome, result.actual, line.matcher.severity, because)
 
 
-def _results(step: Expecting, exchange: Exchange) -> Iterator[StepResult]:
-    for line in step.expect.lines if step.expect else ():
-        result = tested(line, exchange)
-        matcher = line.matcher
-        yield StepResult(
-            result.outcome,
-            f"{line.text} — {result.actual}",
-            matcher.severity,
-            # What a wrong value means is not known where there was no value.
-            None if exchange.fault is not None else matcher.else_ or matcher.because,
-        )
+def tested_step(step: Expecting, exchange: Exchange) -> Ruling:
+    """Test `expect` and `accept` on an answer; the reason of a pass is nobody's concern."""
+    rulings = [
+        _with_expectation(line.text, tested_line(line, exchange))
+        for line in (step.expect.lines if step.expect else ())
+    ]
     if step.accept:
-        outcome, told = accepted(step.accept, exchange)
-        yield (
-            PASSED if outcome is Outcome.PASS else StepResult(outcome, f"{accept_text(step.accept)} — {told}")
-        )
+        rulings.append(_with_expectation(accept_text(step.accept), accepted(step.accept, exchange)))
+    return worst_ruling(rulings)
+
+
+def _with_expectation(text: str, ruling: Ruling) -> Ruling:
+    return replace(ruling, actual=f"{text} — {ruling.actual}")
 
 
 def is_targets_trouble(exchange: Exchange) -> bool:
@@ -175,23 +163,22 @@ def may_have_written(exchange: Exchange) -> bool:
     return exchange.fault is None or exchange.fault.kind not in NOT_CONNECTED
 
 
-def told_body(exchange: Exchange) -> str:
-    """The start of a 4xx or 5xx answer's body, to stand after its status: there the reason is told."""
+def refusal_body(exchange: Exchange) -> str:
+    """The start of a 4xx or 5xx answer's body, which gives the reason; to stand after its status."""
     is_refusal = exchange.fault is None and exchange.status is not None and exchange.status >= 400
     return f": {shown(exchange.body)}" if is_refusal and exchange.body else ""
 
 
-def tested_race(together: Together, race: Race) -> StepResult:
+def tested_race(together: Together, race: Race) -> Ruling:
     """Right answers count only when all requests were under way at one moment."""
     answers = tested_answers(together, race)
     if answers.outcome is not Outcome.PASS or overlapped(race):
         return answers
     tries = f", {race.tries} tries" if race.tries > 1 else ""
     first_end_ms = min(race.ends_ms, default=0.0)
-    return StepResult(
-        Outcome.INCONCLUSIVE,
+    return unknown(
         f"the requests did not overlap in time (starts {race.spread_ms:.1f} ms apart, the first ended "
-        f"after {first_end_ms:.1f} ms{tries}): a race was not tested",
+        f"after {first_end_ms:.1f} ms{tries}): a race was not tested"
     )
 
 
@@ -201,7 +188,7 @@ def overlapped(race: Race) -> bool:
     return race.overlapped and timed and max(race.starts_ms) < min(race.ends_ms)
 
 
-def tested_answers(together: Together, race: Race) -> StepResult:
+def tested_answers(together: Together, race: Race) -> Ruling:
     """Count the answers of each status, and test what each request of the race expects of its own."""
     results = [_counted(together, race)]
     if len(race.exchanges) == together.size:
@@ -211,32 +198,32 @@ def tested_answers(together: Together, race: Race) -> StepResult:
             for step, answer in zip(own, race.exchanges, strict=True)
             if step.expect is not None or step.accept
         ]
-    return worst_result(results)
+    return worst_ruling(results)
 
 
-def _counted(together: Together, race: Race) -> StepResult:
+def _counted(together: Together, race: Race) -> Ruling:
     wanted = together.wanted()
     faults = [exchange.fault for exchange in race.exchanges if exchange.fault is not None]
-    seen = Counter(
+    observed = Counter(
         exchange.status
         for exchange in race.exchanges
         if exchange.fault is None and exchange.status is not None
     )
-    told = _told_counts(wanted, seen, race)
-    if any(count > wanted.get(status, 0) for status, count in seen.items()):
-        return StepResult(Outcome.FAIL, told)
+    counts = _shown_counts(wanted, observed, race)
+    if any(count > wanted.get(status, 0) for status, count in observed.items()):
+        return failed(counts)
     if faults:
         outcomes = [fault_outcome(fault) for fault in faults]
         first = faults[outcomes.index(worst(outcomes))]
-        return StepResult(worst(outcomes), f"{len(faults)} gave no answer ({told_fault(first)}); {told}")
-    if len(race.exchanges) != together.size or seen != Counter(wanted):
-        return StepResult(Outcome.INCONCLUSIVE, f"{len(race.exchanges)} of {together.size} recorded; {told}")
-    return PASSED
+        return Ruling(worst(outcomes), f"{len(faults)} gave no answer ({fault_text(first)}); {counts}")
+    if len(race.exchanges) != together.size or observed != Counter(wanted):
+        return unknown(f"{len(race.exchanges)} of {together.size} recorded; {counts}")
+    return passed(counts)
 
 
-def _told_counts(wanted: dict[int, int], seen: Counter[int], race: Race) -> str:
-    statuses = [*wanted, *sorted(seen.keys() - wanted.keys())]
-    counts = [f"{seen[status]} answered {status}" for status in statuses]
+def _shown_counts(wanted: dict[int, int], observed: Counter[int], race: Race) -> str:
+    statuses = [*wanted, *sorted(observed.keys() - wanted.keys())]
+    counts = [f"{observed[status]} answered {status}" for status in statuses]
     listed = " and ".join([", ".join(counts[:-1]), counts[-1]] if len(counts) > 1 else counts)
     right = ", ".join(f"{count} × {status}" for status, count in wanted.items())
     return f"{listed}; wanted {right}; starts {race.spread_ms:.1f} ms apart"

@@ -1,6 +1,6 @@
 """Expectations: one selector and one matcher, tested on one answer. Pure.
 
-A check's `expect` is a mapping from selectors to matchers; `accept` holds alternatives, each a whole
+A check's `expect` is a mapping from selectors to matchers; `accept` holds alternatives, each a complete
 outcome. What the target did not answer is a fail; what we could not see is inconclusive.
 """
 
@@ -21,6 +21,7 @@ __all__ = [
     "check_selector",
     "described",
     "fault_outcome",
+    "fault_text",
     "matched",
     "parse_matcher",
     "read_json",
@@ -29,16 +30,15 @@ __all__ = [
     "shown",
     "tested",
     "tested_all",
-    "told_fault",
     "worst",
 ]
 
 SHOWN_CHARACTERS = 120
 TOO_MANY = 429
-# The fault of an answer that is whole: it leads elsewhere, and was not followed.
+# The fault of an answer that is complete: it leads elsewhere, and was not followed.
 REDIRECT = "redirect"
-# Railway's edge gives it in the application's place too (Under Attack Mode), to clients that are no browsers.
-_HELD_BACK = "429, which need not be the service's own: let our probes through, or have the plan name 429"
+# Railway's edge gives it in the application's place too (Under Attack Mode), except to browsers.
+_HELD_BACK = "429, perhaps not the service's own: let this tool's requests through, or name 429 in the plan"
 _WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 
 
@@ -83,14 +83,14 @@ def fault_outcome(fault: Fault) -> Outcome:
     return Outcome.FAIL if fault.whose in (Whose.TARGET, Whose.EDGE) else Outcome.INCONCLUSIVE
 
 
-def told_fault(fault: Fault) -> str:
+def fault_text(fault: Fault) -> str:
     """A fault in words, with whose it was."""
     owners = {
         Whose.TARGET: "no answer",
         Whose.EDGE: "no answer from behind Railway's edge",
-        Whose.RUNNER: "we could not ask (our own network)",
+        Whose.RUNNER: "the runner's own network failed",
         Whose.PROVIDER: "the provider's API refused us",
-        Whose.US: "we did not ask",
+        Whose.US: "on this tool's side",
     }
     return f"{owners[fault.whose]}: {fault.detail}"
 
@@ -98,7 +98,7 @@ def told_fault(fault: Fault) -> str:
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     if exchange.fault is not None and (exchange.status is None or expectation.selector != "status"):
-        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault), True)
+        return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
     found = select(expectation.selector, exchange)
     if isinstance(found, Lacking):
         return Tested(expectation, Outcome.INCONCLUSIVE, found.reason)
@@ -108,7 +108,7 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
         return Tested(expectation, Outcome.INCONCLUSIVE, _HELD_BACK)
     if outcome is Outcome.PASS and exchange.fault is not None and exchange.fault.kind != REDIRECT:
         # A 404 of the edge is not the service's, and a 200 whose body never ended is no answer.
-        return Tested(expectation, fault_outcome(exchange.fault), told_fault(exchange.fault), True)
+        return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
     if expectation.selector == "text" and exchange.body_truncated and outcome is Outcome.FAIL:
         return Tested(expectation, Outcome.INCONCLUSIVE, "the answer was cut; the rest was not searched")
     actual = shown(value)
@@ -133,14 +133,11 @@ def _says_nothing(expectation: Expectation, outcome: Outcome) -> bool:
 
 
 def tested_all(expectations: Iterable[Expectation], exchange: Exchange) -> tuple[Tested, ...]:
-    """Test a whole mapping."""
+    """Test a complete mapping."""
     return tuple(tested(expectation, exchange) for expectation in expectations)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Fail over inconclusive over pass; nothing at all is inconclusive."""
-    seen = set(outcomes)
-    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS):
-        if outcome in seen:
-            return outcome
-    return Outcome.INCONCLUSIVE
+    present = set(outcomes)
+    return next((outcome for outcome in _WORST_FIRST if outcome in present), Outcome.INCONCLUSIVE)

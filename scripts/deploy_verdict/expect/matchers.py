@@ -262,14 +262,14 @@ def _literal(value: Any, selector: str, name: str) -> Any:
 
 def _numeric(value: Any, name: str) -> Number:
     if is_number(value):
-        return value  # type: ignore[no-any-return]  # is_number has looked
+        return value  # type: ignore[no-any-return]  # checked by is_number
     try:
         return _number(value)
     except ValueError as error:
-        raise ValueError(_told_number(value, name)) from error
+        raise ValueError(_number_hint(value, name)) from error
 
 
-def _told_number(value: Any, name: str) -> str:
+def _number_hint(value: Any, name: str) -> str:
     match = re.match(r"-?\d+(?:\.\d+)?", str(value).strip())
     example = match.group(0) if match else "80"
     return f"'{name}: {value}' is not a number — write {example} or \"{COMPARISONS[name]} {example}\""

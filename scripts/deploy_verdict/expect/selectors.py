@@ -1,7 +1,7 @@
-"""Selectors: the part of an answer that an expectation looks at. Pure.
+"""Selectors: the part of an answer that an expectation is about. Pure.
 
 `status`, `elapsed` (milliseconds), `text`, `header.NAME`, and JSON paths `$.…` after RFC 9535. What
-cannot be found is told as a reason, never as a value: absent, null and HTML are different things.
+cannot be found is given as a reason, never as a value: absent, null and HTML are different things.
 """
 
 import json
@@ -72,9 +72,9 @@ def check_selector(selector: str) -> None:
 def select(selector: str, exchange: Exchange) -> Found | Lacking:
     """The selected value of an answer. The caller has ruled out faults: there is an answer."""
     if selector == "status":
-        return Found(exchange.status) if exchange.status is not None else Lacking("there is no status")
+        return Found(exchange.status) if exchange.status is not None else Lacking("the answer has no status")
     if selector == "elapsed":
-        return Found(exchange.elapsed_ms) if exchange.elapsed_ms is not None else Lacking("it was not timed")
+        return Found(exchange.elapsed_ms) if exchange.elapsed_ms is not None else Lacking("not timed")
     if selector == "text":
         return Found(exchange.body) if exchange.body is not None else Lacking("the answer has no body")
     if selector.startswith("header."):
@@ -126,7 +126,7 @@ def read_json(body: str) -> Found | Lacking:
     except NotJSONError as error:
         return Lacking(f"the JSON {str(error).removeprefix('it ')}")
     except ValueError:
-        return Lacking(f"the answer is {_looks_like(body)}, not JSON: {_start_of(body)}")
+        return Lacking(f"the answer is {_kind_of_text(body)}, not JSON: {_start_of(body)}")
 
 
 def _float(text: str) -> float | UnreadableNumber:
@@ -186,7 +186,7 @@ def type_name(value: Any) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "not a JSON value")
 
 
-def _looks_like(body: str) -> str:
+def _kind_of_text(body: str) -> str:
     start = body.lstrip()[:200].lower()
     return "HTML" if start.startswith("<") and ("html" in start or "<!doctype" in start) else "text"
 

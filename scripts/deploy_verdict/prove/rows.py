@@ -355,7 +355,7 @@ def _line_outcome(number: int, request: Expecting, exchange: Exchange) -> Outcom
 
 
 def _accept_outcome(which: slice, request: Expecting, exchange: Exchange) -> Outcome:
-    return accepted(request.accept[which], exchange)[0]
+    return accepted(request.accept[which], exchange).outcome
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome | None:

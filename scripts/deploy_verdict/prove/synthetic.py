@@ -120,7 +120,7 @@ class SyntheticRows:
         yield row("the deployment is live", (*_DEPLOYMENT, "live"), unreadable, gone)
         unknown = {**unreadable, "no commit known": _deployment(commit=None)}
         other = {"another commit": _deployment(commit=OTHER_COMMIT)}
-        text = "the deployed commit is the one that was asked for"
+        text = "the requested commit is deployed"
         yield row(text, (*_DEPLOYMENT, "commit"), unknown, other)
 
     def _claim_rows(self) -> Iterator[PlanRow]:

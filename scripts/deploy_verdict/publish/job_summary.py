@@ -79,7 +79,7 @@ def _name(finding: Finding) -> str:
 
 def _sentence(finding: Finding) -> str:
     because = f" ({finding.because})" if finding.because else ""
-    return f"expected {finding.expectation}; found {finding.actual}{because}"[:600]
+    return f"expected: {finding.expectation}; found: {finding.actual}{because}"[:600]
 
 
 def _message(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Collectors: each writes what one stage saw and never what to think of it.
+"""Collectors: each writes what one stage observed and never what to think of it.
 
 They are handed everything they touch: the plan, a probe, the window's pace, and when to stop.
 """
@@ -36,7 +36,7 @@ class Platform:
     """The world of the stages that ask the platform.
 
     Without `railway`, `fault` says why. `deployment_ids` are the subject and the successors of the same
-    commit that looks have seen, oldest first; `judged` are this tool's earlier verdicts on the service.
+    commit that samples have found, oldest first; `judged` are this tool's earlier verdicts on the service.
     """
 
     railway: "RailwayClient | None"

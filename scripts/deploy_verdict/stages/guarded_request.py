@@ -12,33 +12,33 @@ from deploy_verdict.model import (
 from deploy_verdict.plan import Check, Request
 from deploy_verdict.plan.write_guard import entities, refusal
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.write_ledger import PendingEntry
+from deploy_verdict.stages.write_ledger import OpenEntry
 
-NOT_ASKED = "nothing that restores it was asked"
+NOT_SENT = "no request that restores it was sent"
 
 
-def pending_entry(context: Context, writing: Sequence[Check], settles: str | None = None) -> PendingEntry:
+def entry_of(context: Context, writing: Sequence[Check], settles: str | None = None) -> OpenEntry:
     """The ledger's entry of checks that write."""
     names = tuple(check.name for check in writing)
     clock = context.pace.clock
-    return PendingEntry(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
+    return OpenEntry(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
 
 
 def unlike(request: Check, exchange: Exchange) -> str | None:
     """Why this answer is not what the plan expects, or None."""
     result = tested_step(request, exchange)
-    return None if result.outcome is Outcome.PASS else f"{request.name}: {result.told}"
+    return None if result.outcome is Outcome.PASS else f"{request.name}: {result.actual}"
 
 
-def ask_request(context: Context, request: Request, pending: PendingEntry | None = None) -> Exchange:
+def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
     may_write = context.plan.test_data.may_write
     headers = {**context.plan.service.headers, **request.headers}
     reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
-    if pending is not None and request.writes:
-        pending.record_write(entities(request.path, request.json_, may_write), {})
+    if entry is not None and request.writes:
+        entry.record_write(entities(request.path, request.json_, may_write), {})
     return context.probe.ask(
         request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
     )

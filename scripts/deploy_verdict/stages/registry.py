@@ -39,9 +39,9 @@ class Due(StrEnum):
 class Late(StrEnum):
     """What becomes of a sample that is more than half an interval late."""
 
-    MISSED = "it is not taken: it would speak of another moment"
-    TAKEN_LATE = "it is taken, and does not count"
-    COUNTS = "it counts: it speaks of no moment"
+    MISSED = "not taken: it would show another moment"
+    TAKEN_LATE = "taken, and does not count"
+    COUNTS = "counts: it shows no particular moment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -470,8 +470,8 @@ def planned(plan: Plan) -> dict[str, Offsets]:
 
 def in_turn() -> tuple[Stage, ...]:
     """The stages sampled during the window, in their order at one offset; the suite takes longest."""
-    mine = (stage for stage in sampled() if stage.due is not Due.END)
-    return tuple(sorted(mine, key=lambda stage: stage.turn))
+    during = (stage for stage in sampled() if stage.due is not Due.END)
+    return tuple(sorted(during, key=lambda stage: stage.turn))
 
 
 def at_end() -> tuple[Stage, ...]:

@@ -38,7 +38,7 @@ class Ledger:
         return (LedgerObservation(offset_s=offset_s, entries=tuple(self.entries)),) if self.entries else ()
 
 
-class PendingEntry:
+class OpenEntry:
     """A ledger entry that its first write opens and `close` ends. Safe to use from several threads."""
 
     def __init__(

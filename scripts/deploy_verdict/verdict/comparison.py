@@ -10,7 +10,7 @@ from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CapturedRun, Outcome
 
 NOT_KNOWN = "not known"
-# None seen by a check that could not see.
+# A count of none, by a check that could read nothing.
 _NOTHING = re.compile(rf"{NOT_MEASURED}|{NOT_RUN}|0(/\d+|%)?( \(\d+ not known\))?")
 
 

@@ -1,10 +1,11 @@
-"""Coverage: every look that the plan asks for, and whether it was taken. Pure."""
+"""Coverage: every sample that the plan schedules, and whether it was taken. Pure."""
 
 from collections.abc import Iterator
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.model import Coverage, Finding, Loaded, Outcome, Slot
+from deploy_verdict.evidence.finding import passed, unknown
+from deploy_verdict.model import Coverage, Finding, Loaded, Slot
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import Late, asking_service, named
 
@@ -12,12 +13,12 @@ MENTIONED_S = 60.0
 
 
 def covered(bundle: Bundle) -> Coverage:
-    """One slot for each planned look of the stages that were not left out."""
-    looks: dict[tuple[str, float], list[Loaded]] = {}
+    """One slot for each scheduled sample of the stages that were not left out."""
+    attempts: dict[tuple[str, float], list[Loaded]] = {}
     for item in sorted(bundle.loaded, key=lambda item: item.evidence.attempt):
-        looks.setdefault((item.evidence.stage, item.evidence.offset_s), []).append(item)
+        attempts.setdefault((item.evidence.stage, item.evidence.offset_s), []).append(item)
     slots = tuple(
-        _slot(bundle, stage, offset_s, tolerance_s(bundle.window, offset_s), looks.get((stage, offset_s), []))
+        _slot(bundle, stage, offset_s, attempts.get((stage, offset_s), []))
         for stage, offset_s in _planned(bundle)
     )
     return Coverage(planned=len(slots), taken=sum(slot.state == "taken" for slot in slots), slots=slots)
@@ -29,15 +30,15 @@ def _planned(bundle: Bundle) -> Iterator[tuple[str, float]]:
         yield from ((stage, offset_s) for offset_s in offsets_s[stage])
 
 
-def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: list[Loaded]) -> Slot:
-    whole = [item for item in mine if not item.evidence.interrupted]
-    if not mine:
-        return Slot(stage=stage, offset_s=offset_s, state="missing", note="there is no evidence of it")
-    if not whole:
-        return Slot(stage=stage, offset_s=offset_s, state="partial", note="it was interrupted")
-    newest = whole[-1]
-    late_s = _late_s(bundle, newest, offset_s)
-    notes = [f"attempt {newest.evidence.attempt} of {len(mine)}"] if len(mine) > 1 else []
+def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -> Slot:
+    complete = [item for item in attempts if not item.evidence.interrupted]
+    if not attempts:
+        return Slot(stage=stage, offset_s=offset_s, state="missing", note="no evidence")
+    if not complete:
+        return Slot(stage=stage, offset_s=offset_s, state="partial", note="interrupted")
+    newest = complete[-1]
+    allowed_s, late_s = tolerance_s(bundle.window, offset_s), _late_s(bundle, newest, offset_s)
+    notes = [f"attempt {newest.evidence.attempt} of {len(attempts)}"] if len(attempts) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")
     state = "late" if abs(late_s) > allowed_s and named(stage).late is not Late.COUNTS else "taken"
@@ -46,15 +47,15 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, allowed_s: float, mine: l
     )
 
 
-def hole_in(coverage: Coverage) -> str | None:
-    """Which planned requests were never sent, in words; None when all were. Logs send nothing."""
+def missed_samples(coverage: Coverage) -> str | None:
+    """How many scheduled samples of the service were missed, in words; None when none was."""
     slots = [slot for slot in coverage.slots if slot.stage in asking_service()]
     bad = [slot for slot in slots if slot.state in ("missing", "partial")]
-    return f"{len(bad)} of {len(slots)} planned looks were not taken" if bad else None
+    return f"{len(bad)} of {len(slots)} scheduled samples were missed" if bad else None
 
 
 def _late_s(bundle: Bundle, item: Loaded, offset_s: float) -> float:
-    """Seconds of plan time between when the look was due and when it began."""
+    """Seconds of plan time between when the sample was due and when it began."""
     real_s = (item.evidence.started_at - bundle.window.t0).total_seconds()
     return real_s * bundle.window.speed - offset_s
 
@@ -65,25 +66,13 @@ def judge_coverage(bundle: Bundle, coverage: Coverage) -> Iterator[Finding]:
         slots = [slot for slot in coverage.slots if slot.stage == stage]
         bad = [slot for slot in slots if slot.state != "taken"]
         taken = f"{len(slots) - len(bad)} of {len(slots)} taken"
-        holes = ", ".join(f"{shown_offset(slot.offset_s)} {slot.state} ({slot.note})" for slot in bad[:5])
-        yield Finding(
-            stage=stage,
-            check=stage,
-            rule="coverage",
-            expectation="every planned look is taken",
-            outcome=Outcome.INCONCLUSIVE if bad else Outcome.PASS,
-            expected=f"{len(slots)} looks",
-            actual=f"{taken}: {holes}" if bad else taken,
-            offset_s=bad[0].offset_s if bad else None,
+        missed = ", ".join(f"{shown_offset(slot.offset_s)} {slot.state} ({slot.note})" for slot in bad[:5])
+        ruling = unknown(f"{taken}: {missed}").at(None, bad[0].offset_s) if bad else passed(taken)
+        expected = f"{len(slots)} sample{'s' if len(slots) > 1 else ''}"
+        yield ruling.as_finding(
+            stage, stage, "coverage", "every scheduled sample is taken", expected=expected
         )
     for item in bundle.unreadable:
-        yield Finding(
-            stage="evidence",
-            check=item.name,
-            rule="readable",
-            expectation="every evidence file can be read and belongs to this run",
-            outcome=Outcome.INCONCLUSIVE,
-            expected="evidence of this run",
-            actual=item.reason,
-            evidence=item.name,
-        )
+        text = "every evidence file can be read and belongs to this run"
+        ruling = unknown(item.reason).at(item.name)
+        yield ruling.as_finding("evidence", item.name, "readable", text, expected="evidence of this run")

@@ -1,6 +1,6 @@
-"""The judge: a bundle of evidence in, the verdict out. Pure, so that it can be asked again tomorrow.
+"""The judge: a bundle of evidence in, the verdict out. Pure, so that it can be judged again tomorrow.
 
-Everything the plan asks for becomes a finding, found in the evidence or not: what is missing is
+Everything the plan checks becomes a finding, found in the evidence or not: what is missing is
 inconclusive with its reason. The worst finding is the verdict; no finding at all is inconclusive.
 """
 
@@ -28,7 +28,7 @@ __all__ = ["judge", "outcome_of"]
 
 
 def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted: bool = False) -> Verdict:
-    """Judge everything that the plan asks for, except the stages that were left out by choice."""
+    """Judge everything that the plan checks, except the stages that were left out by choice."""
     coverage = covered(bundle)
     findings = tuple(_findings(bundle)) + tuple(judge_coverage(bundle, coverage))
     return Verdict(
@@ -56,7 +56,7 @@ def _findings(bundle: Bundle) -> list[Finding]:
         with_ = stage.judged_with
         is_judged = with_ in bundle.stages if with_ else stage.is_planned(bundle.plan)
         if stage.judge is not None and is_judged:
-            before = [finding for mine in found.values() for finding in mine]
+            before = [finding for findings in found.values() for finding in findings]
             found[stage.name] = list(function(stage.judge)(bundle, before))
     return [finding for stage in STAGES for finding in found.get(stage.name, ())]
 
@@ -77,7 +77,7 @@ def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:
 
 def _criterion(bundle: Bundle, findings: Sequence[Finding], criterion: Criterion) -> CriterionResult:
     """A criterion is the worst of the findings that it names; one that finds none is inconclusive."""
-    mine = [
+    named = [
         finding
         for finding in findings
         if any(refers(name, (finding.stage, finding.check, finding.rule)) for name in criterion.findings)
@@ -86,6 +86,6 @@ def _criterion(bundle: Bundle, findings: Sequence[Finding], criterion: Criterion
         name=criterion.name,
         target=criterion.target,
         actual=measure(bundle, findings, criterion.actual),
-        outcome=worst(finding.outcome for finding in mine),
-        findings=len(mine),
+        outcome=worst(finding.outcome for finding in named),
+        findings=len(named),
     )

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 
 from deploy_verdict.model import Finding, Outcome, Verdict
 
-NOTHING = "(not asked)"
+NOTHING = "(no finding)"
 Key = tuple[str, str, str, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One line: what it is about, what it said, what it would say, and what would be seen then."""
+    """One line: what it is about, what it said, what it would say, and by what observation."""
 
     name: str
     was: str
@@ -21,7 +21,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class WhatIf:
-    """All differences; without any, only the verdict is told."""
+    """All differences; without any, only the verdict."""
 
     changes: tuple[str, ...]
     outcome: Difference
@@ -43,7 +43,7 @@ class WhatIf:
 
 def what_if(was: Verdict, would_be: Verdict, changes: tuple[str, ...]) -> WhatIf:
     """Compare two verdicts on the same evidence."""
-    before, after = _told(was), _told(would_be)
+    before, after = _by_key(was), _by_key(would_be)
     findings = tuple(
         Difference(
             name=_name(key),
@@ -60,7 +60,7 @@ def what_if(was: Verdict, would_be: Verdict, changes: tuple[str, ...]) -> WhatIf
     )
 
 
-def _told(verdict: Verdict) -> Mapping[Key, tuple[str, str]]:
+def _by_key(verdict: Verdict) -> Mapping[Key, tuple[str, str]]:
     return {
         (item.stage, item.check, item.rule, item.offset_s): (_outcome(item), item.actual)
         for item in verdict.findings
@@ -77,10 +77,10 @@ def _criteria(was: Verdict, would_be: Verdict) -> Iterator[Difference]:
     after = {item.name: item for item in would_be.criteria}
     for name in dict.fromkeys((*before, *after)):
         one, other = before.get(name), after.get(name)
-        told = [item.outcome.value if item else NOTHING for item in (one, other)]
-        if told[0] != told[1]:
+        then, now = (item.outcome.value if item else NOTHING for item in (one, other))
+        if then != now:
             actual = (other or one or would_be.criteria[0]).actual
-            yield Difference(name=name, was=told[0], would_be=told[1], actual=actual)
+            yield Difference(name=name, was=then, would_be=now, actual=actual)
 
 
 def _name(key: Key) -> str:
@@ -90,6 +90,5 @@ def _name(key: Key) -> str:
 
 
 def _line(item: Difference) -> str:
-    told = f"{item.name}: {item.was} -> {item.would_be}" if item.was != item.would_be else ""
-    told = told or f"{item.name}: {item.was}, as before"
-    return f"{told} ({item.actual})" if item.actual else told
+    change = f"{item.was}, as before" if item.was == item.would_be else f"{item.was} -> {item.would_be}"
+    return f"{item.name}: {change}" + (f" ({item.actual})" if item.actual else "")

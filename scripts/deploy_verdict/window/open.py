@@ -119,13 +119,13 @@ def _deployed_subject(
     Where Railway refuses, the samples record it as a fault.
     """
     from deploy_verdict.railway import RailwayError  # noqa: PLC0415
-    from deploy_verdict.stages.deployment.collect import settle  # noqa: PLC0415  # only where a window is opened
+    from deploy_verdict.stages.deployment.collect import wait_for_deployment  # noqa: PLC0415  # only where a window is opened
 
     if railway.client is None or railway.place is None:
         runtime.tell(f"cannot use Railway: {railway.fault.detail if railway.fault else 'unknown reason'}")
         return subject, 0.0
     try:
-        found, waited_s = settle(
+        found, waited_s = wait_for_deployment(
             railway.client,
             railway.place,
             subject=subject,

@@ -15,7 +15,7 @@ from deploy_verdict.plan import Claim, OpenApi
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.stages.context import Context
 
-# A document of some hundred endpoints is longer than any other answer that is looked at.
+# A document of some hundred endpoints is longer than any other answer that is read.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 
@@ -24,21 +24,21 @@ def take_fingerprints(
 ) -> tuple[FingerprintObservation, ...]:
     """One observation for each claim with such a document. All share one wait, until `until_s`."""
     return tuple(
-        _taken(context, claim, claim.openapi, offset_s, until_s)
+        _fingerprint(context, claim, claim.openapi, offset_s, until_s)
         for claim in context.plan.claims
         if claim.openapi is not None and not context.stop.requested
     )
 
 
-def _taken(
+def _fingerprint(
     context: Context, claim: Claim, sought: OpenApi, offset_s: float, until_s: float
 ) -> FingerprintObservation:
     began, at = context.pace.offset_s(), context.pace.clock.now()
     attempts = tuple(_attempts(context, sought, until_s))
     waited_s = max(0.0, attempts[-1].offset_s - began)
     if len(attempts) > 1:
-        told = f"asked {len(attempts)} times in {shown_duration(waited_s)}"
-        context.tell(f"{claim.commit}: {sought.get} {told}")
+        tries = f"{len(attempts)} tries in {shown_duration(waited_s)}"
+        context.tell(f"{claim.commit}: {sought.get}: {tries}")
     return FingerprintObservation(
         check=claim.commit,
         offset_s=offset_s,
@@ -53,7 +53,7 @@ def _taken(
 def _attempts(context: Context, sought: OpenApi, until_s: float) -> Iterator[FingerprintAttempt]:
     new = 0
     while True:
-        attempt = _asked(context, sought)
+        attempt = _attempt(context, sought)
         yield attempt
         if sought.field in (attempt.fields or ()):
             # At once again: instances of older and newer code may answer in turns.
@@ -61,19 +61,19 @@ def _attempts(context: Context, sought: OpenApi, until_s: float) -> Iterator[Fin
             if new == IN_A_ROW or context.stop.requested:
                 return
             continue
-        # The last one is asked when the time is up, however long the one before it took.
+        # The last try comes when the time is up, however long the one before it took.
         if attempt.offset_s >= until_s or context.stop.requested:
             return
         new = 0
         context.pace.wait_until(min(attempt.offset_s + ASK_AGAIN_S, until_s))
 
 
-def _asked(context: Context, sought: OpenApi) -> FingerprintAttempt:
+def _attempt(context: Context, sought: OpenApi) -> FingerprintAttempt:
     probe = copy.copy(context.probe)
     probe.max_body_bytes = MAX_DOCUMENT_BYTES
     offset_s = round(context.pace.offset_s(), 3)
     exchange = probe.ask("GET", sought.get, headers=context.plan.service.headers)
-    found: tuple[str, ...] | Lacking = Lacking("there was no answer")
+    found: tuple[str, ...] | Lacking = Lacking("no answer")
     if exchange.fault is None:
         found = schema_fields(exchange.body, sought.schema_name)
         if exchange.status != 200:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.finding import made
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import deployed, looks, readings_of
-from deploy_verdict.evidence.steps import tested_step
-from deploy_verdict.expect import told_fault, worst
+from deploy_verdict.evidence.steps import tested_step, worst_ruling
+from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.model import (
     AwaitedObservation,
     Finding,
@@ -21,8 +21,6 @@ from deploy_verdict.plan.sections.claims import IN_A_ROW
 from deploy_verdict.stages.deployment.state import State, short, standing
 
 STAGE = "claims"
-_Result = tuple[Outcome, str]
-_BECAUSE = "older code answers than the platform says"
 
 
 def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
@@ -30,106 +28,95 @@ def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]
 
     `others` are the findings that may show it too.
     """
-    seen = readings_of(bundle, "health", FingerprintObservation)
+    readings = readings_of(bundle, "health", FingerprintObservation)
     for claim in bundle.plan.claims:
         if claim.openapi is not None:
-            mine = [item for item in seen if item[1].check == claim.commit]
-            yield _judged(bundle, claim, claim.openapi, mine, others)
+            own = [item for item in readings if item[1].check == claim.commit]
+            yield _judged(bundle, claim, claim.openapi, own, others)
         yield from _awaited(bundle, claim)
 
 
 def _awaited(bundle: Bundle, claim: Claim) -> Iterator[Finding]:
     """How long the check that shows this claim took to hold, where it did not at once.
 
-    The check is judged as any other: this says only why it is too early to look at, or looked at late.
+    The check is judged as any other: this says only why it was judged too early, or late.
     """
     for check in bundle.plan.awaited:
         if claim.openapi is not None or claim.shown_by != f"health/{check.name}":
             continue
-        for pointer, seen in readings_of(bundle, "health", AwaitedObservation):
-            result = _of_wait(check, seen)
-            if seen.check == check.name and result is not None:
-                yield made(
-                    STAGE,
-                    (claim.commit, "fresh"),
-                    f"{claim.shown_by} holds before older code is called stale: {claim.commit} answers",
-                    (result[0], None, result[1]),
-                    evidence=pointer,
-                    offset_s=seen.offset_s,
-                )
+        text = f"{claim.shown_by} holds before older code is called stale: {claim.commit} answers"
+        for pointer, reading in readings_of(bundle, "health", AwaitedObservation):
+            ruling = _of_wait(check, reading) if reading.check == check.name else None
+            if ruling is not None:
+                placed = ruling.at(pointer, reading.offset_s)
+                yield placed.as_finding(STAGE, claim.commit, "fresh", text)
 
 
-def _of_wait(check: Check, seen: AwaitedObservation) -> _Result | None:
-    tried = [tested_step(check, answer.exchange) for answer in seen.answers]
-    name, times = f"health/{check.name}", len(tried)
+def _of_wait(check: Check, reading: AwaitedObservation) -> Ruling | None:
+    """None where the check held at once."""
+    tried = [tested_step(check, answer.exchange) for answer in reading.answers]
+    name, waited = f"health/{check.name}", shown_duration(reading.waited_s)
     if not tried:
-        return Outcome.INCONCLUSIVE, f"{name} was not asked"
+        return unknown(f"no request was sent to {name}")
     if tried[-1].outcome is not Outcome.PASS:
-        asked = "once" if times == 1 else f"{times} times in {shown_duration(seen.waited_s)}"
-        told = f"{name}, asked {asked}, never held: {tried[-1].told}"
-        return Outcome.INCONCLUSIVE, f"{told}; older code still answers, or the fix does not hold"
-    if times == 1:
+        tries = "1 try" if len(tried) == 1 else f"{len(tried)} tries in {waited}"
+        reason = "older code still answers, or the fix does not hold"
+        return unknown(f"{name} never held in {tries}: {tried[-1].actual}; {reason}")
+    if len(tried) == 1:
         return None
-    told = f"{name} held after {shown_duration(seen.waited_s)}, at attempt {times}"
-    return Outcome.PASS, f"{told}; the one before: {tried[-2].told}"
+    return passed(f"{name} held after {waited}, at try {len(tried)}; the one before: {tried[-2].actual}")
 
 
 def _judged(
     bundle: Bundle,
     claim: Claim,
     sought: OpenApi,
-    mine: Sequence[tuple[str, FingerprintObservation]],
+    readings: Sequence[tuple[str, FingerprintObservation]],
     others: Sequence[Finding],
 ) -> Finding:
-    """Old code at any look stays: a later one does not undo what was answered then."""
-    results = [(pointer, seen.offset_s, _of_look(bundle, claim, sought, seen)) for pointer, seen in mine]
-    outcome = worst(result[0] for _, _, result in results)
-    kept = next((item for item in results if item[2][0] is outcome), None)
-    actual = kept[2][1] if kept else f"{sought.get} was not asked"
-    turns = any(_answers_in_turns(sought, seen) for _, seen in mine)
-    if outcome is Outcome.INCONCLUSIVE and not turns and claim.shown_by and _holds(claim.shown_by, others):
-        outcome, actual = Outcome.PASS, f"shown by {claim.shown_by}, which holds; {actual}"
-    return made(
-        STAGE,
-        (claim.commit, "shown"),
-        f"{sought.has} is in {sought.get}: {claim.commit} ({claim.title}) is the code that answers",
-        (outcome, Severity.P1 if outcome is Outcome.FAIL else None, actual),
-        because=_BECAUSE,
-        evidence=kept[0] if kept else None,
-        offset_s=kept[1] if kept and outcome is not Outcome.PASS else None,
-    )
+    """Old code in any sample stays: a later one does not undo what was answered then."""
+    rulings = [
+        _of_reading(bundle, claim, sought, reading).at(pointer, reading.offset_s)
+        for pointer, reading in readings
+    ]
+    kept = worst_ruling(rulings) if rulings else unknown(f"no request was sent to {sought.get}")
+    turns = any(_answers_in_turns(sought, reading) for _, reading in readings)
+    is_open = kept.outcome is Outcome.INCONCLUSIVE
+    if is_open and not turns and claim.shown_by and _holds(claim.shown_by, others):
+        kept = passed(f"shown by {claim.shown_by}, which holds; {kept.actual}").at(kept.evidence)
+    if kept.outcome is Outcome.PASS:
+        kept = kept.at(kept.evidence)
+    text = f"{sought.has} is in {sought.get}: {claim.commit} ({claim.title}) is the code that answers"
+    return kept.as_finding(STAGE, claim.commit, "shown", text)
 
 
 def _holds(name: str, others: Sequence[Finding]) -> bool:
     stage, _, check = name.partition("/")
-    mine = [finding.outcome for finding in others if (finding.stage, finding.check) == (stage, check)]
-    return bool(mine) and worst(mine) is Outcome.PASS
+    outcomes = [item.outcome for item in others if (item.stage, item.check) == (stage, check)]
+    return worst(outcomes) is Outcome.PASS
 
 
-def _of_look(bundle: Bundle, claim: Claim, sought: OpenApi, seen: FingerprintObservation) -> _Result:
-    if seen.sought != sought.has:
-        return Outcome.INCONCLUSIVE, f"{seen.sought} was looked for: the evidence is of another plan"
-    last = seen.attempts[-1] if seen.attempts else None
+def _of_reading(bundle: Bundle, claim: Claim, sought: OpenApi, reading: FingerprintObservation) -> Ruling:
+    if reading.sought != sought.has:
+        return unknown(f"the evidence is of another plan: it was collected for {reading.sought}")
+    last = reading.attempts[-1] if reading.attempts else None
     if last is None:
-        return Outcome.INCONCLUSIVE, f"{sought.get} was not asked"
+        return unknown(f"no request was sent to {sought.get}")
+    times = len(reading.attempts)
+    tries = "in 1 try" if times == 1 else f"in {times} tries in {shown_duration(reading.waited_s)}"
     if last.fields is not None and sought.field in last.fields:
-        if _answers_in_turns(sought, seen):
-            told = f"{sought.has} is in {sought.get} at one time and not at another, {_told_asked(seen)}"
-            return Outcome.INCONCLUSIVE, f"{told}: instances of older and newer code answer in turns"
-        return Outcome.PASS, f"{sought.has} is in {sought.get}{_told_wait(sought, seen)}"
-    asked = _told_asked(seen)
+        if _answers_in_turns(sought, reading):
+            turns = f"{sought.has} is in some answers of {sought.get} and not in others, {tries}"
+            return unknown(f"{turns}: instances of older and newer code answer in turns")
+        return passed(f"{sought.has} is in {sought.get}{_after_wait(sought, reading)}")
     if _is_old(sought, last):
-        return Outcome.FAIL, f"{_told_stale(bundle, claim)}: {_lacks(sought, last)}, {asked}"
-    why = told_fault(last.fault) if last.fault else last.lacking or "nothing is known of it"
-    return (
-        Outcome.INCONCLUSIVE,
-        f"{sought.get} cannot be read at {shown_offset(seen.offset_s)}: {why}; {asked}",
-    )
-
-
-def _told_asked(seen: FingerprintObservation) -> str:
-    times = len(seen.attempts)
-    return "asked once" if times == 1 else f"asked {times} times in {shown_duration(seen.waited_s)}"
+        return failed(
+            f"{_stale(bundle, claim)}: {_lacks(sought, last)}, {tries}",
+            Severity.P1,
+            "older code answers than the platform says",
+        )
+    why = fault_text(last.fault) if last.fault else last.lacking or "no reason is known"
+    return unknown(f"{sought.get} cannot be read at {shown_offset(reading.offset_s)}: {why}; {tries}")
 
 
 def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
@@ -137,9 +124,9 @@ def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
     return attempt.absent or (attempt.fields is not None and sought.field not in attempt.fields)
 
 
-def _answers_in_turns(sought: OpenApi, seen: FingerprintObservation) -> bool:
+def _answers_in_turns(sought: OpenApi, reading: FingerprintObservation) -> bool:
     """Whether older code may still be there: one answer of a check does not show that it is gone."""
-    return any(_is_old(sought, attempt) for attempt in seen.attempts[-IN_A_ROW:])
+    return any(_is_old(sought, attempt) for attempt in reading.attempts[-IN_A_ROW:])
 
 
 def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:
@@ -149,23 +136,23 @@ def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:
     return f"{sought.get} has no {sought.has} (it has: {has})"
 
 
-def _told_wait(sought: OpenApi, seen: FingerprintObservation) -> str:
+def _after_wait(sought: OpenApi, reading: FingerprintObservation) -> str:
     """How long the new code took to answer, where it was not there at once."""
-    before = [attempt for attempt in seen.attempts if sought.field not in (attempt.fields or ())]
+    before = [attempt for attempt in reading.attempts if sought.field not in (attempt.fields or ())]
     if not before:
         return ""
     old = sum(_is_old(sought, attempt) for attempt in before)
-    blind = len(before) - old
-    told = [f"{old} of older code"] if old else []
-    told += [f"{blind} without the document"] if blind else []
-    return f" after {shown_duration(seen.waited_s)}; the answers before: {', '.join(told)}"
+    unread = len(before) - old
+    answers = [f"{old} of older code"] if old else []
+    answers += [f"{unread} without the document"] if unread else []
+    return f" after {shown_duration(reading.waited_s)}; the answers before: {', '.join(answers)}"
 
 
-def _told_stale(bundle: Bundle, claim: Claim) -> str:
+def _stale(bundle: Bundle, claim: Claim) -> str:
     """The contradiction, where the platform calls the deployment live; else only what answers."""
-    seen = looks(bundle) if "deployment" in bundle.stages else ()
-    found = deployed(seen)
-    live = any(standing(look.observation, bundle.subject).state is State.LIVE for look in seen)
+    samples = looks(bundle) if "deployment" in bundle.stages else ()
+    found = deployed(samples)
+    live = any(standing(sample.observation, bundle.subject).state is State.LIVE for sample in samples)
     if found is None or not live:
         return f"the answers are those of code older than {claim.commit}"
     named = short(found.commit) if found.commit else f"deployment {short(found.id)}"

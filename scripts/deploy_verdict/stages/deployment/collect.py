@@ -25,27 +25,27 @@ from deploy_verdict.stages.logs.source_lines import without_colours
 from deploy_verdict.stages.logs.text_lines import level_of
 
 MOST_LINES, LAST_LINES, MAX_CHARS = 20, 10, 400
-_TELLING = re.compile(
+_ERROR_WORDS = re.compile(
     r"\berror\b|\bfatal\b|\bfailed\b|exception|traceback|exit code|panic|killed", re.IGNORECASE
 )
 
 
 def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
-    """The last lines that look like errors; where none does, simply the last lines."""
+    """The last lines that report errors; where none does, simply the last lines."""
     lines = [
         LogLine(at=entry.at, level=level_of(entry.message), text=without_colours(entry.message)[:MAX_CHARS])
         for entry in entries
         if entry.message.strip()
     ]
-    telling = [line for line in lines if _is_telling(line)]
-    return tuple(telling[-MOST_LINES:] or lines[-LAST_LINES:])
+    errors = [line for line in lines if _is_error(line)]
+    return tuple(errors[-MOST_LINES:] or lines[-LAST_LINES:])
 
 
-def _is_telling(line: LogLine) -> bool:
+def _is_error(line: LogLine) -> bool:
     """By its level where it names one (a logger may be called error); else by its words."""
     if line.level is not None:
         return line.level in ("ERROR", "CRITICAL")
-    return _TELLING.search(line.text) is not None
+    return _ERROR_WORDS.search(line.text) is not None
 
 
 FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
@@ -83,7 +83,7 @@ def _belongs(found: Deployment, place: ServiceIds) -> None:
         raise RailwayError(Fault(kind="not-found", whose=Whose.US, detail=detail))
 
 
-def settle(
+def wait_for_deployment(
     railway: RailwayClient,
     place: ServiceIds,
     *,
@@ -98,7 +98,7 @@ def settle(
     Raises RailwayError when Railway still refuses us at the end of the wait.
     """
     began_s = clock.monotonic_s()
-    told, told_s = "", began_s
+    message, message_s = "", began_s
     while True:
         found, words, error = _tried(railway, place, subject)
         waited_s = clock.monotonic_s() - began_s
@@ -108,11 +108,11 @@ def settle(
         if not waits or hopeless or waited_s >= wait_s or stop.requested:
             if error is not None:
                 raise error
-            return found, waited_s if told else 0.0
-        if words != told or clock.monotonic_s() - told_s >= TELL_EVERY_S:
+            return found, waited_s if message else 0.0
+        if words != message or clock.monotonic_s() - message_s >= TELL_EVERY_S:
             left = shown_duration(round(wait_s - waited_s))
             tell(f"{words}; waiting for it, at most {left} more")
-            told, told_s = words, clock.monotonic_s()
+            message, message_s = words, clock.monotonic_s()
         pause_s = FIRST_POLL_S if waited_s < OFTEN_FOR_S else LATER_POLL_S
         clock.sleep(min(pause_s, max(0.1, wait_s - waited_s)))
 
@@ -132,30 +132,30 @@ def _tried(
 def collect_deployment(
     context: Context, offset_s: float, keep: Keep | None = None
 ) -> tuple[DeploymentObservation]:
-    """One look; what cannot be read is a note, or the fault where nothing is known without it.
+    """One sample; what cannot be read is a note, or the fault where nothing is known without it.
 
     While one deployment takes over from another, the platform's lists disagree for a moment: what is
-    neither live nor plainly over is looked at once more.
+    neither live nor plainly over is read once more.
     """
-    seen = _look(context, offset_s)
+    observation = _observed(context, offset_s)
     platform = context.platform
-    if platform is None or seen.fault is not None or context.stop.requested:
-        return (seen,)
-    stands = standing(seen, platform.subject)
+    if platform is None or observation.fault is not None or context.stop.requested:
+        return (observation,)
+    stands = standing(observation, platform.subject)
     if stands.state not in _PASSING_STATES:
-        return (seen,)
+        return (observation,)
     context.pace.clock.sleep(CONFIRM_S)
-    again = _look(context, offset_s)
-    note = f"looked at twice: {CONFIRM_S:g} s before, it was {stands.words}"
+    again = _observed(context, offset_s)
+    note = f"read twice: {CONFIRM_S:g} s earlier, it was {stands.words}"
     return (again.model_copy(update={"notes": (*again.notes, note)}),)
 
 
-def _look(context: Context, offset_s: float) -> DeploymentObservation:
+def _observed(context: Context, offset_s: float) -> DeploymentObservation:
     platform = context.platform
     at = context.pace.clock.now()
     if platform is None or platform.railway is None or platform.place is None:
         fault = platform.fault if platform else None
-        unknown = Fault(kind="no-railway", whose=Whose.US, detail="Railway could not be asked")
+        unknown = Fault(kind="no-railway", whose=Whose.US, detail="this run has no connection to Railway")
         return DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown)
     first = {"waited_s": platform.waited_s, "judged": platform.judged} if offset_s == 0 else {}
     try:
@@ -165,7 +165,7 @@ def _look(context: Context, offset_s: float) -> DeploymentObservation:
     notes: list[str] = []
     # At the first sample for the rollback options, at the last one for what came in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
-    seen = _more(context, platform, found, notes, with_history=ends)
+    more = _more(context, platform, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(
         {
             "offset_s": offset_s,
@@ -175,7 +175,7 @@ def _look(context: Context, offset_s: float) -> DeploymentObservation:
             "deployment": found,
             "notes": tuple(notes),
             **first,
-            **seen,
+            **more,
         }
     )
 
@@ -183,35 +183,38 @@ def _look(context: Context, offset_s: float) -> DeploymentObservation:
 def _more(
     context: Context, platform: Platform, found: Deployment | None, notes: list[str], *, with_history: bool
 ) -> dict[str, Any]:
-    """Everything but the subject itself; each question that fails leaves a note."""
+    """Everything but the subject itself; each query that fails leaves a note."""
     railway, place = platform.railway, platform.place
     if railway is None or place is None:
         return {}
 
-    def asked(what: str, question: Callable[[], Any]) -> Any:
+    def read(what: str, query: Callable[[], Any]) -> Any:
         try:
-            return question()
+            return query()
         except RailwayError as error:
             notes.append(f"{what} could not be read: {error.fault.detail}")
             return None
 
-    seen: dict[str, Any] = {}
-    now = asked("the service's active deployments", lambda: service_now(railway, place))
+    fields: dict[str, Any] = {}
+    now = read("the service's active deployments", lambda: service_now(railway, place))
     if now is not None:
-        seen |= {"active": now.active, "latest": now.latest, "settings": now.settings}
+        fields |= {"active": now.active, "latest": now.latest, "settings": now.settings}
     if with_history:
-        recent = asked("the earlier deployments", lambda: deployments(railway, place, most=MOST_RECENT))
+        recent = read("the earlier deployments", lambda: deployments(railway, place, most=MOST_RECENT))
         if recent is not None:
-            seen |= {"recent": recent[0], "recent_whole": recent[1]}
+            fields |= {"recent": recent[0], "recent_whole": recent[1]}
         if found is not None:
-            seen |= {"steps": asked("the build's steps", lambda: steps(railway, found.id)) or ()}
+            fields |= {"steps": read("the build's steps", lambda: steps(railway, found.id)) or ()}
     if found is not None and _is_broken(found):
-        build = asked("the build log", lambda: build_log(railway, found.id, limit=LOG_LINES)) or ()
-        deploy = asked(
+        build = read("the build log", lambda: build_log(railway, found.id, limit=LOG_LINES)) or ()
+        deploy = read(
             "the deploy log", lambda: deploy_log(railway, found.id, start=None, end=None, limit=LOG_LINES)
         )
-        seen |= {"build_errors": _redacted(context, build), "deploy_errors": _redacted(context, deploy or ())}
-    return seen
+        fields |= {
+            "build_errors": _redacted(context, build),
+            "deploy_errors": _redacted(context, deploy or ()),
+        }
+    return fields
 
 
 def _is_broken(found: Deployment) -> bool:

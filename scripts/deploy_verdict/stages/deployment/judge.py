@@ -1,9 +1,9 @@
-"""The deployment: live at every look, the commit that was asked for, the claims in it? Pure."""
+"""The deployment: live in every sample, the commit that was requested, the claims in it? Pure."""
 
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.finding import made
+from deploy_verdict.evidence.finding import Ruling, failed, of_attempts, passed, unknown
 from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
@@ -18,6 +18,7 @@ from deploy_verdict.stages.deployment.state import (
 )
 
 STAGE = "deployment"
+NO_DEPLOYMENT = "the platform reported no deployment"
 _FAILS = {
     State.FAILED: (Severity.P1, "the deployment failed"),
     State.CRASHED: (Severity.P0, "the deployment crashed"),
@@ -26,107 +27,93 @@ _FAILS = {
     State.GONE: (Severity.P1, "the deployment was removed"),
 }
 
-_Result = tuple[Outcome, Severity | None, str, str | None]
-
 
 def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
     """`others` are the findings of all other stages, by which claims may be shown."""
-    seen = looks(bundle)
+    samples = looks(bundle)
     for offset_s in bundle.plan.window.offsets_s:
-        mine = [look for look in seen if look.observation.offset_s == offset_s]
-        yield _live(bundle, offset_s, mine)
-    first, last = (seen[0], seen[-1]) if seen else (None, None)
-    text = "the deployed commit is the one that was asked for"
-    yield _finding("deployment", "commit", text, _commit(bundle, seen), first)
-    text = "no other release was live within the window"
-    yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, seen), last)
+        yield _live(bundle, offset_s, samples)
+    first, last = (samples[0].pointer, samples[-1].pointer) if samples else (None, None)
+    yield _finding(
+        "deployment", "commit", "the requested commit is deployed", _commit(bundle, samples).at(first)
+    )
+    text = "no other release during the window"
+    yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, samples).at(last))
     for claim in bundle.plan.claims:
         if claim.openapi is not None:
-            # What it answers with is judged by itself: the platform's word does not count against it.
+            # Its document is judged by itself: the platform's word does not count against it.
             continue
         text = f"{claim.commit} ({claim.title}) is deployed"
-        yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, seen, others), first)
+        yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, samples, others).at(first))
 
 
-def _live(bundle: Bundle, offset_s: float, mine: Sequence[DeploymentSample]) -> Finding:
-    """A fail of any attempt stays."""
-    results = [(look, _standing(bundle, look.observation)) for look in mine]
-    failed = [item for item in results if item[1][0] is Outcome.FAIL]
-    missing: _Result = (Outcome.INCONCLUSIVE, None, "nobody looked at the platform", None)
-    kept = failed[0] if failed else results[-1] if results else None
-    outcome, severity, actual, because = kept[1] if kept else missing
-    return made(
-        STAGE,
-        ("deployment", "live"),
-        "the deployment is live",
-        (outcome, severity, actual),
-        because=because,
-        evidence=kept[0].pointer if kept else None,
-        offset_s=offset_s,
-    )
+def _finding(check: str, rule: str, expectation: str, ruling: Ruling) -> Finding:
+    return ruling.as_finding(STAGE, check, rule, expectation)
 
 
-def _standing(bundle: Bundle, observation: DeploymentObservation) -> _Result:
+def _live(bundle: Bundle, offset_s: float, samples: Sequence[DeploymentSample]) -> Finding:
+    attempts = [
+        _standing(bundle, sample.observation).at(sample.pointer)
+        for sample in samples
+        if sample.observation.offset_s == offset_s
+    ]
+    kept = of_attempts(attempts) or unknown("no sample of the platform")
+    return _finding("deployment", "live", "the deployment is live", kept.at(kept.evidence, offset_s))
+
+
+def _standing(bundle: Bundle, observation: DeploymentObservation) -> Ruling:
     stands = standing(observation, bundle.subject)
     if stands.state is State.LIVE:
-        return Outcome.PASS, None, stands.words, None
-    if stands.state in _FAILS:
-        severity, because = _FAILS[stands.state]
-        return Outcome.FAIL, severity, stands.words, because
-    return Outcome.INCONCLUSIVE, None, stands.words, None
+        return passed(stands.words)
+    return failed(stands.words, *_FAILS[stands.state]) if stands.state in _FAILS else unknown(stands.words)
 
 
-def _finding(check: str, rule: str, text: str, result: _Result, look: DeploymentSample | None) -> Finding:
-    outcome, severity, actual, because = result
-    pointer = look.pointer if look else None
-    return made(STAGE, (check, rule), text, (outcome, severity, actual), because=because, evidence=pointer)
-
-
-def _commit(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
-    """Where nobody asked for a commit, there is nothing to compare: what is known is told."""
-    asked, found = bundle.subject.commit, deployed(seen)
+def _commit(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
+    """Where no commit was requested, there is nothing to compare: the finding says what is known."""
+    requested, found = bundle.subject.commit, deployed(samples)
     if found is None:
-        return Outcome.INCONCLUSIVE, None, "the platform told of no deployment", None
-    if not _was_live(bundle, seen):
-        return Outcome.INCONCLUSIVE, None, f"{known(found)}, which was never seen live", None
-    if asked is None:
-        return Outcome.PASS, None, f"{known(found)}; no commit was asked for", None
+        return unknown(NO_DEPLOYMENT)
+    if not _was_live(bundle, samples):
+        return unknown(f"{known(found)}, which was never live in any sample")
+    if requested is None:
+        return passed(f"{known(found)} (no commit was requested, so nothing to compare)")
     if found.commit is None:
-        return Outcome.INCONCLUSIVE, None, f"{known(found)}; asked for was {asked}", None
-    if same_commit(found.commit, asked):
-        return Outcome.PASS, None, f"commit {found.commit}", None
-    return Outcome.FAIL, Severity.P1, f"{known(found)}; asked for was {asked}", "another commit is deployed"
+        return unknown(f"{known(found)}; requested was {requested}")
+    if same_commit(found.commit, requested):
+        return passed(f"commit {found.commit}")
+    return failed(f"{known(found)}; requested was {requested}", Severity.P1, "another commit is deployed")
 
 
-def _was_live(bundle: Bundle, seen: Sequence[DeploymentSample]) -> bool:
+def _was_live(bundle: Bundle, samples: Sequence[DeploymentSample]) -> bool:
     """A commit of a deployment that failed is not deployed."""
-    return any(standing(look.observation, bundle.subject).state is State.LIVE for look in seen)
+    return any(standing(sample.observation, bundle.subject).state is State.LIVE for sample in samples)
 
 
-def _undisturbed(bundle: Bundle, seen: Sequence[DeploymentSample]) -> _Result:
-    """A release that came and went between two looks, or a subject that was another one at another look."""
-    found = deployed(seen)
+def _undisturbed(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
+    """A release that came and went between two samples, or a subject that is not the same in each."""
+    found = deployed(samples)
     if found is None:
-        return Outcome.INCONCLUSIVE, None, "the platform told of no deployment", None
+        return unknown(NO_DEPLOYMENT)
     others = [
-        look.observation.deployment
-        for look in seen
-        if look.observation.deployment and not is_same_release(look.observation.deployment, found)
+        sample.observation.deployment
+        for sample in samples
+        if sample.observation.deployment and not is_same_release(sample.observation.deployment, found)
     ]
     if others:
-        told = f"the looks tell of different deployments: {short(found.id)} and {short(others[0].id)}"
-        return Outcome.INCONCLUSIVE, None, told, None
+        return unknown(f"the samples name different deployments: {short(found.id)} and {short(others[0].id)}")
     last_s = bundle.plan.window.offsets_s[-1]
     listed = [
-        look.observation for look in seen if look.observation.offset_s == last_s and look.observation.recent
+        sample.observation.recent
+        for sample in samples
+        if sample.observation.offset_s == last_s and sample.observation.recent
     ]
     if not listed:
-        return Outcome.INCONCLUSIVE, None, "the deployments were not listed at the window's end", None
-    between = [item for item in listed[-1].recent if _came_between(item, found)]
-    if between:
-        told = f"deployment {short(between[0].id)} of commit {short(between[0].commit)} was live too"
-        return Outcome.INCONCLUSIVE, None, f"{told} (status {between[0].status})", None
-    return Outcome.PASS, None, f"of {len(listed[-1].recent)} deployments listed at the end, none", None
+        return unknown("the deployments were not listed at the window's end")
+    other = next((item for item in listed[-1] if _came_between(item, found)), None)
+    if other is not None:
+        name = f"deployment {short(other.id)} of commit {short(other.commit)}"
+        return unknown(f"{name} was live too (status {other.status})")
+    return passed(f"none of the {len(listed[-1])} deployments listed")
 
 
 def _came_between(item: Deployment, found: Deployment) -> bool:
@@ -146,26 +133,20 @@ def known(found: Deployment) -> str:
 
 
 def _claim(
-    bundle: Bundle, claim: Claim, seen: Sequence[DeploymentSample], others: Sequence[Finding]
-) -> _Result:
+    bundle: Bundle, claim: Claim, samples: Sequence[DeploymentSample], others: Sequence[Finding]
+) -> Ruling:
     """The platform names one commit; whether an older one is in it, only its own effect can show."""
-    found = deployed(seen)
-    if found is not None and not _was_live(bundle, seen):
-        return Outcome.INCONCLUSIVE, None, f"{known(found)} was never seen live", None
+    found = deployed(samples)
+    if found is not None and not _was_live(bundle, samples):
+        return unknown(f"{known(found)} was never live in any sample")
     if found is not None and same_commit(found.commit, claim.commit):
-        return Outcome.PASS, None, f"commit {short(found.commit)} is the deployed one", None
-    told = known(found) if found else "the platform told of no deployment"
+        return passed(f"commit {short(found.commit)} is the deployed one")
+    deployment = known(found) if found else NO_DEPLOYMENT
     if claim.shown_by is None:
-        return (
-            Outcome.INCONCLUSIVE,
-            None,
-            f"{told}, and the plan names nothing that shows {claim.commit}",
-            None,
-        )
+        return unknown(f"{deployment}, and the plan names nothing that shows {claim.commit}")
     stage, _, check = claim.shown_by.partition("/")
-    mine = [finding for finding in others if (finding.stage, finding.check) == (stage, check)]
-    outcome = worst(finding.outcome for finding in mine)
-    if mine and outcome is Outcome.PASS:
-        return Outcome.PASS, None, f"shown by {claim.shown_by}, which holds ({told})", None
-    why = "fails" if outcome is Outcome.FAIL else "is not known"
-    return Outcome.INCONCLUSIVE, None, f"{told}, and {claim.shown_by}, which would show it, {why}", None
+    showing = [finding.outcome for finding in others if (finding.stage, finding.check) == (stage, check)]
+    if worst(showing) is Outcome.PASS:
+        return passed(f"shown by {claim.shown_by}, which holds ({deployment})")
+    why = "fails" if worst(showing) is Outcome.FAIL else "is not known"
+    return unknown(f"{deployment}, and {claim.shown_by}, which would show it, {why}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
-from deploy_verdict.expect import told_fault, worst
+from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import one_line
@@ -33,14 +33,14 @@ class RollbackOptions:
 
 
 def readiness_of(bundle: Bundle, now: datetime) -> Readiness:
-    """From the newest look that has seen the earlier deployments."""
-    seen = [look.observation for look in looks(bundle) if look.observation.offset_s == 0]
-    whole = [observation for observation in seen if observation.recent] or seen
-    return readiness(whole[-1] if whole else None, bundle.plan.railway, now)
+    """From the newest sample at T+0 that lists the earlier deployments."""
+    at_start = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
+    complete = [observation for observation in at_start if observation.recent] or at_start
+    return readiness(complete[-1] if complete else None, bundle.plan.railway, now)
 
 
 def rollback_options(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> RollbackOptions | None:
-    """None where the platform is not asked."""
+    """None where the plan has no platform."""
     if "deployment" not in bundle.stages:
         return None
     ready = readiness_of(bundle, generated_at)
@@ -75,7 +75,7 @@ def _table(ready: Readiness) -> Table:
             short(item.deployment.commit),
             moment(item.deployment.created_at) if item.deployment.created_at else "not known",
             item.judged.outcome if item.judged else "never judged",
-            item.refused or ("yes" if item.proven else "not proven: nobody judged it"),
+            item.refused or ("yes" if item.proven else "not proven: never judged"),
         )
         for item in ready.candidates[:MOST_ROWS]
     )
@@ -105,48 +105,48 @@ class ShownDeployment:
 
 
 def deployment(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownDeployment:
-    """A build status is only told where the platform told it."""
-    seen = looks(bundle)
-    found = deployed(seen)
-    reason = not_checked(bundle, "deployment") or _why_unknown(seen)
+    """A build status only where the platform reported it."""
+    samples = looks(bundle)
+    found = deployed(samples)
+    reason = not_checked(bundle, "deployment") or _why_unknown(samples)
     return ShownDeployment(
         created=moment(found.created_at) if found and found.created_at else reason,
-        status=f"{found.status}, {_standing(bundle, seen)}" if found else reason,
-        known=tuple(_known(bundle, seen, found)),
+        status=f"{found.status}, {_standing(bundle, samples)}" if found else reason,
+        known=tuple(_known(bundle, samples, found)),
         commits=_commits(bundle, verdict),
-        watched=_watched(bundle, seen),
-        errors=tuple(_errors(bundle, seen)),
-        notes=tuple(dict.fromkeys(note for look in seen for note in look.observation.notes)),
+        watched=_watched(bundle, samples),
+        errors=tuple(_errors(bundle, samples)),
+        notes=tuple(dict.fromkeys(note for sample in samples for note in sample.observation.notes)),
         lines=lines(finding for finding in verdict.findings if finding.stage in ("claims", "deployment")),
         files=files_of(bundle, "deployment"),
     )
 
 
-def _why_unknown(seen: tuple[DeploymentSample, ...]) -> str:
-    faults = [look.observation.fault for look in seen if look.observation.fault]
+def _why_unknown(samples: tuple[DeploymentSample, ...]) -> str:
+    faults = [sample.observation.fault for sample in samples if sample.observation.fault]
     return (
-        f"not known: {told_fault(faults[0])}" if faults else "not known: the platform told of no deployment"
+        f"not known: {fault_text(faults[0])}" if faults else "not known: the platform reported no deployment"
     )
 
 
-def _standing(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> str:
-    last = [look.observation for look in seen if look.observation.deployment]
+def _standing(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> str:
+    last = [sample.observation for sample in samples if sample.observation.deployment]
     stands = standing(last[-1], bundle.subject)
     return f"at {shown_offset(last[-1].offset_s)} {stands.words}"
 
 
 def _known(
-    bundle: Bundle, seen: tuple[DeploymentSample, ...], found: Deployed | None
+    bundle: Bundle, samples: tuple[DeploymentSample, ...], found: Deployed | None
 ) -> Iterator[tuple[str, str]]:
     """Label and value of everything else that is known."""
-    asked = {"Commit asked for": bundle.subject.commit, "Environment": bundle.subject.environment}
-    yield from ((name, value) for name, value in asked.items() if value)
+    requested = {"Requested commit": bundle.subject.commit, "Environment": bundle.subject.environment}
+    yield from ((name, value) for name, value in requested.items() if value)
     if found is None:
         if bundle.subject.deployment:
             yield "Deployment", bundle.subject.deployment
         return
-    first = next(look.observation for look in seen if look.observation.deployment)
-    by = _FOUND_BY.get(first.found_by or "", "how it was found is not told")
+    first = next(sample.observation for sample in samples if sample.observation.deployment)
+    by = _FOUND_BY.get(first.found_by or "", "how it was found is not recorded")
     fitted = f", of {first.candidates} that fit" if first.candidates > 1 else ""
     yield "Deployment", f"{found.id} ({by}{fitted})"
     yield "Deployed commit", _code(found)
@@ -162,14 +162,12 @@ def _known(
 
 def _code(found: Deployed) -> str:
     if not found.commit:
-        what = (
-            f"the image {found.image}" if found.image else "an upload (`railway up`), as far as can be told"
-        )
+        what = f"the image {found.image}" if found.image else "an upload (`railway up`), as far as is known"
         return f"not known to the platform: it runs {what}"
-    told = found.commit
-    told += f" on {found.branch}" if found.branch else ""
-    told += f" of {found.repo}" if found.repo else ""
-    return told + (f" by {found.commit_author}" if found.commit_author else "")
+    text = found.commit
+    text += f" on {found.branch}" if found.branch else ""
+    text += f" of {found.repo}" if found.repo else ""
+    return text + (f" by {found.commit_author}" if found.commit_author else "")
 
 
 def _live_means(settings: Settings) -> str:
@@ -179,34 +177,34 @@ def _live_means(settings: Settings) -> str:
 
 
 def _step(step: DeploymentStep) -> str:
-    told = step.step.lower().replace("_", " ")
+    text = step.step.lower().replace("_", " ")
     if step.created_at and step.completed_at:
-        told += f" {shown_duration(round((step.completed_at - step.created_at).total_seconds()))}"
+        text += f" {shown_duration(round((step.completed_at - step.created_at).total_seconds()))}"
     if step.error or step.reason:
-        told += f" ({step.error or step.reason})"
-    return told
+        text += f" ({step.error or step.reason})"
+    return text
 
 
-def _watched(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> str:
-    """How often it was looked at, and how often it was live then."""
-    if not seen:
+def _watched(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> str:
+    """In how many of the scheduled samples it was live."""
+    if not samples:
         return ""
     live = {
-        look.observation.offset_s
-        for look in seen
-        if standing(look.observation, bundle.subject).state is State.LIVE
+        sample.observation.offset_s
+        for sample in samples
+        if standing(sample.observation, bundle.subject).state is State.LIVE
     }
-    planned = len(bundle.plan.window.offsets_s)
-    return f"live at {len(live)} of {counted(planned, 'planned look')}"
+    scheduled = len(bundle.plan.window.offsets_s)
+    return f"live in {len(live)} of {counted(scheduled, 'scheduled sample')}"
 
 
-def _errors(bundle: Bundle, seen: tuple[DeploymentSample, ...]) -> Iterator[tuple[str, str]]:
-    """The error lines of the newest look that has any: what was it, and the line."""
+def _errors(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> Iterator[tuple[str, str]]:
+    """The error lines of the newest sample that has any: what was it, and the line."""
 
     def has_any(observation: DeploymentObservation) -> bool:
         return bool(observation.build_errors or observation.deploy_errors)
 
-    newest = next((look.observation for look in reversed(seen) if has_any(look.observation)), None)
+    newest = next((sample.observation for sample in reversed(samples) if has_any(sample.observation)), None)
     if newest is None:
         return
     for kind, found in (("build", newest.build_errors), ("deploy", newest.deploy_errors)):
@@ -232,7 +230,7 @@ def _commit(bundle: Bundle, verdict: Verdict, claim: Claim) -> tuple[str, ...]:
     by_check = _shown(bundle, verdict, claim.shown_by) if claim.shown_by else ""
     fresh = named.get(("claims", claim.commit, "fresh"))
     by_check += f"; {fresh.actual}" if fresh and fresh.outcome is Outcome.PASS else ""
-    # Where nobody asked the platform, only the check can show it.
+    # Without the platform, only the check can show it.
     shown = f"{MARK[judged.outcome]} {judged.actual}" if judged else _alone(by_check)
     document = f"{claim.openapi.has} in {claim.openapi.get}" if claim.openapi else ""
     names = (Code(claim.commit), claim.title, _platform(bundle, claim), document, by_check)
@@ -246,7 +244,7 @@ def _alone(by_check: str) -> str:
 def _platform(bundle: Bundle, claim: Claim) -> str:
     found = deployed(looks(bundle))
     if found is None:
-        return "not asked" if "deployment" not in bundle.stages else "told of no deployment"
+        return "not checked" if "deployment" not in bundle.stages else "reported no deployment"
     if same_commit(found.commit, claim.commit):
         return "is the deployed one"
     return f"{short(found.commit)} is deployed" if found.commit else "knows no commit"
@@ -255,14 +253,14 @@ def _platform(bundle: Bundle, claim: Claim) -> str:
 def _shown(bundle: Bundle, verdict: Verdict, name: str) -> str:
     """What the claim's check says."""
     stage, _, check = name.partition("/")
-    mine = [finding for finding in verdict.findings if (finding.stage, finding.check) == (stage, check)]
-    if not mine:
-        reason = not_checked(bundle, stage) or "not checked: there is no finding"
+    findings = [item for item in verdict.findings if (item.stage, item.check) == (stage, check)]
+    if not findings:
+        reason = not_checked(bundle, stage) or "not checked: no finding"
         return f"❔ `{name}`: {reason}"
-    outcome = worst(finding.outcome for finding in mine)
-    bad = [finding for finding in mine if finding.outcome is outcome]
+    outcome = worst(finding.outcome for finding in findings)
+    bad = [finding for finding in findings if finding.outcome is outcome]
     words = {
-        Outcome.PASS: f"shown by {counted(len(mine), 'finding')} of `{name}`",
+        Outcome.PASS: f"shown by {counted(len(findings), 'finding')} of `{name}`",
         Outcome.FAIL: f"`{name}` fails: {bad[0].expectation}, found {one_line(bad[0].actual, 80)}",
         Outcome.INCONCLUSIVE: f"`{name}` is not known: {one_line(bad[0].actual, 80)}",
     }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway
 from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
@@ -69,19 +69,19 @@ class Readiness:
             return (
                 f"Roll back to deployment {short(target.id)} of commit {short(target.commit)}, judged STABLE"
             )
-        told = "Roll forward: no earlier deployment is known to be good"
+        advice = "Roll forward: no earlier deployment is known to be good"
         if self.unproven:
             names = ", ".join(short(item.deployment.id) for item in self.unproven[:3])
-            return f"{told}. If you know that one was, name it: --to ID (possible: {names})"
-        return f"{told}, and none can be rolled back to"
+            return f"{advice}. If you know that one was, name it: --to ID (possible: {names})"
+        return f"{advice}, and none can be rolled back to"
 
 
 def readiness(observation: DeploymentObservation | None, section: Railway | None, now: datetime) -> Readiness:
     """What the sample at T+0 says of the rollback options."""
     if observation is None:
-        return Readiness(unknown="the platform was not asked at T+0")
+        return Readiness(unknown="no sample of the platform at T+0")
     if observation.fault is not None:
-        return Readiness(unknown=told_fault(observation.fault))
+        return Readiness(unknown=fault_text(observation.fault))
     subject = observation.deployment
     if subject is None or subject.created_at is None:
         return Readiness(unknown="the deployment under watch, or when it was created, is not known")
@@ -133,7 +133,7 @@ def _candidate(
 
 
 def refusal(item: Deployment, section: Railway | None, judged: Judged | None) -> str | None:
-    """Why a deployment must never be a target, whoever asks; None where nothing is against it."""
+    """Why a deployment must never be a target, whoever chose it; None where nothing is against it."""
     bad = [commit for commit in (section.known_bad if section else ()) if same_commit(commit, item.commit)]
     if bad:
         return f"the plan names its commit as known bad ({bad[0]})"
@@ -150,12 +150,12 @@ def refusal(item: Deployment, section: Railway | None, judged: Judged | None) ->
 
 def newest_verdict(item: Deployment, judged: Sequence[Judged]) -> Judged | None:
     """The newest verdict on a deployment or its commit."""
-    mine = [
+    fitting = [
         verdict
         for verdict in judged
         if verdict.deployment == item.id or same_commit(verdict.commit, item.commit)
     ]
-    return max(mine, key=lambda verdict: verdict.judged_at, default=None)
+    return max(fitting, key=lambda verdict: verdict.judged_at, default=None)
 
 
 def _kept_until(
@@ -199,7 +199,7 @@ def _is_after(item: Deployment, since: datetime | None) -> bool:
 def _notes(observation: DeploymentObservation, section: Railway | None) -> tuple[str, ...]:
     notes = [VARIABLES, AUTODEPLOY]
     if not observation.recent_whole:
-        notes.append(f"Only the newest {len(observation.recent)} deployments were looked at.")
+        notes.append(f"Only the newest {len(observation.recent)} deployments were listed.")
     if section is None or section.tier is None:
         notes.append(
             "How long an image is kept depends on the workspace's tier: set railway.tier in the plan."

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Deployment, DeploymentObservation, Loaded, Subject, Unreadable
 
 IN_FLIGHT = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "DEPLOYING")
@@ -41,7 +41,7 @@ NOT_BEGUN = (State.IN_FLIGHT, State.PARKED)
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The state and the sentence that tells it."""
+    """The state and the sentence that describes it."""
 
     state: State
     words: str
@@ -65,9 +65,9 @@ def is_same_release(one: Deployment, other: Deployment) -> bool:
 
 
 def standing(observation: DeploymentObservation, subject: Subject) -> Standing:
-    """What one look at the platform says of the subject."""
+    """What one sample of the platform says of the subject."""
     if observation.fault is not None:
-        return Standing(state=State.UNKNOWN, words=f"not known: {told_fault(observation.fault)}")
+        return Standing(state=State.UNKNOWN, words=f"not known: {fault_text(observation.fault)}")
     deployment = observation.deployment
     if deployment is None:
         return Standing(state=State.UNKNOWN, words=_nothing_found(observation, subject))
@@ -75,8 +75,8 @@ def standing(observation: DeploymentObservation, subject: Subject) -> Standing:
 
 
 def _nothing_found(observation: DeploymentObservation, subject: Subject) -> str:
-    asked = subject.deployment or subject.commit
-    wanted = f"no deployment of {short(asked)}" if asked else "no deployment"
+    requested = subject.deployment or subject.commit
+    wanted = f"no deployment of {short(requested)}" if requested else "no deployment"
     return "; ".join((f"the platform has {wanted}", *observation.notes))
 
 
@@ -87,7 +87,7 @@ def _by_status(deployment: Deployment, active: tuple[Deployment, ...] | None) ->
         return _replaced(deployment, successor)
     simple = {
         "NEEDS_APPROVAL": (State.PARKED, "waits for approval at the platform: a person must act"),
-        "FAILED": (State.FAILED, "failed (status FAILED): what was live before goes on serving"),
+        "FAILED": (State.FAILED, "failed (status FAILED): what was live before still serves"),
         "CRASHED": (State.CRASHED, "crashed (status CRASHED) and used up its restarts"),
         "SKIPPED": (State.SKIPPED, f"was skipped ({deployment.skipped_reason or 'no reason is given'})"),
     }
@@ -137,10 +137,10 @@ def _by_instances(deployment: Deployment, active: tuple[Deployment, ...] | None)
     states = [instance.status for instance in deployment.instances or ()]
     counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
     if deployment.stopped is True and status != "SLEEPING":
-        told = f"deployment {name} says {status}, but all of its instances have stopped"
-        return Standing(state=State.STOPPED, words=f"{told} ({counted})" if counted else told)
+        words = f"deployment {name} says {status}, but all of its instances have stopped"
+        return Standing(state=State.STOPPED, words=f"{words} ({counted})" if counted else words)
     if "CRASHED" in states:
-        words = f"deployment {name} says {status}, but of its instances are {counted}"
+        words = f"deployment {name} says {status}, but its instances are {counted}"
         return Standing(state=State.CRASHED, words=words)
     if active is not None and not active:
         words = f"deployment {name} says {status}, but the service has no active deployment"
@@ -158,14 +158,14 @@ def _missing(deployment: Deployment, active: tuple[Deployment, ...] | None, stat
     if active is None:
         return "the service's active deployments could not be read"
     if deployment.stopped is None and deployment.status != "SLEEPING":
-        return "the platform does not tell whether its instances have stopped"
+        return "the platform does not say whether its instances have stopped"
     if deployment.status == "SLEEPING":
         return None
     if not states:
-        return "the platform names no instance of it"
+        return "the platform lists no instance of it"
     if "RUNNING" not in states:
         words = ", ".join(dict.fromkeys(states))[:80]
-        return f"none of its instances is RUNNING yet, or any more ({words})"
+        return f"none of its instances is RUNNING ({words})"
     return None
 
 
@@ -179,12 +179,12 @@ def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment |
 
 
 def deployment_readings(files: Iterable[Loaded | Unreadable]) -> list[DeploymentObservation]:
-    """What was seen of the platform, in the order of offset and attempt."""
-    mine = [item for item in files if isinstance(item, Loaded) and item.evidence.stage == "deployment"]
-    mine.sort(key=lambda item: (item.evidence.offset_s, item.evidence.attempt))
+    """Every observation of the platform, in the order of offset and attempt."""
+    loaded = [item for item in files if isinstance(item, Loaded) and item.evidence.stage == "deployment"]
+    loaded.sort(key=lambda item: (item.evidence.offset_s, item.evidence.attempt))
     return [
         observation
-        for item in mine
+        for item in loaded
         for observation in item.evidence.observations
         if isinstance(observation, DeploymentObservation)
     ]

@@ -19,9 +19,9 @@ from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
-from deploy_verdict.stages.e2e.requests import Trial
-from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.write_ledger import PendingEntry
+from deploy_verdict.stages.e2e.requests import TestRun
+from deploy_verdict.stages.e2e.steps import Part, clean_up, close_entry, entity_lock, take_step
+from deploy_verdict.stages.write_ledger import OpenEntry
 
 RACE_TRIES = 3
 Checkpoint = Callable[[tuple[Observation, ...]], None]
@@ -77,39 +77,39 @@ def _run_test(
     keep: Callable[[TestObservation], None],
 ) -> None:
     clock = context.pace.clock
-    trial = Trial(context, pending=PendingEntry(context.ledger, test.name, clock.now), cleanup=test.cleanup)
+    test_run = TestRun(context, entry=OpenEntry(context.ledger, test.name, clock.now), cleanup=test.cleanup)
     at, began_s = clock.now(), clock.monotonic_s()
     try:
-        with turn_for(context, test, before_each) as held:
-            trial.stopped = held
+        with entity_lock(context, test, before_each) as held:
+            test_run.stopped = held
             if held is None:
-                _settled_whatever_comes(trial, test, before_each)
+                _run_and_clean_up(test_run, test, before_each)
     finally:
         observation = TestObservation(
             check=test.name,
             offset_s=offset_s,
             at=at,
             elapsed_ms=round((clock.monotonic_s() - began_s) * 1000, 3),
-            steps=tuple(trial.records),
-            stopped=trial.stopped,
-            unrestored=tuple(trial.unrestored),
-            interrupted=trial.interrupted,
+            steps=tuple(test_run.records),
+            stopped=test_run.stopped,
+            unrestored=tuple(test_run.unrestored),
+            interrupted=test_run.interrupted,
         )
         keep(observation)
         _tell(context, observation)
 
 
-def _settled_whatever_comes(trial: Trial, test: Test, before_each: tuple[Step, ...]) -> None:
+def _run_and_clean_up(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) -> None:
     try:
-        _go(trial, test, before_each)
+        _take_steps(test_run, test, before_each)
     finally:
-        if trial.writes:
-            clean_up(trial, test.cleanup)
-        settle(trial)
+        if test_run.writes:
+            clean_up(test_run, test.cleanup)
+        close_entry(test_run)
 
 
-def _go(trial: Trial, test: Test, before_each: tuple[Step, ...]) -> None:
-    """Take the steps in order, until one says why the test must stop, or we are asked to."""
+def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) -> None:
+    """Take the steps in order, until one says why the test must stop, or the run is stopped."""
     parts: tuple[tuple[Part, tuple[Step, ...]], ...] = (
         ("before_each", before_each),
         ("start", test.start),
@@ -118,42 +118,42 @@ def _go(trial: Trial, test: Test, before_each: tuple[Step, ...]) -> None:
     for part, steps in parts:
         for index, step in enumerate(steps):
             label = step_label(part, index, step.name)
-            trial.interrupted = True
-            if trial.context.stop.requested:
-                trial.stopped = f"{label}: not taken, as we were asked to stop"
+            test_run.interrupted = True
+            if test_run.context.stop.requested:
+                test_run.stopped = f"{label}: not sent, because the run was stopped"
                 return
             # Stands only if an interrupt leaves this function in the middle of the step.
-            trial.stopped = f"{label}: interrupted"
-            reason = take(trial, part, index, step)
+            test_run.stopped = f"{label}: interrupted"
+            reason = take_step(test_run, part, index, step)
             if part == "steps" and index == 0 and not test.start:
-                reason = _raced_again(trial, step, test, reason)
-            trial.interrupted = False
-            trial.stopped = f"{label}: {reason}" if reason else None
+                reason = _raced_again(test_run, step, test, reason)
+            test_run.interrupted = False
+            test_run.stopped = f"{label}: {reason}" if reason else None
             if reason:
                 return
 
 
-def _raced_again(trial: Trial, step: Step, test: Test, reason: str | None) -> str | None:
+def _raced_again(test_run: TestRun, step: Step, test: Test, reason: str | None) -> str | None:
     """Run a race that did not overlap again, where cleanup brings back the state it began in.
 
     That is known of a race that opens its test only: cleanup undoes what earlier steps did, too.
     """
     for tries in range(2, RACE_TRIES + 1):
-        race = trial.records[-1].race
+        race = test_run.records[-1].race
         if step.together is None or race is None or not is_worth_another_try(step.together, race):
             return reason
-        if not test.cleanup or trial.context.stop.requested:
+        if not test.cleanup or test_run.context.stop.requested:
             return reason
-        place = len(trial.records) - 1
-        clean_up(trial, test.cleanup)
-        if trial.unrestored:
+        place = len(test_run.records) - 1
+        clean_up(test_run, test.cleanup)
+        if test_run.unrestored:
             return reason
-        reason = take(trial, "steps", 0, step)
-        del trial.records[place]
-        last = trial.records[-1]
+        reason = take_step(test_run, "steps", 0, step)
+        del test_run.records[place]
+        last = test_run.records[-1]
         if last.race is not None:
             again = last.race.model_copy(update={"tries": tries})
-            trial.records[-1] = last.model_copy(update={"race": again})
+            test_run.records[-1] = last.model_copy(update={"race": again})
             reason = raced(step.together, again)
     return reason
 
@@ -168,5 +168,5 @@ def _tell(context: Context, run: TestObservation) -> None:
 
 def _tell_command(context: Context, suite: SuiteObservation, cases: tuple[CaseObservation, ...]) -> None:
     if suite.command:
-        told = suite.fault.detail if suite.fault else f"{len(cases)} cases, exit code {suite.exit_code}"
-        context.tell(f"e2e {shown_offset(suite.offset_s)}: {suite.command[0]}: {told}")
+        result = suite.fault.detail if suite.fault else f"{len(cases)} cases, exit code {suite.exit_code}"
+        context.tell(f"e2e {shown_offset(suite.offset_s)}: {suite.command[0]}: {result}")

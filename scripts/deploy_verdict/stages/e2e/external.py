@@ -31,22 +31,22 @@ def run_command(
 
     Never raises for what the command does. `command_timeout` is in real seconds, whatever the speed.
     """
-    told: dict[str, Any] = {"command": tuple(context.redact(word) for word in e2e.command)}
+    fields: dict[str, Any] = {"command": tuple(context.redact(word) for word in e2e.command)}
     if context.stop.requested:
-        return {**told, "fault": _fault("stopped", "it was not started, as we were asked to stop")}, ()
+        return {**fields, "fault": _fault("stopped", "not started, because the run was stopped")}, ()
     junit = Path(e2e.junit or "")
     before = identity(junit)
     process, fault, output = _run(context, e2e)
-    told["exit_code"] = process.returncode if process else None
+    fields["exit_code"] = process.returncode if process else None
     cases: tuple[Case, ...] = ()
     if fault is None:
         try:
             cases = read_cases(junit, before)
-            told["cases"] = len(cases)
+            fields["cases"] = len(cases)
         except NotJUnitError as error:
-            ended = f"exit code {told['exit_code']}" + (f", it said: {output}" if output else "")
+            ended = f"exit code {fields['exit_code']}" + (f", last output: {output}" if output else "")
             fault = _fault("junit", context.redact(f"{error} ({ended})"))
-    return {**told, "fault": fault}, tuple(_observed(context, case, offset_s) for case in cases)
+    return {**fields, "fault": fault}, tuple(_observed(context, case, offset_s) for case in cases)
 
 
 def _observed(context: Context, case: Case, offset_s: float) -> CaseObservation:
@@ -64,7 +64,7 @@ def _fault(kind: str, detail: str) -> Fault:
 
 
 def _run(context: Context, e2e: E2E) -> tuple[subprocess.Popen[bytes] | None, Fault | None, str]:
-    """The ended process, why it proves nothing, and the last of what it said."""
+    """The ended process, why it proves nothing, and the last of its output."""
     try:
         process = subprocess.Popen(
             list(e2e.command),
@@ -77,7 +77,7 @@ def _run(context: Context, e2e: E2E) -> tuple[subprocess.Popen[bytes] | None, Fa
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return None, _fault("command", f"it could not be started: {context.redact(reason)}"), ""
+        return None, _fault("command", f"could not be started: {context.redact(reason)}"), ""
     tail = _Tail(process.stdout)
     try:
         fault = _awaited(context, process, e2e.command_timeout)
@@ -104,17 +104,17 @@ def _awaited(context: Context, process: subprocess.Popen[bytes], timeout_s: floa
     until_s = clock.monotonic_s() + timeout_s
     while True:
         if context.stop.requested:
-            return _fault("stopped", "it was ended, as we were asked to stop")
+            return _fault("stopped", "ended, because the run was stopped")
         remaining_s = until_s - clock.monotonic_s()
         if remaining_s <= 0:
-            return _fault("timeout", f"it did not end within {shown_duration(timeout_s)}")
+            return _fault("timeout", f"no end within {shown_duration(timeout_s)}")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=min(POLL_S, remaining_s))
             return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole process group: asked first, then killed."""
+    """End the complete process group: SIGTERM first, then SIGKILL."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):

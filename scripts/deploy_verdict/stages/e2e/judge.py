@@ -1,11 +1,12 @@
 """The e2e stage: every declared test over all its runs, what it left behind, and the run's length. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.steps import worst_result
+from deploy_verdict.evidence.finding import failed, passed, unknown
+from deploy_verdict.evidence.steps import worst_ruling
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.references import SUITE
@@ -42,26 +43,21 @@ def _tests(e2e: E2E) -> tuple[Test, ...]:
 
 
 def _passes(test: Test, runs: Sequence[JudgedRun]) -> Finding:
-    worst = worst_result([run.result for run in runs])
-    outcome = worst.outcome
-    shown = next(run for run in runs if run.result.outcome is outcome)
-    passed = sum(run.result.outcome is Outcome.PASS for run in runs)
-    tally = f"passed in {passed} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
-    tally += _flaky(passed, sum(run.result.outcome is Outcome.FAIL for run in runs))
-    is_pass, is_fail = outcome is Outcome.PASS, outcome is Outcome.FAIL
-    return Finding(
-        stage="e2e",
-        check=test.name,
-        rule="passes",
-        expectation=f"every step gives what it expects, at {', '.join(map(shown_offset, _offsets(runs)))}",
-        outcome=outcome,
-        severity=worst.severity if is_fail else None,
-        expected=f"passes {len(runs)} of {len(runs)}",
-        actual=tally if is_pass else f"{shown.told}; {tally}",
-        because=(worst.because or test.because) if is_fail else None,
-        evidence=runs[-1].pointer if is_pass else shown.pointer,
-        offset_s=None if is_pass else shown.offset_s,
+    worst = worst_ruling([run.result for run in runs])
+    good = [run for run in runs if run.result.outcome is Outcome.PASS]
+    tally = f"passed in {len(good)} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
+    tally += _flaky(len(good), sum(run.result.outcome is Outcome.FAIL for run in runs))
+    if worst.outcome is Outcome.PASS:
+        ruling = passed(tally).at(runs[-1].pointer)
+    else:
+        shown = next(run for run in runs if run.result.outcome is worst.outcome)
+        actual, because = f"{shown.actual}; {tally}", worst.because or test.because
+        ruling = replace(worst, actual=actual, because=because).at(shown.pointer, shown.offset_s)
+    expectation = (
+        f"every step gives what it expects, at {', '.join(shown_offset(run.offset_s) for run in runs)}"
     )
+    wanted = f"passes {len(runs)} of {len(runs)}"
+    return ruling.as_finding("e2e", test.name, "passes", expectation, expected=wanted)
 
 
 def _flaky(passed: int, failed: int) -> str:
@@ -73,44 +69,29 @@ def _flaky(passed: int, failed: int) -> str:
     return f" (excludes a flake rate above {excluded_percent(passed):.0f} %)" if passed and not failed else ""
 
 
-def _offsets(runs: Sequence[JudgedRun]) -> list[float]:
-    return [run.offset_s for run in runs]
-
-
 def _limit(e2e: E2E, limit_s: float, files: Files) -> Finding:
-    """The longest run; one that was cut short says nothing about how long a whole one takes."""
+    """The longest run; one that was cut short says nothing about how long a complete one takes."""
     suites = suites_of(e2e, files)
     timed = [suite for suite in suites if suite.observation is not None]
     longest = max(timed, key=lambda suite: suite.elapsed_ms, default=None)
     blind = next((suite for suite in suites if suite.incomplete), None)
-    shown = longest
+    took = f"{longest.elapsed_ms / 1000:.1f} s" if longest else ""
     if longest is not None and longest.elapsed_ms > limit_s * 1000:
-        outcome, actual = Outcome.FAIL, f"{_took(longest.elapsed_ms)} at {shown_offset(longest.offset_s)}"
-    elif blind is not None or longest is None:
-        shown = blind
-        when = shown_offset(blind.offset_s) if blind else ""
-        outcome = Outcome.INCONCLUSIVE
-        actual = f"{when}: {blind.incomplete}" if blind else "it was not run"
+        ruling = failed(
+            f"{took} at {shown_offset(longest.offset_s)}",
+            Severity.P2,
+            "the suite takes longer than the plan allows",
+        ).at(longest.pointer, longest.offset_s)
+    elif blind is not None:
+        reason = f"{shown_offset(blind.offset_s)}: {blind.incomplete}"
+        ruling = unknown(reason).at(blind.pointer, blind.offset_s)
+    elif longest is None:
+        ruling = unknown("not run")
     else:
-        outcome, actual = Outcome.PASS, f"{_took(longest.elapsed_ms)}, the longest of {len(suites)}"
-    is_fail = outcome is Outcome.FAIL
-    return Finding(
-        stage="e2e",
-        check=SUITE,
-        rule="limit",
-        expectation=f"a run of the suite takes at most {shown_duration(limit_s)}",
-        outcome=outcome,
-        severity=Severity.P2 if is_fail else None,
-        expected=f"<= {shown_duration(limit_s)}",
-        actual=actual,
-        because="the suite takes longer than the plan allows" if is_fail else None,
-        evidence=shown.pointer if shown else None,
-        offset_s=shown.offset_s if shown and outcome is not Outcome.PASS else None,
-    )
-
-
-def _took(elapsed_ms: float) -> str:
-    return f"{elapsed_ms / 1000:.1f} s"
+        ruling = passed(f"{took}, the longest of {len(suites)}").at(longest.pointer)
+    limit = shown_duration(limit_s)
+    expectation = f"a run of the suite takes at most {limit}"
+    return ruling.as_finding("e2e", SUITE, "limit", expectation, expected=f"<= {limit}")
 
 
 @dataclass(frozen=True, kw_only=True)

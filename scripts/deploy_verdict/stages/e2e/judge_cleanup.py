@@ -1,61 +1,51 @@
 """What the tests left behind: every cleanup step of every run, with the request that restores it. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.steps import may_have_written, step_label
 from deploy_verdict.model import Finding, Outcome, Severity, TestObservation
 from deploy_verdict.plan import E2E, Test
-from deploy_verdict.stages.e2e.judge_runs import Files, observed, tested_record
-
-
-@dataclass(frozen=True)
-class _Left:
-    """Something that is not clean, or not known to be."""
-
-    outcome: Outcome
-    told: str
-    offset_s: float
-    pointer: str | None
+from deploy_verdict.stages.e2e.judge_runs import Files, runs_in, tested_record
 
 
 def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
     """One finding over all runs and attempts; what one attempt left behind, no other takes back."""
-    found = list(_found(e2e, test, files))
-    bad = next((left for left in found if left.outcome is Outcome.FAIL), None) or next(iter(found), None)
-    outcome = bad.outcome if bad else Outcome.PASS
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Finding(
-        stage="e2e",
-        check=test.name,
-        rule="cleanup",
-        expectation="everything that the test changed is restored",
-        outcome=outcome,
-        severity=Severity.P2 if outcome is Outcome.FAIL else None,
-        expected="nothing is left behind",
-        actual=f"{bad.told}{more}" if bad else f"restored after each of {len(e2e.at)}",
-        because="test data was left changed" if outcome is Outcome.FAIL else None,
-        evidence=bad.pointer if bad else None,
-        offset_s=bad.offset_s if bad else None,
-    )
+    left = list(_left(e2e, test, files))
+    if left:
+        first = next((ruling for ruling in left if ruling.outcome is Outcome.FAIL), left[0])
+        more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+        ruling = replace(
+            first,
+            actual=f"{first.actual}{more}",
+            severity=Severity.P2,
+            because="test data was left changed",
+        )
+    else:
+        ruling = passed(f"restored after each of {len(e2e.at)}")
+    expectation = "everything that the test changed is restored"
+    return ruling.as_finding("e2e", test.name, "cleanup", expectation, expected="nothing is left behind")
 
 
-def _found(e2e: E2E, test: Test, files: Files) -> Iterator[_Left]:
-    seen = list(observed(test.name, files))
-    for pointer, observation in seen:
-        yield from _left(test, observation, pointer)
-    at = {observation.offset_s for _, observation in seen}
+def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
+    """What is not clean, or not known to be."""
+    runs = list(runs_in(test.name, files))
+    for pointer, observation in runs:
+        for ruling in _left_by(test, observation):
+            offset_s = observation.offset_s
+            actual = f"{shown_offset(offset_s)}: {ruling.actual}"
+            yield replace(ruling, actual=actual).at(pointer, offset_s)
+    at = {observation.offset_s for _, observation in runs}
     for offset_s in e2e.at:
         if offset_s not in at:
-            yield _Left(Outcome.INCONCLUSIVE, f"not run at {shown_offset(offset_s)}", offset_s, None)
+            yield unknown(f"not run at {shown_offset(offset_s)}").at(None, offset_s)
 
 
-def _left(test: Test, observation: TestObservation, pointer: str) -> Iterator[_Left]:
-    offset_s, when = observation.offset_s, shown_offset(observation.offset_s)
+def _left_by(test: Test, observation: TestObservation) -> Iterator[Ruling]:
     for item in observation.unrestored:
-        told = f"{when}: not restored ({item.reason}); send: {item.request}"
-        yield _Left(Outcome.FAIL, told, offset_s, pointer)
+        yield failed(f"not restored ({item.reason}); send: {item.request}")
     if observation.unrestored or not _wrote(observation):
         return
     # The last of each: a race that is tried again cleans up in between.
@@ -64,11 +54,11 @@ def _left(test: Test, observation: TestObservation, pointer: str) -> Iterator[_L
         label = step_label("cleanup", index, step.name)
         record = records.get(index)
         if record is None or record.name != step.name:
-            yield _Left(Outcome.INCONCLUSIVE, f"{when}: {label} is not in the evidence", offset_s, pointer)
+            yield unknown(f"{label} is not in the evidence")
             continue
         result = tested_record(record, step)
         if result.outcome is not Outcome.PASS:
-            yield _Left(result.outcome, f"{when}: {label}: {result.told}", offset_s, pointer)
+            yield replace(result, actual=f"{label}: {result.actual}")
 
 
 def _wrote(observation: TestObservation) -> bool:

@@ -1,11 +1,12 @@
 """A plugged-in suite: what its JUnit files prove, for the command and for each of its cases. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.steps import StepResult, worst_result
-from deploy_verdict.expect import told_fault
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.steps import worst_ruling
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     CaseObservation,
     Evidence,
@@ -24,7 +25,7 @@ BAD = ("failed", "error")
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteRun:
-    """A planned run of the suite; `incomplete` says why it is missing or was cut short, or is empty."""
+    """A scheduled run of the suite; `incomplete` says why it is missing or was cut short, or is empty."""
 
     offset_s: float
     pointer: str | None = None
@@ -39,12 +40,12 @@ class SuiteRun:
 
     @property
     def elapsed_ms(self) -> float:
-        """How long it took; 0 where it was not seen."""
+        """How long it took; 0 where it was not recorded."""
         return self.observation.elapsed_ms if self.observation else 0.0
 
 
 def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
-    """One for each planned offset: its first attempt with a case that failed, else its newest."""
+    """One for each scheduled offset: its first attempt with a case that failed, else its newest."""
     kept: dict[float, SuiteRun] = {}
     for name, evidence in sorted(files, key=lambda item: item[1].attempt):
         for index, observation in enumerate(evidence.observations):
@@ -85,8 +86,8 @@ def _incomplete(e2e: E2E, evidence: Evidence, offset_s: float) -> str:
 
 
 def _absent(first: Sequence[str], names: Sequence[str], runs: Sequence[TestObservation]) -> list[str]:
-    seen = {run.check for run in runs}
-    return [name for name in (*first, *names) if name not in seen]
+    present = {run.check for run in runs}
+    return [name for name in (*first, *names) if name not in present]
 
 
 NAMED_CASES = 5
@@ -95,37 +96,31 @@ NAMED_CASES = 5
 def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
     """The finding of the command, then one for each name of a case that any run reported."""
     suites = suites_of(e2e, files)
-    results = [_ran(e2e, suite) for suite in suites]
-    pointers = [suite.pointer for suite in suites]
     wanted = f"at least {e2e.expected_cases} cases" if e2e.expected_cases else "cases"
-    yield _finding(e2e, (SUITE, "command"), f"{' '.join(e2e.command)} reports {wanted}", results, pointers)
-    taken = {test.name for test in e2e.tests} | {PRE_CHECK, SUITE}
+    expectation = f"{' '.join(e2e.command)} reports {wanted}"
+    yield _finding(
+        e2e, SUITE, "command", expectation, [_ran(e2e, suite).at(suite.pointer) for suite in suites]
+    )
+    declared = {test.name for test in e2e.tests} | {PRE_CHECK, SUITE}
     for name in dict.fromkeys(case.check for suite in suites for _, case in suite.cases):
+        check = f"{name} (command)" if name in declared else name
         runs = [_case(name, suite) for suite in suites]
-        check = f"{name} (command)" if name in taken else name
-        expectation = f"{name} passes in every run"
-        yield _finding(e2e, (check, "passes"), expectation, *_unzipped(runs))
+        yield _finding(e2e, check, "passes", f"{name} passes in every run", runs)
 
 
-def _unzipped(runs: Sequence[tuple[StepResult, str | None]]) -> tuple[list[StepResult], list[str | None]]:
-    return [result for result, _ in runs], [pointer for _, pointer in runs]
-
-
-def _ran(e2e: E2E, suite: SuiteRun) -> StepResult:
+def _ran(e2e: E2E, suite: SuiteRun) -> Ruling:
     """What one run of the command proves. The exit code alone proves nothing."""
     observation = suite.observation
     if observation is None:
-        return StepResult(Outcome.INCONCLUSIVE, "it was not run")
+        return unknown("not run")
     cases = [case for _, case in suite.cases]
     bad = [case for case in cases if case.result in BAD]
     if bad:
         named = ", ".join(case.check for case in bad[:NAMED_CASES])
         more = ", …" if len(bad) > NAMED_CASES else ""
-        return StepResult(
-            Outcome.FAIL, f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1
-        )
+        return failed(f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
     reason = _unproven(e2e, suite, cases)
-    return StepResult(Outcome.INCONCLUSIVE, reason) if reason else StepResult(Outcome.PASS)
+    return unknown(reason) if reason else passed()
 
 
 def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
@@ -134,7 +129,7 @@ def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> st
     if observation is None or not observation.command:
         return "the command was not run"
     if observation.fault is not None:
-        return told_fault(observation.fault)
+        return fault_text(observation.fault)
     if not cases or observation.cases != len(cases):
         return f"{observation.cases or 0} cases were read, {len(cases)} are in the evidence"
     if e2e.expected_cases is not None and len(cases) < e2e.expected_cases:
@@ -146,46 +141,29 @@ def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> st
     return None
 
 
-def _case(name: str, suite: SuiteRun) -> tuple[StepResult, str | None]:
+def _case(name: str, suite: SuiteRun) -> Ruling:
     """The worst of one run's cases of that name."""
-    mine = [(pointer, case) for pointer, case in suite.cases if case.check == name]
-    if not mine:
-        return StepResult(Outcome.INCONCLUSIVE, "it was not reported"), suite.pointer
-    results = [_reported(case) for _, case in mine]
-    worst = worst_result(results)
-    return worst, mine[results.index(worst) if worst in results else 0][0]
+    cases = [_reported(case).at(pointer) for pointer, case in suite.cases if case.check == name]
+    return worst_ruling(cases) if cases else unknown("not reported").at(suite.pointer)
 
 
-def _reported(case: CaseObservation) -> StepResult:
-    said = f": {case.message}" if case.message else ""
+def _reported(case: CaseObservation) -> Ruling:
+    message = f": {case.message}" if case.message else ""
     if case.result in BAD:
-        return StepResult(Outcome.FAIL, f"{case.result}{said}", Severity.P1)
-    if case.result == "skipped":
-        return StepResult(Outcome.INCONCLUSIVE, f"skipped{said}")
-    return StepResult(Outcome.PASS)
+        return failed(f"{case.result}{message}", Severity.P1)
+    return unknown(f"skipped{message}") if case.result == "skipped" else passed()
 
 
-def _finding(
-    e2e: E2E,
-    name: tuple[str, str],
-    expectation: str,
-    results: Sequence[StepResult],
-    pointers: Sequence[str | None],
-) -> Finding:
-    worst = worst_result(results)
-    place = next(index for index, result in enumerate(results) if result.outcome is worst.outcome)
-    passed = sum(result.outcome is Outcome.PASS for result in results)
-    tally = f"passed in {passed} of {len(results)} run{'s' if len(results) > 1 else ''}"
-    is_pass = worst.outcome is Outcome.PASS
-    return Finding(
-        stage="e2e",
-        check=name[0],
-        rule=name[1],
-        expectation=expectation,
-        outcome=worst.outcome,
-        severity=worst.severity if worst.outcome is Outcome.FAIL else None,
-        expected=f"passes {len(results)} of {len(results)}",
-        actual=tally if is_pass else f"{shown_offset(e2e.at[place])}: {worst.told}; {tally}",
-        evidence=pointers[-1 if is_pass else place],
-        offset_s=None if is_pass else e2e.at[place],
-    )
+def _finding(e2e: E2E, check: str, rule: str, expectation: str, runs: Sequence[Ruling]) -> Finding:
+    """One finding over all runs, of which there is one for each offset of the suite."""
+    worst = worst_ruling(runs)
+    good = sum(ruling.outcome is Outcome.PASS for ruling in runs)
+    tally = f"passed in {good} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
+    if worst.outcome is Outcome.PASS:
+        ruling = passed(tally).at(runs[-1].evidence)
+    else:
+        offset_s = e2e.at[[ruling.outcome for ruling in runs].index(worst.outcome)]
+        actual = f"{shown_offset(offset_s)}: {worst.actual}; {tally}"
+        ruling = replace(worst, actual=actual, offset_s=offset_s)
+    wanted = f"passes {len(runs)} of {len(runs)}"
+    return ruling.as_finding("e2e", check, rule, expectation, expected=wanted)

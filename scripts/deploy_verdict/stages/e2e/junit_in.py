@@ -24,7 +24,7 @@ class NotJUnitError(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One case in the words of its suite; `elapsed_ms` is None where it was not told."""
+    """One case in the words of its suite; `elapsed_ms` is None where the file names no time."""
 
     name: str
     result: Literal["passed", "failed", "error", "skipped"]
@@ -38,10 +38,10 @@ Identity = tuple[int, int, int, int, int]
 def identity(path: Path) -> Identity | None:
     """What changes when a file is written again; None when there is no file."""
     try:
-        seen = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def read_cases(path: Path, before: Identity | None) -> tuple[Case, ...]:
@@ -109,14 +109,14 @@ def _refuse_hostile(data: bytes) -> None:
 
 
 def _refuse_contradiction(root: JUnitXml, cases: tuple[Case, ...]) -> None:
-    """A suite whose own counts tell of more trouble than its cases show is not believed."""
+    """A suite whose own counts report more failures than its cases show is not believed."""
     if any(case.result in ("failed", "error") for case in cases):
         return
     for element in (root._elem, *root._elem.iter("testsuite")):
         for name in ("failures", "errors"):
             if (element.get(name) or "0").strip() != "0":
-                told = f"its JUnit file counts {element.get(name)[:20]} {name}, and holds no such case"
-                raise NotJUnitError(told)
+                count = element.get(name)[:20]
+                raise NotJUnitError(f"its JUnit file counts {count} {name}, and holds no such case")
         declared = (element.get("tests") or "").strip()
         held = sum(1 for _ in element.iter("testcase"))
         if declared.isdecimal() and len(declared) < 10 and int(declared) > held:
@@ -133,8 +133,8 @@ def _case(case: TestCase) -> Case:
     elif case.is_skipped or case._elem.get("status") in ("notrun", "skipped", "disabled"):
         # GoogleTest writes status="notrun" for a disabled test, and no <skipped> element.
         result = "skipped"
-    said = next((f"{part.message or ''} {part.text or ''}" for part in case.result), "")
-    message = " ".join(said.split())[:MAX_MESSAGE_CHARACTERS]
+    text = next((f"{part.message or ''} {part.text or ''}" for part in case.result), "")
+    message = " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]
     return Case(name[:MAX_NAME_CHARACTERS], result, _elapsed_ms(case), message)
 
 

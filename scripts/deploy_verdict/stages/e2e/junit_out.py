@@ -33,17 +33,17 @@ def junit_xml(
 
 
 def _case(finding: Finding, elapsed_s: dict[str, float]) -> TestCase:
-    """A test that passes carries its own name; other rules of it are told beside the name."""
+    """A test that passes carries its own name; its other rules are named beside it."""
     is_test = finding.rule == "passes"
     name = finding.check if is_test else f"{finding.check}: {finding.rule}"
     case = TestCase(_clean(name), finding.stage, round(elapsed_s.get(finding.check, 0.0) * is_test, 3))
-    told = _clean(finding.actual + (f" ({finding.because})" if finding.because else ""))
+    message = _clean(finding.actual + (f" ({finding.because})" if finding.because else ""))
     if finding.outcome is Outcome.PASS:
         return case
     if finding.outcome is Outcome.FAIL:
-        result: Failure | Error = Failure(told, finding.severity or "P1")
+        result: Failure | Error = Failure(message, finding.severity or "P1")
     else:
-        result = Error(told, "inconclusive")
+        result = Error(message, "inconclusive")
     result.text = _clean(f"expected: {finding.expected}\nactual: {finding.actual}\n{finding.evidence or ''}")
     case.result = result
     return case

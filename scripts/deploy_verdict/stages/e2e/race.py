@@ -11,7 +11,7 @@ from deploy_verdict.model import Exchange, Outcome, Race, StepRecord
 from deploy_verdict.plan import Together
 from deploy_verdict.stages.e2e.requests import (
     FinalRequest,
-    Trial,
+    TestRun,
     final,
     lacking,
     record_write,
@@ -30,7 +30,7 @@ class _Run:
 
 
 def take_race(
-    trial: Trial,
+    test_run: TestRun,
     part: Literal["before_each", "start", "steps", "cleanup"],
     index: int,
     name: str,
@@ -41,40 +41,40 @@ def take_race(
     missing = {
         place: "no earlier step has captured it"
         for request in together.requests
-        for place in lacking(request, trial.captured)
+        for place in lacking(request, test_run.captured)
     }
     if missing:
-        told = f"{', '.join(missing)} was not captured, so the requests cannot be filled"
-        return record.model_copy(update={"not_captured": missing}), told
-    requests = [final(trial.context, request, trial.captured) for request in together.requests]
-    refusal = next((reason for request in requests if (reason := refused(trial.context, request))), None)
+        lost = f"{', '.join(missing)} was not captured, so the requests cannot be filled"
+        return record.model_copy(update={"not_captured": missing}), lost
+    requests = [final(test_run.context, request, test_run.captured) for request in together.requests]
+    refusal = next((reason for request in requests if (reason := refused(test_run.context, request))), None)
     if refusal:
         return record.model_copy(update={"refused": refusal}), f"refused: {refusal}"
-    # Before the barrier: a disk that is asked behind it would pull the starts apart.
-    record_write(trial, requests)
-    race = _released(trial, [request for request in requests for _ in range(together.times)])
+    # Before the barrier: a write to the disk behind it would pull the starts apart.
+    record_write(test_run, requests)
+    race = _released(test_run, [request for request in requests for _ in range(together.times)])
     return record.model_copy(update={"race": race}), raced(together, race)
 
 
 def raced(together: Together, race: Race) -> str | None:
     """Why the test cannot go on after this race, or None."""
     result = tested_race(together, race)
-    return None if result.outcome is Outcome.PASS else result.told
+    return None if result.outcome is Outcome.PASS else result.actual
 
 
 def is_worth_another_try(together: Together, race: Race) -> bool:
-    """Only where the answers were right and the requests did not meet: wrong ones are never asked again."""
+    """Only where the answers were right and the requests did not meet: wrong ones are never sent again."""
     return tested_answers(together, race).outcome is Outcome.PASS and not overlapped(race)
 
 
-def _released(trial: Trial, requests: Sequence[FinalRequest]) -> Race:
-    clock = trial.context.pace.clock
+def _released(test_run: TestRun, requests: Sequence[FinalRequest]) -> Race:
+    clock = test_run.context.pace.clock
     barrier = threading.Barrier(len(requests))
 
     def ask(request: FinalRequest) -> _Run:
         barrier.wait()
         start_s = clock.monotonic_s()
-        return _Run(send(trial, request), start_s, clock.monotonic_s())
+        return _Run(send(test_run, request), start_s, clock.monotonic_s())
 
     with ThreadPoolExecutor(max_workers=len(requests), thread_name_prefix="race") as threads:
         try:

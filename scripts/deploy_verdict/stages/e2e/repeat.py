@@ -1,7 +1,7 @@
 """The steps of a test over and over, as a drive or a top-up wants them: led up to once, counted, cleaned up.
 
 Each request goes through the guard like any other; a failed run is followed by the test's cleanup. An answer
-that a never rule forbids ends its run too: good ones are only counted, and the rule could not look at it.
+that a never rule forbids ends its run too: good ones are only counted, and the rule could not check them.
 """
 
 from collections import Counter
@@ -11,13 +11,13 @@ from deploy_verdict.evidence.never_rules import forbidden
 from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
 from deploy_verdict.plan import Step, Test
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.e2e.requests import Trial
-from deploy_verdict.stages.e2e.steps import Part, clean_up, settle, take, turn_for
-from deploy_verdict.stages.write_ledger import PendingEntry
+from deploy_verdict.stages.e2e.requests import TestRun
+from deploy_verdict.stages.e2e.steps import Part, clean_up, close_entry, entity_lock, take_step
+from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 class Counted:
-    """Runs over and over: good answers counted by step, method and address, failed runs kept whole."""
+    """Runs over and over: good answers counted by step, method and address, failed runs kept complete."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str, str], Counter[str]] = {}
@@ -50,31 +50,31 @@ class Cycles(Counted):
     def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
         super().__init__()
         self._context, self._test, self._before_each = context, test, before_each
-        pending = PendingEntry(context.ledger, test.name, context.pace.clock.now)
-        self._trial = Trial(context, pending=pending, cleanup=test.cleanup)
+        entry = OpenEntry(context.ledger, test.name, context.pace.clock.now)
+        self._test_run = TestRun(context, entry=entry, cleanup=test.cleanup)
         self.requests = 0
 
     @property
     def beside(self) -> tuple[Exchange, ...]:
         """What led to the first run and followed failed ones and the last."""
-        return tuple(exchange for record in self._trial.records for exchange in sent_in(record))
+        return tuple(exchange for record in self._test_run.records for exchange in sent_in(record))
 
     @property
     def unrestored(self) -> tuple[Unrestored, ...]:
         """What cleanup left behind."""
-        return tuple(self._trial.unrestored)
+        return tuple(self._test_run.unrestored)
 
     def through(self, runs: Callable[[], str | None]) -> str | None:
-        """Wait for the turn, bring about the test's start, and clean up after `runs`; why it ended early."""
-        with turn_for(self._context, self._test, self._before_each) as held:
+        """Lock the entities, bring about the test's start, and clean up after `runs`; why it ended early."""
+        with entity_lock(self._context, self._test, self._before_each) as held:
             if held is not None:
                 return held
             try:
                 return self._lead_up() or runs()
             finally:
-                if self._trial.writes:
-                    clean_up(self._trial, self._test.cleanup)
-                settle(self._trial)
+                if self._test_run.writes:
+                    clean_up(self._test_run, self._test.cleanup)
+                close_entry(self._test_run)
 
     def _lead_up(self) -> str | None:
         parts: tuple[Part, Part] = ("before_each", "start")
@@ -82,7 +82,7 @@ class Cycles(Counted):
             for index, step in enumerate(steps):
                 if self._context.stop.requested:
                     return "asked to stop"
-                reason = take(self._trial, part, index, step)
+                reason = take_step(self._test_run, part, index, step)
                 if reason:
                     return f"the cycles' start was not reached: {reason}"
         return None
@@ -92,15 +92,15 @@ class Cycles(Counted):
         plan = self._context.plan
         for index, step in enumerate(self._test.steps):
             before(self.requests)
-            captured = dict(self._trial.captured)
-            reason = take(self._trial, "steps", index, step)
-            record = self._trial.records.pop()
+            captured = dict(self._test_run.captured)
+            reason = take_step(self._test_run, "steps", index, step)
+            record = self._test_run.records.pop()
             self.requests += 1 + len(record.earlier)
             if reason is None:
                 reason = next(filter(None, (forbidden(plan, item) for item in sent_in(record))), None)
             if reason is not None:
                 self.failures.append(FailedRun(step=record, captured=captured))
-                clean_up(self._trial, self._test.cleanup)
+                clean_up(self._test_run, self._test.cleanup)
                 return
             self.count(record.name, sent_in(record))
         self.done += 1

@@ -15,7 +15,7 @@ from deploy_verdict.model import Finding, Outcome, SuiteObservation, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """The whole section; `reason` says why there is no result."""
+    """The complete section; `reason` says why there is no result."""
 
     reason: str
     execution: tuple[str, ...]
@@ -28,7 +28,7 @@ class Suite:
 
 
 def suite(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Suite:
-    """A test of the plan without a finding is told as not run; it is never left out."""
+    """A test of the plan without a finding is shown as not run; it is never left out."""
     results = suite_results(bundle, verdict.findings)
     rate = _rate(bundle, results)
     reason = not_checked(bundle, "e2e") or ""
@@ -51,7 +51,7 @@ def suite(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Suite:
 
 
 def _rate(bundle: Bundle, results: Sequence[Finding]) -> str:
-    """ "7/8 (88%)"; what was not seen to pass does not count as passed, and is told."""
+    """ "7/8 (88%)"; what is not known to pass does not count as passed, and is named."""
     if not results or not bundle.of_stage("e2e"):
         return NOT_MEASURED
     if not suite_ran(bundle):
@@ -78,7 +78,7 @@ def _without_result(bundle: Bundle, results: Sequence[Finding]) -> list[str]:
 
 def _tests(bundle: Bundle, results: Sequence[Finding]) -> Table:
     rows = [(result.check, TEST_WORD[result.outcome], _note(result)) for result in results]
-    reason = not_checked(bundle, "e2e") or "there is no finding"
+    reason = not_checked(bundle, "e2e") or "no finding"
     rows += [(name, TEST_WORD[Outcome.INCONCLUSIVE], reason) for name in _without_result(bundle, results)]
     order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
     rows.sort(key=lambda row: order.index(row[0]) if row[0] in order else len(order))
@@ -92,17 +92,17 @@ def _note(result: Finding) -> str:
 
 
 def _pointers(results: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
-    """Where each test that did not pass is told in full; the table keeps its three columns."""
+    """Where each test that did not pass is described in full; the table keeps its three columns."""
     return tuple((result.check, result.evidence) for result in results if result.evidence)
 
 
 def _execution(bundle: Bundle) -> tuple[str, ...]:
     """One line for each run."""
-    told = []
+    runs = []
     for item in bundle.of_stage("e2e"):
         suites = [o for o in item.evidence.observations if isinstance(o, SuiteObservation)]
         took = f", took {shown_duration(suites[0].elapsed_ms / 1000)}" if suites else ""
         cut = ", interrupted" if item.evidence.interrupted else ""
         offset_s = item.evidence.offset_s
-        told.append(f"{planned_moment(bundle.window, offset_s)} ({shown_offset(offset_s)}{took}{cut})")
-    return tuple(told)
+        runs.append(f"{planned_moment(bundle.window, offset_s)} ({shown_offset(offset_s)}{took}{cut})")
+    return tuple(runs)

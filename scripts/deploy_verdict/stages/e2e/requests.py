@@ -1,4 +1,4 @@
-"""A step's request in its final form: filled, checked by the guard, sent, or told as a command line."""
+"""A step's request in its final form: filled, checked by the guard, sent, or written as a command line."""
 
 import json
 import shlex
@@ -14,15 +14,15 @@ from deploy_verdict.plan.placeholders import filled, filled_path, names_in
 from deploy_verdict.plan.write_guard import entities, refusal
 from deploy_verdict.redaction.redactor import carries_credentials
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.write_ledger import PendingEntry
+from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 @dataclass
-class Trial:
+class TestRun:
     """What one run of one test has come to so far. Its captures are its own: tests are independent.
 
     `writes` holds a token for each request that may have changed something: added before it leaves,
-    so that an interrupt in the middle of it counts, and taken back when it reached nobody. `pending` is its
+    so that an interrupt in the middle of it counts, and taken back when it reached nobody. `entry` is its
     entry in the ledger, which `cleanup` settles.
     """
 
@@ -33,7 +33,7 @@ class Trial:
     stopped: str | None = None
     interrupted: bool = False
     writes: set[object] = field(default_factory=set)
-    pending: PendingEntry | None = None
+    entry: OpenEntry | None = None
     cleanup: tuple[Step, ...] = ()
 
 
@@ -80,20 +80,20 @@ def refused(context: Context, request: FinalRequest) -> str | None:
     return context.redact(reason) if reason else None
 
 
-def record_write(trial: Trial, requests: Iterable[FinalRequest]) -> None:
+def record_write(test_run: TestRun, requests: Iterable[FinalRequest]) -> None:
     """Note in the ledger what these requests may write, with what restores it; once for all that it names."""
-    may_write = trial.context.plan.test_data.may_write
+    may_write = test_run.context.plan.test_data.may_write
     written = [request for request in requests if request.method not in ("GET", "HEAD")]
-    if trial.pending is None or not written:
+    if test_run.entry is None or not written:
         return
-    needed = {name: None for step in requests_of(trial.cleanup) for name in lacking(step, {})}
-    captured = {name: trial.captured[name] for name in needed if name in trial.captured}
+    needed = {name: None for step in requests_of(test_run.cleanup) for name in lacking(step, {})}
+    captured = {name: test_run.captured[name] for name in needed if name in test_run.captured}
 
     def restore() -> list[str]:
-        return [curl(trial.context, step, captured) for step in requests_of(trial.cleanup)]
+        return [curl(test_run.context, step, captured) for step in requests_of(test_run.cleanup)]
 
     named = [name for request in written for name in entities(request.path, request.json, may_write)]
-    trial.pending.record_write(named, captured, restore)
+    test_run.entry.record_write(named, captured, restore)
 
 
 def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
@@ -101,17 +101,17 @@ def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
     return tuple(one for step in steps for one in (step.together.requests if step.together else (step,)))
 
 
-def send(trial: Trial, request: FinalRequest) -> Exchange:
+def send(test_run: TestRun, request: FinalRequest) -> Exchange:
     """Send a request that the guard lets out."""
     token = object()
     if request.method not in ("GET", "HEAD"):
-        record_write(trial, (request,))
-        trial.writes.add(token)
-    exchange = trial.context.probe.ask(
+        record_write(test_run, (request,))
+        test_run.writes.add(token)
+    exchange = test_run.context.probe.ask(
         request.method, request.path, json=request.json, headers=request.headers, timeout_s=request.timeout_s
     )
     if not may_have_written(exchange):
-        trial.writes.discard(token)
+        test_run.writes.discard(token)
     return exchange
 
 

@@ -27,7 +27,7 @@ def judge_failed(bundle: Bundle, exposure: Exposure) -> Iterator[Finding]:
     runs = [run for run in failed_runs(bundle) if run.observation.check == exposure.name]
     wrong = [run for run in runs if run.result.outcome is Outcome.FAIL]
     for first in wrong[:1]:
-        text = f"{len(wrong)} failed, the first: {first.result.told}"
+        text = f"{len(wrong)} failed, the first: {first.result.actual}"
         ruling = failed(text, exposure.severity, "a top-up run failed")
         expectation = f"every run of {first.observation.of} gives what the plan expects"
         yield ruling.at(first.pointer).as_finding(STAGE, exposure.name, "top_up", expectation)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import Sent, all_sent, tallies
+from deploy_verdict.evidence.finding import Ruling, unknown
 from deploy_verdict.evidence.platform_views import errors_of, readings_of
-from deploy_verdict.evidence.steps import StepResult, is_targets_trouble, tested_step
+from deploy_verdict.evidence.steps import is_targets_trouble, tested_step
 from deploy_verdict.model import (
     FailedRun,
     Finding,
@@ -17,7 +18,7 @@ from deploy_verdict.model import (
     TrafficObservation,
 )
 from deploy_verdict.plan import E2E, Exposure, Test
-from deploy_verdict.stages.e2e.judge_runs import failed_result, observed, run_outcomes
+from deploy_verdict.stages.e2e.judge_runs import failed_result, run_outcomes, runs_in
 from deploy_verdict.stages.registry import driven
 
 TOP_UP = "top_up"
@@ -30,7 +31,7 @@ class Failed:
     pointer: str
     observation: TopUpObservation
     step: str
-    result: StepResult
+    result: Ruling
 
 
 def failed_runs(bundle: Bundle) -> Iterator[Failed]:
@@ -41,9 +42,7 @@ def failed_runs(bundle: Bundle) -> Iterator[Failed]:
             yield Failed(f"{pointer}/failures/{index}", observation, failure.step.name, result)
 
 
-def _result(
-    bundle: Bundle, observation: TopUpObservation, failure: FailedRun, *, is_first: bool
-) -> StepResult:
+def _result(bundle: Bundle, observation: TopUpObservation, failure: FailedRun, *, is_first: bool) -> Ruling:
     stage, _, name = observation.of.partition("/")
     e2e, exchange = bundle.plan.e2e, failure.step.exchange
     if stage == "e2e" and e2e is not None:
@@ -54,7 +53,7 @@ def _result(
         for check in bundle.plan.health:
             if check.name == name:
                 return tested_step(check, exchange)
-    return StepResult(Outcome.INCONCLUSIVE, f"the plan has no {observation.of}")
+    return unknown(f"the plan has no {observation.of}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +161,7 @@ def runs_of_test(bundle: Bundle, e2e: E2E, exposure: Exposure) -> OperationRuns:
         step = exposure.step_of(test.name)
         if step is None:
             continue
-        for pointer, observation in observed(test.name, files):
+        for pointer, observation in runs_in(test.name, files):
             for outcome in run_outcomes(test, e2e.before_each, observation, step, e2e.held_by):
                 clean += outcome is Outcome.PASS
                 bad += [pointer] if outcome is Outcome.FAIL else []

@@ -1,7 +1,7 @@
 """The health stage: one bounded request for each check of the plan, in the plan's order.
 
 Checks that write belong together, as TOMAR and the COMPLETAR that releases again: one entry of the ledger,
-settled when the last of them gives what the plan expects.
+closed when the last of them gives what the plan expects.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ from deploy_verdict.plan import Check
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S
 from deploy_verdict.stages.claims.collect import take_fingerprints
 from deploy_verdict.stages.context import Context, Keep
-from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, pending_entry, unlike, unsent
-from deploy_verdict.stages.write_ledger import PendingEntry
+from deploy_verdict.stages.guarded_request import NOT_SENT, ask_request, entry_of, unlike, unsent
+from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
@@ -41,38 +41,38 @@ def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Obser
 def check_health(
     context: Context, checks: Iterable[Check], offset_s: float, keep: Keep | None = None
 ) -> tuple[HttpObservation, ...]:
-    """Ask each check once; a check that the stop came before is not asked and will be missing.
+    """Send each check's request once; after a request to stop the rest is not sent and will be missing.
 
-    `keep` is handed what was seen so far after each check. Checks that write are asked even then, once one
+    `keep` is handed the observations so far after each check. Checks that write are sent even then, once one
     of them was: the last of them is what restores.
     """
-    asked = tuple(checks)
-    writing = [check for check in asked if check.writes]
-    pending = pending_entry(context, writing)
+    requested = tuple(checks)
+    writing = [check for check in requested if check.writes]
+    entry = entry_of(context, writing)
     observations: list[HttpObservation] = []
     with context.ledger.lock() if writing else nullcontext(None) as held:
-        left: str | None = NOT_ASKED
+        left: str | None = NOT_SENT
         wrote = False
-        for check in asked:
+        for check in requested:
             if context.stop.requested and not (wrote and check.writes):
                 continue
             if check.writes and held:
                 observations.append(_observed(check, offset_s, unsent(context, check, "held", held)))
             else:
-                observations.append(ask_check(context, check, offset_s, pending))
+                observations.append(ask_check(context, check, offset_s, entry))
             if check.writes:
                 wrote, left = True, unlike(check, observations[-1])
             if keep is not None:
                 keep(tuple(observations))
-        pending.close(left)
+        entry.close(left)
     return tuple(observations)
 
 
 def ask_check(
-    context: Context, check: Check, offset_s: float, pending: PendingEntry | None = None
+    context: Context, check: Check, offset_s: float, entry: OpenEntry | None = None
 ) -> HttpObservation:
     """One check's request as an observation."""
-    return _observed(check, offset_s, ask_request(context, check, pending))
+    return _observed(check, offset_s, ask_request(context, check, entry))
 
 
 def _observed(check: Check, offset_s: float, exchange: Exchange) -> HttpObservation:
@@ -93,7 +93,7 @@ def _awaited(context: Context, check: Check, offset_s: float, until_s: float) ->
     answers = tuple(_answers(context, check, until_s))
     waited_s = max(0.0, answers[-1].offset_s - began_s)
     if len(answers) > 1:
-        context.tell(f"{check.name}: asked {len(answers)} times in {shown_duration(waited_s)}")
+        context.tell(f"{check.name}: {len(answers)} tries in {shown_duration(waited_s)}")
     return AwaitedObservation(
         check=check.name, offset_s=offset_s, at=at, waited_s=round(waited_s, 3), answers=answers
     )
@@ -104,7 +104,7 @@ def _answers(context: Context, check: Check, until_s: float) -> Iterator[Awaited
         offset_s = round(context.pace.offset_s(), 3)
         exchange = ask_request(context, check)
         yield AwaitedAnswer(offset_s=offset_s, exchange=exchange)
-        # The last one is asked when the time is up, however long the one before it took.
+        # The last try comes when the time is up, however long the one before it took.
         is_last = offset_s >= until_s or context.stop.requested
         if is_last or tested_step(check, exchange).outcome is Outcome.PASS:
             return

@@ -1,7 +1,7 @@
 """The health checks at T+0. Pure.
 
-A check that reads (GET, HEAD) shows its whole answer as a block and a word for it; a check that asks
-the same address as a pool is told in the pool's words. A check that writes is one line with its status.
+A check that reads (GET, HEAD) shows its complete answer as a block and a word for it; a check of
+the same address as a pool gets the pool's words. A check that writes is one line with its status.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,9 @@ from datetime import datetime
 from http import HTTPStatus
 
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
-from deploy_verdict.expect import told_fault, worst
+from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.markup.labels import MARK, not_checked
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import shown_body
@@ -45,36 +46,26 @@ class ShownCheck:
 
 def health_checks(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownCheck, ...]:
     """Every health check of the plan, in its order."""
-    seen = _seen(bundle)
-    return tuple(_shown(bundle, verdict, check, seen.get(check.name)) for check in bundle.plan.health)
+    answers = readings_of(bundle, "health", HttpObservation)
+    newest = {answer.check: (pointer, answer) for pointer, answer in answers}
+    return tuple(_shown(bundle, verdict, check, newest.get(check.name)) for check in bundle.plan.health)
 
 
-_Seen = tuple[str, HttpObservation]
-
-
-def _seen(bundle: Bundle) -> dict[str, _Seen]:
-    """The newest attempt's answer to each check."""
-    seen: dict[str, _Seen] = {}
-    for item in bundle.of_stage("health"):
-        for index, observation in enumerate(item.evidence.observations):
-            if isinstance(observation, HttpObservation):
-                seen[observation.check] = f"{item.name}#/observations/{index}", observation
-    return seen
-
-
-def _shown(bundle: Bundle, verdict: Verdict, check: Check, seen: _Seen | None) -> ShownCheck:
-    mine = [item for item in verdict.findings if (item.stage, item.check) == ("health", check.name)]
-    outcome = worst(finding.outcome for finding in mine)
-    pointer, observation = seen or ("", None)
+def _shown(
+    bundle: Bundle, verdict: Verdict, check: Check, newest: tuple[str, HttpObservation] | None
+) -> ShownCheck:
+    findings = [item for item in verdict.findings if (item.stage, item.check) == ("health", check.name)]
+    outcome = worst(finding.outcome for finding in findings)
+    pointer, observation = newest or ("", None)
     answer = observation.body if observation and observation.body else ""
     block, language = shown_body(answer) if answer and not check.writes else (None, "")
     return ShownCheck(
         title=check.title or check.name,
         block=block,
         language=language,
-        status=_status(bundle, check, observation, outcome, mine),
+        status=_status(bundle, check, observation, outcome, findings),
         body=answer if check.writes and outcome is not Outcome.PASS else "",
-        not_passed=lines(finding for finding in mine if finding.outcome is not Outcome.PASS),
+        not_passed=lines(finding for finding in findings if finding.outcome is not Outcome.PASS),
         evidence=pointer,
     )
 
@@ -84,22 +75,22 @@ def _status(
     check: Check,
     observation: HttpObservation | None,
     outcome: Outcome,
-    mine: Sequence[Finding],
+    findings: Sequence[Finding],
 ) -> str:
     if observation is None:
-        return f"❔ UNKNOWN: {not_checked(bundle, 'health') or 'it was not asked'}"
+        return f"❔ UNKNOWN: {not_checked(bundle, 'health') or 'not checked'}"
     if observation.fault is not None:
-        return f"{MARK[outcome]} {told_fault(observation.fault)}"
+        return f"{MARK[outcome]} {fault_text(observation.fault)}"
     if check.writes:
-        return f"{MARK[outcome]} {_status_line(observation.status)}{_accepted(check, outcome, mine)}"
+        return f"{MARK[outcome]} {_status_line(observation.status)}{_accepted(check, outcome, findings)}"
     pool = next((pool for pool in bundle.plan.pools if pool.path == check.path), None)
     return HEALTH_WORD[outcome] if pool is None else _pool_word(pool, observation, outcome)
 
 
-def _accepted(check: Check, outcome: Outcome, mine: Sequence[Finding]) -> str:
+def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:
     """Why an answer like 403 is good, in the plan's words."""
-    told = next((finding.actual for finding in mine if finding.rule == "accept"), "")
-    reason = next((item.because for item in check.accept if item.because and item.because in told), None)
+    actual = next((finding.actual for finding in findings if finding.rule == "accept"), "")
+    reason = next((item.because for item in check.accept if item.because and item.because in actual), None)
     return f" (accepted: {reason})" if reason and outcome is Outcome.PASS else ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
 from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stats.bounds import Ratio, rate_ratio
@@ -92,7 +92,7 @@ def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | 
         yield "the log before the deployment was not read"
         return
     if before.fault is not None:
-        yield f"the log before the deployment could not be read: {told_fault(before.fault)}"
+        yield f"the log before the deployment could not be read: {fault_text(before.fault)}"
         return
     yield from (f"the log before the deployment is not complete: {reason}" for reason in before.incomplete)
     covered_s = _covered_s(before)

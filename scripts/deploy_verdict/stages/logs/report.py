@@ -9,7 +9,7 @@ from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_observation
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Code, Table
@@ -193,7 +193,7 @@ def _reason(bundle: Bundle, reading: LogObservation | None) -> str:
     if reading is None:
         return "the evidence holds no reading of the log"
     if reading.fault is not None:
-        return f"the log could not be read ({told_fault(reading.fault)})"
+        return f"the log could not be read ({fault_text(reading.fault)})"
     return "" if reading.lines_in_window else "the log has no line in the window"
 
 

@@ -15,7 +15,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import points_of, readings_of
 from deploy_verdict.evidence.traffic_change import traffic_change
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, block_offsets
@@ -75,7 +75,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     if observation is None:
         return Memory(reason="the platform's metrics were not read")
     if observation.fault is not None:
-        return Memory(reason=told_fault(observation.fault))
+        return Memory(reason=fault_text(observation.fault))
 
     points = points_of(observation, "memory_gb", deployment)
     if not points:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import points_of, readings_of
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.chart import COLOURS, MAX_POINTS, percents
 from deploy_verdict.markup.labels import files_of, not_checked
 from deploy_verdict.markup.lines import Line, lines
@@ -58,7 +58,7 @@ def _why_unknown(reading: MetricsObservation | None) -> str:
     if reading is None:
         return "not checked: the evidence holds no metrics"
     if reading.fault is not None:
-        return f"not known: {told_fault(reading.fault)}"
+        return f"not known: {fault_text(reading.fault)}"
     return "" if reading.series else "not known: the platform returned no series"
 
 

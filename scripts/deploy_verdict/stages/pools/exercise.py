@@ -16,7 +16,7 @@ from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, O
 from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.sections.pools import FEWEST_READINGS, MOST_READINGS
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.guarded_request import NOT_ASKED, ask_request, pending_entry, unlike
+from deploy_verdict.stages.guarded_request import NOT_SENT, ask_request, entry_of, unlike
 
 Keep = Callable[[tuple[Observation, ...]], None]
 
@@ -38,7 +38,7 @@ class _Exercise:
         self._context, self._pool, self._how, self._offset_s = context, pool, exercise, offset_s
         self._requests = tuple(context.plan.to_ask(name) for name in exercise.ask)
         self._writing = [one for one in self._requests if isinstance(one, Check) and one.writes]
-        self._pending = pending_entry(context, self._writing)
+        self._entry = entry_of(context, self._writing)
 
     def run(self) -> ExerciseObservation:
         with self._context.ledger.lock() if self._writing else nullcontext(None) as held:
@@ -82,8 +82,8 @@ class _Exercise:
         )
 
     def _settle(self) -> list[Exchange]:
-        given = [ask_request(self._context, request, self._pending) for request in self._writing]
-        self._pending.close(unlike(self._writing[-1], given[-1]) if given else NOT_ASKED)
+        given = [ask_request(self._context, request, self._entry) for request in self._writing]
+        self._entry.close(unlike(self._writing[-1], given[-1]) if given else NOT_SENT)
         return given
 
     def _no_room(self, before: Reading) -> str | None:
@@ -117,7 +117,7 @@ class _Exercise:
             if self._context.stop.requested:
                 return
             request = self._requests[(number + time) % len(self._requests)]
-            yield _plain(ask_request(self._context, request, self._pending))
+            yield _plain(ask_request(self._context, request, self._entry))
 
     def _read_until(self, gauge: KeptAlive, futures: Sequence[Future[list[Exchange]]]) -> Iterator[Reading]:
         for count in range(MOST_READINGS):

@@ -12,7 +12,7 @@ from datetime import datetime
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     Finding,
     Outcome,
@@ -86,7 +86,7 @@ def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime])
     if log is None:
         return NOT_READ
     if log.fault is not None:
-        return unknown(told_fault(log.fault))
+        return unknown(fault_text(log.fault))
     if log.incomplete:
         return unknown("; ".join(log.incomplete))
     if log.start > covers[0] or log.end < covers[1]:

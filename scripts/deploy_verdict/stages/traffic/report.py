@@ -5,7 +5,7 @@ from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import errors_of, readings_of
-from deploy_verdict.expect import told_fault
+from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Table
@@ -64,7 +64,7 @@ def _why_unknown(reading: TrafficObservation | None) -> str:
     if reading is None:
         return "not checked: the evidence holds no reading of the edge's log"
     if reading.fault is not None and not reading.paths:
-        return f"not known: {told_fault(reading.fault)}"
+        return f"not known: {fault_text(reading.fault)}"
     return "" if reading.entries_read else "not known: the edge's log has no request in the window"
 
 

@@ -6,10 +6,10 @@ from deploy_verdict.model import LedgerEntry
 
 
 def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
-    """The entries that neither they, nor a restoring, nor a later whole run of the same has settled.
+    """The entries that neither they, nor a restoring, nor a later complete run of the same has settled.
 
-    A later whole run ends with the same cleanup, where that needed the same values. What only restores is no
-    entry of its own.
+    A later complete run ends with the same cleanup, where that needed the same values. What only restores
+    leaves nothing to restore itself.
     """
     known = list({entry.id: entry for entry in entries}.values())
     return tuple(
