@@ -18,9 +18,9 @@ FAULT ?= none
 SPEED ?= 600
 SECONDS ?= 60
 POINTS ?= 200
-PROPERTIES := tests/test_secrets.py tests/test_redact.py tests/report/test_text.py tests/report/test_report.py \
-    tests/report/test_hostile_evidence.py tests/report/test_hostile_written.py tests/notifying/test_message.py \
-    tests/github/test_folding.py tests/github/test_states.py tests/plan/test_guard_property.py \
+PROPERTIES := tests/test_secrets.py tests/redaction/test_redactor.py tests/report/test_text.py tests/report/test_report.py \
+    tests/report/test_hostile_evidence.py tests/report/test_hostile_written.py tests/publish/test_notification.py \
+    tests/publish/test_folding.py tests/publish/test_comment_state.py tests/plan/test_guard_property.py \
     tests/plan/test_guard_on_the_wire.py
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.collectors.servers import answers, raw_server
 from tests.running import ROOT, command, script, scrubbed
+from tests.servers import answers, raw_server
 
 PLAN = """\
 version: 1

@@ -16,10 +16,10 @@ from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn
 from deploy_verdict.redaction.redactor import DOTENV, Redactor
 from deploy_verdict.redaction.secret_encodings import encodings_of
 from deploy_verdict.window.evidence_store import write_json, write_text
-from tests.collectors.servers import answers, raw_server
 from tests.examples import at_least
+from tests.redaction.test_redactor import SHAPES
 from tests.running import ROOT, script
-from tests.test_redact import SHAPES
+from tests.servers import answers, raw_server
 
 TOKEN, HEADER, DOTTED = 'tok/en+"ä=7&x', "Custom hdr-secret-99", "dotted value 42"
 VARIABLES = {"SVC_TOKEN": TOKEN, "SVC_AUTH_LINE": HEADER, "RAILWAY_TOKEN": TOKEN}

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 from markdown_it import MarkdownIt
 
-from tests.collectors.servers import json_service
 from tests.running import command, script, scrubbed
+from tests.servers import json_service
 from tests.test_commands import obeyed
 from tests.test_secrets import DOTTED, FORMS, HEADER, TOKEN, assert_clean
 

@@ -69,11 +69,11 @@ FAIL_OPEN = {
 FAIL_OPEN_TESTS = {
     "Argo Rollouts: a metric with no condition": ("plan/test_reading.py", "test_a_mistake_in_a_check"),
     "Keptn: no history to compare with": (
-        "judge/test_novelty.py",
+        "stages/logs/test_judge_novelty.py",
         "test_without_a_time_before_errors_are_inconclusive_only_where_the_plan_asks",
     ),
     "Harness: no control data": (
-        "judge/test_novelty.py",
+        "stages/logs/test_judge_novelty.py",
         "test_without_a_time_before_errors_are_inconclusive_only_where_the_plan_asks",
     ),
     "Gatus: a number is cut to an integer": (

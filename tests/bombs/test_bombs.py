@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.collectors.servers import answers, raw_server
 from tests.fuzz.limits import MOST_MB
 from tests.running import ROOT, scrubbed
+from tests.servers import answers, raw_server
 
 SIZES = {"railway": 4_990_000, "github": 8_000_000, "service": 2_000_000}
 HEADS = {"railway": b'{"data": {"projectToken": {"a": %s}}}', "github": b'{"a": %s}', "service": b'{"a": %s}'}

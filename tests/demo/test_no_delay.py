@@ -18,11 +18,11 @@ from demo.listening import Listening
 from demo.redis_server import redis_url
 from demo.toxic import serving as toxic_serving
 from deploy_verdict.relay.server import _listen
-from tests.collectors.servers import json_service, raw_server
-from tests.notifying.test_notify import service
+from tests.publish.test_delivery import service
 from tests.relay.github import github as relays_github
 from tests.report.test_browser import trap
 from tests.running import ROOT
+from tests.servers import json_service, raw_server
 
 
 def is_sent_at_once(connection):

@@ -13,7 +13,7 @@ from deploy_verdict.window.evidence_store import read_evidence
 from deploy_verdict.window.history import EarlierVerdict
 from deploy_verdict.window.judge_directory import VERDICT_FILE, read_verdict
 from deploy_verdict.window.session import read_window
-from tests.test_ledger import is_free
+from tests.stages.test_write_ledger import is_free
 
 # From good to bad, as the members stand.
 RANK = {outcome: number for number, outcome in enumerate(VerdictOutcome)}

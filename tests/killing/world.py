@@ -16,7 +16,7 @@ from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
 from deploy_verdict.window.judge_directory import read_verdict
-from tests.notifying.test_notify import service
+from tests.publish.test_delivery import service
 from tests.running import program, scrubbed
 
 INJECTOR = Path(__file__).with_name("injector.py")

@@ -17,9 +17,9 @@ from demo.toxic.certificates import made
 from demo.toxic.serving import toxic
 from demo.toxic.troubles import TROUBLES
 from deploy_verdict.github.caller import MAX_TRIES
-from tests.collectors.servers import json_service
 from tests.matrix.child import BUDGET_S, TIMEOUT_S
 from tests.running import ROOT, scrubbed
+from tests.servers import json_service
 
 PAGE = ROOT / "docs" / "reference" / "faults.md"
 MOST_MB = 200

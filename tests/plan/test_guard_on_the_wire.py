@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import read_plan
 from deploy_verdict.stages.e2e.collect import run_suite
-from tests.collectors.servers import json_service
-from tests.collectors.suites import context_of
 from tests.plan.test_guard_property import (
     ALLOWED,
     PRODUCTION,
@@ -27,6 +25,8 @@ from tests.plan.test_guard_property import (
     readings,
     spools,
 )
+from tests.servers import json_service
+from tests.stages.suites import context_of
 
 EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "150"))
 HEAD = "health: [{name: h, get: /h, expect: {status: 200}}]\n"

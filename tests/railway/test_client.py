@@ -29,7 +29,7 @@ from deploy_verdict.railway.errors import data_of
 from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
 from tests.clocks import TurnedClock
-from tests.collectors.servers import raw_server
+from tests.servers import raw_server
 
 PLACE = ServiceIds(project_id="p", environment_id="e", service_id="s")
 TOKEN = Token(value="a-secret-token-of-ours", kind="project", variable="RAILWAY_TOKEN")

@@ -20,8 +20,8 @@ from deploy_verdict.report import render_comment, render_report
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import _junit
 from tests.examples import at_least
-from tests.github.test_folding import is_closed
-from tests.notifying.test_message import PINGS
+from tests.publish.test_folding import is_closed
+from tests.publish.test_notification import PINGS
 from tests.report.hostile_evidence import hostile_bundle
 from tests.report.stories import ENVIRONMENT, GENERATED
 from tests.report.test_report import HEADINGS, OURS

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tests.collectors.servers import json_service
 from tests.running import ROOT
+from tests.servers import json_service
 
 ROW = """
     Stage(
@@ -141,7 +141,7 @@ def test_a_mistake_in_its_section_has_its_place(package, plan):
     plan.write_text(plan.read_text().replace("{path:", "{pth:"))
     done = run(package, "check_plan", plan)
     assert done.returncode == 2
-    assert ":6:7: 'pth' is not known here" in done.stderr
+    assert ":6:7: unknown key 'pth'" in done.stderr
 
 
 def test_a_toy_stage_is_collected_judged_reported_and_folded(package, plan, tmp_path):

@@ -94,7 +94,7 @@ def _line(finding: Finding, shown: Callable[[str | None, int], str]) -> str:
     name = shown(f"{finding.stage}/{finding.check}", 80)
     severity = f"{finding.severity or 'P1'} " if finding.outcome is Outcome.FAIL else ""
     expected, actual = shown(finding.expectation, 100), shown(finding.actual, 130)
-    return f"- {severity}{name}: expected {expected}; found {actual}"
+    return f"- {severity}{name} — expected: {expected}; found: {actual}"
 
 
 def harmless(text: str, limit: int) -> str:

@@ -46,7 +46,8 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
         )
     inconclusive = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)
     if inconclusive:
-        yield f"{inconclusive} of {len(findings)} findings are inconclusive; each says why."
+        verb = "is" if inconclusive == 1 else "are"
+        yield f"{inconclusive} of {len(findings)} findings {verb} inconclusive; each says why."
 
 
 def _news(bundle: Bundle) -> Iterator[str]:

@@ -1,0 +1,275 @@
+"""The probe on real sockets: whatever the server does, one bounded exchange comes back."""
+
+import gzip
+import socket
+import struct
+import threading
+
+import pytest
+
+from deploy_verdict.base.clock import WallClock
+from deploy_verdict.http.probe import Probe
+from deploy_verdict.model import Whose
+from deploy_verdict.redaction.redactor import Redactor
+from tests.servers import answers, raw_server
+
+
+def probe(base_url, timeout_s=5.0, max_body_bytes=1000, secrets=None, **more):
+    return Probe(
+        base_url=base_url,
+        timeout_s=timeout_s,
+        max_body_bytes=max_body_bytes,
+        clock=WallClock(),
+        redactor=Redactor(secrets or {}),
+        **more,
+    )
+
+
+def ask(converse, method="GET", timeout_s=5.0, **more):
+    with raw_server(converse) as base_url:
+        return probe(base_url, timeout_s, **more).ask(method, "/x")
+
+
+def test_a_whole_answer_is_kept():
+    exchange = ask(answers(body=b'{"a": 1}', headers=["X-Kind: good"]))
+    assert (exchange.status, exchange.body, exchange.fault) == (200, '{"a": 1}', None)
+    assert exchange.headers["X-Kind"] == "good"
+    assert exchange.elapsed_ms > 0
+    assert len(exchange.attempts) == 1
+
+
+def drip(prefix):
+    def converse(connection, head, stop):
+        connection.sendall(prefix)
+        while not stop.wait(0.02):
+            connection.sendall(b"x")
+
+    return converse
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    ids=["before the status", "in the headers", "in the body"],
+)
+def test_a_server_that_drips_bytes_does_not_hold_us(prefix):
+    """The deadline is total: each byte on its own comes well within any socket timeout."""
+    exchange = ask(drip(prefix), timeout_s=0.3)
+    assert exchange.fault.kind == "timeout"
+    assert exchange.fault.whose is Whose.TARGET
+    assert len(exchange.attempts) == 1
+
+
+def test_a_server_that_never_answers_times_out():
+    exchange = ask(lambda connection, head, stop: stop.wait(), timeout_s=0.2)
+    assert (exchange.status, exchange.fault.kind) == (None, "timeout")
+
+
+@pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "no-such", "utf-8", "rot13"])
+def test_an_odd_charset_is_read_as_text_that_can_be_written(charset):
+    body = b"caf\\udc80 \xc3\xa9"
+    exchange = ask(answers(body=body, headers=[f"Content-Type: text/plain; charset={charset}"]))
+    assert exchange.fault is None
+    assert exchange.body == "caf\\udc80 é"
+    exchange.body.encode("utf-8")
+
+
+@pytest.mark.parametrize("location", ["http://[bad/", "http://127.0.0.1:999999/"])
+def test_a_redirect_to_no_address_is_the_targets_fault(location):
+    exchange = ask(redirecting(location))
+    assert (exchange.fault.kind, exchange.fault.whose) == ("redirect", Whose.TARGET)
+
+
+def test_a_long_body_is_cut():
+    exchange = ask(answers(body=b"y" * 5000))
+    assert (len(exchange.body), exchange.body_truncated, exchange.fault) == (1000, True, None)
+
+
+def test_an_endless_body_is_cut():
+    def converse(connection, head, stop):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not stop.is_set():
+            connection.sendall(b"y" * 10_000)
+
+    exchange = ask(converse)
+    assert (len(exchange.body), exchange.body_truncated) == (1000, True)
+
+
+def test_a_gzip_bomb_is_cut():
+    bomb = gzip.compress(b"\0" * 20_000_000)
+    exchange = ask(answers(body=bomb, headers=["Content-Encoding: gzip"]))
+    assert (len(exchange.body), exchange.body_truncated) == (1000, True)
+
+
+def reset_in_body(connection, head, stop):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("converse", "kinds"),
+    [
+        (reset_in_body, {"reset", "protocol"}),
+        (lambda c, h, s: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), {"protocol"}),
+        (lambda c, h, s: None, {"closed"}),
+        (lambda c, h, s: c.sendall(b"SSH-2.0-OpenSSH\r\n"), {"protocol"}),
+        (lambda c, h, s: c.sendall(bytes(range(1, 255)) * 2), {"protocol", "closed"}),
+        (
+            lambda c, h, s: c.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+            {"protocol"},
+        ),
+        (answers(body=b"not gzip", headers=["Content-Encoding: gzip"]), {"protocol"}),
+    ],
+    ids=["reset", "short body", "closed", "not http", "garbage", "bad chunks", "bad gzip"],
+)
+def test_a_broken_answer_is_the_targets_fault_and_is_not_asked_again(converse, kinds):
+    exchange = ask(converse)
+    assert exchange.fault.kind in kinds
+    assert exchange.fault.whose is Whose.TARGET
+    assert len(exchange.attempts) == 1
+
+
+def test_a_refused_connection_is_tried_once_more_and_both_are_kept():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    exchange = probe(f"http://127.0.0.1:{port}").ask("GET", "/x")
+    assert exchange.fault.kind == "refused"
+    assert [attempt.fault.kind for attempt in exchange.attempts] == ["refused", "refused"]
+
+
+def test_a_service_that_comes_back_for_the_second_try_is_answered_and_the_first_is_kept():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    opened = []
+
+    class Clock(WallClock):
+        def sleep(self, seconds):
+            server = socket.create_server(("127.0.0.1", port))
+            opened.append(server)
+            threading.Thread(target=accept, args=(server,), daemon=True).start()
+
+    def accept(server):
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            answers()(connection, b"", None)
+
+    prober = Probe(
+        base_url=f"http://127.0.0.1:{port}",
+        timeout_s=5,
+        max_body_bytes=100,
+        clock=Clock(),
+        redactor=Redactor({}),
+    )
+    exchange = prober.ask("GET", "/x")
+    opened[0].close()
+    assert (exchange.status, exchange.fault) == (200, None)
+    assert [attempt.fault and attempt.fault.kind for attempt in exchange.attempts] == ["refused", None]
+
+
+def test_a_name_that_cannot_be_resolved_is_our_runners_fault():
+    exchange = probe("http://no-such-host.invalid").ask("GET", "/x")
+    assert (exchange.fault.kind, exchange.fault.whose) == ("dns", Whose.RUNNER)
+
+
+def redirecting(location):
+    def converse(connection, head, stop):
+        if head.startswith(b"GET /end"):
+            answers(body=b"arrived")(connection, head, stop)
+        else:
+            answers("302 Found", b"", [f"Location: {location}"])(connection, head, stop)
+
+    return converse
+
+
+def test_a_redirect_on_the_same_host_is_followed():
+    exchange = ask(redirecting("/end"))
+    assert (exchange.status, exchange.body, len(exchange.redirects)) == (200, "arrived", 1)
+
+
+@pytest.mark.parametrize(
+    "location", ["http://169.254.169.254/latest", "//evil.example/", "https://127.0.0.1/"]
+)
+def test_a_redirect_to_another_host_is_not_followed(location):
+    exchange = ask(redirecting(location))
+    assert (exchange.status, exchange.fault.kind) == (302, "redirect")
+    assert "another host" in exchange.fault.detail
+
+
+def test_a_redirect_loop_ends():
+    exchange = ask(redirecting("/again"))
+    assert exchange.fault.kind == "redirect"
+    assert len(exchange.redirects) == 4
+
+
+def test_a_write_is_never_redirected():
+    exchange = ask(redirecting("/end"), method="POST")
+    assert (exchange.status, exchange.redirects) == (302, ())
+
+
+def test_the_edges_answer_is_the_edges_fault():
+    html = b"<html>Application failed to respond</html>"
+    exchange = ask(answers("502 Bad Gateway", html, ["x-railway-fallback: true"]))
+    assert (exchange.status, exchange.fault.whose) == (502, Whose.EDGE)
+
+
+def test_every_request_bears_our_name_and_an_id_of_its_own():
+    heads = []
+
+    def converse(connection, head, stop):
+        heads.append(head.decode().lower())
+        answers()(connection, head, stop)
+
+    with raw_server(converse) as base_url:
+        prober = probe(base_url, window_id="w1")
+        ids = {prober.ask("GET", "/x").request_id, prober.ask("GET", "/x").request_id}
+    assert len(ids) == 2
+    assert all("user-agent: deploy-verdict/" in head and "(window w1)" in head for head in heads)
+    assert {
+        line.split(": ")[1] for head in heads for line in head.splitlines() if "x-request-id" in line
+    } == ids
+
+
+def test_secrets_do_not_reach_the_exchange():
+    converse = answers(
+        body=b"token=hunter2hunter2 redis://u:p4ss@h", headers=["Set-Cookie: sid=1", "X-T: hunter2hunter2"]
+    )
+    exchange = ask(converse, secrets={"API_TOKEN": "hunter2hunter2"})
+    assert exchange.body == "token=[redacted:API_TOKEN] redis://[redacted:userinfo]@h"
+    assert exchange.headers["X-T"] == "[redacted:API_TOKEN]"
+    assert exchange.headers["Set-Cookie"] == "[redacted]"
+
+
+def test_the_environments_proxy_is_not_used(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert ask(answers()).status == 200
+
+
+def test_a_kept_alive_connection_is_used_again():
+    connections = []
+
+    def converse(connection, head, stop):
+        connections.append(connection)
+        while head:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            head = connection.recv(4096)
+
+    with raw_server(converse) as base_url, probe(base_url).kept_alive() as kept:
+        assert [kept.ask("GET", "/x").status for _ in range(5)] == [200] * 5
+    assert len(connections) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Again", "308 Again"])
+def test_no_redirect_carries_a_write_elsewhere(method, status):
+    seen = []
+
+    def converse(connection, head, stop):
+        seen.append(head.split(b"\r\n")[0])
+        answers(status, headers=["Location: /spools/PROD-1"])(connection, head, stop)
+
+    with raw_server(converse) as url:
+        exchange = probe(url).ask(method, "/take", json={})
+    assert seen == [f"{method} /take HTTP/1.1".encode()]
+    assert (exchange.status, exchange.redirects) == (int(status[:3]), ())
