@@ -165,7 +165,7 @@ def test_two_windows_take_turns_and_the_one_that_waits_in_vain_writes_nothing(tm
     evidence = json.loads((second / "evidence" / "health.T+000.a1.json").read_text())
     seen = {item["check"]: item for item in evidence["observations"]}
     assert seen["tomar"]["fault"]["kind"] == "held"
-    assert "another window of ours was writing tag_spool=" in seen["tomar"]["fault"]["detail"]
+    assert "another run of this tool was writing tag_spool=" in seen["tomar"]["fault"]["detail"]
     assert f"process {one.pid}" in seen["tomar"]["fault"]["detail"]
 
 
@@ -189,7 +189,7 @@ def test_a_409_because_a_window_on_another_machine_holds_the_spool_is_no_fail(tm
     flow = [item for item in json.loads(done.stdout)["findings"] if item["check"] == "ARM Flow"]
     passes = next(item for item in flow if item["rule"] == "passes")
     assert passes["outcome"] == "inconclusive"
-    assert "another window of ours was writing: " + ours["worker_nombre"] in passes["actual"]
+    assert "another run of this tool was writing: " + ours["worker_nombre"] in passes["actual"]
 
 
 def test_what_the_evidence_does_not_hold_is_not_restored_with_a_mark_in_its_place():
@@ -224,6 +224,6 @@ def test_who_holds_an_entity_is_told_though_its_lock_has_lost_its_name(tmp_path,
 
         monkeypatch.setattr(entity_lock, "_acquired", unnamed)
         with locked("http://x", ["spool=T1"], "w2", clock=clock, stop=Stop(), wait_s=0.2) as why:
-            assert "another window of ours was writing spool=T1" in why
+            assert "another run of this tool was writing spool=T1" in why
             assert len(why) < 300
     assert taken

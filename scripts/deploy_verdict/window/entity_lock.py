@@ -44,8 +44,8 @@ def locked(
             while not _acquired(file):
                 if clock.monotonic_s() >= until_s or stop.requested:
                     yield (
-                        f"another window of ours was writing {entity} ({_holder(file)}): waited {wait_s:g} s"
-                        " — let it finish, then run this again"
+                        f"another run of this tool was writing {entity} ({_holder(file)}): waited "
+                        f"{wait_s:g} s — let it finish, then run this again"
                     )
                     return
                 clock.sleep(POLL_S)
