@@ -3,7 +3,7 @@
 from demo.github.calls import Answer, Call, Row, example, made, not_found, paged, refused, user
 from demo.github.hub import Hub
 
-# Of issue comments the API says so in its message; measured it takes more (facts: github-limits).
+# Of issue comments the API says so in its message; measured it takes more.
 MAX_BODY = 65_536
 
 

@@ -80,4 +80,4 @@ def test_only_a_length_that_the_window_had_before_is_its_own():
     extended = longer.model_copy(update={"earlier_lengths_s": (2 * H,)})
     assert bundled(plan, extended, subject, [item]).loaded == (item,)
     refused = bundled(plan, longer, subject, [item]).unreadable
-    assert [entry.reason for entry in refused] == ["it tells of another T0, length or speed of this window"]
+    assert [entry.reason for entry in refused] == ["it has another T0, length or speed of this window"]

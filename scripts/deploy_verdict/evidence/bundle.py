@@ -79,9 +79,9 @@ def bundled(
 
 
 def _misnamed(item: Loaded) -> str | None:
-    """Evidence that was copied or renamed tells of another look than its name."""
-    told = evidence_name(item.evidence.stage, item.evidence.offset_s, item.evidence.attempt)
-    return None if told == item.name else f"its name is not that of its content ({told})"
+    """Evidence that was copied or renamed holds another sample than its name says."""
+    expected = evidence_name(item.evidence.stage, item.evidence.offset_s, item.evidence.attempt)
+    return None if expected == item.name else f"its name is not that of its content ({expected})"
 
 
 def _of_another_window(evidence: Evidence, window: WindowFrame) -> str | None:
@@ -90,7 +90,7 @@ def _of_another_window(evidence: Evidence, window: WindowFrame) -> str | None:
         return f"it is evidence of another window ({seen.id})"
     same_start = (seen.t0, seen.speed) == (window.t0, window.speed)
     if not same_start or seen.length_s not in (window.length_s, *window.earlier_lengths_s):
-        return "it tells of another T0, length or speed of this window"
+        return "it has another T0, length or speed of this window"
     return None
 
 

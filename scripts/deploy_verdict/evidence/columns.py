@@ -31,7 +31,7 @@ def captured(bundle: Bundle, verdict: Verdict, name: str) -> CapturedRun:
 
 
 def measured(bundle: Bundle, findings: Sequence[Finding], name: str) -> MeasuredValue:
-    """One measure. None seen in a log with holes is no zero, and a suite that did not run passed nothing."""
+    """One measure. A zero from a log with gaps is no measurement, nor is a suite that did not run."""
     value: str | None = measure(bundle, findings, name)
     outcome = outcome_of(findings, references(name))
     if value in (NOT_MEASURED, NOT_RUN) or _is_no_zero(name, value or "", findings):

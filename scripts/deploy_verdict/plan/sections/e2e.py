@@ -107,7 +107,7 @@ class E2E(Part):
 
     at: tuple[Duration, ...] = Field(default=(0.0,), strict=False, min_length=1)
     limit: Duration | None = Field(default=None, description="the longest that one run may take")
-    pre_check: tuple[Step, ...] = Field(default=(), strict=False, description="asked once before the tests")
+    pre_check: tuple[Step, ...] = Field(default=(), strict=False, description="run once before the tests")
     before_each: tuple[Step, ...] = Field(default=(), strict=False, description="steps before each test")
     tests: tuple[Test, ...] = Field(default=(), strict=False)
     held_by: tuple[str, ...] = Field(

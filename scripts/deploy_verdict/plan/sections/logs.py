@@ -12,7 +12,7 @@ from deploy_verdict.plan.requests import Part
 
 
 class LogPattern(Part):
-    """A text (or regular expression) to look for in the logs."""
+    """A text (or regular expression) to search for in the logs."""
 
     text: str | None = None
     regex: str | None = None
@@ -26,7 +26,7 @@ class LogPattern(Part):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if self.text is not None and not self.text.strip():
-            raise ValueError("the text is empty — write what is looked for")
+            raise ValueError("the text is empty — write the text to search for")
         if bool(self.text) == bool(self.regex):
             raise ValueError("write either text or regex")
         if self.regex:
@@ -54,7 +54,7 @@ Pattern = Annotated[LogPattern, BeforeValidator(_pattern, json_schema_input_type
 
 
 class LogCanary(Part):
-    """Lines that each of our own requests must have left in the log: too few, and the log has holes."""
+    """Lines that each of our own requests must have left in the log: too few, and the log has gaps."""
 
     regex: str = Field(description="found in the line that the service logs for each request")
     at_least: Percent = Field(default=90.0, gt=0, description="of our own answered requests")
@@ -122,12 +122,12 @@ class Logs(Part):
 
     must_not_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
-    max_silence: Duration = Field(default=1800.0, description="a longer stretch without a line is a hole")
+    max_silence: Duration = Field(default=1800.0, description="a longer time without a line is a gap")
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
         default=None,
-        description="new kinds of errors are told in any case; asked for, they must be known",
+        description="new kinds of errors are always reported; with this section they must also be known",
     )
     incident: (
         Annotated[

@@ -71,7 +71,7 @@ class Metrics(Part):
     safe_for: Duration = Field(
         default=21600.0,
         gt=0,
-        description="the time until somebody looks again; growth must not reach the limit within it",
+        description="the time until the next review; growth must not reach the limit within it",
     )
 
     @model_validator(mode="after")

@@ -57,7 +57,7 @@ class Exercise(Part):
     at_once: int = Field(default=8, ge=2, le=32, description="how many requests are under way together")
     times: int = Field(default=2, ge=1, le=10, description="how often each of them asks in one round")
     rounds: int = Field(default=10, ge=7, le=16, description="turns of load and rest")
-    for_: Duration = Field(default=10.0, gt=0, le=60, alias="for", description="the whole exercise")
+    for_: Duration = Field(default=10.0, gt=0, le=60, alias="for", description="the complete exercise")
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -116,7 +116,7 @@ class Pool(Request):
     safe_for: Duration = Field(
         default=21600.0,
         gt=0,
-        description="the time until somebody looks again; a leak must not fill the pool within it",
+        description="the time until the next review; a leak must not fill the pool within it",
     )
     stays_within: Band | None = None
     beside: tuple[str, ...] = Field(

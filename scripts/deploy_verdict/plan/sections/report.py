@@ -90,7 +90,7 @@ class Escalation(Part):
         "window, 0s: never",
     )
     tail_checks: tuple[Duration, ...] = Field(
-        default=(21600.0, 86400.0), strict=False, description="when to look once more, counted from T0"
+        default=(21600.0, 86400.0), strict=False, description="when to take a later sample, counted from T0"
     )
     rollback: bool = Field(
         default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
