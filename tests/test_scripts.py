@@ -135,7 +135,7 @@ def test_killed_at_once_what_failed_is_still_known_later(plan, tmp_path):
         again = script("watch_deployment", *arguments)
     assert again.returncode == 11, again.stdout
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
-    assert "found 500" in report
+    assert "found: 500" in report
 
 
 def test_a_finished_window_is_not_written_over(plan, tmp_path):

@@ -126,7 +126,7 @@ def test_without_a_whole_commit_no_status_is_set_and_it_is_told(tmp_path, hub):
     with published(hub) as publish:
         done = publish(base, "--number", 1)
     assert done.returncode == 0
-    assert "no commit status is set" in done.stderr
+    assert "no commit status set" in done.stderr
     assert hub.statuses == []
 
 
