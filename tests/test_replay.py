@@ -291,7 +291,7 @@ def test_a_run_is_captured_and_its_column_fills_the_next_report(tmp_path):
     assert cells[1][3:] == ["true", "✅ proven"]
     # The crisis run never read the pool, so what was written by hand stays.
     assert cells[2][:3] == ["Peak", "3", "20"]
-    assert "- Crisis: measured in the run crisis of " in report
+    assert "- Crisis: measured in run crisis, " in report
     # The run holds the capture, too.
     shutil.rmtree(tmp_path / "captures")
     rendered = script("render_report", "--out", tmp_path / "after")
