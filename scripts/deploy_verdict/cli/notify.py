@@ -18,12 +18,12 @@ from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_window, offset_s
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.publish.delivery import send
-from deploy_verdict.publish.job_summary import run_url
 from deploy_verdict.publish.notification import addresses_of
-from deploy_verdict.publish.sent_notifications import keep_told, news
+from deploy_verdict.publish.sent_notifications import keep_sent, news
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.judge_directory import history_of, read_verdict
 from deploy_verdict.window.plan_file import environment_for
+from deploy_verdict.window.session import run_url
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +64,6 @@ def main(options: argparse.Namespace) -> int:
         print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")
         return 0
     send(addresses, message, total_s=options.timeout, environment=environment)
-    keep_told(options.out, verdict)
+    keep_sent(options.out, verdict)
     print(f"sent: {message.title}")
     return 0

@@ -8,9 +8,6 @@ from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.redaction.control_chars import visible
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report.sections import cut, utf8_bytes
-from deploy_verdict.window.session import run_url
-
-__all__ = ["annotations", "run_url", "write_outputs", "write_summary"]
 
 MAX_SUMMARY_BYTES = 1024 * 1024
 # GitHub shows ten of each kind in a step.

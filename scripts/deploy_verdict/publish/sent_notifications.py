@@ -49,7 +49,7 @@ def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
     return found.outcome if found.window == verdict.window.id else None
 
 
-def keep_told(out: Path, verdict: Verdict) -> None:
+def keep_sent(out: Path, verdict: Verdict) -> None:
     """Record that this verdict was sent, after it was: killed in between, it is sent again, not lost.
 
     Raises EvidenceError.
