@@ -16,6 +16,7 @@ from tests.workflow.events import LABEL, railway_event
 pytestmark = pytest.mark.waits
 RUN = 500
 SPEED = "150"
+CHANCE = ("but traffic ", "within the random scatter of this pool's readings")
 
 
 @contextmanager
@@ -49,12 +50,17 @@ def verdict_of(acting, run=RUN):
 
 
 def test_a_healthy_deployment(tmp_path, event):
-    """STABLE; but sped up, few requests make the traffic: where it swung, growth is honestly not known."""
+    """STABLE, unless a loaded machine made the readings swing: at 150 times the speed 30 s are 0.2 s.
+
+    What the judge then says it cannot tell from chance is listed here; anything else is a defect.
+    """
     with stage(tmp_path) as (hub, acting):
         assert acting.run("deployment_status", event, run=RUN) == 0, acting.log(RUN)[-6000:]
     verdict = verdict_of(acting)
-    unsure = [item["actual"] for item in verdict["findings"] if item["outcome"] != "pass"]
-    assert [told for told in unsure if "but traffic " not in told] == []
+    not_passed = [item for item in verdict["findings"] if item["outcome"] != "pass"]
+    assert [item for item in not_passed if item["outcome"] != "inconclusive"] == []
+    unsure = [item["actual"] for item in not_passed]
+    assert [text for text in unsure if not any(words in text for words in CHANCE)] == []
     outcome, state = ("inconclusive", "error") if unsure else ("stable", "success")
     assert verdict["outcome"] == outcome
     assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
