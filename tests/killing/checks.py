@@ -139,7 +139,7 @@ def told_again_if_not_noted(place, done, sent, noted):
     news = read_verdict(place.out).outcome is not VerdictOutcome.STABLE
     assert len(place.told) - sent == (news and not noted), (done.stdout, done.stderr)
     assert is_noted(place) == news
-    assert not noted or "was told of this window already" in done.stdout
+    assert not noted or "was already sent for this window" in done.stdout
 
 
 def was_told(place, times=(1,)):
