@@ -92,6 +92,11 @@ class Escalation(Part):
     tail_checks: tuple[Duration, ...] = Field(
         default=(21600.0, 86400.0), strict=False, description="when to take a later sample, counted from T0"
     )
+    keep_writing: bool = Field(
+        default=False,
+        description="go on with suites, load, cycles and top-ups after a P0; without it they end there, and "
+        "reading goes on",
+    )
     rollback: bool = Field(
         default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
     )
