@@ -17,6 +17,8 @@ from deploy_verdict.window.write_stop import why_stopped
 
 # Of real time: a line may come late to the platform, and is then in the next reading.
 OVERLAP = timedelta(seconds=60)
+# The platform's trouble must not hold up the samples that follow; the next reading asks for the same again.
+BRIEF_S = 15.0
 
 
 def collect(session: Session, stage: str, offset_s: float, log: Path | None = None) -> Path:
@@ -48,8 +50,9 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
         (*observed, *ledger.observations(offset_s)), interrupted=True, durable=True
     )
     asks_platform = row.asks is Asks.PLATFORM or (row.asks is Asks.LOG and log is None)
-    platform = platform_of(session) if asks_platform else None
-    context = context_of(session, ledger, platform, log, new_since(session, row, offset_s))
+    since = new_since(session, row, offset_s)
+    platform = platform_of(session, brief=since is not None) if asks_platform else None
+    context = context_of(session, ledger, platform, log, since)
     # A sample that has begun leaves a file, even if this process is killed.
     keep(())
     observations = function(row.collect)(context, offset_s, keep)
@@ -123,11 +126,12 @@ def write_lock(session: Session) -> WriteLock:
     return lambda: locked(file.subject.target, named, file.window.id, clock=clock, stop=stop, wait_s=wait_s)
 
 
-def platform_of(session: Session) -> Platform:
-    """What the stages that ask the platform work with."""
+def platform_of(session: Session, *, brief: bool = False) -> Platform:
+    """What the stages that ask the platform work with; `brief`: an answer that is late is not waited for."""
     railway, file = session.railway, session.file
+    client = railway.client
     return Platform(
-        railway=railway.client,
+        railway=client.within(BRIEF_S) if client is not None and brief else client,
         place=railway.place,
         fault=railway.fault,
         subject=file.subject,
