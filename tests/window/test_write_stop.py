@@ -182,7 +182,7 @@ def test_what_was_not_driven_says_why():
         for stage, offset_s in at_end.items()
     ]
     verdict = judge(bundle_of(plan, *files), judged_at=T0, tool_version="t")
-    why = "not run: our own writes stopped after health/api/status (P0) failed at T+0min"
+    why = "our own writes stopped after health/api/status (P0) failed at T+0min"
     found = {(item.stage, item.rule): item for item in verdict.findings}
     for key in (("pools", "gauge"), ("pools", "floor"), ("exposure", "runs")):
         assert found[key].outcome is Outcome.INCONCLUSIVE

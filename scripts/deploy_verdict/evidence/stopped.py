@@ -20,12 +20,16 @@ def stopped_at(files: Iterable[Evidence], stage: str, offset_s: float) -> str | 
 
 
 def stopped_by_p0(bundle: Bundle, stage: str) -> str | None:
-    """Why a stage that is sampled once was not run, in words; None where nothing ended it."""
+    """What ended a stage that is sampled once before it was run, in words; None where nothing did."""
     found = (stopped_in(item.evidence) for item in bundle.of_stage(stage))
-    return next((stop_words(item) for item in found if item is not None), None)
+    return next((_ended(item) for item in found if item is not None), None)
 
 
 def stop_words(stopped: StoppedObservation) -> str:
     """ "not run: our own writes stopped after e2e/login/passes (P0) failed at T+0min"."""
+    return f"not run: {_ended(stopped)}"
+
+
+def _ended(stopped: StoppedObservation) -> str:
     at = "" if stopped.failed_at_s is None else f" at {shown_offset(stopped.failed_at_s)}"
-    return f"not run: our own writes stopped after {stopped.check} (P0) failed{at}"
+    return f"our own writes stopped after {stopped.check} (P0) failed{at}"
