@@ -197,3 +197,9 @@ def test_an_extended_window_keeps_its_first_complete_reading():
     """The end of a window that was extended is no reading during the longer one."""
     first = log(END_S, never=1)
     assert findings(first, log(900.0))[NEVER].actual == "1 line"
+
+
+def test_that_a_late_reading_lacks_a_line_says_nothing_either():
+    """At high speed, one at a sample may see the end of the window."""
+    late = log(900.0, start=T0, end=at(END_S))
+    assert findings(late)["logs/pool of 20/must_appear"].outcome is OPEN

@@ -118,6 +118,13 @@ def test_without_a_source_nothing_is_read_and_nothing_said(tmp_path):
     assert (told, read_evidence(session.evidence_dir)) == ([], ())
 
 
+def test_a_job_without_a_token_reads_nothing_and_says_nothing(tmp_path):
+    plan = plan_of(PLAN + PLATFORM)
+    session, told = session_on(plan, tmp_path, left_out=("deployment", "health"))
+    assert list(sit(session, (900.0,), lambda: None)) == []
+    assert (told, read_evidence(session.evidence_dir)) == ([], ())
+
+
 def test_a_deployment_that_is_not_known_is_no_source(asked, tmp_path):
     with answering(asked) as url:
         session, _ = session_on(plan_of(PLAN + PLATFORM), tmp_path, railway=url, deployment=None)
