@@ -126,7 +126,7 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
     assert last_status(hub)[0] == "failure"
     assert hub.issues[7]["labels"] == ["verdict: critical"]
     assert [row["inputs"]["kind"] for row in hub.dispatches].count("rollback") == 1
-    # The sample after the rollback saw that its subject was replaced: its job ended the run, so that the report came then.
+    # The sample after the rollback saw that its subject was replaced, and its job ended the run.
     assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
     assert "superseded" in verdict_of(acting)["ended"] or "replaced" in verdict_of(acting)["ended"]
 
