@@ -20,6 +20,10 @@ class ExpressionError(ValueError):
 
 def filled(template, context):
     """A value of a workflow with its `${{ }}` evaluated; one that is nothing else keeps its type."""
+    if isinstance(template, list):
+        return [filled(item, context) for item in template]
+    if isinstance(template, dict):
+        return {name: filled(item, context) for name, item in template.items()}
     if not isinstance(template, str):
         return template
     alone = re.fullmatch(r"\s*\$\{\{(.*?)\}\}\s*", template, re.DOTALL)

@@ -15,12 +15,15 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import get_args
 
 import yaml
 
 from deploy_verdict.actions.job_matrix import sample_jobs
+from deploy_verdict.actions.matrix_mode import matrix_outputs
 from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.base.units import duration_s
+from deploy_verdict.model import RunFile
 from deploy_verdict.plan import laid_out, own_layout, read_plan
 from deploy_verdict.window.schedule import offsets_of
 from tests.running import ROOT
@@ -28,10 +31,13 @@ from tests.workflow.expressions import condition, filled, references
 
 OURS, ADOPTED = ".github/workflows", "docs/adopt"
 CALL = re.compile(r"(?:OWNER/deploy-verdict|\.)/\.github/workflows/([\w-]+\.yml)(?:@\S+)?")
-FROM_JSON = re.compile(r"fromJSON\(\s*needs\.([\w-]+)\.outputs\.([\w-]+)\s*\)")
+FROM_JSON = re.compile(r"fromJSON\((?:(?!\}\}).)*?\bneeds\.([\w-]+)\.outputs\.([\w-]+)")
+OUTPUT = re.compile(r"\bneeds\.([\w-]+)\.outputs\.([\w-]+)")
 MOST_JOBS, MOST_MIN = 256, 360
 # Checkout, Python, packages, artifacts, and what a slow API adds.
 MARGIN_MIN = 5
+# The runs that continue a window start other jobs of the same workflow.
+KINDS = get_args(RunFile.model_fields["kind"].annotation)
 RIGHTS = {"none": 0, "read": 1, "write": 2}
 # What docs/guide/github.md describes as one word. Whatever is not listed may have a line `{`.
 ONE_LINE_SECRETS = {"GITHUB_TOKEN", "RAILWAY_TOKEN", "RAILWAY_API_TOKEN"}
@@ -215,12 +221,11 @@ def _events(workflow, number):
         if event == "workflow_dispatch":
             declared = workflow.triggers[event].get("inputs") or {}
             given = {name: _given_by_hand(name, item, number) for name, item in declared.items()}
-            needed = {name: given[name] for name, item in declared.items() if item.get("required")}
-            for inputs in (
-                {**{name: item.get("default", "") for name, item in declared.items()}, **needed},
-                given,
-            ):
-                yield event, {"inputs": inputs}, inputs
+            by_default = {name: item.get("default", given[name]) for name, item in declared.items()}
+            for kind in KINDS if "kind" in declared else ("",):
+                named = {"kind": kind} if kind else {}
+                for inputs in (by_default | named, given | named):
+                    yield event, {"inputs": inputs}, inputs
         elif event != "workflow_call":
             yield event, _payload(event, number), {}
 
@@ -295,33 +300,46 @@ def matrix_holds_jobs(files):
     """
     for workflow, name, job in files.all_jobs():
         matrix = job.get("strategy", {}).get("matrix")
+        if matrix is None:
+            continue
         where = f"{workflow} job {name}"
-        if isinstance(matrix, str):
-            yield from _unguarded(where, job, matrix)
-            for plan, legs in windows().items():
-                if not 1 <= len(legs) <= MOST_JOBS:
-                    yield f"{where}: {plan} has {len(legs)} sample jobs"
-        elif matrix is not None and not 1 <= len(_literal_legs(matrix)) <= MOST_JOBS:
-            yield f"{where}: its matrix has {len(_literal_legs(matrix))} legs"
+        from_gate = OUTPUT.findall(str(matrix))
+        if from_gate and _starts_without_samples(job):
+            yield f"{where}: its if: lets an empty matrix through"
+        for window in windows() if from_gate else (NO_WINDOW,):
+            if not 1 <= len(_legs(job, window)) <= MOST_JOBS:
+                yield f"{where}, {window.name}: its matrix has {len(_legs(job, window))} legs"
 
 
-def _unguarded(where, job, matrix):
-    """Whether the job would start with an empty matrix, everything else being well."""
-    for needed, output in FROM_JSON.findall(matrix):
-        outputs = {
-            each: "true" for _, each in re.findall(r"needs\.([\w-]+)\.outputs\.([\w-]+)", job.get("if", ""))
-        }
-        context = {"needs": {needed: {"result": "success", "outputs": {**outputs, output: ""}}}}
-        if condition(str(job.get("if", "true")), context):
-            yield f"{where}: its if: does not keep an empty needs.{needed}.outputs.{output} out"
+def _starts_without_samples(job):
+    """Whether the job starts where the gate has no sample job, everything else being well."""
+    needed = {name: {"result": "success", "outputs": {}} for name in _listed(job.get("needs"))}
+    for name, output in OUTPUT.findall(str(job)):
+        needed.setdefault(name, {"result": "success", "outputs": {}})["outputs"][output] = "true"
+    for item in needed.values():
+        item["outputs"] |= matrix_outputs(())
+    return condition(str(job.get("if", "true")), {"needs": needed})
 
 
-def _literal_legs(matrix):
-    axes = {name: values for name, values in matrix.items() if name not in ("include", "exclude")}
-    legs = (
-        [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())] if axes else []
-    )
-    return [*legs, *matrix.get("include", ())]
+def _needs(job, window):
+    """The needs of a job: whichever it names, its outputs are the gate's."""
+    return {name: {"outputs": window.outputs} for name in _listed(job.get("needs"))}
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else value or []
+
+
+def _legs(job, window):
+    """Every leg of a job, as its matrix context; a job without a matrix has one."""
+    matrix = job.get("strategy", {}).get("matrix")
+    if matrix is None:
+        return [{}]
+    context = {"needs": _needs(job, window)}
+    filled_in = filled(matrix, context) if isinstance(matrix, str) else matrix
+    axes = {name: filled(values, context) for name, values in filled_in.items() if name != "include"}
+    legs = [dict(zip(axes, leg, strict=True)) for leg in itertools.product(*axes.values())] if axes else []
+    return [*legs, *filled(filled_in.get("include", []), context)]
 
 
 def jobs_have_their_time(files):
@@ -339,28 +357,32 @@ def jobs_have_their_time(files):
         if timeout is None:
             yield f"{where}: no timeout-minutes, so 360"
             continue
-        for leg in _legs(job):
-            minutes = filled(timeout, {"matrix": leg})
-            needed = sum(_waits_min(step.get("run", ""), leg) for step in files.steps(job)) + MARGIN_MIN
+        for window, leg in _instances(job):
+            minutes = filled(timeout, {"needs": _needs(job, window), "matrix": leg})
+            needed = (
+                sum(_waits_min(step.get("run", ""), window, leg) for step in files.steps(job)) + MARGIN_MIN
+            )
             if not needed <= int(minutes or 0) <= MOST_MIN:
-                yield f"{where} {leg.get('sitting', '')}: {minutes} min, but needs {needed:g} of {MOST_MIN}"
+                yield f"{where} {_shown(leg)}: {minutes} min, but needs {needed:g} of {MOST_MIN}"
 
 
-def _legs(job):
-    """Every leg of a job, as its matrix context; a job without one has one leg."""
-    matrix = job.get("strategy", {}).get("matrix")
-    if isinstance(matrix, str):
-        return [leg for legs in windows().values() for leg in legs]
-    return [{}] if matrix is None else _literal_legs(matrix)
+def _instances(job):
+    """Each leg that a job may have, with the window that it belongs to."""
+    for window in windows() if OUTPUT.search(str(job)) else (NO_WINDOW,):
+        yield from ((window, leg) for leg in _legs(job, window))
 
 
-def _waits_min(command, leg):
+def _shown(leg):
+    return " ".join(map(str, leg.values())) or "alone"
+
+
+def _waits_min(command, window, leg):
     """The longest that one step waits by what plans/ say."""
     waits = 0.0
     if re.search(r" ci gate\b", command):
         waits += max((plan.railway.wait for plan in _plans().values() if plan.railway), default=0.0) / 60
     if re.search(r" ci sample\b", command):
-        waits += leg["needs_min"]
+        waits += max((window.takes_min.get(name, 0) for name in leg.values()), default=0)
     if found := re.search(r"--(?:wait|length) (\d+[smh])\b", command):
         waits += duration_s(found[1]) / 60
     if re.search(r" sample e2e\b", command):
@@ -370,30 +392,43 @@ def _waits_min(command, leg):
 
 @cache
 def _plans():
-    return {path.name: read_plan(path.read_bytes(), path.name, {}, "2026-02-02") for path in
-            sorted((ROOT / "plans").glob("*.yml"))}  # fmt: skip
+    paths = sorted((ROOT / "plans").glob("*.yml"))
+    return {path.name: read_plan(path.read_bytes(), path.name, {}, "2026-02-02") for path in paths}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A plan in a mode, as the gate hands it on; `takes_min` is how long a sample job may sleep and work."""
+
+    name: str
+    outputs: dict
+    takes_min: dict
+
+
+NO_WINDOW = Window("without a window", {}, {})
 
 
 @cache
 def windows():
-    """The sample jobs of every plan in every mode, as matrix contexts; `needs_min` is how long each may take.
+    """Every plan in every mode.
 
     Without wait timers a job sleeps from the window's opening on, even where the gate counted on a timer.
     """
-    found = {}
-    for name, plan in _plans().items():
-        for mode in ("timer", "sleep", "single"):
-            dense = mode == "single"
-            update = {"dense_every_s": plan.window.dense_every, "one_job": True} if dense else {}
-            spread = laid_out(plan, own_layout(plan).model_copy(update=update))
-            offsets_s = offsets_of(spread, dense=dense)
-            timers = {environment_name(minute): wait_timer_min(minute) for minute in range(1, 1500)}
-            jobs = sample_jobs(spread, offsets_s, mode, elapsed_s=0.0, speed=1.0, known=timers)
-            found[f"{name} in mode {mode}"] = [
-                job.entry() | {"needs_min": math.ceil((job.offsets_s[-1] + _drives_s(spread, job)) / 60)}
-                for job in jobs
-            ]
-    return found
+    return tuple(
+        _window(f"{name} in mode {mode}", plan, mode)
+        for name, plan in _plans().items()
+        for mode in ("timer", "sleep", "single")
+    )
+
+
+def _window(name, plan, mode):
+    dense = mode == "single"
+    update = {"dense_every_s": plan.window.dense_every, "one_job": True} if dense else {}
+    plan = laid_out(plan, own_layout(plan).model_copy(update=update))
+    timers = {environment_name(minute): wait_timer_min(minute) for minute in range(1, 1500)}
+    jobs = sample_jobs(plan, offsets_of(plan, dense=dense), mode, elapsed_s=0.0, speed=1.0, known=timers)
+    ends_s = {job.name: job.offsets_s[-1] + _drives_s(plan, job) for job in jobs}
+    return Window(name, matrix_outputs(jobs), {job: math.ceil(end_s / 60) for job, end_s in ends_s.items()})
 
 
 def _drives_s(plan, job):
@@ -438,9 +473,13 @@ def inputs_and_secrets_arrive(files):
 def _not_passed_on(files):
     for caller, name, job, called in files.calls():
         inputs, secrets = called.call
-        yield from _differ(f"{caller} job {name}", "input", inputs, job.get("with", {}))
+        # Ours may leave a default be; an adopter's caller is all that its readers have to set.
+        wanted = {each for each, item in inputs.items()
+                  if caller.folder == ADOPTED or each in caller.inputs or item.get("required")}  # fmt: skip
+        yield from _differ(f"{caller} job {name}", "input", inputs, wanted, job.get("with", {}))
         if job.get("secrets") != "inherit":
-            yield from _differ(f"{caller} job {name}", "secret", secrets, job.get("secrets", {}))
+            wanted = secrets if caller.folder == ADOPTED else ()
+            yield from _differ(f"{caller} job {name}", "secret", secrets, wanted, job.get("secrets", {}))
 
 
 def _of_another_type(files):
@@ -464,8 +503,8 @@ def _undeclared(files):
                 yield f"{workflow}: secrets.{name} is not declared"
 
 
-def _differ(where, kind, declared, given):
-    yield from (f"{where}: the {kind} {name} is not passed on" for name in declared if name not in given)
+def _differ(where, kind, declared, wanted, given):
+    yield from (f"{where}: the {kind} {name} is not passed on" for name in wanted if name not in given)
     yield from (
         f"{where}: the {kind} {name} is not one of the called workflow"
         for name in given
@@ -493,43 +532,44 @@ def artifacts_have_their_own_names(files):
     jobs" keeps the artifacts of the attempt before, so a name has the attempt in it (NVIDIA/aicr#1928).
     """
     for run in files.runs(1):
-        for plan, legs in windows().items():
+        for window in windows():
             taken = {}
-            for where, name, context in _uploads(run, legs):
+            for where, name, context in _uploads(run, window):
                 value = filled(name, context)
                 if value in taken:
-                    yield f"{run}, {plan}: {where} and {taken[value]} both upload {value!r}"
+                    yield f"{run}, {window.name}: {where} and {taken[value]} both upload {value!r}"
                 taken[value] = where
                 again = {**context, "github": {**context["github"], "run_attempt": 2}}
                 if filled(name, again) == value:
                     yield f"{run}: {where} uploads {value!r} in its second attempt too"
 
 
-def _uploads(run, sample_legs):
+def _uploads(run, window):
     for calling, workflow, context in run.parts():
-        outer = _calling_legs(run.workflow.jobs[calling]) if calling else 1
-        for _ in range(outer):
-            for name, job in workflow.jobs.items():
-                matrix = job.get("strategy", {}).get("matrix")
-                legs = (
-                    sample_legs
-                    if isinstance(matrix, str)
-                    else [{}]
-                    if matrix is None
-                    else _literal_legs(matrix)
-                )
-                for leg, step in itertools.product(legs, run.files.steps(job)):
-                    if step.get("uses", "").startswith("actions/upload-artifact@"):
-                        yield f"{workflow} job {name}", step["with"]["name"], {**context, "matrix": leg}
+        calls = _legs(run.workflow.jobs[calling], window) if calling else [{}]
+        started = [(name, job) for name, job in workflow.jobs.items() if _may_start(workflow, name, context)]
+        for _, (name, job) in itertools.product(calls, started):
+            for leg, step in itertools.product(_legs(job, window), run.files.steps(job)):
+                if step.get("uses", "").startswith("actions/upload-artifact@"):
+                    yield f"{workflow} job {name}", step["with"]["name"], {**context, "matrix": leg}
 
 
-def _calling_legs(job):
-    matrix = job.get("strategy", {}).get("matrix")
-    return 1 if matrix is None else len(_literal_legs(matrix))
+def _may_start(workflow, name, context):
+    """Whether the run's event and inputs leave the job a way to start, alone or through the jobs it needs."""
+    job = workflow.jobs[name]
+    text, needed = str(job.get("if", "success()")), _listed(job.get("needs"))
+    skipped = {each for each in needed if not _may_start(workflow, each, context)}
+    if skipped and not re.search(r"\b(?:always|failure|cancelled)\(", text):
+        return False
+    if set(re.findall(r"\bneeds\.([\w-]+)", text)) - skipped or re.search(r"\b(?:env|steps)\.", text):
+        return True
+    needs = {each: {"result": "skipped", "outputs": {}} for each in skipped}
+    variables = dict.fromkeys(re.findall(r"\bvars\.(\w+)", text), "true")
+    return any(condition(text, {**context, "needs": needs, "vars": each}) for each in ({}, variables))
 
 
 def no_output_is_masked(files):
-    """A job whose output is read by fromJSON refers to no secret that may have a line of one brace.
+    """An output that is read by fromJSON holds no brace or bracket, or its job knows no secret of many lines.
 
     The runner masks each line of a secret with several (actions/runner#1521, #27) and drops every output that
     holds a masked text: "Skip output 'matrix' since it may contain secret". A JSON secret has a line `{`
@@ -542,6 +582,9 @@ def no_output_is_masked(files):
         for needed, output in sorted(set(FROM_JSON.findall(workflow.text))):
             job = workflow.jobs.get(needed, {})
             if "steps" not in job:
+                continue
+            if all(output in window.outputs and not re.search(r"[][{}]", window.outputs[output])
+                   for window in windows()):  # fmt: skip
                 continue
             read = references(job, "secrets") | references(workflow.tree.get("env", {}), "secrets")
             everything = re.search(r"\bsecrets(?:\[|\s*\))", str(job))

@@ -71,7 +71,8 @@ jobs:
     environment: {{name: now, deployment: false}}
     outputs:
       open: ${{{{ steps.gate.outputs.open }}}}
-      matrix: ${{{{ steps.gate.outputs.matrix }}}}
+      samples: ${{{{ steps.gate.outputs.samples }}}}
+      places: ${{{{ steps.gate.outputs.places }}}}
     steps:
       - id: gate
         env: {{PLAN: "${{{{ inputs.plan }}}}", TOKEN: "${{{{ secrets.GITHUB_TOKEN }}}}"}}
@@ -80,18 +81,22 @@ jobs:
         with: {{name: "window-a${{{{ github.run_attempt }}}}"}}
   sample:
     needs: gate
-    if: ${{{{ needs.gate.outputs.open == 'true' && needs.gate.outputs.matrix != '' }}}}
+    if: ${{{{ needs.gate.outputs.open == 'true' && needs.gate.outputs.samples != '' }}}}
     timeout-minutes: 360
     permissions: {{contents: read, statuses: write}}
     strategy:
-      matrix: ${{{{ fromJSON(needs.gate.outputs.matrix) }}}}
+      matrix: {{sample: "${{{{ fromJSON(format('[\\"{{0}}\\"]', needs.gate.outputs.samples)) }}}}"}}
     steps:
-      - env: {{OFFSETS: "${{{{ matrix.offsets }}}}", DOTENV: "${{{{ secrets.DOTENV }}}}"}}
-        run: python tool ci sample --offsets "$OFFSETS"
+      - env:
+          SAMPLE: ${{{{ matrix.sample }}}}
+          DOTENV: ${{{{ secrets.DOTENV }}}}
+          PLACE: ${{{{ fromJSON(needs.gate.outputs.places)[0] }}}}
+        run: python tool ci sample --samples "$SAMPLE"
       - uses: actions/upload-artifact@{SHA}
-        with: {{name: "evidence-${{{{ matrix.sitting }}}}-a${{{{ github.run_attempt }}}}"}}
+        with: {{name: "evidence-${{{{ matrix.sample }}}}-a${{{{ github.run_attempt }}}}"}}
 """,
 }
+MATRIX = """matrix: {sample: "${{ fromJSON(format('[\\"{0}\\"]', needs.gate.outputs.samples)) }}"}"""
 GATE_READS = "secrets.GITHUB_TOKEN }}"
 # The rule, the file, what stands there, what stands there instead, and words of what must be found.
 PLANTED = [
@@ -132,18 +137,18 @@ PLANTED = [
         "'verify-zeues / production'",
     ),
     ("no_run_replaced_unseen", POST, "  sample:\n", "  sample:\n    concurrency: sampling\n", "'sampling'"),
-    ("matrix_holds_jobs", POST, " && needs.gate.outputs.matrix != ''", "", "empty needs.gate.outputs.matrix"),
+    ("matrix_holds_jobs", POST, " && needs.gate.outputs.samples != ''", "", "lets an empty matrix through"),
     (
         "matrix_holds_jobs",
         POST,
-        "matrix: ${{ fromJSON(needs.gate.outputs.matrix) }}",
+        MATRIX,
         f"matrix: {{a: {list(range(17))}, b: {list(range(16))}}}",
         "272 legs",
     ),
     (
         "matrix_holds_jobs",
         POST,
-        "matrix: ${{ fromJSON(needs.gate.outputs.matrix) }}",
+        MATRIX,
         "matrix: {include: []}",
         "0 legs",
     ),
@@ -152,7 +157,7 @@ PLANTED = [
         POST,
         "timeout-minutes: 40",
         "timeout-minutes: 20",
-        "job gate : 20 min, but needs 25",
+        "job gate alone: 20 min, but needs 25",
     ),
     ("jobs_have_their_time", POST, "    timeout-minutes: 40\n", "", "job gate: no timeout-minutes"),
     ("jobs_have_their_time", POST, "timeout-minutes: 360", "timeout-minutes: 100", "job sample 120: 100 min"),
@@ -213,16 +218,16 @@ PLANTED = [
     (
         "artifacts_have_their_own_names",
         POST,
-        "evidence-${{ matrix.sitting }}",
+        "evidence-${{ matrix.sample }}",
         "evidence",
         "both upload 'evidence-a1'",
     ),
     (
         "artifacts_have_their_own_names",
         POST,
-        "evidence-${{ matrix.sitting }}",
-        "e-${{ matrix.environment }}",
-        "in mode sleep: ",
+        "window-a",
+        "evidence-015-a",
+        "both upload 'evidence-015-a1'",
     ),
     (
         "artifacts_have_their_own_names",
@@ -324,8 +329,29 @@ def test_the_steps_of_our_own_actions_count():
 
 
 def test_every_plan_is_spread_over_jobs_in_every_mode():
-    assert {name.rsplit(" ", 1)[1] for name in windows()} == {"timer", "sleep", "single"}
-    assert all(len({leg["sitting"] for leg in legs}) == len(legs) for legs in windows().values())
+    assert {window.name.rsplit(" ", 1)[1] for window in windows()} == {"timer", "sleep", "single"}
+    assert all(window.outputs["samples"].count('","') + 1 == len(window.takes_min) for window in windows())
+
+
+def test_two_jobs_that_never_run_together_may_upload_one_name():
+    declared = "      dry-run: {type: boolean, default: false}\n"
+    kinds = TEXTS[POST].replace("  workflow_call:\n", "  workflow_dispatch:\n    inputs:\n"
+                                "      kind: {type: string, default: window}\n      plan: {type: string}\n"
+                                f"{declared}  workflow_call:\n")  # fmt: skip
+    later = f"""\
+  later:
+    if: ${{{{ inputs.kind == 'tail' }}}}
+    timeout-minutes: 10
+    permissions: {{contents: read}}
+    steps:
+      - uses: actions/upload-artifact@{SHA}
+        with: {{name: "window-a${{{{ github.run_attempt }}}}"}}
+"""
+    rule = BY_NAME["artifacts_have_their_own_names"]
+    both = kinds + later
+    assert any("job later" in text for text in found(rule, Files.of({**TEXTS, POST: both})))
+    apart = both.replace("  gate:\n", "  gate:\n    if: ${{ inputs.kind != 'tail' }}\n")
+    assert found(rule, Files.of({**TEXTS, POST: apart})) == []
 
 
 # What GitHub's own evaluator (npm @actions/expressions 0.3.61) gives for these.

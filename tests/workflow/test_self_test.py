@@ -1,0 +1,97 @@
+"""self-test.yml by act: action.yml watches the demo in its job, and post-deploy.yml a page, in every mode."""
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+
+from demo.github.hub import Hub
+from demo.github.serving import github
+from tests.running import ROOT
+from tests.workflow.acting import Acting
+
+pytestmark = pytest.mark.waits
+RUN = 700
+TOOL = ("action.yml", "requirements.txt", "requirements-dev.txt", "scripts", "schemas", "report_templates", "demo",
+        ".ci")  # fmt: skip
+PLANS = ("self-test-plan.yml", "self-test-demo.yml")
+GH = '#!/bin/sh\necho "$@" >> "$STAND_IN_GH"\n'
+
+
+@contextmanager
+def page():
+    """What GitHub's status page answers, as far as the plan reads it."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"page": {"name": "GitHub"}}).encode()
+            self.send_response(200 if self.path == "/api/v2/status.json" else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def our_repository(folder, *, speed):
+    """The repository of deploy-verdict itself, as its workflows find it."""
+    hub = Hub()
+    hub.add_run(RUN, display_title="self-test", status="in_progress")
+    nothing = SimpleNamespace(base_url="", railway_url="", environment=dict.fromkeys((
+        "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID", "RAILWAY_ENVIRONMENT", "RAILWAY_TOKEN"), ""))  # fmt: skip
+    with github(hub) as url:
+        acting = Acting(folder, url, nothing, variables={"DEPLOY_VERDICT_SPEED": speed})
+        for name in TOOL:
+            copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copied(ROOT / name, acting.service / name)
+        plans = acting.service / "tests" / "workflow"
+        plans.mkdir(parents=True)
+        for name in PLANS:
+            shutil.copy(ROOT / "tests" / "workflow" / name, plans)
+        yield hub, acting
+    assert hub.mistakes == []
+    assert {method for method, _ in hub.requests} <= {"GET"}, "a dry run wrote on GitHub"
+
+
+def test_one_step_watches_the_demo_and_each_mode_is_started(tmp_path):
+    """The action installs itself into a place of its own, so this takes the time of one install."""
+    program = tmp_path / "bin" / "gh"
+    program.parent.mkdir()
+    program.write_text(GH)
+    program.chmod(0o755)
+    with our_repository(tmp_path, speed="30") as (_, acting):
+        path = {"PATH": f"{program.parent}:{os.environ['PATH']}", "STAND_IN_GH": str(tmp_path / "gh.log")}
+        code = acting.run("push", {"ref": "refs/heads/main"}, run=RUN, workflow="self-test.yml", **path)
+        log = acting.log(RUN)
+        assert code == 0, log[-8000:]
+    assert "STABLE" in log
+    assert "CRITICAL ISSUES" in log
+    started = sorted(line.split("mode=")[1] for line in (tmp_path / "gh.log").read_text().splitlines())
+    assert started == ["single", "sleep", "timer"]
+
+
+@pytest.mark.parametrize("mode", [
+    "single", pytest.param("sleep", marks=pytest.mark.complete), pytest.param("timer", marks=pytest.mark.complete),
+])  # fmt: skip
+def test_a_called_window_in_each_mode_hands_its_outcome_on(tmp_path, mode):
+    with page() as url, our_repository(tmp_path, speed="10") as (_, acting):
+        inputs = {"mode": mode, "target": url}
+        code = acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN, workflow="self-test.yml")
+        assert code == 0, acting.log(RUN)[-8000:]
+        verdict = json.loads(acting.file(RUN, "report-a1", "verdict.json").read_text())
+    assert verdict["outcome"] == "stable"
+    assert "Success - Main Expect a stable window" in acting.log(RUN)
