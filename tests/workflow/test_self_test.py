@@ -17,8 +17,8 @@ from tests.workflow.acting import Acting
 
 pytestmark = pytest.mark.waits
 RUN = 700
-TOOL = ("action.yml", "requirements.txt", "requirements-dev.txt", "scripts", "schemas", "report_templates", "demo",
-        ".ci")  # fmt: skip
+FILES = ("action.yml", "requirements.txt", "requirements-dev.txt")
+FOLDERS = (".ci", "demo", "report_templates", "schemas", "scripts")
 PLANS = ("self-test-plan.yml", "self-test-demo.yml")
 GH = '#!/bin/sh\necho "$@" >> "$STAND_IN_GH"\n'
 
@@ -55,9 +55,10 @@ def our_repository(folder, *, speed):
         "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID", "RAILWAY_ENVIRONMENT", "RAILWAY_TOKEN"), ""))  # fmt: skip
     with github(hub) as url:
         acting = Acting(folder, url, nothing, variables={"DEPLOY_VERDICT_SPEED": speed})
-        for name in TOOL:
-            copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copied(ROOT / name, acting.service / name)
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, acting.service / name)
+        for name in FILES:
+            shutil.copy(ROOT / name, acting.service)
         plans = acting.service / "tests" / "workflow"
         plans.mkdir(parents=True)
         for name in PLANS:
@@ -84,9 +85,10 @@ def test_one_step_watches_the_demo_and_each_mode_is_started(tmp_path):
     assert started == ["single", "sleep", "timer"]
 
 
-@pytest.mark.parametrize("mode", [
-    "single", pytest.param("sleep", marks=pytest.mark.complete), pytest.param("timer", marks=pytest.mark.complete),
-])  # fmt: skip
+COMPLETE = [pytest.param(mode, marks=pytest.mark.complete) for mode in ("sleep", "timer")]
+
+
+@pytest.mark.parametrize("mode", ["single", *COMPLETE])
 def test_a_called_window_in_each_mode_hands_its_outcome_on(tmp_path, mode):
     with page() as url, our_repository(tmp_path, speed="10") as (_, acting):
         inputs = {"mode": mode, "target": url}

@@ -53,7 +53,7 @@ def main(options: argparse.Namespace) -> int:
         say_command(line)
     github = GitHub(connection_from(environment, options.author), tell=say)
     publisher = partial(publish, verdict=verdict) if verdict else partial(publish_lost, reason=options.lost)
-    url = publisher(github, bundle, now=now, run=here, tell=say, number=options.number).url
-    write_outputs(environment, {"comment-url": url})
-    print(url)
+    comment = publisher(github, bundle, now=now, run=here, tell=say, number=options.number)
+    write_outputs(environment, {"comment-url": comment.url})
+    print(comment.url)
     return 0
