@@ -136,10 +136,15 @@ class Files:
         """The steps of a job, those of our composite actions among them."""
         for step in job.get("steps", ()):
             yield step
-            if step.get("uses", "").startswith(("./", "$/")):
-                # A folder that is no action of .github/actions/ is our checkout: the action at the root.
-                own = self.actions.get(Path(step["uses"]).name) or self.actions["action.yml"]
+            if own := self.own_action(step):
                 yield from own["runs"]["steps"]
+
+    def own_action(self, step):
+        """Our composite action that this step uses, if it uses one; "action.yml" is the root's."""
+        used = step.get("uses", "")
+        if used.startswith("OWNER/deploy-verdict@") or used in ("./", "$/"):
+            return self.actions["action.yml"]
+        return self.actions[Path(used).name] if used.startswith(("./", "$/")) else None
 
     def runs(self, number):
         """A run of every workflow for every trigger and kind of input; `number` tells two runs apart."""
@@ -466,6 +471,7 @@ def inputs_and_secrets_arrive(files):
     input must be of that type for every trigger: "Workflow syntax", on.workflow_call.inputs.<input_id>.type.
     """
     yield from _not_passed_on(files)
+    yield from _not_of_the_action(files)
     yield from _of_another_type(files)
     yield from _undeclared(files)
 
@@ -480,6 +486,14 @@ def _not_passed_on(files):
         if job.get("secrets") != "inherit":
             wanted = secrets if caller.folder == ADOPTED else ()
             yield from _differ(f"{caller} job {name}", "secret", secrets, wanted, job.get("secrets", {}))
+
+
+def _not_of_the_action(files):
+    for where, step in _all_steps(files):
+        if action := files.own_action(step):
+            inputs = action.get("inputs") or {}
+            wanted = {name for name, item in inputs.items() if item.get("required")}
+            yield from _differ(where, "input", inputs, wanted, step.get("with", {}))
 
 
 def _of_another_type(files):
@@ -505,11 +519,7 @@ def _undeclared(files):
 
 def _differ(where, kind, declared, wanted, given):
     yield from (f"{where}: the {kind} {name} is not passed on" for name in wanted if name not in given)
-    yield from (
-        f"{where}: the {kind} {name} is not one of the called workflow"
-        for name in given
-        if name not in declared
-    )
+    yield from (f"{where}: the {kind} {name} is not declared there" for name in given if name not in declared)
 
 
 def _all_values(workflow):

@@ -190,7 +190,7 @@ PLANTED = [
         VERIFY,
         "    with:\n",
         "    with:\n      pace: 2\n",
-        "input pace is not one",
+        "input pace is not declared there",
     ),
     (
         "inputs_and_secrets_arrive",
@@ -326,6 +326,22 @@ def test_the_steps_of_our_own_actions_count():
         "action prepare: watch.py --wait 30m ${{ x }}"
     ]
     assert found(BY_NAME["actions_are_pinned"], files) == ["action prepare: actions/cache@v5"]
+
+
+@pytest.mark.parametrize("used", ["./", "$/", f"OWNER/deploy-verdict@{SHA}"])
+def test_the_inputs_of_our_own_action_are_held_too(used):
+    action = {"action.yml": "inputs: {plan: {required: true}}\nruns: {using: composite, steps: []}"}
+    rule = BY_NAME["inputs_and_secrets_arrive"]
+    mistakes = {
+        "plan: a": None,
+        "plan: a, pace: 2": "pace is not declared there",
+        "": "plan is not passed on",
+    }
+    for given, words in mistakes.items():
+        using = TEXTS[WATCH].replace("run: python watch.py", f"{{uses: '{used}', with: {{{given}}}}}")
+        sentences = found(rule, Files.of({**TEXTS, WATCH: using}, action))
+        assert len(sentences) == (words is not None)
+        assert all(words in sentence for sentence in sentences)
 
 
 def test_every_plan_is_spread_over_jobs_in_every_mode():

@@ -16,7 +16,7 @@ import argparse
 
 from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.cli.options import add_logs, add_window, add_without, offset_s
+from deploy_verdict.cli.options import add_logs, add_window, add_without, length_s
 from deploy_verdict.model import Layout
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import of_length
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--length",
-        type=offset_s,
+        type=length_s,
         metavar="TIME",
         help="the window's length, such as 30m, instead of the plan's",
     )
