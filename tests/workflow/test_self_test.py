@@ -1,4 +1,4 @@
-"""self-test.yml by act: action.yml watches the demo in its job, and post-deploy.yml a page, in every mode."""
+"""self-test.yml and release.yml by act: what works on GitHub itself, as far as act can show."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import github
+from deploy_verdict import __version__
 from tests.running import ROOT
 from tests.workflow.acting import Acting
 
@@ -21,6 +22,7 @@ FILES = ("action.yml", "requirements.txt", "requirements-dev.txt")
 FOLDERS = (".ci", "demo", "report_templates", "schemas", "scripts")
 PLANS = ("self-test-plan.yml", "self-test-demo.yml")
 GH = '#!/bin/sh\necho "$@" >> "$STAND_IN_GH"\n'
+RELEASED = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
 
 
 @contextmanager
@@ -68,20 +70,30 @@ def our_repository(folder, *, speed):
     assert {method for method, _ in hub.requests} <= {"GET"}, "a dry run wrote on GitHub"
 
 
-def test_one_step_watches_the_demo_and_each_mode_is_started(tmp_path):
-    """The action installs itself into a place of its own, so this takes the time of one install."""
-    program = tmp_path / "bin" / "gh"
+def with_gh(folder):
+    """A gh that notes what it is asked for, as variables of the run."""
+    program = folder / "bin" / "gh"
     program.parent.mkdir()
     program.write_text(GH)
     program.chmod(0o755)
+    return {"PATH": f"{program.parent}:{os.environ['PATH']}", "STAND_IN_GH": str(folder / "gh.log")}
+
+
+def asked_of_gh(folder):
+    return (folder / "gh.log").read_text().splitlines()
+
+
+def test_one_step_watches_the_demo_and_each_mode_is_started(tmp_path):
+    """The action installs itself into a place of its own, so this takes the time of one install."""
     with our_repository(tmp_path, speed="30") as (_, acting):
-        path = {"PATH": f"{program.parent}:{os.environ['PATH']}", "STAND_IN_GH": str(tmp_path / "gh.log")}
-        code = acting.run("push", {"ref": "refs/heads/main"}, run=RUN, workflow="self-test.yml", **path)
+        code = acting.run(
+            "push", {"ref": "refs/heads/main"}, run=RUN, workflow="self-test.yml", **with_gh(tmp_path)
+        )
         log = acting.log(RUN)
         assert code == 0, log[-8000:]
     assert "STABLE" in log
     assert "CRITICAL ISSUES" in log
-    started = sorted(line.split("mode=")[1] for line in (tmp_path / "gh.log").read_text().splitlines())
+    started = sorted(line.split("mode=")[1] for line in asked_of_gh(tmp_path))
     assert started == ["single", "sleep", "timer"]
 
 
@@ -97,3 +109,21 @@ def test_a_called_window_in_each_mode_hands_its_outcome_on(tmp_path, mode):
         verdict = json.loads(acting.file(RUN, "report-a1", "verdict.json").read_text())
     assert verdict["outcome"] == "stable"
     assert "Success - Main Expect a stable window" in acting.log(RUN)
+
+
+@pytest.mark.complete
+def test_a_tag_becomes_a_release_and_moves_the_major_versions(tmp_path):
+    tag = f"v{__version__}"
+    with our_repository(tmp_path, speed="1") as (_, acting):
+        for name in RELEASED:
+            shutil.copy(ROOT / name, acting.service)
+        (acting.service / "tests" / "supply").mkdir()
+        shutil.copy(ROOT / "tests" / "supply" / "release.py", acting.service / "tests" / "supply")
+        event = {"ref": f"refs/tags/{tag}"}
+        code = acting.run("push", event, run=RUN, workflow="release.yml", **with_gh(tmp_path))
+        assert code == 0, acting.log(RUN)[-6000:]
+        assert acting.file(RUN, "dist-a1", "notes.md").read_text().startswith("The first release.")
+    created, moved = asked_of_gh(tmp_path)
+    wheel = f"dist/deploy_verdict-{__version__}-py3-none-any.whl"
+    assert created.startswith(f"release create {tag} {wheel} --repo example/zeues --verify-tag")
+    assert "--method PATCH repos/example/zeues/git/refs/tags/v0 -f sha=" in moved
