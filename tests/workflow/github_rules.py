@@ -164,9 +164,7 @@ class Run:
     context: dict
 
     def parts(self):
-        """The started workflow and each called one, with the inputs that it sees: (calling job, workflow,
-        context).
-        """
+        """The started workflow and each called one: the calling job, the workflow, what its inputs are."""
         yield None, self.workflow, self.context
         for name, job in self.workflow.jobs.items():
             if called := self.files.called(job):
@@ -210,7 +208,8 @@ def _group(workflow, owner, context, job=None):
         return []
     if isinstance(concurrency, str):
         concurrency = {"group": concurrency}
-    said = re.search(r"((?:^ *#.*\n)+) *concurrency:", workflow.text, re.MULTILINE)
+    indented = "    " if job else ""
+    said = re.search(rf"((?:^ *#.*\n)+)^{indented}concurrency:", workflow.text, re.MULTILINE)
     newest = (
         concurrency.get("queue") == "max"
         or concurrency.get("cancel-in-progress") is True
@@ -630,8 +629,9 @@ def environments_make_no_deployment(files):
 
 
 def no_expression_in_a_script(files):
-    """No `run:` holds `${{ }}`: the value would be code. docs.github.com "Secure use reference", script
-    injections.
+    """No `run:` holds `${{ }}`: the value would be code.
+
+    docs.github.com "Secure use reference", script injections.
     """
     for where, step in _all_steps(files):
         if "${{" in step.get("run", ""):

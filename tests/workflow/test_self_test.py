@@ -1,8 +1,10 @@
-"""self-test.yml and release.yml by act: what works on GitHub itself, as far as act can show."""
+"""self-test.yml, release.yml and the one step to adopt, by act: as far as act can show what GitHub does."""
 
 import json
 import os
+import re
 import shutil
+import subprocess
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,9 +14,10 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import github
+from demo.running import running
 from deploy_verdict import __version__
 from tests.running import ROOT
-from tests.workflow.acting import Acting
+from tests.workflow.acting import Acting, as_act_reads_it
 
 pytestmark = pytest.mark.waits
 RUN = 700
@@ -22,6 +25,7 @@ FILES = ("action.yml", "requirements.txt", "requirements-dev.txt")
 FOLDERS = (".ci", "demo", "report_templates", "schemas", "scripts")
 PLANS = ("self-test-plan.yml", "self-test-demo.yml")
 GH = '#!/bin/sh\necho "$@" >> "$STAND_IN_GH"\n'
+ADOPTED = "verify-in-one-job.yml"
 RELEASED = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
 
 
@@ -48,6 +52,14 @@ def page():
     server.server_close()
 
 
+def copy_tool(folder):
+    """What the action needs of our repository, into this folder."""
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, folder)
+
+
 @contextmanager
 def our_repository(folder, *, speed):
     """The repository of deploy-verdict itself, as its workflows find it."""
@@ -57,10 +69,7 @@ def our_repository(folder, *, speed):
         "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID", "RAILWAY_ENVIRONMENT", "RAILWAY_TOKEN"), ""))  # fmt: skip
     with github(hub) as url:
         acting = Acting(folder, url, nothing, variables={"DEPLOY_VERDICT_SPEED": speed})
-        for name in FOLDERS:
-            shutil.copytree(ROOT / name, acting.service / name)
-        for name in FILES:
-            shutil.copy(ROOT / name, acting.service)
+        copy_tool(acting.service)
         plans = acting.service / "tests" / "workflow"
         plans.mkdir(parents=True)
         for name in PLANS:
@@ -127,3 +136,49 @@ def test_a_tag_becomes_a_release_and_moves_the_major_versions(tmp_path):
     wheel = f"dist/deploy_verdict-{__version__}-py3-none-any.whl"
     assert created.startswith(f"release create {tag} {wheel} --repo example/zeues --verify-tag")
     assert "--method PATCH repos/example/zeues/git/refs/tags/v0 -f sha=" in moved
+
+
+class Adopting(Acting):
+    """A service's repository with the one file to copy; our repository lies beside, as the action's."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.tool = self.folder / "tool"
+        self.tool.mkdir()
+        copy_tool(self.tool)
+        text = as_act_reads_it((ROOT / "docs" / "adopt" / ADOPTED).read_text())
+        (self.action,) = re.findall(r"uses: (OWNER/deploy-verdict@[0-9a-f]{40})", text)
+        text = text.replace("length: 30m", 'length: 30m\n          speed: "300"')
+        (self.repository / ".github" / "workflows" / ADOPTED).write_text(text)
+        shutil.copy(ROOT / "tests" / "workflow" / "self-test-demo.yml", self.service / "verification.yml")
+        self.commit = subprocess.check_output(
+            ["git", "rev-parse", "HEAD"], cwd=self.repository, text=True
+        ).strip()
+
+    def command(self, event, payload, workflow):
+        return [
+            *super().command(event, payload, workflow),
+            "--local-repository",
+            f"{self.action}={self.tool}",
+        ]
+
+
+@pytest.mark.complete
+def test_the_file_to_copy_posts_a_broken_deployment_and_is_green_as_the_plan_wants(tmp_path):
+    hub = Hub()
+    hub.add_issue(7, body="Move to a connection pool", author="sescanella", title="pull request 7")
+    with (
+        running(fault="completar-bug", speed=300.0, log=tmp_path / "backend.log") as backend,
+        github(hub) as url,
+    ):
+        acting = Adopting(tmp_path, url, backend, environment={"TARGET_URL": backend.base_url})
+        hub.pulls[acting.commit] = [7]
+        code = acting.run("push", {"ref": "refs/heads/main"}, run=RUN, workflow=ADOPTED)
+        log = acting.log(RUN)
+        assert code == 0, log[-6000:]
+    assert hub.mistakes == []
+    (body,) = [row["body"] for row in hub.comments[7]]
+    assert "CRITICAL ISSUES" in body
+    assert [row["state"] for row in hub.statuses if row["sha"] == acting.commit] == ["failure"]
+    assert re.search(r"set-output:: comment-url=http\S+", log)
+    assert "CRITICAL ISSUES: the run is green" in log
