@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,6 +156,17 @@ class Acting:
             tail.kill()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        assert found, self.log(run)[-3000:]
+
+    def wait_for(self, run, words, timeout_s=240):
+        """Until the run's output says these words."""
+        following = ["tail", "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
+        with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+            end = threading.Timer(timeout_s, tail.kill)
+            end.start()
+            found = any(words in line for line in tail.stdout)
+            end.cancel()
+            tail.kill()
         assert found, self.log(run)[-3000:]
 
     def names(self, run):

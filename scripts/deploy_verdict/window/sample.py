@@ -24,14 +24,6 @@ def wanted(session: Session, requested: list[float] | None) -> tuple[float, ...]
     return tuple(requested or scheduled)
 
 
-def is_due_here(session: Session, stage: str, offset_s: float) -> bool:
-    """Like is_due, in the job that takes T+0: False where one long-running job takes every sample."""
-    if session.file.layout is not None and session.file.layout.one_job:
-        session.tell(f"{stage} {shown_offset(offset_s)}: skipped: the long-running sampling job takes it")
-        return False
-    return is_due(session, stage, offset_s)
-
-
 def is_due(session: Session, stage: str, offset_s: float) -> bool:
     """Whether a sample is scheduled, not taken yet, and not too late; a progress line says why not."""
     scheduled = session.plan.planned_offsets_s.get(stage, ())
