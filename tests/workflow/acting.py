@@ -89,7 +89,9 @@ class Acting:
         path = self.folder / f"{event}.json"
         path.write_text(json.dumps(payload))
         setup = (WORKFLOWS.parent / "actions" / "setup" / "action.yml").read_text()
-        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", workflow.read_text() + setup))
+        # A called workflow uses actions too.
+        texts = [path.read_text() for path in WORKFLOWS.glob("*.yml")]
+        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", "".join([*texts, setup])))
         variables = {"TARGET_URL": self.backend.base_url, "RAILWAY_API_URL": self.backend.railway_url,
                      "RAILWAY_PROJECT_ID": self.backend.environment["RAILWAY_PROJECT_ID"],
                      "RAILWAY_SERVICE_ID": self.backend.environment["RAILWAY_SERVICE_ID"],

@@ -13,6 +13,8 @@ from tests.running import ROOT
 from tests.workflow.acting import WORKFLOWS
 
 FILES = sorted(WORKFLOWS.glob("*.yml"))
+# They build and try the product, with commands of their own; the others are the product.
+ABOUT_THE_PRODUCT = {"ci", "release", "self-test"}
 SETUP = WORKFLOWS.parent / "actions" / "setup" / "action.yml"
 INSTALL = (
     "python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes "
@@ -35,6 +37,7 @@ def steps():
     return [
         pytest.param(step, id=f"{path.stem}/{job}/{number}")
         for path in FILES
+        if path.stem not in ABOUT_THE_PRODUCT
         for job, body in jobs(path)
         for number, step in enumerate(body.get("steps", ()))
     ]
@@ -43,7 +46,7 @@ def steps():
 @pytest.mark.parametrize("step", steps())
 def test_each_run_is_one_call_of_the_command_whose_options_exist(step):
     command = step.get("run")
-    if command is None or command in ("bash .ci/run", "bash .ci/run test-all"):
+    if command is None:
         return
     if command.startswith(UNREADABLE):
         assert "${{" not in command
@@ -91,8 +94,8 @@ def test_rights_are_none_on_top_and_each_that_a_job_has_says_why(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_checkout_forgets_its_credentials_and_each_job_ends(path):
     for name, job in jobs(path):
-        assert "timeout-minutes" in job, name
-        for step in job["steps"]:
+        assert "timeout-minutes" in job or "uses" in job, name
+        for step in job.get("steps", ()):
             if step.get("uses", "").startswith("actions/checkout"):
                 assert step["with"]["persist-credentials"] is False
             if step.get("uses", "").startswith("actions/download-artifact"):

@@ -62,3 +62,9 @@ def layout_of(plan: Plan) -> Layout | None:
 def own_layout(plan: Plan) -> Layout:
     """The layout of a plan's own window."""
     return Layout(length_s=plan.window.length, every_s=plan.window.sample_every)
+
+
+def of_length(plan: Plan, length_s: float) -> Layout:
+    """The plan's own window with another length, which has at least a sample at its end."""
+    own = own_layout(plan)
+    return own.model_copy(update={"length_s": length_s, "every_s": min(own.every_s, length_s)})
