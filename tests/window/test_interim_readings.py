@@ -114,15 +114,16 @@ def test_without_a_source_nothing_is_read_and_nothing_said(tmp_path):
     session, told = session_on(plan_of(PLAN), tmp_path)
     assert not has_source(session, "logs")
     assert not has_source(session, "logs", tmp_path / "none.log")
-    assert list(sit(session, (900.0,), lambda: None)) == []
+    assert list(sit(session, (900.0,))) == []
     assert (told, read_evidence(session.evidence_dir)) == ([], ())
 
 
 def test_a_job_without_a_token_reads_nothing_and_says_nothing(tmp_path):
     plan = plan_of(PLAN + PLATFORM)
     session, told = session_on(plan, tmp_path, left_out=("deployment", "health"))
-    assert list(sit(session, (900.0,), lambda: None)) == []
-    assert (told, read_evidence(session.evidence_dir)) == ([], ())
+    assert list(sit(session, (900.0,))) == []
+    assert told == ["deployment T+15min: no sample is scheduled at this offset"]
+    assert read_evidence(session.evidence_dir) == ()
 
 
 def test_a_deployment_that_is_not_known_is_no_source(asked, tmp_path):
@@ -138,7 +139,7 @@ def test_jobs_read_what_is_new_before_a_stage_that_writes():
     assert stages_at(plan, 3600.0) == ("deployment",)
     # Without a platform a job has no source; a process beside a log file may have one.
     alone = plan_of(PLAN)
-    assert (offsets_of(alone, dense=True), looks(alone, ())[1:]) == ((), ())
+    assert (offsets_of(alone, dense=True), looks(alone, ())[1:]) == ((0.0,), ())
     assert [item.offset_s for item in interim_readings(alone, ())] == [900.0, 1800.0, 2700.0]
     assert interim_readings(alone, ("logs",)) == ()
 
@@ -148,9 +149,9 @@ def test_a_job_reads_each_source_once_and_the_report_counts_none_of_it(asked, tm
         session, _ = session_on(
             plan_of(PLAN + PLATFORM), tmp_path, railway=url, left_out=("deployment", "health")
         )
-        first = [path.name for path in sit(session, (900.0,), lambda: None)]
+        first = [path.name for path in sit(session, (900.0,))]
         assert first == [f"{stage}.T+015.a1.json" for stage in WHOLE]
-        assert list(sit(session, (900.0,), lambda: None)) == []
+        assert list(sit(session, (900.0,))) == []
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
     coverage = judge(bundle, judged_at=T0, tool_version="t").coverage
     assert (coverage.planned, coverage.taken) == (3, 0)

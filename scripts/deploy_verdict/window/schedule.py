@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from deploy_verdict.plan import Plan, layout_of
+from deploy_verdict.plan import Plan
 from deploy_verdict.stages.registry import during, is_at_end
 
 
@@ -38,12 +38,8 @@ def _scheduled(plan: Plan, is_wanted: Callable[[str], bool]) -> tuple[ScheduledS
 def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
     """The stages that a job samples at one offset, in their order.
 
-    T+0 belongs to the job "verify", one sample after the other, unless one job takes every sample. A job has
-    no log file, so what is read at the end too is read during the window where there is a platform.
+    A job has no log file, so what is read at the end too is read during the window where there is a platform.
     """
-    layout = layout_of(plan)
-    if offset_s == 0 and not (layout is not None and layout.one_job):
-        return ()
     return tuple(
         stage
         for stage, offsets_s in during(plan).items()

@@ -1,6 +1,6 @@
 """The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -96,6 +96,11 @@ class Escalation(Part):
         default=False,
         description="go on with suites, load, cycles and top-ups after a P0; without it they end there, and "
         "reading goes on",
+    )
+    end_on: Literal["critical"] | None = Field(
+        default=None,
+        description="critical: the first P0 or P1 that no later sample can undo ends the window; by default "
+        "it goes on, as evidence",
     )
     rollback: bool = Field(
         default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
