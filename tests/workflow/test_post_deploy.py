@@ -16,6 +16,7 @@ from tests.workflow.events import LABEL, railway_event
 pytestmark = pytest.mark.waits
 RUN = 500
 SPEED = "150"
+CONTEXT = "deploy-verdict"
 CHANCE = ("but traffic ", "within the random scatter of this pool's readings")
 
 
@@ -33,7 +34,11 @@ def stage(folder, fault="none", speed=SPEED, **more):
 
 
 def ours(hub, number=7):
-    return [row["body"] for row in hub.comments[number] if row["body"].startswith("<!-- deploy-verdict:")]
+    return [
+        row["body"]
+        for row in hub.comments[number]
+        if row["body"].startswith("<!-- deploy-verdict:") and "deploy-verdict-news" not in row["body"]
+    ]
 
 
 def news(hub, number=7):
@@ -91,6 +96,10 @@ def test_a_healthy_deployment(tmp_path, event):
 def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_go_on(tmp_path, event):
     with stage(tmp_path, fault="completar-bug") as (hub, acting):
         hub.add_environment("deploy-verdict-rollback", reviewers=("sescanella",))
+        hub.statuses.append(
+            {"id": 1, "sha": ids.GOOD_COMMIT, "state": "success", "context": CONTEXT, "target_url": None,
+             "description": f"STABLE: 0 failed · {LABEL}", "created_at": "2026-01-30T12:00:00Z"}
+        )  # fmt: skip
         process = acting.started("deployment_status", event, run=RUN)
         acting.wait_for(RUN, "waits for a reviewer")
         # Long before the window's end people know, and a reviewer is asked.
@@ -108,7 +117,8 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
         log = acting.log(RUN + 1)
         assert "requesting a rollback" in log, log[-5000:]
         assert rolled in (0, 1)
-    (alarm, verdict) = news(hub)
+    alarm, verdict = news(hub)
+    assert "CRITICAL ISSUES: zeues-backend" in verdict
     assert "rolled back" in alarm
     (body,) = ours(hub)
     assert "❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
@@ -116,6 +126,9 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
     assert last_status(hub)[0] == "failure"
     assert hub.issues[7]["labels"] == ["verdict: critical"]
     assert [row["inputs"]["kind"] for row in hub.dispatches].count("rollback") == 1
+    # The sample after the rollback saw that its subject was replaced, and its job ended the run.
+    assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
+    assert "superseded" in verdict_of(acting)["ended"] or "replaced" in verdict_of(acting)["ended"]
 
 
 @pytest.mark.complete

@@ -6,11 +6,13 @@ window. What is refused by GitHub or a messenger costs nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
-from deploy_verdict.base.errors import NotificationError, ProviderError
+from deploy_verdict.base.errors import NotificationError, ProviderError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.follow_up.rollback_command import rollback_target
 from deploy_verdict.github import Destination, GitHub
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
@@ -45,6 +47,7 @@ class NewsDesk:
     file: RunFile | None
     environment: Mapping[str, str]
     tell: Tell
+    out: Path
     number: int | None = None
     link: str | None = None
 
@@ -139,7 +142,9 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
     """The state with the offer of a rollback, unless the window's other comment has it already."""
     if kind == "verdict" and (earlier := alarm_at(desk.github, desk.bundle, place)) and earlier.rollback:
         return state.model_copy(update={"rollback": earlier.rollback})
-    return state.model_copy(update={"rollback": offer_rollback(desk)})
+    words = offer_rollback(desk)
+    desk.tell(f"rollback {words}")
+    return state.model_copy(update={"rollback": words})
 
 
 def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
@@ -161,13 +166,14 @@ def offer_rollback(desk: NewsDesk) -> str:
     if file is None or file.dry_run:
         return "not offered: this is no run on GitHub that may change anything"
     try:
+        rollback_target(desk.bundle, desk.out)
         runs = desk.runs()
         if not runs.has_reviewers(ROLLBACK_ENVIRONMENT):
             hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
             return f"not offered: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers; {hint}"
         workflow = workflow_file(desk.environment)
         runs.dispatch(workflow, runs.default_branch, rollback_inputs(file))
-    except ProviderError as error:
+    except (ProviderError, UsageError) as error:
         return f"not offered: {error}"
     return f"offered: a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
 

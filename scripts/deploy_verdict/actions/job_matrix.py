@@ -14,7 +14,7 @@ from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environme
 from deploy_verdict.plan import Plan
 
 Mode = Literal["timer", "sleep", "single"]
-# Two checkouts, Python and the cached requirements, two artifacts; and a suite of eight tests over the internet.
+# Two checkouts, Python and the cached requirements, two artifacts; and eight tests over the internet.
 SETUP_S = 25.0
 SUITE_S = 15.0
 MARGIN_MIN = 15
