@@ -78,8 +78,8 @@ class Stage:
     show what no later one undoes. settled_at_end: its rules that later samples may
     still change, so that they raise no alarm. lead_rank: of equally severe findings of one cause, the
     lowest stage's leads. names_rules: its findings are named by rules of the plan, whose reason says little
-    without the name. by_hand: what to do where the platform did not say. missing: what a plan without it lacks, where
-    sampling it is then a mistake. sampling: what `sample STAGE --help` says of it.
+    without the name. by_hand: what to do where the platform did not say. missing: what a plan without it
+    lacks, where sampling it is then a mistake. sampling: what `sample STAGE --help` says of it.
     """
 
     name: str
