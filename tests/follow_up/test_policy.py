@@ -49,8 +49,8 @@ def test_what_is_stable_is_looked_at_after_six_hours_and_after_a_day():
     assert step("stable", LOOKED.model_copy(update={"tails_s": (6 * H, 24 * H)})) is None
 
 
-def test_what_is_critical_is_for_people_and_what_has_ended_is_over():
-    assert step("critical") is None
+def test_what_is_critical_is_sampled_again_later_and_what_has_ended_is_over():
+    assert step("critical") == ("tail", 6.0)
     assert step("attention", ended="replaced") is None
     assert step("stable", interrupted=True) is None
     assert step("stable", LOOKED.model_copy(update={"over": True})) is None

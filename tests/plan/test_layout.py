@@ -57,12 +57,12 @@ def test_an_extended_window_runs_the_suite_once_more_at_its_end():
     assert found["e2e"] == [0, 60, 120, 240]
 
 
-def test_a_tail_asks_health_and_pool_once_more_and_ends_the_window():
+def test_a_tail_asks_health_pool_and_suite_once_more_and_ends_the_window():
     plan = laid_out(PLANNED, LAYOUT.model_copy(update={"tails_s": (6 * H,)}))
     assert plan.window.length == 6 * H
     assert plan.planned_offsets_s["health"] == (0.0, 6 * H)
     assert plan.planned_offsets_s["pools"][-2:] == (2 * H, 6 * H)
-    assert plan.planned_offsets_s["e2e"][-1] == 2 * H
+    assert plan.planned_offsets_s["e2e"][-2:] == (2 * H, 6 * H)
 
 
 def test_a_late_tail_is_allowed_half_of_its_own_gap():

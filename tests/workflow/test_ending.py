@@ -62,6 +62,17 @@ def with_tail(out, text=POOLS):
 RESULTS = json.dumps({"gate": {"result": "success"}, "sample": {"result": "cancelled"}})
 
 
+def with_one_to_go_back_to(out):
+    """T+0 saw an earlier deployment, which was judged STABLE."""
+    (path,) = (out / "evidence").glob("deployment.T+000.a1.json")
+    evidence = json.loads(path.read_text())
+    (look,) = evidence["observations"]
+    moment = "2026-01-30T12:00:00Z"
+    look["recent"].append(look["deployment"] | {"id": "d-0", "commit": "a" * 40, "created_at": moment})
+    look["judged"] = [{"deployment": "d-0", "commit": "a" * 40, "outcome": "stable", "judged_at": moment}]
+    path.write_text(json.dumps(evidence))
+
+
 def news(hub, number=1):
     """The comments about bad news, which mention people."""
     return [row["body"] for row in hub.comments[number] if "deploy-verdict-news" in row["body"]]
@@ -201,7 +212,8 @@ def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub,
         hub.add_environment("deploy-verdict-rollback", reviewers=reviewers)
     text = f"{POOLS}escalation: {{rollback: {allowed}}}\n"
     text += "railway: {project: p, service: s}\n" if "railway:" not in text else ""
-    base, _ = run_of(tmp_path, text=text, status=500)
+    base, out = run_of(tmp_path, text=text, status=500)
+    with_one_to_go_back_to(out)
     script("judge_evidence", *base)
     done = call(hub, "ci follow-up", *base)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from threading import Thread
 from types import SimpleNamespace
 
@@ -14,6 +14,7 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import github
+from demo.http_handler import Handler
 from demo.running import running
 from deploy_verdict import __version__
 from tests.running import ROOT
@@ -33,7 +34,7 @@ RELEASED = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
 def page():
     """What GitHub's status page answers, as far as the plan reads it."""
 
-    class Answering(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self):
             body = json.dumps({"page": {"name": "GitHub"}}).encode()
             self.send_response(200 if self.path == "/api/v2/status.json" else 404)

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from deploy_verdict.redaction.control_chars import no_commands, no_old_commands, unfinished_command, visible
 from deploy_verdict.redaction.redactor import DOTENV, Redactor, joined
+from deploy_verdict.redaction.secret_encodings import SHORTEST
 
 
 class _Known:
@@ -114,7 +115,8 @@ def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
     for name, value in found.secrets.items():
         if value not in _Known.masked and os.environ.get(name) != value and name in environment:
             _Known.masked.add(value)
-            for line in filter(None, map(str.strip, value.splitlines())):
+            # A mask as short as "true" would also hide an output of the job, and the runner then drops it.
+            for line in (line for line in map(str.strip, value.splitlines()) if len(line) >= SHORTEST):
                 raw.write(f"::add-mask::{line.replace('%', '%25')}\n")
 
 
