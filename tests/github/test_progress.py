@@ -115,7 +115,7 @@ def test_the_script_posts_and_writes_no_verdict(tmp_path, hub):
     (body,) = ours(hub, 1)
     assert body.splitlines()[2].startswith("## ⏳ In progress: zeues")
     assert {(row["sha"], row["state"], row["context"]) for row in hub.statuses} == {
-        (COMMIT, "pending", "deploy-verdict")
+        (COMMIT, "pending", "deploy-verdict/zeues-backend")
     }
     assert hub.issues[1]["labels"] == []
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
@@ -146,7 +146,7 @@ def test_late_progress_leaves_a_final_comment_label_and_status_alone(tmp_path, h
     (body,) = ours(hub, 1)
     assert "CRITICAL ISSUES" in body.splitlines()[2]
     assert "⏳" not in body
-    assert hub.issues[1]["labels"] == ["verdict: critical"]
+    assert hub.issues[1]["labels"] == ["verdict zeues-backend: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure", "failure"]
     assert "it is newer or final" in late.told[-1]
 
@@ -165,14 +165,14 @@ def test_what_failed_so_far_shows_at_once(tmp_path, hub):
     with jobs(hub) as job:
         job().progress(out, number=None)
     assert "— so far CRITICAL ISSUES" in ours(hub, 2)[0]
-    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: critical"]
+    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict zeues-backend: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure"]
 
 
 def test_a_new_window_takes_the_old_ones_good_label_off(tmp_path, hub):
     """Another window of the same deployment: until it ends, nothing may look good."""
-    hub.add_label("verdict: stable")
-    hub.issues[1]["labels"] = ["incident", "verdict: stable"]
+    hub.add_label("verdict zeues-backend: stable")
+    hub.issues[1]["labels"] = ["incident", "verdict zeues-backend: stable"]
     _, out = opened(tmp_path, offsets=HALF)
     with jobs(hub) as job:
         job().progress(out)
@@ -187,7 +187,7 @@ def test_the_verifier_is_lost_then_found(tmp_path, hub):
         job().progress(out, number=None)
         job().lost(out, number=None)
         assert "VERIFIER LOST" in ours(hub, 2)[0]
-        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: inconclusive"]
+        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict zeues-backend: inconclusive"]
         assert not job().progress(out, number=None).is_ours
         job().final(later, number=None)
         assert not job().lost(out, number=None).is_ours

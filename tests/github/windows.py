@@ -1,12 +1,13 @@
 """Windows to publish, and the ways to publish them on a demo's GitHub."""
 
+import re
 from argparse import Namespace
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
 from demo.github.serving import REPOSITORY, TOKEN, github
-from deploy_verdict.github import Connection, GitHub, marker_of
+from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import PostingRun
@@ -39,9 +40,9 @@ pools: [{name: redis, title: Redis, get: /stats, used: $.used, limit: $.limit, b
 QUARTER = 900.0
 
 
-def window(tmp_path, *, status=200, commit=COMMIT):
+def window(tmp_path, *, text=PLAN, status=200, commit=COMMIT):
     """A judged window on a deployment of a commit: STABLE, or CRITICAL with status 500."""
-    base, out = opened(tmp_path, PLAN, offsets=(0.0, 60.0), status=status, commit=commit)
+    base, out = opened(tmp_path, text, offsets=(0.0, 60.0), status=status, commit=commit)
     bundle, _ = read(out)
     write_verdict(bundle, out, T0 + timedelta(seconds=61), interrupted=False)
     return base, out
@@ -130,4 +131,6 @@ def jobs(hub):
 
 
 def ours(hub, number, key="d-1"):
-    return [row["body"] for row in hub.comments[number] if row["body"].startswith(marker_of(key))]
+    """Our comments about a deployment of whichever service, or about a run."""
+    first = re.compile(rf"<!-- deploy-verdict:([\w.-]+\.)?{re.escape(key)} -->\n")
+    return [row["body"] for row in hub.comments[number] if first.match(row["body"])]

@@ -71,7 +71,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert last_status(hub)[1].startswith(f"{outcome.upper()}: ")
     assert last_status(hub)[1].endswith(f" · {LABEL}")
     assert {row["state"] for row in hub.statuses} == {"pending", state}
-    assert hub.issues[7]["labels"] == [f"verdict: {outcome}"]
+    assert hub.issues[7]["labels"] == [f"verdict zeues-backend: {outcome}"]
     sittings = [f"evidence-{minutes:03d}-a1" for minutes in range(15, 121, 15)]
     assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
     (dispatch,) = hub.dispatches
@@ -91,7 +91,7 @@ def test_a_broken_deployment(tmp_path, event):
     assert "The model fix (f0ec7b5) is not deployed" in body
     assert last_status(hub)[0] == "failure"
     assert "failure" in [row["state"] for row in hub.statuses[:-1]], "it was told only at the end"
-    assert hub.issues[7]["labels"] == ["verdict: critical"]
+    assert hub.issues[7]["labels"] == ["verdict zeues-backend: critical"]
     assert verdict_of(acting)["outcome"] == "critical"
     assert hub.dispatches == []
     assert "rollback not offered: the plan does not allow it" in acting.log(RUN)
@@ -132,7 +132,7 @@ def test_a_window_whose_runner_died_becomes_verifier_lost(tmp_path, event):
     assert f"superseded by the window on {'b' * 40} (run 600)" in body
     assert "STABLE" not in body
     assert last_status(hub)[0] == "error"
-    assert hub.issues[7]["labels"] == ["verdict: inconclusive"]
+    assert hub.issues[7]["labels"] == ["verdict zeues-backend: inconclusive"]
 
 
 def test_an_event_of_another_environment_starts_no_more_than_the_gate(tmp_path):

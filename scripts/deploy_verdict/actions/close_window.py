@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
+from deploy_verdict.actions.concurrent_runs import superseding
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
@@ -41,10 +41,10 @@ def why_cancelled(environment: Mapping[str, str]) -> str | None:
         return "the run was cancelled"
     try:
         runs = WorkflowRuns(connection_from(environment))
-        newer = concurrent_runs(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
+        by = superseding(runs, runs.run(int(run)), workflow_file(environment))
     except (ProviderError, UsageError):
         return "the run was cancelled; by whom is not known, as GitHub could not be asked"
-    return superseded_words(newer) or "the run was cancelled by hand"
+    return by or "the run was cancelled by hand"
 
 
 def results_of(environment: Mapping[str, str]) -> set[str]:

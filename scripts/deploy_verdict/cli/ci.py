@@ -195,7 +195,8 @@ def follow_up(options: argparse.Namespace) -> int:
 
     The run goes on with the same window, evidence and comment, by workflow_dispatch (actions: write). What
     follows: escalation.extend_to and escalation.tail_checks in the plan. A sample that no wait timer can hold
-    is promised by the commit status deploy-verdict/next-look, which `deploy-verdict ci start-promised` keeps.
+    is promised by the commit status deploy-verdict/<service>/later-look, which `deploy-verdict ci
+    start-promised` keeps.
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
     """
@@ -203,6 +204,7 @@ def follow_up(options: argparse.Namespace) -> int:
     from deploy_verdict.actions.run_record import read_run
     from deploy_verdict.github import connection_from
     from deploy_verdict.github.runs import WorkflowRuns
+    from deploy_verdict.publish.posts import bundle_service
     from deploy_verdict.window.judge_directory import judged_directory, read_verdict
     from deploy_verdict.window.plan_file import environment_for
 
@@ -218,7 +220,8 @@ def follow_up(options: argparse.Namespace) -> int:
         return 0
     environment = environment_for(options.plan)
     runs = WorkflowRuns(connection_from(environment))
-    print(follow(step, file, bundle.window, runs, environment, now))
+    service = bundle_service(bundle)
+    print(follow(step, file, bundle.window, runs, environment, now, service=service))
     return 0
 
 
@@ -234,7 +237,7 @@ def start_promised(options: argparse.Namespace) -> int:
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... deploy-verdict ci start-promised
 
-    Reads the commit status deploy-verdict/next-look of what was verified lately;
+    Reads the commit statuses deploy-verdict/<service>/later-look of what --workflow verified in 8 days;
     .github/workflows/look-again.yml runs it by the clock, where the repository's variable
     DEPLOY_VERDICT_LOOK_AGAIN is true.
 

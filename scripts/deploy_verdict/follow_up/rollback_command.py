@@ -61,7 +61,7 @@ def _observation(bundle: Bundle, options: Namespace) -> DeploymentObservation | 
     usable = [observation for observation in first if observation.recent] or first
     if not usable:
         return None
-    judged = (*usable[-1].judged, *read_history(history_of(options), bundle.subject))
+    judged = (*usable[-1].judged, *read_history(history_of(options), bundle.subject, bundle.plan.name))
     return usable[-1].model_copy(update={"judged": judged})
 
 

@@ -13,7 +13,6 @@ from deploy_verdict.github.connection import Connection, opened_repository
 from deploy_verdict.github.destinations import Destination, Destinations, IssueLabel, is_by, marker_of
 from deploy_verdict.redaction.output_guard import cleaned
 
-CONTEXT = "deploy-verdict"
 MAX_DESCRIPTION = 140
 
 
@@ -91,8 +90,8 @@ class GitHub:
             self._caller.call("the tracking issue", lambda: issue.edit(state=wanted))
 
     @refusing_odd_answers
-    def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
-        """One status on the deployed commit: state is pending, success, failure or error."""
+    def set_status(self, commit: str, state: str, description: str, url: str | None, *, context: str) -> None:
+        """One context's status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}
         text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
@@ -101,7 +100,7 @@ class GitHub:
         self._caller.call(
             "a commit status",
             lambda: self._repository.get_commit(commit).create_status(
-                state, description=text, context=CONTEXT, **more
+                state, description=text, context=context, **more
             ),
         )
 

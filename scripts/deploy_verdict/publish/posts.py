@@ -15,6 +15,7 @@ from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState, status_line
+from deploy_verdict.publish.service_marks import comment_key, service_of
 from deploy_verdict.report import (
     Progress,
     folded,
@@ -50,6 +51,7 @@ class PostingRun:
 class Post:
     """One post: `key` is what the comment is about, `commit` the deployed one where its full SHA is known."""
 
+    service: str
     key: str
     commit: str | None
     title: str
@@ -69,8 +71,13 @@ def run_from(environment: Mapping[str, str], artifact_url: str | None = None) ->
 
 
 def key_of(bundle: Bundle) -> str:
-    """What one comment is about: the deployment where it is known, else the window."""
-    return bundle.subject.deployment or bundle.window.id
+    """What one comment is about: the service's deployment where it is known, else its window."""
+    return comment_key(bundle_service(bundle), bundle.subject.deployment or bundle.window.id)
+
+
+def bundle_service(bundle: Bundle) -> str:
+    """The service of a window, as contexts and labels carry it."""
+    return service_of(bundle.plan.service.name, bundle.plan.name)
 
 
 def commit_of(bundle: Bundle) -> str | None:
@@ -164,7 +171,12 @@ def _post(
         }
     )
     return Post(
-        key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=carried
+        service=bundle_service(bundle),
+        key=key_of(bundle),
+        commit=commit_of(bundle),
+        title=title_of(bundle),
+        text=text,
+        state=carried,
     )
 
 

@@ -10,29 +10,13 @@ from datetime import datetime
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.github import CommentRef, Destination, GitHub, IssueLabel, is_refused_place
-from deploy_verdict.model import Verdict, VerdictOutcome
+from deploy_verdict.github import CommentRef, Destination, GitHub, is_refused_place
+from deploy_verdict.model import Verdict
 from deploy_verdict.publish.comment_state import CommentState, line_of, rank_in, state_in
 from deploy_verdict.publish.posts import MAX_COMMENT, Post, PostingRun, final_post, lost_post, progress_post
+from deploy_verdict.publish.service_marks import labels_of, status_context
 from deploy_verdict.report.sections import cut
 
-LABELS = {
-    VerdictOutcome.STABLE: IssueLabel(
-        name="verdict: stable", color="2da44e", description="All checks passed for the complete window"
-    ),
-    VerdictOutcome.ATTENTION: IssueLabel(
-        name="verdict: attention", color="bf8700", description="It works, but something needs attention"
-    ),
-    VerdictOutcome.CRITICAL: IssueLabel(
-        name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
-    ),
-    VerdictOutcome.INCONCLUSIVE: IssueLabel(
-        name="verdict: inconclusive",
-        color="6e7781",
-        description="Not everything is known, so it is not stable",
-    ),
-}
-NAMES = tuple(label.name for label in LABELS.values())
 MAX_REPAIRS = 3
 MAX_MARKER = 150
 Tell = Callable[[str], None]
@@ -91,7 +75,7 @@ def _published(github: GitHub, post: Post, number: int | None, run_url: str | No
         trouble = error
     if written is None:
         # The commit status can still say it.
-        _each(_status(github, post.commit, post.state, run_url), tell)
+        _each(_status(github, post, post.state, run_url), tell)
         raise trouble or ProviderError("GitHub accepted no comment")
     comment, place = written
     if not comment.is_ours:
@@ -151,18 +135,18 @@ def _marks(
     github: GitHub, post: Post, place: Destination, state: CommentState, url: str
 ) -> Iterator[Callable[[], None]]:
     outcome, is_open = state.shown_outcome, state.is_open
-    wanted = LABELS[outcome] if outcome else None
-    yield lambda: github.label(place, wanted, NAMES)
+    labels = labels_of(post.service)
+    wanted = labels[outcome] if outcome else None
+    yield lambda: github.label(place, wanted, tuple(label.name for label in labels.values()))
     if is_open is not None:
         yield lambda: github.set_open(place, is_open=is_open)
-    yield from _status(github, post.commit, state, url)
+    yield from _status(github, post, state, url)
 
 
-def _status(
-    github: GitHub, commit: str | None, state: CommentState, url: str | None
-) -> Iterator[Callable[[], None]]:
+def _status(github: GitHub, post: Post, state: CommentState, url: str | None) -> Iterator[Callable[[], None]]:
+    commit, context = post.commit, status_context(post.service)
     if commit is not None:
-        yield lambda: github.set_status(commit, state.status, state.line, url)
+        yield lambda: github.set_status(commit, state.status, state.line, url, context=context)
 
 
 def _each(steps: Iterator[Callable[[], None]], tell: Tell) -> None:
