@@ -35,7 +35,9 @@ def act_program():
 
 def as_act_reads_it(text):
     """The workflow without the one word that act's schema does not know."""
-    return text.replace(", deployment: false}", "}")
+    return re.sub(
+        r"^ +deployment: false\n", "", text.replace(", deployment: false}", "}"), flags=re.MULTILINE
+    )
 
 
 FEWER_WRITES = {
@@ -85,7 +87,8 @@ class Acting:
     def command(self, event, payload, workflow):
         path = self.folder / f"{event}.json"
         path.write_text(json.dumps(payload))
-        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", workflow.read_text()))
+        setup = (WORKFLOWS.parent / "actions" / "setup" / "action.yml").read_text()
+        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", workflow.read_text() + setup))
         variables = {"TARGET_URL": self.backend.base_url, "RAILWAY_API_URL": self.backend.railway_url,
                      "RAILWAY_PROJECT_ID": self.backend.environment["RAILWAY_PROJECT_ID"],
                      "RAILWAY_SERVICE_ID": self.backend.environment["RAILWAY_SERVICE_ID"],

@@ -4,21 +4,28 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from deploy_verdict import __version__
+from deploy_verdict.actions.alarm import alarm_at, place_of
 from deploy_verdict.actions.concurrent_runs import superseding
 from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
-from deploy_verdict.github import connection_from
+from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.publish.sent_notifications import SENT_FILE, SentNotification
 from deploy_verdict.stages.registry import at_end
+from deploy_verdict.verdict.alarm import why_ended
+from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.session import WINDOW_FILE, Session
+from deploy_verdict.window.judge_directory import read_bundle
+from deploy_verdict.window.session import WINDOW_FILE, Session, remark
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:
     """Collect the samples of the window's end; yields what was written or decided."""
-    ended = why_cancelled(session.environment)
+    ended = why_ended_here(session) or why_cancelled(session.environment)
     given_up = give_up_tail(session.out, session.plan, ended)
     if given_up is not None:
         yield given_up
@@ -30,6 +37,40 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
     for stage in at_end():
         if stage.name in requested:
             yield str(collect(session, stage.name, session.plan.window.length, logs))
+    yield from _after_alarm(session)
+
+
+def why_ended_here(session: Session) -> str | None:
+    """Why the evidence says that nothing was left to watch; None where the window went on to its end."""
+    if session.file.ended is not None:
+        return session.file.ended
+    bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
+    verdict = judge(bundle, judged_at=session.pace.clock.now(), tool_version=__version__)
+    return why_ended(bundle, verdict)
+
+
+def _after_alarm(session: Session) -> Iterator[str]:
+    """Take over what the alarm did: people who were notified are not notified again of the same."""
+    file = known_run(session.out)
+    if file is None or file.dry_run:
+        return
+    bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
+    try:
+        github = GitHub(connection_from(session.environment), tell=session.tell)
+        state = alarm_at(github, bundle, place_of(github, bundle, file.number))
+    except (ProviderError, UsageError) as error:
+        yield f"whether there was an alarm is not known: {error}"
+        return
+    if state is None:
+        return
+    if state.notified:
+        sent = SentNotification(
+            window=session.file.window.id, outcome=state.outcome, judged_at=session.pace.clock.now()
+        )
+        write_json(session.out / SENT_FILE, sent)
+    if state.rollback:
+        remark(session.out, f"Rollback: {state.rollback}.")
+    yield f"an alarm was raised before; rollback: {state.rollback or 'not offered'}"
 
 
 def why_cancelled(environment: Mapping[str, str]) -> str | None:

@@ -1,11 +1,10 @@
 """The end of a run on GitHub: whether it is red, whether it offers a rollback, and which run follows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from deploy_verdict.actions.gate import workflow_file
-from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, ROLLBACK_ENVIRONMENT, chosen_environment
-from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.policy import NextStep, next_step
 from deploy_verdict.follow_up.promised_sample import Promise
@@ -28,28 +27,6 @@ RED = {
 def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
     """Whether this outcome makes the run fail."""
     return outcome in RED[fail_run_on]
-
-
-def rollback_offered(bundle: Bundle, verdict: Verdict, runs: Callable[[], WorkflowRuns]) -> tuple[bool, str]:
-    """Whether to offer a rollback job that a reviewer must approve, and why not.
-
-    GitHub creates a missing environment on the spot, without rules: so it must exist already and have
-    reviewers, or the rollback would need no approval.
-    """
-    if verdict.outcome is not VerdictOutcome.CRITICAL:
-        return False, f"the verdict is {verdict.outcome.shown}"
-    if not bundle.plan.escalation.rollback:
-        return False, "the plan does not allow it (escalation.rollback)"
-    if bundle.plan.railway is None:
-        return False, "the plan has no railway section"
-    try:
-        guarded = runs().has_reviewers(ROLLBACK_ENVIRONMENT)
-    except ProviderError as error:
-        return False, str(error)
-    if not guarded:
-        hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
-        return False, f"the environment {ROLLBACK_ENVIRONMENT} has no required reviewers — {hint}"
-    return True, f"a reviewer of the environment {ROLLBACK_ENVIRONMENT} decides"
 
 
 def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | None:

@@ -18,8 +18,11 @@ from deploy_verdict.base.units import Duration
 from deploy_verdict.model import Record
 from deploy_verdict.plan import Plan
 
-Kind = Literal["window", "extension", "tail"]
-OWN_ENVIRONMENTS = ("verify-", "deploy-verdict")
+Kind = Literal["window", "extension", "tail", "rollback"]
+# Those that `setup-github` makes; a Railway project may be named verify-… too, and its label has a slash.
+OWN_ENVIRONMENT = re.compile(r"verify-(now|t\d+)|deploy-verdict-rollback")
+# "inactive", "queued" and the like say nothing of how it went.
+LIVE, FAILED = ("success",), ("failure", "error")
 DISPATCH_TYPE = "deployment-verify"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -51,12 +54,16 @@ class Inputs(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationRequest:
-    """What to verify: a commit or a Railway deployment; the newest where both are None."""
+    """What to verify: a commit or a Railway deployment; the newest where both are None.
+
+    With `failed` the platform says that it did not become live: then that is reported, and no window opens.
+    """
 
     commit: str | None = None
     deployment: str | None = None
     label: str | None = None
     by_platform: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +120,11 @@ def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationReques
     status, deployment = _mapping(payload.get("deployment_status")), _mapping(payload.get("deployment"))
     state, label, commit = status.get("state"), deployment.get("environment"), deployment.get("sha")
     creator = _mapping(deployment.get("creator")).get("login")
-    if state != "success":
-        return IgnoredEvent(reason=f"the deployment's state is {_shown(state)}; a window starts at success")
-    if not isinstance(label, str) or label.startswith(OWN_ENVIRONMENTS):
+    if state not in (*LIVE, *FAILED):
+        return IgnoredEvent(
+            reason=f"the deployment's state is {_shown(state)}; success, failure and error are verified"
+        )
+    if not isinstance(label, str) or OWN_ENVIRONMENT.fullmatch(label):
         return IgnoredEvent(
             reason=f"the environment {_shown(label)} is one of the verifier's own, or has no name"
         )
@@ -129,7 +138,7 @@ def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationReques
         return IgnoredEvent(reason=wrong)
     if not is_full_sha(commit):
         return IgnoredEvent(reason=f"the deployment's commit is not a full SHA ({_shown(commit)})")
-    return VerificationRequest(commit=commit, label=label, by_platform=True)
+    return VerificationRequest(commit=commit, label=label, by_platform=True, failed=state in FAILED)
 
 
 def _wrong_label(label: str, plan: Plan) -> str | None:
@@ -161,7 +170,8 @@ def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> VerificationRequest 
     if section and names and section.environment not in names:
         return IgnoredEvent(reason=f"the environment is {_shown(min(map(str, names)))}, not the plan's")
     full = commit if is_full_sha(commit) else None
-    return VerificationRequest(commit=full, deployment=deployment, by_platform=True)
+    failed = hint.get("state") in ("failed", "crashed")
+    return VerificationRequest(commit=full, deployment=deployment, by_platform=True, failed=failed)
 
 
 def is_full_sha(value: Any) -> bool:

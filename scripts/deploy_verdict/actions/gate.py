@@ -20,7 +20,8 @@ from deploy_verdict.actions.event import (
     read_inputs,
     request_of,
 )
-from deploy_verdict.actions.matrix_mode import choose_jobs, matrix, timers_of
+from deploy_verdict.actions.job_matrix import refusal
+from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, timers_of
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Clock, Stop, WallClock
@@ -30,14 +31,14 @@ from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
-from deploy_verdict.publish.job_summary import write_outputs
+from deploy_verdict.publish.job_summary import write_outputs, write_variable
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
 from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import HISTORY_FILE, Session
+from deploy_verdict.window.session import HISTORY_FILE, Session, end_window
 
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
@@ -120,7 +121,8 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
     same = _with_window(gate, runs, found.same)
     if same is not None:
         return IgnoredEvent(reason=f"run {same.id} verifies it already: {same.html_url}")
-    if runs is not None:
+    if runs is not None and not request.failed:
+        # A deployment that failed replaces nothing: what was live before it still is.
         _cancel_older(gate, runs, found)
     commit = match.deployment.commit if match.deployment else None
     # Known from the start, so that the first comment goes where the last one will.
@@ -183,6 +185,10 @@ def open_window_for(gate: Gate, request: VerificationRequest) -> Session:
     options = Namespace(**vars(gate.options))
     options.commit, options.deployment = request.commit, request.deployment
     options.environment = request.label
+    if request.failed:
+        # Nothing of it is live, so there is no window: what the platform says of it is all that is reported.
+        left_out = [stage for stage in gate.plan.stages if stage != "deployment"]
+        return open_session(options, gate.tell, left_out=left_out)
     layout = own_layout(gate.plan)
     if gate.inputs.length is not None:
         every_s = min(layout.every_s, gate.inputs.length)
@@ -240,16 +246,23 @@ def gated(gate: Gate) -> str:
     request = admit(gate, runs)
     if isinstance(request, IgnoredEvent):
         write_outputs(gate.environment, {"open": "false", "reason": request.reason})
+        write_variable(gate.environment, "OPEN", "false")
         return f"no window: {request.reason}"
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
     timers, private = timers_of(runs, gate.tell)
-    mode = gate.inputs.mode or gate.plan.window.mode
+    mode = "timer" if request.failed else gate.inputs.mode or gate.plan.window.mode
     jobs, choice = choose_jobs(session, mode, timers, private=private)
+    if request.failed:
+        jobs = tuple(job for job in jobs if 0.0 in job.offsets_s)
+        end_window(session.out, "the platform says that the deployment failed")
+    reason = refusal(jobs)
+    if reason is not None:
+        raise UsageError(reason)
     if runs is not None:
         append_earlier_verdicts(session, runs.statuses, gate.options.out / HISTORY_FILE)
     file = run_file(gate, request, session, private=private)
     write_json(gate.options.out / RUN_FILE, file)
-    write_outputs(gate.environment, {"open": "true", "matrix": matrix(jobs)})
+    write_outputs(gate.environment, {"open": "true", **matrix_outputs(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
 
 

@@ -6,7 +6,7 @@ to a full minute, and a job behind an environment's wait timer holds no runner w
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,27 +16,26 @@ from deploy_verdict.plan import Plan
 Mode = Literal["timer", "sleep", "single"]
 SETUP_S = 25.0
 MARGIN_MIN = 15
+# docs.github.com, "Actions limits": 6 hours for a job on a hosted runner, 256 jobs of a matrix.
 LONGEST_JOB_MIN = 360
+LONGEST_WATCH_MIN = LONGEST_JOB_MIN - 10
+MOST_JOBS = 256
+EVERY_SAMPLE = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleJob:
-    """One job of the matrix: its samples' offsets in plan time, and the longest that it sleeps."""
+    """One job of the matrix: its samples' offsets in plan time, and how long it sleeps.
+
+    `wait_s` is what it sleeps behind its environment's timer; `timeout_min` holds without the timer too, as
+    an administrator may lift it after the gate.
+    """
 
     name: str
     offsets_s: tuple[float, ...]
     environment: str
     timeout_min: int
     wait_s: float
-
-    def entry(self) -> dict[str, str | int]:
-        """As the workflow's matrix takes it."""
-        return {
-            "sitting": self.name,
-            "offsets": ",".join(f"{offset_s:g}s" for offset_s in self.offsets_s),
-            "environment": self.environment,
-            "timeout": self.timeout_min,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +83,7 @@ def sample_jobs(
         return ()
     if mode == "single":
         wait_s = max(0.0, (offsets_s[-1] - elapsed_s) / speed)
-        return (_with_drives(plan, _sample_job("all", offsets_s, ENVIRONMENT_NOW, wait_s)),)
+        return (_with_drives(plan, _sample_job(EVERY_SAMPLE, offsets_s, ENVIRONMENT_NOW, wait_s, wait_s)),)
     return tuple(_with_drives(plan, _one(offset_s, mode, elapsed_s, speed, known)) for offset_s in offsets_s)
 
 
@@ -100,21 +99,50 @@ def _one(offset_s: float, mode: Mode, elapsed_s: float, speed: float, known: Map
     remaining_s = max(0.0, (offset_s - elapsed_s) / speed)
     environment = chosen_environment(remaining_s, known) if mode == "timer" else ENVIRONMENT_NOW
     timer_s = known.get(environment, 0) * 60.0 if environment != ENVIRONMENT_NOW else 0.0
-    name = f"{offset_s / 60:03.0f}" if offset_s % 60 == 0 else f"{offset_s / 60:07.3f}"
-    return _sample_job(name, (offset_s,), environment, max(0.0, remaining_s - timer_s))
+    name = sample_name(offset_s)
+    return _sample_job(name, (offset_s,), environment, max(0.0, remaining_s - timer_s), remaining_s)
 
 
-def _sample_job(name: str, offsets_s: tuple[float, ...], environment: str, wait_s: float) -> SampleJob:
-    timeout_min = min(LONGEST_JOB_MIN, math.ceil(wait_s / 60) + MARGIN_MIN)
+def sample_name(offset_s: float) -> str:
+    """A sample job's name, its offset in minutes: 015, or 007.500."""
+    return f"{offset_s / 60:03.0f}" if offset_s % 60 == 0 else f"{offset_s / 60:07.3f}"
+
+
+def _sample_job(
+    name: str, offsets_s: tuple[float, ...], environment: str, wait_s: float, remaining_s: float
+) -> SampleJob:
+    timeout_min = min(LONGEST_JOB_MIN, math.ceil(remaining_s / 60) + MARGIN_MIN)
     return SampleJob(
         name=name, offsets_s=offsets_s, environment=environment, timeout_min=timeout_min, wait_s=wait_s
     )
 
 
 def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
-    """About how many minutes are billed: each job rounded up, with one each for gate, verify and report."""
+    """About how many minutes are billed: each job rounded up, with one each for gate and report."""
+    return 2 + sum(math.ceil(_seconds(plan, job) / 60) for job in jobs)
+
+
+def _seconds(plan: Plan, job: SampleJob) -> float:
+    """How long a job runs: setup, sleep, and the longest of what it takes, as far as the plan says."""
     burst_s = sum(pool.burst.for_ for pool in plan.pools)
-    return 3 + sum(math.ceil((SETUP_S + job.wait_s + burst_s) / 60) for job in jobs)
+    return SETUP_S + job.wait_s + burst_s
+
+
+def refusal(jobs: Sequence[SampleJob]) -> str | None:
+    """Why GitHub cannot hold these jobs, with the number; None where it can."""
+    if len(jobs) > MOST_JOBS:
+        return (
+            f"the window needs {len(jobs)} sample jobs, and GitHub's matrix holds {MOST_JOBS} — take fewer "
+            "samples (window.sample_every), a shorter window, or window.mode: single"
+        )
+    longest_s = max((job.wait_s for job in jobs if job.environment == ENVIRONMENT_NOW), default=0.0)
+    if longest_s > LONGEST_WATCH_MIN * 60:
+        return (
+            f"a sample job would run for {longest_s / 60:.0f} minutes, and GitHub ends a job after "
+            f"{LONGEST_JOB_MIN} ({LONGEST_WATCH_MIN} with its setup) — set up wait timers "
+            "(deploy-verdict setup-github), or take a shorter window"
+        )
+    return None
 
 
 def sampling_words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], *, private: bool) -> str:

@@ -1,9 +1,15 @@
 """Choosing the jobs that take a window's samples: the mode, the matrix, and the report's remark on it."""
 
-import json
 from collections.abc import Callable, Mapping
 
-from deploy_verdict.actions.job_matrix import Choice, SampleJob, chosen_mode, sample_jobs, sampling_words
+from deploy_verdict.actions.job_matrix import (
+    MARGIN_MIN,
+    Choice,
+    SampleJob,
+    chosen_mode,
+    sample_jobs,
+    sampling_words,
+)
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
@@ -92,6 +98,14 @@ def _keep(session: Session, layout: Layout, remark: str) -> WindowFile:
     return file
 
 
-def matrix(jobs: tuple[SampleJob, ...]) -> str:
-    """The workflow's matrix as JSON."""
-    return json.dumps({"include": [job.entry() for job in jobs]}, separators=(",", ":"))
+def matrix_outputs(jobs: tuple[SampleJob, ...]) -> dict[str, str]:
+    """The gate's outputs from which the workflow makes its matrix: lists joined by "," with the quotes.
+
+    No brace or bracket stands in them: the runner drops an output that holds a line of a secret (masks are
+    made of each line, Worker.cs), and a secret that is JSON has such lines.
+    """
+    return {
+        "samples": '","'.join(job.name for job in jobs),
+        "environments": '","'.join(job.environment for job in jobs),
+        "timeout": str(max((job.timeout_min for job in jobs), default=MARGIN_MIN)),
+    }

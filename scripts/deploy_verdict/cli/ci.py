@@ -1,7 +1,7 @@
 """What only the workflows call: each part is one step of .github/workflows, in the order of the jobs.
 
     deploy-verdict ci gate --plan plans/zeues.yml --out out
-    deploy-verdict ci sample --plan out/plan.yml --out out --offsets 15m
+    deploy-verdict ci sample --plan out/plan.yml --out out --samples 015
 
 Nobody needs them by hand, unless to see what a step does: --dry-run, where there is one, posts nothing.
 """
@@ -15,7 +15,15 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy_verdict.cli.options import add_author, add_comment, add_logs, add_window, add_without, say
+from deploy_verdict.cli.options import (
+    add_author,
+    add_comment,
+    add_logs,
+    add_window,
+    add_without,
+    offset_s,
+    say,
+)
 from deploy_verdict.cli.parser import VerbParser, parts_lines
 
 # Each step is a process of its own and loads only what it needs: the sampler no GitHub, the gate no report.
@@ -50,30 +58,32 @@ def gate(options: argparse.Namespace) -> int:
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     add_window(parser)
     add = parser.add_argument
-    add("--offsets", required=True, metavar="TIMES", help="planned offsets with commas, such as 15m,30m")
+    add("--samples", required=True, metavar="NAME", help="minutes after T0, such as 015; or all; or due")
     add("--progress", action="store_true", help="publish the progress between two offsets")
 
 
 def sample(options: argparse.Namespace) -> int:
-    """Take every sample that is due at the given offsets: deployment, pools, and the E2E suite.
+    """Take every sample that is due at an offset: deployment, health, pools, the E2E suite.
 
-        deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 15m
-        deploy-verdict ci sample --plan plans/zeues.yml --out out --offsets 0m,1m,2m --progress
+        deploy-verdict ci sample --plan plans/zeues.yml --out out --samples 015
+        deploy-verdict ci sample --plan plans/zeues.yml --out out --samples all --progress
 
     A job of the workflow's matrix. Waits for each offset's absolute time T0 + offset, however early it is
     started; what comes too late is missed. With --progress the comment on GitHub is brought up to date after
     each offset but the last. Exits 0 once the evidence is written, whatever the service answered.
     """
-    from deploy_verdict.actions.progress_publisher import Beside
+    from deploy_verdict.actions.progress_publisher import ProgressPublisher
     from deploy_verdict.window.open import open_session
-    from deploy_verdict.window.sample import offsets_asked, sit
+    from deploy_verdict.window.sample import offsets_named, sit
 
     session = open_session(options, say)
-    beside = Beside(options, session.tell)
-    after_each = beside.publish if options.progress else lambda: None
-    for path in sit(session, offsets_asked(session, options.offsets), after_each):
+    publisher = ProgressPublisher(options, session.tell)
+    for path in sit(session, offsets_named(session, options.samples)):
         print(path, flush=True)
-    beside.end()
+        if options.progress and publisher.publish():
+            # The window has ended, so the later samples of this job have no subject.
+            session.stop.request()
+    publisher.end()
     return 0
 
 
@@ -81,41 +91,31 @@ def _progress_options(parser: argparse.ArgumentParser) -> None:
     add_window(parser)
     add_without(parser)
     add_comment(parser)
-    parser.add_argument("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
+    add = parser.add_argument
+    add("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
+    add(
+        "--end-window", action="store_true", help="cancel the run's other jobs where nothing is left to watch"
+    )
 
 
 def progress(options: argparse.Namespace) -> int:
-    """Post how far an open window is on GitHub: the comment "in progress", and a pending commit status.
+    """Post how far an open window is on GitHub: the comment "in progress", a pending status, the alarm.
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
         deploy-verdict ci progress --plan plans/zeues.yml --out out/today --number 42
 
-    Reads window.json and evidence/ as they are now, and writes nothing there. The comment is the one that
-    `deploy-verdict publish` brings to its end; a final comment, or one of more samples, is never overwritten.
-    The comment says at once what failed so far; for a P0 or P1 the status is "failure" already.
+    Reads window.json and evidence/ as they are now. The comment is the one that `deploy-verdict publish`
+    brings to its end; a final comment, or one of more samples, is never overwritten. A P0 or P1 that no later
+    sample can undo raises the alarm, once for the window: the status is "failure", a comment of its own
+    mentions people, DEPLOY_VERDICT_NOTIFY gets a message, and a rollback is offered where the plan allows it.
+    With --end-window the run's other jobs are cancelled where the deployment is gone, or where the plan ends
+    the window (escalation.end_on); the report comes then.
 
     Exit codes: 0 posted, or something newer stands there; 2 wrong usage; 3 GitHub took no comment.
     """
-    from deploy_verdict.actions.run_record import fill_from_run
-    from deploy_verdict.github import GitHub, connection_from
-    from deploy_verdict.publish.posts import progress_post, run_from
-    from deploy_verdict.publish.publisher import publish_progress
-    from deploy_verdict.window.judge_directory import judged_directory
-    from deploy_verdict.window.plan_file import environment_for
+    from deploy_verdict.actions.progress import post_progress
 
-    options.corrected_plan = True
-    file = fill_from_run(options)
-    if file is not None and file.kind == "tail":
-        say("a later sample follows a final comment, which stays until the sample is judged")
-        return 0
-    bundle, now = judged_directory(options)
-    environment = environment_for(options.plan)
-    here = run_from(environment)
-    if options.dry_run:
-        print(progress_post(bundle, now, here).text)
-        return 0
-    github = GitHub(connection_from(environment, options.author), tell=say)
-    print(publish_progress(github, bundle, now=now, run=here, tell=say, number=options.number).url)
+    print(post_progress(options, say))
     return 0
 
 
@@ -149,19 +149,17 @@ def _conclude_options(parser: argparse.ArgumentParser) -> None:
 
 
 def conclude(options: argparse.Namespace) -> int:
-    """End the report job: tell the outcome to the next jobs, and be red when the plan wants it.
+    """End the report job: output the outcome, and be red when the plan wants it.
 
         deploy-verdict ci conclude --plan plans/zeues.yml --out out
 
-    Writes outcome and rollback ("offered" or "no") to GITHUB_OUTPUT. The plan's github.fail_run_on says from
-    which verdict on the run is red (critical, unless it says otherwise): a red run can hold back the same
-    commit's other services where Railway waits for CI.
+    Writes outcome to GITHUB_OUTPUT. The plan's github.fail_run_on says from which verdict on the run is red
+    (critical, unless it says otherwise): a red run can hold back the same commit's other services where
+    Railway waits for CI.
 
     Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wants it red; 2, 3 trouble.
     """
-    from deploy_verdict.actions.conclude import is_red, rollback_offered
-    from deploy_verdict.github import connection_from
-    from deploy_verdict.github.runs import WorkflowRuns
+    from deploy_verdict.actions.conclude import is_red
     from deploy_verdict.model.enums import EXIT_CODES
     from deploy_verdict.publish.job_summary import write_outputs
     from deploy_verdict.window.judge_directory import judged_directory, read_verdict
@@ -170,14 +168,9 @@ def conclude(options: argparse.Namespace) -> int:
     options.corrected_plan = True
     bundle, _ = judged_directory(options)
     verdict = read_verdict(options.out)
-    environment = environment_for(options.plan)
     red = is_red(bundle.plan.github.fail_run_on, verdict.outcome)
-    write_outputs(environment, {"outcome": verdict.outcome.value, "rollback": "no"})
+    write_outputs(environment_for(options.plan), {"outcome": verdict.outcome.value})
     print(f"{verdict.outcome.shown}: the run is {'red' if red else 'green'}")
-    offered, why = rollback_offered(bundle, verdict, lambda: WorkflowRuns(connection_from(environment)))
-    print(f"rollback {'offered' if offered else 'not offered'}: {why}")
-    if offered:
-        write_outputs(environment, {"rollback": "offered"})
     return EXIT_CODES[verdict.outcome] if red else 0
 
 
@@ -188,41 +181,50 @@ def _follow_up_options(parser: argparse.ArgumentParser) -> None:
 
 
 def follow_up(options: argparse.Namespace) -> int:
-    """Start the run after a verdict: a longer window after a minor finding, or a later sample.
+    """Start what follows a verdict: a longer window, a later sample, or the run that waits to roll back.
 
         deploy-verdict ci follow-up --plan plans/zeues.yml --out out            # starts it
         deploy-verdict ci follow-up --plan plans/zeues.yml --out out --dry-run  # says what it would start
 
-    The run goes on with the same window, evidence and comment, by workflow_dispatch (actions: write). What
-    follows: escalation.extend_to and escalation.tail_checks in the plan. A sample that no wait timer can hold
-    is promised by the commit status deploy-verdict/<service>/later-look, which `deploy-verdict ci
-    start-promised` keeps.
+    A verdict that is not STABLE gets a comment of its own, once, which mentions people. The runs go on with
+    the same window, evidence and comment, by workflow_dispatch (actions: write). What follows:
+    escalation.extend_to, escalation.tail_checks and escalation.rollback in the plan. A sample that no wait
+    timer can hold is promised by the commit status deploy-verdict/<service>/later-look, which
+    `deploy-verdict ci start-promised` keeps.
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
     """
-    from deploy_verdict.actions.conclude import follow, step_after
-    from deploy_verdict.actions.run_record import read_run
-    from deploy_verdict.github import connection_from
-    from deploy_verdict.github.runs import WorkflowRuns
-    from deploy_verdict.publish.posts import bundle_service
-    from deploy_verdict.window.judge_directory import judged_directory, read_verdict
-    from deploy_verdict.window.plan_file import environment_for
+    from deploy_verdict.actions.follow_up import what_follows
 
-    options.corrected_plan = True
-    bundle, now = judged_directory(options)
-    file = read_run(options.out)
-    step = step_after(bundle, read_verdict(options.out), file)
-    if step is None:
-        print("nothing follows")
-        return 0
-    if options.dry_run:
-        print(f"would start the {step.kind}: {step.because}")
-        return 0
-    environment = environment_for(options.plan)
-    runs = WorkflowRuns(connection_from(environment))
-    service = bundle_service(bundle)
-    print(follow(step, file, bundle.window, runs, environment, now, service=service))
+    for line in what_follows(options, say):
+        print(line)
     return 0
+
+
+def _roll_back_options(parser: argparse.ArgumentParser) -> None:
+    add_window(parser)
+    add_without(parser)
+    add_author(parser)
+    add = parser.add_argument
+    add("--wait", type=offset_s, default=600.0, metavar="TIME", help="for the rollback to be live (10m)")
+
+
+def roll_back(options: argparse.Namespace) -> int:
+    """Roll back after a reviewer's consent, and say in the window's comments what became of it.
+
+        deploy-verdict ci roll-back --plan out/plan.yml --out out
+
+    The one step of the run that an alarm or a bad verdict offers. The job's environment has asked its
+    reviewers; this asks GitHub again whether there are some. DIR holds the window's evidence so far, which is
+    judged first; no rollback without a CRITICAL verdict.
+
+    Exit codes: 0 rolled back and healthy; 11 failed, or the health checks fail; 12 not known; 2, 3 trouble.
+    """
+    from deploy_verdict.actions.roll_back import roll_back_with_consent
+
+    code, lines = roll_back_with_consent(options, say)
+    print("\n".join(lines))
+    return code
 
 
 def _start_promised_options(parser: argparse.ArgumentParser) -> None:
@@ -237,9 +239,9 @@ def start_promised(options: argparse.Namespace) -> int:
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... deploy-verdict ci start-promised
 
-    Reads the commit statuses deploy-verdict/<service>/later-look of what --workflow verified in 8 days;
-    .github/workflows/look-again.yml runs it by the clock, where the repository's variable
-    DEPLOY_VERDICT_LOOK_AGAIN is true.
+    Reads the commit statuses deploy-verdict/<service>/later-look of what --workflow verified in 8 days.
+    .github/workflows/later-samples.yml runs it by the clock, unless the repository's variable
+    DEPLOY_VERDICT_CLOCK is off.
 
     Exit codes: 0 what is due is started; 2 wrong usage; 3 GitHub refused something.
     """
@@ -296,6 +298,7 @@ STEPS = {
     "close": CiStep(close, _close_options),
     "conclude": CiStep(conclude, _conclude_options),
     "follow-up": CiStep(follow_up, _follow_up_options),
+    "roll-back": CiStep(roll_back, _roll_back_options),
     "start-promised": CiStep(start_promised, _start_promised_options),
     "watchdog": CiStep(watchdog, _watchdog_options),
 }

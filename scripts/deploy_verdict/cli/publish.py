@@ -16,7 +16,7 @@ from functools import partial
 from deploy_verdict.actions.run_record import fill_from_run
 from deploy_verdict.cli.options import add_comment, add_window, add_without, say
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.publish.job_summary import annotations, write_summary
+from deploy_verdict.publish.job_summary import annotations, write_outputs, write_summary
 from deploy_verdict.publish.posts import final_post, lost_post, run_from
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.redaction.output_guard import say_command
@@ -53,5 +53,7 @@ def main(options: argparse.Namespace) -> int:
         say_command(line)
     github = GitHub(connection_from(environment, options.author), tell=say)
     publisher = partial(publish, verdict=verdict) if verdict else partial(publish_lost, reason=options.lost)
-    print(publisher(github, bundle, now=now, run=here, tell=say, number=options.number).url)
+    comment = publisher(github, bundle, now=now, run=here, tell=say, number=options.number)
+    write_outputs(environment, {"comment-url": comment.url})
+    print(comment.url)
     return 0

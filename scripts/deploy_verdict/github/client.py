@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from github.Issue import Issue
+from github.NamedUser import NamedUser
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.github.caller import RefusedError, Tell, refusing_odd_answers
@@ -51,6 +52,26 @@ class GitHub:
         """
         # The text there is compared with the wanted one, so both must have passed the redactor.
         return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+
+    @refusing_odd_answers
+    def claim_comment(self, destination: Destination, key: str, body: str) -> CommentRef:
+        """Write a comment that is there once at most; `is_ours` where this call wrote it."""
+        return self._comment(destination, key).claim(cleaned(f"{marker_of(key)}\n{body}"))
+
+    @refusing_odd_answers
+    def author_of(self, commit: str) -> str | None:
+        """The login of a commit's author; None where GitHub knows none."""
+        found = self._caller.call("the commit's author", lambda: self._repository.get_commit(commit).author)
+        return found.login if found else None
+
+    @refusing_odd_answers
+    def assign(self, destination: Destination, logins: tuple[str, ...]) -> None:
+        """Assign people to an issue, beside those who are; GitHub leaves out whom it cannot assign."""
+        issue = self._issue(destination)
+        present = [user.login for user in issue.assignees]
+        more: list[NamedUser | str] = [login for login in logins if login not in present]
+        if more:
+            self._caller.call("assignees", lambda: issue.edit(assignees=[*present, *more]))
 
     @refusing_odd_answers
     def comment_body(self, destination: Destination, key: str) -> str | None:

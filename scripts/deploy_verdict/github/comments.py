@@ -66,6 +66,20 @@ class OneComment:
             f"the comment on #{self._issue.number} keeps changing — check who else writes to it"
         )
 
+    def claim(self, text: str) -> CommentRef:
+        """Write the comment unless there is one; `is_ours` only for the one writer whose comment stays.
+
+        Two jobs may write at the same moment: the oldest comment stays, and the other writer deletes its own.
+        """
+        if not self.found():
+            self._create(text)
+        first, *others = self.found()
+        created = {comment.id for comment in self._created}
+        for comment in others:
+            if comment.id in created:
+                self._delete(comment)
+        return CommentRef(url=first.html_url, body=first.body or "", is_ours=first.id in created)
+
     def _create(self, text: str) -> None:
         if len(self._created) == MAX_CREATED:
             raise ProviderError(

@@ -203,7 +203,7 @@ class RunFile(Record):
 
     schema_: Literal["deploy-verdict/run/1"] = Field(default="deploy-verdict/run/1", alias="schema")
     run: int
-    kind: Literal["window", "extension", "tail"] = "window"
+    kind: Literal["window", "extension", "tail", "rollback"] = "window"
     plan: str
     label: str | None = None
     commit: str | None = None

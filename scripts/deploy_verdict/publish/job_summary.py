@@ -53,11 +53,19 @@ def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[st
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
     """Append outputs, each on one line; nothing outside of GitHub Actions. Raises EvidenceError."""
-    path = environment.get("GITHUB_OUTPUT")
+    _append(environment.get("GITHUB_OUTPUT"), outputs)
+
+
+def write_variable(environment: Mapping[str, str], name: str, value: str) -> None:
+    """Set a variable for the job's later steps; nothing outside of GitHub Actions. Raises EvidenceError."""
+    _append(environment.get("GITHUB_ENV"), {name: value})
+
+
+def _append(path: str | None, values: Mapping[str, str]) -> None:
     if not path:
         return
-    # A value with a line break could be read as another output.
-    lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in outputs.items()]
+    # A value with a line break could be read as another one.
+    lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in values.items()]
     try:
         with Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write("".join(lines))

@@ -51,8 +51,11 @@ def message_for(
     link: str | None,
     *,
     redact: Callable[[str], str] = str,
+    so_far: bool = False,
 ) -> Message | None:
     """The message, or None where there is nothing new; `previous` is the outcome before this one.
+
+    `so_far`: an alarm, before the window's end.
 
     `redact` takes secrets out, before anything is cut or broken so that they would not be known any more.
     """
@@ -68,8 +71,10 @@ def message_for(
     place = f" ({shown(subject.environment, 60)})" if subject.environment else ""
     commit = f", commit {shown(subject.commit, 40)[:8]}" if subject.commit else ""
     headline = "recovered, STABLE" if verdict.outcome is VerdictOutcome.STABLE else verdict.outcome.shown
+    if so_far:
+        headline = "CRITICAL SO FAR"
     title = f"deploy-verdict: {headline}: {service}{place}"
-    lines = [f"{verdict.outcome.shown}: {service}{place}{commit}"]
+    lines = [f"{headline if so_far else verdict.outcome.shown}: {service}{place}{commit}"]
     if recovered and previous is not None:
         lines.append(f"Previous verdict: {previous.shown}.")
     if verdict.ended:

@@ -74,8 +74,9 @@ class Stage:
     of all, where it is planned. judged_last: it needs the findings of all others. sections: its part of
     the report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its
     answers and times say nothing of ordinary requests. can_alarm: one sample can show what no later one
-    undoes. lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its
-    findings are named by rules of the plan, whose reason says little without the name. by_hand: what to
+    undoes. settled_at_end: its rules that later samples may still change, so that they raise no alarm.
+    lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its findings
+    are named by rules of the plan, whose reason says little without the name. by_hand: what to
     do where the platform did not say. missing: what a plan without it lacks, where sampling it is then a
     mistake. sampling: what `sample STAGE --help` says of it.
     """
@@ -99,6 +100,7 @@ class Stage:
     builds_on: tuple[str, ...] = ()
     is_load: bool = False
     can_alarm: bool = False
+    settled_at_end: tuple[str, ...] = ()
     lead_rank: int = 99
     names_rules: bool = False
     by_hand: str = ""
@@ -240,6 +242,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         builds_on=("health", "e2e"),
         can_alarm=True,
+        settled_at_end=("growth", "stability", "gauge", "samples"),
         lead_rank=3,
         missing="no pools to sample",
         sampling=(

@@ -1,10 +1,10 @@
 """One job's samples of a window, each at its own absolute time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.base.units import duration_s, shown_duration, shown_offset
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import driven
 from deploy_verdict.window.collect import collect
@@ -70,37 +70,36 @@ def missed(late_s: float) -> str:
     return f"missed: due {shown_duration(late_s)} ago, too late to count"
 
 
-AfterEach = Callable[[], None]
+def offsets_named(session: Session, name: str) -> tuple[float, ...]:
+    """The offsets of a sample job: "015" is T+15min, "all" the complete window, "due" its last sample.
 
-
-def offsets_asked(session: Session, text: str) -> tuple[float, ...]:
-    """The offsets of "15m,30m"; raises UsageError for one that the window does not have."""
+    Raises UsageError for an offset that the window does not have.
+    """
     scheduled = offsets_of(session.plan, dense=True)
-    requested = []
-    for part in text.split(","):
-        try:
-            offset_s = duration_s(part.strip())
-        except ValueError as error:
-            raise UsageError(f"--offsets: {error}") from error
-        if offset_s not in scheduled:
-            known = ", ".join(f"{known_s / 60:g}m" for known_s in scheduled[:20])
-            raise UsageError(f"--offsets {part}: no sample is scheduled there — the window has: {known}")
-        requested.append(offset_s)
-    return tuple(sorted(requested))
+    if name == "all":
+        return scheduled
+    if name == "due":
+        return scheduled[-1:]
+    try:
+        offset_s = round(float(name) * 60, 3)
+    except ValueError as error:
+        raise UsageError(f"--samples {name}: write minutes, such as 015, or all, or due") from error
+    if offset_s not in scheduled:
+        known = ", ".join(f"{known_s / 60:g}" for known_s in scheduled[:20])
+        raise UsageError(f"--samples {name}: no sample is due then — it has, in minutes: {known}")
+    return (offset_s,)
 
 
-def sit(session: Session, offsets_s: tuple[float, ...], after_each: AfterEach) -> Iterator[Path]:
-    """Take every sample of the job; `after_each` is called when one offset is done and more follow.
+def sit(session: Session, offsets_s: tuple[float, ...]) -> Iterator[Path]:
+    """Take every sample of the job, and yield each one's file before the next is taken.
 
     A sample that comes too late is missed, and not taken: it would describe another time.
     """
-    for number, offset_s in enumerate(offsets_s, 1):
+    for offset_s in offsets_s:
         session.pace.wait_until(offset_s)
         if session.stop.requested:
             return
         yield from _samples_at(session, offset_s)
-        if number < len(offsets_s) and not session.stop.requested:
-            after_each()
 
 
 def _samples_at(session: Session, offset_s: float) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploy_verdict.plan import Plan, layout_of
+from deploy_verdict.plan import Plan
 from deploy_verdict.stages.registry import in_turn
 
 
@@ -31,13 +31,7 @@ def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
 
 
 def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
-    """The stages that a job samples at one offset, in their order.
-
-    T+0 belongs to the job "verify", one sample after the other, unless one job takes every sample.
-    """
-    layout = layout_of(plan)
-    if offset_s == 0 and not (layout is not None and layout.one_job):
-        return ()
+    """The stages that a job samples at one offset, in their order."""
     planned = plan.planned_offsets_s
     return tuple(stage.name for stage in in_turn() if offset_s in planned.get(stage.name, ()))
 

@@ -234,6 +234,13 @@ def remark(out: Path, sentence: str) -> None:
         write_json(out / WINDOW_FILE, file.model_copy(update={"remarks": (*kept, sentence)}))
 
 
+def end_window(out: Path, reason: str) -> None:
+    """Note why the window ended before its length."""
+    file = read_window(out)
+    if file is not None:
+        write_json(out / WINDOW_FILE, file.model_copy(update={"ended": reason}))
+
+
 def finish(out: Path, file: WindowFile) -> None:
     """Note that the window is over: no command continues it."""
     write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))

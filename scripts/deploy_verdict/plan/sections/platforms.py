@@ -20,6 +20,12 @@ class GitHubSection(Part):
     creators: tuple[str, ...] = Field(
         default=("railway-app[bot]",), strict=False, description="whose deployment events are heard"
     )
+    notify: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="whom bad news mentions and assigns, such as @octocat or @org/on-call; default: the "
+        "author of the deployed commit",
+    )
     fail_run_on: Literal["never", "critical", "attention", "inconclusive"] = Field(
         default="critical",
         description="from which verdict on the run is red; a red run can hold back the commit's other "

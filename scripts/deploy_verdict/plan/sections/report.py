@@ -1,6 +1,6 @@
 """The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -91,6 +91,11 @@ class Escalation(Part):
     )
     tail_checks: tuple[Duration, ...] = Field(
         default=(21600.0, 86400.0), strict=False, description="when to take a later sample, counted from T0"
+    )
+    end_on: Literal["critical"] | None = Field(
+        default=None,
+        description="critical: the first P0 or P1 that no later sample can undo ends the window; by default "
+        "it goes on, as evidence",
     )
     rollback: bool = Field(
         default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"

@@ -1,0 +1,196 @@
+"""Telling people of bad news at once: a comment of its own, a notification, and the offer of a rollback.
+
+Whichever job sees it first raises the alarm; its comment is the lock, so that people are told once for the
+window. What is refused by GitHub or a messenger costs nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.base.errors import NotificationError, ProviderError
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.github import Destination, GitHub
+from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
+from deploy_verdict.publish.bad_news import (
+    BAD,
+    Kind,
+    NewsState,
+    handles,
+    key_of_news,
+    news_in,
+    news_text,
+    with_state,
+)
+from deploy_verdict.publish.delivery import send
+from deploy_verdict.publish.notification import addresses_of, message_for
+from deploy_verdict.publish.posts import commit_of, key_of, title_of
+from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.verdict.alarm import alarming
+
+Tell = Callable[[str], None]
+SEND_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsDesk:
+    """What telling people works with; `runs` is the repository's runs, asked only where needed."""
+
+    github: GitHub
+    runs: Callable[[], WorkflowRuns]
+    bundle: Bundle
+    verdict: Verdict
+    file: RunFile | None
+    environment: Mapping[str, str]
+    tell: Tell
+    number: int | None = None
+    link: str | None = None
+
+
+def raise_alarm(desk: NewsDesk) -> bool:
+    """Tell people of an alarm, if there is one and nobody did before; whether this call did."""
+    if not alarming(desk.verdict.findings):
+        return False
+    return _told(desk, "alarm", VerdictOutcome.CRITICAL)
+
+
+def report_bad_verdict(desk: NewsDesk) -> bool:
+    """Write the comment about a final verdict that is not STABLE, once; whether this call did."""
+    if desk.verdict.outcome not in BAD:
+        return False
+    return _told(desk, "verdict", desk.verdict.outcome)
+
+
+def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
+    place = place_of(desk.github, desk.bundle, desk.number)
+    people = _people(desk)
+    state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
+    text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
+    key = key_of_news(desk.bundle, kind)
+    comment = desk.github.claim_comment(place, key, text)
+    if not comment.is_ours:
+        desk.tell(f"people know of this: {comment.url}")
+        return False
+    desk.tell(f"posted {comment.url}")
+    _assign(desk, place, people)
+    if kind == "alarm":
+        state = state.model_copy(update={"notified": _notified(desk)})
+    if outcome is VerdictOutcome.CRITICAL:
+        state = _with_rollback(desk, place, kind, state)
+    desk.github.put_comment(place, key, with_state(comment.body, state))
+    return True
+
+
+def place_of(github: GitHub, bundle: Bundle, number: int | None) -> Destination:
+    """Where everything about a window goes."""
+    return github.destination(
+        number=number, commit=commit_of(bundle), key=key_of(bundle), title=title_of(bundle)
+    )
+
+
+def _people(desk: NewsDesk) -> tuple[str, ...]:
+    """Whom the plan names; else the author of the deployed commit."""
+    named = handles(desk.bundle.plan.github.notify)
+    commit = commit_of(desk.bundle)
+    if named or commit is None:
+        return named
+    try:
+        author = desk.github.author_of(commit)
+    except ProviderError as error:
+        desk.tell(f"{error}; nobody is mentioned")
+        return ()
+    return handles([author] if author else [])
+
+
+def _assign(desk: NewsDesk, place: Destination, people: tuple[str, ...]) -> None:
+    """People, not teams: GitHub assigns no team."""
+    logins = tuple(name for name in people if "/" not in name)
+    if not logins:
+        return
+    try:
+        desk.github.assign(place, logins)
+    except ProviderError as error:
+        desk.tell(f"{error}; nobody was assigned")
+
+
+def _notified(desk: NewsDesk) -> bool:
+    """Send the alarm to the messengers of DEPLOY_VERDICT_NOTIFY; whether it was sent."""
+    addresses = addresses_of(desk.environment.get("DEPLOY_VERDICT_NOTIFY", ""))
+    if not addresses:
+        return False
+    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
+    redact = Redactor.from_environment({**desk.environment, **secrets}).text
+    critical = desk.verdict.model_copy(update={"outcome": VerdictOutcome.CRITICAL})
+    message = message_for(critical, None, desk.link, redact=redact, so_far=True)
+    if message is None:
+        return False
+    try:
+        send(addresses, message, total_s=SEND_WITHIN_S, environment=desk.environment)
+    except NotificationError as error:
+        desk.tell(str(error))
+        return False
+    desk.tell(f"sent: {message.title}")
+    return True
+
+
+def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsState) -> NewsState:
+    """The state with the offer of a rollback, unless the window's other comment has it already."""
+    if kind == "verdict" and (earlier := alarm_at(desk.github, desk.bundle, place)) and earlier.rollback:
+        return state.model_copy(update={"rollback": earlier.rollback})
+    return state.model_copy(update={"rollback": offer_rollback(desk)})
+
+
+def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
+    """What the window's alarm says now; None without one."""
+    return news_in(github.comment_body(place, key_of_news(bundle, "alarm")))
+
+
+def offer_rollback(desk: NewsDesk) -> str:
+    """Start the run whose one job waits for a reviewer; returns what was done, or why not.
+
+    GitHub creates a missing environment on the spot, without rules: so it must exist already and have
+    reviewers, or the rollback would need no approval.
+    """
+    plan, file = desk.bundle.plan, desk.file
+    if not plan.escalation.rollback:
+        return "not offered: the plan does not allow it (escalation.rollback)"
+    if plan.railway is None:
+        return "not offered: the plan has no railway section"
+    if file is None or file.dry_run:
+        return "not offered: this is no run on GitHub that may change anything"
+    try:
+        runs = desk.runs()
+        if not runs.has_reviewers(ROLLBACK_ENVIRONMENT):
+            hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
+            return f"not offered: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers; {hint}"
+        workflow = workflow_file(desk.environment)
+        runs.dispatch(workflow, runs.default_branch, rollback_inputs(file))
+    except ProviderError as error:
+        return f"not offered: {error}"
+    return f"offered: a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
+
+
+def rollback_inputs(file: RunFile) -> dict[str, str]:
+    """The inputs of the run that rolls back."""
+    return {
+        "kind": "rollback",
+        "continue-run": str(file.run),
+        "label": file.label or "",
+        "commit": file.commit or "",
+        "plan-ref": file.ref,
+    }
+
+
+def report_rollback(github: GitHub, bundle: Bundle, number: int | None, words: str) -> None:
+    """Say in the window's comments about bad news what became of the rollback."""
+    place = place_of(github, bundle, number)
+    kinds: tuple[Kind, ...] = ("alarm", "verdict")
+    for kind in kinds:
+        key = key_of_news(bundle, kind)
+        comment = github.comment_body(place, key)
+        state = news_in(comment)
+        if comment is not None and state is not None:
+            changed = state.model_copy(update={"rollback": words})
+            github.put_comment(place, key, with_state(comment, changed))

@@ -1,0 +1,68 @@
+"""The one job of a rollback's run: after a reviewer's consent, from the evidence so far."""
+
+from argparse import Namespace
+from collections.abc import Callable
+
+from deploy_verdict.actions.alarm import report_rollback
+from deploy_verdict.actions.run_record import read_run
+from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
+from deploy_verdict.follow_up.rollback_command import roll_back
+from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.model import Verdict
+from deploy_verdict.publish.posts import run_from
+from deploy_verdict.publish.publisher import publish
+from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.judge_directory import (
+    judged_directory,
+    read_verdict,
+    write_reports,
+    write_verdict,
+)
+from deploy_verdict.window.plan_file import environment_for
+
+
+def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> tuple[int, list[str]]:
+    """Judge, roll back once, wait, verify, and say so; the exit code and the lines to print."""
+    options.corrected_plan, options.history, options.to = True, None, None
+    options.whatever_the_verdict = False
+    environment = environment_for(options.plan)
+    connection = connection_from(environment, options.author)
+    runs, github = WorkflowRuns(connection, tell=tell), GitHub(connection, tell=tell)
+    bundle, now = judged_directory(options)
+    # The report of a window that has ended is there already; during the window the evidence so far counts.
+    if (options.out / REPORT_NAME).is_file():
+        final: Verdict | None = read_verdict(options.out)
+    else:
+        final = None
+        write_verdict(bundle, options.out, now, interrupted=False)
+    if not bundle.plan.escalation.rollback:
+        raise UsageError("no rollback: the plan does not allow it (escalation.rollback)")
+    if not runs.has_reviewers(ROLLBACK_ENVIRONMENT):
+        raise UsageError(
+            f"no rollback: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers, so nobody has "
+            "consented — add some: deploy-verdict setup-github --reviewer LOGIN"
+        )
+    try:
+        code, lines = roll_back(options, tell)
+    except DeployVerdictError as error:
+        _say(options, github, str(error), tell, final=None)
+        raise
+    _say(options, github, "; ".join(lines), tell, final=final)
+    return code, lines
+
+
+def _say(
+    options: Namespace, github: GitHub, words: str, tell: Callable[[str], None], *, final: Verdict | None
+) -> None:
+    """In the comments about bad news, and in the final one where it stands already."""
+    bundle, now = judged_directory(options)
+    file, environment = read_run(options.out), environment_for(options.plan)
+    try:
+        report_rollback(github, bundle, file.number, words)
+        if final is not None:
+            write_reports(bundle, final, options.out, now)
+            publish(github, bundle, final, now=now, run=run_from(environment), tell=tell, number=file.number)
+    except ProviderError as error:
+        tell(str(error))

@@ -1,0 +1,143 @@
+"""Bad news as a comment of its own, for GitHub sends nobody a mail for an edited one. Pure.
+
+There is at most one alarm and one bad verdict for a window. Each is short, mentions people, and links the
+long comment.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from jinja2 import FileSystemLoader
+from pydantic import ValidationError
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.markup.labels import STATUS_MARK
+from deploy_verdict.markup.markdown import Safe
+from deploy_verdict.model import Record, Verdict, VerdictOutcome, dumped
+from deploy_verdict.publish.posts import title_of
+from deploy_verdict.report import template_environment
+from deploy_verdict.report.issues import Issue, issues
+from deploy_verdict.verdict.alarm import only_alarming, why_ended
+from deploy_verdict.window.judge_directory import TEMPLATES
+
+MOST_ISSUES = 3
+BAD = (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
+# github.com: a login has letters, digits and single hyphens; a team's slug also dots and underscores.
+_HANDLE = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]{1,100})?)")
+_START, _END = "<!-- deploy-verdict-news ", " -->"
+Kind = Literal["alarm", "verdict"]
+
+
+class NewsState(Record):
+    """What the comment's hidden line says to the jobs after this one.
+
+    `outcome` is the news; `rollback` is empty, or says what became of the one that was offered.
+    """
+
+    window: str
+    kind: Kind
+    outcome: VerdictOutcome
+    notified: bool = False
+    rollback: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadNews:
+    """What the template shows."""
+
+    headline: str
+    service: str
+    people: Safe
+    issues: tuple[Issue, ...]
+    issues_hidden: int
+    what_follows: str
+    link: Safe
+    notified: str
+    rollback: str
+
+
+def key_of_news(bundle: Bundle, kind: Kind) -> str:
+    """What the comment is found by: this window's alarm, or this window's bad verdict."""
+    return f"{bundle.window.id}-{kind}"
+
+
+def handles(names: Iterable[str]) -> tuple[str, ...]:
+    """Logins and teams without the @; what is neither is left out."""
+    found = (_HANDLE.fullmatch(name.strip()) for name in names)
+    return tuple(dict.fromkeys(match.group(1) for match in found if match))
+
+
+def news_text(
+    bundle: Bundle, verdict: Verdict, state: NewsState, *, people: Iterable[str] = (), link: str | None = None
+) -> str:
+    """The comment below its marker: the hidden line, then the news."""
+    shown = only_alarming(verdict) if state.kind == "alarm" else verdict
+    found = issues(bundle, shown).issues
+    is_alarm = state.kind == "alarm"
+    news = BadNews(
+        headline="🚨 CRITICAL SO FAR"
+        if is_alarm
+        else f"{STATUS_MARK[verdict.outcome]} {verdict.outcome.shown}",
+        service=title_of(bundle).partition(": ")[2],
+        people=Safe(" ".join(f"@{handle}" for handle in handles(people))),
+        issues=found[:MOST_ISSUES],
+        issues_hidden=max(0, len(found) - MOST_ISSUES),
+        what_follows=_what_follows(bundle, verdict, is_alarm=is_alarm),
+        link=Safe(link if link and re.fullmatch(r"https?://[^\s<>()]+", link) else "the long comment above"),
+        notified="People were notified." if state.notified else "",
+        rollback=state.rollback,
+    )
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    text = environment.get_template("bad_news.md.j2").render(news=news)
+    return f"{_line(state)}\n{text.rstrip()}\n"
+
+
+def _what_follows(bundle: Bundle, verdict: Verdict, *, is_alarm: bool) -> str:
+    if not is_alarm:
+        unknown = "Not everything could be observed, so it is not stable."
+        return unknown if verdict.outcome is VerdictOutcome.INCONCLUSIVE else "This is the window's verdict."
+    ended = why_ended(bundle, verdict)
+    if ended:
+        return f"The window ends now: {ended}. The report follows."
+    return "No later sample can undo this. The window goes on as evidence."
+
+
+def _line(state: NewsState) -> str:
+    """The hidden line. No text in it can end the HTML comment."""
+    text = json.dumps(dumped(state), separators=(", ", ": "))
+    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"{_START}{text}{_END}"
+
+
+def news_in(comment: str | None) -> NewsState | None:
+    """The state in a comment's second line; None where there is none that can be read."""
+    lines = (comment or "").splitlines()[1:2]
+    if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
+        return None
+    try:
+        return NewsState.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
+    except ValidationError:
+        return None
+
+
+def without_line(comment: str) -> str:
+    """The comment's text below its two hidden lines."""
+    return "\n".join(comment.splitlines()[2:])
+
+
+def with_state(comment: str, state: NewsState) -> str:
+    """The same comment, below its marker, with another state; the lines that show it are written anew."""
+    kept = [
+        line
+        for line in without_line(comment).splitlines()
+        if not line.startswith(("- Rollback: ", "- People were notified."))
+    ]
+    shown = [*(["- People were notified."] if state.notified else [])]
+    environment = template_environment(FileSystemLoader(TEMPLATES))
+    if state.rollback:
+        line = environment.from_string("- Rollback: {{ text }}").render(text=state.rollback)
+        shown.append(line.replace("\n", " "))
+    return "\n".join([_line(state), *kept, *shown]).rstrip() + "\n"

@@ -1,0 +1,63 @@
+"""Bad news before the window's end: what failed for good, and whether anything is left to watch. Pure.
+
+An alarm is a P0 or P1 that no later sample can undo. What later samples may change (growth, stability,
+coverage) is named in the registry and never raises one.
+"""
+
+from collections.abc import Sequence
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.model import Finding, Outcome, Severity, Verdict
+from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
+from deploy_verdict.stages.registry import named
+
+ALARMING = (Severity.P0, Severity.P1)
+
+
+def alarming(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The failures that raise an alarm, the worst first."""
+    found = [finding for finding in findings if _alarms(finding)]
+    return tuple(sorted(found, key=lambda finding: finding.severity or Severity.P1))
+
+
+def _alarms(finding: Finding) -> bool:
+    row = named(finding.stage)
+    return (
+        finding.outcome is Outcome.FAIL
+        and (finding.severity or Severity.P1) in ALARMING
+        and row.can_alarm
+        and finding.rule not in row.settled_at_end
+    )
+
+
+def only_alarming(verdict: Verdict) -> Verdict:
+    """The verdict with no other failures than those that raise an alarm."""
+    found = alarming(verdict.findings)
+    kept = (item for item in verdict.findings if item.outcome is not Outcome.FAIL)
+    return verdict.model_copy(update={"findings": (*found, *kept)})
+
+
+def nothing_left(bundle: Bundle) -> str | None:
+    """Why nothing is left to watch: the deployment failed, crashed, stopped, was removed or replaced."""
+    for sample in looks(bundle):
+        stands, offset_s = standing(sample.observation, bundle.subject), sample.observation.offset_s
+        if stands.state in OVER or (offset_s == 0 and stands.state in NOT_BEGUN):
+            return f"{stands.words} (seen at {shown_offset(offset_s)})"
+    return None
+
+
+def why_ended(bundle: Bundle, verdict: Verdict) -> str | None:
+    """Why the window ends now and not at its length; None while it goes on."""
+    over = nothing_left(bundle)
+    if over is not None:
+        return over
+    found = alarming(verdict.findings)
+    if found and bundle.plan.escalation.end_on == "critical":
+        worst = found[0]
+        return (
+            f"{worst.severity} {worst.stage}/{worst.check} failed, and the plan ends the window then "
+            "(escalation.end_on)"
+        )
+    return None
