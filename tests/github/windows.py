@@ -3,6 +3,7 @@
 import re
 from argparse import Namespace
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -111,7 +112,8 @@ class Publisher:
     def final(self, out, number=1, minutes=121):
         return self._post(partial(publish, verdict=read_verdict(out)), out, number, minutes)
 
-    def progress(self, out, number=1, minutes=50):
+    def progress(self, out, number=1, minutes=50, *, remember=False):
+        self._run = replace(self._run, out=out if remember else None)
         return self._post(publish_progress, out, number, minutes)
 
     def lost(self, out, number=1, minutes=100, reason="no job of it is left"):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
@@ -39,12 +40,16 @@ MAX_HIDDEN = 2_500
 
 @dataclass(frozen=True, kw_only=True)
 class PostingRun:
-    """The run of GitHub Actions that posts; empty where there is none. `artifact_url`: the report's."""
+    """The run of GitHub Actions that posts; empty where there is none.
+
+    `artifact_url` is the report's, `out` the window's directory, where its comment is remembered.
+    """
 
     id: str = ""
     attempt: int = 1
     url: str | None = None
     artifact_url: str | None = None
+    out: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,9 @@ class Post:
     state: CommentState
 
 
-def run_from(environment: Mapping[str, str], artifact_url: str | None = None) -> PostingRun:
+def run_from(
+    environment: Mapping[str, str], artifact_url: str | None = None, out: Path | None = None
+) -> PostingRun:
     """From GITHUB_RUN_ID and its like."""
     attempt = environment.get("GITHUB_RUN_ATTEMPT", "")
     return PostingRun(
@@ -67,6 +74,7 @@ def run_from(environment: Mapping[str, str], artifact_url: str | None = None) ->
         attempt=int(attempt) if attempt.isdecimal() else 1,
         url=run_url(environment),
         artifact_url=artifact_url or None,
+        out=out,
     )
 
 
@@ -167,6 +175,7 @@ def _post(
             "taken": shown.taken,
             "looks": shown.taken_of_all_stages,
             "outcome": outcome,
+            "failed": len(shown.issues) + shown.issues_hidden,
             "line": status_line(one_line(line, MAX_DESCRIPTION), bundle.subject.environment),
         }
     )
