@@ -56,7 +56,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in scripts
 	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in scripts demo tests
-	$(BIN)/zizmor --offline --quiet --persona auditor .github
+	$(BIN)/zizmor --offline --quiet --persona auditor .github action.yml docs/adopt/*.yml
 	@if command -v actionlint >/dev/null; then actionlint; \
 	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
 	     test "$$DEPLOY_VERDICT_ALLOW_SKIPS" != 0; fi

@@ -59,6 +59,24 @@ def test_a_whole_window_in_one_process(plan, tmp_path):
     assert (out / "comment.md").exists()
 
 
+def test_a_window_of_another_length_than_the_plans(plan, tmp_path):
+    out = tmp_path / "out"
+    with service() as url:
+        done = script("watch_deployment", "--plan", plan, "--target", url, "--out", out, "--speed", 7200,
+                      "--length", "20m")  # fmt: skip
+    assert "for 20 min" in done.stderr
+    pools = sorted(path.name for path in (out / "evidence").glob("pools.*"))
+    assert pools == ["pools.T+000.a1.json", "pools.T+020.a1.json"]
+    assert json.loads((out / "window.json").read_text())["window"]["length_s"] == 1200
+
+
+def test_a_window_without_any_length_is_wrong_usage(plan, tmp_path):
+    done = script("watch_deployment", "--plan", plan, "--out", tmp_path / "out", "--length", "0m")
+    assert done.returncode == 2
+    assert "a window needs some length, such as 30m" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_step_by_step_gives_the_same_verdict(plan, tmp_path):
     out = tmp_path / "out"
     with service() as url:

@@ -15,7 +15,7 @@ def shown(hub: Hub, call: Call) -> Answer:
     if not re.fullmatch(r"[0-9a-f]{40}", sha):
         return refused(422, f"No commit found for SHA: {sha}")
     address = {"url": f"{call.api}/commits/{sha}", "html_url": f"{call.web}/commit/{sha}"}
-    return Answer(body=example("commit", sha=sha, **address))
+    return Answer(body=example("commit", sha=sha, author=user(hub.commit_author), **address))
 
 
 def status_created(hub: Hub, call: Call) -> Answer:

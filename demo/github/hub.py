@@ -27,6 +27,7 @@ class Hub:
     visibility: str | None = None
     default_branch: str = "main"
     author: str = BOT
+    commit_author: str = "sescanella"
     issues: dict[int, Row] = field(default_factory=dict)
     comments: dict[int, list[Row]] = field(default_factory=dict)
     locked: set[int] = field(default_factory=set)
@@ -69,6 +70,7 @@ class Hub:
             "state": "open",
             "author": author,
             "labels": [self.add_label(label)["name"] for label in labels],
+            "assignees": [],
             "title": title or f"issue {number}",
             "created_at": now,
             "updated_at": now,

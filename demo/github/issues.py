@@ -43,13 +43,15 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def changed(hub: Hub, call: Call) -> Answer:
-    """Title, body, state, all labels at once."""
+    """Title, body, state, all labels and assignees at once."""
     row = _row(hub, call)
     if row is None:
         return not_found()
     row |= {key: call.body[key] for key in ("state", "body", "title") if call.body.get(key) is not None}
     if "labels" in call.body:
         row["labels"] = [hub.add_label(_name(label))["name"] for label in call.body["labels"]]
+    if "assignees" in call.body:
+        row["assignees"] = list(call.body["assignees"])
     row["updated_at"] = hub.now()
     return Answer(body=issue_shown(hub, call, row))
 
@@ -94,6 +96,7 @@ def issue_shown(hub: Hub, call: Call, row: Row) -> Row:
         state=row["state"],
         locked=number in hub.locked,
         labels=_labels(hub, call, row),
+        assignees=[user(login) for login in row["assignees"]],
         comments=len(hub.comments[number]),
         user=user(row["author"]),
         url=url,

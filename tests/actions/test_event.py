@@ -39,9 +39,21 @@ def test_railways_success_opens_a_window_on_its_commit():
     assert asked(railway_event(COMMIT)) == VerificationRequest(commit=COMMIT, label=LABEL, by_platform=True)
 
 
-@pytest.mark.parametrize("state", ["in_progress", "queued", "pending", "failure", "error", "inactive", None])
-def test_only_success_opens_one(state):
-    assert "a window starts at success" in reason(railway_event(COMMIT, state=state))
+@pytest.mark.parametrize("state", ["failure", "error"])
+def test_a_deployment_that_failed_is_reported_too(state):
+    wanted = VerificationRequest(commit=COMMIT, label=LABEL, by_platform=True, failed=True)
+    assert asked(railway_event(COMMIT, state=state)) == wanted
+
+
+@pytest.mark.parametrize("state", ["in_progress", "queued", "pending", "inactive", None])
+def test_other_states_open_nothing(state):
+    assert "success, failure and error are verified" in reason(railway_event(COMMIT, state=state))
+
+
+@pytest.mark.parametrize("project", ["verify-email", "deploy-verdict-demo", "verify-t015x"])
+def test_a_project_may_be_named_like_our_environments(project):
+    label = f"{project} / production"
+    assert asked(railway_event(COMMIT, label=label)).label == label
 
 
 @pytest.mark.parametrize("label", ["verify-now", "verify-t015", "deploy-verdict-rollback", None, 7])

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.job_matrix import Choice, billed_min, chosen_mode, sample_jobs, sampling_words
+from deploy_verdict.actions.job_matrix import (
+    Choice,
+    billed_min,
+    chosen_mode,
+    refusal,
+    sample_jobs,
+    sampling_words,
+)
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
 from deploy_verdict.window.schedule import offsets_of, stages_at
@@ -31,14 +38,12 @@ def jobs(mode, known=TIMERS, elapsed_s=30.0, offsets_s=OFFSETS, speed=1.0):
     return sample_jobs(PLAN, offsets_s, mode, elapsed_s=elapsed_s, speed=speed, known=known)
 
 
-def test_what_the_verify_job_asks_at_t0_is_no_look_of_a_sitting():
-    assert stages_at(PLAN, 0.0) == ()
-    alone = laid_out(PLAN, Layout(length_s=7200, every_s=900, one_job=True))
-    assert stages_at(alone, 0.0) == ("deployment", "health", "pools", "e2e")
+def test_each_offset_with_a_sample_has_a_job_t0_too():
+    assert stages_at(PLAN, 0.0) == ("deployment", "health", "pools", "e2e")
     assert stages_at(PLAN, 900.0) == ("deployment", "pools")
     assert stages_at(PLAN, 3000.0) == ("e2e",)
     assert stages_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
-    assert [offset / 60 for offset in OFFSETS] == [15, 30, 45, 50, 60, 75, 90, 105, 120]
+    assert [offset / 60 for offset in OFFSETS] == [0, 15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
 def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
@@ -62,7 +67,7 @@ def test_a_top_up_comes_last_and_its_job_has_the_time_for_it():
     assert [more - usual for more, usual in zip(minutes(plan), minutes(PLAN), strict=True)] == [0, 10]
 
 
-def test_one_job_for_all_exercises_the_gauge_after_its_sample():
+def test_the_gauge_is_exercised_after_its_first_sample():
     text = b"""
 version: 1
 name: small
@@ -70,10 +75,8 @@ service: {base_url: "http://service.test"}
 pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 30s, every: 1s}, exercise: {ask: [/api]}}]
 """
     plan = read_plan(text, "plan.yml", {}, "2026-02-02")
-    assert stages_at(plan, 0.0) == ()
-    alone = laid_out(plan, Layout(length_s=7200, every_s=900, one_job=True))
-    assert stages_at(alone, 0.0) == ("pools", "exercise")
-    assert stages_at(alone, 900.0) == ("pools",)
+    assert stages_at(plan, 0.0) == ("pools", "exercise")
+    assert stages_at(plan, 900.0) == ("pools",)
 
 
 def test_behind_a_wait_timer_a_job_hardly_sleeps():
@@ -93,11 +96,26 @@ def test_an_extension_finds_the_timer_that_is_nearest_to_what_is_left():
 
 
 def test_sleeping_jobs_and_the_long_one_have_the_time_that_they_need():
-    assert [sitting.timeout_min for sitting in jobs("sleep")][:3] == [30, 45, 60]
+    assert [sitting.timeout_min for sitting in jobs("sleep")][:4] == [15, 30, 45, 60]
     (single,) = jobs("single")
     assert (single.name, single.environment, single.timeout_min) == ("all", "verify-now", 135)
     assert billed_min(PLAN, jobs("sleep")) > 500
     assert 120 < billed_min(PLAN, (single,)) < 130
+
+
+def test_each_job_has_the_time_to_sleep_where_its_timer_was_lifted():
+    for job in jobs("timer"):
+        assert job.timeout_min * 60 >= job.offsets_s[0] - 30 + 600
+
+
+def test_what_github_cannot_hold_is_refused_with_the_number():
+    many = jobs("sleep", offsets_s=tuple(60.0 * minute for minute in range(257)))
+    assert "needs 257 sample jobs, and GitHub's matrix holds 256" in refusal(many)
+    assert refusal(many[:256]) is None
+    (long,) = jobs("single", offsets_s=(0.0, 6 * 3600.0))
+    assert "would run for 360 minutes" in refusal((long,))
+    assert refusal(jobs("single", offsets_s=(0.0, 350 * 60.0))) is None
+    assert refusal(()) is None
 
 
 @pytest.mark.parametrize(

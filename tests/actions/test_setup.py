@@ -180,7 +180,7 @@ def test_what_a_private_window_of_two_hours_costs(tmp_path, hub):
     """The figures of one long job: about two hours each time, sixteen windows in GitHub Free's minutes."""
     hub.private = True
     done = once(hub, tmp_path, plan=PLAN.replace("30m", "2h"))
-    assert "about 124 billed minutes ($0.74) each time, 16 windows in the 2,000" in done.stdout
+    assert "about 123 billed minutes ($0.74) each time, 16 windows in the 2,000" in done.stdout
 
 
 @pytest.mark.parametrize(("visibility", "more"), [("private", ["--enterprise"]), ("internal", [])])

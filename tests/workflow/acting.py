@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +89,9 @@ class Acting:
         path = self.folder / f"{event}.json"
         path.write_text(json.dumps(payload))
         setup = (WORKFLOWS.parent / "actions" / "setup" / "action.yml").read_text()
-        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", workflow.read_text() + setup))
+        # A called workflow uses actions too.
+        texts = [path.read_text() for path in WORKFLOWS.glob("*.yml")]
+        stand_ins = set(re.findall(r"uses: (actions/([\w-]+)@[0-9a-f]{40})", "".join([*texts, setup])))
         variables = {"TARGET_URL": self.backend.base_url, "RAILWAY_API_URL": self.backend.railway_url,
                      "RAILWAY_PROJECT_ID": self.backend.environment["RAILWAY_PROJECT_ID"],
                      "RAILWAY_SERVICE_ID": self.backend.environment["RAILWAY_SERVICE_ID"],
@@ -153,6 +156,17 @@ class Acting:
             tail.kill()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        assert found, self.log(run)[-3000:]
+
+    def wait_for(self, run, words, timeout_s=240):
+        """Until the run's output says these words."""
+        following = ["tail", "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
+        with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
+            end = threading.Timer(timeout_s, tail.kill)
+            end.start()
+            found = any(words in line for line in tail.stdout)
+            end.cancel()
+            tail.kill()
         assert found, self.log(run)[-3000:]
 
     def names(self, run):

@@ -46,10 +46,11 @@ def test_the_caller_gives_every_input_and_grants_what_the_jobs_ask_for():
 def test_the_watchdog_watches_the_callers_workflow():
     watchdog, caller = read(ADOPT / "verify-watchdog.yml"), read(ADOPT / "verify-deployment.yml")
     assert watchdog[True]["workflow_run"]["workflows"] == [caller["name"]]
-    assert watchdog["jobs"]["look-again"]["with"]["workflow"] == "verify-deployment.yml"
-    for job, file in (("watchdog", "watchdog.yml"), ("look-again", "look-again.yml")):
+    later = read(ADOPT / "verify-later.yml")
+    assert later["jobs"]["later"]["with"]["workflow"] == "verify-deployment.yml"
+    for caller, job, file in ((watchdog, "watchdog", "watchdog.yml"), (later, "later", "later-samples.yml")):
         (inner,) = read(WORKFLOWS / file)["jobs"].values()
-        assert watchdog["jobs"][job]["permissions"] == inner["permissions"]
+        assert caller["jobs"][job]["permissions"] == inner["permissions"]
 
 
 def test_every_secret_variable_and_permission_of_the_workflows_has_its_row():

@@ -64,6 +64,11 @@ def with_tail(out, text=POOLS):
 RESULTS = json.dumps({"gate": {"result": "success"}, "sample": {"result": "cancelled"}})
 
 
+def news(hub, number=1):
+    """The comments about bad news, which mention people."""
+    return [row["body"] for row in hub.comments[number] if "deploy-verdict-news" in row["body"]]
+
+
 def test_a_cancelled_window_says_by_what_it_was_superseded(tmp_path, hub):
     base, out = run_of(tmp_path, offsets=QUARTERS[:3])
     hub.add_run(600, display_title=f"verify {LABEL} · {'b' * 40}", status="in_progress")
@@ -186,7 +191,7 @@ def test_the_plan_says_when_the_run_is_red(tmp_path, hub, fail_run_on, status, c
     done = call(hub, "ci conclude", *base, GITHUB_OUTPUT=str(outputs))
     assert done.returncode == code, done.stderr
     told = "critical" if status == 500 else "inconclusive"
-    assert outputs.read_text().splitlines() == [f"outcome={told}", "rollback=no"]
+    assert outputs.read_text().splitlines() == [f"outcome={told}"]
 
 
 @pytest.mark.parametrize(
@@ -197,11 +202,18 @@ def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub,
     if reviewers is not None:
         hub.add_environment("deploy-verdict-rollback", reviewers=reviewers)
     text = f"{POOLS}escalation: {{rollback: {allowed}}}\n"
+    text += "railway: {project: p, service: s}\n" if "railway:" not in text else ""
     base, _ = run_of(tmp_path, text=text, status=500)
     script("judge_evidence", *base)
-    outputs = tmp_path / "outputs"
-    call(hub, "ci conclude", *base, GITHUB_OUTPUT=str(outputs))
-    assert outputs.read_text().splitlines()[-1] == f"rollback={'offered' if offered else 'no'}"
+    done = call(hub, "ci follow-up", *base)
+    assert done.returncode == 0, done.stderr
+    started = [row["inputs"] for row in hub.dispatches if row["inputs"]["kind"] == "rollback"]
+    assert [row["continue-run"] for row in started] == ([str(RUN)] if offered else [])
+    (body,) = news(hub)
+    assert ("waits for a reviewer" in body) == offered
+    # Once for the window, whoever asks again.
+    assert call(hub, "ci follow-up", *base).returncode == 0
+    assert len([row for row in hub.dispatches if row["inputs"]["kind"] == "rollback"]) == len(started)
 
 
 def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub):

@@ -16,6 +16,7 @@ from tests.workflow.events import LABEL, railway_event
 pytestmark = pytest.mark.waits
 RUN = 500
 SPEED = "150"
+CONTEXT = "deploy-verdict/zeues-backend"
 CHANCE = ("but traffic ", "within the random scatter of this pool's readings")
 
 
@@ -33,7 +34,16 @@ def stage(folder, fault="none", speed=SPEED, **more):
 
 
 def ours(hub, number=7):
-    return [row["body"] for row in hub.comments[number] if row["body"].startswith("<!-- deploy-verdict:")]
+    return [
+        row["body"]
+        for row in hub.comments[number]
+        if row["body"].startswith("<!-- deploy-verdict:") and "deploy-verdict-news" not in row["body"]
+    ]
+
+
+def news(hub, number=7):
+    """The comments about bad news, which mention people."""
+    return [row["body"] for row in hub.comments[number] if "deploy-verdict-news" in row["body"]]
 
 
 def last_status(hub):
@@ -72,8 +82,9 @@ def test_a_healthy_deployment(tmp_path, event):
     assert last_status(hub)[1].endswith(f" · {LABEL}")
     assert {row["state"] for row in hub.statuses} == {"pending", state}
     assert hub.issues[7]["labels"] == [f"verdict zeues-backend: {outcome}"]
-    sittings = [f"evidence-{minutes:03d}-a1" for minutes in range(15, 121, 15)]
-    assert acting.names(RUN) == [*sittings, "evidence-verify-a1", "report-a1", "window-a1"]
+    samples = [f"evidence-{minutes:03d}-a1" for minutes in range(0, 121, 15)]
+    assert acting.names(RUN) == [*samples, "report-a1", "window-a1"]
+    assert news(hub) == [], "a healthy window raised an alarm"
     (dispatch,) = hub.dispatches
     assert dispatch["workflow_id"] == "post-deploy.yml"
     told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
@@ -82,19 +93,42 @@ def test_a_healthy_deployment(tmp_path, event):
     assert dispatch["inputs"]["continue-artifact"] == "report-a1"
 
 
-@pytest.mark.complete
-def test_a_broken_deployment(tmp_path, event):
+def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_go_on(tmp_path, event):
     with stage(tmp_path, fault="completar-bug") as (hub, acting):
-        assert acting.run("deployment_status", event, run=RUN) != 0
+        hub.add_environment("deploy-verdict-rollback", reviewers=("sescanella",))
+        hub.statuses.append(
+            {"id": 1, "sha": ids.GOOD_COMMIT, "state": "success", "context": CONTEXT, "target_url": None,
+             "description": f"STABLE: 0 failed · {LABEL}", "created_at": "2026-01-30T12:00:00Z"}
+        )  # fmt: skip
+        process = acting.started("deployment_status", event, run=RUN)
+        acting.wait_for(RUN, "waits for a reviewer")
+        # Long before the window's end people know, and a reviewer is asked.
+        (alarm,) = news(hub)
+        assert "## 🚨 CRITICAL SO FAR: zeues-backend" in alarm
+        assert "The model fix (f0ec7b5) is not deployed" in alarm
+        assert "@sescanella" in alarm
+        assert hub.issues[7]["assignees"] == ["sescanella"]
+        assert "report-a1" not in acting.names(RUN)
+        (offer,) = [row["inputs"] for row in hub.dispatches]
+        assert (offer["kind"], offer["continue-run"]) == ("rollback", str(RUN))
+        # act has no reviewers, so the run that they approve starts now.
+        rolled = acting.run("workflow_dispatch", {"inputs": offer}, run=RUN + 1)
+        assert process.wait(timeout=300) != 0
+        log = acting.log(RUN + 1)
+        assert "requesting a rollback" in log, log[-5000:]
+        assert rolled in (0, 1)
+    alarm, verdict = news(hub)
+    assert "CRITICAL ISSUES: zeues-backend" in verdict
+    assert "rolled back" in alarm
     (body,) = ours(hub)
-    assert "\n## ❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
-    assert "The model fix (f0ec7b5) is not deployed" in body
+    assert "❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
+    assert "Rollback: " in body
     assert last_status(hub)[0] == "failure"
-    assert "failure" in [row["state"] for row in hub.statuses[:-1]], "it was told only at the end"
     assert hub.issues[7]["labels"] == ["verdict zeues-backend: critical"]
-    assert verdict_of(acting)["outcome"] == "critical"
-    assert hub.dispatches == []
-    assert "rollback not offered: the plan does not allow it" in acting.log(RUN)
+    assert [row["inputs"]["kind"] for row in hub.dispatches].count("rollback") == 1
+    # The sample after the rollback saw that its subject was replaced, and its job ended the run.
+    assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
+    assert "superseded" in verdict_of(acting)["ended"] or "replaced" in verdict_of(acting)["ended"]
 
 
 @pytest.mark.complete

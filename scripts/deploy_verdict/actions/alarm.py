@@ -6,11 +6,13 @@ window. What is refused by GitHub or a messenger costs nothing else.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
-from deploy_verdict.base.errors import NotificationError, ProviderError
+from deploy_verdict.base.errors import NotificationError, ProviderError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.follow_up.rollback_command import rollback_target
 from deploy_verdict.github import Destination, GitHub
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
@@ -24,6 +26,7 @@ from deploy_verdict.publish.bad_news import (
     news_text,
     with_state,
 )
+from deploy_verdict.publish.comment_memory import remembered_comment
 from deploy_verdict.publish.delivery import send
 from deploy_verdict.publish.notification import addresses_of, message_for
 from deploy_verdict.publish.posts import commit_of, key_of, title_of
@@ -36,7 +39,10 @@ SEND_WITHIN_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class NewsDesk:
-    """What telling people works with; `runs` is the repository's runs, asked only where needed."""
+    """What telling people works with; `runs` is the repository's runs, asked only where needed.
+
+    `out` is the window's directory, where its comment is remembered.
+    """
 
     github: GitHub
     runs: Callable[[], WorkflowRuns]
@@ -45,6 +51,7 @@ class NewsDesk:
     file: RunFile | None
     environment: Mapping[str, str]
     tell: Tell
+    out: Path
     number: int | None = None
     link: str | None = None
 
@@ -64,7 +71,7 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 
 
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
-    place = place_of(desk.github, desk.bundle, desk.number)
+    place = place_of(desk.github, desk.bundle, desk.number, desk.out)
     people = _people(desk)
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
     text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
@@ -83,8 +90,11 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
     return True
 
 
-def place_of(github: GitHub, bundle: Bundle, number: int | None) -> Destination:
-    """Where everything about a window goes."""
+def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | None = None) -> Destination:
+    """Where everything about a window goes: beside its comment, where `out` remembers that one."""
+    known = remembered_comment(out, bundle.window.id) if out else None
+    if known is not None:
+        return known.place
     return github.destination(
         number=number, commit=commit_of(bundle), key=key_of(bundle), title=title_of(bundle)
     )
@@ -139,7 +149,9 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
     """The state with the offer of a rollback, unless the window's other comment has it already."""
     if kind == "verdict" and (earlier := alarm_at(desk.github, desk.bundle, place)) and earlier.rollback:
         return state.model_copy(update={"rollback": earlier.rollback})
-    return state.model_copy(update={"rollback": offer_rollback(desk)})
+    words = offer_rollback(desk)
+    desk.tell(f"rollback {words}")
+    return state.model_copy(update={"rollback": words})
 
 
 def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
@@ -161,13 +173,14 @@ def offer_rollback(desk: NewsDesk) -> str:
     if file is None or file.dry_run:
         return "not offered: this is no run on GitHub that may change anything"
     try:
+        rollback_target(desk.bundle, desk.out)
         runs = desk.runs()
         if not runs.has_reviewers(ROLLBACK_ENVIRONMENT):
             hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
             return f"not offered: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers; {hint}"
         workflow = workflow_file(desk.environment)
         runs.dispatch(workflow, runs.default_branch, rollback_inputs(file))
-    except ProviderError as error:
+    except (ProviderError, UsageError) as error:
         return f"not offered: {error}"
     return f"offered: a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
 

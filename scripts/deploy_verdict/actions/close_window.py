@@ -57,7 +57,7 @@ def _after_alarm(session: Session) -> Iterator[str]:
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
     try:
         github = GitHub(connection_from(session.environment), tell=session.tell)
-        state = alarm_at(github, bundle, place_of(github, bundle, file.number))
+        state = alarm_at(github, bundle, place_of(github, bundle, file.number, session.out))
     except (ProviderError, UsageError) as error:
         yield f"whether there was an alarm is not known: {error}"
         return

@@ -34,6 +34,7 @@ def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[st
         file=file,
         environment=environment,
         tell=tell,
+        out=options.out,
         number=file.number,
     )
     trouble: ProviderError | None = None

@@ -14,7 +14,9 @@ from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environme
 from deploy_verdict.plan import Plan
 
 Mode = Literal["timer", "sleep", "single"]
+# Two checkouts, Python and the cached requirements, two artifacts; and eight tests over the internet.
 SETUP_S = 25.0
+SUITE_S = 15.0
 MARGIN_MIN = 15
 # docs.github.com, "Actions limits": 6 hours for a job on a hosted runner, 256 jobs of a matrix.
 LONGEST_JOB_MIN = 360
@@ -123,9 +125,14 @@ def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
 
 
 def _seconds(plan: Plan, job: SampleJob) -> float:
-    """How long a job runs: setup, sleep, and the longest of what it takes, as far as the plan says."""
-    burst_s = sum(pool.burst.for_ for pool in plan.pools)
-    return SETUP_S + job.wait_s + burst_s
+    """How long a job runs: its setup or its wait, then what it takes, as far as the plan says."""
+    taken_s = sum(pool.burst.for_ for pool in plan.pools)
+    if 0.0 in job.offsets_s:
+        taken_s += sum(pool.exercise.for_ for pool in plan.pools if pool.exercise is not None)
+    if plan.e2e is not None and set(plan.e2e.at) & set(job.offsets_s):
+        taken_s += SUITE_S
+    # The setup runs while the sample is not due yet.
+    return max(SETUP_S, job.wait_s) + taken_s
 
 
 def refusal(jobs: Sequence[SampleJob]) -> str | None:

@@ -53,6 +53,7 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         file=file,
         environment=environment,
         tell=tell,
+        out=options.out,
         number=options.number,
         link=url,
     )

@@ -3,23 +3,26 @@
 from argparse import Namespace
 from collections.abc import Callable
 
-from deploy_verdict.actions.alarm import report_rollback
+from deploy_verdict.actions.alarm import alarm_at, place_of, report_rollback
 from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
 from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
+from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.follow_up.rollback_command import roll_back
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
-from deploy_verdict.model import Verdict
+from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.publish.posts import run_from
 from deploy_verdict.publish.publisher import publish
 from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.collect import collect
 from deploy_verdict.window.judge_directory import (
     judged_directory,
     read_verdict,
     write_reports,
     write_verdict,
 )
+from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_file import environment_for
 
 
@@ -44,6 +47,7 @@ def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> t
             f"no rollback: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers, so nobody has "
             "consented — add some: deploy-verdict setup-github --reviewer LOGIN"
         )
+    _take_over_from_alarm(options, github, tell)
     try:
         code, lines = roll_back(options, tell)
     except DeployVerdictError as error:
@@ -51,6 +55,19 @@ def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> t
         raise
     _say(options, github, "; ".join(lines), tell, final=final)
     return code, lines
+
+
+def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[str], None]) -> None:
+    """A reviewer may be faster than the job that raised the alarm, whose evidence comes when it ends.
+
+    Then our own comment says that the window is critical, and the platform is asked now what there is.
+    """
+    bundle, _ = judged_directory(options)
+    alarm = alarm_at(github, bundle, place_of(github, bundle, read_run(options.out).number))
+    if alarm is not None and alarm.outcome is VerdictOutcome.CRITICAL:
+        options.whatever_the_verdict = True
+    if not any(sample.observation.offset_s == 0 for sample in looks(bundle)):
+        collect(open_session(options, tell), "deployment", 0.0)
 
 
 def _say(

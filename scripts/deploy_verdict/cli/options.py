@@ -86,6 +86,14 @@ def offset_s(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def length_s(text: str) -> float:
+    """An option's length, such as 30m, in plan seconds; for argparse."""
+    length = offset_s(text)
+    if not length:
+        raise argparse.ArgumentTypeError("a window needs some length, such as 30m")
+    return length
+
+
 def say(line: str) -> None:
     """Progress goes to stderr at once: stdout is for results."""
     print(line, file=sys.stderr, flush=True)

@@ -91,10 +91,10 @@ def main(stage: Stage, options: argparse.Namespace) -> int:
 
 def _is_wanted(session: Session, stage: Stage, options: argparse.Namespace, planned_s: float) -> bool:
     """Whether to take this sample; raises UsageError where the plan has no such stage."""
-    from deploy_verdict.window.sample import is_due_here
+    from deploy_verdict.window.sample import is_due
 
     if options.if_due:
-        return is_due_here(session, stage.name, planned_s)
+        return is_due(session, stage.name, planned_s)
     _check_planned(session, stage, options)
     return True
 

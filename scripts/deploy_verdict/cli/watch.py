@@ -14,12 +14,16 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 import argparse
 
+from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.cli.options import add_logs, add_window, add_without
+from deploy_verdict.cli.options import add_logs, add_window, add_without, length_s
+from deploy_verdict.model import Layout
 from deploy_verdict.model.enums import EXIT_CODES
+from deploy_verdict.plan import of_length
 from deploy_verdict.window.captured_runs import capture_path
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
+from deploy_verdict.window.plan_file import load_plan
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.schedule import looks
 from deploy_verdict.window.session import dumps, read_window
@@ -33,6 +37,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--capture", metavar="NAME", help="keep what is measured as captures/NAME.json beside the plan"
     )
+    parser.add_argument(
+        "--length",
+        type=length_s,
+        metavar="TIME",
+        help="the window's length, such as 30m, instead of the plan's",
+    )
     add_without(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -45,7 +55,8 @@ def main(options: argparse.Namespace) -> int:
 
     capture = capture_path(options.plan, options.capture)
     progress = ProgressDisplay()
-    session = open_session(options, progress.tell, left_out=options.without, log=options.logs)
+    layout = _layout(options)
+    session = open_session(options, progress.tell, left_out=options.without, log=options.logs, layout=layout)
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
@@ -55,3 +66,10 @@ def main(options: argparse.Namespace) -> int:
     result = {"outcome": outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
     print(dumps(result) if options.json else f"{outcome.shown}  {report}")
     return EXIT_CODES[outcome]
+
+
+def _layout(options: argparse.Namespace) -> Layout | None:
+    """The window that --length wants; without it the plan's own."""
+    if options.length is None:
+        return None
+    return of_length(load_plan(options.plan, WallClock().now(), options.target), options.length)

@@ -20,7 +20,7 @@ from deploy_verdict.model import (
     Outcome,
     TestObservation,
 )
-from deploy_verdict.model.logs import BASELINE
+from deploy_verdict.model.logs import BASELINE, COMPLETE
 from deploy_verdict.plan import NeverRule
 from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK
 
@@ -123,8 +123,8 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
 
 
 def log_readings(bundle: Bundle) -> list[tuple[str, LogObservation]]:
-    """Every reading of the window's log with its pointer, the newest last."""
-    return [item for item in readings_of(bundle, "logs", LogObservation) if item[1].check != BASELINE]
+    """Every reading of the complete log with its pointer, the newest last."""
+    return readings_of(bundle, "logs", LogObservation, COMPLETE)
 
 
 def log_before(bundle: Bundle) -> LogObservation | None:

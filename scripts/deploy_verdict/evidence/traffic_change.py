@@ -16,7 +16,11 @@ FINEST_PART = 6
 
 def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange | None:
     """None where it is not known."""
-    readings = [item for _, item in readings_of(bundle, "metrics", MetricsObservation) if item.fault is None]
+    readings = [
+        item
+        for _, item in readings_of(bundle, "metrics", MetricsObservation, "metrics")
+        if item.fault is None
+    ]
     if not readings or (bundle.plan.e2e is not None and bundle.plan.e2e.command):
         return None
     newest, third_s = readings[-1], (to_s - from_s) / 3

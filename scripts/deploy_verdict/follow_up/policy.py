@@ -38,9 +38,10 @@ def next_tail_s(plan: Plan, layout: Layout) -> float | None:
 def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
     """What to start after this verdict.
 
-    A critical one is for people, and a window that ended early has nothing left to watch.
+    A critical one is for people, and is sampled again later; a window that ended early has nothing left to
+    watch.
     """
-    if layout.over or verdict.ended or verdict.interrupted or verdict.outcome is VerdictOutcome.CRITICAL:
+    if layout.over or verdict.ended or verdict.interrupted:
         return None
     length_s = extended_length_s(plan, layout)
     if verdict.outcome in UNSURE and length_s is not None:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Pace, Stop, WallClock
@@ -30,7 +31,7 @@ from deploy_verdict.stages.health.judge import judge_health
 from deploy_verdict.window.history import read_history
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict
 from deploy_verdict.window.plan_file import environment_for
-from deploy_verdict.window.session import remark
+from deploy_verdict.window.session import history_file, remark
 from deploy_verdict.window.signals import stop_on_signals
 
 
@@ -45,7 +46,7 @@ def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:
 
 def _ready_words(bundle: Bundle, options: Namespace) -> str:
     try:
-        target = _target(bundle, options)
+        target = rollback_target(bundle, options.out, options.to, options.history)
     except UsageError as error:
         return str(error)
     return f"roll back to {_named(target)}"
@@ -55,24 +56,27 @@ def _named(target: Target) -> str:
     return f"deployment {target.deployment.id} of commit {short(target.deployment.commit)}"
 
 
-def _observation(bundle: Bundle, options: Namespace) -> DeploymentObservation | None:
+def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
     """The deployment sample at T+0, with all verdicts that are known by now."""
     first = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
     usable = [observation for observation in first if observation.recent] or first
     if not usable:
         return None
-    judged = (*usable[-1].judged, *read_history(history_of(options), bundle.subject, bundle.plan.name))
+    judged = (*usable[-1].judged, *read_history(history, bundle.subject, bundle.plan.name))
     return usable[-1].model_copy(update={"judged": judged})
 
 
-def _target(bundle: Bundle, options: Namespace) -> Target:
-    observation = _observation(bundle, options)
-    return chosen(observation, bundle.plan.railway, WallClock(), options.to)
+def rollback_target(
+    bundle: Bundle, out: Path, named: str | None = None, history: Path | None = None
+) -> Target:
+    """Where a rollback would go, or to the deployment that is named; raises UsageError where nowhere."""
+    observation = _observation(bundle, history or history_file(out))
+    return chosen(observation, bundle.plan.railway, WallClock(), named)
 
 
 def would_do(bundle: Bundle, options: Namespace) -> Iterator[str]:
     """What --rollback would do, and why; raises UsageError where it would refuse."""
-    target = _target(bundle, options)
+    target = rollback_target(bundle, options.out, options.to, options.history)
     verdict = read_verdict(options.out)
     subject = f"{short(target.subject.id)} (commit {short(target.subject.commit)})"
     yield f"would roll back {subject}, judged {verdict.outcome.shown}"
@@ -124,8 +128,8 @@ def _requested(bundle: Bundle, options: Namespace, rollback: Rollback) -> Rollba
             f"no rollback: the verdict is {verdict.outcome.shown}, not CRITICAL ISSUES — to roll back "
             "anyway, add --whatever-the-verdict"
         )
-    observation = _observation(bundle, options)
-    target = _target(bundle, options)
+    observation = _observation(bundle, history_of(options))
+    target = rollback_target(bundle, options.out, options.to, options.history)
     if observation is None:
         raise UsageError("no rollback: there is no sample of the platform at T+0")
     return rollback.perform(target, observation)

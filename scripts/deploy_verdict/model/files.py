@@ -15,6 +15,7 @@ from deploy_verdict.model.observations import (
     FingerprintObservation,
     HttpObservation,
     LedgerObservation,
+    StoppedObservation,
     SuiteObservation,
     TestObservation,
 )
@@ -32,6 +33,7 @@ Observation = Annotated[
     | TestObservation
     | SuiteObservation
     | CaseObservation
+    | StoppedObservation
     | LogObservation
     | DeploymentObservation
     | TrafficObservation

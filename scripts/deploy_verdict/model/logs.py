@@ -54,9 +54,9 @@ class LogObservation(Record):
     """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
     `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could not be read. The
-    check `baseline` is a reading of the time before the deployment. `templates` is None where none were
-    kept; `templates_left_out` counts the lines of each kind beyond those kept. `incident` counts the lines of
-    the plan's incident templates.
+    check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
+    in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
+    kind beyond those kept. `incident` counts the lines of the plan's incident templates.
     """
 
     kind: Literal["log"] = "log"
@@ -82,4 +82,4 @@ class LogObservation(Record):
     fault: Fault | None = None
 
 
-BASELINE = "baseline"
+COMPLETE, BASELINE = "log", "baseline"

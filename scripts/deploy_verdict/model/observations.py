@@ -200,6 +200,24 @@ class TestObservation(Record):
     interrupted: bool = False
 
 
+class StoppedObservation(Record):
+    """A sample that was not taken: a P0 before it ended our own writes.
+
+    `check` is the finding that failed, as stage/check/rule, and `failed_at_s` the offset of the sample that
+    shows it, where that is known.
+    """
+
+    kind: Literal["stopped"] = "stopped"
+    check: str
+    offset_s: float
+    at: AwareDatetime
+    failed_at_s: float | None = None
+
+
+# The check of a reading at a sample in the window: of what was new by then, and not of the complete window.
+INTERIM = "interim"
+
+
 class SuiteObservation(Record):
     """One run of the complete suite: its duration, and the result of a plugged-in command."""
 

@@ -133,6 +133,8 @@ class PathTraffic(Record):
 class TrafficObservation(Record):
     """A reading of the edge's HTTP log of one deployment between start and end.
 
+    The check `interim` is a reading of what was new at a sample in the window.
+
     Our own probes are counted apart: `own_requests` of them came back, `own_ids` are their
     request ids as the edge names them. `examples` are bad requests of others.
     """
@@ -174,7 +176,10 @@ class Series(Record):
 
 
 class MetricsObservation(Record):
-    """The platform's series of the window; `every_s` is plan seconds between two points."""
+    """The platform's series of the window; `every_s` is plan seconds between two points.
+
+    The check `interim` is a reading of what was new at a sample in the window.
+    """
 
     kind: Literal["metrics"] = "metrics"
     check: str = "metrics"

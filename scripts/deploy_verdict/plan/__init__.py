@@ -1,6 +1,6 @@
 """The plan: models, reading with line and column, cross-checks, and the preview. Pure."""
 
-from deploy_verdict.plan.layout import laid_out, layout_of, own_layout
+from deploy_verdict.plan.layout import laid_out, layout_of, of_length, own_layout
 from deploy_verdict.plan.plan import (
     Check,
     Plan,
@@ -65,6 +65,7 @@ __all__ = [
     "incident_file",
     "laid_out",
     "layout_of",
+    "of_length",
     "own_layout",
     "read_plan",
     "with_incident",

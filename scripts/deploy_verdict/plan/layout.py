@@ -34,7 +34,7 @@ class LaidOut(WindowSection):
 
 
 def laid_out(plan: Plan, layout: Layout | None) -> Plan:
-    """The plan with a layout's window; the suite runs where that has room, and at an extension's end."""
+    """The plan with a layout's window; the suite runs where that has room, and at each end."""
     if layout is None:
         return plan
     window = LaidOut.model_construct(
@@ -49,6 +49,7 @@ def laid_out(plan: Plan, layout: Layout | None) -> Plan:
         at = tuple(offset_s for offset_s in plan.e2e.at if offset_s <= layout.length_s)
         if not at or layout.extended:
             at = tuple(dict.fromkeys((*at, layout.length_s)))
+        at = tuple(dict.fromkeys((*at, *layout.tails_s)))
         changed["e2e"] = plan.e2e.model_copy(update={"at": at})
     return plan.model_copy(update=changed)
 
@@ -61,3 +62,9 @@ def layout_of(plan: Plan) -> Layout | None:
 def own_layout(plan: Plan) -> Layout:
     """The layout of a plan's own window."""
     return Layout(length_s=plan.window.length, every_s=plan.window.sample_every)
+
+
+def of_length(plan: Plan, length_s: float) -> Layout:
+    """The plan's own window with another length, which has at least a sample at its end."""
+    own = own_layout(plan)
+    return own.model_copy(update={"length_s": length_s, "every_s": min(own.every_s, length_s)})

@@ -54,6 +54,8 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     if plan.test_data.may_write:
         entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
         yield f"  write only   {entities}"
+    if counts.writes:
+        yield f"  after a P0   {_after_p0(plan)}"
     if counts.samples:
         yield f"  sample       {counts.samples} times, {counts.readings_per_sample} readings each"
     for horizon in horizons(plan):
@@ -64,6 +66,12 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
         if exposure.top_up is not None:
             yield f"  top up       {_top_up_words(exposure, exposure.top_up)}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _after_p0(plan: Plan) -> str:
+    if plan.escalation.keep_writing:
+        return "go on writing (escalation.keep_writing)"
+    return "write no more, and go on reading; escalation.keep_writing: true goes on writing"
 
 
 def _top_up_words(exposure: Exposure, how: TopUp) -> str:
@@ -185,11 +193,14 @@ def _fingerprints(plan: Plan) -> int:
 
 
 def _platform(plan: Plan, samples: int) -> int:
-    """Two requests for the ids, one for the subject, two for each sample, two more at either end."""
+    """Two requests for the ids, one for the subject, two for each sample, two more at either end.
+
+    Log, edge log and metrics take one each at the samples between, and at the end, where metrics take two.
+    """
     if plan.railway is None:
         return 0
-    sections = (plan.logs, plan.traffic, plan.metrics, plan.metrics)
-    return 3 + 2 * samples + 4 + sum(section is not None for section in sections)
+    asked = sum(section is not None for section in (plan.logs, plan.traffic, plan.metrics))
+    return 3 + 2 * samples + 4 + asked * max(0, samples - 2) + asked + (plan.metrics is not None)
 
 
 def _suite(plan: Plan) -> tuple[int, int]:

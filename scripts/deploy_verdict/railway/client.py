@@ -5,6 +5,7 @@ file in documents/.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,12 @@ class RailwayClient:
             redactor=redactor,
             headers={"User-Agent": f"deploy-verdict/{__version__}", **token.header},
         )
+
+    def within(self, budget_s: float) -> "RailwayClient":
+        """The same client, whose reads end so much earlier; for what can be asked again later."""
+        client = copy(self)
+        client._budget_s = min(self._budget_s, budget_s)
+        return client
 
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""

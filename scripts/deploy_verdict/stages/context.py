@@ -5,6 +5,7 @@ They are handed everything they touch: the plan, a probe, the window's pace, and
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ class Context:
     """The world of a collector. `tell` takes one line of progress for people.
 
     `evidence` reads what the window has so far; `log` is the service's log file, where one is given.
+    `since`: of a source that is read in parts, the moment from which on this part is new; None is all of it.
     """
 
     plan: Plan
@@ -67,3 +69,4 @@ class Context:
     file: WindowFile | None = None
     evidence: Callable[[], Iterable[Loaded | Unreadable]] = tuple
     log: Path | None = None
+    since: datetime | None = None

@@ -33,7 +33,7 @@ class Due(StrEnum):
 
     OFFSETS = "at its offsets"
     DRIVE = "driven at the window's end, one after the other"
-    END = "read at the window's end, of the complete window"
+    END = "read at the window's end, of the complete window, and at each sample what is new since the last"
 
 
 class Late(StrEnum):
@@ -68,17 +68,18 @@ class Stage:
 
     name: of its evidence files and for --without. section: the model of its section of the plan, where
     plan/plan.py has none of its own. title: what people read. is_planned, offsets_s: of a plan. turn: the
-    order of samples at one offset. group: another word for --without. collect: (context, offset_s, keep)
-    -> observations. requests: plan -> (requests, writes) of a complete window. judge: (bundle, findings
-    of stages judged before it) -> findings. judged_with: the stage whose evidence it judges; "" for that
-    of all, where it is planned. judged_last: it needs the findings of all others. sections: its part of
-    the report. builds_on: stages whose modules it may import. is_load: it loads the service, so that its
-    answers and times say nothing of ordinary requests. can_alarm: one sample can show what no later one
-    undoes. settled_at_end: its rules that later samples may still change, so that they raise no alarm.
-    lead_rank: of equally severe findings of one cause, the lowest stage's leads. names_rules: its findings
-    are named by rules of the plan, whose reason says little without the name. by_hand: what to
-    do where the platform did not say. missing: what a plan without it lacks, where sampling it is then a
-    mistake. sampling: what `sample STAGE --help` says of it.
+    order of samples at one offset. writes: whether the sample at an offset writes to the service or loads
+    it, so that a P0 before it ends that (escalation.keep_writing). group: another word for --without.
+    collect: (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete
+    window. judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose
+    evidence it judges; "" for that of all, where it is planned. judged_last: it needs the findings of all
+    others. sections: its part of the report. builds_on: stages whose modules it may import. is_load: it loads
+    the service, so that its answers and times say nothing of ordinary requests. can_alarm: one sample can
+    show what no later one undoes. settled_at_end: its rules that later samples may
+    still change, so that they raise no alarm. lead_rank: of equally severe findings of one cause, the
+    lowest stage's leads. names_rules: its findings are named by rules of the plan, whose reason says little
+    without the name. by_hand: what to do where the platform did not say. missing: what a plan without it
+    lacks, where sampling it is then a mistake. sampling: what `sample STAGE --help` says of it.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Stage:
     due: Due = Due.OFFSETS
     late: Late = Late.COUNTS
     turn: int = 0
+    writes: Callable[[Plan, float], bool] = lambda plan, offset_s: False
     section: str | None = None
     group: str = ""
     collect: str | None = None
@@ -193,7 +195,9 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=lambda plan: plan.e2e.at if plan.e2e else (),
         asks=Asks.SERVICE,
         late=Late.TAKEN_LATE,
-        turn=5,
+        turn=6,
+        # Its run at T+0 is the verification itself.
+        writes=lambda plan, offset_s: offset_s > 0 and plan.e2e is not None and plan.e2e.writes,
         collect="stages.e2e.collect:run_suite",
         requests="plan.preview:e2e_requests",
         judge="stages.e2e.judge:judge_suites",
@@ -257,7 +261,8 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=lambda plan: (0.0,),
         asks=Asks.SERVICE,
         late=Late.MISSED,
-        turn=4,
+        turn=5,
+        writes=lambda plan, offset_s: True,
         group="pools",
         collect="stages.pools.exercise:exercise",
         requests="plan.preview:exercise_requests",
@@ -272,7 +277,8 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=lambda plan: (plan.window.end_s,),
         asks=Asks.SERVICE,
         due=Due.DRIVE,
-        turn=6,
+        turn=7,
+        writes=lambda plan, offset_s: True,
         group="pools",
         collect="stages.pools.return_to_floor:return_to_floor",
         requests="plan.preview:floor_requests",
@@ -290,7 +296,8 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=lambda plan: (plan.window.end_s,),
         asks=Asks.SERVICE,
         due=Due.DRIVE,
-        turn=7,
+        turn=8,
+        writes=lambda plan, offset_s: True,
         collect="stages.exposure.collect:top_up",
         requests="plan.preview:top_up_requests",
         is_load=True,
@@ -308,6 +315,7 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=_at_end,
         asks=Asks.LOG,
         due=Due.END,
+        turn=4,
         collect="stages.logs.collect:collect_logs",
         judge="stages.logs.judge:judge_readings",
         judged_with="logs",
@@ -335,6 +343,7 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=_at_end,
         asks=Asks.PLATFORM,
         due=Due.END,
+        turn=4,
         group="railway",
         collect="stages.traffic.collect:collect_traffic",
         judge="stages.traffic.judge:judge_traffic",
@@ -364,6 +373,7 @@ STAGES: tuple[Stage, ...] = (
         offsets_s=_at_end,
         asks=Asks.PLATFORM,
         due=Due.END,
+        turn=4,
         group="railway",
         collect="stages.metrics.collect:collect_metrics",
         judge="stages.metrics.judge:judge_metrics",
@@ -471,10 +481,19 @@ def planned(plan: Plan) -> dict[str, Offsets]:
     return {stage.name: stage.offsets_s(plan) for stage in sampled() if stage.is_planned(plan)}
 
 
-def in_turn() -> tuple[Stage, ...]:
-    """The stages sampled during the window, in their order at one offset; the suite takes longest."""
-    during = (stage for stage in sampled() if stage.due is not Due.END)
-    return tuple(sorted(during, key=lambda stage: stage.turn))
+def during(plan: Plan) -> dict[str, Offsets]:
+    """When each stage is sampled or read during the window, in their order at one offset.
+
+    A stage that reads the complete window at its end also reads at each sample what is new by then. It comes
+    before the stages that write, so that what it finds can end them; the suite takes longest.
+    """
+    scheduled = planned(plan)
+    between = tuple(offset_s for offset_s in plan.window.offsets_s if 0 < offset_s < plan.window.length)
+    return {
+        stage.name: between if stage.due is Due.END else scheduled[stage.name]
+        for stage in sorted(sampled(), key=lambda stage: stage.turn)
+        if stage.name in scheduled
+    }
 
 
 def at_end() -> tuple[Stage, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import passed, unknown
+from deploy_verdict.evidence.stopped import stopped_at, stopped_in
 from deploy_verdict.model import Coverage, Finding, Loaded, Slot
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import Late, asking_service, named
@@ -13,7 +14,10 @@ MENTIONED_S = 60.0
 
 
 def covered(bundle: Bundle) -> Coverage:
-    """One slot for each scheduled sample of the stages that were not left out."""
+    """One slot for each scheduled sample of the stages that were not left out.
+
+    What is read during the window of a log or of the platform is no sample: the reading at the end is.
+    """
     attempts: dict[tuple[str, float], list[Loaded]] = {}
     for item in sorted(bundle.loaded, key=lambda item: item.evidence.attempt):
         attempts.setdefault((item.evidence.stage, item.evidence.offset_s), []).append(item)
@@ -31,9 +35,11 @@ def _planned(bundle: Bundle) -> Iterator[tuple[str, float]]:
 
 
 def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -> Slot:
+    stopped = stopped_at((item.evidence for item in attempts), stage, offset_s)
+    attempts = [item for item in attempts if stopped_in(item.evidence) is None]
     complete = [item for item in attempts if not item.evidence.interrupted]
     if not attempts:
-        return Slot(stage=stage, offset_s=offset_s, state="missing", note="no evidence")
+        return Slot(stage=stage, offset_s=offset_s, state="missing", note=stopped or "no evidence")
     if not complete:
         return Slot(stage=stage, offset_s=offset_s, state="partial", note="interrupted")
     newest = complete[-1]

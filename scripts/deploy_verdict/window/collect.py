@@ -1,17 +1,24 @@
 """Taking one sample: hand the stage its context, and keep what it observes as evidence."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.model import Observation
+from deploy_verdict.model import Evidence, Loaded, Observation
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
-from deploy_verdict.stages.registry import Asks, function, named
+from deploy_verdict.stages.registry import Asks, Due, Stage, during, function, named
 from deploy_verdict.stages.write_ledger import Ledger, WriteLock
 from deploy_verdict.window.entity_lock import lock_wait_s, locked
-from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.evidence_store import read_evidence, read_stage
 from deploy_verdict.window.history import read_history
 from deploy_verdict.window.session import EvidenceFile, Session
+from deploy_verdict.window.write_stop import why_stopped
+
+# Of real time: a line may come late to the platform, and is then in the next reading.
+OVERLAP = timedelta(seconds=60)
+# The platform's trouble must not hold up the samples that follow; the next reading asks for the same again.
+BRIEF_S = 15.0
 
 
 def collect(session: Session, stage: str, offset_s: float, log: Path | None = None) -> Path:
@@ -28,6 +35,10 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
         return evidence.path
     ledger = Ledger(sample=evidence.path.name, lock=write_lock(session))
     observed: tuple[Observation, ...] = ()
+    stopped = why_stopped(session, row, offset_s)
+    if stopped is not None:
+        evidence.save((stopped,), interrupted=False)
+        return evidence.path
 
     def keep(partial: tuple[Observation, ...]) -> None:
         nonlocal observed
@@ -39,7 +50,9 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
         (*observed, *ledger.observations(offset_s)), interrupted=True, durable=True
     )
     asks_platform = row.asks is Asks.PLATFORM or (row.asks is Asks.LOG and log is None)
-    context = context_of(session, ledger, platform_of(session) if asks_platform else None, log)
+    since = new_since(session, row, offset_s)
+    platform = platform_of(session, brief=since is not None) if asks_platform else None
+    context = context_of(session, ledger, platform, log, since)
     # A sample that has begun leaves a file, even if this process is killed.
     keep(())
     observations = function(row.collect)(context, offset_s, keep)
@@ -50,7 +63,11 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
 
 
 def context_of(
-    session: Session, ledger: Ledger, platform: Platform | None = None, log: Path | None = None
+    session: Session,
+    ledger: Ledger,
+    platform: Platform | None = None,
+    log: Path | None = None,
+    since: datetime | None = None,
 ) -> Context:
     """What a collector works with."""
     return Context(
@@ -65,7 +82,39 @@ def context_of(
         file=session.file,
         evidence=lambda: read_evidence(session.evidence_dir),
         log=log,
+        since=since,
     )
+
+
+def has_source(session: Session, stage: str, log: Path | None = None) -> bool:
+    """Whether what a stage reads at the end can be read before: of a file, or of the platform."""
+    if named(stage).asks is Asks.LOG and log is not None:
+        return log.is_file()
+    if session.plan.railway is None or session.railway.client is None or session.railway.place is None:
+        return False
+    return bool(_deployment_ids(session))
+
+
+def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:
+    """From when on an interim reading is new; None of the complete one at the end, and of any other stage.
+
+    That is since the sample before this one, as a job has no evidence of the others; or, if that is earlier,
+    since the last reading that is here and has no fault.
+    """
+    if row.due is not Due.END or offset_s not in during(session.plan).get(row.name, ()):
+        return None
+    window = session.file.window
+    before_s = max(item for item in window.offsets_s if item < offset_s)
+    since = window.t0 + timedelta(seconds=before_s / window.speed)
+    files = [item.evidence for item in read_stage(session.evidence_dir, row.name) if isinstance(item, Loaded)]
+    if files:
+        read = (item.started_at for item in files if not item.interrupted and not _has_fault(item))
+        since = min(since, max(read, default=window.t0))
+    return max(window.t0, since - OVERLAP)
+
+
+def _has_fault(evidence: Evidence) -> bool:
+    return any(getattr(observation, "fault", None) is not None for observation in evidence.observations)
 
 
 def write_lock(session: Session) -> WriteLock:
@@ -77,11 +126,12 @@ def write_lock(session: Session) -> WriteLock:
     return lambda: locked(file.subject.target, named, file.window.id, clock=clock, stop=stop, wait_s=wait_s)
 
 
-def platform_of(session: Session) -> Platform:
-    """What the stages that ask the platform work with."""
+def platform_of(session: Session, *, brief: bool = False) -> Platform:
+    """What the stages that ask the platform work with; `brief`: an answer that is late is not waited for."""
     railway, file = session.railway, session.file
+    client = railway.client
     return Platform(
-        railway=railway.client,
+        railway=client.within(BRIEF_S) if client is not None and brief else client,
         place=railway.place,
         fault=railway.fault,
         subject=file.subject,

@@ -70,6 +70,11 @@ def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded 
     return tuple(read_file(path) for path in sorted(directory.glob(pattern)))
 
 
+def read_stage(directory: Path, stage: str) -> tuple[Loaded | Unreadable, ...]:
+    """The evidence files of one stage, in the order of their names; no other file is opened."""
+    return tuple(read_file(path) for path in sorted(directory.glob(f"{stage}.T+*.json")))
+
+
 def read_file(path: Path) -> Loaded | Unreadable:
     """One evidence file, or why it cannot be read."""
     if not _NAME.fullmatch(path.name):

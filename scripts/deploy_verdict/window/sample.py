@@ -6,8 +6,8 @@ from pathlib import Path
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model.window import tolerance_s
-from deploy_verdict.stages.registry import driven
-from deploy_verdict.window.collect import collect
+from deploy_verdict.stages.registry import driven, during, is_at_end
+from deploy_verdict.window.collect import collect, has_source
 from deploy_verdict.window.schedule import offsets_of, stages_at
 from deploy_verdict.window.session import Session, is_taken
 
@@ -24,17 +24,9 @@ def wanted(session: Session, requested: list[float] | None) -> tuple[float, ...]
     return tuple(requested or scheduled)
 
 
-def is_due_here(session: Session, stage: str, offset_s: float) -> bool:
-    """Like is_due, in the job that takes T+0: False where one long-running job takes every sample."""
-    if session.file.layout is not None and session.file.layout.one_job:
-        session.tell(f"{stage} {shown_offset(offset_s)}: skipped: the long-running sampling job takes it")
-        return False
-    return is_due(session, stage, offset_s)
-
-
 def is_due(session: Session, stage: str, offset_s: float) -> bool:
     """Whether a sample is scheduled, not taken yet, and not too late; a progress line says why not."""
-    scheduled = session.plan.planned_offsets_s.get(stage, ())
+    scheduled = during(session.plan).get(stage, ())
     late_s = session.pace.offset_s() - offset_s
     # Drives run one after the other and belong to no moment, so one may wait for all the others.
     drives_s = session.plan.drives_s * session.pace.speed if stage in driven() else 0.0
@@ -106,6 +98,8 @@ def _samples_at(session: Session, offset_s: float) -> Iterator[Path]:
     for stage in stages_at(session.plan, offset_s):
         if session.stop.requested:
             return
+        if is_at_end(stage) and not has_source(session, stage):
+            continue
         if not is_due(session, stage, offset_s):
             continue
         late_s = session.pace.offset_s() - offset_s

@@ -1,10 +1,10 @@
 """When each sample of a plan is due, and in which order. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from deploy_verdict.plan import Plan
-from deploy_verdict.stages.registry import in_turn
+from deploy_verdict.stages.registry import during, is_at_end
 
 
 @dataclass(frozen=True, order=True)
@@ -17,29 +17,39 @@ class ScheduledSample:
 
 
 def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
-    """Every sample of the window but those that read all of it at its end."""
+    """Every sample of the window but those that read all of it at its end: what the report counts."""
+    return _scheduled(plan, lambda stage: stage not in left_out and not is_at_end(stage))
 
+
+def interim_readings(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
+    """Readings of what is new, by the stages that read all of it at the end; the report counts none."""
+    return _scheduled(plan, lambda stage: stage not in left_out and is_at_end(stage))
+
+
+def _scheduled(plan: Plan, is_wanted: Callable[[str], bool]) -> tuple[ScheduledSample, ...]:
     def due() -> Iterator[ScheduledSample]:
-        planned = plan.planned_offsets_s
-        for rank, stage in enumerate(in_turn()):
-            if stage.name not in left_out:
-                yield from (
-                    ScheduledSample(offset_s, rank, stage.name) for offset_s in planned.get(stage.name, ())
-                )
+        for rank, (stage, offsets_s) in enumerate(during(plan).items()):
+            if is_wanted(stage):
+                yield from (ScheduledSample(offset_s, rank, stage) for offset_s in offsets_s)
 
     return tuple(sorted(due()))
 
 
 def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
-    """The stages that a job samples at one offset, in their order."""
-    planned = plan.planned_offsets_s
-    return tuple(stage.name for stage in in_turn() if offset_s in planned.get(stage.name, ()))
+    """The stages that a job samples at one offset, in their order.
+
+    A job has no log file, so what is read at the end too is read during the window where there is a platform.
+    """
+    return tuple(
+        stage
+        for stage, offsets_s in during(plan).items()
+        if offset_s in offsets_s and (plan.railway is not None or not is_at_end(stage))
+    )
 
 
 def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
     """Every offset at which a job has something to sample."""
-    planned = plan.planned_offsets_s
-    wanted = sorted({offset_s for stage in in_turn() for offset_s in planned.get(stage.name, ())})
+    wanted = sorted({offset_s for offsets_s in during(plan).values() for offset_s in offsets_s})
     coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ()), plan.window.end_s}
     return tuple(
         offset_s for offset_s in wanted if stages_at(plan, offset_s) and (dense or offset_s in coarse)

@@ -7,14 +7,14 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
-from deploy_verdict.stages.registry import Late, at_end, named
+from deploy_verdict.stages.registry import Late, at_end, is_at_end, named
 from deploy_verdict.window.captured_runs import keep_capture, with_captures
-from deploy_verdict.window.collect import collect
+from deploy_verdict.window.collect import collect, has_source
 from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.sample import missed
-from deploy_verdict.window.schedule import ScheduledSample, looks
+from deploy_verdict.window.schedule import ScheduledSample, interim_readings, looks
 from deploy_verdict.window.session import Session, finish, is_taken
 
 
@@ -30,7 +30,7 @@ def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> Wat
     """Take every sample that is not taken yet, until the window or the deployment ends."""
     left_out = session.file.left_out
     _announce(session, progress, logs)
-    ended = _take_samples(session, progress)
+    ended = _take_samples(session, progress, logs)
     if ended is None:
         session.pace.wait_until(session.plan.window.length)
     stopped = session.stop.requested
@@ -40,9 +40,13 @@ def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> Wat
     return WatchResult(complete=not stopped, ended=ended)
 
 
-def _take_samples(session: Session, progress: ProgressDisplay) -> str | None:
+def _take_samples(session: Session, progress: ProgressDisplay, logs: Path | None) -> str | None:
     """Take every sample at its time; returns why there is nothing left to watch, or None."""
-    for sample in looks(session.plan, session.file.left_out):
+    plan, left_out = session.plan, session.file.left_out
+    for sample in sorted((*looks(plan, left_out), *interim_readings(plan, left_out))):
+        if is_at_end(sample.stage):
+            _read_what_is_new(session, sample, logs)
+            continue
         if is_taken(session, sample.stage, sample.offset_s):
             progress.took()
             over = _over(session, sample, progress) if sample.stage == "deployment" else None
@@ -68,6 +72,18 @@ def _take_samples(session: Session, progress: ProgressDisplay) -> str | None:
             if over is not None:
                 return over
     return None
+
+
+def _read_what_is_new(session: Session, sample: ScheduledSample, logs: Path | None) -> None:
+    """Read what the log, the edge and the metrics have by now; one that is too late is part of the next."""
+    if is_taken(session, sample.stage, sample.offset_s):
+        return
+    session.pace.wait_until(sample.offset_s)
+    late_s = session.pace.offset_s() - sample.offset_s
+    if session.stop.requested or late_s > tolerance_s(session.file.window, sample.offset_s):
+        return
+    if has_source(session, sample.stage, logs):
+        collect(session, sample.stage, sample.offset_s, logs)
 
 
 def _over(session: Session, sample: ScheduledSample, progress: ProgressDisplay) -> str | None:

@@ -26,6 +26,10 @@ def checkout(options):
 
 
 def python(options):
+    with Path(os.environ["GITHUB_OUTPUT"]).open("a") as file:
+        file.write(f"python-path={os.environ['STAND_IN_PYTHON']}/python\n")
+    if options.update == "false":
+        return
     with Path(os.environ["GITHUB_PATH"]).open("a") as file:
         file.write(f"{os.environ['STAND_IN_PYTHON']}\n")
 
@@ -57,7 +61,7 @@ def download(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["checkout", "python", "upload", "download"])
-    for name in ("to", "credentials", "name", "none", "pattern", "merge", "run"):
+    for name in ("to", "credentials", "name", "none", "pattern", "merge", "run", "update"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--from", dest="source")
     options = parser.parse_args()

@@ -122,6 +122,16 @@ class E2E(Part):
         default=None, ge=1, description="how many cases the command must report"
     )
 
+    @property
+    def writes(self) -> bool:
+        """Whether a run may change data; of a command, nobody knows that it does not."""
+        steps = [*self.pre_check, *self.before_each]
+        steps += [step for test in self.tests for step in (*test.start, *test.steps, *test.cleanup)]
+        sent = (
+            request for step in steps for request in (step.together.requests if step.together else (step,))
+        )
+        return bool(self.command) or any(request.writes for request in sent)
+
     @model_validator(mode="after")
     def _something_runs(self) -> Self:
         if len(set(self.at)) != len(self.at):

@@ -97,6 +97,11 @@ class Escalation(Part):
         description="critical: the first P0 or P1 that no later sample can undo ends the window; by default "
         "it goes on, as evidence",
     )
+    keep_writing: bool = Field(
+        default=False,
+        description="go on with suites, load, cycles and top-ups after a P0; without it they end there, and "
+        "reading goes on",
+    )
     rollback: bool = Field(
         default=False, description="let a run on GitHub roll back on CRITICAL, after a reviewer's consent"
     )

@@ -8,7 +8,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.steps import may_have_written, step_label
 from deploy_verdict.model import Finding, Outcome, Severity, TestObservation
 from deploy_verdict.plan import E2E, Test
-from deploy_verdict.stages.e2e.judge_runs import Files, runs_in, tested_record
+from deploy_verdict.stages.e2e.judge_runs import NOT_RUN, Files, runs_in, tested_record, why_not_run
 
 
 def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
@@ -40,7 +40,10 @@ def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
     at = {observation.offset_s for _, observation in runs}
     for offset_s in e2e.at:
         if offset_s not in at:
-            yield unknown(f"not run at {shown_offset(offset_s)}").at(None, offset_s)
+            reason = why_not_run(files, offset_s)
+            at_offset = shown_offset(offset_s)
+            text = f"{reason} at {at_offset}" if reason == NOT_RUN else f"{at_offset}: {reason}"
+            yield unknown(text).at(None, offset_s)
 
 
 def _left_by(test: Test, observation: TestObservation) -> Iterator[Ruling]:

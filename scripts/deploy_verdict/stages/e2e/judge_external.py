@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.steps import worst_ruling
+from deploy_verdict.evidence.stopped import stopped_at
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     CaseObservation,
@@ -61,7 +62,13 @@ def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
                 cases=_cases(name, evidence, offset_s),
                 incomplete=_incomplete(e2e, evidence, offset_s),
             )
-    return tuple(kept.get(offset_s, SuiteRun(offset_s=offset_s)) for offset_s in e2e.at)
+    evidence_only = [evidence for _, evidence in files]
+
+    def absent(offset_s: float) -> SuiteRun:
+        stopped = stopped_at(evidence_only, "e2e", offset_s)
+        return SuiteRun(offset_s=offset_s, incomplete=stopped) if stopped else SuiteRun(offset_s=offset_s)
+
+    return tuple(kept.get(offset_s) or absent(offset_s) for offset_s in e2e.at)
 
 
 def _cases(name: str, evidence: Evidence, offset_s: float) -> tuple[tuple[str, CaseObservation], ...]:

@@ -17,12 +17,14 @@ from deploy_verdict.evidence.steps import (
     tested_step,
     worst_ruling,
 )
+from deploy_verdict.evidence.stopped import stopped_at
 from deploy_verdict.model import Evidence, Exchange, FailedRun, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
 from deploy_verdict.plan.placeholders import filled, names_in, with_captures
 from deploy_verdict.plan.references import PRE_CHECK
 
 SHORTEST = 3
+NOT_RUN = "not run"
 
 
 def has_written(record: StepRecord) -> bool:
@@ -87,7 +89,9 @@ class JudgedRun:
     def actual(self) -> str:
         """What came of it, beginning with when it was."""
         when = shown_offset(self.offset_s)
-        return f"not run at {when}" if self.observation is None else f"{when}: {self.result.actual}"
+        if self.observation is None and self.result.actual == NOT_RUN:
+            return f"{NOT_RUN} at {when}"
+        return f"{when}: {self.result.actual}"
 
 
 def pre_check(e2e: E2E) -> Test | None:
@@ -109,13 +113,20 @@ def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[JudgedRun, ...]:
                 offset_s=offset_s,
                 pointer=pointer,
                 observation=observation,
-                result=tested_run(test, before_each, observation, e2e.held_by),
+                result=tested_run(test, before_each, observation, e2e.held_by)
+                if observation is not None
+                else unknown(why_not_run(files, offset_s)),
             )
             for pointer, observation in observed or [(None, None)]
         ]
         return next((item for item in runs if item.result.outcome is Outcome.FAIL), runs[-1])
 
     return tuple(run(offset_s) for offset_s in e2e.at)
+
+
+def why_not_run(files: Files, offset_s: float) -> str:
+    """Why the evidence holds no run at an offset, as far as it says so."""
+    return stopped_at((evidence for _, evidence in files), "e2e", offset_s) or NOT_RUN
 
 
 def runs_in(name: str, files: Files) -> Iterator[tuple[str, TestObservation]]:
@@ -134,7 +145,7 @@ def tested_run(
 ) -> Ruling:
     """Test every step of a record again: a test passes when each step of the plan is there and passes."""
     if observation is None:
-        return unknown("not run")
+        return unknown(NOT_RUN)
     planned = _planned(test, before_each)
     tested = list(_tested_records(planned, observation, held_by))
     results = [result for _, result in tested]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import (
     Finding,
     Outcome,
@@ -89,7 +90,8 @@ def _topped(bundle: Bundle, exposure: Exposure) -> str:
     if exposure.top_up is None:
         return ""
     top_ups = _top_ups(bundle, exposure)
-    return f" (top-up: {(top_ups[-1].ended or 'interrupted') if top_ups else 'it did not run'})"
+    did_not = stopped_by_p0(bundle, TOP_UP) or "it did not run"
+    return f" (top-up: {(top_ups[-1].ended or 'interrupted') if top_ups else did_not})"
 
 
 def _top_ups(bundle: Bundle, exposure: Exposure) -> list[TopUpObservation]:

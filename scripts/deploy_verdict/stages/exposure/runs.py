@@ -17,6 +17,7 @@ from deploy_verdict.model import (
     TopUpObservation,
     TrafficObservation,
 )
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import E2E, Exposure, Test
 from deploy_verdict.stages.e2e.judge_runs import failed_result, run_outcomes, runs_in
 from deploy_verdict.stages.registry import driven
@@ -141,7 +142,8 @@ def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) 
     clean, refused, bad, pointer = 0, 0, 0, None
     for name, observation in readings_of(bundle, "traffic", TrafficObservation):
         found = [path for path in observation.paths if exposure.is_met_by(path.method, path.path)]
-        clean, refused = (sum(_answered(path, kinds) for path in found) for kinds in ("23", "4"))
+        if observation.check != INTERIM:
+            clean, refused = (sum(_answered(path, kinds) for path in found) for kinds in ("23", "4"))
         wrong = sum(max(errors_of(path), path.edge_fallbacks) for path in found)
         if wrong > bad:
             bad, pointer = wrong, name

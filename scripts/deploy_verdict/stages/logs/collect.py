@@ -1,8 +1,14 @@
-"""The logs stage: the window's log, and that of the time before the deployment, of a file or the platform."""
+"""The logs stage: the window's log, and that of the time before the deployment, of a file or the platform.
+
+During the window it reads what is new, of the window's log alone.
+"""
 
 from datetime import datetime, timedelta
 
+from deploy_verdict.base.units import shown_offset
 from deploy_verdict.model import Fault, LogObservation, Whose, WindowFile
+from deploy_verdict.model.logs import COMPLETE
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stages.context import Context, Keep
@@ -11,19 +17,24 @@ from deploy_verdict.stages.logs.review import FileSource, LogSource, RefusedSour
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
-    """Review the log at the window's end: of a file, or else of the platform."""
+    """Review the log at the window's end, or what is new of it before: of a file, or else of the platform."""
     logs, file = context.plan.logs, context.file
     if logs is None or file is None:
         return ()
-    end = context.pace.clock.now()
+    since, end = context.since, context.pace.clock.now()
     observation = review(
         logs,
         _source(context, file, end),
-        start=file.window.t0,
+        start=since or file.window.t0,
         end=end,
         speed=file.window.speed,
         redact=context.redact,
+        check=INTERIM if since else COMPLETE,
     )
+    if since is not None:
+        new = f"{observation.lines_in_window} lines since {since:%H:%M:%SZ} in {observation.source}"
+        context.tell(f"logs {shown_offset(offset_s)}: {new}")
+        return (observation,)
     # The window's own log is safe before another one is read.
     keep((observation,))
     earlier = _before(context, file, logs)
@@ -36,7 +47,12 @@ def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObse
 def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
     """The file where one is given, else the platform where it can be queried."""
     if context.log is not None:
-        return FileSource(context.log, undated_from_byte=file.log_bytes_at_t0, head_at_t0=file.log_head_at_t0)
+        return FileSource(
+            context.log,
+            undated_from_byte=file.log_bytes_at_t0,
+            head_at_t0=file.log_head_at_t0,
+            only_new=context.since is not None,
+        )
     platform = context.platform
     if platform is None or platform.railway is None or not platform.deployment_ids:
         return RefusedSource(platform.fault if platform else None)
@@ -48,6 +64,7 @@ def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
         end=end,
         window_start=file.window.t0,
         tier=context.plan.railway.tier if context.plan.railway else None,
+        start=context.since,
         tell=context.tell,
     )
 

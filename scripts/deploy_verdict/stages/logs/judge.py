@@ -7,9 +7,10 @@ a pass only where the log was read throughout the window.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
 from deploy_verdict.evidence.measures import log_before, log_readings
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
@@ -213,8 +214,9 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
     speed = bundle.window.speed
     observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
     before = log_before(bundle)
-    readings = [
-        judge_logs(
+
+    def judged(observation: LogObservation | None, pointer: str | None) -> list[Finding]:
+        return judge_logs(
             logs,
             observation,
             evidence=pointer,
@@ -223,12 +225,41 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
             own_requests=own_answered(bundle),
             before=before,
         )
-        for pointer, observation in observed or [(None, None)]
-    ]
+
     # Not every reading can say what is new.
     found: dict[tuple[str, str], Finding] = {}
-    for item in (item for reading in readings for item in reading):
-        known = found.get((item.check, item.rule))
-        if known is None or known.outcome is not Outcome.FAIL:
-            found[item.check, item.rule] = item
-    return list(found.values())
+    for pointer, observation in observed or [(None, None)]:
+        for item in judged(observation, pointer):
+            known = found.get((item.check, item.rule))
+            if known is None or known.outcome is not Outcome.FAIL:
+                found[item.check, item.rule] = item
+    interim = interim_readings(bundle, STAGE, LogObservation)
+    parts = [(item.offset_s, _of_part(judged(item.observation, item.pointer))) for item in interim]
+    complete = with_interim(list(found.values()), parts, is_read=bool(observed))
+    return [_with_parts(logs, item, interim, bundle.window.t0) for item in complete]
+
+
+def _of_part(findings: Sequence[Finding]) -> list[Finding]:
+    """What a part of the log can show: that something is not in it says nothing of the others."""
+    return [item for item in findings if item.rule != "must_appear"]
+
+
+def _with_parts(
+    logs: Logs, finding: Finding, interim: Sequence[InterimReading[LogObservation]], t0: datetime
+) -> Finding:
+    """A line that must appear may be in a part alone; that no part has a forbidden one is said too."""
+    if finding.rule == "must_appear" and finding.outcome is not Outcome.PASS:
+        pattern = next((item for item in logs.must_appear if item.name == finding.check), None)
+        for item in interim if pattern else ():
+            count = _count(pattern, item.observation) if pattern else ""
+            if isinstance(count, PatternCount) and count.count > 0:
+                actual = f"{_counted(count, ()).actual} (read at {shown_offset(item.offset_s)})"
+                ruling = passed(actual).at(item.pointer, item.offset_s)
+                return ruling.as_finding(
+                    STAGE, finding.check, finding.rule, finding.expectation, expected=finding.expected
+                )
+    until = read_until(interim, t0)
+    if finding.rule == "must_not_appear" and finding.outcome is Outcome.INCONCLUSIVE and until is not None:
+        actual = f"{finding.actual}; the readings during the window, {_stretch(t0, until)}, hold none"
+        return finding.model_copy(update={"actual": actual})
+    return finding

@@ -19,7 +19,7 @@ _SHORTEST_DAYS = 7
 class RailwaySource:
     """Reads each deployment's log backwards into a temporary file, then gives the lines oldest first.
 
-    From the first line on, start-up lines included, or from a page that reaches back to `start`, up to `end`.
+    From the first line on, start-up lines included, or from `start` on, up to `end`.
     `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
     where it is not known.
     """
@@ -64,7 +64,7 @@ class RailwaySource:
         count = 0
 
         def ask(until: datetime, limit: int) -> Sequence[LogEntry]:
-            return deploy_log(self._railway, deployment_id, start=None, end=until, limit=limit)
+            return deploy_log(self._railway, deployment_id, start=self._start, end=until, limit=limit)
 
         try:
             for found in pages(ask, _identity, start=self._start, end=self._end, limit=PAGE):

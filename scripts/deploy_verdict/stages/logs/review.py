@@ -95,8 +95,8 @@ class FileSource:
     """A log file, as long as it is when reading begins.
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
-    whether they bear a time or not. `head_at_t0` is its head_of then. Overlong lines come in pieces of
-    max_line_bytes that overlap.
+    whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
+    unless the file was rotated since. Overlong lines come in pieces of max_line_bytes that overlap.
     """
 
     def __init__(
@@ -105,13 +105,14 @@ class FileSource:
         undated_from_byte: int | None = None,
         *,
         head_at_t0: str | None = None,
+        only_new: bool = False,
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.name = os.fsencode(path).decode("utf-8", "replace")
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
-        self._head_at_t0 = head_at_t0
+        self._head_at_t0, self._only_new = head_at_t0, only_new
         self._latest_unzoned: datetime | None = None
 
     def lines(self) -> Iterator[SourceLine]:
@@ -142,7 +143,8 @@ class FileSource:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
             self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
-        place, rest = 0, b""
+        place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
+        file.seek(place)
         while place < size:
             raw = file.readline(self._max_line_bytes)
             if not raw:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy_verdict.model import Fault, MetricsObservation, Point, Series, Whose
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway import Measured, RailwayError, http_metrics, metrics
 from deploy_verdict.stages.context import Context, Keep, Platform
 
@@ -14,11 +15,19 @@ LONGEST_STEP_S = 3600.0
 
 
 def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None) -> tuple[MetricsObservation]:
-    """All series from T0 to now; without those of CPU and memory nothing is known."""
-    platform, pace = context.platform, context.pace
-    start, end = pace.t0, pace.clock.now()
+    """All series from T0 to now; without those of CPU and memory nothing is known.
+
+    During the window only CPU and memory of what is new: all that a part of the window can show is a limit.
+    """
+    platform, pace, since = context.platform, context.pace, context.since
+    start, end = since or pace.t0, pace.clock.now()
     every_s = max(1, round(_step_s(context.plan.window.length) / pace.speed))
-    frame: dict[str, Any] = {"start": start, "end": end, "every_s": every_s * pace.speed}
+    frame: dict[str, Any] = {
+        "check": INTERIM if since else "metrics",
+        "start": start,
+        "end": end,
+        "every_s": every_s * pace.speed,
+    }
     if platform is None or platform.railway is None or platform.place is None:
         return (MetricsObservation(fault=_no_platform(platform), **frame),)
     times = {"start": start, "end": end}
@@ -28,10 +37,11 @@ def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None)
     except RailwayError as error:
         return (MetricsObservation(fault=error.fault, **frame),)
     try:
-        found += http_metrics(platform.railway, platform.place, every_s=every_s, **times)
+        if since is None:
+            found += http_metrics(platform.railway, platform.place, every_s=every_s, **times)
     except RailwayError as error:
         notes.append(f"HTTP metrics could not be read: {error.fault.detail}")
-    series = tuple(_series(found, start, pace.speed, (end - start).total_seconds() * pace.speed))
+    series = tuple(_series(found, pace.t0, pace.speed, (end - pace.t0).total_seconds() * pace.speed))
     return (MetricsObservation(series=series, notes=tuple(notes), **frame),)
 
 

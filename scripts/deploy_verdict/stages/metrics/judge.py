@@ -13,6 +13,7 @@ from itertools import pairwise
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.interim import InterimReading, interim_readings, with_interim
 from deploy_verdict.evidence.platform_views import points_of, readings_of
 from deploy_verdict.evidence.traffic_change import traffic_change
 from deploy_verdict.expect import fault_text
@@ -53,21 +54,39 @@ class Memory:
 
 
 def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Three questions to the newest reading; they are about the whole window, so the newest knows most."""
+    """Three questions to the newest complete reading: about the whole window, so the newest knows most.
+
+    Earlier readings count where they are over a limit; growth takes the complete window.
+    """
     section = bundle.plan.metrics
     if section is None:
         return []
-    readings = readings_of(bundle, STAGE, MetricsObservation)
+    readings = readings_of(bundle, STAGE, MetricsObservation, STAGE)
     pointer, observation = readings[-1] if readings else (None, None)
     memory = memory_of(observation, bundle.subject.deployment)
     readable = _readable(bundle, observation, memory)
     limit, growth = _limit(section, memory, readable), _growth(bundle, section, memory, readable)
     rulings = (
         ("readable", "memory is measured throughout the window", readable),
-        ("limit", f"memory < {section.memory_attention:g} % of its limit", limit),
+        ("limit", _limit_text(section), limit),
         ("growth", f"no growth that would reach the limit within {shown_duration(section.safe_for)}", growth),
     )
-    return [ruling.at(pointer).as_finding(STAGE, CHECK, rule, text) for rule, text, ruling in rulings]
+    ended = [ruling.at(pointer).as_finding(STAGE, CHECK, rule, text) for rule, text, ruling in rulings]
+    parts = [
+        (item.offset_s, [_limit_of(section, item, bundle.subject.deployment)])
+        for item in interim_readings(bundle, STAGE, MetricsObservation)
+    ]
+    return with_interim(ended, parts, is_read=bool(readings))
+
+
+def _limit_of(section: Metrics, item: InterimReading[MetricsObservation], deployment: str | None) -> Finding:
+    memory = memory_of(item.observation, deployment)
+    ruling = _limit(section, memory, unknown("it is a part of the window"))
+    return ruling.at(item.pointer).as_finding(STAGE, CHECK, "limit", _limit_text(section))
+
+
+def _limit_text(section: Metrics) -> str:
+    return f"memory < {section.memory_attention:g} % of its limit"
 
 
 def memory_of(observation: MetricsObservation | None, deployment: str | None) -> Memory:

@@ -37,7 +37,7 @@ def resources(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Resou
     section = bundle.plan.metrics
     if section is None:
         return None
-    readings = readings_of(bundle, "metrics", MetricsObservation)
+    readings = readings_of(bundle, "metrics", MetricsObservation, "metrics")
     reading = readings[-1][1] if readings else None
     reason = not_checked(bundle, "metrics") or _why_unknown(reading)
     shown = None if reason else reading

@@ -12,6 +12,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
+from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Reading
 from deploy_verdict.plan import Exercise, Pool
 
@@ -25,7 +26,8 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
     """Whether the newest complete exercise proves the gauge: a pass, or not known."""
     found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
-        return unknown("our load was not sent: the evidence holds none")
+        stopped = stopped_by_p0(bundle, "exercise")
+        return unknown(f"our load was not sent: {stopped or 'the evidence holds none'}")
     complete = [item for item in found if not item[1].interrupted] or found
     pointer, observed = complete[-1]
     reason = _unfit(observed, exercise)

@@ -13,6 +13,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.evidence.steps import is_targets_trouble
+from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.stats.bounds import NO_EVENT, at_least, at_most
@@ -30,7 +31,8 @@ def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
     """The newest drive's result; a rise in any of them stays."""
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
-        return unknown("the cycles did not run: the evidence holds none")
+        stopped = stopped_by_p0(bundle, "floor")
+        return unknown(f"the cycles did not run: {stopped or 'the evidence holds none'}")
     rulings = [_judged(pool, drive, driven).at(pointer) for pointer, driven in found]
     complete = [ruling for ruling, (_, driven) in zip(rulings, found, strict=True) if not driven.interrupted]
     risen = [ruling for ruling in rulings if ruling.outcome is Outcome.FAIL]

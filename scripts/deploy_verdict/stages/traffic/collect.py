@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
 
 OURS = "deploy-verdict/"
+COMPLETE = "traffic"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
 OTHER = ("*", "other paths")
 _NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
@@ -158,12 +160,13 @@ def _rank(times: list[int], share: float) -> float | None:
 def collect_traffic(
     context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
 ) -> tuple[TrafficObservation]:
-    """One reading of the complete window, of the subject and its successors of the same commit."""
-    platform = context.platform
+    """A reading of the window, or of what is new, of the subject and its successors of the same commit."""
+    platform, since = context.platform, context.since
     end = context.pace.clock.now()
-    start = context.pace.t0
+    start = since or context.pace.t0
+    check = INTERIM if since else COMPLETE
     if platform is None or platform.railway is None or not platform.deployment_ids:
-        return (_unread(platform, start, end),)
+        return (_unread(platform, start, end).model_copy(update={"check": check}),)
     tally = TrafficTally(window_id=platform.window.id, redact=context.redact, start=start, end=end)
     fault: Fault | None = None
     incomplete: list[str] = []
@@ -178,7 +181,9 @@ def collect_traffic(
         except LogGapError as error:
             incomplete.append(str(error))
     ids = ", ".join(identity[:8] for identity in platform.deployment_ids)
-    return (tally.observation(f"Railway's HTTP log of {ids}", fault=fault, incomplete=tuple(incomplete)),)
+    source = f"Railway's HTTP log of {ids}"
+    observation = tally.observation(source, fault=fault, incomplete=tuple(incomplete))
+    return (observation.model_copy(update={"check": check}),)
 
 
 def _pages(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.interim import interim_readings, with_interim
 from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
@@ -31,10 +32,47 @@ def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Find
     section = bundle.plan.traffic
     if section is None:
         return []
-    found = readings_of(bundle, STAGE, TrafficObservation)
+    found = readings_of(bundle, STAGE, TrafficObservation, STAGE)
     readings: list[tuple[str | None, TrafficObservation | None]] = [*found] or [(None, None)]
     sent, covers = own_answered(bundle), (bundle.window.t0, wall_end(bundle.window) - CUT_TIMES)
-    return _worst_kept([list(_judged(section, log, pointer, sent, covers)) for pointer, log in readings])
+    judged = _worst_kept([list(_judged(section, log, pointer, sent, covers)) for pointer, log in readings])
+    parts = [
+        (item.offset_s, list(_judged_part(section, item.observation, item.pointer)))
+        for item in interim_readings(bundle, STAGE, TrafficObservation)
+    ]
+    return with_interim(judged, parts, is_read=bool(found))
+
+
+def _judged_part(section: Traffic, log: TrafficObservation, pointer: str) -> Iterator[Finding]:
+    """The errors of a part of the window, where they are too many for chance to be the reason.
+
+    Few requests are in a part, so a single error may be a large share of them and says little of the window.
+    """
+    part = f"from {log.start:%H:%M:%S} to {log.end:%H:%M:%S} UTC"
+
+    def found(check: str, rule: str, text: str, bad: int, of: int, because: str) -> Iterator[Finding]:
+        surely = 100 - possible_percent(of - bad, of, RARE) if 0 < bad <= of else 0.0
+        if surely > section.max_5xx:
+            actual = f"{bad} of {of:,} requests of others ({100 * bad / of:.2g} %) {part}"
+            yield failed(actual, section.severity, because).at(pointer).as_finding(STAGE, check, rule, text)
+
+    counted = sum(path.requests for path in log.paths)
+    errors = sum(errors_of(path) for path in log.paths)
+    yield from found("all", "5xx", _text_5xx(section), errors, counted, SERVER_ERRORS)
+    yield from found("all", "upstream", _text_upstream(section), _upstream_of(log), counted, EDGE_ERRORS)
+    for path in log.paths:
+        if path.requests >= section.few:
+            name = f"{path.method} {path.path}"
+            text = f"at most {section.max_5xx:g} % answered 5xx"
+            yield from found(name, "5xx", text, errors_of(path), path.requests, SERVER_ERRORS)
+
+
+def _text_5xx(section: Traffic) -> str:
+    return f"at most {section.max_5xx:g} % of others' requests answered 5xx"
+
+
+def _text_upstream(section: Traffic) -> str:
+    return f"upstream errors on at most {section.max_5xx:g} % of them"
 
 
 def _worst_kept(judged: Sequence[Sequence[Finding]]) -> list[Finding]:
@@ -64,10 +102,10 @@ def _judged(
     yield found("log", "readable", "the edge's HTTP log is readable", readable)
     text = f"{section.canary:g} % or more of our own requests are in the log"
     yield found("log", "canary", text, canary)
-    text = f"at most {section.max_5xx:g} % of others' requests answered 5xx"
-    yield found("all", "5xx", text, _errors(section, log, doubts) if log else NOT_READ)
-    text = f"upstream errors on at most {section.max_5xx:g} % of them"
-    yield found("all", "upstream", text, _upstream(section, log, doubts) if log else NOT_READ)
+    yield found("all", "5xx", _text_5xx(section), _errors(section, log, doubts) if log else NOT_READ)
+    yield found(
+        "all", "upstream", _text_upstream(section), _upstream(section, log, doubts) if log else NOT_READ
+    )
     if section.p95 is not None:
         limit_ms = section.p95 * 1000
         text = f"p95 of each path at most {limit_ms:g} ms"
@@ -79,6 +117,7 @@ def _judged(
 
 NOT_READ = unknown("the edge's HTTP log was not read")
 SERVER_ERRORS = "users met server errors"
+EDGE_ERRORS = "the edge had errors reaching the service"
 
 
 def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime]) -> Ruling:
@@ -128,10 +167,13 @@ def _errors(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) ->
 
 
 def _upstream(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) -> Ruling:
-    # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
-    bad = sum(max(path.upstream_errors, path.edge_fallbacks) for path in log.paths)
     what = "had upstream errors or an answer of the edge itself"
-    return _share(section, bad, log, doubts, what, "the edge had errors reaching the service")
+    return _share(section, _upstream_of(log), log, doubts, what, EDGE_ERRORS)
+
+
+def _upstream_of(log: TrafficObservation) -> int:
+    # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
+    return sum(max(path.upstream_errors, path.edge_fallbacks) for path in log.paths)
 
 
 def _share(

@@ -34,7 +34,7 @@ def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> S
     """None where the plan does not ask for traffic."""
     if bundle.plan.traffic is None:
         return None
-    readings = readings_of(bundle, "traffic", TrafficObservation)
+    readings = readings_of(bundle, "traffic", TrafficObservation, "traffic")
     reading = readings[-1][1] if readings else None
     reason = not_checked(bundle, "traffic") or _why_unknown(reading)
     shown = None if reason else reading

@@ -1,0 +1,49 @@
+"""One machine: a forbidden line is read at the next sample, and a P0 in it ends the writes that follow."""
+
+import json
+
+import pytest
+
+from demo.running import running
+from tests.running import script
+
+PLAN = """
+version: 1
+name: reads
+service: {base_url: "${TARGET_URL}"}
+window: {length: 2h, sample_every: 15m}
+test_data: {may_write: {tag_spool: [TEST-02]}}
+health: [{name: workers, get: /api/workers, expect: {status: 200}}]
+e2e:
+  at: [0m, 60m]
+  tests:
+    - name: free
+      steps:
+        - post: /api/occupation/pausar
+          json: {tag_spool: TEST-02, worker_id: 93, worker_nombre: MR(93)}
+          accept: [{status: 200}, {status: 400..499}]
+logs: {must_not_appear: [{text: "Too many connections", severity: P0}]}
+"""
+
+
+@pytest.mark.waits
+def test_a_forbidden_line_ends_the_writes_before_the_window_does(tmp_path):
+    plan, out = tmp_path / "plan.yml", tmp_path / "out"
+    plan.write_text(PLAN)
+    with running("too-many-connections-in-log", 1800, log=tmp_path / "backend.log") as backend:
+        done = script(
+            "watch_deployment",
+            *("--plan", plan, "--target", backend.base_url, "--out", out),
+            *("--logs", backend.log, "--speed", 1800),
+        )
+    assert done.returncode == 11, done.stderr
+    names = [path.name for path in (out / "evidence").iterdir()]
+    minutes = {name.split(".")[1] for name in names if name.startswith("logs.")}
+    assert minutes == {f"T+{minute:03d}" for minute in range(15, 121, 15)}
+    assert "e2e T+60min: not run: our own writes stopped after logs/Too many connections" in done.stderr
+    verdict = json.loads((out / "verdict.json").read_text())
+    slots = [slot for slot in verdict["coverage"]["slots"] if slot["stage"] == "logs"]
+    assert [(slot["offset_s"], slot["state"]) for slot in slots] == [(7200.0, "taken")]
+    never = next(item for item in verdict["findings"] if item["rule"] == "must_not_appear")
+    # The complete reading holds it too, and is the one that is told.
+    assert (never["severity"], "(read at" in never["actual"]) == ("P0", False)
