@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.github import marker_of
 from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
+from deploy_verdict.publish.bad_news import news_in
 from deploy_verdict.publish.comment_state import state_in
 from deploy_verdict.publish.sent_notifications import SENT_FILE, SentNotification, sent_outcome
 from deploy_verdict.stages.writes.open_entries import unsettled
@@ -93,9 +94,12 @@ def never_better(place, outcome):
 
 
 def comment_is_final(place, outcome=None):
-    """(c) One comment of ours in the whole repository, and it is at its end."""
+    """(c) One comment of ours in the whole repository, and it is at its end; one alarm beside it at most."""
     marker = marker_of("x").partition("x")[0]
-    ours = [row for rows in place.hub.comments.values() for row in rows if row["body"].startswith(marker)]
+    every = [row for rows in place.hub.comments.values() for row in rows if row["body"].startswith(marker)]
+    kinds = [state.kind for row in every if (state := news_in(row["body"]))]
+    assert len(kinds) == len(set(kinds)), kinds
+    ours = [row for row in every if not news_in(row["body"])]
     assert len(ours) == 1, [row["body"][:200] for row in ours]
     state = state_in(ours[0]["body"])
     assert state.state in (("final",) if outcome else ("final", "lost")), state

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
-from deploy_verdict.base.errors import NotificationError, ProviderError, UsageError
+from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.rollback_command import rollback_target
 from deploy_verdict.github import Destination, GitHub
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
+from deploy_verdict.publish.alarm_notification import send_alarm
 from deploy_verdict.publish.bad_news import (
     BAD,
     Kind,
@@ -27,14 +28,10 @@ from deploy_verdict.publish.bad_news import (
     with_state,
 )
 from deploy_verdict.publish.comment_memory import remembered_comment
-from deploy_verdict.publish.delivery import send
-from deploy_verdict.publish.notification import addresses_of, message_for
 from deploy_verdict.publish.posts import commit_of, key_of, title_of
-from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.verdict.alarm import alarming
 
 Tell = Callable[[str], None]
-SEND_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +80,9 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
     desk.tell(f"posted {comment.url}")
     _assign(desk, place, people)
     if kind == "alarm":
-        state = state.model_copy(update={"notified": _notified(desk)})
+        state = state.model_copy(
+            update={"notified": send_alarm(desk.verdict, desk.environment, desk.tell, link=desk.link)}
+        )
     if outcome is VerdictOutcome.CRITICAL:
         state = _with_rollback(desk, place, kind, state)
     desk.github.put_comment(place, key, with_state(comment.body, state))
@@ -123,26 +122,6 @@ def _assign(desk: NewsDesk, place: Destination, people: tuple[str, ...]) -> None
         desk.github.assign(place, logins)
     except ProviderError as error:
         desk.tell(f"{error}; nobody was assigned")
-
-
-def _notified(desk: NewsDesk) -> bool:
-    """Send the alarm to the messengers of DEPLOY_VERDICT_NOTIFY; whether it was sent."""
-    addresses = addresses_of(desk.environment.get("DEPLOY_VERDICT_NOTIFY", ""))
-    if not addresses:
-        return False
-    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
-    redact = Redactor.from_environment({**desk.environment, **secrets}).text
-    critical = desk.verdict.model_copy(update={"outcome": VerdictOutcome.CRITICAL})
-    message = message_for(critical, None, desk.link, redact=redact, so_far=True)
-    if message is None:
-        return False
-    try:
-        send(addresses, message, total_s=SEND_WITHIN_S, environment=desk.environment)
-    except NotificationError as error:
-        desk.tell(str(error))
-        return False
-    desk.tell(f"sent: {message.title}")
-    return True
 
 
 def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsState) -> NewsState:

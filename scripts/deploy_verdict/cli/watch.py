@@ -13,11 +13,13 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 """
 
 import argparse
+from functools import partial
 
 from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_logs, add_window, add_without, length_s
-from deploy_verdict.model import Layout
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.model import Layout, Verdict, VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import of_length
 from deploy_verdict.window.captured_runs import capture_path
@@ -26,7 +28,7 @@ from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_file import load_plan
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.schedule import looks
-from deploy_verdict.window.session import dumps, read_window
+from deploy_verdict.window.session import Session, dumps, read_window
 from deploy_verdict.window.watch import end_window, watch
 
 
@@ -60,12 +62,21 @@ def main(options: argparse.Namespace) -> int:
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
-        watched = watch(session, progress, options.logs)
+        watched = watch(session, progress, options.logs, on_alarm=partial(_alarm, session))
     ended = end_window(session, watched, options.plan, capture)
     outcome, report = ended.verdict.outcome, ended.report
     result = {"outcome": outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
     print(dumps(result) if options.json else f"{outcome.shown}  {report}")
     return EXIT_CODES[outcome]
+
+
+def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
+    """Notify people at once, where DEPLOY_VERDICT_NOTIFY says whom; `notify` then does not again."""
+    from deploy_verdict.publish.alarm_notification import send_alarm  # noqa: PLC0415  # only for bad news
+    from deploy_verdict.publish.sent_notifications import keep_sent  # noqa: PLC0415
+
+    if send_alarm(verdict, session.environment, session.tell):
+        keep_sent(session.out, verdict.model_copy(update={"outcome": VerdictOutcome.CRITICAL}))
 
 
 def _layout(options: argparse.Namespace) -> Layout | None:

@@ -14,6 +14,7 @@ from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.sample import missed
+from deploy_verdict.window.sample_results import OnAlarm, SampleResults
 from deploy_verdict.window.schedule import ScheduledSample, interim_readings, looks
 from deploy_verdict.window.session import Session, finish, is_taken
 
@@ -26,11 +27,16 @@ class WatchResult:
     ended: str | None = None
 
 
-def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> WatchResult:
-    """Take every sample that is not taken yet, until the window or the deployment ends."""
+def watch(
+    session: Session, progress: ProgressDisplay, logs: Path | None, on_alarm: OnAlarm = lambda *_: None
+) -> WatchResult:
+    """Take every sample that is not taken yet, until the window or the deployment ends.
+
+    `on_alarm` is called once, with the evidence so far, when something has failed for good.
+    """
     left_out = session.file.left_out
     _announce(session, progress, logs)
-    ended = _take_samples(session, progress, logs)
+    ended = _take_samples(session, progress, logs, SampleResults(session, progress.tell, on_alarm))
     if ended is None:
         session.pace.wait_until(session.plan.window.length)
     stopped = session.stop.requested
@@ -40,12 +46,17 @@ def watch(session: Session, progress: ProgressDisplay, logs: Path | None) -> Wat
     return WatchResult(complete=not stopped, ended=ended)
 
 
-def _take_samples(session: Session, progress: ProgressDisplay, logs: Path | None) -> str | None:
+def _take_samples(
+    session: Session, progress: ProgressDisplay, logs: Path | None, results: SampleResults
+) -> str | None:
     """Take every sample at its time; returns why there is nothing left to watch, or None."""
     plan, left_out = session.plan, session.file.left_out
     for sample in sorted((*looks(plan, left_out), *interim_readings(plan, left_out))):
         if is_at_end(sample.stage):
-            _read_what_is_new(session, sample, logs)
+            if _read_what_is_new(session, sample, logs):
+                ended = results.after(sample.stage, sample.offset_s)
+                if ended is not None:
+                    return ended
             continue
         if is_taken(session, sample.stage, sample.offset_s):
             progress.took()
@@ -65,25 +76,28 @@ def _take_samples(session: Session, progress: ProgressDisplay, logs: Path | None
             continue
         collect(session, sample.stage, sample.offset_s)
         progress.took()
-        if sample.stage == "health":
-            progress.tell(f"health {shown_offset(sample.offset_s)}: {len(session.plan.health)} checks done")
-        if sample.stage == "deployment":
-            over = _over(session, sample, progress)
-            if over is not None:
-                return over
+        over = _over(session, sample, progress) if sample.stage == "deployment" else None
+        ended = results.after(sample.stage, sample.offset_s)
+        if over is not None or ended is not None:
+            return over or ended
     return None
 
 
-def _read_what_is_new(session: Session, sample: ScheduledSample, logs: Path | None) -> None:
-    """Read what the log, the edge and the metrics have by now; one that is too late is part of the next."""
+def _read_what_is_new(session: Session, sample: ScheduledSample, logs: Path | None) -> bool:
+    """Read what the log, the edge and the metrics have by now; whether there was something to read.
+
+    One that is too late is part of the next.
+    """
     if is_taken(session, sample.stage, sample.offset_s):
-        return
+        return False
     session.pace.wait_until(sample.offset_s)
     late_s = session.pace.offset_s() - sample.offset_s
     if session.stop.requested or late_s > tolerance_s(session.file.window, sample.offset_s):
-        return
-    if has_source(session, sample.stage, logs):
-        collect(session, sample.stage, sample.offset_s, logs)
+        return False
+    if not has_source(session, sample.stage, logs):
+        return False
+    collect(session, sample.stage, sample.offset_s, logs)
+    return True
 
 
 def _over(session: Session, sample: ScheduledSample, progress: ProgressDisplay) -> str | None:
