@@ -125,7 +125,8 @@ def test_an_older_window_on_the_environment_is_ended_and_an_equal_one_is_left(ga
     assert "cancelling run 400" in done.stderr
     assert [row["id"] for row in hub.runs.values() if row["status"] == "completed"] == [400]
 
-    hub.add_run(402, display_title=f"{TITLE} · {ids.LIVE_COMMIT}", status="queued")
+    hub.add_run(402, display_title=f"{TITLE} · {ids.LIVE_COMMIT}", status="in_progress")
+    hub.add_artifact(402, "window-a1")
     done = gate.run(railway_event(ids.LIVE_COMMIT))
     assert (gate.outputs["open"], "run 402 verifies it already" in gate.outputs["reason"]) == ("false", True)
 
@@ -153,8 +154,8 @@ def test_github_that_cannot_be_asked_costs_no_window(gate, hub):
     assert [name for name, _ in gate.matrix()] == ["all"]
 
 
-def status(commit, state, line):
-    made = {"id": 1, "sha": commit, "state": state, "context": "deploy-verdict", "description": line}
+def status(commit, state, line, context="deploy-verdict/zeues-backend"):
+    made = {"id": 1, "sha": commit, "state": state, "context": context, "description": line}
     return {**made, "target_url": None, "created_at": "2026-01-30T12:00:00Z"}
 
 
@@ -184,6 +185,22 @@ def test_earlier_verdicts_are_known_from_the_commit_statuses(gate, hub):
 )
 def test_a_status_of_another_environment_or_in_other_words_is_no_verdict(gate, hub, state, line):
     hub.statuses.append(status(ids.GOOD_COMMIT, state, line))
+    gate.run(railway_event(ids.LIVE_COMMIT))
+    assert not (gate.out / "history.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "deploy-verdict",
+        "deploy-verdict/zeues-web",
+        "deploy-verdict/zeues-backend/later-look",
+        "deploy-verdict/start/zeues-backend",
+    ],
+)
+def test_what_another_service_was_is_no_verdict_on_this_one(gate, hub, context):
+    """Two services of one repository, one environment, one commit: a rollback target is STABLE by its own."""
+    hub.statuses.append(status(ids.GOOD_COMMIT, "success", f"STABLE: 0 failed · {LABEL}", context))
     gate.run(railway_event(ids.LIVE_COMMIT))
     assert not (gate.out / "history.jsonl").exists()
 

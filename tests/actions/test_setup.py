@@ -27,7 +27,7 @@ escalation: {tail_checks: [6h]}
 TIMERS = {"verify-now": 0, "verify-t015": 14, "verify-t030": 29, "verify-t300": 299, "verify-t330": 329}
 LABELS = [
     "deploy-verdict",
-    *(f"verdict: {word}" for word in ("stable", "inconclusive", "attention", "critical")),
+    *(f"verdict small: {word}" for word in ("stable", "inconclusive", "attention", "critical")),
 ]
 
 
@@ -100,21 +100,21 @@ def test_check_changes_nothing_and_tells_each_gap(tmp_path, hub):
         "differs: environment verify-t015: wait timer is 15, should be 14",
         "differs: environment verify-t030: required reviewers is User 1, should be none",
         "differs: environment verify-t300: branch policy is some branches only, should be none",
-        "differs: label verdict: stable: colour is ededed, should be 2da44e",
+        "differs: label verdict small: stable: colour is ededed, should be 2da44e",
     ]
 
 
 def test_what_differs_is_corrected(tmp_path, hub):
     hub.add_environment("verify-t015", wait_timer=90, reviewers=("somebody",))
-    hub.add_label("Verdict: Stable", color="0E8A16", description="Mine")
+    hub.add_label("Verdict Small: Stable", color="0E8A16", description="Mine")
     done = once(hub, tmp_path)
     assert done.returncode == 0, done.stdout
     assert (hub.environments["verify-t015"]["wait_timer"], hub.environments["verify-t015"]["reviewers"]) == (
         14,
         [],
     )
-    assert hub.label("verdict: stable")["name"] == "verdict: stable"
-    assert "All checks passed" in hub.label("verdict: stable")["description"]
+    assert hub.label("verdict small: stable")["name"] == "verdict small: stable"
+    assert "All checks passed" in hub.label("verdict small: stable")["description"]
 
 
 def test_without_a_reviewer_no_environment_for_the_rollback(tmp_path, hub):

@@ -102,7 +102,7 @@ def test_a_judged_window_becomes_a_page_and_touches_no_real_github(tmp_path, mon
     assert path == tmp_path / "out" / "github.html"
     text = path.read_text(encoding="utf-8")
     assert "CRITICAL ISSUES" in text
-    assert "verdict: critical" in text
+    assert "verdict small: critical" in text
     assert not summary.exists()
 
 

@@ -33,7 +33,7 @@ health:
 """
 HISTORY = {
     "window": "w",
-    "plan": "p",
+    "plan": "small",
     "environment": "production",
     "outcome": "stable",
     "deployment": ids.GOOD_ID,

@@ -57,7 +57,7 @@ def test_killed_at_each_request_and_run_again(tmp_path):
         assert len(hub.comments[2]) == 1
         assert state_in(body).outcome == "stable"
         assert body.rstrip().endswith("</details>")
-        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: stable"]
+        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict small: stable"]
         assert hub.issues[2]["state"] == "closed"
         assert (hub.statuses[-1]["sha"], hub.statuses[-1]["state"]) == (COMMIT, "success")
     assert at > 10

@@ -1,5 +1,6 @@
 """The comment of a window that is open, or whose verifier was lost. UPDATE_GOLDEN=1 writes the texts anew."""
 
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -115,11 +116,56 @@ def test_the_script_posts_and_writes_no_verdict(tmp_path, hub):
     (body,) = ours(hub, 1)
     assert body.splitlines()[2].startswith("## ⏳ In progress: zeues")
     assert {(row["sha"], row["state"], row["context"]) for row in hub.statuses} == {
-        (COMMIT, "pending", "deploy-verdict")
+        (COMMIT, "pending", "deploy-verdict/zeues-backend")
     }
     assert hub.issues[1]["labels"] == []
-    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted([*before, "comment.json"])
     assert not (out / "verdict.json").exists()
+
+
+def remembering(hub, out, *minutes, job):
+    """What `ci progress` asks of GitHub at each of these minutes, in one job."""
+    asked = []
+    for minute in minutes:
+        hub.requests.clear()
+        job().progress(out, minutes=minute, remember=True)
+        asked.append([path.rpartition("/repos/example/zeues")[2] for _, path in hub.requests])
+    return asked
+
+
+def test_the_comment_is_edited_on_news_and_otherwise_every_ten_minutes(tmp_path, hub):
+    _, out = opened(tmp_path, offsets=HALF)
+    with jobs(hub) as job:
+        first, quiet, later = remembering(hub, out, 50, 59.9, 60, job=job)
+        _, bad = opened(tmp_path / "bad", offsets=HALF, status=500)
+        (bad / "comment.json").write_bytes((out / "comment.json").read_bytes())
+        (news,) = remembering(hub, bad, 60.1, job=job)
+    assert quiet == []
+    assert len(first) > len(later)
+    identity = hub.comments[1][0]["id"]
+    assert f"/issues/comments/{identity}" in later
+    assert not any(path.endswith(("/comments", "/issues", "/pulls")) for path in [*later, *news])
+    assert "so far CRITICAL" in ours(hub, 1)[0]
+    assert hub.issues[1]["labels"] == ["verdict zeues-backend: critical"]
+
+
+def test_a_remembered_comment_that_is_gone_is_written_again(tmp_path, hub):
+    _, out = opened(tmp_path, offsets=HALF)
+    with jobs(hub) as job:
+        job().progress(out, minutes=50, remember=True)
+        hub.comments[1].clear()
+        job().progress(out, minutes=70, remember=True)
+    assert len(ours(hub, 1)) == 1
+
+
+def test_a_comment_of_another_window_is_not_remembered(tmp_path, hub):
+    _, out = opened(tmp_path, offsets=HALF)
+    with jobs(hub) as job:
+        job().progress(out, minutes=50, remember=True)
+        memory = json.loads((out / "comment.json").read_text())
+        (out / "comment.json").write_text(json.dumps(memory | {"window": "another", "id": 1}))
+        assert job().progress(out, minutes=51, remember=True).is_quiet is False
+    assert len(ours(hub, 1)) == 1
 
 
 def test_a_dry_run_prints_it_and_asks_nobody(tmp_path, hub):
@@ -146,7 +192,7 @@ def test_late_progress_leaves_a_final_comment_label_and_status_alone(tmp_path, h
     (body,) = ours(hub, 1)
     assert "CRITICAL ISSUES" in body.splitlines()[2]
     assert "⏳" not in body
-    assert hub.issues[1]["labels"] == ["verdict: critical"]
+    assert hub.issues[1]["labels"] == ["verdict zeues-backend: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure", "failure"]
     assert "it is newer or final" in late.told[-1]
 
@@ -165,14 +211,14 @@ def test_what_failed_so_far_shows_at_once(tmp_path, hub):
     with jobs(hub) as job:
         job().progress(out, number=None)
     assert "— so far CRITICAL ISSUES" in ours(hub, 2)[0]
-    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: critical"]
+    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict zeues-backend: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure"]
 
 
 def test_a_new_window_takes_the_old_ones_good_label_off(tmp_path, hub):
     """Another window of the same deployment: until it ends, nothing may look good."""
-    hub.add_label("verdict: stable")
-    hub.issues[1]["labels"] = ["incident", "verdict: stable"]
+    hub.add_label("verdict zeues-backend: stable")
+    hub.issues[1]["labels"] = ["incident", "verdict zeues-backend: stable"]
     _, out = opened(tmp_path, offsets=HALF)
     with jobs(hub) as job:
         job().progress(out)
@@ -187,7 +233,7 @@ def test_the_verifier_is_lost_then_found(tmp_path, hub):
         job().progress(out, number=None)
         job().lost(out, number=None)
         assert "VERIFIER LOST" in ours(hub, 2)[0]
-        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: inconclusive"]
+        assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict zeues-backend: inconclusive"]
         assert not job().progress(out, number=None).is_ours
         job().final(later, number=None)
         assert not job().lost(out, number=None).is_ours

@@ -19,13 +19,13 @@ def test_on_the_named_issue_one_comment_that_is_updated(tmp_path, hub):
     assert again.stdout == first.stdout
     assert len(hub.comments[1]) == 1
     body = hub.comments[1][0]["body"]
-    assert body.startswith("<!-- deploy-verdict:d-1 -->\n<!-- deploy-verdict-state {")
+    assert body.startswith("<!-- deploy-verdict:small.d-1 -->\n<!-- deploy-verdict-state {")
     assert body.splitlines()[2].startswith("## ✅ STABLE")
     assert "<summary>Success criteria verification</summary>\n\n" in body
-    assert hub.issues[1]["labels"] == ["verdict: stable"]
+    assert hub.issues[1]["labels"] == ["verdict small: stable"]
     assert hub.issues[1]["state"] == "open"
     told = [(row["sha"], row["state"], row["context"]) for row in hub.statuses]
-    assert told == [(COMMIT, "success", "deploy-verdict")] * 2
+    assert told == [(COMMIT, "success", "deploy-verdict/small")] * 2
 
 
 def test_else_on_the_pull_request_of_the_deployed_commit(tmp_path, hub):
@@ -44,7 +44,7 @@ def test_else_on_one_tracking_issue_closed_when_stable_and_reopened_when_not(tmp
         assert publish(base).returncode == 0
         assert (hub.issues[2]["state"], hub.issues[2]["labels"]) == (
             "closed",
-            ["deploy-verdict", "verdict: stable"],
+            ["deploy-verdict", "verdict small: stable"],
         )
         assert publish(bad).returncode == 0
     assert set(hub.issues) == {1, 2}
@@ -52,14 +52,14 @@ def test_else_on_one_tracking_issue_closed_when_stable_and_reopened_when_not(tmp
     assert "CRITICAL ISSUES" in ours(hub, 2)[0]
     assert (hub.issues[2]["state"], hub.issues[2]["labels"]) == (
         "open",
-        ["deploy-verdict", "verdict: critical"],
+        ["deploy-verdict", "verdict small: critical"],
     )
     assert [row["state"] for row in hub.statuses] == ["success", "failure"]
 
 
 def test_a_marker_that_somebody_else_quotes_is_not_ours(tmp_path, hub):
     base, _ = window(tmp_path)
-    quoted = hub.add_comment(1, f"{marker_of('d-1')} as the bot wrote", author="mallory")
+    quoted = hub.add_comment(1, f"{marker_of('small.d-1')} as the bot wrote", author="mallory")
     with published(hub) as publish:
         assert publish(base, "--number", 1).returncode == 0
     assert quoted["body"].endswith("as the bot wrote")
@@ -70,7 +70,7 @@ def test_our_comment_is_found_on_the_last_of_many_pages(tmp_path, hub):
     base, _ = window(tmp_path)
     for number in range(250):
         hub.add_comment(1, f"comment {number}", author="somebody")
-    mine = hub.add_comment(1, f"{marker_of('d-1')}\nin progress")
+    mine = hub.add_comment(1, f"{marker_of('small.d-1')}\nin progress")
     with published(hub) as publish:
         assert publish(base, "--number", 1).returncode == 0
     assert len(hub.comments[1]) == 251
@@ -79,8 +79,8 @@ def test_our_comment_is_found_on_the_last_of_many_pages(tmp_path, hub):
 
 def test_what_two_jobs_wrote_at_once_becomes_one(tmp_path, hub):
     base, _ = window(tmp_path)
-    first = hub.add_comment(1, f"{marker_of('d-1')}\none")
-    hub.add_comment(1, f"{marker_of('d-1')}\ntwo")
+    first = hub.add_comment(1, f"{marker_of('small.d-1')}\none")
+    hub.add_comment(1, f"{marker_of('small.d-1')}\ntwo")
     with published(hub) as publish:
         assert publish(base, "--number", 1).returncode == 0
     assert [row["id"] for row in hub.comments[1]] == [first["id"]]

@@ -11,7 +11,7 @@ from deploy_verdict.github import Connection, marker_of
 from deploy_verdict.github.caller import MAX_TRIES, MAX_WAIT_S
 from deploy_verdict.github.destinations import TRACKING
 from deploy_verdict.publish.comment_state import state_in
-from tests.github.windows import COMMIT, jobs, opened, ours, published, window
+from tests.github.windows import COMMIT, PLAN, jobs, opened, ours, published, window
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_status_that_is_forbidden_costs_nothing_else(tmp_path, hub, missing):
     assert done.returncode == 0
     assert "HTTP 403 to a commit status" in done.stderr
     assert len(ours(hub, 1)) == 1
-    assert hub.issues[1]["labels"] == ["verdict: stable"]
+    assert hub.issues[1]["labels"] == ["verdict small: stable"]
 
 
 def test_where_no_comment_may_be_written_the_status_still_is_and_it_ends_with_3(tmp_path, hub):
@@ -149,21 +149,23 @@ def test_our_labels_are_made_with_colour_and_words(out, hub):
     with jobs(hub) as job:
         job().final(out, number=None)
     made = {row["name"]: row for row in hub.labels.values()}
-    assert set(made) == {"deploy-verdict", "verdict: stable"}
+    assert set(made) == {"deploy-verdict", "verdict small: stable"}
     assert all(row["color"] != "ededed" and row["description"] for row in made.values())
 
 
 def test_a_label_of_the_owner_keeps_its_colour(out, hub):
-    hub.add_label("verdict: stable", color="123456")
+    hub.add_label("verdict small: stable", color="123456")
     with jobs(hub) as job:
         job().final(out)
-    assert hub.labels["verdict: stable"]["color"] == "123456"
-    assert hub.issues[1]["labels"] == ["verdict: stable"]
+    assert hub.labels["verdict small: stable"]["color"] == "123456"
+    assert hub.issues[1]["labels"] == ["verdict small: stable"]
 
 
 def test_three_hundred_comments_of_others(bad, hub):
     for number in range(300):
-        hub.add_comment(1, f"{marker_of('d-1')} quoted" if number % 50 == 0 else "words", author="somebody")
+        hub.add_comment(
+            1, f"{marker_of('small.d-1')} quoted" if number % 50 == 0 else "words", author="somebody"
+        )
     with jobs(hub) as job:
         job().progress(bad)
         job().final(bad)
@@ -191,12 +193,12 @@ def test_the_tracking_issue_names_what_it_follows(tmp_path, hub):
         job().progress(out, number=None)
     row = hub.issues[2]
     assert row["title"] == "Post-deployment verification: zeues-backend in production (f0ec7b5a)"
-    assert row["body"].startswith(marker_of("d-1"))
+    assert row["body"].startswith(marker_of("zeues-backend.d-1"))
     assert row["labels"] == ["deploy-verdict"]
 
 
 def test_a_tracking_issue_that_was_opened_twice_becomes_one(out, hub):
-    body = f"{marker_of('d-1')}\nThis issue follows one deployment"
+    body = f"{marker_of('small.d-1')}\nThis issue follows one deployment"
     hub.add_issue(5, body=body, labels=(TRACKING.name,))
     hub.add_issue(6, body=body, labels=(TRACKING.name,))
     with jobs(hub) as job:
@@ -224,10 +226,10 @@ def test_a_closed_tracking_issue_is_opened_by_progress_that_failed(tmp_path, out
         body = hub.comments[2][0]["body"]
         state = state_in(body)
         hub.comments[2][0]["body"] = body.replace(state.window, "20250101T000000Z-aaaaaa")
-        _, again = opened(tmp_path / "again", offsets=(0.0,), status=500)
+        _, again = opened(tmp_path / "again", PLAN, offsets=(0.0,), status=500)
         job().progress(again, number=None)
     assert hub.issues[2]["state"] == "open"
-    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict: critical"]
+    assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict small: critical"]
 
 
 def test_neither_our_words_nor_githubs_hold_the_token(hub, out):
@@ -260,7 +262,7 @@ def test_two_jobs_that_write_at_once(tmp_path, hub, kinds):
         (body,) = ours(hub, tracked[0]["number"])
         assert "CRITICAL ISSUES" in body.splitlines()[2]
         assert state_in(body).state == "final"
-        assert tracked[0]["labels"] == ["deploy-verdict", "verdict: critical"]
+        assert tracked[0]["labels"] == ["deploy-verdict", "verdict small: critical"]
         assert hub.statuses[-1]["state"] == "failure"
         del hub.issues[tracked[0]["number"]]
 
@@ -309,7 +311,7 @@ def test_a_final_job_between_any_two_requests_of_progress(tmp_path, number):
             (body,) = ours(hub, place)
             assert state_in(body).state == "final", after
             assert hub.statuses[-1]["state"] == "success", after
-            assert "verdict: stable" in hub.issues[place]["labels"], after
+            assert "verdict small: stable" in hub.issues[place]["labels"], after
     assert after > 5
 
 

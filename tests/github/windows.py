@@ -1,12 +1,14 @@
 """Windows to publish, and the ways to publish them on a demo's GitHub."""
 
+import re
 from argparse import Namespace
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from demo.github.serving import REPOSITORY, TOKEN, github
-from deploy_verdict.github import Connection, GitHub, marker_of
+from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Subject
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import PostingRun
@@ -39,9 +41,9 @@ pools: [{name: redis, title: Redis, get: /stats, used: $.used, limit: $.limit, b
 QUARTER = 900.0
 
 
-def window(tmp_path, *, status=200, commit=COMMIT):
+def window(tmp_path, *, text=PLAN, status=200, commit=COMMIT):
     """A judged window on a deployment of a commit: STABLE, or CRITICAL with status 500."""
-    base, out = opened(tmp_path, PLAN, offsets=(0.0, 60.0), status=status, commit=commit)
+    base, out = opened(tmp_path, text, offsets=(0.0, 60.0), status=status, commit=commit)
     bundle, _ = read(out)
     write_verdict(bundle, out, T0 + timedelta(seconds=61), interrupted=False)
     return base, out
@@ -110,7 +112,8 @@ class Publisher:
     def final(self, out, number=1, minutes=121):
         return self._post(partial(publish, verdict=read_verdict(out)), out, number, minutes)
 
-    def progress(self, out, number=1, minutes=50):
+    def progress(self, out, number=1, minutes=50, *, remember=False):
+        self._run = replace(self._run, out=out if remember else None)
         return self._post(publish_progress, out, number, minutes)
 
     def lost(self, out, number=1, minutes=100, reason="no job of it is left"):
@@ -130,4 +133,6 @@ def jobs(hub):
 
 
 def ours(hub, number, key="d-1"):
-    return [row["body"] for row in hub.comments[number] if row["body"].startswith(marker_of(key))]
+    """Our comments about a deployment of whichever service, or about a run."""
+    first = re.compile(rf"<!-- deploy-verdict:([\w.-]+\.)?{re.escape(key)} -->\n")
+    return [row["body"] for row in hub.comments[number] if first.match(row["body"])]

@@ -10,6 +10,8 @@ from deploy_verdict.window.history import append_to_history, read_history
 from tests.bundles import SUBJECT, T0, bundle_of
 from tests.plans import plan_of
 
+PLAN = "small"
+
 
 def verdict(**subject):
     plan = plan_of("health: [{name: api, get: /api, expect: {status: 200}}]\n")
@@ -21,7 +23,7 @@ def test_what_is_remembered_is_read_back_in_order(tmp_path):
     path = tmp_path / "deep" / "history.jsonl"
     append_to_history(path, verdict(commit="abc"), "d1", "abcdef1")
     append_to_history(path, verdict().model_copy(update={"judged_at": T0 + timedelta(hours=1)}), "d2")
-    found = read_history(path, SUBJECT)
+    found = read_history(path, SUBJECT, PLAN)
     assert [(item.deployment, item.commit, item.outcome) for item in found] == [
         ("d1", "abcdef1", "inconclusive"),
         ("d2", None, "inconclusive"),
@@ -32,19 +34,29 @@ def test_other_services_and_environments_are_others(tmp_path):
     path = tmp_path / "history.jsonl"
     append_to_history(path, verdict(target="http://another"), "d1")
     append_to_history(path, verdict(environment="staging"), "d2")
-    assert read_history(path, SUBJECT) == ()
+    assert read_history(path, SUBJECT, PLAN) == ()
+
+
+def test_two_services_behind_one_address_are_two(tmp_path):
+    path = tmp_path / "history.jsonl"
+    append_to_history(path, verdict(service="web"), "d1")
+    append_to_history(path, verdict(service="api"), "d2")
+    append_to_history(path, verdict().model_copy(update={"plan_name": "another"}), "d3")
+    append_to_history(path, verdict(), "d4")
+    found = [read_history(path, SUBJECT.model_copy(update={"service": name}), PLAN) for name in ("web", None)]
+    assert [[item.deployment for item in judged] for judged in found] == [["d1"], ["d4"]]
 
 
 def test_lines_that_cannot_be_read_are_no_verdicts(tmp_path):
     path = tmp_path / "history.jsonl"
     path.write_bytes(b'{"half": \n\xff\xfe\n[]\nnull\n{"outcome": "stable"}\n')
     append_to_history(path, verdict(), "d1")
-    assert [item.deployment for item in read_history(path, SUBJECT)] == ["d1"]
+    assert [item.deployment for item in read_history(path, SUBJECT, PLAN)] == ["d1"]
 
 
 def test_no_file_is_no_history(tmp_path):
-    assert read_history(tmp_path / "none", SUBJECT) == ()
-    assert read_history(tmp_path, SUBJECT) == ()
+    assert read_history(tmp_path / "none", SUBJECT, PLAN) == ()
+    assert read_history(tmp_path, SUBJECT, PLAN) == ()
 
 
 def test_it_is_clean_and_takes_any_text(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
-from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise, promise_in
+from deploy_verdict.follow_up.promised_sample import Promise, promise_in
 from deploy_verdict.model import Layout, RunFile
 from deploy_verdict.plan import laid_out, read_plan
 from deploy_verdict.window.evidence_store import write_json
@@ -17,8 +17,10 @@ from tests.github.windows import COMMIT, POOLS, opened, ours, take
 from tests.running import script
 
 RUN = 500
+REF = "c" * 40
 LABEL = "zeues / production"
 TITLE = f"verify {LABEL} · {COMMIT}"
+LATER_LOOK = "deploy-verdict/zeues-backend/later-look"
 QUARTERS = tuple(900.0 * number for number in range(9))
 
 
@@ -236,8 +238,8 @@ def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub
     hub.dispatches.clear()
     due = datetime.now(UTC) + timedelta(hours=3)
     for due_at, count in ((due, 0), (due - timedelta(hours=4), 1)):
-        promise = Promise(due_at=due_at, run=RUN, artifact="report-a2")
-        hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": CONTEXT,
+        promise = Promise(due_at=due_at, run=RUN, artifact="report-a2", plan_ref=REF)
+        hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": LATER_LOOK,
                              "description": promise.line(), "target_url": None,
                              "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})  # fmt: skip
         done = call(hub, "ci start-promised")
@@ -249,6 +251,7 @@ def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub
         "continue-artifact": "report-a2",
         "commit": COMMIT,
         "label": LABEL,
+        "plan-ref": REF,
     }
     assert call(hub, "ci start-promised").stdout == ""
     assert len(hub.dispatches) == 1
@@ -265,3 +268,45 @@ def test_a_promise_is_read_as_it_was_written_and_nothing_else_is_one():
         "due 2026-13-45T00:00:00Z · run 7 · report-a1",
     ):
         assert promise_in("pending", line) is None
+
+
+def promised(hub, commit, service, due_at, **more):
+    promise = Promise(due_at=due_at, run=more.pop("run", RUN), artifact="report-a1", **more)
+    hub.statuses.append({"id": 1, "sha": commit, "state": "pending", "description": promise.line(),
+                         "context": f"deploy-verdict/{service}/later-look", "target_url": None,
+                         "created_at": "2026-02-02T12:00:00Z"})  # fmt: skip
+
+
+def test_a_promise_is_kept_behind_300_newer_runs_of_other_commits(hub):
+    hub.runs[RUN] |= {"status": "completed", "conclusion": "failure"}
+    for number in range(300):
+        conclusion = "skipped" if number % 10 else "success"
+        hub.add_run(600 + number, display_title=f"verify {LABEL} · {number:040x}", conclusion=conclusion)
+    promised(hub, COMMIT, "zeues-backend", datetime.now(UTC), plan_ref=REF)
+    done = call(hub, "ci start-promised")
+    assert done.stdout == f"{COMMIT[:8]}: started, continuing run {RUN}\n", done.stderr
+    (started,) = hub.dispatches
+    assert (started["inputs"]["plan-ref"], started["inputs"]["label"]) == (REF, LABEL)
+
+
+def test_each_service_keeps_its_own_promise_on_a_commit_of_both(hub):
+    hub.add_run(501, display_title=TITLE, workflow="verify-web.yml", head_sha="d" * 40)
+    promised(hub, COMMIT, "zeues-backend", datetime.now(UTC), plan_ref=REF)
+    promised(hub, COMMIT, "zeues-web", datetime.now(UTC), run=501)
+    for workflow, run, ref in (("post-deploy.yml", RUN, REF), ("verify-web.yml", 501, "d" * 40)):
+        assert call(hub, "ci start-promised", "--workflow", workflow).returncode == 0
+        started = hub.dispatches[-1]
+        assert (started["workflow_id"], started["inputs"]["continue-run"]) == (workflow, str(run))
+        # Without a ref in the promise: what the run was started on.
+        assert started["inputs"]["plan-ref"] == ref
+    assert len(hub.dispatches) == 2
+    call(hub, "ci start-promised")
+    assert len(hub.dispatches) == 2
+
+
+def test_a_plan_ref_that_fits_no_status_is_left_out_of_it():
+    promise = Promise(due_at=T0, run=10**17, artifact="report-a1", plan_ref="a" * 40)
+    assert promise_in("pending", promise.line()) == promise
+    assert promise_in(
+        "pending", Promise(due_at=T0, run=7, artifact="report-a1", plan_ref="a" * 99).line()
+    ) == (Promise(due_at=T0, run=7, artifact="report-a1"))

@@ -16,7 +16,7 @@ from tests.workflow.events import LABEL, railway_event
 pytestmark = pytest.mark.waits
 RUN = 500
 SPEED = "150"
-CONTEXT = "deploy-verdict"
+CONTEXT = "deploy-verdict/zeues-backend"
 CHANCE = ("but traffic ", "within the random scatter of this pool's readings")
 
 
@@ -81,7 +81,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert last_status(hub)[1].startswith(f"{outcome.upper()}: ")
     assert last_status(hub)[1].endswith(f" · {LABEL}")
     assert {row["state"] for row in hub.statuses} == {"pending", state}
-    assert hub.issues[7]["labels"] == [f"verdict: {outcome}"]
+    assert hub.issues[7]["labels"] == [f"verdict zeues-backend: {outcome}"]
     samples = [f"evidence-{minutes:03d}-a1" for minutes in range(0, 121, 15)]
     assert acting.names(RUN) == [*samples, "report-a1", "window-a1"]
     assert news(hub) == [], "a healthy window raised an alarm"
@@ -124,7 +124,7 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
     assert "❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
     assert "Rollback: " in body
     assert last_status(hub)[0] == "failure"
-    assert hub.issues[7]["labels"] == ["verdict: critical"]
+    assert hub.issues[7]["labels"] == ["verdict zeues-backend: critical"]
     assert [row["inputs"]["kind"] for row in hub.dispatches].count("rollback") == 1
     # The sample after the rollback saw that its subject was replaced, and its job ended the run.
     assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
@@ -166,7 +166,7 @@ def test_a_window_whose_runner_died_becomes_verifier_lost(tmp_path, event):
     assert f"superseded by the window on {'b' * 40} (run 600)" in body
     assert "STABLE" not in body
     assert last_status(hub)[0] == "error"
-    assert hub.issues[7]["labels"] == ["verdict: inconclusive"]
+    assert hub.issues[7]["labels"] == ["verdict zeues-backend: inconclusive"]
 
 
 def test_an_event_of_another_environment_starts_no_more_than_the_gate(tmp_path):

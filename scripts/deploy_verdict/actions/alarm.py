@@ -27,6 +27,7 @@ from deploy_verdict.publish.bad_news import (
     news_text,
     with_state,
 )
+from deploy_verdict.publish.comment_memory import remembered_comment
 from deploy_verdict.publish.posts import commit_of, key_of, title_of
 from deploy_verdict.verdict.alarm import alarming
 
@@ -35,7 +36,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class NewsDesk:
-    """What telling people works with; `runs` is the repository's runs, asked only where needed."""
+    """What telling people works with; `runs` is the repository's runs, asked only where needed.
+
+    `out` is the window's directory, where its comment is remembered.
+    """
 
     github: GitHub
     runs: Callable[[], WorkflowRuns]
@@ -64,7 +68,7 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 
 
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
-    place = place_of(desk.github, desk.bundle, desk.number)
+    place = place_of(desk.github, desk.bundle, desk.number, desk.out)
     people = _people(desk)
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
     text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
@@ -85,8 +89,11 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
     return True
 
 
-def place_of(github: GitHub, bundle: Bundle, number: int | None) -> Destination:
-    """Where everything about a window goes."""
+def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | None = None) -> Destination:
+    """Where everything about a window goes: beside its comment, where `out` remembers that one."""
+    known = remembered_comment(out, bundle.window.id) if out else None
+    if known is not None:
+        return known.place
     return github.destination(
         number=number, commit=commit_of(bundle), key=key_of(bundle), title=title_of(bundle)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy_verdict import __version__
 from deploy_verdict.actions.alarm import alarm_at, place_of
-from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
+from deploy_verdict.actions.concurrent_runs import superseding
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError, UsageError
@@ -57,7 +57,7 @@ def _after_alarm(session: Session) -> Iterator[str]:
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
     try:
         github = GitHub(connection_from(session.environment), tell=session.tell)
-        state = alarm_at(github, bundle, place_of(github, bundle, file.number))
+        state = alarm_at(github, bundle, place_of(github, bundle, file.number, session.out))
     except (ProviderError, UsageError) as error:
         yield f"whether there was an alarm is not known: {error}"
         return
@@ -82,10 +82,10 @@ def why_cancelled(environment: Mapping[str, str]) -> str | None:
         return "the run was cancelled"
     try:
         runs = WorkflowRuns(connection_from(environment))
-        newer = concurrent_runs(runs.run(int(run)), runs.newest(workflow_file(environment))).newer
+        by = superseding(runs, runs.run(int(run)), workflow_file(environment))
     except (ProviderError, UsageError):
         return "the run was cancelled; by whom is not known, as GitHub could not be asked"
-    return superseded_words(newer) or "the run was cancelled by hand"
+    return by or "the run was cancelled by hand"
 
 
 def results_of(environment: Mapping[str, str]) -> set[str]:

@@ -7,10 +7,11 @@ from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.policy import NextStep, next_step
-from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise
+from deploy_verdict.follow_up.promised_sample import Promise
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
 from deploy_verdict.plan import layout_of, own_layout
+from deploy_verdict.publish.service_marks import later_look_context
 
 # A job that waits no longer than this sleeps, timer or not.
 MOST_ASLEEP_S = 1800.0
@@ -42,6 +43,8 @@ def follow(
     runs: WorkflowRuns,
     environment: Mapping[str, str],
     now: datetime,
+    *,
+    service: str,
 ) -> str:
     """Start the run that continues this window, or schedule it; returns what was done.
 
@@ -58,8 +61,8 @@ def follow(
                 f"cannot schedule the {step.kind} ({step.because}): no wait timer, "
                 "and the full commit SHA is unknown"
             )
-        promise = Promise(due_at=due_at, run=file.run, artifact=artifact)
-        runs.set_status(file.commit, CONTEXT, "pending", promise.line())
+        promise = Promise(due_at=due_at, run=file.run, artifact=artifact, plan_ref=file.ref)
+        runs.set_status(file.commit, later_look_context(service), "pending", promise.line())
         return f"scheduled the {step.kind} ({step.because}): {promise.line()}"
     workflow = workflow_file(environment)
     inputs = {

@@ -1,7 +1,7 @@
-"""Earlier verdicts from GitHub: the commit status `deploy-verdict` of what was deployed before.
+"""Earlier verdicts from GitHub: the service's commit status on what was deployed before.
 
-A runner has no memory, but GitHub keeps the statuses. One counts only for the environment that ends its
-description.
+A runner has no memory, but GitHub keeps the statuses. One counts only for the service that its
+context names, and for the environment that ends its description.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, ValidationError
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.model import Record, VerdictOutcome
 from deploy_verdict.publish.comment_state import outcome_in
+from deploy_verdict.publish.service_marks import service_of, status_context
 from deploy_verdict.railway import RailwayError, deployments
 from deploy_verdict.window.history import EarlierVerdict, append_verdict
 from deploy_verdict.window.session import Session
@@ -38,14 +39,15 @@ def append_earlier_verdicts(session: Session, statuses: Statuses, path: Path) ->
 
 
 def _verdicts(session: Session, statuses: Statuses) -> Iterator[EarlierVerdict]:
-    subject = session.file.subject
+    subject, plan = session.file.subject, session.plan
+    context = status_context(service_of(plan.service.name, plan.name))
     for deployment, commit in _earlier(session):
         for row in _statuses(session, statuses, commit):
-            outcome = _outcome(row, subject.environment)
+            outcome = _outcome(row, context, subject.environment)
             if outcome is not None:
                 yield EarlierVerdict(
                     window="github",
-                    plan=session.plan.name,
+                    plan=plan.name,
                     target=subject.target,
                     service=subject.service,
                     environment=subject.environment,
@@ -89,8 +91,8 @@ def _status(row: object) -> Status | None:
         return None
 
 
-def _outcome(status: Status, environment: str | None) -> VerdictOutcome | None:
-    if status.context != "deploy-verdict" or status.state == "pending":
+def _outcome(status: Status, context: str, environment: str | None) -> VerdictOutcome | None:
+    if status.context != context or status.state == "pending":
         return None
     outcome = outcome_in(status.description or "", environment)
     # The state and the description must agree.

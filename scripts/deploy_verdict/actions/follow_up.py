@@ -9,6 +9,7 @@ from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.publish.posts import bundle_service
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 from deploy_verdict.window.plan_file import environment_for
 
@@ -41,6 +42,10 @@ def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[st
         report_bad_verdict(desk)
     except ProviderError as error:
         trouble = error
-    yield follow(step, file, bundle.window, runs, environment, now) if step else "nothing follows"
+    if step is None:
+        yield "nothing follows"
+    else:
+        service = bundle_service(bundle)
+        yield follow(step, file, bundle.window, runs, environment, now, service=service)
     if trouble is not None:
         raise trouble

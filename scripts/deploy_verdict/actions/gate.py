@@ -6,11 +6,11 @@ then it opens the window, or continues an earlier run's.
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deploy_verdict.actions.concurrent_runs import ConcurrentRuns, concurrent_runs
+from deploy_verdict.actions.concurrent_runs import ConcurrentRuns, concurrent_runs, first_with_window
 from deploy_verdict.actions.earlier_verdicts import append_earlier_verdicts
 from deploy_verdict.actions.event import (
     IgnoredEvent,
@@ -24,11 +24,11 @@ from deploy_verdict.actions.job_matrix import refusal
 from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, timers_of
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
-from deploy_verdict.base.clock import Stop, WallClock
+from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
 from deploy_verdict.github import connection_from
-from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.publish.job_summary import write_outputs, write_variable
@@ -55,6 +55,7 @@ class Gate:
     plan: Plan
     run: int
     tell: Tell
+    clock: Clock = field(default_factory=WallClock)
 
 
 def gate_from(options: Namespace, tell: Tell) -> Gate:
@@ -110,19 +111,35 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
     request = request_of(name, payload, gate.inputs, gate.plan)
     if isinstance(request, IgnoredEvent):
         return request
-    found = _other_runs(gate, runs)
     if gate.inputs.kind != "window":
-        return _busy(found, gate.inputs.continue_run) or request
-    if found.same is not None:
-        return IgnoredEvent(reason=f"run {found.same.id} verifies it already: {found.same.html_url}")
+        return _busy(gate, runs, _other_runs(gate, runs)) or request
+    # Railway first: an event of another service must neither end a run of ours nor wait for one.
     match = _service_match(gate, request)
     if request.by_platform and match.not_ours:
         return IgnoredEvent(reason=match.not_ours)
-    if runs is not None:
+    found = _other_runs(gate, runs)
+    same = _with_window(gate, runs, found.same)
+    if same is not None:
+        return IgnoredEvent(reason=f"run {same.id} verifies it already: {same.html_url}")
+    if runs is not None and not request.failed:
+        # A deployment that failed replaces nothing: what was live before it still is.
         _cancel_older(gate, runs, found)
     commit = match.deployment.commit if match.deployment else None
     # Known from the start, so that the first comment goes where the last one will.
     return replace(request, commit=request.commit or (commit if is_full_sha(commit) else None))
+
+
+def _with_window(
+    gate: Gate, runs: WorkflowRuns | None, candidates: Iterable[WorkflowRun]
+) -> WorkflowRun | None:
+    """The first of these runs that has a window; one that is still deciding is waited for."""
+    if runs is None:
+        return None
+    try:
+        return first_with_window(runs, candidates, clock=gate.clock, tell=gate.tell)
+    except ProviderError as error:
+        gate.tell(f"could not see whether another run has a window; one may run in parallel: {error}")
+        return None
 
 
 def _cancel_older(gate: Gate, runs: WorkflowRuns, found: ConcurrentRuns) -> None:
@@ -134,20 +151,20 @@ def _cancel_older(gate: Gate, runs: WorkflowRuns, found: ConcurrentRuns) -> None
             gate.tell(f"{error}; run {run.id} continues")
 
 
-def _busy(found: ConcurrentRuns, continues: int | None) -> IgnoredEvent | None:
+def _busy(gate: Gate, runs: WorkflowRuns | None, found: ConcurrentRuns) -> IgnoredEvent | None:
     """Why not to continue a window: another run watches the environment. The run before it may be ending."""
-    same = [found.same] if found.same else []
-    others = [run for run in (*same, *found.older) if run.id != continues]
-    if not others:
+    others = [run for run in (*found.same, *found.older) if run.id != gate.inputs.continue_run]
+    other = _with_window(gate, runs, others)
+    if other is None:
         return None
-    return IgnoredEvent(reason=f"run {others[0].id} watches the environment now: {others[0].html_url}")
+    return IgnoredEvent(reason=f"run {other.id} watches the environment now: {other.html_url}")
 
 
 def _other_runs(gate: Gate, runs: WorkflowRuns | None) -> ConcurrentRuns:
     if runs is None:
         return ConcurrentRuns()
     try:
-        return concurrent_runs(runs.run(gate.run), runs.newest(workflow_file(gate.environment)))
+        return concurrent_runs(runs.run(gate.run), runs.unfinished(workflow_file(gate.environment)))
     except ProviderError as error:
         gate.tell(f"could not check for other runs; an open window may run in parallel: {error}")
         return ConcurrentRuns()

@@ -9,6 +9,7 @@ from deploy_verdict.actions.run_record import fill_from_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.publish.comment_memory import forget_comment
 from deploy_verdict.publish.posts import progress_post, run_from
 from deploy_verdict.publish.publisher import publish_progress
 from deploy_verdict.verdict.alarm import alarming, why_ended
@@ -31,7 +32,7 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         return "a later sample follows a final comment, which stays until the sample is judged"
     bundle, now = judged_directory(options)
     environment = environment_for(options.plan)
-    here = run_from(environment)
+    here = run_from(environment, out=options.out)
     verdict = judge(bundle, judged_at=now, tool_version=__version__)
     ended = why_ended(bundle, verdict)
     if ended is not None:
@@ -42,7 +43,8 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         return "\n".join([progress_post(bundle, now, here).text, *alarm])
     connection = connection_from(environment, options.author)
     github = GitHub(connection, tell=tell)
-    url = publish_progress(github, bundle, now=now, run=here, tell=tell, number=options.number).url
+    posted = publish_progress(github, bundle, now=now, run=here, tell=tell, number=options.number)
+    url = posted.url
     desk = NewsDesk(
         github=github,
         runs=lambda: WorkflowRuns(connection, tell=tell),
@@ -55,7 +57,13 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         number=options.number,
         link=url,
     )
-    raise_alarm(desk)
+    if not posted.is_quiet:
+        # What the comment says already, people were told when it came to say it.
+        try:
+            raise_alarm(desk)
+        except ProviderError:
+            forget_comment(options.out)
+            raise
     if ended is not None and options.end_window and here.id.isdigit():
         tell(f"the window ends now: {ended}")
         try:

@@ -30,13 +30,9 @@ from deploy_verdict.github.connection import RepositoryApi
 from deploy_verdict.github.destinations import TRACKING
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import Plan
-from deploy_verdict.publish.publisher import LABELS
+from deploy_verdict.publish.service_marks import labels_of, service_of
 
 NEEDS = "administration: write and issues: write"
-WANTED_LABELS = tuple(
-    LabelToCreate(name=label.name, color=label.color, description=label.description)
-    for label in (TRACKING, *(LABELS[outcome] for outcome in VerdictOutcome))
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +77,7 @@ class Preparation:
 
     def prepared(self, plan: Plan, plan_path: str, reviewers: frozenset[str], *, check_only: bool) -> Setup:
         """Check, correct what is missing or differs unless `check_only`, and check again."""
-        wanted = WantedSetup(environments=wanted_environments(plan, reviewers), labels=WANTED_LABELS)
+        wanted = WantedSetup(environments=wanted_environments(plan, reviewers), labels=wanted_labels(plan))
         present = self._present()
         timers = present.timers_work(enterprise=self._enterprise)
         left, done = differences(plan, wanted, present, timers=timers), []
@@ -156,6 +152,15 @@ class Preparation:
             if not _is_there_already(error):
                 raise
         return done
+
+
+def wanted_labels(plan: Plan) -> tuple[LabelToCreate, ...]:
+    """The tracking issue's label, and the plan's service's for each outcome."""
+    labels = labels_of(service_of(plan.service.name, plan.name))
+    return tuple(
+        LabelToCreate(name=label.name, color=label.color, description=label.description)
+        for label in (TRACKING, *(labels[outcome] for outcome in VerdictOutcome))
+    )
 
 
 def _environment(row: dict[str, Any]) -> Environment:

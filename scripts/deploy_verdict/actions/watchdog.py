@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.concurrent_runs import concurrent_runs, superseded_words
+from deploy_verdict.actions.concurrent_runs import superseding
 from deploy_verdict.actions.gate import workflow_file
 from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.base.errors import ProviderError
@@ -15,6 +15,7 @@ from deploy_verdict.github.runs import BY_HAND, SEPARATOR, WorkflowRun, Workflow
 from deploy_verdict.model import RunFile
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish, publish_lost
+from deploy_verdict.publish.service_marks import start_context
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
 
@@ -41,10 +42,12 @@ def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> st
     """Check the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
     connection = connection_from(environment, options.author)
     runs = WorkflowRuns(connection, tell=tell)
-    ended = _ended(runs, options.run_id, workflow_file_of(runs.run(options.run_id), environment), tell)
+    run = runs.run(options.run_id)
+    workflow = workflow_file_of(run, environment)
+    ended = _ended(runs, run, workflow, tell)
     file = known_run(options.out)
     if file is None:
-        return _without_window(ended, lambda: GitHub(connection, tell=tell))
+        return _without_window(ended, workflow, lambda: GitHub(connection, tell=tell))
     if file.dry_run:
         return "it was a dry run, so nothing is posted"
     return _posted(options, ended, file, GitHub(connection, tell=tell), tell)
@@ -52,18 +55,17 @@ def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> st
 
 def workflow_file_of(run: WorkflowRun, environment: Mapping[str, str]) -> str:
     """The workflow file of the run in question, not of our own."""
-    return run.path.partition("@")[0].rpartition("/")[2] or workflow_file(environment)
+    return run.workflow or workflow_file(environment)
 
 
-def _ended(runs: WorkflowRuns, run_id: int, workflow: str, tell: Tell) -> LostRun:
-    run = runs.run(run_id)
-    try:
-        newer = concurrent_runs(run, runs.newest(workflow)).newer
-    except ProviderError as error:
-        tell(str(error))
-        newer = ()
-    cancelled = run.conclusion == "cancelled"
-    return LostRun(run=run, superseded=superseded_words(newer) if cancelled else None)
+def _ended(runs: WorkflowRuns, run: WorkflowRun, workflow: str, tell: Tell) -> LostRun:
+    superseded = None
+    if run.conclusion == "cancelled":
+        try:
+            superseded = superseding(runs, run, workflow)
+        except ProviderError as error:
+            tell(str(error))
+    return LostRun(run=run, superseded=superseded)
 
 
 def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, tell: Tell) -> str:
@@ -81,7 +83,7 @@ def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, t
     return f"{'posted on' if comment.is_ours else 'nothing is missing at'} {comment.url}"
 
 
-def _without_window(ended: LostRun, github: Callable[[], GitHub]) -> str:
+def _without_window(ended: LostRun, workflow: str, github: Callable[[], GitHub]) -> str:
     """A run that opened no window: nothing to post, unless it failed."""
     run = ended.run
     if run.conclusion in QUIET:
@@ -94,7 +96,8 @@ def _without_window(ended: LostRun, github: Callable[[], GitHub]) -> str:
     place = client.destination(number=None, commit=commit, key=key, title=title)
     comment = client.put_comment(place, key, _start_failed(run))
     if commit is not None:
-        client.set_status(commit, "error", "VERIFIER LOST: it could not start", run.html_url or None)
+        words, context = "VERIFIER LOST: it could not start", start_context(workflow)
+        client.set_status(commit, "error", words, run.html_url or None, context=context)
     return f"posted on {comment.url}"
 
 

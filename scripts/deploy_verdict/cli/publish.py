@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
     fill_from_run(options)
     bundle, now = judged_directory(options)
     environment = environment_for(options.plan)
-    here = run_from(environment, options.artifact_url or environment.get("ARTIFACT_URL"))
+    here = run_from(environment, options.artifact_url or environment.get("ARTIFACT_URL"), options.out)
     verdict = None if options.lost is not None else read_verdict(options.out)
     post = final_post(bundle, verdict, now, here) if verdict else lost_post(bundle, now, here, options.lost)
     if options.dry_run:

@@ -1,31 +1,41 @@
 """A sample that is promised for later, written so that a commit status can hold it. Pure.
 
-Where no wait timer can hold a job until then, the deployed commit's status `deploy-verdict/next-look` says
-when it is due and which run it continues; `deploy-verdict ci start-promised` reads it.
+Where no wait timer can hold a job until then, the deployed commit's status
+`deploy-verdict/<service>/later-look` says when it is due, which run it continues, and which commit holds the
+plan; `deploy-verdict ci start-promised` reads it.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-CONTEXT = "deploy-verdict/next-look"
+from deploy_verdict.github.client import MAX_DESCRIPTION
+
 _SHAPE = re.compile(
-    r"due (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) · run (\d{1,18}) · (report-a\d{1,6})(?: · .*)?", re.DOTALL
+    r"due (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) · run (\d{1,18}) · (report-a\d{1,6})"
+    r"(?: · plan at ([^\s·]+))?(?: · .*)?",
+    re.DOTALL,
 )
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """When the sample is due, and the run and artifact that hold the window it belongs to."""
+    """When the sample is due, and the run and artifact that hold the window it belongs to.
+
+    `plan_ref` is what the window's jobs check out; without it, what the run was started on.
+    """
 
     due_at: datetime
     run: int
     artifact: str
+    plan_ref: str = ""
 
     def line(self) -> str:
-        """As the status says it."""
-        return f"due {self.due_at.astimezone(UTC).strftime(_FORMAT)} · run {self.run} · {self.artifact}"
+        """As the status says it; a ref that does not fit whole is left out."""
+        line = f"due {self.due_at.astimezone(UTC).strftime(_FORMAT)} · run {self.run} · {self.artifact}"
+        complete = f"{line} · plan at {self.plan_ref}"
+        return complete if self.plan_ref and len(complete) <= MAX_DESCRIPTION else line
 
 
 def promise_in(state: str, description: str | None) -> Promise | None:
@@ -37,4 +47,5 @@ def promise_in(state: str, description: str | None) -> Promise | None:
         due_at = datetime.strptime(found.group(1), _FORMAT).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Promise(due_at=due_at, run=int(found.group(2)), artifact=found.group(3))
+    run, artifact, plan_ref = int(found.group(2)), found.group(3), found.group(4) or ""
+    return Promise(due_at=due_at, run=run, artifact=artifact, plan_ref=plan_ref)

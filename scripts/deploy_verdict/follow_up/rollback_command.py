@@ -62,7 +62,7 @@ def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
     usable = [observation for observation in first if observation.recent] or first
     if not usable:
         return None
-    judged = (*usable[-1].judged, *read_history(history, bundle.subject))
+    judged = (*usable[-1].judged, *read_history(history, bundle.subject, bundle.plan.name))
     return usable[-1].model_copy(update={"judged": judged})
 
 

@@ -4,59 +4,77 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.follow_up.promised_sample import CONTEXT, Promise, promise_in
-from deploy_verdict.github.runs import WorkflowRuns, split_title
+from deploy_verdict.follow_up.promised_sample import Promise, promise_in
+from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns, split_title
+from deploy_verdict.publish.service_marks import is_later_look
 
 # A scheduled workflow comes late, often by hours: what is due before the next one is started now, and the
 # sampler waits for its time.
 AHEAD = timedelta(minutes=10)
+# A promise lives on the commit of a run that was started this lately.
+LOOKED_BACK = timedelta(days=8)
 
 
 def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
-    """Start every sample that is due; one line for each. Raises ProviderError at the end."""
+    """Start every sample that a run of this workflow promised and that is due; one line for each.
+
+    Raises ProviderError at the end.
+    """
     trouble: ProviderError | None = None
-    for commit, label in _commits(runs, workflow).items():
+    for commit in _commits(runs, workflow, now):
         try:
-            promise = _promise(runs, commit)
-            if promise is None:
-                continue
-            if promise.due_at - AHEAD > now:
-                yield f"{commit[:8]}: {promise.line()}"
-                continue
-            # The promise is cleared first: a sample that is started twice writes twice to the service.
-            runs.set_status(commit, CONTEXT, "success", f"started at {now:%Y-%m-%d %H:%M} UTC")
-            runs.dispatch(workflow, runs.default_branch, _inputs(promise, commit, label))
+            for context, promise in _promises(runs, commit):
+                line = _started(runs, workflow, commit, context, promise, now)
+                if line is not None:
+                    yield f"{commit[:8]}: {line}"
         except ProviderError as error:
             yield f"{commit[:8]}: {error}"
             trouble = error
-        else:
-            yield f"{commit[:8]}: started, continuing run {promise.run}"
     if trouble is not None:
         raise trouble
 
 
-def _commits(runs: WorkflowRuns, workflow: str) -> dict[str, str]:
-    """The commits of the newest runs, each with its environment's label."""
-    found: dict[str, str] = {}
-    for run in runs.newest(workflow):
+def _started(
+    runs: WorkflowRuns, workflow: str, commit: str, context: str, promise: Promise, now: datetime
+) -> str | None:
+    """What became of one promise; None where another workflow gave it, which also keeps it."""
+    if promise.due_at - AHEAD > now:
+        return promise.line()
+    before = runs.run(promise.run)
+    if before.workflow not in ("", workflow):
+        return None
+    # The promise is cleared first: a sample that is started twice writes twice to the service.
+    runs.set_status(commit, context, "success", f"started at {now:%Y-%m-%d %H:%M} UTC")
+    runs.dispatch(workflow, runs.default_branch, _inputs(promise, commit, before))
+    return f"started, continuing run {promise.run}"
+
+
+def _commits(runs: WorkflowRuns, workflow: str, now: datetime) -> list[str]:
+    """The commits of the runs that may have promised something, newest first."""
+    found: dict[str, None] = {}
+    for run in runs.since(workflow, now - LOOKED_BACK):
         label, what = split_title(run.display_title)
-        if label and len(what) == 40:
-            found.setdefault(what, label.removeprefix("verify "))
-    return found
+        if label and len(what) == 40 and run.conclusion != "skipped":
+            found.setdefault(what)
+    return list(found)
 
 
-def _promise(runs: WorkflowRuns, commit: str) -> Promise | None:
+def _promises(runs: WorkflowRuns, commit: str) -> Iterator[tuple[str, Promise]]:
+    """Each with the context that holds it, which names the service."""
     for row in runs.statuses(commit):
-        if isinstance(row, dict) and row.get("context") == CONTEXT:
-            return promise_in(str(row.get("state")), row.get("description"))
-    return None
+        context = str(row.get("context")) if isinstance(row, dict) else ""
+        if isinstance(row, dict) and is_later_look(context):
+            promise = promise_in(str(row.get("state")), row.get("description"))
+            if promise is not None:
+                yield context, promise
 
 
-def _inputs(promise: Promise, commit: str, label: str) -> dict[str, str]:
+def _inputs(promise: Promise, commit: str, before: WorkflowRun) -> dict[str, str]:
     return {
         "kind": "tail",
         "continue-run": str(promise.run),
         "continue-artifact": promise.artifact,
         "commit": commit,
-        "label": label,
+        "label": split_title(before.display_title)[0].removeprefix("verify "),
+        "plan-ref": promise.plan_ref or before.head_sha,
     }

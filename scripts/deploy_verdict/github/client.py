@@ -1,20 +1,21 @@
 """One repository as the publisher needs it: a destination, one comment there, labels, its state, a status."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from github.Issue import Issue
+from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
+from github.Repository import Repository
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.github.caller import RefusedError, Tell, refusing_odd_answers
 from deploy_verdict.github.comments import CommentRef, OneComment
-from deploy_verdict.github.connection import Connection, opened_repository
+from deploy_verdict.github.connection import Connection, opened_client
 from deploy_verdict.github.destinations import Destination, Destinations, IssueLabel, is_by, marker_of
 from deploy_verdict.redaction.output_guard import cleaned
 
-CONTEXT = "deploy-verdict"
 MAX_DESCRIPTION = 140
 
 
@@ -29,9 +30,18 @@ class GitHub:
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
     ) -> None:
-        self._author = connection.author
-        self._caller, self._repository = opened_repository(connection, clock=clock, tell=tell)
-        self._destinations = Destinations(self._caller, self._repository, self._author, tell)
+        self._author, self._name, self._tell = connection.author, connection.repository, tell
+        self._known: dict[tuple[int, str], int] = {}
+        self._caller, self._client = opened_client(connection, clock=clock, tell=tell)
+
+    @cached_property
+    def _repository(self) -> Repository:
+        """Requested when it is needed: a comment whose id is known needs none."""
+        return self._caller.call("the repository", lambda: self._client.get_repo(self._name))
+
+    @cached_property
+    def _destinations(self) -> Destinations:
+        return Destinations(self._caller, self._repository, self._author, self._tell)
 
     @refusing_odd_answers
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
@@ -52,7 +62,13 @@ class GitHub:
         `rank` gets complete comments, with their markers.
         """
         # The text there is compared with the wanted one, so both must have passed the redactor.
-        return self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+        comment = self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+        self.remember(destination, key, comment.id)
+        return comment
+
+    def remember(self, destination: Destination, key: str, comment: int) -> None:
+        """Which comment there is ours, so that it need not be searched, unless it is gone."""
+        self._known[destination.number, key] = comment
 
     @refusing_odd_answers
     def claim_comment(self, destination: Destination, key: str, body: str) -> CommentRef:
@@ -112,8 +128,8 @@ class GitHub:
             self._caller.call("the tracking issue", lambda: issue.edit(state=wanted))
 
     @refusing_odd_answers
-    def set_status(self, commit: str, state: str, description: str, url: str | None) -> None:
-        """One status on the deployed commit: state is pending, success, failure or error."""
+    def set_status(self, commit: str, state: str, description: str, url: str | None, *, context: str) -> None:
+        """One context's status on the deployed commit: state is pending, success, failure or error."""
         more = {"target_url": url} if url else {}
         text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
@@ -121,15 +137,26 @@ class GitHub:
         # Setting a status twice does no harm: the newest counts.
         self._caller.call(
             "a commit status",
-            lambda: self._repository.get_commit(commit).create_status(
-                state, description=text, context=CONTEXT, **more
+            lambda: self._client.requester.requestJsonAndCheck(
+                "POST",
+                f"/repos/{self._name}/statuses/{commit}",
+                input={"state": state, "description": text, "context": context, **more},
             ),
         )
 
     def _comment(self, destination: Destination, key: str) -> OneComment:
+        known = self._known.get((destination.number, key))
         return OneComment(
-            self._caller, self._issue(destination), partial(is_by, self._author, marker_of(key))
+            self._caller,
+            partial(self._issue, destination),
+            partial(is_by, self._author, marker_of(key)),
+            known=None if known is None else partial(self._comment_by_id, known),
         )
+
+    def _comment_by_id(self, identity: int) -> IssueComment:
+        url, requester = f"/repos/{self._name}/issues/comments/{identity}", self._client.requester
+        headers, data = requester.requestJsonAndCheck("GET", url)
+        return IssueComment(requester, headers, data, completed=True)
 
     def _issue(self, destination: Destination) -> Issue:
         number = destination.number

@@ -6,6 +6,7 @@ oldest comment, and of all texts the one that ranks highest.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from github.Issue import Issue
@@ -28,18 +29,36 @@ class CommentRef:
     url: str
     body: str
     is_ours: bool
+    id: int = 0
 
 
 class OneComment:
-    """The one comment of an issue that `is_ours` recognizes."""
+    """The one comment of an issue that `is_ours` recognizes; `known` is its id, where it is known."""
 
-    def __init__(self, caller: RetryingCaller, issue: Issue, is_ours: Callable[[IssueComment], bool]) -> None:
-        self._caller, self._issue, self._is_ours = caller, issue, is_ours
+    def __init__(
+        self,
+        caller: RetryingCaller,
+        issue: Callable[[], Issue],
+        is_ours: Callable[[IssueComment], bool],
+        *,
+        known: Callable[[], IssueComment] | None = None,
+    ) -> None:
+        self._caller, self._get_issue, self._is_ours = caller, issue, is_ours
+        self._known = known
         self._created: list[IssueComment] = []
         self._wrote = self._keeps_others = False
 
+    @cached_property
+    def _issue(self) -> Issue:
+        return self._get_issue()
+
     def found(self) -> list[IssueComment]:
-        """Ours, the oldest first, through all pages."""
+        """Ours, the oldest first, through all pages; by its id alone, where that is known and still ours."""
+        if self._known is not None:
+            there = self._there(self._known)
+            if there is not None and self._is_ours(there):
+                return [there]
+            self._known = None
         every = self._caller.call("the comments", lambda: list(self._issue.get_comments()))
         ours = {comment.id: comment for comment in every if self._is_ours(comment)}
         for comment in self._created:
@@ -60,7 +79,9 @@ class OneComment:
             wins = rank(text) > rank(best) or (rank(text) == rank(best) and not self._wrote)
             wanted = text if wins else best
             if not self._changed(ours, wanted):
-                return CommentRef(url=ours[0].html_url, body=wanted, is_ours=_same(wanted, text))
+                return CommentRef(
+                    url=ours[0].html_url, body=wanted, is_ours=_same(wanted, text), id=ours[0].id
+                )
             self._wrote = self._wrote or wins
         raise ProviderError(
             f"the comment on #{self._issue.number} keeps changing — check who else writes to it"
@@ -120,8 +141,11 @@ class OneComment:
                 raise
 
     def _fetched(self, identity: int) -> IssueComment | None:
+        return self._there(lambda: self._issue.get_comment(identity))
+
+    def _there(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
         try:
-            return self._caller.call("our comment", lambda: self._issue.get_comment(identity))
+            return self._caller.call("our comment", fetch)
         except RefusedError as error:
             if error.status not in (404, 410):
                 raise

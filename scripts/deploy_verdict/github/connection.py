@@ -53,10 +53,10 @@ def connection_from(
     )
 
 
-def opened_repository(
+def opened_client(
     connection: Connection, *, clock: Clock | None, tell: Tell
-) -> tuple[RetryingCaller, Repository]:
-    """The repository, requested once; raises ProviderError where GitHub refuses it."""
+) -> tuple[RetryingCaller, Github]:
+    """A client that has not asked anything yet."""
     # PyGithub writes refusals to stderr itself; here each is reported once, in our words.
     logging.getLogger("github").addHandler(logging.NullHandler())
     with bounded_connections(connection.timeout_s):
@@ -70,7 +70,14 @@ def opened_repository(
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
-    caller = RetryingCaller(clock or WallClock(), tell, connection.token, connection.needs)
+    return RetryingCaller(clock or WallClock(), tell, connection.token, connection.needs), client
+
+
+def opened_repository(
+    connection: Connection, *, clock: Clock | None, tell: Tell
+) -> tuple[RetryingCaller, Repository]:
+    """The repository, requested once; raises ProviderError where GitHub refuses it."""
+    caller, client = opened_client(connection, clock=clock, tell=tell)
     return caller, caller.call("the repository", lambda: client.get_repo(connection.repository))
 
 

@@ -3,8 +3,10 @@
 It uses only documented operations of GitHub's REST API (docs.github.com/rest/actions).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -36,6 +38,11 @@ class WorkflowRun(Record):
     def unfinished(self) -> bool:
         return self.status in UNFINISHED
 
+    @property
+    def workflow(self) -> str:
+        """The name of its workflow's file, empty where GitHub does not say it."""
+        return self.path.partition("@")[0].rpartition("/")[2]
+
 
 def split_title(title: str) -> tuple[str, str]:
     """The label and the commit or deployment in a run's name; any other name has neither."""
@@ -43,7 +50,9 @@ def split_title(title: str) -> tuple[str, str]:
     return (label, what) if separator and label != BY_HAND else ("", "")
 
 
-PER_PAGE = 50
+PER_PAGE = 100
+# A search by status or date answers with a thousand runs at most.
+MOST_PAGES = 10
 
 
 class WorkflowRuns:
@@ -66,11 +75,41 @@ class WorkflowRuns:
     def run(self, run_id: int) -> WorkflowRun:
         return _run(self._api.json("GET", f"/actions/runs/{run_id}", "the run"))
 
-    def newest(self, workflow: str) -> tuple[WorkflowRun, ...]:
-        """The newest runs of a workflow's file, newest first."""
-        found = self._api.json("GET", f"/actions/workflows/{workflow}/runs?per_page={PER_PAGE}", "the runs")
-        rows = found.get("workflow_runs")
-        return tuple(_run(row) for row in rows) if isinstance(rows, list) else ()
+    def unfinished(self, workflow: str) -> tuple[WorkflowRun, ...]:
+        """Every run of a workflow's file that has not ended, however many ended ones are newer."""
+        found = {run.id: run for status in UNFINISHED for run in self._listed(workflow, status=status)}
+        return tuple(found[identity] for identity in sorted(found, reverse=True))
+
+    def newer(self, workflow: str, run_id: int) -> tuple[WorkflowRun, ...]:
+        """The runs of a workflow's file that were started after a run, newest first."""
+        found: list[WorkflowRun] = []
+        for run in self._listed(workflow):
+            if run.id <= run_id:
+                break
+            found.append(run)
+        return tuple(found)
+
+    def since(self, workflow: str, moment: datetime) -> tuple[WorkflowRun, ...]:
+        """The runs of a workflow's file from a day on, newest first."""
+        return tuple(self._listed(workflow, created=f">={moment:%Y-%m-%d}"))
+
+    def _listed(self, workflow: str, **search: str) -> Iterator[WorkflowRun]:
+        """Newest first, page by page as they are needed; skipped and refused runs are among them."""
+        for page in range(1, MOST_PAGES + 1):
+            query = urlencode({**search, "per_page": PER_PAGE, "page": page})
+            answer = self._api.json("GET", f"/actions/workflows/{workflow}/runs?{query}", "the runs")
+            rows = answer.get("workflow_runs")
+            rows = rows if isinstance(rows, list) else []
+            yield from map(_run, rows)
+            if len(rows) < PER_PAGE:
+                return
+
+    def opened_window(self, run_id: int) -> bool:
+        """Whether a run's gate has opened a window: then it has kept the artifact window-a<attempt>."""
+        answer = self._api.json("GET", f"/actions/runs/{run_id}/artifacts?per_page=100", "a run's artifacts")
+        rows = answer.get("artifacts")
+        names = [row.get("name") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return any(isinstance(name, str) and name.startswith("window-") for name in names)
 
     def cancel(self, run_id: int) -> None:
         """Cancel a run; its jobs with `if: always()` still run."""

@@ -43,7 +43,8 @@ Rank = tuple[int, str, float, int, int, int, int]
 class CommentState(Record):
     """One comment's state.
 
-    `outcome` of progress is what failed so far, or None; `line` is what the commit status says.
+    `outcome` of progress is what failed so far, or None; `failed` counts its issues. `line` is what the
+    commit status says.
     """
 
     run: str = ""
@@ -54,6 +55,7 @@ class CommentState(Record):
     taken: int = Field(ge=0)
     looks: int = Field(default=0, ge=0)
     outcome: VerdictOutcome | None = None
+    failed: int = Field(default=0, ge=0)
     line: str = ""
 
     @property

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
@@ -15,6 +16,7 @@ from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState, status_line
+from deploy_verdict.publish.service_marks import comment_key, service_of
 from deploy_verdict.report import (
     Progress,
     folded,
@@ -38,18 +40,23 @@ MAX_HIDDEN = 2_500
 
 @dataclass(frozen=True, kw_only=True)
 class PostingRun:
-    """The run of GitHub Actions that posts; empty where there is none. `artifact_url`: the report's."""
+    """The run of GitHub Actions that posts; empty where there is none.
+
+    `artifact_url` is the report's, `out` the window's directory, where its comment is remembered.
+    """
 
     id: str = ""
     attempt: int = 1
     url: str | None = None
     artifact_url: str | None = None
+    out: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
     """One post: `key` is what the comment is about, `commit` the deployed one where its full SHA is known."""
 
+    service: str
     key: str
     commit: str | None
     title: str
@@ -57,7 +64,9 @@ class Post:
     state: CommentState
 
 
-def run_from(environment: Mapping[str, str], artifact_url: str | None = None) -> PostingRun:
+def run_from(
+    environment: Mapping[str, str], artifact_url: str | None = None, out: Path | None = None
+) -> PostingRun:
     """From GITHUB_RUN_ID and its like."""
     attempt = environment.get("GITHUB_RUN_ATTEMPT", "")
     return PostingRun(
@@ -65,12 +74,18 @@ def run_from(environment: Mapping[str, str], artifact_url: str | None = None) ->
         attempt=int(attempt) if attempt.isdecimal() else 1,
         url=run_url(environment),
         artifact_url=artifact_url or None,
+        out=out,
     )
 
 
 def key_of(bundle: Bundle) -> str:
-    """What one comment is about: the deployment where it is known, else the window."""
-    return bundle.subject.deployment or bundle.window.id
+    """What one comment is about: the service's deployment where it is known, else its window."""
+    return comment_key(bundle_service(bundle), bundle.subject.deployment or bundle.window.id)
+
+
+def bundle_service(bundle: Bundle) -> str:
+    """The service of a window, as contexts and labels carry it."""
+    return service_of(bundle.plan.service.name, bundle.plan.name)
 
 
 def commit_of(bundle: Bundle) -> str | None:
@@ -160,11 +175,17 @@ def _post(
             "taken": shown.taken,
             "looks": shown.taken_of_all_stages,
             "outcome": outcome,
+            "failed": len(shown.issues) + shown.issues_hidden,
             "line": status_line(one_line(line, MAX_DESCRIPTION), bundle.subject.environment),
         }
     )
     return Post(
-        key=key_of(bundle), commit=commit_of(bundle), title=title_of(bundle), text=text, state=carried
+        service=bundle_service(bundle),
+        key=key_of(bundle),
+        commit=commit_of(bundle),
+        title=title_of(bundle),
+        text=text,
+        state=carried,
     )
 
 

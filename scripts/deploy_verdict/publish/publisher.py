@@ -10,29 +10,14 @@ from datetime import datetime
 
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.github import CommentRef, Destination, GitHub, IssueLabel, is_refused_place
-from deploy_verdict.model import Verdict, VerdictOutcome
+from deploy_verdict.github import CommentRef, Destination, GitHub, is_refused_place
+from deploy_verdict.model import Verdict
+from deploy_verdict.publish.comment_memory import RememberedComment, remember_comment, remembered_comment
 from deploy_verdict.publish.comment_state import CommentState, line_of, rank_in, state_in
 from deploy_verdict.publish.posts import MAX_COMMENT, Post, PostingRun, final_post, lost_post, progress_post
+from deploy_verdict.publish.service_marks import labels_of, status_context
 from deploy_verdict.report.sections import cut
 
-LABELS = {
-    VerdictOutcome.STABLE: IssueLabel(
-        name="verdict: stable", color="2da44e", description="All checks passed for the complete window"
-    ),
-    VerdictOutcome.ATTENTION: IssueLabel(
-        name="verdict: attention", color="bf8700", description="It works, but something needs attention"
-    ),
-    VerdictOutcome.CRITICAL: IssueLabel(
-        name="verdict: critical", color="cf222e", description="The fix does not hold, or production is broken"
-    ),
-    VerdictOutcome.INCONCLUSIVE: IssueLabel(
-        name="verdict: inconclusive",
-        color="6e7781",
-        description="Not everything is known, so it is not stable",
-    ),
-}
-NAMES = tuple(label.name for label in LABELS.values())
 MAX_REPAIRS = 3
 MAX_MARKER = 150
 Tell = Callable[[str], None]
@@ -40,10 +25,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The comment's address, and whether the text there is ours or one that counts more."""
+    """The comment's address, and whether the text there is ours or one that counts more.
+
+    `is_quiet`: nothing was asked of GitHub, as the comment says this already.
+    """
 
     url: str
     is_ours: bool
+    is_quiet: bool = False
 
 
 def publish(
@@ -57,14 +46,27 @@ def publish(
     number: int | None = None,
 ) -> Published:
     """Everything about a judged window; raises ProviderError where the comment could not be written."""
-    return _published(github, final_post(bundle, verdict, now, run), number, run.url, tell)
+    return _published(github, final_post(bundle, verdict, now, run), number, run, tell, now)
 
 
 def publish_progress(
-    github: GitHub, bundle: Bundle, *, now: datetime, run: PostingRun, tell: Tell, number: int | None = None
+    github: GitHub,
+    bundle: Bundle,
+    *,
+    now: datetime,
+    run: PostingRun,
+    tell: Tell,
+    number: int | None = None,
 ) -> Published:
-    """The window as it is now; never over a final comment, nor over one that covers more samples."""
-    return _published(github, progress_post(bundle, now, run), number, run.url, tell)
+    """The window as it is now; never over a final comment, nor over one that covers more samples.
+
+    Where the run remembers its comment, only with news, or where the comment is old.
+    """
+    post = progress_post(bundle, now, run)
+    known = _known(run, bundle.window.id)
+    if known is not None and known.says(post.state, now, bundle.window.speed):
+        return Published(url=known.url, is_ours=True, is_quiet=True)
+    return _published(github, post, number, run, tell, now)
 
 
 def publish_lost(
@@ -78,20 +80,27 @@ def publish_lost(
     number: int | None = None,
 ) -> Published:
     """That the verifier was lost, and what it observed; nothing where the window has its final comment."""
-    return _published(github, lost_post(bundle, now, run, reason), number, run.url, tell)
+    return _published(github, lost_post(bundle, now, run, reason), number, run, tell, now)
 
 
-def _published(github: GitHub, post: Post, number: int | None, run_url: str | None, tell: Tell) -> Published:
+def _published(
+    github: GitHub, post: Post, number: int | None, run: PostingRun, tell: Tell, now: datetime
+) -> Published:
+    known = _known(run, post.state.window)
     written: tuple[CommentRef, Destination] | None = None
     trouble: ProviderError | None = None
     try:
-        place = github.destination(number=number, commit=post.commit, key=post.key, title=post.title)
+        if known is not None:
+            place = known.place
+            github.remember(place, post.key, known.id)
+        else:
+            place = github.destination(number=number, commit=post.commit, key=post.key, title=post.title)
         written = _put(github, place, post, tell)
     except ProviderError as error:
         trouble = error
     if written is None:
         # The commit status can still say it.
-        _each(_status(github, post.commit, post.state, run_url), tell)
+        _each(_status(github, post, post.state, run.url), tell)
         raise trouble or ProviderError("GitHub accepted no comment")
     comment, place = written
     if not comment.is_ours:
@@ -99,8 +108,30 @@ def _published(github: GitHub, post: Post, number: int | None, run_url: str | No
         return Published(url=comment.url, is_ours=False)
     if post.commit is None:
         tell("no commit status set: the full commit SHA is not known")
-    _marked(github, post, place, run_url or comment.url, tell)
+    _marked(github, post, place, run.url or comment.url, tell, known)
+    if run.out is not None:
+        remember_comment(run.out, _memory(post, comment, place, now))
     return Published(url=comment.url, is_ours=True)
+
+
+def _known(run: PostingRun, window: str) -> RememberedComment | None:
+    return remembered_comment(run.out, window) if run.out else None
+
+
+def _memory(post: Post, comment: CommentRef, place: Destination, now: datetime) -> RememberedComment:
+    return RememberedComment(
+        window=post.state.window,
+        length_s=post.state.length_s,
+        number=place.number,
+        kind=place.kind,
+        others=place.others,
+        id=comment.id,
+        url=comment.url,
+        state=post.state.state,
+        outcome=post.state.outcome,
+        failed=post.state.failed,
+        posted_at=now,
+    )
 
 
 def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[CommentRef, Destination]:
@@ -122,15 +153,21 @@ def _body(post: Post, place: Destination) -> str:
     return cut(f"{line_of(post.state)}\n{text}", MAX_COMMENT - MAX_MARKER)
 
 
-def _marked(github: GitHub, post: Post, place: Destination, url: str, tell: Tell) -> None:
+def _marked(
+    github: GitHub, post: Post, place: Destination, url: str, tell: Tell, known: RememberedComment | None
+) -> None:
     """The label, the issue's state and the commit's status, as the comment's state has them.
 
     A late writer of progress may undo what a final one has just set. So it reads the comment again and
     sets what that one says.
     """
     state = post.state
+    # The label and the issue's state show the outcome alone: they are as the same outcome left them.
+    same = known is not None and (known.state, known.outcome) == (state.state, state.outcome)
+    steps = _status(github, post, state, url) if same and state.state != "final" else None
     for _ in range(MAX_REPAIRS):
-        _each(_marks(github, post, place, state, url), tell)
+        _each(steps or _marks(github, post, place, state, url), tell)
+        steps = None
         if state.state == "final":
             return
         newest = _state_there(github, post, place, tell)
@@ -151,18 +188,18 @@ def _marks(
     github: GitHub, post: Post, place: Destination, state: CommentState, url: str
 ) -> Iterator[Callable[[], None]]:
     outcome, is_open = state.shown_outcome, state.is_open
-    wanted = LABELS[outcome] if outcome else None
-    yield lambda: github.label(place, wanted, NAMES)
+    labels = labels_of(post.service)
+    wanted = labels[outcome] if outcome else None
+    yield lambda: github.label(place, wanted, tuple(label.name for label in labels.values()))
     if is_open is not None:
         yield lambda: github.set_open(place, is_open=is_open)
-    yield from _status(github, post.commit, state, url)
+    yield from _status(github, post, state, url)
 
 
-def _status(
-    github: GitHub, commit: str | None, state: CommentState, url: str | None
-) -> Iterator[Callable[[], None]]:
+def _status(github: GitHub, post: Post, state: CommentState, url: str | None) -> Iterator[Callable[[], None]]:
+    commit, context = post.commit, status_context(post.service)
     if commit is not None:
-        yield lambda: github.set_status(commit, state.status, state.line, url)
+        yield lambda: github.set_status(commit, state.status, state.line, url, context=context)
 
 
 def _each(steps: Iterator[Callable[[], None]], tell: Tell) -> None:

@@ -64,7 +64,8 @@ def outcome_before(out: Path, verdict: Verdict, history: Path) -> VerdictOutcome
     From the history, or, on a runner that has none, from the earlier verdicts in the window's own
     evidence. An outcome that this version does not know counts as none.
     """
-    lines = [item for item in earlier_verdicts(history, verdict.subject) if _is_earlier(item, verdict)]
+    same = earlier_verdicts(history, verdict.subject, verdict.plan_name)
+    lines = [item for item in same if _is_earlier(item, verdict)]
     found = [(item.judged_at, item.outcome) for item in lines] or [
         (item.judged_at, item.outcome)
         for loaded in read_evidence(out / "evidence")

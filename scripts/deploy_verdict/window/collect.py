@@ -137,7 +137,7 @@ def platform_of(session: Session, *, brief: bool = False) -> Platform:
         subject=file.subject,
         window=file.window,
         deployment_ids=_deployment_ids(session),
-        judged=read_history(session.history, file.subject),
+        judged=read_history(session.history, file.subject, session.plan.name),
         waited_s=file.waited_s,
     )
 

@@ -53,23 +53,26 @@ def append_verdict(path: Path, line: EarlierVerdict) -> None:
     append_line(path, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def earlier_verdicts(path: Path, subject: Subject) -> tuple[EarlierVerdict, ...]:
-    """The verdicts on the same service and environment, oldest first; an unreadable line counts for none."""
+def earlier_verdicts(path: Path, subject: Subject, plan: str) -> tuple[EarlierVerdict, ...]:
+    """The verdicts on the same service and environment, oldest first; an unreadable line counts for none.
+
+    A plan that does not name its service is known by its own name.
+    """
     try:
         lines = path.read_bytes().splitlines()[-MOST_LINES:]
     except OSError:
         # No history yet, or an unreadable one: then no earlier deployment is known to be good.
         return ()
     found = [item for item in map(_read, lines) if item is not None]
-    same = (subject.target, subject.environment)
-    return tuple(item for item in found if (item.target, item.environment) == same)
+    same = (subject.target, subject.environment, subject.service or plan)
+    return tuple(item for item in found if (item.target, item.environment, item.service or item.plan) == same)
 
 
-def read_history(path: Path, subject: Subject) -> tuple[Judged, ...]:
+def read_history(path: Path, subject: Subject, plan: str) -> tuple[Judged, ...]:
     """The verdicts on the same service, oldest first."""
     return tuple(
         Judged(deployment=item.deployment, commit=item.commit, outcome=item.outcome, judged_at=item.judged_at)
-        for item in earlier_verdicts(path, subject)
+        for item in earlier_verdicts(path, subject, plan)
     )
 
 
