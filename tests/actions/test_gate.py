@@ -238,10 +238,22 @@ def test_a_window_goes_on_as_an_extension_and_as_a_tail(gate):
     window = gate.file("window.json")["window"]
     assert (window["length_s"], window["earlier_lengths_s"]) == (14400.0, [7200.0])
     assert gate.file("run.json")["continues"] == 400
-    done = gate.run({}, "workflow_dispatch", inputs={"kind": "tail", "continue-run": "401", "mode": "timer"})
+    inputs = {"kind": "tail", "continue-run": "401", "mode": "timer"}
+    done = gate.run({}, "workflow_dispatch", inputs=inputs)
+    assert done.returncode == 0, done.stderr
+    assert gate.file("window.json")["window"]["earlier_lengths_s"] == [7200.0, 14400.0]
+    # Its wait timer was lifted: the job would sleep for hours and be killed, so the clock starts it again.
+    assert gate.outputs["open"] == "false"
+    (promise,) = [row for row in gate.hub.statuses if row["context"].endswith("/later-look")]
+    assert (promise["state"], " · run 401 · report-a1" in promise["description"]) == ("pending", True)
+
+
+def test_a_later_sample_that_is_due_is_taken(gate):
+    gate.run({}, "workflow_dispatch", inputs={"mode": "sleep"}, DEPLOY_VERDICT_SPEED="20")
+    inputs = {"kind": "tail", "continue-run": "401", "mode": "timer"}
+    done = gate.run({}, "workflow_dispatch", inputs=inputs)
     assert done.returncode == 0, done.stderr
     assert [name for name, _ in gate.matrix()] == ["360"]
-    assert gate.file("window.json")["window"]["earlier_lengths_s"] == [7200.0, 14400.0]
 
 
 def test_a_run_that_left_nothing_cannot_go_on(gate):

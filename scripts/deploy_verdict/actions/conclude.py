@@ -54,7 +54,10 @@ def follow(
     artifact = environment.get("ARTIFACT", "report-a1")
     due_at = window.t0 + timedelta(seconds=step.until_s / window.speed)
     remaining_s = (due_at - now).total_seconds()
-    held = remaining_s <= MOST_ASLEEP_S or chosen_environment(remaining_s, runs.timers()) != ENVIRONMENT_NOW
+    waits_in = ENVIRONMENT_NOW
+    if remaining_s > MOST_ASLEEP_S:
+        waits_in = chosen_environment(remaining_s, runs.timers())
+    held = remaining_s <= MOST_ASLEEP_S or waits_in != ENVIRONMENT_NOW
     if step.kind == "tail" and not held:
         if file.commit is None:
             return (
@@ -72,6 +75,7 @@ def follow(
         "label": file.label or "",
         "commit": file.commit or "",
         "plan-ref": file.ref,
+        "environment": waits_in if step.kind == "tail" else "",
     }
     runs.dispatch(workflow, runs.default_branch, inputs)
     return f"started the {step.kind} ({step.because}) as a run of {workflow}"

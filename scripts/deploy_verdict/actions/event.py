@@ -47,6 +47,7 @@ class Inputs(Record):
     mode: Annotated[Literal["auto", "timer", "sleep", "single"] | None, Maybe] = None
     dry_run: bool = False
     continue_run: Annotated[int | None, Maybe] = Field(default=None, ge=1)
+    continue_artifact: Annotated[str | None, Maybe] = Field(default=None, pattern=r"^report-a\d{1,6}$")
     plan_ref: Annotated[str | None, Maybe] = None
     kind: Kind = "window"
     label: Annotated[str | None, Maybe] = None

@@ -8,6 +8,7 @@ import json
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from deploy_verdict.actions.concurrent_runs import ConcurrentRuns, concurrent_runs, first_with_window
@@ -27,11 +28,13 @@ from deploy_verdict.actions.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
+from deploy_verdict.follow_up.promised_sample import Promise
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.publish.job_summary import write_outputs, write_variable
+from deploy_verdict.publish.service_marks import later_look_context, service_of
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import write_json
@@ -40,6 +43,8 @@ from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
 from deploy_verdict.window.plan_file import environment_for, load_plan
 from deploy_verdict.window.session import HISTORY_FILE, Session, end_window
 
+# The job of a later sample may take an hour.
+LONGEST_SLEEP_S = 2400.0
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
 
@@ -249,6 +254,11 @@ def gated(gate: Gate) -> str:
         write_variable(gate.environment, "OPEN", "false")
         return f"no window: {request.reason}"
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
+    postponed = _postponed(gate, session, runs) if gate.inputs.kind == "tail" else None
+    if postponed is not None:
+        write_outputs(gate.environment, {"open": "false", "reason": postponed})
+        write_variable(gate.environment, "OPEN", "false")
+        return postponed
     timers, private = timers_of(runs, gate.tell)
     mode = "timer" if request.failed else gate.inputs.mode or gate.plan.window.mode
     jobs, choice = choose_jobs(session, mode, timers, private=private)
@@ -264,6 +274,31 @@ def gated(gate: Gate) -> str:
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", **matrix_outputs(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
+
+
+def _postponed(gate: Gate, session: Session, runs: WorkflowRuns | None) -> str | None:
+    """Leave a later sample to the clock where the wait timer did not hold its job until then.
+
+    An administrator can lift a timer; asleep, the job would be killed, and the sample lost.
+    """
+    offset_s = session.plan.window.length
+    wait_s = (offset_s - session.pace.offset_s()) / session.file.window.speed
+    commit, run = session.file.subject.commit, gate.inputs.continue_run
+    if wait_s <= LONGEST_SLEEP_S or runs is None or commit is None or run is None:
+        return None
+    promise = Promise(
+        due_at=session.file.window.t0 + timedelta(seconds=offset_s / session.file.window.speed),
+        run=run,
+        artifact=gate.inputs.continue_artifact or "report-a1",
+        plan_ref=gate.inputs.plan_ref or "",
+    )
+    runs.set_status(
+        commit,
+        later_look_context(service_of(gate.plan.service.name, gate.plan.name)),
+        "pending",
+        promise.line(),
+    )
+    return f"the wait timer did not hold until then, so the sample is left to the clock: {promise.line()}"
 
 
 def _speed(text: str) -> float:
