@@ -65,11 +65,14 @@ RESULTS = json.dumps({"gate": {"result": "success"}, "sample": {"result": "cance
 
 
 def with_one_to_go_back_to(out):
-    """T+0 saw an earlier deployment, which was judged STABLE."""
+    """T+0 saw an earlier deployment, which was judged STABLE and whose image is still kept."""
     (path,) = (out / "evidence").glob("deployment.T+000.a1.json")
     evidence = json.loads(path.read_text())
     (look,) = evidence["observations"]
     moment = "2026-01-30T12:00:00Z"
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    for item in (look["deployment"], *look["active"], *look["recent"]):
+        item["created_at"] = now
     look["recent"].append(look["deployment"] | {"id": "d-0", "commit": "a" * 40, "created_at": moment})
     look["judged"] = [{"deployment": "d-0", "commit": "a" * 40, "outcome": "stable", "judged_at": moment}]
     path.write_text(json.dumps(evidence))
