@@ -15,6 +15,7 @@ from deploy_verdict.actions.job_matrix import (
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
 from deploy_verdict.window.schedule import offsets_of, stages_at
+from tests.running import script
 
 PLAN = read_plan(
     b"""
@@ -163,3 +164,25 @@ def test_every_look_is_in_just_one_job_and_no_timer_makes_it_late(mode, known, e
         assert timer_s <= (sitting.offsets_s[0] - elapsed_s) / speed + 120 + 1e-6
         assert sitting.timeout_min * 60 > sitting.wait_s
         assert len({item.name for item in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        ("{length: 10h, sample_every: 2m, mode: timer}", "needs 301 sample jobs"),
+        ("{length: 10h, sample_every: 2m, mode: auto}", "needs 301 sample jobs"),
+        ("{length: 6h, mode: single}", "would run for 360 minutes"),
+        ("{length: 8h, mode: sleep}", "would run for 480 minutes"),
+        ("{length: 8h, sample_every: 15m, mode: auto}", None),
+        ("{length: 2h, sample_every: 15s, mode: auto}", None),
+    ],
+)
+def test_a_plan_that_github_cannot_hold_is_refused_before_it_is_used(tmp_path, window, words):
+    path = tmp_path / "plan.yml"
+    path.write_text(
+        "version: 1\nname: long\nservice: {base_url: 'http://service.test'}\n"
+        f"window: {window}\n"
+        "pools: [{name: p, get: /api, used: $.a, limit: $.b, burst: {for: 10s, every: 1s}}]\n"
+    )
+    done = script("check_plan", path)
+    assert (done.returncode, (words or "") in done.stderr) == (2 if words else 0, True), done.stderr

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,3 +50,23 @@ def test_any_text_in_its_place(name, identity, commit):
         hint = hint_of(body)
         assert all(HARMLESS.fullmatch(value) for value in hint.client_payload().values())
         assert len(hint.client_payload()) <= 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("Deployment.failed", "failed"),
+        ("Deployment.crashed", "crashed"),
+        ("deployment_OOM_killed", "crashed"),
+        ("Deployment.deployed", None),
+    ],
+)
+def test_a_deployment_that_failed_or_crashed_is_passed_on(kind, state):
+    assert hint_of(current(kind=kind)).state == state
+
+
+@pytest.mark.parametrize(
+    "kind", ["Deployment.building", "Deployment.removed", "Deployment.slept", "Volume.failed"]
+)
+def test_what_says_nothing_of_how_it_ended_is_not(kind):
+    assert hint_of(current(kind=kind)) is None

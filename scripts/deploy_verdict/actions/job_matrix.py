@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
+from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment, environment_name
 from deploy_verdict.plan import Plan
+from deploy_verdict.window.schedule import offsets_of
 
 Mode = Literal["timer", "sleep", "single"]
 # Two checkouts, Python and the cached requirements, two artifacts; and eight tests over the internet.
@@ -150,6 +151,18 @@ def refusal(jobs: Sequence[SampleJob]) -> str | None:
             "(deploy-verdict setup-github), or take a shorter window"
         )
     return None
+
+
+def refusal_of(plan: Plan) -> str | None:
+    """Why GitHub cannot hold a plan's window in its mode, with `auto` in none; None where it can."""
+    modes: tuple[Mode, ...] = ("timer", "single") if plan.window.mode == "auto" else (plan.window.mode,)
+    # Where a plan wants timers they are taken to be there: setup-github makes one for each offset.
+    offsets_s = offsets_of(plan, dense=False)
+    waits_s = {environment_name(int(offset_s / 60)): int(offset_s / 60) for offset_s in offsets_s}
+    reasons = [
+        refusal(sample_jobs(plan, offsets_s, mode, elapsed_s=0.0, speed=1.0, known=waits_s)) for mode in modes
+    ]
+    return reasons[0] if all(reasons) else None
 
 
 def sampling_words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], *, private: bool) -> str:

@@ -14,6 +14,8 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deploy_verdict.actions.job_matrix import refusal_of
+from deploy_verdict.base.errors import UsageError
 from deploy_verdict.plan.preview import preview, preview_lines
 from deploy_verdict.window.plan_file import load_placed_plan
 from deploy_verdict.window.session import dumps
@@ -35,6 +37,9 @@ def main(options: argparse.Namespace) -> int:
         text, code = proof_of(options.plan, plan, document, as_json=options.json)
         print(text)
         return code
+    reason = refusal_of(plan)
+    if reason is not None:
+        raise UsageError(f"{options.plan}: {reason}")
     counts = preview(plan)
     print(dumps(counts.counts()) if options.json else "\n".join(preview_lines(plan, counts)))
     return 0

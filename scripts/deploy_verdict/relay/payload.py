@@ -12,11 +12,18 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[\w][\w ./-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 DEPLOYED = "deploymentdeployed"
+# What people must hear of although no window opens; an instance that was killed for its memory has crashed.
+FAILED = {
+    "deploymentfailed": "failed",
+    "deploymentcrashed": "crashed",
+    "deploymentoomkilled": "crashed",
+}
+OLDER_FAILED = {"failed": "failed", "crashed": "crashed"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A deployment that went live, by its ids; None where the payload does not say."""
+    """A deployment that went live, failed or crashed (`state`); None where the payload does not say."""
 
     deployment: str
     project: str | None = None
@@ -25,6 +32,7 @@ class Hint:
     service: str | None = None
     service_name: str | None = None
     commit: str | None = None
+    state: str | None = None
 
     def client_payload(self) -> dict[str, str]:
         """What repository_dispatch carries: at most ten properties, none of them null."""
@@ -32,7 +40,7 @@ class Hint:
 
 
 def hint_of(body: Any) -> Hint | None:
-    """The hint of a successful deployment; None for every other event, and for what cannot be read."""
+    """The hint of a deployment that ended well or badly; None for other events and what cannot be read."""
     if not isinstance(body, dict):
         return None
     if isinstance(body.get("resource"), dict):
@@ -42,20 +50,22 @@ def hint_of(body: Any) -> Hint | None:
 
 def _current(body: dict[str, Any]) -> Hint | None:
     """The shape since 2025-11: the type decides, as details.status has contradicted it."""
-    if _plain(body.get("type")) != DEPLOYED:
+    kind = _plain(body.get("type"))
+    if kind != DEPLOYED and kind not in FAILED:
         return None
     resource, details = body["resource"], _dict(body.get("details"))
-    return _hint(resource, details.get("commitHash"))
+    return _hint(resource, details.get("commitHash"), FAILED.get(kind))
 
 
 def _older(body: dict[str, Any]) -> Hint | None:
-    if _plain(body.get("type")) != "deploy" or _plain(body.get("status")) != "success":
+    status = _plain(body.get("status"))
+    if _plain(body.get("type")) != "deploy" or (status != "success" and status not in OLDER_FAILED):
         return None
     meta = _dict(_dict(body.get("deployment")).get("meta"))
-    return _hint(body, meta.get("commitHash"))
+    return _hint(body, meta.get("commitHash"), OLDER_FAILED.get(status))
 
 
-def _hint(parts: dict[str, Any], commit: Any) -> Hint | None:
+def _hint(parts: dict[str, Any], commit: Any, state: str | None) -> Hint | None:
     deployment = _id(_dict(parts.get("deployment")).get("id"))
     if deployment is None:
         return None
@@ -68,6 +78,7 @@ def _hint(parts: dict[str, Any], commit: Any) -> Hint | None:
         service=_id(service.get("id")),
         service_name=_name(service.get("name")),
         commit=commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None,
+        state=state,
     )
 
 
