@@ -94,7 +94,8 @@ def test_a_healthy_deployment(tmp_path, event):
 
 
 def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_go_on(tmp_path, event):
-    with stage(tmp_path, fault="completar-bug") as (hub, acting):
+    """Slower than the others: at 150 times the speed a loaded machine misses T+0, within three seconds."""
+    with stage(tmp_path, fault="completar-bug", speed="60") as (hub, acting):
         hub.add_environment("deploy-verdict-rollback", reviewers=("sescanella",))
         hub.statuses.append(
             {"id": 1, "sha": ids.GOOD_COMMIT, "state": "success", "context": CONTEXT, "target_url": None,
@@ -129,6 +130,48 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
     # The sample after the rollback saw that its subject was replaced, and its job ended the run.
     assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
     assert "superseded" in verdict_of(acting)["ended"] or "replaced" in verdict_of(acting)["ended"]
+
+
+def test_a_failed_deployment_opens_no_window_and_is_reported(tmp_path):
+    with stage(tmp_path, fault="railway-failed-build") as (hub, acting):
+        failed = railway_event(ids.LIVE_COMMIT, state="failure")
+        assert acting.run("deployment_status", failed, run=RUN) != 0
+        assert acting.names(RUN) == ["evidence-000-a1", "report-a1", "window-a1"], acting.log(RUN)[-4000:]
+    verdict = verdict_of(acting)
+    assert (verdict["outcome"], verdict["ended"]) == (
+        "critical",
+        "the platform says that the deployment failed",
+    )
+    assert {item["stage"] for item in verdict["findings"] if item["outcome"] == "fail"} == {"deployment"}
+    (body,) = ours(hub)
+    assert "CRITICAL ISSUES" in body
+    assert "failed to solve" in body or "FAILED" in body
+    assert len(news(hub)) == 2, "the alarm, and the verdict"
+    assert last_status(hub)[0] == "failure"
+
+
+@pytest.mark.complete
+def test_a_crash_in_the_window_is_told_when_it_is_seen(tmp_path, event):
+    with stage(tmp_path, fault="railway-crash-later") as (hub, acting):
+        acting.run("deployment_status", event, run=RUN)
+    assert ("POST", f"/repos/{hub.repository}/actions/runs/{RUN}/cancel") in hub.requests
+    alarm = news(hub)[0]
+    assert "CRITICAL SO FAR" in alarm
+    assert "The window ends now: " in alarm
+    assert verdict_of(acting)["outcome"] == "critical"
+
+
+@pytest.mark.complete
+def test_too_many_connections_in_the_log_are_told_at_the_next_sample(tmp_path, event):
+    """The log is read at every sample; told by the job of a sample, not by the report's."""
+    with stage(tmp_path, fault="too-many-connections-in-log") as (hub, acting):
+        process = acting.started("deployment_status", event, run=RUN)
+        acting.wait_for(RUN, "rollback not offered")
+        assert "report-a1" not in acting.names(RUN)
+        (alarm,) = news(hub)
+        assert "Too many connections" in alarm
+        process.wait(timeout=400)
+    assert verdict_of(acting)["outcome"] == "critical"
 
 
 @pytest.mark.complete

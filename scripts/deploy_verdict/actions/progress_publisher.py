@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,8 @@ from deploy_verdict.actions.progress import ENDED_FILE
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ENDS_WITHIN_S = 60.0
+# Several short samples follow each other at one offset: one update serves them all.
+AT_MOST_EVERY_S = 10.0
 
 
 class ProgressPublisher:
@@ -21,16 +25,20 @@ class ProgressPublisher:
         self._command = [sys.executable, str(PACKAGE), "ci", "progress", *where]
         self._tell, self._ended = tell, options.out / ENDED_FILE
         self._process: subprocess.Popen[bytes] | None = None
-        self._waits = False
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+        self._started_s = -AT_MOST_EVERY_S
 
     def publish(self) -> bool:
-        """Start an update, or have one follow the one that runs; whether the window has ended."""
-        if self._process is None or self._process.poll() is not None:
-            # Its output belongs in the job's log, not in our result on stdout.
-            self._process = subprocess.Popen(self._command, stdout=sys.stderr)
-            self._waits = False
-        else:
-            self._waits = True
+        """Start an update now, or soon after the one before; whether the window has ended."""
+        wait_s = self._started_s + AT_MOST_EVERY_S - time.monotonic()
+        if wait_s <= 0:
+            self._start()
+        elif self._timer is None:
+            # The next sample may take minutes, and bad news must not wait for it.
+            self._timer = threading.Timer(wait_s, self._start)
+            self._timer.daemon = True
+            self._timer.start()
         return self.window_ended
 
     @property
@@ -38,15 +46,22 @@ class ProgressPublisher:
         """Whether an update has found that nothing is left to watch."""
         return bool(self._ended.is_file())
 
-    def end(self) -> None:
-        """Wait for the last update, for a minute at most, and make the one that had to wait."""
-        if self._process is None:
-            return
-        self._wait(self._process)
-        if self._waits:
-            self._waits = False
+    def _start(self) -> None:
+        with self._lock:
+            self._timer = None
+            if self._process is not None:
+                self._wait(self._process)
+            self._started_s = time.monotonic()
+            # Its output belongs in the job's log, not in our result on stdout.
             self._process = subprocess.Popen(self._command, stdout=sys.stderr)
-            self._wait(self._process)
+
+    def end(self) -> None:
+        """Wait for the update that runs, for a minute at most; the job's next step makes the last one."""
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            if self._process is not None:
+                self._wait(self._process)
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:
         try:
