@@ -19,6 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from demo.running import running
+from deploy_verdict.actions.job_matrix import billed_min, later_billed_min, sample_jobs
+from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
+from deploy_verdict.plan import laid_out, own_layout, read_plan
+from deploy_verdict.window.schedule import offsets_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "plans" / "zeues.yml"
@@ -287,6 +291,23 @@ def bench_logs(folder):
         before_s = seconds
 
 
+def bench_minutes():
+    """What a window of plans/zeues.yml bills in a private repository, each job rounded up to a minute."""
+    plan = read_plan((ROOT / "plans" / "zeues.yml").read_bytes(), "zeues.yml", {}, "2026-02-02")
+    known = {environment_name(minutes): wait_timer_min(minutes) for minutes in range(15, 121, 15)}
+    later = [later_billed_min(plan)] * len(plan.escalation.tail_checks)
+    for mode in ("timer", "single", "sleep"):
+        dense = {"dense_every_s": plan.window.dense_every, "one_job": True} if mode == "single" else {}
+        of_mode = laid_out(plan, own_layout(plan).model_copy(update=dense))
+        offsets_s = offsets_of(of_mode, dense=mode == "single")
+        jobs = sample_jobs(of_mode, offsets_s, mode, elapsed_s=40.0, speed=1.0, known=known)
+        window = billed_min(of_mode, jobs)
+        print(
+            f"billed minutes, mode {mode}: gate 1, report 1, {len(jobs)} sample jobs {window - 2}; "
+            f"window {window}, with {len(later)} later samples {window + sum(later)}"
+        )
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -297,6 +318,7 @@ def main():
         bench_health(folder)
         bench_judging(folder)
         bench_logs(folder)
+    bench_minutes()
 
 
 if __name__ == "__main__":

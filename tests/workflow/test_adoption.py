@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from deploy_verdict.actions.job_matrix import billed_min, sample_jobs
+from deploy_verdict.actions.job_matrix import billed_min, later_billed_min, sample_jobs
 from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.plan import laid_out, own_layout, read_plan
 from deploy_verdict.window.schedule import offsets_of
@@ -12,6 +12,7 @@ from tests.running import ROOT
 from tests.workflow.acting import WORKFLOWS
 
 GUIDE = (ROOT / "docs" / "guide" / "github.md").read_text()
+README = (ROOT / "README.md").read_text()
 ADOPT = ROOT / "docs" / "adopt"
 PLAN = read_plan((ROOT / "plans" / "zeues.yml").read_bytes(), "zeues.yml", {}, "2026-02-02")
 
@@ -75,5 +76,9 @@ def test_the_table_of_costs_is_what_the_gate_computes():
         offsets_s = offsets_of(plan, dense=mode == "single")
         jobs = sample_jobs(plan, offsets_s, mode, elapsed_s=40.0, speed=1.0, known=known)
         found[f"`{mode}`"] = str(billed_min(plan, jobs))
+    assert (
+        f"about {found['`timer`']} minutes behind wait timers, {found['`single`']} in one long job" in README
+    )
+    assert f"each later\n  sample {later_billed_min(PLAN)};" in README
     costs = part("## What it costs")
     assert dict(zip(cells(costs), cells(costs, 2), strict=True)) == found

@@ -125,6 +125,12 @@ def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
     return 2 + sum(math.ceil(_seconds(plan, job) / 60) for job in jobs)
 
 
+def later_billed_min(plan: Plan) -> int:
+    """About how many minutes each later sample bills: one job with gate, samples, suite and report."""
+    burst_s = sum(pool.burst.for_ for pool in plan.pools)
+    return math.ceil((SETUP_S + burst_s + (SUITE_S if plan.e2e is not None else 0.0)) / 60)
+
+
 def _seconds(plan: Plan, job: SampleJob) -> float:
     """How long a job runs: its setup or its wait, then what it takes, as far as the plan says."""
     taken_s = sum(pool.burst.for_ for pool in plan.pools)
