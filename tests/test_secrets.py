@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploy_verdict.model import Fault, Subject, Whose
 from deploy_verdict.publish.job_summary import write_outputs
 from deploy_verdict.redaction import output_guard as leaving
-from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn
+from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn, _mask
 from deploy_verdict.redaction.redactor import DOTENV, Redactor
 from deploy_verdict.redaction.secret_encodings import encodings_of
 from deploy_verdict.window.evidence_store import write_json, write_text
@@ -131,6 +131,13 @@ def test_the_runner_is_told_what_it_cannot_know(tmp_path):
     assert f"::add-mask::{DOTTED}\n" in done.stderr
     assert "::add-mask::" not in done.stdout
     assert TOKEN not in done.stderr
+
+
+def test_no_line_of_a_secret_is_masked_that_an_output_could_hold(capsys, monkeypatch):
+    """The runner drops an output that holds a masked text, such as open=true."""
+    monkeypatch.setattr(_Known, "masked", set())
+    _mask(Redactor({"A_KEY": "{\n  true\n  long-enough-line\n}"}), {"A_KEY": "from the .env"})
+    assert capsys.readouterr().err == "::add-mask::long-enough-line\n"
 
 
 @pytest.fixture

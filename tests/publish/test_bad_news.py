@@ -5,7 +5,7 @@ from argparse import Namespace
 import pytest
 
 from deploy_verdict import __version__
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome
 from deploy_verdict.publish.bad_news import NewsState, handles, news_in, news_text, with_state
 from deploy_verdict.verdict.alarm import alarming, why_ended
 from deploy_verdict.verdict.judge import judge
@@ -55,6 +55,32 @@ def test_what_later_samples_may_change_raises_no_alarm(tmp_path):
     _, verdict = judged(tmp_path, text, offsets=(0.0, 900.0), used=(4, 6, 4, 5))
     assert verdict.outcome is not VerdictOutcome.STABLE
     assert alarming(verdict.findings) == ()
+
+
+@pytest.mark.parametrize(
+    ("stage", "rule", "alarms"),
+    [
+        ("pools", "growth", False),
+        ("pools", "stability", False),
+        ("pools", "exhaustion", True),
+        ("metrics", "growth", False),
+        ("exposure", "runs", False),
+        ("health", "status", True),
+    ],
+)
+def test_only_what_no_later_sample_can_undo_raises_one(stage, rule, alarms):
+    finding = Finding(
+        stage=stage,
+        check="x",
+        rule=rule,
+        expectation="e",
+        expected="e",
+        actual="a",
+        outcome=Outcome.FAIL,
+        severity=Severity.P1,
+    )
+    assert bool(alarming([finding])) == alarms
+    assert alarming([finding.model_copy(update={"severity": Severity.P2})]) == ()
 
 
 def test_what_became_of_the_rollback_replaces_what_was_said_before(tmp_path):

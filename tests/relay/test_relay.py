@@ -29,10 +29,8 @@ def test_a_deployment_in_either_shape_is_dispatched_once(tmp_path, hub, body):
 
 
 IGNORED = [
-    current(kind="Deployment.failed"),
-    current(kind="Deployment.crashed"),
+    current(kind="Deployment.removed"),
     current(kind="Monitor.triggered"),
-    older(status="FAILED"),
     older(status="BUILDING"),
     current(service={"id": "s-2", "name": "frontend"}),
     current(environment={"id": "e-2", "name": "staging"}),

@@ -10,6 +10,7 @@ from demo.github.serving import TOKEN, github
 from deploy_verdict.follow_up.promised_sample import Promise, promise_in
 from deploy_verdict.model import Layout, RunFile
 from deploy_verdict.plan import laid_out, read_plan
+from deploy_verdict.publish.bad_news import news_in, with_state
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.session import read_window
 from tests.bundles import T0
@@ -81,6 +82,22 @@ def with_one_to_go_back_to(out):
 def news(hub, number=1):
     """The comments about bad news, which mention people."""
     return [row["body"] for row in hub.comments[number] if "deploy-verdict-news" in row["body"]]
+
+
+def test_people_who_know_by_an_alarm_are_not_notified_again(tmp_path, hub):
+    base, out = run_of(tmp_path, offsets=QUARTERS[:1], status=500)
+    assert call(hub, "ci progress", *base).returncode == 0
+    (row,) = [row for row in hub.comments[1] if "deploy-verdict-news" in row["body"]]
+    state = news_in(row["body"]).model_copy(update={"notified": True, "rollback": "offered: by a run"})
+    row["body"] = "\n".join([row["body"].splitlines()[0], with_state(row["body"], state)])
+    done = call(hub, "ci close", *base)
+    assert "an alarm was raised before; rollback: offered: by a run" in done.stdout, done.stderr
+    assert "Rollback: offered: by a run." in read_window(out).remarks
+    assert script("judge_evidence", *base).returncode == 11
+    addresses = {"DEPLOY_VERDICT_NOTIFY": "json://127.0.0.1:1"}
+    assert (
+        "CRITICAL ISSUES was already sent for this window" in call(hub, "notify", *base, **addresses).stdout
+    )
 
 
 def test_a_cancelled_window_says_by_what_it_was_superseded(tmp_path, hub):
