@@ -45,7 +45,8 @@ test: $(STAMP) lint
 test-all: export DEPLOY_VERDICT_FRESH_PROCESSES = 1
 test-all: $(STAMP) lint
 	$(PYTEST) -n 2 -m "not waits"
-	$(PYTEST) -n 8 -m "waits"
+	$(PYTEST) -n 8 -m "waits and not alone"
+	$(PYTEST) -n 0 -m "alone"
 
 matrix: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.matrix.table

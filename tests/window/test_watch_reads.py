@@ -5,6 +5,7 @@ import json
 import pytest
 
 from demo.running import running
+from tests.publish.test_delivery import service
 from tests.running import script
 
 PLAN = """
@@ -30,17 +31,35 @@ logs: {must_not_appear: [{text: "Too many connections", severity: P0}]}
 def test_a_forbidden_line_ends_the_writes_before_the_window_does(tmp_path):
     plan, out = tmp_path / "plan.yml", tmp_path / "out"
     plan.write_text(PLAN)
-    with running("too-many-connections-in-log", 1800, log=tmp_path / "backend.log") as backend:
+    with (
+        running("too-many-connections-in-log", 1800, log=tmp_path / "backend.log") as backend,
+        service() as people,
+    ):
         done = script(
             "watch_deployment",
             *("--plan", plan, "--target", backend.base_url, "--out", out),
             *("--logs", backend.log, "--speed", 1800),
+            environment={"DEPLOY_VERDICT_NOTIFY": people.address},
         )
     assert done.returncode == 11, done.stderr
     names = [path.name for path in (out / "evidence").iterdir()]
     minutes = {name.split(".")[1] for name in names if name.startswith("logs.")}
     assert minutes == {f"T+{minute:03d}" for minute in range(15, 121, 15)}
     assert "e2e T+60min: not run: our own writes stopped after logs/Too many connections" in done.stderr
+    # Pass or fail of each sample as it comes; people are notified at the first that fails for good, once.
+    lines = done.stderr.splitlines()
+    failed, alarm, stopped = (
+        next(number for number, line in enumerate(lines) if words in line)
+        for words in ("FAIL P0 logs/Too many connections", "ALARM: critical so far", "e2e T+60min: not run")
+    )
+    assert failed < alarm < stopped
+    assert "health T+0min: nothing new failed" in done.stderr
+    (message,) = people.messages
+    assert "CRITICAL SO FAR" in message["title"]
+    again = script(
+        "notify", "--plan", plan, "--out", out, environment={"DEPLOY_VERDICT_NOTIFY": people.address}
+    )
+    assert "CRITICAL ISSUES was already sent for this window" in again.stdout
     verdict = json.loads((out / "verdict.json").read_text())
     slots = [slot for slot in verdict["coverage"]["slots"] if slot["stage"] == "logs"]
     assert [(slot["offset_s"], slot["state"]) for slot in slots] == [(7200.0, "taken")]

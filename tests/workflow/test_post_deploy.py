@@ -84,7 +84,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert hub.issues[7]["labels"] == [f"verdict zeues-backend: {outcome}"]
     samples = [f"evidence-{minutes:03d}-a1" for minutes in range(0, 121, 15)]
     assert acting.names(RUN) == [*samples, "report-a1", "window-a1"]
-    assert news(hub) == [], "a healthy window raised an alarm"
+    assert not [text for text in news(hub) if '"kind": "alarm"' in text], "a healthy window raised an alarm"
     (dispatch,) = hub.dispatches
     assert dispatch["workflow_id"] == "post-deploy.yml"
     told = {name: dispatch["inputs"][name] for name in ("kind", "continue-run", "label", "commit")}
@@ -93,9 +93,11 @@ def test_a_healthy_deployment(tmp_path, event):
     assert dispatch["inputs"]["continue-artifact"] == "report-a1"
 
 
+@pytest.mark.complete
+@pytest.mark.alone
 def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_go_on(tmp_path, event):
-    """Slower than the others: at 150 times the speed a loaded machine misses T+0, within three seconds."""
-    with stage(tmp_path, fault="completar-bug", speed="60") as (hub, acting):
+    """Alone: at 150 times the speed a sample of T+0 is late after three seconds, so no rollback is known."""
+    with stage(tmp_path, fault="completar-bug") as (hub, acting):
         hub.add_environment("deploy-verdict-rollback", reviewers=("sescanella",))
         hub.statuses.append(
             {"id": 1, "sha": ids.GOOD_COMMIT, "state": "success", "context": CONTEXT, "target_url": None,
