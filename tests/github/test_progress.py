@@ -145,7 +145,7 @@ def test_the_comment_is_edited_on_news_and_otherwise_every_ten_minutes(tmp_path,
     identity = hub.comments[1][0]["id"]
     assert f"/issues/comments/{identity}" in later
     assert not any(path.endswith(("/comments", "/issues", "/pulls")) for path in [*later, *news])
-    assert "so far CRITICAL" in ours(hub, 1)[0]
+    assert "CRITICAL SO FAR" in ours(hub, 1)[0]
     assert hub.issues[1]["labels"] == ["verdict zeues-backend: critical"]
 
 
@@ -210,7 +210,7 @@ def test_what_failed_so_far_shows_at_once(tmp_path, hub):
     _, out = opened(tmp_path, offsets=HALF, status=500)
     with jobs(hub) as job:
         job().progress(out, number=None)
-    assert "— so far CRITICAL ISSUES" in ours(hub, 2)[0]
+    assert "— CRITICAL SO FAR" in ours(hub, 2)[0]
     assert hub.issues[2]["labels"] == ["deploy-verdict", "verdict zeues-backend: critical"]
     assert [row["state"] for row in hub.statuses] == ["failure"]
 

@@ -20,6 +20,7 @@ from deploy_verdict.model import Record, Verdict, VerdictOutcome, dumped
 from deploy_verdict.publish.posts import title_of
 from deploy_verdict.report import template_environment
 from deploy_verdict.report.issues import Issue, issues
+from deploy_verdict.report.progress import so_far_words
 from deploy_verdict.verdict.alarm import only_alarming, why_ended
 from deploy_verdict.window.judge_directory import TEMPLATES
 
@@ -78,7 +79,7 @@ def news_text(
     found = issues(bundle, shown).issues
     is_alarm = state.kind == "alarm"
     news = BadNews(
-        headline="🚨 CRITICAL SO FAR"
+        headline=f"🚨 {so_far_words(VerdictOutcome.CRITICAL)}"
         if is_alarm
         else f"{STATUS_MARK[verdict.outcome]} {verdict.outcome.shown}",
         service=title_of(bundle).partition(": ")[2],

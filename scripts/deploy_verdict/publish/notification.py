@@ -12,6 +12,7 @@ from typing import Literal
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
+from deploy_verdict.report.progress import so_far_words
 
 MAX_CHARACTERS = 2000
 MOST_FINDINGS = 3
@@ -72,7 +73,7 @@ def message_for(
     commit = f", commit {shown(subject.commit, 40)[:8]}" if subject.commit else ""
     headline = "recovered, STABLE" if verdict.outcome is VerdictOutcome.STABLE else verdict.outcome.shown
     if so_far:
-        headline = "CRITICAL SO FAR"
+        headline = so_far_words(verdict.outcome)
     title = f"deploy-verdict: {headline}: {service}{place}"
     lines = [f"{headline if so_far else verdict.outcome.shown}: {service}{place}{commit}"]
     if recovered and previous is not None:

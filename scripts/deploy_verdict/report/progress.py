@@ -79,7 +79,7 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
         observed_at=observed_moment(bundle.window, now),
         notes=notes(bundle, verdict),
         outcome=outcome,
-        so_far=outcome.shown if outcome else "",
+        so_far=so_far_words(outcome) if outcome else "",
         bar=_bar(marks),
         count=count,
         missing=missing,
@@ -103,6 +103,11 @@ def so_far(findings: Sequence[Finding]) -> VerdictOutcome | None:
         return None
     is_critical = worst_severity(failed) in (Severity.P0, Severity.P1)
     return VerdictOutcome.CRITICAL if is_critical else VerdictOutcome.ATTENTION
+
+
+def so_far_words(outcome: VerdictOutcome) -> str:
+    """What failed so far, as people read it before the window's end."""
+    return "CRITICAL SO FAR" if outcome is VerdictOutcome.CRITICAL else f"so far {outcome.shown}"
 
 
 def _samples(verdict: Verdict) -> tuple[Slot, ...]:
@@ -162,11 +167,11 @@ def _line(outcome: VerdictOutcome | None, found: Sequence[Issue], count: str, ne
     """The commit status in one line."""
     if outcome is not None:
         reason = f": {found[0].title}" if found else ""
-        return f"So far {outcome.shown}{reason} ({count})"
+        return f"{so_far_words(outcome)}{reason} ({count})"
     return f"{count}; next {shown_offset(next_s)}" if next_s is not None else f"{count}; the verdict follows"
 
 
 def progress_context(shown: Progress, reason: str | None) -> dict[str, Any]:
     """For progress.md.j2, and with a reason for lost.md.j2."""
-    verdict = shown.so_far or VerdictOutcome.INCONCLUSIVE.shown
+    verdict = (shown.outcome or VerdictOutcome.INCONCLUSIVE).shown
     return {"progress": shown, "reason": reason or "", "verdict": verdict}
