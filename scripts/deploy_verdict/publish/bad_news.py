@@ -4,19 +4,18 @@ There is at most one alarm and one bad verdict for a window. Each is short, ment
 long comment.
 """
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from jinja2 import FileSystemLoader
-from pydantic import ValidationError
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import STATUS_MARK
-from deploy_verdict.markup.markdown import Safe
-from deploy_verdict.model import Record, Verdict, VerdictOutcome, dumped
+from deploy_verdict.markup.markdown import Safe, inline, one_line
+from deploy_verdict.model import Record, Verdict, VerdictOutcome
+from deploy_verdict.publish.hidden_line import hidden, hidden_in
 from deploy_verdict.publish.posts import title_of
 from deploy_verdict.report import template_environment
 from deploy_verdict.report.issues import Issue, issues
@@ -28,7 +27,8 @@ MOST_ISSUES = 3
 BAD = (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
 # github.com: a login has letters, digits and single hyphens; a team's slug also dots and underscores.
 _HANDLE = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]{1,100})?)")
-_START, _END = "<!-- deploy-verdict-news ", " -->"
+_NAME = "deploy-verdict-news"
+NOTIFIED, ROLLBACK = "- People were notified.", "- Rollback: "
 Kind = Literal["alarm", "verdict"]
 
 
@@ -56,8 +56,6 @@ class BadNews:
     issues_hidden: int
     what_follows: str
     link: Safe
-    notified: str
-    rollback: str
 
 
 def key_of_news(bundle: Bundle, kind: Kind) -> str:
@@ -88,12 +86,10 @@ def news_text(
         issues_hidden=max(0, len(found) - MOST_ISSUES),
         what_follows=_what_follows(bundle, verdict, is_alarm=is_alarm),
         link=Safe(link if link and re.fullmatch(r"https?://[^\s<>()]+", link) else "the long comment above"),
-        notified="People were notified." if state.notified else "",
-        rollback=state.rollback,
     )
     environment = template_environment(FileSystemLoader(TEMPLATES))
     text = environment.get_template("bad_news.md.j2").render(news=news)
-    return f"{_line(state)}\n{text.rstrip()}\n"
+    return _stated(text, state)
 
 
 def _what_follows(bundle: Bundle, verdict: Verdict, *, is_alarm: bool) -> str:
@@ -106,39 +102,19 @@ def _what_follows(bundle: Bundle, verdict: Verdict, *, is_alarm: bool) -> str:
     return "No later sample can undo this. The window goes on as evidence."
 
 
-def _line(state: NewsState) -> str:
-    """The hidden line. No text in it can end the HTML comment."""
-    text = json.dumps(dumped(state), separators=(", ", ": "))
-    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
-    return f"{_START}{text}{_END}"
-
-
 def news_in(comment: str | None) -> NewsState | None:
     """The state in a comment's second line; None where there is none that can be read."""
-    lines = (comment or "").splitlines()[1:2]
-    if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
-        return None
-    try:
-        return NewsState.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
-    except ValidationError:
-        return None
-
-
-def without_line(comment: str) -> str:
-    """The comment's text below its two hidden lines."""
-    return "\n".join(comment.splitlines()[2:])
+    return hidden_in(comment, _NAME, NewsState)
 
 
 def with_state(comment: str, state: NewsState) -> str:
-    """The same comment, below its marker, with another state; the lines that show it are written anew."""
-    kept = [
-        line
-        for line in without_line(comment).splitlines()
-        if not line.startswith(("- Rollback: ", "- People were notified."))
-    ]
-    shown = [*(["- People were notified."] if state.notified else [])]
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    """A comment with another state, below its marker; the lines that show the state are written anew."""
+    kept = [line for line in comment.splitlines()[2:] if not line.startswith((NOTIFIED, ROLLBACK))]
+    return _stated("\n".join(kept), state)
+
+
+def _stated(text: str, state: NewsState) -> str:
+    shown = [NOTIFIED] if state.notified else []
     if state.rollback:
-        line = environment.from_string("- Rollback: {{ text }}").render(text=state.rollback)
-        shown.append(line.replace("\n", " "))
-    return "\n".join([_line(state), *kept, *shown]).rstrip() + "\n"
+        shown.append(ROLLBACK + inline(one_line(state.rollback, 600)))
+    return "\n".join([hidden(_NAME, state), text.rstrip(), *shown]) + "\n"

@@ -4,13 +4,13 @@ A late writer must never put an older text over a newer one. So each comment car
 states have one total order: whoever reads two of them comes to the same answer.
 """
 
-import json
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from deploy_verdict.github.client import MAX_DESCRIPTION
-from deploy_verdict.model import Record, VerdictOutcome, dumped
+from deploy_verdict.model import Record, VerdictOutcome
+from deploy_verdict.publish.hidden_line import hidden, hidden_in
 from deploy_verdict.redaction.control_chars import visible
 
 
@@ -35,7 +35,7 @@ def _tail(environment: str | None) -> str:
     return f" · {(name or 'no environment')[:60]}"
 
 
-_START, _END = "<!-- deploy-verdict-state ", " -->"
+_NAME = "deploy-verdict-state"
 BAD = (VerdictOutcome.ATTENTION, VerdictOutcome.CRITICAL)
 Rank = tuple[int, str, float, int, int, int, int]
 
@@ -100,21 +100,13 @@ NO_STATE: Rank = (0, "", 0.0, 0, 0, 0, 0)
 
 
 def line_of(state: CommentState) -> str:
-    """The hidden line. No text in it can end the HTML comment."""
-    text = json.dumps(dumped(state), separators=(", ", ": "))
-    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
-    return f"{_START}{text}{_END}"
+    """The hidden line of a comment."""
+    return hidden(_NAME, state)
 
 
 def state_in(comment: str | None) -> CommentState | None:
     """The state in a comment's second line; None when there is none that can be read."""
-    lines = (comment or "").splitlines()[1:2]
-    if not lines or not (lines[0].startswith(_START) and lines[0].rstrip().endswith(_END)):
-        return None
-    try:
-        return CommentState.model_validate_json(lines[0].rstrip()[len(_START) : -len(_END)])
-    except ValidationError:
-        return None
+    return hidden_in(comment, _NAME, CommentState)
 
 
 def rank_in(comment: str | None) -> Rank:

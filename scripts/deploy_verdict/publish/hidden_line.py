@@ -1,0 +1,29 @@
+"""A record in a comment's second line, hidden as an HTML comment, below the marker. Pure."""
+
+import json
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from deploy_verdict.model import Record, dumped
+
+Kept = TypeVar("Kept", bound=Record)
+
+
+def hidden(name: str, record: Record) -> str:
+    """The line. No text in it can end the HTML comment."""
+    text = json.dumps(dumped(record), separators=(", ", ": "))
+    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"<!-- {name} {text} -->"
+
+
+def hidden_in(comment: str | None, name: str, kind: type[Kept]) -> Kept | None:
+    """The record in a comment's second line; None where there is none that can be read."""
+    lines = (comment or "").splitlines()[1:2]
+    start, end = f"<!-- {name} ", " -->"
+    if not lines or not (lines[0].startswith(start) and lines[0].rstrip().endswith(end)):
+        return None
+    try:
+        return kind.model_validate_json(lines[0].rstrip()[len(start) : -len(end)])
+    except ValidationError:
+        return None
