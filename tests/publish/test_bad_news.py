@@ -4,6 +4,8 @@ from argparse import Namespace
 
 import pytest
 
+from demo.github.hub import Hub
+from demo.github.serving import TOKEN, github
 from deploy_verdict import __version__
 from deploy_verdict.model import Finding, Outcome, Severity, VerdictOutcome
 from deploy_verdict.publish.bad_news import NewsState, handles, news_in, news_text, with_state
@@ -12,6 +14,8 @@ from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
 from tests.bundles import T0
 from tests.github.windows import POOLS, opened
+from tests.publish.test_delivery import service
+from tests.running import script
 
 STATE = NewsState(window="w", kind="alarm", outcome=VerdictOutcome.CRITICAL)
 
@@ -114,3 +118,23 @@ def test_only_logins_and_teams_are_mentioned(name, found):
 @pytest.mark.parametrize("comment", [None, "", "one line", "<!-- x -->\n<!-- deploy-verdict-news {} -->\n"])
 def test_other_comments_are_no_news(comment):
     assert news_in(comment) is None
+
+
+def test_where_github_refuses_the_comment_people_are_notified_all_the_same(tmp_path):
+    """Once for this directory, however often it is tried; without a comment nobody knows who was first."""
+    base, _ = opened(tmp_path, offsets=(0.0,), status=500)
+    hub = Hub()
+    hub.add_issue(1)
+    hub.locked.add(1)
+    hub.switches.primary_limit = True
+    with github(hub) as url, service() as people:
+        environment = {
+            "GITHUB_API_URL": url,
+            "GITHUB_REPOSITORY": hub.repository,
+            "GITHUB_TOKEN": TOKEN,
+            "DEPLOY_VERDICT_NOTIFY": people.address,
+        }
+        for _ in range(2):
+            done = script("ci progress", *base, "--number", "1", environment=environment)
+            assert done.returncode == 3, done.stderr
+    assert ["CRITICAL SO FAR" in message["title"] for message in people.messages] == [True]

@@ -4,16 +4,18 @@ Whichever job sees it first raises the alarm; its comment is the lock, so that p
 window. What is refused by GitHub or a messenger costs nothing else.
 """
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_verdict.actions.gate import workflow_file
+from deploy_verdict.actions.run_record import known_run
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.rollback_command import rollback_target
-from deploy_verdict.github import Destination, GitHub
+from deploy_verdict.github import Connection, Destination, GitHub
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome
 from deploy_verdict.publish.alarm_notification import send_alarm
@@ -53,6 +55,33 @@ class NewsDesk:
     link: str | None = None
 
 
+def desk_for(
+    connection: Connection,
+    options: Namespace,
+    bundle: Bundle,
+    verdict: Verdict,
+    environment: Mapping[str, str],
+    tell: Tell,
+    *,
+    link: str | None = None,
+) -> NewsDesk:
+    """The desk of a window's directory (--out)."""
+    file = known_run(options.out)
+    named: int | None = getattr(options, "number", None)
+    return NewsDesk(
+        github=GitHub(connection, tell=tell),
+        runs=lambda: WorkflowRuns(connection, tell=tell),
+        bundle=bundle,
+        verdict=verdict,
+        file=file,
+        environment=environment,
+        tell=tell,
+        out=options.out,
+        number=named or (file.number if file else None),
+        link=link,
+    )
+
+
 def raise_alarm(desk: NewsDesk) -> bool:
     """Tell people of an alarm, if there is one and nobody did before; whether this call did."""
     if not alarming(desk.verdict.findings):
@@ -68,25 +97,33 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 
 
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
-    place = place_of(desk.github, desk.bundle, desk.number, desk.out)
     people = _people(desk)
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
     text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
     key = key_of_news(desk.bundle, kind)
-    comment = desk.github.claim_comment(place, key, text)
+    try:
+        place = place_of(desk.github, desk.bundle, desk.number, desk.out)
+        comment = desk.github.claim_comment(place, key, text)
+    except ProviderError:
+        if kind == "alarm":
+            # Without the comment nobody can know who was first: rather told twice than not at all.
+            _notified(desk)
+        raise
     if not comment.is_ours:
         desk.tell(f"people know of this: {comment.url}")
         return False
     desk.tell(f"posted {comment.url}")
     _assign(desk, place, people)
     if kind == "alarm":
-        state = state.model_copy(
-            update={"notified": send_alarm(desk.verdict, desk.environment, desk.tell, link=desk.link)}
-        )
+        state = state.model_copy(update={"notified": _notified(desk)})
     if outcome is VerdictOutcome.CRITICAL:
         state = _with_rollback(desk, place, kind, state)
     desk.github.put_comment(place, key, with_state(comment.body, state))
     return True
+
+
+def _notified(desk: NewsDesk) -> bool:
+    return send_alarm(desk.verdict, desk.out, desk.environment, desk.tell, link=desk.link)
 
 
 def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | None = None) -> Destination:

@@ -20,7 +20,7 @@ from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.session import WINDOW_FILE, Session, remark
+from deploy_verdict.window.session import Session, note_ended, remark
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:
@@ -31,7 +31,7 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
         yield given_up
         return
     if ended is not None:
-        write_json(session.out / WINDOW_FILE, session.file.model_copy(update={"ended": ended}))
+        note_ended(session.out, ended)
         yield f"the window ended early: {ended}"
     requested = set(session.plan.stages) - set(session.file.left_out)
     for stage in at_end():

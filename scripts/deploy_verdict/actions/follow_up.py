@@ -3,11 +3,11 @@
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
-from deploy_verdict.actions.alarm import NewsDesk, report_bad_verdict
+from deploy_verdict.actions.alarm import desk_for, report_bad_verdict
 from deploy_verdict.actions.conclude import follow, step_after
 from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.publish.posts import bundle_service
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
@@ -26,17 +26,7 @@ def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[st
     environment = environment_for(options.plan)
     connection = connection_from(environment)
     runs = WorkflowRuns(connection, tell=tell)
-    desk = NewsDesk(
-        github=GitHub(connection, tell=tell),
-        runs=lambda: runs,
-        bundle=bundle,
-        verdict=verdict,
-        file=file,
-        environment=environment,
-        tell=tell,
-        out=options.out,
-        number=file.number,
-    )
+    desk = desk_for(connection, options, bundle, verdict, environment, tell)
     trouble: ProviderError | None = None
     try:
         report_bad_verdict(desk)

@@ -41,7 +41,7 @@ from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
 from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import HISTORY_FILE, Session, end_window
+from deploy_verdict.window.session import HISTORY_FILE, Session, note_ended
 
 # The job of a later sample may take an hour.
 LONGEST_SLEEP_S = 2400.0
@@ -264,7 +264,7 @@ def gated(gate: Gate) -> str:
     jobs, choice = choose_jobs(session, mode, timers, private=private)
     if request.failed:
         jobs = tuple(job for job in jobs if 0.0 in job.offsets_s)
-        end_window(session.out, "the platform says that the deployment failed")
+        note_ended(session.out, "the platform says that the deployment failed")
     reason = refusal(jobs)
     if reason is not None and gate.inputs.kind != "tail":
         raise UsageError(reason)

@@ -4,11 +4,10 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.alarm import NewsDesk, raise_alarm
+from deploy_verdict.actions.alarm import desk_for, raise_alarm
 from deploy_verdict.actions.run_record import fill_from_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import GitHub, connection_from
-from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.publish.comment_memory import forget_comment
 from deploy_verdict.publish.posts import progress_post, run_from
 from deploy_verdict.publish.publisher import publish_progress
@@ -43,31 +42,26 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         return "\n".join([progress_post(bundle, now, here).text, *alarm])
     connection = connection_from(environment, options.author)
     github = GitHub(connection, tell=tell)
-    posted = publish_progress(github, bundle, now=now, run=here, tell=tell, number=options.number)
-    url = posted.url
-    desk = NewsDesk(
-        github=github,
-        runs=lambda: WorkflowRuns(connection, tell=tell),
-        bundle=bundle,
-        verdict=verdict,
-        file=file,
-        environment=environment,
-        tell=tell,
-        out=options.out,
-        number=options.number,
-        link=url,
-    )
-    if not posted.is_quiet:
+    url, trouble = "", None
+    try:
+        posted = publish_progress(github, bundle, now=now, run=here, tell=tell, number=options.number)
+        url, is_news = posted.url, not posted.is_quiet
+    except ProviderError as error:
+        trouble, is_news = error, True
+    desk = desk_for(connection, options, bundle, verdict, environment, tell, link=url or here.url)
+    if is_news:
         # What the comment says already, people were told when it came to say it.
         try:
             raise_alarm(desk)
-        except ProviderError:
+        except ProviderError as error:
             forget_comment(options.out)
-            raise
+            trouble = trouble or error
     if ended is not None and options.end_window and here.id.isdigit():
         tell(f"the window ends now: {ended}")
         try:
             desk.runs().cancel(int(here.id))
         except ProviderError as error:
             tell(f"{error}; the other jobs go on")
+    if trouble is not None:
+        raise trouble
     return url

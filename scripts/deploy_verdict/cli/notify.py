@@ -17,10 +17,9 @@ from deploy_verdict.actions.run_record import is_dry_run
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_window, offset_s
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.publish.delivery import send
+from deploy_verdict.publish.delivery import redact_with, send
 from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_sent, news
-from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.judge_directory import history_of, read_verdict
 from deploy_verdict.window.plan_file import environment_for
 from deploy_verdict.window.session import run_url
@@ -51,14 +50,13 @@ def main(options: argparse.Namespace) -> int:
     if not options.dry_run and find_spec("apprise") is None:
         raise UsageError("Apprise is missing, which sends them — install deploy-verdict[notify]")
     verdict = read_verdict(options.out)
-    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
     message = news(
         options.out,
         verdict,
         previous=VerdictOutcome(options.previous) if options.previous else None,
         history=history_of(options),
         link=options.link or run_url(environment),
-        redact=Redactor.from_environment({**environment, **secrets}).text,
+        redact=redact_with(environment, addresses),
     )
     if isinstance(message, str) or options.dry_run:
         print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")

@@ -19,7 +19,7 @@ from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_logs, add_window, add_without, length_s
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.model import Layout, Verdict, VerdictOutcome
+from deploy_verdict.model import Layout, Verdict
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import of_length
 from deploy_verdict.window.captured_runs import capture_path
@@ -73,10 +73,8 @@ def main(options: argparse.Namespace) -> int:
 def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
     """Notify people at once, where DEPLOY_VERDICT_NOTIFY says whom; `notify` then does not again."""
     from deploy_verdict.publish.alarm_notification import send_alarm  # noqa: PLC0415  # only for bad news
-    from deploy_verdict.publish.sent_notifications import keep_sent  # noqa: PLC0415
 
-    if send_alarm(verdict, session.environment, session.tell):
-        keep_sent(session.out, verdict.model_copy(update={"outcome": VerdictOutcome.CRITICAL}))
+    send_alarm(verdict, session.out, session.environment, session.tell)
 
 
 def _layout(options: argparse.Namespace) -> Layout | None:

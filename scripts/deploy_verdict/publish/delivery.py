@@ -9,13 +9,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deploy_verdict.base.errors import NotificationError
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.publish.notification import Message
-from deploy_verdict.redaction.redactor import is_secret
+from deploy_verdict.redaction.redactor import Redactor, is_secret
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 # For the interpreter and Apprise to start on a busy machine.
@@ -52,6 +52,12 @@ def send(
     except OSError as error:
         raise NotificationError(f"notification not sent: {os.strerror(error.errno or 0)}") from error
     _check(done, len(addresses))
+
+
+def redact_with(environment: Mapping[str, str], addresses: Sequence[str]) -> Callable[[str], str]:
+    """What takes secrets out of a message, the addresses among them."""
+    secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
+    return Redactor.from_environment({**environment, **secrets}).text
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -246,7 +246,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         builds_on=("health", "e2e"),
         can_alarm=True,
-        settled_at_end=("growth", "stability", "gauge", "samples"),
+        settled_at_end=("growth", "stability", "gauge"),
         lead_rank=3,
         missing="no pools to sample",
         sampling=(

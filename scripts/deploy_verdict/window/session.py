@@ -234,7 +234,7 @@ def remark(out: Path, sentence: str) -> None:
         write_json(out / WINDOW_FILE, file.model_copy(update={"remarks": (*kept, sentence)}))
 
 
-def end_window(out: Path, reason: str) -> None:
+def note_ended(out: Path, reason: str) -> None:
     """Note why the window ended before its length."""
     file = read_window(out)
     if file is not None:
