@@ -276,3 +276,14 @@ def test_the_offsets_of_the_matrix_are_those_of_the_window(gate):
     plan = read_plan((gate.out / "plan.yml").read_bytes(), "plan.yml", {}, "2026-02-02")
     named = [float(name) * 60 for name, _ in gate.matrix()]
     assert named == list(offsets_of(plan, dense=False))
+
+
+def test_a_failure_that_the_platform_does_not_confirm_is_never_stable(gate):
+    """GitHub says failure and Railway says live: nothing else was asked, so nothing is known."""
+    assert gate.run(railway_event(ids.LIVE_COMMIT, state="failure")).returncode == 0
+    assert gate.matrix() == [("000", "verify-now")]
+    base = ("--plan", gate.out / "plan.yml", "--out", gate.out)
+    variables = gate.platform.environment | {"TARGET_URL": gate.platform.base_url}
+    assert script("ci sample", *base, "--samples", "000", environment=variables).returncode == 0
+    assert [path.name for path in (gate.out / "evidence").iterdir()] == ["deployment.T+000.a1.json"]
+    assert script("judge_evidence", *base, environment=variables).returncode == 12
