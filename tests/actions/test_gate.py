@@ -9,7 +9,6 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from demo.running import running
 from deploy_verdict.window.schedule import offsets_of
 from tests.running import ROOT, script
 from tests.workflow.events import LABEL, dispatch_event, railway_event
@@ -17,12 +16,6 @@ from tests.workflow.events import LABEL, dispatch_event, railway_event
 OWN = 500
 TITLE = f"verify {LABEL}"
 TIMERS = range(15, 121, 15)
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory):
-    with running(log=tmp_path_factory.mktemp("demo") / "backend.log") as backend:
-        yield backend
 
 
 @pytest.fixture
@@ -194,7 +187,7 @@ def test_a_status_of_another_environment_or_in_other_words_is_no_verdict(gate, h
     [
         "deploy-verdict",
         "deploy-verdict/zeues-web",
-        "deploy-verdict/zeues-backend/later-look",
+        "deploy-verdict/zeues-backend/later-sample",
         "deploy-verdict/start/zeues-backend",
     ],
 )
@@ -244,7 +237,7 @@ def test_a_window_goes_on_as_an_extension_and_as_a_tail(gate):
     assert gate.file("window.json")["window"]["earlier_lengths_s"] == [7200.0, 14400.0]
     # Its wait timer was lifted: the job would sleep for hours and be killed, so the clock starts it again.
     assert gate.outputs["open"] == "false"
-    (promise,) = [row for row in gate.hub.statuses if row["context"].endswith("/later-look")]
+    (promise,) = [row for row in gate.hub.statuses if row["context"].endswith("/later-sample")]
     assert (promise["state"], " · run 401 · report-a1" in promise["description"]) == ("pending", True)
 
 

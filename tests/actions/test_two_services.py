@@ -12,7 +12,6 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from demo.running import running
 from deploy_verdict.actions.event import IgnoredEvent, VerificationRequest, read_inputs
 from deploy_verdict.actions.gate import Gate, admit
 from deploy_verdict.github import Connection
@@ -26,12 +25,6 @@ from tests.workflow.events import LABEL, dispatch_event, railway_event
 FIRST, SECOND = 500, 501
 TITLE = f"verify {LABEL} · {ids.LIVE_COMMIT}"
 FILE = "verify-backend.yml"
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory):
-    with running(log=tmp_path_factory.mktemp("demo") / "backend.log") as backend:
-        yield backend
 
 
 @pytest.fixture
@@ -97,7 +90,7 @@ def test_the_other_services_event_asks_github_for_nothing_and_ends_nothing(hub, 
     assert all(path == f"/repos/{hub.repository}" for _, path in hub.requests)
 
 
-def test_a_later_look_is_not_lost_to_an_event_that_is_refused_at_that_moment(hub, asked):
+def test_a_later_sample_is_not_lost_to_an_event_that_is_refused_at_that_moment(hub, asked):
     refused = {"status": "completed", "conclusion": "success"}
     inputs = {"kind": "tail", "continue-run": "400"}
     event = {"inputs": {}}

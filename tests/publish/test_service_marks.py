@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.publish.service_marks import (
     MAX_LABEL,
-    is_later_look,
+    is_later_sample,
     labels_of,
-    later_look_context,
+    later_sample_context,
     service_of,
     start_context,
     status_context,
@@ -23,7 +23,7 @@ NAMES = st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=80) 
         "api/v1",
         "api v1",
         "api-v1",
-        "a/later-look",
+        "a/later-sample",
         "start",
         "zeues-backend",
         "é",
@@ -44,14 +44,14 @@ def test_every_name_fits_what_github_takes(name):
     service = service_of(name, "p")
     assert all(len(label.name) <= MAX_LABEL for label in labels_of(service).values())
     assert service_of(service, "p") == service
-    assert is_later_look(later_look_context(service))
-    assert not is_later_look(status_context(service))
-    assert not is_later_look(start_context(f"{name}.yml"))
+    assert is_later_sample(later_sample_context(service))
+    assert not is_later_sample(status_context(service))
+    assert not is_later_sample(start_context(f"{name}.yml"))
 
 
 def test_a_plain_name_is_shown_as_it_is_and_a_plan_stands_in_for_a_service():
     assert status_context(service_of("zeues-backend", "zeues")) == "deploy-verdict/zeues-backend"
-    assert later_look_context("zeues-backend") == "deploy-verdict/zeues-backend/later-look"
+    assert later_sample_context("zeues-backend") == "deploy-verdict/zeues-backend/later-sample"
     assert service_of(None, "zeues") == "zeues"
 
 

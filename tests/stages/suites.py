@@ -12,6 +12,18 @@ MAY_WRITE = "test_data: {may_write: {spool: [T1, F9]}}\n"
 TAKE = "{name: take, post: /take, json: {spool: T1, worker: 1}, expect: {status: 200}}"
 LEAVE = "{name: leave, post: /leave, json: {spool: T1, worker: 1}, accept: [{status: 200}, {status: 400}]}"
 
+# A suite of one test that takes and leaves a spool; %s is the spool that is left.
+CYCLE = """
+e2e:
+  before_each: [{name: who, get: /workers, expect: {status: 200}, capture: {id: $.id}}]
+  tests:
+    - name: cycle
+      steps:
+        - {name: take, post: /take, json: {spool: T1, worker: "{id}"}, expect: {status: 200}}
+        - {name: leave, post: /leave, json: {spool: %s}, expect: {status: 200}}
+      cleanup: [{name: clean, post: /clean, json: {spool: T1}, expect: {status: 200}}]
+"""
+
 
 def context_of(text, base_url, *, tell=lambda line: None, secrets=None, head=MAY_WRITE):
     """A context whose plan has the sections of `text`."""

@@ -21,7 +21,7 @@ RUN = 500
 REF = "c" * 40
 LABEL = "zeues / production"
 TITLE = f"verify {LABEL} · {COMMIT}"
-LATER_LOOK = "deploy-verdict/zeues-backend/later-look"
+LATER_SAMPLE = "deploy-verdict/zeues-backend/later-sample"
 QUARTERS = tuple(900.0 * number for number in range(9))
 
 
@@ -248,7 +248,7 @@ def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub,
     assert len([row for row in hub.dispatches if row["inputs"]["kind"] == "rollback"]) == len(started)
 
 
-def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub):
+def test_where_no_timer_holds_a_later_sample_it_is_promised_and_kept(tmp_path, hub):
     base, _ = run_of(tmp_path)
     script("judge_evidence", *base)
     done = call(hub, "ci follow-up", *base, ARTIFACT="report-a2")
@@ -259,7 +259,7 @@ def test_where_no_timer_holds_a_later_look_it_is_promised_and_kept(tmp_path, hub
     due = datetime.now(UTC) + timedelta(hours=3)
     for due_at, count in ((due, 0), (due - timedelta(hours=4), 1)):
         promise = Promise(due_at=due_at, run=RUN, artifact="report-a2", plan_ref=REF)
-        hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": LATER_LOOK,
+        hub.statuses.append({"id": 1, "sha": COMMIT, "state": "pending", "context": LATER_SAMPLE,
                              "description": promise.line(), "target_url": None,
                              "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})  # fmt: skip
         done = call(hub, "ci start-promised")
@@ -293,7 +293,7 @@ def test_a_promise_is_read_as_it_was_written_and_nothing_else_is_one():
 def promised(hub, commit, service, due_at, **more):
     promise = Promise(due_at=due_at, run=more.pop("run", RUN), artifact="report-a1", **more)
     hub.statuses.append({"id": 1, "sha": commit, "state": "pending", "description": promise.line(),
-                         "context": f"deploy-verdict/{service}/later-look", "target_url": None,
+                         "context": f"deploy-verdict/{service}/later-sample", "target_url": None,
                          "created_at": "2026-02-02T12:00:00Z"})  # fmt: skip
 
 

@@ -115,11 +115,10 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
         (offer,) = [row["inputs"] for row in hub.dispatches]
         assert (offer["kind"], offer["continue-run"]) == ("rollback", str(RUN))
         # act has no reviewers, so the run that they approve starts now.
-        rolled = acting.run("workflow_dispatch", {"inputs": offer}, run=RUN + 1)
+        acting.run("workflow_dispatch", {"inputs": offer}, run=RUN + 1)
         assert process.wait(timeout=300) != 0
         log = acting.log(RUN + 1)
         assert "requesting a rollback" in log, log[-5000:]
-        assert rolled in (0, 1)
     alarm, verdict = news(hub)
     assert "CRITICAL ISSUES: zeues-backend" in verdict
     assert "rolled back" in alarm

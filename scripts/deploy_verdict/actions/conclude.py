@@ -11,7 +11,7 @@ from deploy_verdict.follow_up.promised_sample import Promise
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
 from deploy_verdict.plan import layout_of, own_layout
-from deploy_verdict.publish.service_marks import later_look_context
+from deploy_verdict.publish.service_marks import later_sample_context
 
 # A job that waits no longer than this sleeps, timer or not.
 MOST_ASLEEP_S = 1800.0
@@ -65,7 +65,7 @@ def follow(
                 "and the full commit SHA is unknown"
             )
         promise = Promise(due_at=due_at, run=file.run, artifact=artifact, plan_ref=file.ref)
-        runs.set_status(file.commit, later_look_context(service), "pending", promise.line())
+        runs.set_status(file.commit, later_sample_context(service), "pending", promise.line())
         return f"scheduled the {step.kind} ({step.because}): {promise.line()}"
     workflow = workflow_file(environment)
     inputs = {

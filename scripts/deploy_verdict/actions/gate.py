@@ -34,7 +34,7 @@ from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns
 from deploy_verdict.model import RunFile, Subject
 from deploy_verdict.plan import Plan, own_layout
 from deploy_verdict.publish.job_summary import write_outputs, write_variable
-from deploy_verdict.publish.service_marks import later_look_context, service_of
+from deploy_verdict.publish.service_marks import later_sample_context, service_of
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.evidence_store import write_json
@@ -250,15 +250,11 @@ def gated(gate: Gate) -> str:
     runs = _runs(gate)
     request = admit(gate, runs)
     if isinstance(request, IgnoredEvent):
-        write_outputs(gate.environment, {"open": "false", "reason": request.reason})
-        write_variable(gate.environment, "OPEN", "false")
-        return f"no window: {request.reason}"
+        return _closed(gate, request.reason)
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
     postponed = _postponed(gate, session, runs) if gate.inputs.kind == "tail" else None
     if postponed is not None:
-        write_outputs(gate.environment, {"open": "false", "reason": postponed})
-        write_variable(gate.environment, "OPEN", "false")
-        return postponed
+        return _closed(gate, postponed)
     timers, private = timers_of(runs, gate.tell)
     mode = "timer" if request.failed else gate.inputs.mode or gate.plan.window.mode
     jobs, choice = choose_jobs(session, mode, timers, private=private)
@@ -274,6 +270,13 @@ def gated(gate: Gate) -> str:
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", **matrix_outputs(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
+
+
+def _closed(gate: Gate, reason: str) -> str:
+    """Let no later job or step start; the decision in one line."""
+    write_outputs(gate.environment, {"open": "false", "reason": reason})
+    write_variable(gate.environment, "OPEN", "false")
+    return f"no window: {reason}"
 
 
 def _postponed(gate: Gate, session: Session, runs: WorkflowRuns | None) -> str | None:
@@ -294,7 +297,7 @@ def _postponed(gate: Gate, session: Session, runs: WorkflowRuns | None) -> str |
     )
     runs.set_status(
         commit,
-        later_look_context(service_of(gate.plan.service.name, gate.plan.name)),
+        later_sample_context(service_of(gate.plan.service.name, gate.plan.name)),
         "pending",
         promise.line(),
     )

@@ -189,7 +189,7 @@ def follow_up(options: argparse.Namespace) -> int:
     A verdict that is not STABLE gets a comment of its own, once, which mentions people. The runs go on with
     the same window, evidence and comment, by workflow_dispatch (actions: write). What follows:
     escalation.extend_to, escalation.tail_checks and escalation.rollback in the plan. A sample that no wait
-    timer can hold is promised by the commit status deploy-verdict/<service>/later-look, which
+    timer can hold is promised by the commit status deploy-verdict/<service>/later-sample, which
     `deploy-verdict ci start-promised` keeps.
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
@@ -239,7 +239,7 @@ def start_promised(options: argparse.Namespace) -> int:
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... deploy-verdict ci start-promised
 
-    Reads the commit statuses deploy-verdict/<service>/later-look of what --workflow verified in 8 days.
+    Reads the commit statuses deploy-verdict/<service>/later-sample of what --workflow verified in 8 days.
     .github/workflows/later-samples.yml runs it by the clock, unless the repository's variable
     DEPLOY_VERDICT_CLOCK is off.
 

@@ -1,8 +1,8 @@
 """A sample that is promised for later, written so that a commit status can hold it. Pure.
 
 Where no wait timer can hold a job until then, the deployed commit's status
-`deploy-verdict/<service>/later-look` says when it is due, which run it continues, and which commit holds the
-plan; `deploy-verdict ci start-promised` reads it.
+`deploy-verdict/<service>/later-sample` says when it is due, which run it continues, and which commit holds
+the plan; `deploy-verdict ci start-promised` reads it.
 """
 
 import re

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.follow_up.promised_sample import Promise, promise_in
 from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns, split_title
-from deploy_verdict.publish.service_marks import is_later_look
+from deploy_verdict.publish.service_marks import is_later_sample
 
 # A scheduled workflow comes late, often by hours: what is due before the next one is started now, and the
 # sampler waits for its time.
@@ -63,7 +63,7 @@ def _promises(runs: WorkflowRuns, commit: str) -> Iterator[tuple[str, Promise]]:
     """Each with the context that holds it, which names the service."""
     for row in runs.statuses(commit):
         context = str(row.get("context")) if isinstance(row, dict) else ""
-        if isinstance(row, dict) and is_later_look(context):
+        if isinstance(row, dict) and is_later_sample(context):
             promise = promise_in(str(row.get("state")), row.get("description"))
             if promise is not None:
                 yield context, promise

@@ -15,7 +15,7 @@ CONTEXT = "deploy-verdict"
 MAX_LABEL = 50
 MAX_SERVICE = MAX_LABEL - len("verdict ") - len(": inconclusive")
 _DIGEST = 6
-_LATER_LOOK = re.compile(rf"{CONTEXT}/([a-z0-9._-]+)/later-look")
+_LATER_SAMPLE = re.compile(rf"{CONTEXT}/([a-z0-9._-]+)/later-sample")
 _KINDS = {
     VerdictOutcome.STABLE: ("2da44e", "All checks passed for the complete window"),
     VerdictOutcome.ATTENTION: ("bf8700", "It works, but something needs attention"),
@@ -43,14 +43,14 @@ def status_context(service: str) -> str:
     return f"{CONTEXT}/{service}"
 
 
-def later_look_context(service: str) -> str:
+def later_sample_context(service: str) -> str:
     """The commit status that promises a later sample of a service."""
-    return f"{CONTEXT}/{service}/later-look"
+    return f"{CONTEXT}/{service}/later-sample"
 
 
-def is_later_look(context: str) -> bool:
+def is_later_sample(context: str) -> bool:
     """Whether a commit status promises a later sample, of whichever service."""
-    return _LATER_LOOK.fullmatch(context) is not None
+    return _LATER_SAMPLE.fullmatch(context) is not None
 
 
 def start_context(workflow: str) -> str:

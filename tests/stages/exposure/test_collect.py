@@ -14,21 +14,18 @@ from deploy_verdict.stages.exposure.collect import Need, top_up
 from tests.clocks import TurnedClock
 from tests.running import command
 from tests.servers import json_service
-from tests.stages.suites import context_of
+from tests.stages.suites import CYCLE, context_of
 
-PLAN = """
+PLAN = (
+    """
 health: [{name: read, get: /orders/7, expect: {status: 200}}]
-e2e:
-  before_each: [{name: who, get: /workers, expect: {status: 200}, capture: {id: $.id}}]
-  tests:
-    - name: cycle
-      steps:
-        - {name: take, post: /take, json: {spool: T1, worker: "{id}"}, expect: {status: 200}}
-        - {name: leave, post: /leave, json: {spool: %s}, expect: {status: 200}}
-      cleanup: [{name: clean, post: /clean, json: {spool: T1}, expect: {status: 200}}]
+"""
+    + CYCLE
+    + """\
 exposure:
   - {name: x, operation: %s, at_least: 20, top_up: {of: %s, at_most: %s, every: %s, limit: %s}}
 """
+)
 
 
 class Service:

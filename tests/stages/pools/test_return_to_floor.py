@@ -8,21 +8,16 @@ from deploy_verdict.stages.pools.judge_floor import _used
 from deploy_verdict.stages.pools.return_to_floor import return_to_floor
 from tests.clocks import TurnedClock
 from tests.servers import json_service
-from tests.stages.suites import context_of
+from tests.stages.suites import CYCLE, context_of
 
-PLAN = """
-e2e:
-  before_each: [{name: who, get: /workers, expect: {status: 200}, capture: {id: $.id}}]
-  tests:
-    - name: cycle
-      steps:
-        - {name: take, post: /take, json: {spool: T1, worker: "{id}"}, expect: {status: 200}}
-        - {name: leave, post: /leave, json: {spool: %s}, expect: {status: 200}}
-      cleanup: [{name: clean, post: /clean, json: {spool: T1}, expect: {status: 200}}]
+PLAN = (
+    CYCLE
+    + """\
 pools:
   - {name: pool, get: /stats, used: $.used, limit: $.limit, burst: {for: 10s, every: 1s},
      return_to_floor: {test: cycle, cycles: 40, rate: %s, settle: 5s, limit: %s}}
 """
+)
 
 
 class Service:
