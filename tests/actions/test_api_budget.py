@@ -14,7 +14,7 @@ from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish_progress
 from deploy_verdict.window.judge_directory import judged_directory
-from tests.actions.test_gate import OWN, TIMERS, gate, hub, platform  # noqa: F401  # fixtures
+from tests.actions.test_gate import OWN, TIMERS, gate, hub  # noqa: F401  # fixtures
 from tests.running import script
 from tests.workflow.events import railway_event
 
