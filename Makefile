@@ -38,8 +38,9 @@ faults: $(STAMP)
 
 # Those that wait for time share the processor with many; the others would only get into each other's way.
 test: $(STAMP) lint
-	$(PYTEST) -n 3 -m "not waits and not complete"
-	$(PYTEST) -n 6 -m "waits and not complete"
+	$(PYTEST) -n 3 -m "not waits and not alone and not complete"
+	$(PYTEST) -n 6 -m "waits and not alone and not complete"
+	$(PYTEST) -n 0 -m "alone and not complete"
 
 # Here each script is started anew, not forked from a process that has loaded the package.
 test-all: export DEPLOY_VERDICT_FRESH_PROCESSES = 1

@@ -59,6 +59,7 @@ def verdict_of(acting, run=RUN):
     return json.loads(acting.file(run, "report-a1", "verdict.json").read_text())
 
 
+@pytest.mark.alone
 def test_a_healthy_deployment(tmp_path, event):
     """STABLE, unless a loaded machine made the readings swing: at 150 times the speed 30 s are 0.2 s.
 
