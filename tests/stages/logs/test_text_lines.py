@@ -167,7 +167,7 @@ def test_attributes_of_another_shape_do_no_harm(attributes):
             ("INFO: m", NOON, "INFO"),
         ),
         ('{"time": true, "msg": "m"}', ("m", None, None)),
-        ('{"time": null, "msg": null, "level": 30}', ("level", None, None)),
+        ('{"time": null, "msg": null, "level": 30}', ("level", None, "INFO")),
         ('{"time": NaN, "msg": "m"}', ("m", None, None)),
         (
             '{"time": "12:00", "msg": "2026-02-02T12:00:00Z ERROR m"}',
