@@ -124,6 +124,10 @@ class Logs(Part):
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     max_silence: Duration = Field(default=1800.0, description="a longer time without a line is a gap")
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    unlevelled: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None,
+        description="what lines mean that carry no level that is known; a crash is an error anyway",
+    )
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
         default=None,
