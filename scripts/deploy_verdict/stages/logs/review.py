@@ -4,6 +4,7 @@ A log of any size is streamed. Whatever a file holds, the answer is an observati
 the log stands in its `fault`, and what of it is missing in `incomplete`.
 """
 
+import codecs
 import hashlib
 import os
 import re
@@ -175,8 +176,9 @@ class FileSource:
         if rest:
             text = (rest + raw).decode("utf-8", "replace")
             return SourceLine(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        line = self._reader.read(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
+        if place == 0:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        line = self._reader.read_bytes(raw, after_t0)
         if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
             self._latest_unzoned = line.at
         return line

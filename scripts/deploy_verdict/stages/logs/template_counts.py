@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploy_verdict.base.log_templates import fingerprint, template_of
+from deploy_verdict.base.log_templates import KnownTemplates, fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.unlevelled import may_be_error
@@ -32,9 +32,14 @@ class _Template:
 
     def add(self, at: datetime | None, count: int = 1) -> None:
         self.count += count
-        if at is not None:
-            self.first = at if self.first is None else min(self.first, at)
-            self.last = at if self.last is None else max(self.last, at)
+        if at is None:
+            return
+        if self.first is None or self.last is None:
+            self.first = self.last = at
+        elif at > self.last:
+            self.last = at
+        elif at < self.first:
+            self.first = at
 
 
 class Templates:
@@ -50,11 +55,12 @@ class Templates:
         }
         self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
+        self._templates = KnownTemplates()
         self.left_out: Counter[str] = Counter()
 
     def add(self, entry: Entry, at: datetime | None) -> None:
         """Count an entry of the window."""
-        template, kind = template_of(entry.text), _kind(entry)
+        template, kind = self._templates.template_of(entry.text), _kind(entry)
         known = self._kinds[kind]
         counted = known.get(template)
         if counted is None and len(known) < MAX_TEMPLATES:
@@ -118,6 +124,8 @@ class Templates:
 
 
 def _kind(entry: Entry) -> Kind:
+    if entry.level == "INFO":
+        return "other"
     if entry.level in ("ERROR", "CRITICAL"):
         return "error"
     if entry.level == UNPROVEN_LEVEL:
