@@ -35,6 +35,7 @@ _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|
 _SPACE = re.compile(r"\s+")
 _ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _MOST_SHAPES = 8192
+_HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
 _SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
 _SHAPE_OF_STATUS = re.compile(r"(?<![\w.])000(?![\w.])")
 _SHAPE_OF_NAME = re.compile(r"[A-Z](?=\w*0)\w*(?:Error|Exception|Warning|Exit|Interrupt)")
@@ -88,6 +89,10 @@ class KnownTemplates:
         shape = text.encode().translate(_ZEROED)
         known = self._known.get(shape)
         if known is None:
+            # Ids differ in letters too, and a word with a digit is one mark.
+            shape = _HEXADECIMAL.sub(_zeros, shape)
+            known = self._known.get(shape)
+        if known is None:
             if len(self._known) >= _MOST_SHAPES:
                 return template_of(text)
             known = self._known[shape] = (_shown_digits(shape.decode()), {})
@@ -97,6 +102,10 @@ class KnownTemplates:
         if found is None:
             found = templates[digits] = template_of(text)
         return found
+
+
+def _zeros(match: "re.Match[bytes]") -> bytes:
+    return b"0" * len(match[0])
 
 
 def _shown_digits(shape: str) -> tuple[int, ...]:

@@ -6,10 +6,11 @@ What cannot be read is text without a time, never an error: a log holds whatever
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
-from deploy_verdict.stages.logs.json_lines import JsonLine, json_line, platform_level
+from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import Stamp, TIMES, read_time
@@ -61,6 +62,10 @@ class LineReader:
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
         self._times: dict[str, Stamp] = {}
+        self._json = tuple(
+            JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
+            for depth in range(_MAX_WRAPPERS)
+        )
 
     def learn(self, texts: Sequence[str]) -> None:
         """Decide on the first lines how this log writes what a single line leaves open."""
@@ -94,7 +99,12 @@ class LineReader:
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind, shape.format,
                      shape.message_at, False, False, None, stamp.filled, True),
                 )  # fmt: skip
-        return self.read(raw.decode("utf-8", "replace").rstrip("\r\n"), after_t0)
+        text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if text[:1] == "{" and "\x1b" not in text:
+            found = self._json[0].line(text)
+            if found is not None:
+                return self._of_json(found, after_t0)
+        return self.read(text, after_t0)
 
     def _quick_time(self, written: str) -> Stamp:
         known = self._times.get(written)
@@ -129,11 +139,7 @@ class LineReader:
 
     def _read(self, text: str, depth: int) -> SourceLine:
         if text.startswith("{"):
-            found = (
-                json_line(text, lambda message: self._read(without_colours(message), depth + 1), self.time)
-                if depth <= _MAX_WRAPPERS
-                else None
-            )
+            found = self._json[depth].line(text) if depth < len(self._json) else None
             return self._of_json(found) if found is not None else self._broken_json(text)
         line = self._logfmt(text)
         if line is not None:
@@ -147,6 +153,9 @@ class LineReader:
                 if line is not None:
                     return line
         return _UNREAD._replace(text=text, bare=True)
+
+    def _read_message(self, text: str, depth: int) -> SourceLine:
+        return self._read(without_colours(text), depth)
 
     def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
         groups = match.groupdict()
@@ -193,12 +202,14 @@ class LineReader:
             enveloped=line.at is not None and inner.bare,
         )
 
-    def _of_json(self, found: JsonLine) -> SourceLine:
-        stamp = found.stamp
-        return SourceLine(
-            without_colours(found.text), stamp.at, found.level, stamp.zoned, True, kind=found.kind,  # type: ignore[arg-type]
-            format=found.format, bare=found.bare, problem=stamp.problem, filled=stamp.filled,
-            plain=not found.bare and (found.level is not None or found.kind == "access") and found.kind != "crash",
+    def _of_json(self, found: JsonLine, after_t0: bool | None = None) -> SourceLine:
+        text, stamp, level, format_, kind, bare = found
+        at, zoned, problem, filled = stamp
+        is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
+        return _new(
+            SourceLine,
+            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False, problem,
+             filled, is_plain),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:
