@@ -34,7 +34,7 @@ _RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
 _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
-_MOST_SHAPES = 8192
+_MOST_SHAPES = 4096
 _HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
 _SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
 _SHAPE_OF_STATUS = re.compile(r"(?<![\w.])000(?![\w.])")
@@ -76,7 +76,7 @@ class KnownTemplates:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[tuple[int, ...], dict[str, str]]] = {}
+        self._known: dict[bytes, str | tuple[tuple[int, ...], dict[str, str]]] = {}
 
     def template_of(self, text: str) -> str:
         """The same as template_of, and quicker for a line like one before."""
@@ -92,16 +92,24 @@ class KnownTemplates:
             # Ids differ in letters too, and a word with a digit is one mark.
             shape = _HEXADECIMAL.sub(_zeros, shape)
             known = self._known.get(shape)
+        if isinstance(known, str):
+            return known
         if known is None:
-            if len(self._known) >= _MOST_SHAPES:
-                return template_of(text)
-            known = self._known[shape] = (_shown_digits(shape.decode()), {})
+            template = template_of(text)
+            if len(self._known) < _MOST_SHAPES and len(text) <= MAX_CHARS:
+                places = _shown_digits(shape.decode())
+                self._known[shape] = (places, {self._digits(text, places): template}) if places else template
+            return template
         places, templates = known
-        digits = "".join([text[place] for place in places]) if places else ""
+        digits = self._digits(text, places)
         found = templates.get(digits)
         if found is None:
             found = templates[digits] = template_of(text)
         return found
+
+    @staticmethod
+    def _digits(text: str, places: tuple[int, ...]) -> str:
+        return "".join([text[place] for place in places])
 
 
 def _zeros(match: "re.Match[bytes]") -> bytes:

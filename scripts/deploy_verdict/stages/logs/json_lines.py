@@ -124,7 +124,12 @@ class JsonReader:
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
         """A line whose keys were met before, read without looking for them; None where it needs another look."""
         message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
-        if type(message) is not str or type(written) is not str or type(word) not in (str, int) or not message:
+        if (
+            type(message) is not str
+            or type(written) is not str
+            or type(word) not in (str, int)
+            or not message
+        ):
             return None
         level, stamp = layout.levels.get(word), self._read_time(written)
         if level is None or stamp.at is None:
@@ -133,7 +138,9 @@ class JsonReader:
         for name in layout.shown:
             value = fields[name]
             if value is not None:
-                parts.append(f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}")
+                parts.append(
+                    f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}"
+                )
         return JsonLine("\n".join(parts), stamp, level, layout.format)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
@@ -151,7 +158,9 @@ class JsonReader:
 def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
     """Where a line that was read has its message, time and level, all of them on its first floor."""
     named = {_normal(key): key for key in fields}
-    message = next((named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)), None)
+    message = next(
+        (named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)), None
+    )
     time = next((named[key] for key in TIME_KEYS if key in named), None)
     levels = [named[key] for key in LEVEL_KEYS if key in named]
     if message is None or time is None or len(levels) != 1 or len(named) != len(fields):
@@ -392,7 +401,7 @@ def _is_request(named: Mapping[str, Any]) -> bool:
     has_method = any("method" in key for key in named)
     paths = any(key.endswith(tuple(_REQUEST_PATHS)) for key in named)
     statuses = any(key.endswith(tuple(_REQUEST_STATUSES)) for key in named)
-    return statuses and (paths and has_method or "request" in named)
+    return statuses and ((paths and has_method) or "request" in named)
 
 
 def _holds_stack(fields: Mapping[str, Any], depth: int = 0) -> bool:

@@ -13,7 +13,7 @@ from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
 from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
-from deploy_verdict.stages.logs.times import Stamp, TIMES, read_time
+from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
 
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
@@ -116,7 +116,9 @@ class LineReader:
 
     def _remember(self, line: SourceLine, match: "re.Match[str]", word: str | None) -> None:
         """Keep the shape of a line whose format is certain from its beginning alone."""
-        span = next((match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None)
+        span = next(
+            (match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None
+        )
         head = line.text[: line.message_at]
         if span is None or not line.plain or len(self._shapes) >= _MOST_SHAPES or not head.isascii():
             return

@@ -3,10 +3,10 @@
 Rates are compared in real time: a window that runs at speed has little of it, and so has its log.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
@@ -72,12 +72,12 @@ def compared(logs: Logs, reading: LogObservation, before: LogObservation | None)
 
 def _counting(novelty: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     """Those that are frequent enough and not to be ignored; the first to come first."""
-    ignored = [re.compile(regex) for regex in novelty.ignore]
+    ignored = LinearRegexes(novelty.ignore)
     return _ordered(
         item
         for item in templates
         if item.count >= novelty.min_count
-        and not any(regex.search(item.template) or regex.search(item.example) for regex in ignored)
+        and not (ignored.found_in(item.template) or ignored.found_in(item.example))
     )
 
 
