@@ -34,7 +34,7 @@ _RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
 _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
-_MOST_SHAPES = 4096
+_MOST_SHAPES = 2048
 _HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
 _SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
 _SHAPE_OF_STATUS = re.compile(r"(?<![\w.])000(?![\w.])")

@@ -56,7 +56,7 @@ def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> It
     joined = _Joined(max_chars)
     plain: SourceLine | None = None
     for line in lines:
-        if line.plain:
+        if line.plain and not (joined.awaits_level and line.at is None):
             # Most lines are complete in themselves, and what follows most of them is another such line.
             if plain is not None:
                 yield _entry_of(plain)
@@ -90,7 +90,7 @@ class _Joined:
         self._max_chars = max_chars
         self._entry: _OpenEntry | None = None
         self._waiting: SourceLine | None = None
-        self.is_busy = False
+        self.is_busy = self.awaits_level = False
 
     def open(self, line: SourceLine) -> None:
         """Begin with a line, where nothing is being joined."""
@@ -114,15 +114,16 @@ class _Joined:
             yield from self._added(self._waiting, is_crash=False)
         if self._entry is not None:
             yield self._entry.entry()
-        self._entry, self._waiting, self.is_busy = None, None, False
+        self._entry, self._waiting, self.is_busy, self.awaits_level = None, None, False, False
 
     def _added(self, line: SourceLine, *, is_crash: bool) -> Iterator[Entry]:
         entry = self._entry
         if entry is None or not entry.goes_on_with(line, is_crash=is_crash):
             if entry is not None:
                 yield entry.entry()
-            self._entry = _OpenEntry(line, is_crash=is_crash)
+            self._entry, self.awaits_level = _OpenEntry(line, is_crash=is_crash), line.awaits_level
             return
+        self.awaits_level = False
         if entry.chars + len(line.text) > self._max_chars:
             yield entry.entry()
         entry.add(line)
@@ -180,7 +181,7 @@ class _OpenEntry:
             return True
         if is_crash or crash_that_begins(text) is not None:
             # Logged with the line above; after a line of another matter it is a crash of its own.
-            return not self.is_crash and self.first.level not in (None, INFO, UNPROVEN_LEVEL)
+            return not self.is_crash and self.level not in (None, INFO, UNPROVEN_LEVEL)
         if not text.strip() or text[0] in " \t":
             return True
         return self.first.kind != "access" and bool(CONTINUES.match(text))

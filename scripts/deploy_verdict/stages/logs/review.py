@@ -64,7 +64,7 @@ HEAD_BYTES = 4096
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
-MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 5
+MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
 _PACKED = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
@@ -316,11 +316,11 @@ def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str
     if len(tally.written_before) >= FEWEST_CLOCKED:
         ahead = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
         if ahead > MOST_AHEAD_S:
-            yield f"its clock runs {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
+            yield f"its clock runs about {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
     if len(tally.written_after) >= FEWEST_CLOCKED:
         behind = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
         if behind > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
-            yield f"its clock runs {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
+            yield f"its clock runs about {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
 
 
 def _shown(at: datetime) -> str:

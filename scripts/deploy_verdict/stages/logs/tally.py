@@ -16,7 +16,7 @@ from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_EXAMPLE_CHARS = 2000
 MAX_ERRORS = 20
-MOST_CLOCKED = 25
+MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
 _BUCKETS = 1000
