@@ -4,7 +4,7 @@ A new kind of error is a fail wherever the time before is known, with novelty in
 it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from deploy_verdict.base.log_templates import fingerprint
@@ -24,17 +24,14 @@ def judge_novelty(
     """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
     novelty = logs.novelty or Novelty()
     found = compared(logs, observation, before) if observation is not None else None
-    beyond = observation.templates_left_out.get("error", 0) if observation is not None else 0
+    beyond = _left_out(observation) if observation is not None else 0
     if beyond:
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
+    unlevelled: Iterable[str] = ()
     if found is not None and observation is not None:
-        reasons_new = (
-            *reasons,
-            *unlevelled_kinds_doubts(observation, found.new if not found.doubts else None),
-        )
-    else:
-        reasons_new = tuple(reasons)
-    ruling = _new(novelty, found, reasons_new)
+        is_known = not found.doubts and not (before and before.templates_left_out)
+        unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
+    ruling = _new(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
@@ -42,6 +39,10 @@ def judge_novelty(
         ruling = _again(logs.incident, observation, reasons)
         text = "no line of the incident's kinds"
         yield ruling.as_finding(STAGE, "incident", "must_not_appear", text, expected="0 lines")
+
+
+def _left_out(observation: LogObservation) -> int:
+    return sum(observation.templates_left_out.get(kind, 0) for kind in ("error", "unproven"))
 
 
 def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:

@@ -261,6 +261,8 @@ class LogTally:
         if entry.level is None and entry.kind == "access":
             self.access += 1
             return
+        if not entry.text.strip():
+            return
         if entry.level is None:
             self.unlevelled += 1
             self.unlevelled_first = self.unlevelled_first or _kept(entry, self._redact, None)

@@ -58,7 +58,7 @@ def unlevelled_kinds_doubts(
         count, first = observation.unlevelled_lines, _first(observation.unlevelled_first)
     else:
         kinds = [item for item in new if item.kind == "unlevelled"]
-        count = sum(item.count for item in kinds)
+        count = sum(item.count for item in kinds) + observation.templates_left_out.get("unlevelled", 0)
         first = f" (first: {first_line_of(kinds[0].example)})" if kinds else ""
     if count > MOST_SHARE * total:
         new_ones = "" if new is None else " of new kinds"
