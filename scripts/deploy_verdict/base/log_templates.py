@@ -71,8 +71,8 @@ def template_of(text: str) -> str:
 class KnownTemplates:
     """Templates by the shape of a line: its text with every digit as 0.
 
-    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at the
-    beginning, and those in an exception's name. A shape is therefore looked up with these.
+    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at
+    the beginning, and those in an exception's name. A shape is therefore looked up with these.
     """
 
     def __init__(self) -> None:

@@ -30,8 +30,8 @@ class PatternCount(Record):
 class TemplateCount(Record):
     """Lines of one template and kind: `error` by their level or a traceback.
 
-    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they speak of
-    something that went wrong. `unlevelled`: no level is known.
+    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
+    speak of something that went wrong. `unlevelled`: no level is known.
     """
 
     template: str

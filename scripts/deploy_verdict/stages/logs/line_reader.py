@@ -96,8 +96,8 @@ class LineReader:
                     break
                 return _new(
                     SourceLine,
-                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind, shape.format,
-                     shape.message_at, False, False, None, stamp.filled, True),
+                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
+                     shape.format, shape.message_at, False, False, None, stamp.filled, True),
                 )  # fmt: skip
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         if text[:1] == "{" and "\x1b" not in text:
@@ -210,8 +210,8 @@ class LineReader:
         is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
         return _new(
             SourceLine,
-            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False, problem,
-             filled, is_plain),
+            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False,
+             problem, filled, is_plain),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:

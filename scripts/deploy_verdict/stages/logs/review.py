@@ -104,7 +104,8 @@ class FileSource:
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
     whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
     unless the file was rotated since. `ends`: until when it
-    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that overlap.
+    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that
+    overlap.
     """
 
     def __init__(
@@ -308,19 +309,18 @@ def _gaps(tally: LogTally) -> Iterator[str]:
 
 def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
     """Lines written before T0 cannot be of long after it, nor those after it of before."""
-    is_unzoned = (
-        " — its times have no zone: log in UTC or with an offset"
-        if tally.unzoned
-        else " — set the clock of the service"
-    )
+    unzoned = "its times have no zone: log in UTC or with an offset"
+    remedy = unzoned if tally.unzoned else "set the clock of the service"
     if len(tally.written_before) >= FEWEST_CLOCKED:
-        ahead = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
-        if ahead > MOST_AHEAD_S:
-            yield f"its clock runs about {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
+        ahead_s = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
+        if ahead_s > MOST_AHEAD_S:
+            skew = f"{ahead_s / 60:.0f} min ahead: lines written before T0 bear later times"
+            yield f"its clock runs about {skew} — {remedy}"
     if len(tally.written_after) >= FEWEST_CLOCKED:
-        behind = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
-        if behind > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
-            yield f"its clock runs about {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
+        behind_s = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
+        if behind_s > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
+            skew = f"{behind_s / 60:.0f} min behind: lines written after T0 bear earlier times"
+            yield f"its clock runs about {skew} — {remedy}"
 
 
 def _shown(at: datetime) -> str:
