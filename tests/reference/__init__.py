@@ -1,5 +1,4 @@
-"""The reference pages that are generated: commands from the parsers, plan and files from the JSON Schemas, log
-formats from the table that reads them."""
+"""The reference pages that are generated: of the parsers, the JSON Schemas, and the table that reads logs."""
 
 from tests.reference.commands import commands_page
 from tests.reference.log_formats import log_formats_page
