@@ -76,9 +76,10 @@ class LinearRegexes:
         found: list[int] = self._match(text.encode("utf-8", "replace")) or []
         if self._always not in found:
             raise UnfitRegexError(f"{self._regexes!r} need too much memory — write shorter ones")
+        if len(found) == 1:
+            return []
         found.remove(self._always)
-        found.sort()
-        return found
+        return sorted(found)
 
     def span(self, place: int, text: str) -> tuple[int, int] | None:
         """Where in a text one of them is found first."""

@@ -101,7 +101,7 @@ class KnownTemplates:
                 self._known[shape] = (places, {self._digits(text, places): template}) if places else template
             return template
         places, templates = known
-        digits = self._digits(text, places)
+        digits = text[places[0]] if len(places) == 1 else self._digits(text, places)
         found = templates.get(digits)
         if found is None:
             found = templates[digits] = template_of(text)

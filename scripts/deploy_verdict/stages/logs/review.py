@@ -60,7 +60,7 @@ def _ends(shared: bytes) -> list[int]:
 
 
 MAX_LINE_BYTES = 65536
-HEAD_BYTES = 4096
+HEAD_BYTES, _NEWLINE = 4096, 10
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
@@ -162,10 +162,9 @@ class FileSource:
             if not raw:
                 self._lack("the file became shorter while it was read")
                 break
-            ends = raw.endswith(b"\n")
             if b"\0" in raw:
                 self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
-            goes_on = not ends and place + len(raw) < size
+            goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
             rest = from_word_start(raw) if goes_on else b""
@@ -221,8 +220,9 @@ def review(
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
+    add = tally.add
     for entry in entries(source.lines()):
-        tally.add(_as_planned(logs, entry))
+        add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
     tally.close()
     return LogObservation(
         check=check,
@@ -268,11 +268,11 @@ def review_before(
     return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
-def _as_planned(logs: Logs, entry: Entry) -> Entry:
+def _as_planned(unlevelled: str, entry: Entry) -> Entry:
     """The level that the plan gives to lines without one."""
-    if logs.unlevelled is None or entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
+    if entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
         return entry
-    return entry._replace(level=logs.unlevelled.upper())
+    return entry._replace(level=unlevelled.upper())
 
 
 def _no_times(tally: LogTally, name: str) -> Fault | None:
