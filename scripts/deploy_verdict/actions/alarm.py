@@ -97,12 +97,15 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 
 
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
-    people = _people(desk)
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
-    text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
     key = key_of_news(desk.bundle, kind)
     try:
         place = place_of(desk.github, desk.bundle, desk.number, desk.out)
+        if desk.github.comment_body(place, key) is not None:
+            desk.tell(f"people know of this {kind}")
+            return False
+        people = _people(desk)
+        text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
         comment = desk.github.claim_comment(place, key, text)
     except ProviderError:
         if kind == "alarm":
