@@ -146,7 +146,7 @@ class Platform:
                     self.rows.insert(0, made)
                     self.active = [made] if self.new == "SUCCESS" else self.active
                 return self.answer
-            if operation == "service":
+            if operation == "active":
                 return {"serviceInstance": service(*self.active)}
             return {"deployments": listed(*self.rows)}
 

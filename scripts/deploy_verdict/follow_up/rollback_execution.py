@@ -19,9 +19,9 @@ from deploy_verdict.railway import (
     RailwayClient,
     RailwayError,
     ServiceIds,
+    active_deployments,
     deployments,
     roll_back,
-    service_now,
 )
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
@@ -157,7 +157,7 @@ class Rollback:
         reason = refusal(now, self._section, newest_verdict(now, observation.judged))
         if reason:
             raise UsageError(f"no rollback to {short(now.id)}: {reason}")
-        active = service_now(self._railway, self._place).active
+        active = active_deployments(self._railway, self._place)
         others = [item for item in active if not is_same_release(item, target.subject)]
         # Before the subject, the old deployment may still be serving: a failed build leaves it active.
         newer = [
@@ -208,7 +208,7 @@ class Rollback:
         return fitting[0] if fitting else None
 
     def _is_active(self, found: Deployment) -> bool:
-        return any(item.id == found.id for item in service_now(self._railway, self._place).active)
+        return any(item.id == found.id for item in active_deployments(self._railway, self._place))
 
     def _keep(self, file: RollbackFile) -> RollbackFile:
         write_json(self._out / ROLLBACK_FILE, file)

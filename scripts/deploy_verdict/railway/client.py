@@ -17,6 +17,7 @@ from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.http.retry import Backoff, Retry
 from deploy_verdict.railway.errors import RailwayError, data_of, our_error
+from deploy_verdict.railway.retired_fields import without_fields
 from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
@@ -26,6 +27,18 @@ MAX_BODY_BYTES = 5_000_000
 _BACKOFF = Backoff(first_s=1.0, jitter=0.5)
 _LEAST_S = 0.05
 _DOCUMENTS = Path(__file__).parent / "documents"
+# Of these each field is a fact of its own; in a log, a field that is missing would read as one that is empty.
+_MAY_LACK = (
+    "project_token",
+    "deployment",
+    "deployments",
+    "skipped",
+    "active",
+    "settings",
+    "steps",
+    "metrics",
+)
+_MOST_REFUSALS = 6
 _FRAGMENTS = {"DeploymentFields": "deployment_fields.graphql", "LogFields": "log_fields.graphql"}
 
 
@@ -83,6 +96,9 @@ class RailwayClient:
     ) -> None:
         self.token = token
         self._clock, self._budget_s = clock, budget_s
+        # What is left of each document, and what Railway no longer knows of it, in the order of its refusals.
+        self._kept: dict[str, str] = {}
+        self._retired: dict[str, None] = {}
         # The token's own value stays out of every text, whatever variable it came from.
         self._redact = Redactor({token.variable: token.value}).text
         self._probe = Probe(
@@ -94,6 +110,11 @@ class RailwayClient:
             headers={"User-Agent": f"deploy-verdict/{__version__}", **token.header},
         )
 
+    @property
+    def retired(self) -> tuple[str, ...]:
+        """The fields that Railway no longer knows, such as Deployment.canRollback."""
+        return tuple(self._retired)
+
     def within(self, budget_s: float) -> "RailwayClient":
         """The same client, whose reads end so much earlier; for what can be asked again later."""
         client = copy(self)
@@ -103,10 +124,28 @@ class RailwayClient:
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
         retry = Retry(self._clock, _BACKOFF, self._budget_s)
-        try:
-            return retry.call(lambda: self._attempt(document, variables, retry.left_s))
-        except RailwayError as error:
-            raise self._without_token(error) from error
+        for _ in range(_MOST_REFUSALS):
+            try:
+                return retry.call(lambda: self._attempt(document, variables, retry.left_s))
+            except RailwayError as error:
+                if not self._leaves_out(document, error):
+                    raise self._without_token(error) from error
+                refused = error
+        raise self._without_token(refused) from refused
+
+    def _leaves_out(self, document: str, error: RailwayError) -> bool:
+        """Whether the document goes on without the fields that were refused."""
+        if document not in _MAY_LACK or not error.retired:
+            return False
+        kept = without_fields(self._text(document), error.retired)
+        if kept is None:
+            return False
+        self._kept[document] = kept
+        self._retired |= dict.fromkeys(item.shown for item in error.retired)
+        return True
+
+    def _text(self, document: str) -> str:
+        return self._kept.get(document) or text_of(document)
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a mutation, sent once; the error is `uncertain` where it may have taken effect."""
@@ -118,7 +157,7 @@ class RailwayClient:
             raise self._without_token(error, uncertain=not unsent and not refused) from error
 
     def _attempt(self, document: str, variables: Mapping[str, Any], left_s: float) -> dict[str, Any]:
-        body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
+        body = {"query": self._text(document), "variables": dict(variables), "operationName": document}
         within_s = max(_LEAST_S, min(self._probe.timeout_s, left_s))
         try:
             return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))

@@ -9,6 +9,7 @@ from typing import Any
 from deploy_verdict.base.strict_json import NotJSONError, strict_json
 from deploy_verdict.http.retry import AttemptError, lowered, retry_after_s
 from deploy_verdict.model import Exchange, Fault, Whose
+from deploy_verdict.railway.retired_fields import RetiredField, retired_in
 
 # Tries that a fault is worth. The first row may pass at any moment; the second was met as a passing fault and
 # as a lasting one.
@@ -21,13 +22,23 @@ _MAX_WORDS = 300
 
 
 class RailwayError(AttemptError):
-    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same."""
+    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same.
 
-    def __init__(self, fault: Fault, *, after_s: float | None = None, uncertain: bool = False) -> None:
+    `retired` are the fields of our query that it no longer knows.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        *,
+        after_s: float | None = None,
+        uncertain: bool = False,
+        retired: tuple[RetiredField, ...] = (),
+    ) -> None:
         super().__init__(
             f"Railway: {fault.detail}", most_tries=_MOST_TRIES.get(fault.kind, 1), after_s=after_s
         )
-        self.fault, self.uncertain = fault, uncertain
+        self.fault, self.uncertain, self.retired = fault, uncertain, retired
 
 
 def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
@@ -54,9 +65,10 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     if exchange.status in (401, 403):
         raise _forbidden(exchange, document)
     errors = document.get("errors") if isinstance(document, dict) else None
-    if exchange.status == 400:
-        detail = f"Railway's API refused our query (HTTP 400): {_messages(errors) or _beginning(exchange)}"
-        raise provider_error("invalid-query", detail)
+    if exchange.status == 400 or "GRAPHQL_VALIDATION_FAILED" in _codes(errors):
+        words = _messages(errors) or _beginning(exchange)
+        detail = f"Railway's API refused our query (HTTP {exchange.status}): {words}"
+        raise provider_error("invalid-query", detail, retired=retired_in(errors))
     if exchange.status is None or exchange.status >= 500:
         raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
     if exchange.body_truncated:

@@ -23,7 +23,9 @@ def railway(rows, active=None, **more):
             return {"deployment": found[0]} if found else ["Deployment not found"]
         return {
             "deployments": {"deployments": listed(*rows)},
-            "service": {"serviceInstance": service(*(rows[:1] if active is None else active))},
+            "active": {"serviceInstance": service(*(rows[:1] if active is None else active))},
+            "settings": {"serviceInstance": service()},
+            "skipped": {"deployments": listed(*(item for item in rows if item["status"] == "SKIPPED"))},
             "steps": {
                 "deploymentEvents": listed({"step": "BUILD_IMAGE", "createdAt": None, "payload": None})
             },
@@ -68,7 +70,7 @@ def test_by_its_commit_what_was_skipped_or_removed_comes_last():
         row("d1", createdAt="2026-02-02T10:00:00Z"),
     ]
     found = seen(railway(rows), subject=asked(commit="F0EC7B5"))
-    assert (found.deployment.id, found.found_by, found.candidates) == ("d1", "commit", 3)
+    assert (found.deployment.id, found.found_by, found.candidates) == ("d1", "commit", 2)
 
 
 def test_the_newest_that_deployed_anything():
@@ -129,13 +131,13 @@ def test_trouble_is_the_looks_fault_and_never_raised(answer):
     assert found.deployment is None
 
 
-@pytest.mark.parametrize("operation", ["service", "steps"])
+@pytest.mark.parametrize("operation", ["active", "settings", "steps"])
 def test_a_further_question_that_fails_is_a_note(operation):
     found = seen(railway([row()], **{operation: ["Problem processing request"]}))
     assert found.fault is None
     assert found.deployment.id == "d1"
     assert any("could not be read" in note for note in found.notes)
-    if operation == "service":
+    if operation == "active":
         assert found.active is None
 
 
@@ -226,7 +228,7 @@ def in_turns(*actives):
     turns = list(actives)
 
     def answers(operation, variables):
-        active = turns.pop(0) if operation == "service" and len(turns) > 1 else turns[0]
+        active = turns.pop(0) if operation == "active" and len(turns) > 1 else turns[0]
         return railway([row()], active=active)(operation, variables)
 
     return answers

@@ -6,21 +6,44 @@ from typing import Any
 
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.model import Deployment, DeploymentObservation, Fault, LogLine, Subject, Whose
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    Fault,
+    LogLine,
+    Settings,
+    Subject,
+    Waking,
+    Whose,
+)
+from deploy_verdict.plan import Plan
 from deploy_verdict.railway import (
+    NOT_DEPLOYED,
     LogEntry,
     RailwayClient,
     RailwayError,
     ServiceIds,
+    active_deployments,
     build_log,
     deploy_log,
     deployment,
     deployments,
-    service_now,
+    service_settings,
+    skipped,
     steps,
 )
 from deploy_verdict.stages.context import Context, Keep, Platform
-from deploy_verdict.stages.deployment.state import IN_FLIGHT, State, same_commit, short, standing
+from deploy_verdict.stages.deployment.state import (
+    IN_FLIGHT,
+    LIVE,
+    ONCE_LIVE,
+    State,
+    created_s,
+    same_commit,
+    short,
+    standing,
+    waking_words,
+)
 from deploy_verdict.stages.logs.source_lines import without_colours
 from deploy_verdict.stages.logs.text_lines import level_of
 
@@ -49,38 +72,59 @@ def _is_error(line: LogLine) -> bool:
 
 
 FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
-MOST_RECENT = 50
+MOST_RECENT, MOST_ONCE_LIVE = 50, 20
+# Of those that were skipped, to find one commit's: in a sample, and each time while it is waited for.
+MOST_SKIPPED, MOST_SKIPPED_WAITING = 1000, 50
 LOG_LINES = 500
 CONFIRM_S = 3.0
-_PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.UNKNOWN)
+# A sleeper needs seconds; then what the samples meet is a fault of the service.
+WAKING_S, WAKING_PAUSE_S, MOST_ANSWERS = 60.0, 0.5, 10
+_PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.DEGRADED, State.UNKNOWN)
 _BROKEN = ("FAILED", "CRASHED")
-_OUT_OF_RUN = ("SKIPPED", "REMOVED", "REMOVING")
+_OUT_OF_RUN = ("REMOVED", "REMOVING")
 Tell = Callable[[str], None]
 
 
 def resolved(
-    railway: RailwayClient, place: ServiceIds, subject: Subject
+    railway: RailwayClient, place: ServiceIds, subject: Subject, *, most_skipped: int = MOST_SKIPPED
 ) -> tuple[Deployment | None, str, int]:
     """The deployment that is meant, how it was found, and how many fitted; raises RailwayError."""
     if subject.deployment:
         found = deployment(railway, subject.deployment)
-        _belongs(found, place)
+        _check_belongs(railway, place, found)
         return found, "deployment", 1
     listed, _ = deployments(railway, place, most=MOST_RECENT)
-    if subject.commit:
-        fitting = [item for item in listed if same_commit(item.commit, subject.commit)]
-        kept = [item for item in fitting if item.status not in _OUT_OF_RUN]
-        return next(iter(kept or fitting), None), "commit", len(fitting)
-    # A skipped one deployed nothing.
-    kept = [item for item in listed if item.status != "SKIPPED"]
-    return next(iter(kept), None), "newest", 1 if kept else 0
+    commit = subject.commit
+    if commit is None:
+        return next(iter(listed), None), "newest", min(1, len(listed))
+    fitting = [item for item in listed if same_commit(item.commit, commit)]
+    if not fitting:
+        # A service of a monorepo is skipped for most commits.
+        found_all = skipped(
+            railway, place, most=most_skipped, is_enough=lambda items: _of(items, commit) != []
+        )
+        fitting = _of(found_all, commit)
+    kept = [item for item in fitting if item.status not in _OUT_OF_RUN]
+    return next(iter(kept or fitting), None), "commit", len(fitting)
 
 
-def _belongs(found: Deployment, place: ServiceIds) -> None:
+def _of(items: Sequence[Deployment], commit: str) -> list[Deployment]:
+    return [item for item in items if same_commit(item.commit, commit)]
+
+
+def _check_belongs(railway: RailwayClient, place: ServiceIds, found: Deployment) -> None:
+    """By its ids; where the platform does not give them, by the service's own list."""
     theirs = (found.service_id, found.environment_id)
-    if theirs != (place.service_id, place.environment_id):
-        detail = f"deployment {short(found.id)} is of another service or environment than the plan's"
-        raise RailwayError(Fault(kind="not-found", whose=Whose.US, detail=detail))
+    if theirs == (place.service_id, place.environment_id):
+        return
+    if None in theirs:
+        listed, _ = deployments(
+            railway, place, most=1, is_enough=lambda items: any(item.id == found.id for item in items)
+        )
+        if found.status in NOT_DEPLOYED or any(item.id == found.id for item in listed):
+            return
+    detail = f"deployment {short(found.id)} is of another service or environment than the plan's"
+    raise RailwayError(Fault(kind="not-found", whose=Whose.US, detail=detail))
 
 
 def wait_for_deployment(
@@ -121,7 +165,7 @@ def _tried(
     railway: RailwayClient, place: ServiceIds, subject: Subject
 ) -> tuple[Deployment | None, str, RailwayError | None]:
     try:
-        found, _, _ = resolved(railway, place, subject)
+        found, _, _ = resolved(railway, place, subject, most_skipped=MOST_SKIPPED_WAITING)
     except RailwayError as error:
         return None, error.fault.detail, error
     if found is None:
@@ -135,9 +179,10 @@ def collect_deployment(
     """One sample; what cannot be read is a note, or the fault where nothing is known without it.
 
     While one deployment takes over from another, the platform's lists disagree for a moment: what is
-    neither live nor plainly over is read once more.
+    neither live nor plainly over is read once more. A service that sleeps is woken first, as the samples
+    after this one would meet its first answer, which says nothing.
     """
-    observation = _observed(context, offset_s)
+    observation = _woken(context, _observed(context, offset_s))
     platform = context.platform
     if platform is None or observation.fault is not None or context.stop.requested:
         return (observation,)
@@ -145,9 +190,40 @@ def collect_deployment(
     if stands.state not in _PASSING_STATES:
         return (observation,)
     context.pace.clock.sleep(CONFIRM_S)
-    again = _observed(context, offset_s)
+    again = _woken(context, _observed(context, offset_s))
     note = f"read twice: {CONFIRM_S:g} s earlier, it was {stands.words}"
     return (again.model_copy(update={"notes": (*again.notes, note)}),)
+
+
+def _woken(context: Context, observation: DeploymentObservation) -> DeploymentObservation:
+    """With what the waking answered, where the service may be asleep: it sleeps between two samples."""
+    found, settings = observation.deployment, observation.settings
+    sleeps = settings is not None and settings.sleeps is True
+    if found is None or found.status not in LIVE or not (sleeps or found.status == "SLEEPING"):
+        return observation
+    clock, path = context.pace.clock, _waking_path(context.plan, settings)
+    began_s = clock.monotonic_s()
+    answers: list[str] = []
+    while True:
+        exchange = context.probe.ask("GET", path)
+        took_s = round(clock.monotonic_s() - began_s, 1)
+        is_awake = exchange.fault is None and exchange.status is not None
+        words = exchange.fault.detail if exchange.fault else f"HTTP {exchange.status}"
+        answers += [words] if words not in answers[-1:] else []
+        if is_awake or took_s >= WAKING_S or context.stop.requested:
+            break
+        clock.sleep(WAKING_PAUSE_S)
+    waking = Waking(
+        was=found.status, path=path, took_s=took_s, answers=tuple(answers[:MOST_ANSWERS]), is_awake=is_awake
+    )
+    context.tell(f"deployment: the service sleeps (serverless); {waking_words(waking)}")
+    return observation.model_copy(update={"waking": waking})
+
+
+def _waking_path(plan: Plan, settings: Settings | None) -> str:
+    """What the plan asks anyway; else what the platform asks."""
+    paths = (check.path for check in plan.health if check.method == "GET")
+    return next(paths, None) or (settings.healthcheck_path if settings else None) or "/"
 
 
 def _observed(context: Context, offset_s: float) -> DeploymentObservation:
@@ -195,12 +271,12 @@ def _more(
             notes.append(f"{what} could not be read: {error.fault.detail}")
             return None
 
-    fields: dict[str, Any] = {}
-    now = read("the service's active deployments", lambda: service_now(railway, place))
-    if now is not None:
-        fields |= {"active": now.active, "latest": now.latest, "settings": now.settings}
+    fields: dict[str, Any] = {
+        "active": read("the service's active deployments", lambda: active_deployments(railway, place)),
+        "settings": read("the service's settings", lambda: service_settings(railway, place)),
+    }
     if with_history:
-        recent = read("the earlier deployments", lambda: deployments(railway, place, most=MOST_RECENT))
+        recent = read("the earlier deployments", lambda: _history(railway, place, found))
         if recent is not None:
             fields |= {"recent": recent[0], "recent_whole": recent[1]}
         if found is not None:
@@ -214,7 +290,26 @@ def _more(
             "build_errors": _redacted(context, build),
             "deploy_errors": _redacted(context, deploy or ()),
         }
-    return fields
+    return fields | {"retired": railway.retired}
+
+
+def _history(
+    railway: RailwayClient, place: ServiceIds, found: Deployment | None
+) -> tuple[tuple[Deployment, ...], bool]:
+    """The newest, and the older ones that were live; among them one that served before the subject."""
+
+    def reaches_back(items: Sequence[Deployment]) -> bool:
+        return any(_served_before(item, found) for item in items)
+
+    listed, whole = deployments(railway, place, most=MOST_RECENT, is_enough=reaches_back)
+    older = [item for item in listed[MOST_RECENT:] if item.status in ONCE_LIVE][:MOST_ONCE_LIVE]
+    return (*listed[:MOST_RECENT], *older), whole and len(listed) <= MOST_RECENT + len(older)
+
+
+def _served_before(item: Deployment, found: Deployment | None) -> bool:
+    if found is None or item.id == found.id or item.status not in ONCE_LIVE:
+        return found is None
+    return created_s(item) < created_s(found) and not same_commit(item.commit, found.commit)
 
 
 def _is_broken(found: Deployment) -> bool:

@@ -100,7 +100,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     if not points:
         if any(series.name == "memory_gb" for series in observation.series):
             return Memory(reason="the platform returned the memory of other deployments only")
-        return Memory(reason="the platform returned no series of memory")
+        return Memory(reason="; ".join(("the platform returned no series of memory", *observation.notes)))
     limits = [
         point.value for point in points_of(observation, "memory_limit_gb", deployment) if point.value > 0
     ]
