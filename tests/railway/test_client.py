@@ -98,6 +98,19 @@ HTML = b"<!DOCTYPE html><title>Access denied</title>"
             "wait 30 s (0 of 1000",
         ),
         (("429 Too Many", b"", "Retry-After: soon"), "rate-limited", "HTTP 429"),
+        (("429 Too Many", b"error code: 1015"), "edge-limited", "and not the account: whatever else runs"),
+        (
+            ("429 x", b"<title>Error 1015 | Cloudflare</title>", "Retry-After: 9"),
+            "edge-limited",
+            "a runner of",
+        ),
+        (("429 x", b"error code: 1015", "X-RateLimit-Limit: 1000"), "rate-limited", "this account"),
+        (("429 x", b"", "X-RateLimit-Limit: 100"), "rate-limited", "a free workspace has 100 an hour"),
+        (
+            errors('Cannot query field "a" on type "B"', extensions={"code": "GRAPHQL_VALIDATION_FAILED"}),
+            "invalid-query",
+            "(HTTP 200)",
+        ),
         (("502 Bad Gateway", HTML), "unavailable", "HTTP 502"),
         (("200 OK", HTML), "protocol", "not GraphQL"),
         (("200 OK", {}), "protocol", "neither data nor errors"),
@@ -182,7 +195,18 @@ def test_headers_by_the_kind_of_token():
     head = conversation.heads[0].lower()
     assert b"project-access-token: a-secret-token-of-ours" in head
     assert b"user-agent: deploy-verdict/" in head
+    # With any query string, Cloudflare bears five times as many requests of one address.
+    assert head.startswith(b"post /?source=deploy_verdict ")
     assert Token(value="t", kind="account", variable="x").header == {"Authorization": "Bearer t"}
+
+
+def test_within_a_sample_the_same_question_is_asked_once():
+    def twice(railway):
+        sample = railway.remembering()
+        return [client.read("project_token", {}) for client in (sample, sample, railway, railway)]
+
+    answers, conversation, _ = asked(GOOD, question=twice)
+    assert (len(answers), len(conversation.heads)) == (4, 3)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +248,7 @@ def test_a_rollback_that_returns_true_is_done():
         (("200 OK", HTML), True),
         (errors("Not Authorized"), False),
         (("429 x", b""), False),
+        (("429 x", b"error code: 1015"), False),
         (("400 x", {}), False),
         (("403 x", HTML), False),
     ],

@@ -8,7 +8,13 @@ import requests
 
 from demo.railway import ids
 from demo.running import running
+from deploy_verdict.base.clock import Stop
+from deploy_verdict.model import Subject
+from deploy_verdict.railway import RailwayClient, ServiceIds, Token
+from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.stages.deployment.collect import wait_for_deployment
+from tests.clocks import TurnedClock
 from tests.running import script
 
 PLAN = """
@@ -37,12 +43,12 @@ def switched(backend, *words):
     yield lambda: requests.get(f"{root}/requests", timeout=10).json()
 
 
-def watched(backend, tmp_path, *options):
+def watched(backend, tmp_path, *options, plan=PLAN, speed=60):
     """The window's exit code, its findings by rule (the worst first), and report and messages as one text."""
-    plan, out = tmp_path / "plan.yml", tmp_path / "out"
-    plan.write_text(PLAN)
-    done = script("watch_deployment", "--plan", plan, "--out", out, "--target", backend.base_url,
-                  "--speed", 60, *options, environment=backend.environment)  # fmt: skip
+    path, out = tmp_path / "plan.yml", tmp_path / "out"
+    path.write_text(plan)
+    done = script("watch_deployment", "--plan", path, "--out", out, "--target", backend.base_url,
+                  "--speed", speed, *options, environment=backend.environment)  # fmt: skip
     assert (out / "verdict.json").is_file(), done.stderr
     findings = json.loads((out / "verdict.json").read_text())["findings"]
     findings.sort(key=lambda item: ("fail", "inconclusive", "pass").index(item["outcome"]))
@@ -136,3 +142,69 @@ def test_replicas_count_by_their_number(backend, tmp_path, replicas, severity, w
         done, findings, told = watched(backend, tmp_path)
     assert (done, findings["live"]["severity"]) == (11 if severity else 0, severity), told
     assert words in told
+
+
+EDGE = [
+    (("edge_limited=1000",), "limits this address (HTTP 429, 'error code: 1015'), and not the account"),
+    (
+        ("agent_refused",),
+        "refuses this client (HTTP 403, error code: 1010); this says nothing about the token",
+    ),
+    (("hourly=1",), "too many requests for this account (HTTP 429)"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), EDGE)
+def test_cloudflares_limits_are_told_from_the_accounts(backend, tmp_path, words, reason):
+    with switched(backend, *words):
+        done, _, told = watched(backend, tmp_path)
+    assert done == 12, told
+    assert reason in told
+    assert ("shared runner" in told) is ("1015" in reason)
+
+
+def test_a_passing_limit_of_the_address_is_asked_again(backend, tmp_path):
+    with switched(backend, "edge_limited=1"):
+        done, _, told = watched(backend, tmp_path)
+    assert done == 0, told
+
+
+@pytest.mark.parametrize(
+    ("words", "hourly", "most"), [((), None, 120), (("hourly=100",), None, 60), ((), 100, 60)]
+)
+def test_an_hour_of_waiting_asks_as_often_as_the_account_bears(backend, words, hourly, most):
+    """Free's hundred are known by the plan's tier or by the answers; half of them are the samples'."""
+    clock = TurnedClock()
+    place = ServiceIds(
+        project_id=ids.PROJECT_ID, environment_id=ids.ENVIRONMENT_ID, service_id=ids.SERVICE_ID
+    )
+    token = Token(value=ids.DEMO_TOKEN, kind="project", variable="RAILWAY_TOKEN")
+    client = RailwayClient(token, url=backend.railway_url, clock=clock, redactor=Redactor({}), hourly=hourly)
+    for subject in (Subject(target="x"), Subject(target="x", commit="abcdef1234")):
+        with switched(backend, "others=BUILDING", *words) as requests_made:
+            wait_for_deployment(
+                client,
+                place,
+                subject=subject,
+                wait_s=3600.0,
+                clock=clock,
+                stop=Stop(),
+                tell=lambda text: None,
+            )
+            assert 10 < sum(requests_made().values()) <= most
+
+
+HOURLY_PLAN = (
+    PLAN.replace("1m, sample_every: 1m", "1h, sample_every: 15m")
+    + "logs: {novelty: {}}\ntraffic: {}\nmetrics: {}\n"
+)
+JOBS = 5
+
+
+def test_the_requests_of_a_window_by_kind(backend, tmp_path):
+    """Each of the jobs of mode timer connects by itself; a window in one process connects once."""
+    with switched(backend) as requests_made:
+        _, _, told = watched(backend, tmp_path, plan=HOURLY_PLAN, speed=600)
+        made = requests_made()
+    assert set(made) >= {"project_token", "deployment", "active", "settings", "deployments", "steps"}, told
+    assert sum(made.values()) + JOBS - made["project_token"] <= 40, made

@@ -32,7 +32,7 @@ from deploy_verdict.railway import (
     skipped,
     steps,
 )
-from deploy_verdict.stages.context import Context, Keep, Platform
+from deploy_verdict.stages.context import Context, Keep
 from deploy_verdict.stages.deployment.state import (
     IN_FLIGHT,
     LIVE,
@@ -71,7 +71,10 @@ def _is_error(line: LogLine) -> bool:
     return _ERROR_WORDS.search(line.text) is not None
 
 
-FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
+# How long a deployment was waited for, and the pause between two polls until then: 83 in the first hour.
+POLLS_S = ((60.0, 5.0), (300.0, 15.0), (float("inf"), 60.0))
+# Those that were skipped are another question.
+SKIPS_EVERY_S, TELL_EVERY_S = 120.0, 60.0
 MOST_RECENT, MOST_ONCE_LIVE = 50, 20
 # Of those that were skipped, to find one commit's: in a sample, and each time while it is waited for.
 MOST_SKIPPED, MOST_SKIPPED_WAITING = 1000, 50
@@ -80,6 +83,7 @@ CONFIRM_S = 3.0
 # A sleeper needs seconds; then what the samples meet is a fault of the service.
 WAKING_S, WAKING_PAUSE_S, MOST_ANSWERS = 60.0, 0.5, 10
 _PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.DEGRADED, State.UNKNOWN)
+_MAY_PASS = ("rate-limited", "edge-limited", "unavailable", "timeout")
 _BROKEN = ("FAILED", "CRASHED")
 _OUT_OF_RUN = ("REMOVED", "REMOVING")
 Tell = Callable[[str], None]
@@ -98,7 +102,7 @@ def resolved(
     if commit is None:
         return next(iter(listed), None), "newest", min(1, len(listed))
     fitting = [item for item in listed if same_commit(item.commit, commit)]
-    if not fitting:
+    if not fitting and most_skipped:
         # A service of a monorepo is skipped for most commits.
         found_all = skipped(
             railway, place, most=most_skipped, is_enough=lambda items: _of(items, commit) != []
@@ -142,12 +146,15 @@ def wait_for_deployment(
     Raises RailwayError when Railway still refuses us at the end of the wait.
     """
     began_s = clock.monotonic_s()
-    message, message_s = "", began_s
+    message, message_s, skips_s = "", began_s, began_s
     while True:
-        found, words, error = _tried(railway, place, subject)
+        waited_s = clock.monotonic_s() - began_s
+        asks_skips = began_s + waited_s >= skips_s
+        skips_s += SKIPS_EVERY_S if asks_skips else 0.0
+        found, words, error = _tried(railway, place, subject, MOST_SKIPPED_WAITING if asks_skips else 0)
         waited_s = clock.monotonic_s() - began_s
         waits = error is not None or found is None or found.status in IN_FLIGHT
-        hopeless = error is not None and error.fault.kind not in ("rate-limited", "unavailable", "timeout")
+        hopeless = error is not None and error.fault.kind not in _MAY_PASS
         hopeless = hopeless or (found is None and not subject.commit)
         if not waits or hopeless or waited_s >= wait_s or stop.requested:
             if error is not None:
@@ -157,15 +164,17 @@ def wait_for_deployment(
             left = shown_duration(round(wait_s - waited_s))
             tell(f"{words}; waiting for it, at most {left} more")
             message, message_s = words, clock.monotonic_s()
-        pause_s = FIRST_POLL_S if waited_s < OFTEN_FOR_S else LATER_POLL_S
+        pause_s = railway.allowance.pause_s(
+            next(pause_s for until_s, pause_s in POLLS_S if waited_s < until_s)
+        )
         clock.sleep(min(pause_s, max(0.1, wait_s - waited_s)))
 
 
 def _tried(
-    railway: RailwayClient, place: ServiceIds, subject: Subject
+    railway: RailwayClient, place: ServiceIds, subject: Subject, most_skipped: int
 ) -> tuple[Deployment | None, str, RailwayError | None]:
     try:
-        found, _, _ = resolved(railway, place, subject, most_skipped=MOST_SKIPPED_WAITING)
+        found, _, _ = resolved(railway, place, subject, most_skipped=most_skipped)
     except RailwayError as error:
         return None, error.fault.detail, error
     if found is None:
@@ -234,14 +243,16 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
         unknown = Fault(kind="no-railway", whose=Whose.US, detail="this run has no connection to Railway")
         return DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown)
     first = {"waited_s": platform.waited_s, "judged": platform.judged} if offset_s == 0 else {}
+    # The list of deployments answers two questions of a sample.
+    railway, place = platform.railway.remembering(), platform.place
     try:
-        found, found_by, candidates = resolved(platform.railway, platform.place, platform.subject)
+        found, found_by, candidates = resolved(railway, place, platform.subject)
     except RailwayError as error:
         return DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first)
     notes: list[str] = []
     # At the first sample for the rollback options, at the last one for what came in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
-    more = _more(context, platform, found, notes, with_history=ends)
+    more = _more(context, railway, place, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(
         {
             "offset_s": offset_s,
@@ -257,12 +268,15 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
 
 
 def _more(
-    context: Context, platform: Platform, found: Deployment | None, notes: list[str], *, with_history: bool
+    context: Context,
+    railway: RailwayClient,
+    place: ServiceIds,
+    found: Deployment | None,
+    notes: list[str],
+    *,
+    with_history: bool,
 ) -> dict[str, Any]:
     """Everything but the subject itself; each query that fails leaves a note."""
-    railway, place = platform.railway, platform.place
-    if railway is None or place is None:
-        return {}
 
     def read(what: str, query: Callable[[], Any]) -> Any:
         try:
