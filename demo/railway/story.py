@@ -77,6 +77,7 @@ class Story:
             rows.insert(0, self._row(ids.NEXT_ID, "SUCCESS", ids.NEXT_COMMIT, 0, "Next release"))
         for at, target in self.rollbacks:
             newest = self._rolled_back(at, target)
+            rows = [row for row in rows if row["id"] != newest["id"]]
             # What was there serves until the new one does.
             rows = [newest, *(map(_removed, rows) if newest["status"] == "SUCCESS" else rows)]
         return rows
@@ -238,9 +239,11 @@ class Story:
         age_s = (datetime.now(UTC) - at).total_seconds()
         states = ("QUEUED", "DEPLOYING", "SUCCESS")
         status = states[min(2, int(age_s / ROLLBACK_STEP_S))]
+        shape = self.records.switches.rollback
         return {
             **target,
-            "id": _rollback_id(at),
+            "id": target["id"] if shape == "same" else _rollback_id(at),
+            "meta": {} if shape == "bare" else target["meta"],
             "status": status,
             "createdAt": _text(at),
             "updatedAt": _text(at),

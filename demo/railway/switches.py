@@ -25,6 +25,7 @@ class Switches:
     agent_refused: bool = False
     hourly: int = 0
     others: str = ""
+    rollback: str = "new"
 
     def take(self, name: str) -> bool:
         """Whether a counted switch is on, which uses up one of its N."""
@@ -46,6 +47,7 @@ MEANINGS = {
     "edge_limited": "N     the next N requests are answered by Cloudflare: 429, error code 1015",
     "agent_refused": "      every request is answered by Cloudflare: 403, error code 1010",
     "hourly": "N     requests an hour: Free has 100, of which the answers' headers speak",
+    "rollback": "W     a rollback's record: new, bare (without a commit), or same (the target's own id)",
     "others": "W     somebody else's deployment was made a minute ago and has this status",
 }
 
