@@ -8,7 +8,8 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from deploy_verdict.actions.own_rollback import own_rollback
+from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
+from deploy_verdict.github.runs import WorkflowRun
 from deploy_verdict.model import Deployment
 from tests.actions.test_gate import OWN, TITLE, status
 from tests.running import script
@@ -114,3 +115,18 @@ def test_only_what_the_mark_names_is_our_own(context, words, minutes, deployment
     }
     said = own_rollback([None, {}, row], "zeues-backend", deployment, NOW)
     assert (said is not None) is ours
+
+
+@pytest.mark.parametrize(
+    ("title", "status", "ours"),
+    [
+        ("roll back zeues / production · f0ec7b5c", "in_progress", True),
+        ("roll back zeues / production · f0ec7b5c", "waiting", False),
+        ("roll back zeues / staging · f0ec7b5c", "in_progress", False),
+        ("verify zeues / production · f0ec7b5c", "in_progress", False),
+    ],
+)
+def test_a_record_without_a_commit_is_known_by_the_run_that_made_it(title, status, ours):
+    run = WorkflowRun(id=7, display_title=title, status=status)
+    assert (rollback_at_work([run], "verify zeues / production · d-new") is not None) is ours
+    assert rollback_at_work([run], "verify by hand · 500") is None

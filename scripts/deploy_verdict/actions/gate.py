@@ -23,7 +23,7 @@ from deploy_verdict.actions.event import (
 )
 from deploy_verdict.actions.job_matrix import refusal
 from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, timers_of
-from deploy_verdict.actions.own_rollback import own_rollback
+from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Clock, Stop, WallClock
@@ -142,9 +142,12 @@ def _own_rollback(
 ) -> str | None:
     """Why the event is our own rollback's; None where it is not, or nobody can tell."""
     commit = request.commit or (match.deployment.commit if match.deployment else None)
-    if runs is None or commit is None or not is_full_sha(commit):
+    if runs is None:
         return None
     try:
+        if commit is None or not is_full_sha(commit):
+            unfinished = runs.unfinished(workflow_file(gate.environment))
+            return rollback_at_work(unfinished, runs.run(gate.run).display_title)
         marks = runs.statuses(commit)
     except ProviderError as error:
         gate.tell(f"could not see whether this is our own rollback: {error}")

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, ValidationError
 
-from deploy_verdict.github.runs import WorkflowRuns
+from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns, split_title
 from deploy_verdict.model import Deployment, Record
 from deploy_verdict.publish.service_marks import rollback_context
 from deploy_verdict.stages.deployment.state import short
 
 # A rollback builds nothing: its events come within minutes.
 HEARD_WITHIN = timedelta(minutes=30)
+# How the workflow's runs are named.
+_VERIFY, _ROLL_BACK = "verify ", "roll back "
 _AS = re.compile(r" as (\S+)$")
 
 
@@ -33,6 +35,18 @@ def mark_rollback(
     words = f"deploy-verdict rolled back {short(subject)} to this commit"
     words += f" as {deployment}" if deployment else ""
     runs.set_status(commit, rollback_context(service), "success", words)
+
+
+def rollback_at_work(runs: Iterable[WorkflowRun], own_title: str) -> str | None:
+    """Why an event of unknown code is our own rollback's: its run is at work on the same environment now.
+
+    One that waits for its reviewers does nothing yet.
+    """
+    label = split_title(own_title)[0].removeprefix(_VERIFY)
+    for run in runs:
+        if label and run.status == "in_progress" and split_title(run.display_title)[0] == _ROLL_BACK + label:
+            return f"run {run.id} rolls back now, and checks the service's health: {run.html_url}"
+    return None
 
 
 def own_rollback(

@@ -133,7 +133,7 @@ class _TokenEnvironment(AnswerPart):
 class _ProjectToken(AnswerPart):
     project_id: str
     environment_id: str
-    environment: _TokenEnvironment
+    environment: _TokenEnvironment | None = None
 
 
 class _Environment(AnswerPart):
@@ -157,9 +157,16 @@ def place(railway: RailwayClient, *, project: str, service: str, environment: st
 
 def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[str, str]:
     token = object_of(_ProjectToken, railway.read("project_token", {}), "projectToken")
-    name = token.environment.name
+    name = token.environment.name if token.environment else None
     if project and project != token.project_id:
         raise our_error("no-project", f"{railway.token.variable} belongs to another project than the plan's")
+    if name is None and environment.casefold() != token.environment_id.casefold():
+        # It no longer says the name: then the project's list does.
+        name = (
+            environment
+            if _environment_id(railway, token.project_id, environment) == token.environment_id
+            else None
+        )
     if environment.casefold() not in (token.environment_id.casefold(), (name or "").casefold()):
         only = f"{railway.token.variable} works for the environment {name or token.environment_id!r} only"
         raise our_error("no-environment", f"{only}, and the plan's is {environment!r}")

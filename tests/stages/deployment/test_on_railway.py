@@ -65,6 +65,7 @@ SPARED = (
 LACKING = [
     # What the API no longer knows, the exit code, and what is said of it.
     (",".join(SPARED), 0, [f"Railway's API no longer knows {name};" for name in SPARED]),
+    ("ProjectToken.environment,Deployment.creator", 0, ["no longer knows ProjectToken.environment"]),
     ("DeploymentStatus.SKIPPED", 0, ["no longer knows DeploymentStatus.SKIPPED"]),
     ("Deployment.instances", 12, ["found: Railway's API no longer knows Deployment.instances"]),
     ("Deployment.meta", 12, ["the commit is not known: Railway's API no longer knows Deployment.meta"]),

@@ -148,7 +148,13 @@ SLEEPS = Settings(sleeps=True)
         ({"status": "SLEEPING"}, (), {}, State.LIVE, "live on request"),
         ({"status": "SLEEPING"}, None, {}, State.LIVE, "live on request"),
         ({"status": "SLEEPING"}, (), {"waking": WOKEN}, State.LIVE, "was woken in 1.5 s"),
-        ({"status": "SLEEPING"}, (), {"waking": NOT_WOKEN}, State.LIVE, "did not wake it in 60 s: no answer"),
+        (
+            {"status": "SLEEPING"},
+            (),
+            {"waking": NOT_WOKEN},
+            State.UNKNOWN,
+            "did not wake it in 60 s: no answer",
+        ),
         # What says SUCCESS may sleep or have ended: the answer to the waking decides.
         ({}, "itself", {"settings": SLEEPS, "waking": WOKEN}, State.LIVE, "was woken"),
         ({}, (), {"settings": SLEEPS, "waking": WOKEN}, State.LIVE, "was woken"),

@@ -149,7 +149,7 @@ def wait_for_deployment(
     message, message_s, skips_s = "", began_s, began_s
     while True:
         waited_s = clock.monotonic_s() - began_s
-        asks_skips = began_s + waited_s >= skips_s
+        asks_skips = began_s + waited_s >= skips_s or waited_s >= wait_s
         skips_s += SKIPS_EVERY_S if asks_skips else 0.0
         found, words, error = _tried(railway, place, subject, MOST_SKIPPED_WAITING if asks_skips else 0)
         waited_s = clock.monotonic_s() - began_s
@@ -196,7 +196,8 @@ def collect_deployment(
     if platform is None or observation.fault is not None or context.stop.requested:
         return (observation,)
     stands = standing(observation, platform.subject)
-    if stands.state not in _PASSING_STATES:
+    was_tried = observation.waking is not None and not observation.waking.is_awake
+    if stands.state not in _PASSING_STATES or was_tried:
         return (observation,)
     context.pace.clock.sleep(CONFIRM_S)
     again = _woken(context, _observed(context, offset_s))

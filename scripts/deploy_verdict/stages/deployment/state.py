@@ -198,8 +198,10 @@ def _asleep(deployment: Deployment, observation: DeploymentObservation) -> Stand
             state=State.LIVE, words=f"live: it slept ({status}), and was woken in {waking.took_s:g} s"
         )
     if status == "SLEEPING":
-        tried = f"; {waking_words(waking)}" if waking else ""
-        return Standing(state=State.LIVE, words=f"live on request: {status}{tried}")
+        if waking is None:
+            return Standing(state=State.LIVE, words=f"live on request: {status}")
+        words = f"deployment {name} is {status}, and {waking_words(waking)}"
+        return Standing(state=State.UNKNOWN, words=words)
     words = f"deployment {name} says {status} and all of its instances have stopped: it sleeps, or has ended"
     if waking is None:
         return Standing(state=State.UNKNOWN, words=words)
