@@ -92,9 +92,11 @@ class OneComment:
 
         Two jobs may write at the same moment: the oldest comment stays, and the other writer deletes its own.
         """
-        if not self.found():
+        ours = self.found()
+        if not ours:
             self._create(text)
-        first, *others = self.found()
+            ours = self.found()
+        first, *others = ours
         created = {comment.id for comment in self._created}
         for comment in others:
             if comment.id in created:
