@@ -7,7 +7,7 @@ from deploy_verdict.model import Fault, Judged, Subject, Whose
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.deployment.collect import collect_deployment, wait_for_deployment
-from deploy_verdict.stages.deployment.state import KNOWN
+from deploy_verdict.stages.deployment.state import KNOWN, before
 from tests.bundles import T0
 from tests.stages.platform import PLACE, context_on, listed, row, service
 
@@ -250,3 +250,31 @@ def test_what_stays_so_is_kept_as_it_is():
 def test_what_is_live_or_plainly_over_is_looked_at_once():
     for status in ("SUCCESS", "FAILED", "CRASHED", "BUILDING"):
         assert not any("read twice" in note for note in seen(railway([row(status=status)])).notes)
+
+
+def test_a_sleeper_that_does_not_wake_is_tried_for_a_minute_and_once():
+    found = seen(railway([row(status="SLEEPING")], active=[]))
+    assert (found.waking.was, found.waking.path, found.waking.is_awake) == ("SLEEPING", "/api", False)
+    assert 60 <= found.waking.took_s < 62
+    assert len(found.waking.answers) == 1
+    assert not any("read twice" in note for note in found.notes)
+
+
+def test_what_served_before_is_found_behind_any_number_of_failed_builds():
+    failed = [row(f"f{number}", "FAILED", commit=f"{number:07}aaa") for number in range(700)]
+    served = row("d0", "REMOVED", commit="0badbad1111", createdAt="2026-02-01T11:00:00Z")
+    rows = [row("d1", createdAt="2026-02-02T11:30:00Z"), *failed, served, row("d-", "REMOVED")]
+    pages = []
+
+    def answers(operation, variables):
+        if operation != "deployments":
+            return railway(rows)(operation, variables)
+        start, first = int(variables["after"] or 0), variables["first"]
+        pages.append(first)
+        page = listed(*rows[start : start + first])
+        page["pageInfo"] = {"endCursor": str(start + first), "hasNextPage": start + first < len(rows)}
+        return {"deployments": page}
+
+    found = seen(answers, subject=asked(deployment="d1"))
+    assert before(found.deployment, found.recent).id == "d0"
+    assert (pages, found.recent_whole, len(found.recent)) == ([50, 500, 500], False, 52)
