@@ -260,6 +260,15 @@ def test_a_sleeper_that_does_not_wake_is_tried_for_a_minute_and_once():
     assert not any("read twice" in note for note in found.notes)
 
 
+def test_the_same_commit_deployed_again_is_woken_too():
+    again = row("d2", "SLEEPING", createdAt="2026-02-02T11:30:00Z")
+    found = seen(railway([again, row("d1", "REMOVED")], active=[again]), subject=asked(deployment="d1"))
+    assert found.waking.was == "SLEEPING"
+    other = {**again, "meta": {"commitHash": "1234567aaaa"}}
+    found = seen(railway([other, row("d1", "REMOVED")], active=[other]), subject=asked(deployment="d1"))
+    assert found.waking is None
+
+
 def test_what_served_before_is_found_behind_any_number_of_failed_builds():
     failed = [row(f"f{number}", "FAILED", commit=f"{number:07}aaa") for number in range(700)]
     served = row("d0", "REMOVED", commit="0badbad1111", createdAt="2026-02-01T11:00:00Z")

@@ -114,6 +114,7 @@ def test_a_commit_that_was_skipped_is_said_with_its_reason(backend, tmp_path):
 
 
 SLEEPERS = [
+    (("sleeping=listed", "retired=ServiceInstance.sleepApplication"), "was SLEEPING, GET", "woken in"),
     (("sleeping=listed", "waking_s=1"), "was SLEEPING, GET /api/workers woke it in", "answered 502"),
     (("sleeping=unlisted", "waking_s=1"), "was SLEEPING, GET /api/workers woke it in", "answered 404"),
     (("sleeping=stopped",), "was SUCCESS, GET /api/workers woke it in", "HTTP 200"),

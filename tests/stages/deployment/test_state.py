@@ -162,6 +162,10 @@ SLEEPS = Settings(sleeps=True)
         ({}, "itself", {"settings": SLEEPS, "waking": NOT_WOKEN}, State.STOPPED, "did not wake it"),
         ({}, "itself", {"settings": Settings(sleeps=False)}, State.STOPPED, "have stopped"),
         ({}, "itself", {"settings": Settings()}, State.STOPPED, "have stopped"),
+        ({}, "itself", {"settings": Settings(), "waking": WOKEN}, State.UNKNOWN, "whether it sleeps"),
+        ({}, (), {"waking": WOKEN}, State.UNKNOWN, "but the service answers"),
+        ({}, (), {"waking": NOT_WOKEN}, State.STOPPED, "have stopped"),
+        ({}, "itself", {"settings": Settings(sleeps=False), "waking": WOKEN}, State.STOPPED, "have stopped"),
         ({}, "itself", {}, State.STOPPED, "have stopped"),
     ],
 )
@@ -169,6 +173,21 @@ def test_a_service_that_sleeps_is_live_and_one_that_ended_is_not(change, active,
     stands = standing(look(deployment(**{"status": "SUCCESS", **ASLEEP, **change}), active, **more), SUBJECT)
     assert stands.state is expected
     assert words in stands.words
+
+
+@pytest.mark.parametrize(
+    ("change", "waking", "expected"),
+    [
+        ({}, None, State.LIVE),
+        ({"status": "SLEEPING", **ASLEEP}, WOKEN, State.LIVE),
+        ({"status": "SLEEPING", **ASLEEP}, NOT_WOKEN, State.UNKNOWN),
+        (ASLEEP, NOT_WOKEN, State.STOPPED),
+    ],
+)
+def test_the_same_commit_deployed_again_may_sleep_too(change, waking, expected):
+    again = deployment(**{"status": "SUCCESS", "id": "d2", "created_at": T0 + timedelta(hours=1), **change})
+    seen = look(deployment("REMOVED", **ASLEEP), (again,), settings=SLEEPS, waking=waking)
+    assert standing(seen, SUBJECT).state is expected
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(60, State.SUPERSEDED), (-60, State.LIVE)])

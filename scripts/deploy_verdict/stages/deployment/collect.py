@@ -39,6 +39,8 @@ from deploy_verdict.stages.deployment.state import (
     ONCE_LIVE,
     State,
     created_s,
+    is_same_release,
+    may_sleep,
     same_commit,
     short,
     standing,
@@ -196,7 +198,8 @@ def collect_deployment(
     if platform is None or observation.fault is not None or context.stop.requested:
         return (observation,)
     stands = standing(observation, platform.subject)
-    was_tried = observation.waking is not None and not observation.waking.is_awake
+    waking = observation.waking
+    was_tried = waking is not None and not waking.is_awake and waking.took_s >= WAKING_S
     if stands.state not in _PASSING_STATES or was_tried:
         return (observation,)
     context.pace.clock.sleep(CONFIRM_S)
@@ -207,10 +210,17 @@ def collect_deployment(
 
 def _woken(context: Context, observation: DeploymentObservation) -> DeploymentObservation:
     """With what the waking answered, where the service may be asleep: it sleeps between two samples."""
-    found, settings = observation.deployment, observation.settings
-    sleeps = settings is not None and settings.sleeps is True
-    if found is None or found.status not in LIVE or not (sleeps or found.status == "SLEEPING"):
+    subject, settings = observation.deployment, observation.settings
+    # Railway deploys again by itself, and then that one sleeps.
+    serving = [item for item in (subject, *(observation.active or ())) if item and item.status in LIVE]
+    found = next((item for item in serving if subject and is_same_release(item, subject)), None)
+    if found is None:
         return observation
+    sleeps = found.status == "SLEEPING" or (settings is not None and settings.sleeps is True)
+    if not sleeps and not may_sleep(observation.model_copy(update={"deployment": found})):
+        return observation
+    # Where nobody says whether it sleeps, once: it is read again in a moment.
+    within_s = WAKING_S if sleeps else 0.0
     clock, path = context.pace.clock, _waking_path(context.plan, settings)
     began_s = clock.monotonic_s()
     answers: list[str] = []
@@ -220,7 +230,7 @@ def _woken(context: Context, observation: DeploymentObservation) -> DeploymentOb
         is_awake = exchange.fault is None and exchange.status is not None
         words = exchange.fault.detail if exchange.fault else f"HTTP {exchange.status}"
         answers += [words] if words not in answers[-1:] else []
-        if is_awake or took_s >= WAKING_S or context.stop.requested:
+        if is_awake or took_s >= within_s or context.stop.requested:
             break
         clock.sleep(WAKING_PAUSE_S)
     waking = Waking(

@@ -154,7 +154,9 @@ def _replaced(
     by = f"deployment {short(successor.id)} of commit {short(successor.commit)}"
     if same_commit(deployment.commit, successor.commit):
         # Railway deploys again by itself when it moves hosts: another id, and no new release.
-        again = _by_status(successor, observation.model_copy(update={"active": (successor,)}))
+        again = _by_status(
+            successor, observation.model_copy(update={"deployment": successor, "active": (successor,)})
+        )
         live = again.state is State.LIVE
         return Standing(
             state=again.state,
@@ -166,8 +168,11 @@ def _replaced(
 def _by_instances(deployment: Deployment, observation: DeploymentObservation) -> Standing:
     name, status, active = short(deployment.id), deployment.status, observation.active
     states = [item.status for item in deployment.instances or () if item.status not in _LEAVING]
-    if status == "SLEEPING" or (_sleeps(observation) and (deployment.stopped is True or active == ())):
+    if status == "SLEEPING" or (may_sleep(observation) and _sleeps(observation)):
         return _asleep(deployment, observation)
+    if may_sleep(observation) and observation.waking is not None and observation.waking.is_awake:
+        words = f"deployment {name} says {status} and nothing of it runs, but the service answers"
+        return Standing(state=State.UNKNOWN, words=f"{words}: whether it sleeps (serverless) is not known")
     counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
     if deployment.stopped is True:
         words = f"deployment {name} says {status}, but all of its instances have stopped"
@@ -188,6 +193,14 @@ def _by_instances(deployment: Deployment, observation: DeploymentObservation) ->
 
 def _sleeps(observation: DeploymentObservation) -> bool:
     return observation.settings is not None and observation.settings.sleeps is True
+
+
+def may_sleep(observation: DeploymentObservation) -> bool:
+    """Whether what says SUCCESS may be asleep: nothing of it runs, and the settings do not exclude it."""
+    found, settings = observation.deployment, observation.settings
+    if settings is not None and settings.sleeps is False:
+        return False
+    return observation.active == () or (found is not None and found.stopped is True)
 
 
 def _asleep(deployment: Deployment, observation: DeploymentObservation) -> Standing:
