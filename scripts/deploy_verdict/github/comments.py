@@ -143,7 +143,7 @@ class OneComment:
                 raise
 
     def _fetched(self, identity: int) -> IssueComment | None:
-        return self._there(lambda: self._issue.get_comment(identity))
+        return self._there(lambda: self._issue.get_comment(identity).complete())
 
     def _there(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
         try:
