@@ -72,6 +72,7 @@ LACKING = [
     ("Deployment.deploymentStopped", 12, ["Railway's API no longer knows Deployment.deploymentStopped"]),
     ("ServiceInstance.activeDeployments", 12, ["the service's active deployments could not be read"]),
     ("Query.deploymentEvents", 0, ["the build's steps could not be read"]),
+    ("Query.deployments", 12, ["the earlier deployments could not be read", "live: SUCCESS"]),
     ("Deployment.status", 12, ["Cannot query field"]),
 ]
 
@@ -83,7 +84,7 @@ def test_one_retired_field_costs_one_fact(backend, tmp_path, retired, code, word
     assert done == code, told
     assert [text for text in words if text not in told] == []
     # What the others say is known.
-    lost = retired == "Deployment.status"
+    lost = retired in ("Deployment.status", "Query.deployments")
     assert findings["undisturbed"]["outcome"] == ("inconclusive" if lost else "pass")
 
 

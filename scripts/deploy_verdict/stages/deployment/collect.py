@@ -99,7 +99,7 @@ def resolved(
         found = deployment(railway, subject.deployment)
         _check_belongs(railway, place, found)
         return found, "deployment", 1
-    listed, _ = deployments(railway, place, most=MOST_RECENT)
+    listed = _listed(railway, place)
     commit = subject.commit
     if commit is None:
         return next(iter(listed), None), "newest", min(1, len(listed))
@@ -112,6 +112,16 @@ def resolved(
         fitting = _of(found_all, commit)
     kept = [item for item in fitting if item.status not in _OUT_OF_RUN]
     return next(iter(kept or fitting), None), "commit", len(fitting)
+
+
+def _listed(railway: RailwayClient, place: ServiceIds) -> tuple[Deployment, ...]:
+    """The newest; what serves, where Railway no longer knows the list. Then nobody says what came between."""
+    try:
+        return deployments(railway, place, most=MOST_RECENT)[0]
+    except RailwayError as error:
+        if error.fault.kind != "invalid-query":
+            raise
+    return tuple(sorted(active_deployments(railway, place), key=created_s, reverse=True))
 
 
 def _of(items: Sequence[Deployment], commit: str) -> list[Deployment]:
