@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         Series,
         Settings,
         TrafficObservation,
+        Waking,
     )
 
 __all__ = [
@@ -141,6 +142,7 @@ __all__ = [
     "Unrestored",
     "Verdict",
     "VerdictOutcome",
+    "Waking",
     "Whose",
     "WindowFile",
     "WindowFrame",
