@@ -40,6 +40,7 @@ TEXT_KEYS = (
 )  # fmt: skip
 LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
+    "@level", "sev",
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
 )  # fmt: skip
 _WRAPPERS = (
@@ -372,7 +373,8 @@ def _shape(named: Mapping[str, Any]) -> str:
 
 def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
     """What a number means where it stands; None where that is not certain."""
-    if key == "severitynumber":
+    is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
+    if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
     if key == "levelno" or (shape == "Python's JSON" and key == "level"):
         return python_level(number)

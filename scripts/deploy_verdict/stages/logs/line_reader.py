@@ -69,7 +69,10 @@ class LineReader:
 
     def learn(self, texts: Sequence[str]) -> None:
         """Decide on the first lines how this log writes what a single line leaves open."""
-        days = [re.match(r"\D{0,20}(\d{1,2})/(\d{1,2})/\d{4}", text, re.ASCII) for text in texts]
+        days = [
+            re.match(r"\D{0,20}(?:\d{1,9}\D{1,9})?(\d{1,2})[/-](\d{1,2})[/-]\d{4}", text, re.ASCII)
+            for text in texts
+        ]
         firsts, seconds = (
             max((int(day[place]) for day in days if day is not None), default=0) for place in (1, 2)
         )

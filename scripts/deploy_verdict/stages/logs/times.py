@@ -58,7 +58,7 @@ TIMES = {
     "ctime": rf"{_DAY} {_MONTH} [ 0-9]?[0-9] {_CLOCK}(?: [A-Z]{{3,5}})? [0-9]{{4}}{_END}",
     "no-year": rf"{_MONTH} [ 0-9][0-9] {_CLOCK}{_END}",
     "slashed": (
-        r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[AP]M)?"
+        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[AP]M)?"
         rf"{_END}"
     ),
     "dotted": rf"[0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}},? {_CLOCK}{_ZONE}?{_END}",
@@ -84,12 +84,12 @@ _READ = {
         "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_){_HMS}(?P<z>.*)",
         "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T ](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
         "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
-        "dashed": rf"(?P<d>\d+)-(?P<mon>\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
+        "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "worded": rf"(?P<mon>\w+) (?P<d>\d+), (?P<y>\d{{4}}),? {_HMS}",
         "ctime": rf"\w+ (?P<mon>\w+) +(?P<d>\d+) {_HMS}(?P<z>(?: \w+)?) (?P<y>\d{{4}})",
         "no-year": rf"(?P<mon>\w+) +(?P<d>\d+) {_HMS}",
-        "slashed": rf"(?P<mo>\d+)/(?P<d>\d+)/(?P<y>\d{{4}}),? {_HMS}",
+        "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}}),? {_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
         "tiny": rf"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
