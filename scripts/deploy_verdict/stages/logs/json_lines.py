@@ -6,6 +6,7 @@ stands in: 40 is a warning of pino and an error of Python.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
@@ -186,6 +187,7 @@ def platform_level(line: SourceLine, severity: str | None, *, structured: bool) 
     return named_level(severity) if severity else None
 
 
+@lru_cache(maxsize=1024)
 def _normal(key: str) -> str:
     return key.replace("_", "").replace("-", "").replace(".", "").replace(" ", "").lower()
 
