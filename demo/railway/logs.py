@@ -8,13 +8,14 @@ from typing import Any
 from demo.faults import Fault
 from demo.railway import ids
 from demo.railway.arguments import bad_input
-from demo.railway.incident import incident_lines
+from demo.railway.incident import incident_lines, incident_requests
 from demo.railway.records import Line, Request
 from demo.railway.story import Story
 
 HOLE_S = (2400.0, 5400.0)
 DEFAULT_LIMIT, MAX_LIMIT = 100, 5000
 KEPT_OF_TEN = 3
+OLD_CONTAINER_EVERY = 10
 DROPPED_AT_S = 3600.0
 DROPPED = (
     "Railway rate limit of 500 logs/sec reached for replica, update your application to reduce the logging "
@@ -87,6 +88,13 @@ def http_log(
     """
     since = story.served_since(deployment)
     found = [*story.records.requests]
+    old = [item for number, item in enumerate(_of_others(found)) if number % OLD_CONTAINER_EVERY == 1]
+    if deployment == ids.INCIDENT_ID:
+        since = datetime.min.replace(tzinfo=UTC)
+        found = incident_requests(story.records.started_at)
+        found += old if story.fault is Fault.RAILWAY_OLD_CONTAINER else []
+    elif story.fault is Fault.RAILWAY_OLD_CONTAINER:
+        found = [item for item in found if item not in old]
     if story.fault is Fault.RAILWAY_CANARY_CUT:
         found = [request for number, request in enumerate(found) if number % 10 < KEPT_OF_TEN]
     found = sorted((item for item in found if since is not None and item.at >= since), key=lambda i: i.at)
@@ -100,6 +108,10 @@ def http_log(
         kept = later[: _checked(limit if most_after is None else most_after)]
         rows += [_http_row(item, deployment) for item in kept]
     return rows
+
+
+def _of_others(found: Sequence[Request]) -> list[Request]:
+    return [item for item in found if not item.is_probe]
 
 
 def newest(rows: Sequence[Row], limit: int | None) -> list[Row]:

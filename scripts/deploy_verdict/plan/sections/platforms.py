@@ -63,6 +63,11 @@ class Traffic(Part):
     )
     severity: Severity = Field(default=Severity.P1, strict=False)
     p95: Duration | None = Field(default=None, gt=0, description="limit of each path's 95th percentile")
+    previous: bool = Field(
+        default=True,
+        description="whether the deployment before is asked, by its own HTTP log, for answers that it still "
+        "gives after service.fresh_within; false where the platform does not keep that log",
+    )
     few: int = Field(default=20, ge=1, description="with fewer requests, a path is judged among all only")
     canary: Percent = Field(
         default=90.0, gt=0, description="of our own answered requests, how many must be in the log"
