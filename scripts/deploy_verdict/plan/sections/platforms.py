@@ -26,6 +26,12 @@ class GitHubSection(Part):
         description="whom bad news mentions and assigns, such as @octocat or @org/on-call; default: the "
         "author of the deployed commit",
     )
+    live_within: Duration = Field(
+        default=7200.0,
+        gt=0,
+        description="how long the newest commit of the deployed branch may not be live before the tracking "
+        "issue 'merged but not live' says so; Wait for CI alone may take two hours",
+    )
     fail_run_on: Literal["never", "critical", "attention", "inconclusive"] = Field(
         default="critical",
         description="from which verdict on the run is red; a red run can hold back the commit's other "
