@@ -7,6 +7,7 @@ from typing import Any
 
 from demo.faults import Fault
 from demo.railway import ids, place
+from demo.railway.habits import Habits
 from demo.railway.records import Records
 
 IN_FLIGHT_S = 3.0
@@ -25,6 +26,7 @@ class Story:
     records: Records
     asked_at: datetime | None = None
     requests: int = 0
+    habits: Habits = field(default_factory=Habits)
     rollbacks: list[tuple[datetime, Row]] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
