@@ -34,6 +34,7 @@ STORIES = {
     "none": (0, "All checks passed at every scheduled sample; 6 of 6 success criteria met."),
     "completar-bug": (11, "The model fix (f0ec7b5) is not deployed"),
     "pool-exhausted": (11, "the pool is exhausted"),
+    "pool-exhausted-later": (11, "the pool is exhausted"),
     "pool-leak": (11, "the pool is filling up"),
     "slow-leak": (10, "connections grow over the window, as a leak does"),
     "old-pool-size": (11, "Phase 2 (ac0502b) is not deployed"),

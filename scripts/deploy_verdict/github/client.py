@@ -53,6 +53,11 @@ class GitHub:
         return self._caller.call("the repository", lambda: self._client.get_repo(self._name))
 
     @cached_property
+    def _unread_repository(self) -> Repository:
+        """For what needs its address alone; what is reached through it is requested when it is read."""
+        return self._client.withLazy(lazy=True).get_repo(self._name)
+
+    @cached_property
     def _destinations(self) -> Destinations:
         return Destinations(self._caller, self._repository, self._author, self._tell)
 
@@ -108,7 +113,9 @@ class GitHub:
     @refusing_odd_answers
     def author_of(self, commit: str) -> str | None:
         """The login of a commit's author; None where GitHub knows none."""
-        found = self._caller.call("the commit's author", lambda: self._repository.get_commit(commit).author)
+        found = self._caller.call(
+            "the commit's author", lambda: self._unread_repository.get_commit(commit).author
+        )
         return found.login if found else None
 
     @refusing_odd_answers
@@ -178,7 +185,7 @@ class GitHub:
         known = self._known.get((destination.number, key))
         return OneComment(
             self._caller,
-            partial(self._issue, destination),
+            lambda: self._unread_repository.get_issue(destination.number),
             partial(is_by, self._author, marker_of(key)),
             known=None if known is None else partial(self._comment_by_id, known),
         )

@@ -92,9 +92,11 @@ class OneComment:
 
         Two jobs may write at the same moment: the oldest comment stays, and the other writer deletes its own.
         """
-        if not self.found():
+        ours = self.found()
+        if not ours:
             self._create(text)
-        first, *others = self.found()
+            ours = self.found()
+        first, *others = ours
         created = {comment.id for comment in self._created}
         for comment in others:
             if comment.id in created:
@@ -141,7 +143,7 @@ class OneComment:
                 raise
 
     def _fetched(self, identity: int) -> IssueComment | None:
-        return self._there(lambda: self._issue.get_comment(identity))
+        return self._there(lambda: self._issue.get_comment(identity).complete())
 
     def _there(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
         try:
