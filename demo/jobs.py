@@ -164,6 +164,9 @@ def users(backend: Backend, port: int) -> Iterator[None]:
 def _use(backend: Backend, port: int) -> None:
     number = 0
     while not backend.stopping.wait(USERS_PAUSE_S):
+        if backend.records.switches.sleeping:
+            # Who is asked all the time never sleeps.
+            continue
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
         number += 1
         try:

@@ -41,7 +41,7 @@ def bring_up_to_date(repository, url, out, minutes, environment):
 def samples(out, mode):
     """The window's sample jobs: one after each minute, or each on a copy of what the gate kept."""
     if mode == "single":
-        # Each minute has a sample, and an update is due after ten: every fifth shows as many.
+        # Each minute has a sample, and an update is due after fifteen: every fifth shows as many.
         for minute in range(0, 121, 5):
             yield minute, out
     else:

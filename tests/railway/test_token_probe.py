@@ -11,8 +11,8 @@ from deploy_verdict.railway.token_probe import SCHEMA, shape_of
 from tests.running import ROOT, script
 
 QUERIES = {
-    "project_token", "environments", "triggers", "service", "deployments", "deployment", "steps", "build_log",
-    "deploy_log", "http_log", "metrics", "http_metrics",
+    "project_token", "environments", "triggers", "active", "settings", "deployments", "skipped",
+    "deployment", "steps", "build_log", "deploy_log", "http_log", "metrics", "http_metrics",
     "deploy_log of a removed deployment", "http_log of a removed deployment",
 }  # fmt: skip
 

@@ -100,13 +100,15 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
     key = key_of_news(desk.bundle, kind)
+    people: tuple[str, ...] = ()
+
+    def text() -> str:
+        nonlocal people
+        people = _people(desk)
+        return news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
+
     try:
         place = place_of(desk.github, desk.bundle, desk.number, desk.out)
-        if desk.github.comment_body(place, key) is not None:
-            desk.tell(f"people know of this {kind}")
-            return False
-        people = _people(desk)
-        text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
         comment = desk.github.claim_comment(place, key, text)
     except ProviderError:
         if kind == "alarm":
@@ -122,7 +124,7 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
         state = state.model_copy(update={"notified": _notified(desk)})
     if outcome is VerdictOutcome.CRITICAL:
         state = _with_rollback(desk, place, kind, state)
-    desk.github.put_comment(place, key, with_state(comment.body, state))
+    desk.github.put_comment(place, key, with_state(comment.body, state), is_passing=True)
     return True
 
 

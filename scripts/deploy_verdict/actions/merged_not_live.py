@@ -19,7 +19,7 @@ from deploy_verdict.markup.markdown import inline
 from deploy_verdict.model import Deployment
 from deploy_verdict.plan import Plan
 from deploy_verdict.publish.service_marks import service_of
-from deploy_verdict.railway import RailwayError, deployments, service_now
+from deploy_verdict.railway import RailwayError, active_deployments, deployments, skipped
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.railway.triggers import triggers
 from deploy_verdict.redaction.redactor import Redactor
@@ -93,14 +93,16 @@ def check_live(plan: Plan, environment: Mapping[str, str], tell: Tell) -> str:
         raise ProviderError(f"Railway: {railway.fault.detail if railway.fault else 'no connection'}")
     try:
         branches = {item.branch for item in triggers(railway.client, railway.place) if item.branch}
-        now = service_now(railway.client, railway.place)
-        recent, _ = deployments(railway.client, railway.place, most=MOST_RECENT)
+        active = active_deployments(railway.client, railway.place)
+        listed, _ = deployments(railway.client, railway.place, most=MOST_RECENT)
+        left_out = skipped(railway.client, railway.place, most=MOST_RECENT, is_enough=lambda found: False)
     except RailwayError as error:
         raise ProviderError(str(error)) from error
-    live = max((item for item in now.active if item.status in LIVE), key=_created, default=None)
+    live = max((item for item in active if item.status in LIVE), key=_created, default=None)
     if live is not None and live.commit is None:
         return f"{service}: deployment {short(live.id)} has no commit (railway up, or an image): not compared"
     head = github.head_of(next(iter(branches)) if len(branches) == 1 else None)
+    recent = sorted((*listed, *left_out), key=_created, reverse=True)
     gap = gap_of(head, live, recent)
     if gap is None:
         return _live_again(github, service, head, live)

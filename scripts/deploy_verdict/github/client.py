@@ -90,14 +90,22 @@ class GitHub:
 
     @refusing_odd_answers
     def put_comment(
-        self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
+        self,
+        destination: Destination,
+        key: str,
+        body: str,
+        rank: Callable[[str], Any] = _no_rank,
+        *,
+        is_passing: bool = False,
     ) -> CommentRef:
         """Write or update our one comment, unless a text of a higher rank is there already.
 
-        `rank` gets complete comments, with their markers.
+        `rank` gets complete comments, with their markers. A text that `is_passing` is not defended: nothing
+        is read again after it was written, as whoever overwrites it knows more.
         """
         # The text there is compared with the wanted one, so both must have passed the redactor.
-        comment = self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+        text = cleaned(f"{marker_of(key)}\n{body}")
+        comment = self._comment(destination, key).keep(text, rank, is_passing=is_passing)
         self.remember(destination, key, comment.id)
         return comment
 
@@ -106,9 +114,14 @@ class GitHub:
         self._known[destination.number, key] = comment
 
     @refusing_odd_answers
-    def claim_comment(self, destination: Destination, key: str, body: str) -> CommentRef:
-        """Write a comment that is there once at most; `is_ours` where this call wrote it."""
-        return self._comment(destination, key).claim(cleaned(f"{marker_of(key)}\n{body}"))
+    def claim_comment(self, destination: Destination, key: str, body: Callable[[], str]) -> CommentRef:
+        """Write a comment that is there once at most; `is_ours` where this call wrote it.
+
+        `body` is asked for its text only where there is none yet.
+        """
+        claimed = self._comment(destination, key).claim(lambda: cleaned(f"{marker_of(key)}\n{body()}"))
+        self.remember(destination, key, claimed.id)
+        return claimed
 
     @refusing_odd_answers
     def author_of(self, commit: str) -> str | None:
@@ -197,4 +210,4 @@ class GitHub:
 
     def _issue(self, destination: Destination) -> Issue:
         number = destination.number
-        return self._caller.call(f"#{number}", lambda: self._repository.get_issue(number))
+        return self._caller.call(f"#{number}", lambda: self._unread_repository.get_issue(number).complete())

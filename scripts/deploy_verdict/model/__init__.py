@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         Series,
         Settings,
         TrafficObservation,
+        Waking,
     )
 
 __all__ = [
@@ -143,6 +144,7 @@ __all__ = [
     "Unrestored",
     "Verdict",
     "VerdictOutcome",
+    "Waking",
     "Whose",
     "WindowFile",
     "WindowFrame",

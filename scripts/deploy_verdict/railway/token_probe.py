@@ -45,15 +45,15 @@ class TokenProbe:
         facts: Row = {}
         self._ask("project_token", {})
         self._ask("environments", {"projectId": self.place.project_id, "after": None})
-        listed = _rows(self._ask("triggers", self.place.ids), "deploymentTriggers", "edges")
-        nodes = [row["node"] for row in listed if isinstance(row.get("node"), dict)]
+        edges = _rows(self._ask("triggers", self.place.ids), "deploymentTriggers", "edges")
+        nodes = [row["node"] for row in edges if isinstance(row.get("node"), dict)]
         facts["wait_for_ci"] = any(node.get("checkSuites") is True for node in nodes)
-        service = self._ask("service", self._service_ids)
-        active = _rows(service, "serviceInstance", "activeDeployments")
-        listed = _nodes(
-            self._ask("deployments", {**self.place.ids, "first": MOST_DEPLOYMENTS, "after": None})
-        )
+        active = _rows(self._ask("active", self.place.of_service), "serviceInstance", "activeDeployments")
+        self._ask("settings", self.place.of_service)
+        page = {**self.place.ids, "first": MOST_DEPLOYMENTS, "after": None}
+        listed = _nodes(self._ask("deployments", page))
         facts |= _of_deployments(listed, active)
+        facts["skipped_of_first_1000"] = len(_nodes(self._ask("skipped", page)))
         live = _first(active, "SUCCESS", "SLEEPING") or _first(listed, "SUCCESS", "SLEEPING")
         self.live = live
         removed = _first(listed, "REMOVED")
@@ -81,7 +81,7 @@ class TokenProbe:
         series = _list(self._ask("metrics", {**self.place.ids, **span}).get("metrics"))
         values = (_list(item.get("values")) for item in series if isinstance(item, dict))
         times = [point["ts"] for each in values for point in each if isinstance(point.get("ts"), int)]
-        self._ask("http_metrics", {**self._service_ids, **span})
+        self._ask("http_metrics", {**self.place.of_service, **span})
         newest = round(now.timestamp() - max(times), 1) if times else None
         return {"live": found, "metrics_newest_point_s_ago": newest}
 
@@ -103,10 +103,6 @@ class TokenProbe:
             if left_s <= 0 or None not in (found["http_log_delay_s"], found["deploy_log_delay_s"]):
                 return {**found, "waited_at_most_s": wait_s}
             self.clock.sleep(min(POLL_S, left_s))
-
-    @property
-    def _service_ids(self) -> Row:
-        return {"environmentId": self.place.environment_id, "serviceId": self.place.service_id}
 
     def _since(self, sent_at: datetime) -> float:
         return round((self.clock.now() - sent_at).total_seconds(), 1)

@@ -19,7 +19,7 @@ from deploy_verdict.model import (
     Severity,
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
-from deploy_verdict.stages.deployment.state import State, short, standing
+from deploy_verdict.stages.deployment.state import SERVING, short, standing
 
 OR_LEAVE_OUT = "or leave it out with traffic.previous: false"
 NOT_READ = unknown(
@@ -47,7 +47,7 @@ def judge_previous(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Findin
 
 
 def _is_live(bundle: Bundle, observation: DeploymentObservation) -> bool:
-    return standing(observation, bundle.subject).state is State.LIVE
+    return standing(observation, bundle.subject).state in SERVING
 
 
 def _of_reading(bundle: Bundle, reading: PreviousTrafficObservation, others: Sequence[Finding]) -> Ruling:

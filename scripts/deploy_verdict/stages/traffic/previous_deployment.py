@@ -17,7 +17,7 @@ from deploy_verdict.model import (
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.deployment.state import State, before, deployment_readings, standing
+from deploy_verdict.stages.deployment.state import SERVING, before, deployment_readings, standing
 from deploy_verdict.stages.traffic.edge_entries import has_upstream_error, is_fallback, is_ours
 
 MOST_EXAMPLES = 5
@@ -32,7 +32,7 @@ def read_previous(context: Context, end: datetime) -> tuple[PreviousTrafficObser
     if section is None or not section.previous or platform is None or platform.railway is None:
         return ()
     readings = deployment_readings(context.evidence())
-    if readings and not any(standing(item, platform.subject).state is State.LIVE for item in readings):
+    if readings and not any(standing(item, platform.subject).state in SERVING for item in readings):
         return ()
     reading = next((item for item in readings if item.deployment is not None), None)
     start = _gone_from(context, reading)
