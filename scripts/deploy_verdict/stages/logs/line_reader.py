@@ -162,7 +162,7 @@ class LineReader:
         return _UNREAD._replace(text=text, bare=True)
 
     def _read_message(self, text: str, depth: int) -> SourceLine:
-        """A message within JSON; one without a time that differs from another in digits alone is read alike."""
+        """A message within JSON; without a time, those that differ in digits alone are read alike."""
         if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
             return self._read(without_colours(text), depth)
         shape = text.encode().translate(_ZEROED)
