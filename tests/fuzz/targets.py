@@ -16,6 +16,7 @@ from deploy_verdict.plan import read_plan
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
+from deploy_verdict.relay.event_place import EventPlace
 from deploy_verdict.relay.settings import settings_from
 from deploy_verdict.relay.store import Store
 from deploy_verdict.stages.logs.review import FileSource, review
@@ -104,7 +105,9 @@ class _App:
         self.store = Store(Path(":memory:"), lambda: 1.0)
         # Never started: nothing is sent.
         dispatcher = Dispatcher(self.store, chosen, Redactor({}), lambda: None)
-        self._app, self._loop = build_relay(chosen, self.store, dispatcher), asyncio.new_event_loop()
+        kept = EventPlace(database=Path(":memory:"))
+        self._app = build_relay(chosen, self.store, dispatcher, kept)
+        self._loop = asyncio.new_event_loop()
 
     @classmethod
     def get(cls):

@@ -149,6 +149,6 @@ def test_a_stop_while_the_deployment_is_waited_for_opens_no_window(tmp_path):
         assert any("waiting for it" in line for line in iter(process.stderr.readline, ""))
         process.send_signal(signal.SIGTERM)
         told = process.communicate(timeout=60)[1]
-    assert process.returncode == 3
+    assert process.returncode == 3, told
     assert "no window was opened — run the same command again" in told
     assert not (tmp_path / "out").exists()
