@@ -94,6 +94,9 @@ class Resolvers:
         insist_ours({"environmentId": environmentId, "serviceId": serviceId})
         switches = self._story.records.switches
         settings: Row = {"sleepApplication": bool(switches.sleeping)}
+        # The demo's time runs faster: a container that may go on for 30 s would outlive a window of 12.
+        for name in ("overlapSeconds", "drainingSeconds"):
+            settings[name] = int(place.INSTANCE[name] / self._story.speed)
         if switches.replicas:
             settings["numReplicas"] = len(switches.replicas.split(","))
         now = {"activeDeployments": self._story.active(), "latestDeployment": self._story.deployments()[0]}
