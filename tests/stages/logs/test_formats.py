@@ -219,8 +219,8 @@ def test_times_are_read_with_their_zones_and_what_is_not_known_is_said(text, exp
     assert (line.at, line.zoned, line.problem) == expected
 
 
-# Lines that loggers printed here, of our own messages: pino 10, winston 3, bunyan 1.8, NestJS 11, log4js 6,
-# python-json-logger 4, ecs-logging 2, zap 1.27, zerolog 1.34, logrus 1.9, klog 2.130, hclog 1.6, charm log 0.4.
+# Lines that loggers printed here, of our own messages: pino, winston, bunyan, NestJS, log4js, python-json-logger,
+# ecs-logging, zap, zerolog, logrus, klog, hclog and charm's log.
 PRINTED = [
     ('{"level":50,"time":1795772330856,"pid":7,"hostname":"vm","err":{"type":"Error","stack":"Error: pool\\n    at [eval]:1:87"},"msg":"order failed"}', "ERROR"),
     ('{"level":40,"time":"2026-11-27T09:38:51.184Z","msg":"slow"}', "WARNING"),
