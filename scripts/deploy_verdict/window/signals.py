@@ -1,10 +1,14 @@
 """Ctrl-C and SIGTERM as a request to stop."""
 
+import os
 import signal
-import sys
+from contextlib import suppress
 from types import FrameType
 
 from deploy_verdict.base.clock import Stop
+
+STDERR = 2
+STOPPING = b"stopping after the request in flight; press Ctrl-C again to stop at once\n"
 
 
 def stop_on_signals() -> Stop:
@@ -14,8 +18,10 @@ def stop_on_signals() -> Stop:
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.requested:
             raise KeyboardInterrupt
-        print("stopping after the request in flight; press Ctrl-C again to stop at once", file=sys.stderr)
         stop.request()
+        # Not print: the signal may come while a line is being printed, and a stream cannot be entered twice.
+        with suppress(OSError):
+            os.write(STDERR, STOPPING)
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
