@@ -1,4 +1,4 @@
-"""What no input may make a reader do: take more than a second, or take the process above 200 MB."""
+"""What no input may make a reader do: take more than two seconds, or take the process above 200 MB."""
 
 import functools
 import time
