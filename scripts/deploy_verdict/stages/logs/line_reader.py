@@ -145,6 +145,8 @@ class LineReader:
         return line._replace(at=at, level=level, zoned=True, enveloped=True, problem=None, filled=None)
 
     def _read(self, text: str, depth: int) -> SourceLine:
+        if not text or text.isspace():
+            return _UNREAD._replace(text=text, bare=True)
         if text.startswith("{"):
             found = self._json[depth].line(text) if depth < len(self._json) else None
             return self._of_json(found) if found is not None else self._broken_json(text)
