@@ -1,13 +1,15 @@
 """How the demo's GitHub misbehaves, one field for each way; all off by default."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+
+from demo.switches import CountedSwitches, set_by_words
 
 PERMISSIONS = ("issues", "statuses", "actions", "administration", "contents", "deployments")
 
 
 @dataclass(kw_only=True)
-class Switches:
+class Switches(CountedSwitches):
     """Numbers count down: "the next N". What each one does is told by MEANINGS."""
 
     bad_gateways: int = 0
@@ -17,13 +19,6 @@ class Switches:
     forbidden: set[str] = field(default_factory=set)
     delete_comment_after_write: int = 0
     slow_s: float = 0.0
-
-    def take(self, name: str) -> bool:
-        """Whether a counted switch is on, which uses up one of its N."""
-        left: int = getattr(self, name)
-        if left > 0:
-            setattr(self, name, left - 1)
-        return left > 0
 
 
 MEANINGS = {
@@ -39,27 +34,4 @@ MEANINGS = {
 
 def switches_from(words: Iterable[str]) -> Switches:
     """From "NAME=VALUE" or, for one that is on or off, "NAME"; raises ValueError, which tells."""
-    made = Switches()
-    kinds = {item.name: type(getattr(made, item.name)) for item in fields(made)}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if name not in kinds:
-            raise ValueError(f"there is no switch {name!r}; there are {', '.join(kinds)}")
-        setattr(made, name, _value(name, kinds[name], text if equals else None))
-    return made
-
-
-def _value(name: str, kind: type, text: str | None) -> object:
-    if kind is bool and text is None:
-        return True
-    try:
-        if kind is int and text and int(text) >= 0:
-            return int(text)
-        if kind is float and text and 0 <= float(text) < float("inf"):
-            return float(text)
-    except ValueError as error:
-        raise ValueError(f"{name}={text}: a number belongs there, such as {name}=2") from error
-    permissions = set((text or "").split(","))
-    if kind is set and permissions <= set(PERMISSIONS):
-        return permissions
-    raise ValueError(f"{name}{'' if text is None else f'={text}'}: {name} takes {MEANINGS[name].strip()}")
+    return set_by_words(Switches(), words, MEANINGS, {"forbidden": PERMISSIONS})

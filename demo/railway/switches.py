@@ -1,7 +1,9 @@
 """How the demo's Railway misbehaves beside its faults, one field for each way; all off by default."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+
+from demo.switches import CountedSwitches, set_by_words
 
 SLEEPING = ("listed", "unlisted", "stopped")
 SHAPES = (
@@ -10,7 +12,7 @@ SHAPES = (
 
 
 @dataclass(kw_only=True)
-class Switches:
+class Switches(CountedSwitches):
     """What each one does is told by MEANINGS."""
 
     retired: set[str] = field(default_factory=set)
@@ -26,13 +28,6 @@ class Switches:
     hourly: int = 0
     others: str = ""
     rollback: str = "new"
-
-    def take(self, name: str) -> bool:
-        """Whether a counted switch is on, which uses up one of its N."""
-        left: int = getattr(self, name)
-        if left > 0:
-            setattr(self, name, left - 1)
-        return left > 0
 
 
 MEANINGS = {
@@ -54,17 +49,4 @@ MEANINGS = {
 
 def switches_from(words: Iterable[str]) -> Switches:
     """From "NAME=VALUE" or, for one that is on or off, "NAME"; raises ValueError, which tells."""
-    made = Switches()
-    kinds = {item.name: type(getattr(made, item.name)) for item in fields(made)}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if name not in kinds:
-            raise ValueError(f"there is no switch {name!r}; there are {', '.join(kinds)}")
-        kind = kinds[name]
-        if (kind is bool) is bool(equals):
-            raise ValueError(f"{word}: {name} takes {MEANINGS[name].strip()}")
-        value: object = set(text.split(",")) if kind is set else True if kind is bool else kind(text)
-        setattr(made, name, value)
-    if made.sleeping not in ("", *SLEEPING):
-        raise ValueError(f"sleeping={made.sleeping}: it takes {', '.join(SLEEPING)}")
-    return made
+    return set_by_words(Switches(), words, MEANINGS, {"sleeping": ("", *SLEEPING)})
