@@ -74,26 +74,34 @@ def test_nothing_is_missing(recent, live):
     assert gap_of(BranchHead(branch="main", sha=HEAD, at=NOW), live, recent) is None
 
 
-def compared(hub, backend, *, head, hours_ago):
+def compared(hub, backend, plan, *, head, hours_ago):
     hub.head = (head, f"{datetime.now(UTC) - timedelta(hours=hours_ago):%Y-%m-%dT%H:%M:%SZ}")
     with github(hub) as url:
         environment = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": hub.repository, "GITHUB_TOKEN": TOKEN,
                        "TARGET_URL": backend.base_url}  # fmt: skip
-        done = script("ci not-live", "--plan", ROOT / "plans" / "zeues.yml",
+        done = script("ci not-live", "--plan", plan,
                       environment={**backend.environment, **environment})  # fmt: skip
     assert (done.returncode, hub.mistakes) == (0, []), done.stderr
     return done.stdout
 
 
-def test_one_issue_is_opened_updated_and_closed(tmp_path):
+@pytest.fixture
+def plan(tmp_path):
+    """plans/zeues.yml with people to tell, one of them without the @."""
+    path, text = tmp_path / "plan.yml", (ROOT / "plans" / "zeues.yml").read_text()
+    path.write_text(text + '\ngithub: {notify: [sescanella, "@org/on-call"]}\n')
+    return path
+
+
+def test_one_issue_is_opened_updated_and_closed(tmp_path, plan):
     hub = Hub()
     with running(log=tmp_path / "backend.log") as backend:
-        assert "that concerns it is live" in compared(hub, backend, head=ids.LIVE_COMMIT, hours_ago=9)
-        assert "is not live yet, since" in compared(hub, backend, head=ids.NEXT_COMMIT, hours_ago=1)
+        assert "that concerns it is live" in compared(hub, backend, plan, head=ids.LIVE_COMMIT, hours_ago=9)
+        assert "is not live yet, since" in compared(hub, backend, plan, head=ids.NEXT_COMMIT, hours_ago=1)
         assert hub.issues == {}
         for _ in range(2):
             assert "main (77aa1b2c) is merged but not live: #" in compared(
-                hub, backend, head=ids.NEXT_COMMIT, hours_ago=3
+                hub, backend, plan, head=ids.NEXT_COMMIT, hours_ago=3
             )
         ((number, issue),) = hub.issues.items()
         assert (issue["title"], issue["state"]) == ("zeues-backend: merged but not live", "open")
@@ -102,13 +110,14 @@ def test_one_issue_is_opened_updated_and_closed(tmp_path):
             "`77aa1b2c` is the newest commit of main, and **is not live: deployment `d0000005`"
             in comment["body"]
         )
+        assert "cc @sescanella @org/on-call" in comment["body"]
         assert "Railway has no deployment of it: autodeploy may have stopped" in comment["body"]
-        assert "is live again; #" in compared(hub, backend, head=ids.LIVE_COMMIT, hours_ago=4)
+        assert "is live again; #" in compared(hub, backend, plan, head=ids.LIVE_COMMIT, hours_ago=4)
     assert (issue["state"], len(hub.comments[number])) == ("closed", 1)
 
 
-def test_a_build_that_failed_just_now_is_within_its_time(tmp_path):
+def test_a_build_that_failed_just_now_is_within_its_time(tmp_path, plan):
     hub = Hub()
     with running("railway-failed-build", log=tmp_path / "backend.log") as backend:
         # Its build failed minutes ago, and that is within github.live_within.
-        assert "is not live yet" in compared(hub, backend, head=ids.LIVE_COMMIT, hours_ago=3)
+        assert "is not live yet" in compared(hub, backend, plan, head=ids.LIVE_COMMIT, hours_ago=3)

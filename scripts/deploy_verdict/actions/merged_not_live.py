@@ -18,6 +18,7 @@ from deploy_verdict.github.client import BranchHead
 from deploy_verdict.markup.markdown import inline
 from deploy_verdict.model import Deployment
 from deploy_verdict.plan import Plan
+from deploy_verdict.publish.bad_news import handles
 from deploy_verdict.publish.service_marks import service_of
 from deploy_verdict.railway import RailwayError, active_deployments, deployments, skipped
 from deploy_verdict.railway.connection import connect_to_service
@@ -146,7 +147,7 @@ def _comment(plan: Plan, service: str, gap: LiveGap) -> str:
     live = "nothing is live"
     if gap.live is not None:
         live = f"deployment `{short(gap.live.id)}` of `{short(gap.live.commit)}` is live"
-    mentioned = " ".join(plan.github.notify)
+    mentioned = " ".join(f"@{handle}" for handle in handles(plan.github.notify))
     return (
         f"## ⚠️ Merged but not live: {inline(service)}\n\n"
         f"`{short(gap.head.sha)}` is the newest commit of {inline(gap.head.branch)}, and **is not live: "
