@@ -18,7 +18,8 @@ from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish_progress
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
-from tests.actions.test_gate import OWN, TIMERS, gate, hub  # noqa: F401  # fixtures
+from tests.actions.conftest import OWN
+from tests.actions.test_gate import TIMERS, gate  # noqa: F401  # a fixture
 from tests.running import script
 from tests.workflow.events import railway_event
 
@@ -61,7 +62,7 @@ def broken(tmp_path_factory):
 @pytest.mark.parametrize("is_broken", [False, True], ids=["healthy", "alarm at T+0"])
 def test_a_complete_window_stays_within_sixty_requests_an_hour(
     gate,  # noqa: F811
-    hub,  # noqa: F811
+    hub,
     broken,
     monkeypatch,
     mode,

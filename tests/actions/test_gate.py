@@ -10,20 +10,11 @@ from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from deploy_verdict.window.schedule import offsets_of
+from tests.actions.conftest import OWN, TITLE
 from tests.running import ROOT, script
 from tests.workflow.events import LABEL, dispatch_event, railway_event
 
-OWN = 500
-TITLE = f"verify {LABEL}"
 TIMERS = range(15, 121, 15)
-
-
-@pytest.fixture
-def hub():
-    made = Hub()
-    made.add_run(OWN, display_title=f"{TITLE} · {ids.LIVE_COMMIT}", status="in_progress")
-    yield made
-    assert made.mistakes == []
 
 
 @dataclass

@@ -11,7 +11,8 @@ from demo.railway import ids
 from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.github.runs import WorkflowRun
 from deploy_verdict.model import Deployment
-from tests.actions.test_gate import OWN, TITLE, status
+from tests.actions.conftest import OWN, TITLE
+from tests.actions.test_gate import status
 from tests.running import script
 from tests.workflow.events import LABEL, dispatch_event, railway_event
 

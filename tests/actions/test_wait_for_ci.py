@@ -8,7 +8,8 @@ from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
-from tests.actions.test_gate import OWN, TITLE, Gate
+from tests.actions.conftest import OWN
+from tests.actions.test_gate import Gate
 from tests.running import ROOT, script
 from tests.workflow.events import LABEL, railway_event
 
@@ -21,14 +22,6 @@ def waiting(tmp_path):
     (tmp_path / "probe.json").write_text(json.dumps(PROBE))
     with running(log=tmp_path / "backend.log", railway_as=tmp_path / "probe.json") as platform:
         yield platform
-
-
-@pytest.fixture
-def hub():
-    made = Hub()
-    made.add_run(OWN, display_title=f"{TITLE} · {ids.LIVE_COMMIT}", status="in_progress")
-    yield made
-    assert made.mistakes == []
 
 
 def test_the_window_is_left_to_a_run_on_the_default_branch(tmp_path, hub, waiting):

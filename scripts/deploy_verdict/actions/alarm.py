@@ -34,7 +34,14 @@ from deploy_verdict.publish.posts import commit_of, key_of, title_of
 from deploy_verdict.verdict.alarm import alarming
 
 Tell = Callable[[str], None]
-OFFERED = "offered:"
+
+
+@dataclass(frozen=True)
+class RollbackOffer:
+    """What was done about a rollback, or why nothing; `link` is where a reviewer approves one that waits."""
+
+    words: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +178,9 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
     """The state with the offer of a rollback, unless the window's other comment has it already."""
     if kind == "verdict" and (earlier := alarm_at(desk.github, desk.bundle, place)) and earlier.rollback:
         return state.model_copy(update={"rollback": earlier.rollback})
-    words = offer_rollback(desk)
-    desk.tell(f"rollback {words}")
-    link = _page_of_waiting_runs(desk.environment) if words.startswith(OFFERED) else None
-    return state.model_copy(update={"rollback": words, "rollback_link": link})
+    offer = offer_rollback(desk)
+    desk.tell(f"rollback {offer.words}")
+    return state.model_copy(update={"rollback": offer.words, "rollback_link": offer.link})
 
 
 def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
@@ -190,30 +196,33 @@ def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | 
     return news_in(github.comment_body(place, key_of_news(bundle, "alarm")))
 
 
-def offer_rollback(desk: NewsDesk) -> str:
-    """Start the run whose one job waits for a reviewer; returns what was done, or why not.
+def offer_rollback(desk: NewsDesk) -> RollbackOffer:
+    """Start the run whose one job waits for a reviewer.
 
     GitHub creates a missing environment on the spot, without rules: so it must exist already and have
     reviewers, or the rollback would need no approval.
     """
     plan, file = desk.bundle.plan, desk.file
     if not plan.escalation.rollback:
-        return "not offered: the plan does not allow it (escalation.rollback)"
+        return RollbackOffer("not offered: the plan does not allow it (escalation.rollback)")
     if plan.railway is None:
-        return "not offered: the plan has no railway section"
+        return RollbackOffer("not offered: the plan has no railway section")
     if file is None or file.dry_run:
-        return "not offered: this is no run on GitHub that may change anything"
+        return RollbackOffer("not offered: this is no run on GitHub that may change anything")
     try:
         rollback_target(desk.bundle, desk.out)
         runs = desk.runs()
         if not runs.has_reviewers(ROLLBACK_ENVIRONMENT):
             hint = "add some: deploy-verdict setup-github --reviewer LOGIN"
-            return f"not offered: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers; {hint}"
+            return RollbackOffer(
+                f"not offered: the environment {ROLLBACK_ENVIRONMENT} has no required reviewers; {hint}"
+            )
         workflow = workflow_file(desk.environment)
         runs.dispatch(workflow, runs.default_branch, rollback_inputs(file))
     except (ProviderError, UsageError) as error:
-        return f"not offered: {error}"
-    return f"{OFFERED} a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
+        return RollbackOffer(f"not offered: {error}")
+    words = f"offered: a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
+    return RollbackOffer(words, _page_of_waiting_runs(desk.environment))
 
 
 def rollback_inputs(file: RunFile) -> dict[str, str]:
