@@ -39,6 +39,9 @@ def test_the_window_is_left_to_a_run_on_the_default_branch(tmp_path, hub, waitin
     assert (again.returncode, gate.outputs["open"], len(hub.dispatches)) == (0, "true", 1), again.stderr
     file = json.loads((tmp_path / "out" / "run.json").read_text())
     assert (file["label"], file["commit"], file["ref"]) == (LABEL, ids.LIVE_COMMIT, ids.LIVE_COMMIT)
+    # The report's head says what such a run does to others.
+    remarks = json.loads((tmp_path / "out" / "window.json").read_text())["remarks"]
+    assert [text for text in remarks if "every service that deploys this commit waits for it" in text]
 
 
 def test_a_failed_deployment_is_reported_at_once_by_its_own_run(tmp_path, hub, waiting):

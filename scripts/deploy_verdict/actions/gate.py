@@ -26,7 +26,7 @@ from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, time
 from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
-from deploy_verdict.actions.wait_for_ci import start_from_default_branch, waits_for_ci
+from deploy_verdict.actions.wait_for_ci import RUNS_HOLD_BUILDS, start_from_default_branch, waits_for_ci
 from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
@@ -43,7 +43,7 @@ from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
 from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import HISTORY_FILE, Session, note_ended
+from deploy_verdict.window.session import HISTORY_FILE, Session, note_ended, remark
 
 # The job of a later sample may take an hour.
 LONGEST_SLEEP_S = 2400.0
@@ -274,7 +274,8 @@ def gated(gate: Gate) -> str:
     request = admit(gate, runs)
     if isinstance(request, IgnoredEvent):
         return _closed(gate, request.reason)
-    elsewhere = _started_elsewhere(gate, runs, request)
+    is_held_up = gate.inputs.kind == "window" and waits_for_ci(gate.plan, gate.environment) is True
+    elsewhere = _started_elsewhere(gate, runs, request) if is_held_up else None
     if elsewhere is not None:
         return _closed(gate, elsewhere)
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
@@ -287,6 +288,8 @@ def gated(gate: Gate) -> str:
     if request.failed:
         jobs = tuple(job for job in jobs if 0.0 in job.offsets_s)
         note_ended(session.out, "the platform says that the deployment failed")
+    if is_held_up:
+        remark(session.out, RUNS_HOLD_BUILDS)
     reason = refusal(jobs)
     if reason is not None and gate.inputs.kind != "tail":
         raise UsageError(reason)
@@ -302,8 +305,6 @@ def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: Verificat
     """Leave the window to a run on the default branch where this one would hold back builds of its commit."""
     event = gate.environment.get("GITHUB_EVENT_NAME")
     if event != "deployment_status" or request.failed or request.commit is None or runs is None:
-        return None
-    if not waits_for_ci(gate.plan, gate.environment):
         return None
     try:
         return start_from_default_branch(

@@ -14,6 +14,12 @@ from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.railway.triggers import triggers
 from deploy_verdict.redaction.redactor import Redactor
 
+# In the report, whose run may stand on the commit of other services too.
+RUNS_HOLD_BUILDS = (
+    "Wait for CI is on at Railway: while a run of this window stands on a commit, every service that deploys "
+    "this commit waits for it, two hours at most, and a red run skips their builds."
+)
+
 
 def waits_for_ci(plan: Plan, environment: Mapping[str, str]) -> bool | None:
     """Whether a trigger of the plan's service waits for the commit's checks; None where nobody could tell."""
