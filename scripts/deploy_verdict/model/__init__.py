@@ -75,9 +75,11 @@ if TYPE_CHECKING:
         MetricsObservation,
         PathTraffic,
         Point,
+        PreviousTrafficObservation,
         Series,
         Settings,
         TrafficObservation,
+        Waking,
     )
 
 __all__ = [
@@ -119,6 +121,7 @@ __all__ = [
     "PathTraffic",
     "PatternCount",
     "Point",
+    "PreviousTrafficObservation",
     "Race",
     "Reading",
     "Record",
@@ -141,6 +144,7 @@ __all__ = [
     "Unrestored",
     "Verdict",
     "VerdictOutcome",
+    "Waking",
     "Whose",
     "WindowFile",
     "WindowFrame",

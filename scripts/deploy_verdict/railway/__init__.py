@@ -2,12 +2,15 @@
 
 from deploy_verdict.railway.client import RailwayClient, Token, client_from
 from deploy_verdict.railway.deployments import (
+    NOT_DEPLOYED,
     ServiceIds,
+    active_deployments,
     deployment,
     deployments,
     place,
     roll_back,
-    service_now,
+    service_settings,
+    skipped,
     steps,
 )
 from deploy_verdict.railway.errors import RailwayError
@@ -23,6 +26,7 @@ from deploy_verdict.railway.measurements import (
 )
 
 __all__ = [
+    "NOT_DEPLOYED",
     "HttpEntry",
     "LogEntry",
     "Measured",
@@ -30,6 +34,7 @@ __all__ = [
     "RailwayError",
     "ServiceIds",
     "Token",
+    "active_deployments",
     "build_log",
     "client_from",
     "deploy_log",
@@ -40,6 +45,7 @@ __all__ = [
     "metrics",
     "place",
     "roll_back",
-    "service_now",
+    "service_settings",
+    "skipped",
     "steps",
 ]
