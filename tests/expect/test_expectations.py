@@ -57,7 +57,6 @@ STATS = '{"status": "ok", "max_connections": 20, "alert": null}'
             "the answer is HTML, not JSON: '<!DOCTYPE html><html>x'",
         ),
         ("$.u", "< 80", "ok", OPEN, "the answer is text, not JSON: 'ok'"),
-        ("$.u", "< 80", "\\ufeff\\ufeffok", OPEN, "the answer is text, not JSON: '\\\\ufeffok'"),
         ("$.u", "< 80", "[1]", OPEN, "the answer is a list, so it has no u"),
         ("$.a.b", 1, '{"a": 5}', OPEN, "a is a number, so it has no b"),
         ("$.a.b", 1, '{"a": {}}', OPEN, "a has no b (it is empty)"),
