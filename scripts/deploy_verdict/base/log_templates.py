@@ -33,6 +33,7 @@ _CHAINED = ("During handling of the above", "The above exception was the direct"
 _RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
 _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
 
 
 def masked(line: str) -> str:
@@ -40,6 +41,12 @@ def masked(line: str) -> str:
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
     return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+
+
+def path_shape(path: str) -> str:
+    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
+    parts = path.split("?", 1)[0].split("/")
+    return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
 
 
 def message_lines(text: str) -> str:

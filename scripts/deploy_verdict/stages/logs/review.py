@@ -222,6 +222,7 @@ def review(
         templates=tally.templates.counted(),
         templates_left_out=dict(tally.templates.left_out),
         incident=tally.templates.incident_counts(),
+        answers=tally.access.counted(),
         notes=tuple(_notes(tally)),
         incomplete=(*source.incomplete, *_gaps(tally)),
         fault=source.fault or _no_times(tally, source.name),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from deploy_verdict.model import LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.stages.logs.access_lines import AccessTally
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.template_counts import Templates
 
@@ -123,6 +124,7 @@ class LogTally:
         self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
+        self.access = AccessTally(start, end, redact)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
         self.tracebacks = self.dropped = 0
         self.levels: Counter[str] = Counter()
@@ -203,6 +205,7 @@ class LogTally:
         if entry.continued:
             return
         self.templates.add(entry, self._at)
+        self.access.add(entry.text, self._at)
         if entry.level is not None:
             self.levels[entry.level] += 1
             if entry.level in _ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
