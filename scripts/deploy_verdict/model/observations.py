@@ -128,12 +128,17 @@ class AwaitedObservation(Record):
 
 
 class Reading(Record):
-    """One reading of a burst: raw, so that another plan can use other fields of it."""
+    """One reading of a burst: raw, so that another plan can use other fields of it.
+
+    `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache.
+    """
 
     offset_s: float
     elapsed_ms: float | None = Field(default=None, ge=0)
     status: int | None = Field(default=None, strict=True)
     body: str | None = None
+    instance: str | None = None
+    copy_by: str | None = None
     fault: Fault | None = None
 
 
@@ -233,11 +238,14 @@ class SuiteObservation(Record):
 
 
 class CaseObservation(Record):
-    """A test case that a plugged-in suite reported in its JUnit file, in that suite's own words."""
+    """A test case that a plugged-in suite reported in its JUnit file, in that suite's own words.
+
+    `flaky` passed when the suite repeated it.
+    """
 
     kind: Literal["case"] = "case"
     check: str
     offset_s: float
     elapsed_ms: float | None = Field(default=None, ge=0)
-    result: Literal["passed", "failed", "error", "skipped"]
+    result: Literal["passed", "failed", "error", "skipped", "flaky"]
     message: str = ""

@@ -15,6 +15,8 @@ from deploy_verdict.window.session import Session
 
 OnAlarm = Callable[[Bundle, Verdict], None]
 MOST_FAILURES = 5
+# Sped up, a sample takes less time than the judge: judging each would make the next ones late.
+JUDGED_EVERY_S = 1.0
 
 
 class SampleResults:
@@ -24,10 +26,15 @@ class SampleResults:
         self._session, self._tell, self._on_alarm = session, tell, on_alarm
         self._known: set[tuple[str, ...]] = set()
         self._alarmed = False
+        self._judged_s: float | None = None
 
     def after(self, stage: str, offset_s: float) -> str | None:
         """Say how this sample went; returns why the window ends now, or None."""
         session = self._session
+        now_s = session.pace.clock.monotonic_s()
+        is_sped_up = session.file.window.speed > 1
+        if is_sped_up and self._judged_s is not None and now_s - self._judged_s < JUDGED_EVERY_S:
+            return None
         bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
         verdict = judge(bundle, judged_at=session.pace.clock.now(), tool_version=__version__)
         failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL]
@@ -48,6 +55,7 @@ class SampleResults:
             self._alarmed = True
             self._tell("ALARM: critical so far, and no later sample can undo it")
             self._on_alarm(bundle, verdict)
+        self._judged_s = session.pace.clock.monotonic_s()
         return why_ended(bundle, verdict)
 
 
