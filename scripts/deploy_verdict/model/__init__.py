@@ -44,7 +44,14 @@ if TYPE_CHECKING:
         WindowFrame,
         WindowRef,
     )
-    from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
+    from deploy_verdict.model.logs import (
+        LogAtT0,
+        LogLine,
+        LogObservation,
+        PatternCount,
+        Silence,
+        TemplateCount,
+    )
     from deploy_verdict.model.observations import (
         Attempt,
         AwaitedAnswer,
@@ -110,6 +117,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerObservation",
     "Loaded",
+    "LogAtT0",
     "LogLine",
     "LogObservation",
     "MeasuredValue",

@@ -50,9 +50,17 @@ class Silence(Record):
     length_s: float
 
 
+class LogAtT0(Record):
+    """A log file at T0: lines beyond its size are new, and a changed head shows a rotation."""
+
+    size: int
+    head: str | None = None
+
+
 class LogObservation(Record):
     """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
+    `log` is the plan's name of the log; the service's own has none, and `source` says where it was read.
     `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could not be read. The
     check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
     in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
@@ -61,6 +69,7 @@ class LogObservation(Record):
 
     kind: Literal["log"] = "log"
     check: str = "log"
+    log: str = ""
     source: str
     start: AwareDatetime
     end: AwareDatetime

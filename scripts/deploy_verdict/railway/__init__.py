@@ -21,6 +21,7 @@ from deploy_verdict.railway.measurements import (
     http_metrics,
     metrics,
 )
+from deploy_verdict.railway.services import deployments_since, other_service
 
 __all__ = [
     "HttpEntry",
@@ -35,9 +36,11 @@ __all__ = [
     "deploy_log",
     "deployment",
     "deployments",
+    "deployments_since",
     "http_log",
     "http_metrics",
     "metrics",
+    "other_service",
     "place",
     "roll_back",
     "service_now",

@@ -22,7 +22,8 @@ from deploy_verdict.model import (
     Severity,
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
-from deploy_verdict.plan import LogCanary, LogPattern, Logs
+from deploy_verdict.plan import LogCanary, LogPattern, LogRules
+from deploy_verdict.plan.references import check_of
 from deploy_verdict.stages.logs.judge_novelty import judge_novelty
 
 STAGE = "logs"
@@ -34,17 +35,19 @@ _MAX_EXAMPLE_CHARS = 160
 
 
 def judge_logs(
-    plan_logs: Logs,
+    plan_logs: LogRules,
     observation: LogObservation | None,
     *,
+    name: str = "",
     evidence: str | None,
     speed: float = 1.0,
     covers: tuple[datetime, datetime] | None = None,
     own_requests: int | None = None,
     before: LogObservation | None = None,
 ) -> list[Finding]:
-    """The findings of every rule that the plan's logs section asks for, whatever the evidence.
+    """The findings of every rule that the plan asks of one log, whatever the evidence.
 
+    `name`: the plan's name of the log; the service's own has none, and its findings no prefix.
     `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
     `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
     reading of the time before the deployment.
@@ -65,11 +68,14 @@ def judge_logs(
         ruling = _errors(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "errors", text, expected=f"at most {limit}"))
     findings += judge_novelty(plan_logs, observation, before, reasons)
-    return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
+    return [
+        finding.model_copy(update={"evidence": evidence, "check": check_of(name, finding.check)})
+        for finding in findings
+    ]
 
 
 def _doubts(
-    logs: Logs,
+    logs: LogRules,
     observation: LogObservation | None,
     floor_s: float,
     covers: tuple[datetime, datetime] | None,
@@ -115,7 +121,7 @@ def _canary_doubts(
     return ()
 
 
-def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
+def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
     text = ""
     if observation is not None and observation.longest_silence is not None:
         silence = shown_duration(observation.longest_silence.length_s)
@@ -206,19 +212,25 @@ def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
 
 
 def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Every reading of the log: what any of them failed on stays, as a log can be cut in between."""
+    """The findings of each log of the plan."""
     logs = bundle.plan.logs
     if logs is None:
         return []
+    return [finding for name, rules in logs.logs for finding in _judged_log(bundle, name, rules)]
+
+
+def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
+    """Every reading of a log: what any of them failed on stays, as a log can be cut in between."""
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
-    observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
-    before = log_before(bundle)
+    observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle, name)]
+    before = log_before(bundle, name)
 
     def judged(observation: LogObservation | None, pointer: str | None) -> list[Finding]:
         return judge_logs(
-            logs,
+            rules,
             observation,
+            name=name,
             evidence=pointer,
             speed=speed,
             covers=covers,
@@ -233,10 +245,10 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
             known = found.get((item.check, item.rule))
             if known is None or known.outcome is not Outcome.FAIL:
                 found[item.check, item.rule] = item
-    interim = interim_readings(bundle, STAGE, LogObservation)
+    interim = [item for item in interim_readings(bundle, STAGE, LogObservation) if item.observation.log == name]
     parts = [(item.offset_s, _of_part(judged(item.observation, item.pointer))) for item in interim]
     complete = with_interim(list(found.values()), parts, is_read=bool(observed))
-    return [_with_parts(logs, item, interim, bundle.window.t0) for item in complete]
+    return [_with_parts(rules, name, item, interim, bundle.window.t0) for item in complete]
 
 
 def _of_part(findings: Sequence[Finding]) -> list[Finding]:
@@ -245,11 +257,12 @@ def _of_part(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_parts(
-    logs: Logs, finding: Finding, interim: Sequence[InterimReading[LogObservation]], t0: datetime
+    rules: LogRules, name: str, finding: Finding, interim: Sequence[InterimReading[LogObservation]], t0: datetime
 ) -> Finding:
     """A line that must appear may be in a part alone; that no part has a forbidden one is said too."""
     if finding.rule == "must_appear" and finding.outcome is not Outcome.PASS:
-        pattern = next((item for item in logs.must_appear if item.name == finding.check), None)
+        wanted = (item for item in rules.must_appear if check_of(name, item.name) == finding.check)
+        pattern = next(wanted, None)
         for item in interim if pattern else ():
             count = _count(pattern, item.observation) if pattern else ""
             if isinstance(count, PatternCount) and count.count > 0:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from deploy_verdict.model import Fault, LogObservation, Whose
-from deploy_verdict.plan import Logs
+from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import entries
 from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
 from deploy_verdict.stages.logs.tally import LogTally
@@ -186,9 +186,10 @@ class FileSource:
 
 
 def review(
-    logs: Logs,
+    logs: LogRules,
     source: LogSource,
     *,
+    name: str = "",
     start: datetime,
     end: datetime,
     speed: float = 1.0,
@@ -206,6 +207,7 @@ def review(
     tally.close()
     return LogObservation(
         check=check,
+        log=name,
         source=redact(source.name),
         start=start,
         end=end,
@@ -229,12 +231,18 @@ def review(
 
 
 def review_before(
-    logs: Logs, source: LogSource, *, start: datetime, end: datetime, redact: Callable[[str], str]
+    logs: LogRules,
+    source: LogSource,
+    *,
+    name: str = "",
+    start: datetime,
+    end: datetime,
+    redact: Callable[[str], str],
 ) -> LogObservation:
     """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
     bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
     usual = logs.model_copy(update=bare)
-    return review(usual, source, start=start, end=end, redact=redact, check="baseline")
+    return review(usual, source, name=name, start=start, end=end, redact=redact, check="baseline")
 
 
 def _no_times(tally: LogTally, name: str) -> Fault | None:
