@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.source_lines import Kind, SourceLine
 from deploy_verdict.stages.logs.text_lines import level_of
 
 MAX_ENTRY_CHARS = 65536
@@ -27,7 +27,11 @@ _SAME_MOMENT = timedelta(seconds=1)
 class Entry(NamedTuple):
     """A line with all that continues it. `continued`: a further part of an overlong entry.
 
-    The other fields are those of its first line; `at` is None where that bears no time.
+    The other fields are those of its first line; `at` is None where that bears no time. A crash without a
+    level has the level ERROR. `kind`: "access" is a request that a server logged (its format has no level),
+    "crash" an exception with its stack, whatever the level. `format` is the name of the format that was read
+    (stages/logs/formats.py), None where none fits. `message_at` is where the message begins in `text`, behind
+    time, level and the like.
     """
 
     text: str
@@ -37,6 +41,9 @@ class Entry(NamedTuple):
     after_t0: bool | None
     continued: bool
     lines: int
+    kind: Kind = "line"
+    format: str | None = None
+    message_at: int = 0
 
     @property
     def tracebacks(self) -> int:

@@ -5,7 +5,7 @@ What cannot be read is text without a time, never an error: a log holds whatever
 
 import re
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from deploy_verdict.stages.logs.json_lines import json_line
 from deploy_verdict.stages.logs.text_lines import level_of, stamp_of
@@ -13,12 +13,16 @@ from deploy_verdict.stages.logs.text_lines import level_of, stamp_of
 _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
+Kind = Literal["line", "access", "crash"]
+
+
 class SourceLine(NamedTuple):
     """One line. `level` is CRITICAL, ERROR, WARNING, INFO, DEBUG, or UNPROVEN_LEVEL; times are in UTC.
 
     `enveloped`: the time stands beside the text, not in it. `zoned`: False when the time bears no zone
     (then it is read as UTC). `glued`: the rest of an overlong line. `after_t0`: whether the line is
-    known to have been written before or after T0; None where nobody knows.
+    known to have been written before or after T0; None where nobody knows. `kind`, `format`, `message_at`:
+    see Entry.
     """
 
     text: str
@@ -28,6 +32,9 @@ class SourceLine(NamedTuple):
     enveloped: bool = False
     glued: bool = False
     after_t0: bool | None = None
+    kind: Kind = "line"
+    format: str | None = None
+    message_at: int = 0
 
 
 def parsed(text: str, after_t0: bool | None = None) -> SourceLine:
