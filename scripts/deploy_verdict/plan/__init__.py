@@ -16,7 +16,15 @@ from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp
 from deploy_verdict.plan.sections.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.sections.incident import incident_file, with_incident
-from deploy_verdict.plan.sections.logs import Incident, LogCanary, LogPattern, LogRules, Logs, Novelty, OtherLog
+from deploy_verdict.plan.sections.logs import (
+    Incident,
+    LogCanary,
+    LogPattern,
+    LogRules,
+    Logs,
+    Novelty,
+    OtherLog,
+)
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Exercise, Pool, ReturnToFloor
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
@@ -47,8 +55,8 @@ __all__ = [
     "Metrics",
     "NeverRule",
     "Novelty",
-    "OtherLog",
     "OpenApi",
+    "OtherLog",
     "Plan",
     "Pool",
     "Railway",

@@ -60,7 +60,7 @@ def _suite_names(plan: Plan) -> Iterator[FindingName]:
 def _log_names(plan: Plan) -> Iterator[FindingName]:
     if plan.logs is None:
         return
-    for log, rules in plan.logs.logs:
+    for log, rules in plan.logs.asked():
         yield from (("logs", check_of(log, check), rule) for check, rule in _rules_of_log(rules))
 
 
@@ -159,5 +159,5 @@ def _log_measures(plan: Plan) -> list[str]:
     """Each pattern's count, and the lines of level error; of another log with its name before them."""
     if plan.logs is None:
         return []
-    counts = [f"{check_of(log, p.name)}/count" for log, rules in plan.logs.logs for p in rules.patterns]
-    return counts + ["errors", *(check_of(other.name, "errors") for other in plan.logs.sources)]
+    counts = [f"{check_of(log, p.name)}/count" for log, rules in plan.logs.asked() for p in rules.patterns]
+    return [*counts, "errors", *(check_of(other.name, "errors") for other in plan.logs.sources)]

@@ -37,6 +37,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
         yield from _platform(bundle)
     if "pools" in bundle.stages:
         yield from _leaks(bundle, findings)
+    yield from _logs_left_out(bundle)
     yield from _news(bundle)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
     if answered:
@@ -48,6 +49,17 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     if inconclusive:
         verb = "is" if inconclusive == 1 else "are"
         yield f"{inconclusive} of {len(findings)} findings {verb} inconclusive; each says why."
+
+
+def _logs_left_out(bundle: Bundle) -> Iterator[str]:
+    """Logs of other services, where the platform that keeps them was left out."""
+    logs = bundle.plan.logs
+    if logs is None or "logs" not in bundle.stages:
+        return
+    asked = dict(logs.asked(bundle.left_out))
+    names = [other.name for other in logs.sources if other.name not in asked]
+    if names:
+        yield f"The platform was left out, and with it the log of {', '.join(names)}."
 
 
 def _news(bundle: Bundle) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The logs section of a plan: what the service's own log must and must not say. Pure."""
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -159,7 +160,9 @@ class LogRules(Part):
 class OtherService(Part):
     """Another service of the Railway project, such as the backend's Redis."""
 
-    service: str = Field(min_length=1, description="its name or id, in the environment of the railway section")
+    service: str = Field(
+        min_length=1, description="its name or id, in the environment of the railway section"
+    )
 
 
 class OtherLog(LogRules):
@@ -179,7 +182,9 @@ class OtherLog(LogRules):
                 "max_errors, max_warnings, novelty or incident"
             )
         if self.incident is not None and self.incident.file:
-            raise ValueError("write the incident's lines here; a file is read for the service's own log alone")
+            raise ValueError(
+                "write the incident's lines here; a file is read for the service's own log alone"
+            )
         return self
 
 
@@ -199,8 +204,13 @@ class Logs(LogRules):
             )
         return self
 
-    @property
-    def logs(self) -> "tuple[tuple[str, LogRules], ...]":
-        """Every log of which something is asked, by name; the service's own has none."""
+    def asked(self, left_out: Collection[str] = ()) -> "tuple[tuple[str, LogRules], ...]":
+        """Every log of which something is asked, by name; the service's own has none.
+
+        `left_out`: the stages that are. Who leaves out the platform leaves out its other services' logs.
+        """
         own: tuple[tuple[str, LogRules], ...] = (("", self),) if self.asks else ()
-        return own + tuple((other.name, other) for other in self.sources)
+        without_platform = "deployment" in left_out
+        return own + tuple(
+            (other.name, other) for other in self.sources if not (other.railway and without_platform)
+        )

@@ -14,12 +14,12 @@ from deploy_verdict.stages.logs.review import review, review_before
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
-    """Review each log at the window's end, or what is new of it before: of a file, or else of the platform."""
+    """Review each log of the plan at the window's end, or what is new of it before."""
     logs, file = context.plan.logs, context.file
     if logs is None or file is None:
         return ()
     observed: tuple[LogObservation, ...] = ()
-    for name, rules in logs.logs:
+    for name, rules in logs.asked(file.left_out):
         log = PlacedLog(context=context, file=file, name=name, rules=rules)
         # The window's own log is safe before another one is read.
         observed += (_window(log, offset_s),)
@@ -36,7 +36,6 @@ def _window(log: PlacedLog, offset_s: float) -> LogObservation:
     observation = review(
         log.rules,
         log.of_window(end),
-        name=log.name,
         start=context.since or window.t0,
         end=end,
         speed=window.speed,
@@ -49,16 +48,14 @@ def _window(log: PlacedLog, offset_s: float) -> LogObservation:
     else:
         new = f"{count} since {context.since:%H:%M:%SZ} in {observation.source}"
         context.tell(f"{log.label} {shown_offset(offset_s)}: {new}")
-    return observation
+    return observation.model_copy(update={"log": log.name})
 
 
 def _before(log: PlacedLog) -> LogObservation:
     """The time before the deployment: of the same file, or of the deployment that served until then."""
     # The window's own reading begins a moment early.
     source, end = log.of_time_before(log.file.window.t0 - 2 * CUT_TIMES)
-    earlier = review_before(
-        log.rules, source, name=log.name, start=end - log.length, end=end, redact=log.context.redact
-    )
+    earlier = review_before(log.rules, source, start=end - log.length, end=end, redact=log.context.redact)
     text = earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
     log.context.tell(f"{log.label} before the deployment: {text}")
-    return earlier
+    return earlier.model_copy(update={"log": log.name})

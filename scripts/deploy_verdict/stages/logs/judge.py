@@ -38,7 +38,6 @@ def judge_logs(
     plan_logs: LogRules,
     observation: LogObservation | None,
     *,
-    name: str = "",
     evidence: str | None,
     speed: float = 1.0,
     covers: tuple[datetime, datetime] | None = None,
@@ -47,7 +46,6 @@ def judge_logs(
 ) -> list[Finding]:
     """The findings of every rule that the plan asks of one log, whatever the evidence.
 
-    `name`: the plan's name of the log; the service's own has none, and its findings no prefix.
     `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
     `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
     reading of the time before the deployment.
@@ -68,10 +66,7 @@ def judge_logs(
         ruling = _errors(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "errors", text, expected=f"at most {limit}"))
     findings += judge_novelty(plan_logs, observation, before, reasons)
-    return [
-        finding.model_copy(update={"evidence": evidence, "check": check_of(name, finding.check)})
-        for finding in findings
-    ]
+    return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
 
 def _doubts(
@@ -92,11 +87,13 @@ def _doubts(
     if observation.end <= observation.start:
         yield "the stretch that was read has no length"
     if observation.first_at is None or observation.lines_in_window <= 0:
-        if observation.fault is None:
+        if observation.fault is None and not logs.quiet:
             stretch = _stretch(observation.start, observation.end, " and ")
             yield "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
         return
     silence = observation.longest_silence
+    if logs.quiet:
+        return
     if silence is None:
         yield "the reading does not say how long the log was silent"
     elif silence.length_s > logs.max_silence and silence.length_s >= floor_s:
@@ -128,6 +125,8 @@ def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple
         text = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
     ruling = unknown("; ".join(reasons)) if reasons else passed(text)
     expected = f"lines throughout the window, no silence over {shown_duration(logs.max_silence)}"
+    if logs.quiet:
+        expected = "read to its end; it may be quiet"
     text = "the log is readable throughout the window"
     return ruling.as_finding(STAGE, CHECK, "readable", text, expected=expected)
 
@@ -216,7 +215,9 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
     logs = bundle.plan.logs
     if logs is None:
         return []
-    return [finding for name, rules in logs.logs for finding in _judged_log(bundle, name, rules)]
+    return [
+        finding for name, rules in logs.asked(bundle.left_out) for finding in _judged_log(bundle, name, rules)
+    ]
 
 
 def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
@@ -230,7 +231,6 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
         return judge_logs(
             rules,
             observation,
-            name=name,
             evidence=pointer,
             speed=speed,
             covers=covers,
@@ -245,10 +245,13 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
             known = found.get((item.check, item.rule))
             if known is None or known.outcome is not Outcome.FAIL:
                 found[item.check, item.rule] = item
-    interim = [item for item in interim_readings(bundle, STAGE, LogObservation) if item.observation.log == name]
+    interim = [
+        item for item in interim_readings(bundle, STAGE, LogObservation) if item.observation.log == name
+    ]
     parts = [(item.offset_s, _of_part(judged(item.observation, item.pointer))) for item in interim]
     complete = with_interim(list(found.values()), parts, is_read=bool(observed))
-    return [_with_parts(rules, name, item, interim, bundle.window.t0) for item in complete]
+    merged = [_with_parts(rules, item, interim, bundle.window.t0) for item in complete]
+    return [item.model_copy(update={"check": check_of(name, item.check)}) for item in merged]
 
 
 def _of_part(findings: Sequence[Finding]) -> list[Finding]:
@@ -257,12 +260,14 @@ def _of_part(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_parts(
-    rules: LogRules, name: str, finding: Finding, interim: Sequence[InterimReading[LogObservation]], t0: datetime
+    rules: LogRules,
+    finding: Finding,
+    interim: Sequence[InterimReading[LogObservation]],
+    t0: datetime,
 ) -> Finding:
     """A line that must appear may be in a part alone; that no part has a forbidden one is said too."""
     if finding.rule == "must_appear" and finding.outcome is not Outcome.PASS:
-        wanted = (item for item in rules.must_appear if check_of(name, item.name) == finding.check)
-        pattern = next(wanted, None)
+        pattern = next((item for item in rules.must_appear if item.name == finding.check), None)
         for item in interim if pattern else ():
             count = _count(pattern, item.observation) if pattern else ""
             if isinstance(count, PatternCount) and count.count > 0:

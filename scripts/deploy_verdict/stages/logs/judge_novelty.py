@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
-from deploy_verdict.plan import Incident, Logs, Novelty
+from deploy_verdict.plan import Incident, LogRules, Novelty
 from deploy_verdict.stages.logs.novelty import Comparison, compared, first_line
 
 STAGE = "logs"
@@ -18,7 +18,7 @@ MOST_SHOWN = 3
 
 
 def judge_novelty(
-    logs: Logs, observation: LogObservation | None, before: LogObservation | None, reasons: Sequence[str]
+    logs: LogRules, observation: LogObservation | None, before: LogObservation | None, reasons: Sequence[str]
 ) -> Iterator[Finding]:
     """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
     novelty = logs.novelty or Novelty()

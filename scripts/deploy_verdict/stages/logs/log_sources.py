@@ -100,16 +100,18 @@ class PlacedLog:
         railway = self.context.plan.railway
         if platform.railway is None:
             return RefusedSource(platform.fault)
-        return RailwaySource(
+        source = RailwaySource(
             platform.railway,
             ids,
             end=end,
             window_start=min(start or self.file.window.t0, self.file.window.t0),
             tier=railway.tier if railway else None,
             start=start,
-            service=self.name,
             tell=self.context.tell,
         )
+        if isinstance(self.rules, OtherLog) and self.rules.railway:
+            source.name += f" ({self.rules.railway.service})"
+        return source
 
     def _deployment(self) -> Deployment | None:
         """The subject, as a sample found it on the platform."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
-from deploy_verdict.plan import Logs, Novelty
+from deploy_verdict.plan import LogRules, Novelty
 from deploy_verdict.stats.bounds import Ratio, rate_ratio
 
 LARGE = 3.0
@@ -45,11 +45,11 @@ class Comparison:
     compared_s: float = 0.0
 
 
-def compared(logs: Logs, reading: LogObservation, before: LogObservation | None) -> Comparison:
+def compared(logs: LogRules, reading: LogObservation, before: LogObservation | None) -> Comparison:
     """Compare a reading of the window with one of the time before."""
     novelty = logs.novelty or Novelty()
     errors = _counting(novelty, (item for item in reading.templates or () if item.kind == "error"))
-    doubts = tuple(_doubts(novelty, reading, before))
+    doubts = tuple(_doubts(logs, reading, before))
     if doubts or before is None:
         unproven = _counting(novelty, (item for item in reading.templates or () if item.kind == "unproven"))
         return Comparison(doubts=doubts, errors=errors, unproven=unproven)
@@ -85,7 +85,8 @@ def _ordered(templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     )
 
 
-def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | None) -> Iterator[str]:
+def _doubts(logs: LogRules, reading: LogObservation, before: LogObservation | None) -> Iterator[str]:
+    novelty, is_quiet = logs.novelty or Novelty(), logs.quiet
     if reading.templates is None:
         yield "the evidence does not hold the kinds of lines"
     if before is None:
@@ -96,7 +97,8 @@ def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | 
         return
     yield from (f"the log before the deployment is not complete: {reason}" for reason in before.incomplete)
     covered_s = _covered_s(before)
-    if before.first_at is None or covered_s < LEAST_SHARE * novelty.before:
+    is_short = before.first_at is None or covered_s < LEAST_SHARE * novelty.before
+    if is_short and not is_quiet:
         had = f"{shown_duration(covered_s)} of {shown_duration(novelty.before)}" if covered_s else "no line"
         yield f"the log before the deployment has {had} to compare with"
     if before.templates_left_out.get("error"):

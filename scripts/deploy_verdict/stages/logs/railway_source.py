@@ -21,7 +21,7 @@ class RailwaySource:
 
     From the first line on, start-up lines included, or from `start` on, up to `end`.
     `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
-    where it is not known. `service` names another service than the plan's.
+    where it is not known.
     """
 
     def __init__(
@@ -33,11 +33,9 @@ class RailwaySource:
         window_start: datetime,
         tier: str | None = None,
         start: datetime | None = None,
-        service: str = "",
         tell: Callable[[str], None],
     ) -> None:
-        ids = ", ".join(identity[:8] for identity in deployment_ids)
-        self.name = f"Railway's log of {service} ({ids})" if service else f"Railway's log of {ids}"
+        self.name = f"Railway's log of {', '.join(identity[:8] for identity in deployment_ids)}"
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._railway, self._ids = railway, tuple(deployment_ids)

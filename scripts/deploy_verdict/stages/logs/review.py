@@ -189,7 +189,6 @@ def review(
     logs: LogRules,
     source: LogSource,
     *,
-    name: str = "",
     start: datetime,
     end: datetime,
     speed: float = 1.0,
@@ -207,7 +206,6 @@ def review(
     tally.close()
     return LogObservation(
         check=check,
-        log=name,
         source=redact(source.name),
         start=start,
         end=end,
@@ -226,7 +224,7 @@ def review(
         incident=tally.templates.incident_counts(),
         notes=tuple(_notes(tally)),
         incomplete=(*source.incomplete, *_gaps(tally)),
-        fault=source.fault or _no_times(tally, source.name),
+        fault=source.fault or _no_times(tally, source.name, is_quiet=logs.quiet),
     )
 
 
@@ -234,7 +232,6 @@ def review_before(
     logs: LogRules,
     source: LogSource,
     *,
-    name: str = "",
     start: datetime,
     end: datetime,
     redact: Callable[[str], str],
@@ -242,14 +239,14 @@ def review_before(
     """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
     bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
     usual = logs.model_copy(update=bare)
-    return review(usual, source, name=name, start=start, end=end, redact=redact, check="baseline")
+    return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
-def _no_times(tally: LogTally, name: str) -> Fault | None:
+def _no_times(tally: LogTally, name: str, *, is_quiet: bool) -> Fault | None:
     if tally.first_of_log is not None:
         return None
     if tally.lines_read == 0:
-        return Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
+        return None if is_quiet else Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
     detail = f"{name}: no line has a readable time, such as 2026-02-02T12:00:00Z"
     return Fault(kind="undated", whose=Whose.US, detail=detail)
 

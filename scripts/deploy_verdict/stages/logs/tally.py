@@ -110,7 +110,9 @@ class LogTally:
     the next one after its start, its side is not known: what it matched is `ambiguous`.
     """
 
-    def __init__(self, logs: LogRules, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self, logs: LogRules, *, start: datetime, end: datetime, redact: Callable[[str], str]
+    ) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
         self._counts_errors = logs.max_errors is not None
         forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
