@@ -50,6 +50,7 @@ class PlacedLog:
                 undated_from_byte=at_t0.size if at_t0 else None,
                 head_at_t0=at_t0.head if at_t0 else None,
                 only_new=since is not None,
+                ends=end,
             )
         if isinstance(self.rules, OtherLog):
             return self._of_other_service(self.rules, since or self.file.window.t0, end)
@@ -61,7 +62,7 @@ class PlacedLog:
     def of_time_before(self, end: datetime) -> tuple[LogSource, datetime]:
         """The log of the time before, and until when it is that of the deployment before this one."""
         if self.path is not None:
-            return FileSource(self.path), end
+            return FileSource(self.path, ends=end), end
         if not isinstance(self.rules, OtherLog):
             return self._of_deployment_before(end)
         # The other service goes on as it was: what changed is the deployment that uses it.

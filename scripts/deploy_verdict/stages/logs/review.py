@@ -16,7 +16,8 @@ from typing import BinaryIO, Protocol
 from deploy_verdict.model import Fault, LogObservation, Whose
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
+from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
 
 
@@ -57,6 +58,7 @@ def _ends(shared: bytes) -> list[int]:
 
 MAX_LINE_BYTES = 65536
 HEAD_BYTES = 4096
+LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -96,7 +98,8 @@ class FileSource:
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
     whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
-    unless the file was rotated since. Overlong lines come in pieces of max_line_bytes that overlap.
+    unless the file was rotated since. `ends`: until when it
+    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that overlap.
     """
 
     def __init__(
@@ -106,13 +109,15 @@ class FileSource:
         *,
         head_at_t0: str | None = None,
         only_new: bool = False,
+        ends: datetime | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.name = os.fsencode(path).decode("utf-8", "replace")
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
-        self._head_at_t0, self._only_new = head_at_t0, only_new
+        self._head_at_t0, self._only_new, self._ends = head_at_t0, only_new, ends
+        self._reader = LineReader(ends)
         self._latest_unzoned: datetime | None = None
 
     def lines(self) -> Iterator[SourceLine]:
@@ -144,6 +149,7 @@ class FileSource:
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
             self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
         place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
+        self._reader = self._taught(file, place)
         file.seek(place)
         while place < size:
             raw = file.readline(self._max_line_bytes)
@@ -166,10 +172,17 @@ class FileSource:
             text = (rest + raw).decode("utf-8", "replace")
             return SourceLine(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        line = parsed(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
+        line = self._reader.read(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
         if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
             self._latest_unzoned = line.at
         return line
+
+    def _taught(self, file: BinaryIO, place: int) -> LineReader:
+        """A reader that has seen the first lines."""
+        reader = LineReader(self._ends or datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC))
+        file.seek(place)
+        reader.learn(file.read(LEARN_BYTES).decode("utf-8", "replace").splitlines()[:LEARN_LINES])
+        return reader
 
     def _lack(self, reason: str) -> None:
         self.incomplete = (*self.incomplete, reason)

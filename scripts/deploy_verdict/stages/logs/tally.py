@@ -201,7 +201,7 @@ class LogTally:
 
     def _count_inside(self, entry: Entry) -> None:
         self.lines_in_window += entry.lines
-        self.tracebacks += entry.tracebacks
+        self.tracebacks += entry.kind == "crash" and not entry.continued
         if entry.continued:
             return
         self.templates.add(entry, self._at)

@@ -112,7 +112,7 @@ class Templates:
 
 
 def _kind(entry: Entry) -> Kind:
-    if entry.level in ("ERROR", "CRITICAL") or entry.tracebacks > 0:
+    if entry.level in ("ERROR", "CRITICAL"):
         return "error"
     return "unproven" if entry.level == UNPROVEN_LEVEL else "other"
 
