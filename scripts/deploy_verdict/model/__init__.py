@@ -45,12 +45,15 @@ if TYPE_CHECKING:
         WindowRef,
     )
     from deploy_verdict.model.logs import (
+        CanaryPath,
+        CanaryReading,
         LogAtT0,
         LogLine,
         LogObservation,
         PatternCount,
         Silence,
         TemplateCount,
+        UnseenRequests,
     )
     from deploy_verdict.model.observations import (
         Attempt,
@@ -93,6 +96,8 @@ __all__ = [
     "AwaitedAnswer",
     "AwaitedObservation",
     "BurstObservation",
+    "CanaryPath",
+    "CanaryReading",
     "CapturedRun",
     "CaseObservation",
     "Coverage",
@@ -147,6 +152,7 @@ __all__ = [
     "TrafficObservation",
     "Unreadable",
     "Unrestored",
+    "UnseenRequests",
     "Verdict",
     "VerdictOutcome",
     "Whose",

@@ -50,8 +50,40 @@ class Silence(Record):
     length_s: float
 
 
+class CanaryPath(Record):
+    """Our answered requests to one path, and how many of them have a line."""
+
+    path: str
+    requests: int
+    found: int
+
+
+class UnseenRequests(Record):
+    """The most requests of ours in a row without a line."""
+
+    count: int
+    first_at: AwareDatetime
+    last_at: AwareDatetime
+
+
+class CanaryReading(Record):
+    """Which of our own answered requests the log holds; `by` says how a line is known to be ours.
+
+    `requests` are those that could be looked for. To the paths `crowded` others send so many that some line
+    stands at any moment. `clock_ahead_s`: how far the log's clock is ahead of ours, if that is known.
+    """
+
+    by: Literal["request id", "user-agent", "path and time", "time"]
+    requests: int
+    found: int
+    crowded: tuple[str, ...] = ()
+    clock_ahead_s: float | None = None
+    paths: tuple[CanaryPath, ...] = ()
+    unseen: UnseenRequests | None = None
+
+
 class LogAtT0(Record):
-    """A log file at T0: lines beyond its size are new, and a changed head shows a rotation."""
+    """A log file at T0 or at a reading: lines beyond its size are new, another head is another file."""
 
     size: int
     head: str | None = None
@@ -61,8 +93,9 @@ class LogObservation(Record):
     """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
     `log` is the plan's name of the log; the service's own has none, and `source` says where it was read.
-    `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could not be read. The
-    check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
+    `file`: a log file as it was when it was read; `begins_at`: the first time in the log. `canary`: which of
+    our own requests it holds. `lines_read` and `undated_lines` are of the complete log; `incomplete` names
+    what could not be read. The check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
     in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
     kind beyond those kept. `incident` counts the lines of the plan's incident templates.
     """
@@ -73,6 +106,8 @@ class LogObservation(Record):
     source: str
     start: AwareDatetime
     end: AwareDatetime
+    file: LogAtT0 | None = None
+    begins_at: AwareDatetime | None = None
     lines_read: int = 0
     lines_in_window: int = 0
     undated_lines: int = 0
@@ -86,6 +121,7 @@ class LogObservation(Record):
     templates: tuple[TemplateCount, ...] | None = None
     templates_left_out: dict[str, int] = Field(default={})
     incident: tuple[PatternCount, ...] = ()
+    canary: CanaryReading | None = None
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None

@@ -16,8 +16,8 @@ from deploy_verdict.plan.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines
-from deploy_verdict.stages.logs.review import review
 from deploy_verdict.stages.logs.line_reader import parsed
+from deploy_verdict.stages.logs.review import review
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.window.session import dumps
 

@@ -3,14 +3,21 @@
 During the window it reads what is new, of the window's logs alone.
 """
 
-from deploy_verdict.base.units import shown_offset
-from deploy_verdict.model import LogObservation
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.own_requests import own_requests
+from deploy_verdict.model import CanaryReading, Loaded, LogObservation
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.stages.context import Context, Keep
+from deploy_verdict.stages.logs.canary import WRONG_CLOCK_S, CanaryLines
+from deploy_verdict.stages.logs.log_clock import ClockEdges, WatchedSource
 from deploy_verdict.stages.logs.log_sources import PlacedLog
-from deploy_verdict.stages.logs.review import review, review_before
+from deploy_verdict.stages.logs.review import FileSource, review, review_before
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
@@ -22,40 +29,111 @@ def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObse
     for name, rules in logs.asked(file.left_out):
         log = PlacedLog(context=context, file=file, name=name, rules=rules)
         # The window's own log is safe before another one is read.
-        observed += (_window(log, offset_s),)
+        read = _Reading(log, context.pace.clock.now())
+        observed += (read.of_window(offset_s),)
         keep(observed)
         if context.since is None:
-            observed += (_before(log),)
+            observed += (read.of_time_before(),)
             keep(observed)
     return observed
 
 
-def _window(log: PlacedLog, offset_s: float) -> LogObservation:
-    context, window = log.context, log.file.window
-    end = context.pace.clock.now()
-    observation = review(
-        log.rules,
-        log.of_window(end),
-        start=context.since or window.t0,
-        end=end,
-        speed=window.speed,
-        redact=context.redact,
-        check=INTERIM if context.since else COMPLETE,
-    )
-    count = f"{observation.lines_in_window} lines"
-    if context.since is None:
-        context.tell(f"{log.label}: {count} of the window in {observation.source}")
-    else:
-        new = f"{count} since {context.since:%H:%M:%SZ} in {observation.source}"
-        context.tell(f"{log.label} {shown_offset(offset_s)}: {new}")
-    return observation.model_copy(update={"log": log.name})
+@dataclass
+class _Reading:
+    """The readings of one log. `ahead` is how far its clock is ahead of ours, once that is known."""
+
+    log: PlacedLog
+    end: datetime
+    ahead: timedelta = timedelta(0)
+
+    def of_window(self, offset_s: float) -> LogObservation:
+        context = self.log.context
+        observation = self._reviewed()
+        if context.since is None and self._is_wrong(observation.canary):
+            observation = self._reviewed()
+        count = f"{observation.lines_in_window} lines"
+        if context.since is None:
+            context.tell(f"{self.log.label}: {count} of the window in {observation.source}")
+        else:
+            new = f"{count} since {context.since:%H:%M:%SZ} in {observation.source}"
+            context.tell(f"{self.log.label} {shown_offset(offset_s)}: {new}")
+        return observation
+
+    def _is_wrong(self, canary: CanaryReading | None) -> bool:
+        """Whether the log's clock is to be corrected: the platform's own is not."""
+        ahead_s = canary.clock_ahead_s if canary else None
+        if ahead_s is None or abs(ahead_s) < WRONG_CLOCK_S or self.log.path is None:
+            return False
+        self.ahead = timedelta(seconds=ahead_s)
+        return True
+
+    def _reviewed(self) -> LogObservation:
+        log, context, window = self.log, self.log.context, self.log.file.window
+        source = log.of_window(self.end)
+        canary, edges = self._canary(), ClockEdges(window.t0, self.end)
+        watches = [canary, edges] if canary is not None else [edges]
+        observation = review(
+            log.rules,
+            WatchedSource(source, *watches, ahead=self.ahead),
+            start=context.since or window.t0,
+            end=self.end,
+            speed=window.speed,
+            redact=context.redact,
+            check=INTERIM if context.since else COMPLETE,
+        )
+        counted = canary.reading() if canary is not None else None
+        notes, incomplete = observation.notes, observation.incomplete
+        if self.ahead:
+            notes += (
+                f"the log's clock is {_shown(self.ahead)} ours, by our own requests: its times are corrected",
+            )
+        problem = edges.problem() if counted is None or counted.clock_ahead_s is None else None
+        if problem:
+            incomplete += (problem,)
+        return observation.model_copy(
+            update={
+                "log": log.name,
+                "canary": counted,
+                "file": source.read if isinstance(source, FileSource) else None,
+                "notes": notes,
+                "incomplete": incomplete,
+            }
+        )
+
+    def _canary(self) -> CanaryLines | None:
+        """What watches for the lines of our own requests, where the plan says what these are like."""
+        log, window = self.log, self.log.file.window
+        if log.rules.canary is None:
+            return None
+        start = self.log.context.since or window.t0
+        loaded = [item for item in log.context.evidence() if isinstance(item, Loaded)]
+        own = [
+            item
+            for item in own_requests(loaded)
+            if start - CUT_TIMES <= item.sent_at and item.ended_at <= self.end
+        ]
+        search = re.compile(log.rules.canary.regex, re.MULTILINE).search
+        return CanaryLines(own, search, window_id=window.id, start=start, end=self.end)
+
+    def of_time_before(self) -> LogObservation:
+        """The time before the deployment: of the same file, or of the deployment that served until then."""
+        log = self.log
+        # The window's own reading begins a moment early.
+        source, end = log.of_time_before(log.file.window.t0 - 2 * CUT_TIMES)
+        earlier = review_before(
+            log.rules,
+            WatchedSource(source, ahead=self.ahead),
+            start=end - log.length,
+            end=end,
+            redact=log.context.redact,
+        )
+        text = (
+            earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
+        )
+        log.context.tell(f"{log.label} before the deployment: {text}")
+        return earlier.model_copy(update={"log": log.name})
 
 
-def _before(log: PlacedLog) -> LogObservation:
-    """The time before the deployment: of the same file, or of the deployment that served until then."""
-    # The window's own reading begins a moment early.
-    source, end = log.of_time_before(log.file.window.t0 - 2 * CUT_TIMES)
-    earlier = review_before(log.rules, source, start=end - log.length, end=end, redact=log.context.redact)
-    text = earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
-    log.context.tell(f"{log.label} before the deployment: {text}")
-    return earlier.model_copy(update={"log": log.name})
+def _shown(ahead: timedelta) -> str:
+    seconds = ahead.total_seconds()
+    return f"{shown_duration(abs(round(seconds, 1)))} {'ahead of' if seconds > 0 else 'behind'}"

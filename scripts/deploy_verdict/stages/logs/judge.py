@@ -15,6 +15,7 @@ from deploy_verdict.evidence.measures import log_before, log_readings
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
+    CanaryReading,
     Finding,
     LogObservation,
     Outcome,
@@ -32,6 +33,8 @@ CHECK = "log"
 SILENCE_FLOOR_S = 3.0
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
+# So many requests in a row are missed only where the log has a gap, also where one in ten may be.
+MOST_UNSEEN = 5
 
 
 def judge_logs(
@@ -86,14 +89,30 @@ def _doubts(
         yield f"the log was read for {_stretch(observation.start, observation.end)} only"
     if observation.end <= observation.start:
         yield "the stretch that was read has no length"
+    if logs.quiet:
+        return
     if observation.first_at is None or observation.lines_in_window <= 0:
-        if observation.fault is None and not logs.quiet:
+        if observation.fault is None:
             stretch = _stretch(observation.start, observation.end, " and ")
             yield "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
         return
+    if covers is not None and logs.canary is None:
+        yield from _begins_late(observation, covers[0])
+    yield from _silent(logs, observation, floor_s)
+
+
+def _begins_late(observation: LogObservation, t0: datetime) -> Iterator[str]:
+    """A log that begins after T0 may have begun anew, and what it held before is gone."""
+    begins_at = observation.begins_at
+    if begins_at is not None and begins_at > t0 + CUT_TIMES:
+        yield (
+            f"its first line is of {_time(begins_at)}, so what it may have lost before is not known — hand "
+            "over the log from before T0 on, or add a canary"
+        )
+
+
+def _silent(logs: LogRules, observation: LogObservation, floor_s: float) -> Iterator[str]:
     silence = observation.longest_silence
-    if logs.quiet:
-        return
     if silence is None:
         yield "the reading does not say how long the log was silent"
     elif silence.length_s > logs.max_silence and silence.length_s >= floor_s:
@@ -107,6 +126,9 @@ def _canary_doubts(
     canary: LogCanary, observation: LogObservation, own_requests: int | None
 ) -> tuple[str, ...]:
     """Each of our own requests has left a line: too few of these, and other lines are missing too."""
+    reading = observation.canary
+    if reading is not None and (reading.requests or reading.crowded):
+        return tuple(_unseen(canary, reading))
     counted = _count(canary.pattern, observation)
     if isinstance(counted, str):
         return (f"the canary lines were not counted ({counted})",)
@@ -116,6 +138,29 @@ def _canary_doubts(
         text = f"{counted.count} lines for {own_requests} answered requests of ours"
         return (f"{text}: the log has gaps, or {canary.regex!r} is not how it logs a request",)
     return ()
+
+
+def _unseen(canary: LogCanary, reading: CanaryReading) -> Iterator[str]:
+    """Requests of ours without a line, so that nobody else's lines stand for them."""
+    if not reading.requests:
+        yield (
+            f"others ask for {', '.join(reading.crowded[:3])} so often that a line of theirs stands at any "
+            "moment, so the canary proves nothing — log the User-Agent or X-Request-Id, or check a path that "
+            "nobody else uses"
+        )
+        return
+    if reading.found * 100 < reading.requests * canary.at_least:
+        worst = sorted(reading.paths, key=lambda item: item.found - item.requests)[:2]
+        paths = ", ".join(f"{item.path}: {item.found} of {item.requests}" for item in worst)
+        yield (
+            f"{reading.found} lines for {reading.requests} answered requests of ours, by {reading.by} "
+            f"({paths}): the log has gaps, an instance logs elsewhere, or {canary.regex!r} is not how it "
+            "logs a request"
+        )
+    unseen = reading.unseen
+    if unseen is not None and unseen.count >= MOST_UNSEEN:
+        stretch = _stretch(unseen.first_at, unseen.last_at, " and ")
+        yield f"none of our {unseen.count} requests between {stretch} is in the log: it has a gap"
 
 
 def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:

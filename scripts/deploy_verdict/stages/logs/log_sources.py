@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from deploy_verdict.model import Deployment, Fault, LogAtT0, Whose, WindowFile
+from deploy_verdict.model import Deployment, Fault, Loaded, LogAtT0, LogObservation, Whose, WindowFile
 from deploy_verdict.plan import LogRules, Novelty, OtherLog
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import before, deployment_readings
@@ -49,6 +49,7 @@ class PlacedLog:
                 self.path,
                 undated_from_byte=at_t0.size if at_t0 else None,
                 head_at_t0=at_t0.head if at_t0 else None,
+                earlier=self._earlier(),
                 only_new=since is not None,
                 ends=end,
             )
@@ -70,6 +71,13 @@ class PlacedLog:
         if deployment is not None and deployment.created_at is not None:
             end = min(end, deployment.created_at)
         return self._of_other_service(self.rules, end - self.length, end), end
+
+    def _earlier(self) -> tuple[LogAtT0, ...]:
+        """The file as readings at earlier samples found it."""
+        loaded = (item for item in self.context.evidence() if isinstance(item, Loaded))
+        observations = (item for one in loaded for item in one.evidence.observations)
+        found = (item for item in observations if isinstance(item, LogObservation) and item.log == self.name)
+        return tuple(item.file for item in found if item.file is not None)
 
     def _at_t0(self) -> LogAtT0 | None:
         if self.name:

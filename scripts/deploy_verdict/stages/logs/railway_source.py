@@ -100,7 +100,9 @@ def _written(entry: LogEntry) -> bytes:
     return json.dumps([at, entry.severity, structured, text], ensure_ascii=True).encode() + b"\n"
 
 
-def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]], reader: LineReader) -> Iterator[SourceLine]:
+def _read_back(
+    file: IO[bytes], places: Sequence[tuple[int, int]], reader: LineReader
+) -> Iterator[SourceLine]:
     for begin, end in places:
         place = begin
         while place < end:

@@ -8,12 +8,12 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from deploy_verdict.model import Fault, LogObservation, Whose
+from deploy_verdict.model import Fault, LogAtT0, LogObservation, Whose
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import entries
 from deploy_verdict.stages.logs.line_reader import LineReader
@@ -78,9 +78,17 @@ class LogSource(Protocol):
     fault or a reason in `incomplete` may stand beside lines that were read.
     """
 
-    name: str
-    fault: Fault | None
-    incomplete: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Where the log lies, in words."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it could not be read."""
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """What of it is missing."""
 
     def lines(self) -> Iterator[SourceLine]:
         """The lines in the order of the log."""
@@ -98,8 +106,9 @@ class FileSource:
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
     whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
-    unless the file was rotated since. `ends`: until when it
-    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that overlap.
+    unless the file was rotated since. `earlier`: the file as earlier readings found it; `read`: as this one
+    does. `ends`: until when it is of interest, for times without a year or a date. Overlong lines come in
+    pieces of max_line_bytes that overlap.
     """
 
     def __init__(
@@ -108,6 +117,7 @@ class FileSource:
         undated_from_byte: int | None = None,
         *,
         head_at_t0: str | None = None,
+        earlier: Sequence[LogAtT0] = (),
         only_new: bool = False,
         ends: datetime | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
@@ -119,6 +129,8 @@ class FileSource:
         self._head_at_t0, self._only_new, self._ends = head_at_t0, only_new, ends
         self._reader = LineReader(ends)
         self._latest_unzoned: datetime | None = None
+        self._earlier = earlier
+        self.read: LogAtT0 | None = None
 
     def lines(self) -> Iterator[SourceLine]:
         """The file's lines; what cannot be read is in `fault` afterwards."""
@@ -148,6 +160,11 @@ class FileSource:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
             self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
+        elif any(size < at.size or head_of(self._path, at.size) != at.head for at in self._earlier):
+            self._lack(
+                "it is not the file that was read at an earlier sample: it was cut or rotated, lines are gone"
+            )
+        self.read = LogAtT0(size=size, head=head_of(self._path, size))
         place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
         self._reader = self._taught(file, place)
         file.seek(place)
@@ -222,6 +239,7 @@ def review(
         source=redact(source.name),
         start=start,
         end=end,
+        begins_at=tally.first_of_log,
         lines_read=tally.lines_read,
         lines_in_window=tally.lines_in_window,
         undated_lines=tally.undated,
