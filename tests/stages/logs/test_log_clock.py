@@ -59,7 +59,7 @@ def write_hour(log, *, ahead_s, zone="Z"):
 
 
 @pytest.mark.parametrize("zone", ["Z", "", "+00:00"])
-@pytest.mark.parametrize("ahead_s", [0, 1800, -1800, 7200, -300])
+@pytest.mark.parametrize("ahead_s", [0, 1800, -1800, 7200, -600])
 @pytest.mark.parametrize("canary", [True, False])
 def test_a_wrong_clock_is_corrected_by_the_canary_and_noticed_without_it(tmp_path, ahead_s, zone, canary):
     log = tmp_path / "backend.log"
@@ -73,7 +73,7 @@ def test_a_wrong_clock_is_corrected_by_the_canary_and_noticed_without_it(tmp_pat
         assert bool([note for note in reading.notes if "its times are corrected" in note]) == bool(ahead_s)
     else:
         assert found["readable"].outcome == "inconclusive"
-        assert "its clock is wrong" in found["readable"].actual
+        assert "its clock runs" in found["readable"].actual
 
 
 def test_a_file_that_was_cut_between_two_samples_is_noticed(tmp_path):

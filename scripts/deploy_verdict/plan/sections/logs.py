@@ -131,6 +131,10 @@ class LogRules(Part):
     max_warnings: int | None = Field(
         default=None, ge=0, description="more lines of level warning than this: P2"
     )
+    unlevelled: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None,
+        description="what lines mean that carry no level that is known; a crash is an error anyway",
+    )
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
         default=None,

@@ -33,7 +33,9 @@ _ERROR_WORDS = re.compile(
 def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
     """The last lines that report errors; where none does, simply the last lines."""
     lines = [
-        LogLine(at=entry.at, level=parsed(entry.message).level, text=without_colours(entry.message)[:MAX_CHARS])
+        LogLine(
+            at=entry.at, level=parsed(entry.message).level, text=without_colours(entry.message)[:MAX_CHARS]
+        )
         for entry in entries
         if entry.message.strip()
     ]

@@ -15,7 +15,7 @@ from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.stages.context import Context, Keep
 from deploy_verdict.stages.logs.canary import WRONG_CLOCK_S, CanaryLines
-from deploy_verdict.stages.logs.log_clock import ClockEdges, WatchedSource
+from deploy_verdict.stages.logs.log_clock import WatchedSource
 from deploy_verdict.stages.logs.log_sources import PlacedLog
 from deploy_verdict.stages.logs.review import FileSource, review, review_before
 
@@ -70,8 +70,8 @@ class _Reading:
     def _reviewed(self) -> LogObservation:
         log, context, window = self.log, self.log.context, self.log.file.window
         source = log.of_window(self.end)
-        canary, edges = self._canary(), ClockEdges(window.t0, self.end)
-        watches = [canary, edges] if canary is not None else [edges]
+        canary = self._canary()
+        watches = [canary] if canary is not None else []
         observation = review(
             log.rules,
             WatchedSource(source, *watches, ahead=self.ahead),
@@ -82,21 +82,17 @@ class _Reading:
             check=INTERIM if context.since else COMPLETE,
         )
         counted = canary.reading() if canary is not None else None
-        notes, incomplete = observation.notes, observation.incomplete
+        notes = observation.notes
         if self.ahead:
             notes += (
                 f"the log's clock is {_shown(self.ahead)} ours, by our own requests: its times are corrected",
             )
-        problem = edges.problem() if counted is None or counted.clock_ahead_s is None else None
-        if problem:
-            incomplete += (problem,)
         return observation.model_copy(
             update={
                 "log": log.name,
                 "canary": counted,
                 "file": source.read if isinstance(source, FileSource) else None,
                 "notes": notes,
-                "incomplete": incomplete,
             }
         )
 

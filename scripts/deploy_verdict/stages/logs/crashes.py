@@ -17,14 +17,14 @@ LOOKS_LIKE = re.compile(
     re.ASCII,
 )
 STACK_FRAME = re.compile(
-    rf"\s+at (?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |{_RB}|#[0-9]+ \S",
+    rf"\s+at (?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |{_RB}|#[0-9]+ \S|Caused by: \S",
     re.ASCII,
 )
 # Belongs to the line above it, whatever that is.
 CONTINUES = re.compile(
     r"\s|at [\w$<./]+[\w$<>.]*\(|Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|\^+$|--- End of|-{1,4}> "
     rf"|Stack trace:|\[stacktrace\]|#[0-9]+ |\"\}} *$|{_RB}|goroutine [0-9]+ \[|created by \S+|exit status [0-9]"
-    r"|stack backtrace:|note: (?:run with|Some details)|Node\.js v[0-9]|\[signal SIG|[}\])]+,?$",
+    r"|/\S+\.go:[0-9]+ \(0x|[\w/@~-]+(?:\.[\w*()\[\]-]+)+(?:\(.*\))?$|stack backtrace:|note: (?:run with|Some details)|Node\.js v[0-9]|\[signal SIG|[}\])]+,?$",
     re.ASCII,
 )
 
@@ -55,25 +55,38 @@ _RAISED = r"[A-Za-z_]\w*(?:\.\w+)*:|(?:[a-z_]\w*\.)*[A-Z]\w*$"
 CRASHES = (
     Crash(
         "Python",
-        _regex(r"(?:  \+ )?(?:Exception Group )?Traceback \(most recent call last\):|Exception in thread |Fatal Python error: |Exception ignored in: "),
+        _regex(
+            r"(?:  \+ )?(?:Exception Group )?Traceback \(most recent call last\):|Exception in thread |Fatal Python error: |Exception ignored in: "
+        ),
         'Traceback (most recent call last):\n  File "/app/orders.py", line 10, in take\n    pool.take()\n'
         "    ~~~~~~~~~^^\nRuntimeError: pool is closed",
-        goes_on=re.compile(rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:|(?:Current thread|Thread) 0x|Extension modules: |Traceback \(most"),
+        goes_on=re.compile(
+            rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:|(?:Current thread|Thread) 0x|Extension modules: |Traceback \(most|> File \""
+        ),
         ends=re.compile(rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:"),
-        again=_regex(r"During handling of the above exception, another|The above exception was the direct cause"),
+        again=_regex(
+            r"During handling of the above exception, another|The above exception was the direct cause"
+        ),
     ),
     Crash(
         "Java",
-        _regex(r"Exception in thread \"|(?:Terminating due to )?java\.lang\.(?:OutOfMemory|StackOverflow)Error|# A fatal error has been detected by"),
+        _regex(
+            r"Exception in thread \"|(?:Terminating due to )?java\.lang\.(?:OutOfMemory|StackOverflow)Error|# A fatal error has been detected by"
+        ),
         'Exception in thread "main" java.lang.IllegalStateException: pool is closed\n\tat shop.Orders.take(Orders.java:10)\n'
         "Caused by: java.io.IOException: reset\n\t... 1 more",
         goes_on=_regex(r"#|Dumping heap|Heap dump file|Exception: java\.lang"),
     ),
     Crash(
         "Node",
-        _regex(r"(?:file://)?(?:/|[A-Z]:\\|node:)\S+:[0-9]+$|Uncaught |\[UnhandledPromiseRejection: |<--- Last few GCs --->|FATAL ERROR: "),
+        _regex(
+            r"(?:file://)?(?:/|[A-Z]:\\|node:)\S+:[0-9]+$|Uncaught |\[UnhandledPromiseRejection: |<--- Last few GCs --->|FATAL ERROR: "
+        ),
         "/app/db.js:10\n    throw new Error('pool is closed')\n    ^\n\nError: pool is closed\n    at take (/app/db.js:10:9)\n\nNode.js v20.20.2",
-        goes_on=_regex(LOOKS_LIKE.pattern + r"|throw |Emitted 'error' event|Require stack:|- /|Thrown at:|<--- |[0-9]+: 0x|.* JavaScript heap out of memory"),
+        goes_on=_regex(
+            LOOKS_LIKE.pattern
+            + r"|throw |Emitted 'error' event|Require stack:|- /|Thrown at:|<--- |[0-9]+: 0x|.* JavaScript heap out of memory"
+        ),
     ),
     Crash(
         ".NET",
@@ -83,19 +96,27 @@ CRASHES = (
     ),
     Crash(
         "Go",
-        _regex(r"panic: |fatal error: |http: panic serving |SIG[A-Z]{2,6}: |\[Recovery\] .* panic recovered:"),
+        _regex(
+            r"panic: |fatal error: |http: panic serving |SIG[A-Z]{2,6}: |\[Recovery\] .* panic recovered:"
+        ),
         "panic: pool is closed\n\ngoroutine 1 [running]:\nmain.take(...)\n\t/app/main.go:10\nexit status 2",
-        goes_on=_regex(r"\S+\(.*\)$|panic: |goroutine |r[0-9a-z]{1,2} +0x|[a-z]{2}[0-9a-z]? +0x|\[recovered\]|PC=0x|runtime\.|(?:GET|POST|PUT|PATCH|DELETE|HEAD) |[\w-]+: |\[signal"),
+        goes_on=_regex(
+            r"\S+\(.*\)$|panic: |goroutine |r[0-9a-z]{1,2} +0x|[a-z]{2}[0-9a-z]? +0x|\[recovered\]|PC=0x|runtime\.|(?:GET|POST|PUT|PATCH|DELETE|HEAD) |[\w-]+: |\[signal"
+        ),
     ),
     Crash(
         "Rust",
-        _regex(r"thread '[^']*'(?: \([0-9]+\))? (?:panicked at |has overflowed its stack)|fatal runtime error: "),
+        _regex(
+            r"thread '[^']*'(?: \([0-9]+\))? (?:panicked at |has overflowed its stack)|fatal runtime error: "
+        ),
         "thread 'tokio-runtime-worker' panicked at src/main.rs:10:5:\npool is closed\nnote: run with `RUST_BACKTRACE=1`",
         message_lines=1,
     ),
     Crash(
         "Ruby",
-        _regex(r"[\w./-]+:[0-9]+:in [`'].{0,400}': .{0,2000}\((?:\w+::)*\w+\)$|.{0,200}: #<(?:\w+::)*\w+(?:Error|Exception): "),
+        _regex(
+            r"[\w./-]+:[0-9]+:in [`'].{0,400}': .{0,2000}\((?:\w+::)*\w+\)$|.{0,200}: #<(?:\w+::)*\w+(?:Error|Exception): "
+        ),
         "app.rb:10:in `take': pool is closed (RuntimeError)\n\tfrom app.rb:20:in `<main>'",
     ),
     Crash(
@@ -119,7 +140,9 @@ CRASHES = (
         goes_on=_regex(r"Aborted"),
     ),
 )
-_ANY_BEGINS = re.compile("|".join(f"(?P<of{place}>{row.begins.pattern})" for place, row in enumerate(CRASHES)), re.ASCII)
+_ANY_BEGINS = re.compile(
+    "|".join(f"(?P<of{place}>{row.begins.pattern})" for place, row in enumerate(CRASHES)), re.ASCII
+)
 
 
 def crash_that_begins(text: str) -> Crash | None:

@@ -130,15 +130,14 @@ class _OpenEntry:
         if not _follows(self.last, line):
             return False
         text = line.text[line.message_at :]
-        if not text.strip() or text[0] in " \t":
-            return True
-        if self.first.kind == "access":
-            return False
         if self.crash is not None and self._is_of_crash(self.crash, text):
             return True
-        if crash_that_begins(text) is not None or is_crash:
+        if is_crash or crash_that_begins(text) is not None:
+            # Logged with the line above; after a line of another matter it is a crash of its own.
             return not self.is_crash and self.first.level not in (None, INFO, UNPROVEN_LEVEL)
-        return bool(CONTINUES.match(text))
+        if not text.strip() or text[0] in " \t":
+            return True
+        return self.first.kind != "access" and bool(CONTINUES.match(text))
 
     def _is_of_crash(self, crash: Crash, text: str) -> bool:
         if self.message_lines:
@@ -149,7 +148,11 @@ class _OpenEntry:
             return crash.again is not None and bool(crash.again.match(text))
         if crash.again is not None and crash.again.match(text):
             return True
-        return crash.goes_on is not None and bool(crash.goes_on.match(text)) and not self._begins_anew(crash, text)
+        return (
+            crash.goes_on is not None
+            and bool(crash.goes_on.match(text))
+            and not self._begins_anew(crash, text)
+        )
 
     def _begins_anew(self, crash: Crash, text: str) -> bool:
         """Python's header inside of a stack is another stack, unless it is a thread's first one."""

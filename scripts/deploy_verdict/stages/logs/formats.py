@@ -78,7 +78,9 @@ def _any_of(words: Mapping[str, str]) -> str:
 
 _CASE = r"(?i:{})"
 _HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
-_IN_BRACKETS = {word: level for word, level in NAMED.items() if len(word) > 2 and word not in ("ALL", "DEFAULT")}
+_IN_BRACKETS = {
+    word: level for word, level in NAMED.items() if len(word) > 2 and word not in ("ALL", "DEFAULT")
+}
 # A level's place ends there: ERROR_PAGE is none.
 _ENDS = r"(?=[\s:|,/\])>]|$)"
 # What stands between time and level: threads, process ids, logger names with a separator after them.
@@ -90,7 +92,8 @@ _PARTS = {
     "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
     "word": rf"(?P<level>(?:{_any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
     "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(_any_of(_IN_BRACKETS))}) *[\])>}}]",
-    "small": rf"(?P<level2>{_any_of({word.lower(): '' for word in WORDS})})",
+    # Go's "panic: " begins a crash.
+    "small": rf"(?P<level2>{_any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
     "harmless": rf"(?P<level3>{_any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
     "any": f"(?P<time>{ANY_TIME})",
     **{name: f"(?P<time>{regex})" for name, regex in TIMES.items()},
@@ -103,6 +106,7 @@ _PHP_LEVELS = {
     **dict.fromkeys(("Warning", "Core warning", "Compile warning", "User warning"), WARNING),
     **dict.fromkeys(("Notice", "User notice", "Deprecated", "User deprecated", "Strict Standards"), INFO),
 }
+_SYMBOLS = {"ℹ": INFO, "✔": INFO, "✖": ERROR, "⚠": WARNING}
 _REDIS_LEVELS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
 
@@ -111,24 +115,50 @@ FORMATS = (
         "access log",
         r"(?:[^\s\"\[]{1,256},? ){1,8}\[{access}\] \"|\[{iso}\] \"{method} \S* HTTP/|\[{access}\] \"{method} ",
         (
-            Sample("nginx", '10.0.0.1 - - [02/Feb/2026:12:00:00 +0000] "GET /audit?level=error HTTP/1.1" 200 8 "-" "curl"', at="12:00:00"),
-            Sample("Apache with virtual hosts", 'shop:443 10.0.0.1 - ann [02/Feb/2026:09:00:00 -0300] "POST / HTTP/2.0" 500 8', at="12:00:00"),
-            Sample("werkzeug", '10.0.0.1 - - [02/Feb/2026 12:00:00] "GET /orders HTTP/1.1" 500 -', at="12:00:00"),
-            Sample("Django's runserver", '[02/Feb/2026 12:00:00] "GET /orders HTTP/1.1" 500 145', at="12:00:00"),
-            Sample("Envoy", '[2026-02-02T12:00:00.123Z] "GET /orders HTTP/1.1" 200 - 0 8 1 0 "-" "curl" "id" "shop" "-"'),
+            Sample(
+                "nginx",
+                '10.0.0.1 - - [02/Feb/2026:12:00:00 +0000] "GET /audit?level=error HTTP/1.1" 200 8 "-" "curl"',
+                at="12:00:00",
+            ),
+            Sample(
+                "Apache with virtual hosts",
+                'shop:443 10.0.0.1 - ann [02/Feb/2026:09:00:00 -0300] "POST / HTTP/2.0" 500 8',
+                at="12:00:00",
+            ),
+            Sample(
+                "werkzeug", '10.0.0.1 - - [02/Feb/2026 12:00:00] "GET /orders HTTP/1.1" 500 -', at="12:00:00"
+            ),
+            Sample(
+                "Django's runserver", '[02/Feb/2026 12:00:00] "GET /orders HTTP/1.1" 500 145', at="12:00:00"
+            ),
+            Sample(
+                "Envoy",
+                '[2026-02-02T12:00:00.123Z] "GET /orders HTTP/1.1" 200 - 0 8 1 0 "-" "curl" "id" "shop" "-"',
+            ),
         ),
         kind="access",
     ),
     Format(
         "access log of HAProxy",
         r"(?:haproxy\[[0-9]+\]: )?[\w.:]+:[0-9]+ \[{access}\] \S+ \S+/\S+ [0-9+/-]+ [0-9]+ ",
-        (Sample("HAProxy", '10.0.0.1:4711 [02/Feb/2026:12:00:00.123] web app/app1 0/0/1/2/3 200 12 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"'),),
+        (
+            Sample(
+                "HAProxy",
+                '10.0.0.1:4711 [02/Feb/2026:12:00:00.123] web app/app1 0/0/1/2/3 200 12 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
+            ),
+        ),
         kind="access",
     ),
     Format(
         "access log of gin",
         r"\[GIN\] {iso} \| +[0-9]{3} \|",
-        (Sample("gin", '[GIN] 2026/02/02 - 12:00:00 | 500 |     1.2ms |  10.0.0.1 | GET      "/orders"', at="12:00:00"),),
+        (
+            Sample(
+                "gin",
+                '[GIN] 2026/02/02 - 12:00:00 | 500 |     1.2ms |  10.0.0.1 | GET      "/orders"',
+                at="12:00:00",
+            ),
+        ),
         kind="access",
     ),
     Format(
@@ -144,7 +174,12 @@ FORMATS = (
         "PHP",
         rf"(?:\[{{any}}\] )?(?:PHP )?(?P<level>{_any_of(_PHP_LEVELS)}):  ?(?=\S)",
         (
-            Sample("PHP", "[02-Feb-2026 12:00:00 UTC] PHP Fatal error:  Uncaught RuntimeException: pool in /a.php:3", CRITICAL, "12:00:00"),
+            Sample(
+                "PHP",
+                "[02-Feb-2026 12:00:00 UTC] PHP Fatal error:  Uncaught RuntimeException: pool in /a.php:3",
+                CRITICAL,
+                "12:00:00",
+            ),
             Sample("PHP, displayed", "Warning: Undefined variable $pool in /a.php on line 3", WARNING, None),
         ),
         level_of=lambda word: _PHP_LEVELS[word],
@@ -161,8 +196,12 @@ FORMATS = (
         "Ruby's Logger",
         r"(?P<level>[DIWEFA]), \[{iso} #[0-9]+\] +[A-Z]+ -- [^:]*: ",
         (
-            Sample("Rails", 'I, [2026-02-02T12:00:00.123000 #7]  INFO -- : [r-1] Started GET "/orders"', INFO),
-            Sample("Ruby's Logger", "F, [2026-02-02T12:00:00.123000 #7] FATAL -- shop: ERROR is next", CRITICAL),
+            Sample(
+                "Rails", 'I, [2026-02-02T12:00:00.123000 #7]  INFO -- : [r-1] Started GET "/orders"', INFO
+            ),
+            Sample(
+                "Ruby's Logger", "F, [2026-02-02T12:00:00.123000 #7] FATAL -- shop: ERROR is next", CRITICAL
+            ),
         ),
         level_of=_RUBY_LEVELS.get,
     ),
@@ -178,16 +217,29 @@ FORMATS = (
         "NestJS",
         r"\[Nest\] [0-9]+ +- {slashed} +(?P<level>[A-Z]+) ",
         (
-            Sample("NestJS", "[Nest] 7  - 02/02/2026, 12:00:00 PM     LOG [Orders] order taken", INFO, "12:00:00"),
-            Sample("NestJS", "[Nest] 7  - 02/02/2026, 12:00:00 PM   ERROR [Orders] pool is closed", ERROR, "12:00:00"),
+            Sample(
+                "NestJS", "[Nest] 7  - 02/02/2026, 12:00:00 PM     LOG [Orders] order taken", INFO, "12:00:00"
+            ),
+            Sample(
+                "NestJS",
+                "[Nest] 7  - 02/02/2026, 12:00:00 PM   ERROR [Orders] pool is closed",
+                ERROR,
+                "12:00:00",
+            ),
         ),
     ),
     Format(
         "PostgreSQL",
-        rf"{{iso}}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){{0,4}}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  ".replace("[1-5]", "[0-9]"),
+        rf"{{iso}}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){{0,4}}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  ".replace(
+            "[1-5]", "[0-9]"
+        ),
         (
             Sample("PostgreSQL", "2026-02-02 12:00:00.123 UTC [31] LOG:  database system is ready", INFO),
-            Sample("PostgreSQL", "2026-02-02 07:00:00.123 EST [31] app@shop FATAL:  sorry, too many clients already", CRITICAL),
+            Sample(
+                "PostgreSQL",
+                "2026-02-02 07:00:00.123 EST [31] app@shop FATAL:  sorry, too many clients already",
+                CRITICAL,
+            ),
             Sample("PostgreSQL", "2026-02-02 12:00:00.123 UTC [31] STATEMENT:  SELECT 'ERROR'", INFO),
         ),
         level_of=lambda word: named_level(word) or INFO,
@@ -201,12 +253,24 @@ FORMATS = (
     Format(
         "Apache's error log",
         r"\[{ctime}\] \[(?:[\w-]+:)?(?P<level>[a-z]+[0-9]?)\] ",
-        (Sample("Apache", "[Mon Feb 02 12:00:00.123000 2026] [proxy:error] [pid 7:tid 1] AH00959: ERROR", ERROR),),
+        (
+            Sample(
+                "Apache",
+                "[Mon Feb 02 12:00:00.123000 2026] [proxy:error] [pid 7:tid 1] AH00959: ERROR",
+                ERROR,
+            ),
+        ),
     ),
     Format(
         "PHP's own server",
         r"\[{ctime}\] (?:[\w.:\[\]]+ (?:\[[0-9]{3}\]: |Accepted|Closing|Closed)|PHP [0-9.]+ Development Server)",
-        (Sample("PHP's own server", "[Mon Feb  2 12:00:00 2026] 10.0.0.1:4711 [200]: GET /orders", at="12:00:00"),),
+        (
+            Sample(
+                "PHP's own server",
+                "[Mon Feb  2 12:00:00 2026] 10.0.0.1:4711 [200]: GET /orders",
+                at="12:00:00",
+            ),
+        ),
         kind="access",
     ),
     Format(
@@ -218,7 +282,7 @@ FORMATS = (
         "gin's debug output",
         r"\[GIN-debug\] (?:\[(?P<level>[A-Z]+)\]|(?P<level1>))",
         (
-            Sample("gin", "[GIN-debug] [WARNING] Running in \"debug\" mode.", WARNING, None),
+            Sample("gin", '[GIN-debug] [WARNING] Running in "debug" mode.', WARNING, None),
             Sample("gin", "[GIN-debug] GET    /orders --> main.orders (3 handlers)", DEBUG, None),
         ),
         level_of=lambda word: named_level(word) or DEBUG,
@@ -226,7 +290,14 @@ FORMATS = (
     Format(
         "Node's warnings",
         r"\(node:[0-9]+\) (?:\[\w+\] )?(?P<level>\w*Warning): ",
-        (Sample("Node", "(node:7) [DEP0040] DeprecationWarning: The punycode module is deprecated.", WARNING, None),),
+        (
+            Sample(
+                "Node",
+                "(node:7) [DEP0040] DeprecationWarning: The punycode module is deprecated.",
+                WARNING,
+                None,
+            ),
+        ),
         level_of=lambda word: ERROR if word.startswith("UnhandledPromise") else WARNING,
     ),
     Format(
@@ -245,36 +316,88 @@ FORMATS = (
         "time, then a level",
         rf"[\[(]?{{any}}{_AFTER_TIME}{{columns}}(?:{{word}}|{{bracketed}})[\])]?:?[ \t]*",
         (
-            Sample("Spring Boot", "2026-02-02T12:00:00.123Z ERROR 1 --- [shop] [nio-8080-exec-1] shop.Orders : pool is closed", ERROR),
-            Sample("Logback, log4j", "2026-02-02 12:00:00,123 [main] WARN  shop.Orders - ERROR was near", WARNING),
+            Sample(
+                "Spring Boot",
+                "2026-02-02T12:00:00.123Z ERROR 1 --- [shop] [nio-8080-exec-1] shop.Orders : pool is closed",
+                ERROR,
+            ),
+            Sample(
+                "Logback, log4j", "2026-02-02 12:00:00,123 [main] WARN  shop.Orders - ERROR was near", WARNING
+            ),
             Sample("Logback as it comes", "12:00:00.123 [main] ERROR shop.Orders -- pool is closed", ERROR),
-            Sample("Tomcat", "02-Feb-2026 12:00:00.123 SEVERE [main] org.apache.catalina.core.StandardService.start failed", ERROR),
-            Sample("Python's logging", "2026-02-02 12:00:00,123 - backend.redis - WARNING - ERROR was near", WARNING),
-            Sample("gunicorn", "[2026-02-02 12:00:00 +0000] [7] [INFO] Booting worker with pid: 7", INFO, "12:00:00"),
+            Sample(
+                "Tomcat",
+                "02-Feb-2026 12:00:00.123 SEVERE [main] org.apache.catalina.core.StandardService.start failed",
+                ERROR,
+            ),
+            Sample(
+                "Python's logging",
+                "2026-02-02 12:00:00,123 - backend.redis - WARNING - ERROR was near",
+                WARNING,
+            ),
+            Sample(
+                "gunicorn",
+                "[2026-02-02 12:00:00 +0000] [7] [INFO] Booting worker with pid: 7",
+                INFO,
+                "12:00:00",
+            ),
             Sample("celery", "[2026-02-02 12:00:00,123: ERROR/MainProcess] consumer: Cannot connect", ERROR),
             Sample("Flask", "[2026-02-02 12:00:00,123] ERROR in app: Exception on /orders [GET]", ERROR),
             Sample("loguru", "2026-02-02 12:00:00.123 | ERROR    | orders:take:31 - pool is closed", ERROR),
-            Sample("structlog", "2026-02-02 12:00:00 [error    ] pool is closed                 pool=db", ERROR, "12:00:00"),
-            Sample("winston, hclog, Railway's CLI", "2026-02-02T12:00:00.123Z [ERRO] pool is closed code=\"db\"", ERROR),
+            Sample(
+                "structlog",
+                "2026-02-02 12:00:00 [error    ] pool is closed                 pool=db",
+                ERROR,
+                "12:00:00",
+            ),
+            Sample(
+                "winston, hclog, Railway's CLI",
+                '2026-02-02T12:00:00.123Z [ERRO] pool is closed code="db"',
+                ERROR,
+            ),
             Sample("log4js", "[2026-02-02T12:00:00.123] [ERROR] default - pool is closed", ERROR),
             Sample("pino-pretty", "[12:00:00.123] ERROR (7): pool is closed", ERROR),
-            Sample("zap for development", "2026-02-02T12:00:00.123Z\tERROR\tshop/pool.go:31\tpool is closed", ERROR),
-            Sample("zerolog in a terminal, Traefik", "2026-02-02T12:00:00Z ERR pool is closed pool=db", ERROR, "12:00:00"),
+            Sample(
+                "zap for development",
+                "2026-02-02T12:00:00.123Z\tERROR\tshop/pool.go:31\tpool is closed",
+                ERROR,
+            ),
+            Sample(
+                "zerolog in a terminal, Traefik",
+                "2026-02-02T12:00:00Z ERR pool is closed pool=db",
+                ERROR,
+                "12:00:00",
+            ),
             Sample("env_logger", "[2026-02-02T12:00:00Z ERROR shop::pool] pool is closed", ERROR, "12:00:00"),
             Sample("tracing", "2026-02-02T12:00:00.123000Z  INFO shop: order taken id=12", INFO),
             Sample("Serilog", "[12:00:00 ERR] pool is closed", ERROR, "12:00:00"),
             Sample("Serilog in a file", "2026-02-02 12:00:00.123 +00:00 [ERR] pool is closed", ERROR),
             Sample("NLog", "2026-02-02 12:00:00.1230|ERROR|Shop.Orders|pool is closed", ERROR),
-            Sample("nginx's error log", "2026/02/02 12:00:00 [crit] 7#7: *1 connect() failed", CRITICAL, "12:00:00"),
-            Sample("MySQL", "2026-02-02T12:00:00.123000Z 8 [Warning] [MY-010055] [Server] IP address", WARNING),
-            Sample("Elasticsearch, Envoy", "[2026-02-02T12:00:00,123][ERROR][o.e.b.Bootstrap] [node-1] Exception", ERROR),
+            Sample(
+                "nginx's error log",
+                "2026/02/02 12:00:00 [crit] 7#7: *1 connect() failed",
+                CRITICAL,
+                "12:00:00",
+            ),
+            Sample(
+                "MySQL", "2026-02-02T12:00:00.123000Z 8 [Warning] [MY-010055] [Server] IP address", WARNING
+            ),
+            Sample(
+                "Elasticsearch, Envoy",
+                "[2026-02-02T12:00:00,123][ERROR][o.e.b.Bootstrap] [node-1] Exception",
+                ERROR,
+            ),
             Sample("ClickHouse", "2026.02.02 12:00:00.123000 [ 1 ] {} <Error> Application: pool", ERROR),
-            Sample("AWS Lambda", "2026-02-02T12:00:00.123Z\tc6af9ac6-7b61-11e6-9a41-93e8deadbeef\tERROR\tpool is closed", ERROR),
+            Sample(
+                "AWS Lambda",
+                "2026-02-02T12:00:00.123Z\tc6af9ac6-7b61-11e6-9a41-93e8deadbeef\tERROR\tpool is closed",
+                ERROR,
+            ),
         ),
     ),
     Format(
         "time, then a level in small letters",
-        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|{{harmless}}):?[ \t]*",
+        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|{{harmless}}|(?P<level>panic)(?=\t)):?[ \t]*",
         (
             Sample("winston", "2026-02-02T12:00:00.123Z error: pool is closed", ERROR),
             Sample("zap", "2026-02-02T12:00:00.123Z\terror\tshop/pool.go:31\tpool is closed", ERROR),
@@ -289,21 +412,42 @@ FORMATS = (
     ),
     Format(
         "level, then a time",
-        r"[\[(]?(?P<level>(?i:{words}))[\])]?:?[ \t]+(?:- )?[\[(]?{any}[\])]?[ \t:|-]*".replace("{words}", _any_of(WORDS)),
+        r"[\[(]?(?P<level>(?i:{words}))[\])]?:?[ \t]+(?:- )?[\[(]?{any}[\])]?[ \t:|-]*".replace(
+            "{words}", _any_of(WORDS)
+        ),
         (
             Sample("Dropwizard", "ERROR [2026-02-02 12:00:00,123] shop.Orders: pool is closed", ERROR),
-            Sample("AWS Lambda for Python", "[ERROR]\t2026-02-02T12:00:00.123Z\tc6af9ac6\tpool is closed", ERROR),
+            Sample(
+                "AWS Lambda for Python", "[ERROR]\t2026-02-02T12:00:00.123Z\tc6af9ac6\tpool is closed", ERROR
+            ),
         ),
     ),
     Format(
         "level first",
         rf"(?:(?:{{word}}|{{bracketed}})[\])]?|{{small}}(?=:\s|:$)):?[ \t]*",
         (
-            Sample("uvicorn", 'INFO:     10.0.0.1:4711 - "GET /audit?level=error HTTP/1.1" 200 OK', INFO, None),
+            Sample(
+                "uvicorn", 'INFO:     10.0.0.1:4711 - "GET /audit?level=error HTTP/1.1" 200 OK', INFO, None
+            ),
             Sample("Python's logging as it comes", "WARNING:root:ERROR was near", WARNING, None),
             Sample("Microsoft's console", "fail: Shop.Orders[0]", ERROR, None),
             Sample("winston", "error: pool is closed", ERROR, None),
         ),
+    ),
+    Format(
+        "symbol, then a level",
+        r"(?P<level>[ℹ✔✖⚠]) +| (?P<level1>[A-Z]{4,5})  (?=\S)",
+        (
+            Sample("signale", "✖  error     pool is closed", ERROR, None),
+            Sample("consola", "ℹ order taken", INFO, None),
+            Sample("consola", " ERROR  pool is closed", ERROR, None),
+        ),
+        level_of=lambda word: _SYMBOLS.get(word) or named_level(word),
+    ),
+    Format(
+        "Tornado",
+        r"\[(?P<level>[DIWEC]) {tiny} \S+:[0-9]+\] ",
+        (Sample("Tornado", "[E 260202 12:00:00 web:31] pool is closed", ERROR, "12:00:00"),),
     ),
     Format(
         "Docker Compose",

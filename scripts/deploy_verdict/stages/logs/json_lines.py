@@ -31,7 +31,7 @@ TimeReader = Callable[[str], Stamp]
 # Keys without case, dots, hyphens and underscores; the first that holds something counts.
 TIME_KEYS = (
     "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
-    "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
+    "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant", "created",
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
@@ -41,11 +41,32 @@ LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
 )  # fmt: skip
-_WRAPPERS = ("log", "record", "fields", "jsonpayload", "body", "data", "payload", "@fields", "meta", "attributes")
+_WRAPPERS = (
+    "log",
+    "record",
+    "fields",
+    "jsonpayload",
+    "body",
+    "data",
+    "payload",
+    "@fields",
+    "meta",
+    "attributes",
+)
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
 _PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname", "module", "processname", "threadname"})
 _REQUEST_PATHS = frozenset(
-    {"path", "uri", "url", "requesturi", "requestpath", "request", "urlpath", "xenvoyoriginalpath", "requesturl"}
+    {
+        "path",
+        "uri",
+        "url",
+        "requesturi",
+        "requestpath",
+        "request",
+        "urlpath",
+        "xenvoyoriginalpath",
+        "requesturl",
+    }
 )
 _REQUEST_STATUSES = frozenset(
     {"status", "statuscode", "responsecode", "downstreamstatus", "originstatus", "httpstatus", "response"}
@@ -104,8 +125,18 @@ def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> J
     stamp = _time(named, read_time)
     if stamp.at is None and inner.at is not None:
         stamp = Stamp(inner.at, inner.zoned)
-    if isinstance(fields.get("log"), str) and named.keys() <= {"log", "stream", "time", "attrs", "tag", "kubernetes", "docker"}:
-        return JsonLine(message.rstrip("\n"), stamp, inner.level, inner.format or "Docker's JSON", inner.kind, inner.bare)
+    if isinstance(fields.get("log"), str) and named.keys() <= {
+        "log",
+        "stream",
+        "time",
+        "attrs",
+        "tag",
+        "kubernetes",
+        "docker",
+    }:
+        return JsonLine(
+            message.rstrip("\n"), stamp, inner.level, inner.format or "Docker's JSON", inner.kind, inner.bare
+        )
     full = _full_text(message, fields, attributes)
     if fields.keys() <= _RAILWAY_KEYS and not _is_loggers(fields):
         return _railways(fields, attributes, inner, full, stamp)
@@ -170,7 +201,9 @@ def _message(named: Mapping[str, Any], depth: int = 0) -> str:
 
 def _wrapped(named: Mapping[str, Any]) -> list[dict[str, Any]]:
     values = (named.get(key) for key in _WRAPPERS)
-    return [{_normal(key): inner for key, inner in value.items()} for value in values if isinstance(value, dict)]
+    return [
+        {_normal(key): inner for key, inner in value.items()} for value in values if isinstance(value, dict)
+    ]
 
 
 def _time(named: Mapping[str, Any], read_time: TimeReader, depth: int = 0) -> Stamp:
@@ -221,7 +254,9 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
     for key in LEVEL_KEYS:
         value = named.get(key)
         if isinstance(value, dict):
-            value = next((value[inner] for inner in ("name", "value", "level", "text") if inner in value), None)
+            value = next(
+                (value[inner] for inner in ("name", "value", "level", "text") if inner in value), None
+            )
         if isinstance(value, str) and not value.strip().isdigit():
             level = named_level(value)
         elif isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
@@ -270,15 +305,22 @@ def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) ->
         return python_level(number)
     if shape == "MySQL's JSON":
         return _MYSQL_LEVELS[int(number)] if 0 <= number <= 3 else None
-    if shape in ("GELF", "journald's JSON") or (key in ("priority", "syslogpriority", "severity") and number <= 7):
+    if shape in ("GELF", "journald's JSON") or (
+        key in ("priority", "syslogpriority", "severity") and number <= 7
+    ):
         return syslog_level(int(number)) if 0 <= number <= 7 else None
     if key == "levelvalue":  # Logback's numbers
-        return next((level for least, level in ((40000, ERROR), (30000, WARNING), (20000, INFO)) if number >= least), DEBUG)
+        return next(
+            (level for least, level in ((40000, ERROR), (30000, WARNING), (20000, INFO)) if number >= least),
+            DEBUG,
+        )
     if number >= 100:
         return hundreds_level(number) if number <= 800 else None
     if not 10 <= number < 70:
         return None
-    is_bunyan = "pid" in named or "hostname" in named or ("msg" in named and isinstance(named.get("time"), int | str))
+    is_bunyan = (
+        "pid" in named or "hostname" in named or ("msg" in named and isinstance(named.get("time"), int | str))
+    )
     # 40 is a warning here and an error there; elsewhere both agree on whether it is an error.
     return None if 40 <= number < 50 and not is_bunyan else bunyan_level(number)
 
@@ -316,4 +358,13 @@ def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any])
     return "\n".join(parts)
 
 
-_HIDDEN = frozenset({*TIME_KEYS, *LEVEL_KEYS}) - {"t", "date", "priority", "prio", "eventtime", "starttime"}
+_HIDDEN = frozenset({*TIME_KEYS, *LEVEL_KEYS}) - {
+    "t",
+    "date",
+    "created",
+    "instant",
+    "priority",
+    "prio",
+    "eventtime",
+    "starttime",
+}

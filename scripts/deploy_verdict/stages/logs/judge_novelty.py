@@ -12,6 +12,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
 from deploy_verdict.plan import Incident, LogRules, Novelty
 from deploy_verdict.stages.logs.novelty import Comparison, compared, first_line
+from deploy_verdict.stages.logs.unlevelled import unlevelled_kinds_doubts
 
 STAGE = "logs"
 MOST_SHOWN = 3
@@ -26,7 +27,14 @@ def judge_novelty(
     beyond = observation.templates_left_out.get("error", 0) if observation is not None else 0
     if beyond:
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
-    ruling = _new(novelty, found, reasons)
+    if found is not None and observation is not None:
+        reasons_new = (
+            *reasons,
+            *unlevelled_kinds_doubts(observation, found.new if not found.doubts else None),
+        )
+    else:
+        reasons_new = tuple(reasons)
+    ruling = _new(novelty, found, reasons_new)
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
@@ -50,7 +58,8 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
     if reasons:
         return unknown(f"none, but {'; '.join(reasons)}")
     if found.unproven:
-        text = f"{len(found.unproven)} kinds of lines that only the platform calls errors may be new"
+        whose = "that only the platform calls errors" if found.unproven[0].level else "without a known level"
+        text = f"{len(found.unproven)} kinds of lines {whose} may be new"
         return unknown(f"{text}, the first: {first_line(found.unproven[0])}")
     if found.errors and found.doubts:
         text = f"{_kinds(len(found.errors), new=False)}, and whether they are new is not known"

@@ -41,11 +41,15 @@ def named_level(word: str) -> str | None:
     if found is not None:
         return found
     shifted = _SHIFTED.fullmatch(word)
-    if shifted is None or shifted[1] not in _RANKS:
+    base = NAMED.get(shifted[1]) if shifted is not None else None
+    if shifted is None or base not in _RANKS:
         return None
     # slog counts in fours: WARN+4 is ERROR.
-    rank = _RANKS[shifted[1]] + int(shifted[2] + shifted[3])
-    return next((level for level, least in ((CRITICAL, 12), (ERROR, 8), (WARNING, 4), (INFO, 0)) if rank >= least), DEBUG)
+    rank = _RANKS[base] + int(shifted[2] + shifted[3])
+    return next(
+        (level for level, least in ((CRITICAL, 12), (ERROR, 8), (WARNING, 4), (INFO, 0)) if rank >= least),
+        DEBUG,
+    )
 
 
 def syslog_level(priority: int) -> str | None:

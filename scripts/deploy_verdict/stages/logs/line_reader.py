@@ -59,7 +59,9 @@ class LineReader:
         """Read one line, given without its line end."""
         return self._read(without_colours(text), 0)._replace(after_t0=after_t0)
 
-    def of_platform(self, text: str, at: datetime | None, severity: str | None, *, structured: bool) -> SourceLine:
+    def of_platform(
+        self, text: str, at: datetime | None, severity: str | None, *, structured: bool
+    ) -> SourceLine:
         """A line that Railway gives with its time and severity."""
         line = self.read(text)
         level = platform_level(line, severity, structured=structured)
@@ -67,7 +69,11 @@ class LineReader:
 
     def _read(self, text: str, depth: int) -> SourceLine:
         if text.startswith("{"):
-            found = json_line(text, lambda message: self._read(without_colours(message), depth + 1), self.time) if depth <= _MAX_WRAPPERS else None
+            found = (
+                json_line(text, lambda message: self._read(without_colours(message), depth + 1), self.time)
+                if depth <= _MAX_WRAPPERS
+                else None
+            )
             return self._of_json(found) if found is not None else self._broken_json(text)
         line = self._logfmt(text)
         if line is not None:
@@ -88,7 +94,9 @@ class LineReader:
         stamp = self.time(written) if written else Stamp()
         if written and stamp == Stamp():
             return None
-        word = next((groups[name] for name in groups if name.startswith("level") and groups[name] is not None), None)
+        word = next(
+            (groups[name] for name in groups if name.startswith("level") and groups[name] is not None), None
+        )
         level = row.level_of(word) if word is not None else None
         line = SourceLine(
             text, stamp.at, level, stamp.zoned, kind=row.kind, format=row.name, message_at=match.end(),
@@ -134,7 +142,9 @@ class LineReader:
         time, level = _BROKEN_TIME.search(head), _BROKEN_LEVEL.search(head)
         stamp = self.time(time[1]) if time else Stamp()
         word = named_level(level[1]) if level else None
-        return SourceLine(text, stamp.at, word, stamp.zoned, format="JSON, cut" if time or level else None, bare=not time)
+        return SourceLine(
+            text, stamp.at, word, stamp.zoned, format="JSON, cut" if time or level else None, bare=not time
+        )
 
     def _logfmt(self, text: str) -> SourceLine | None:
         """A line of name=value pairs that begin it."""
@@ -165,5 +175,3 @@ class LineReader:
 def parsed(text: str, after_t0: bool | None = None) -> SourceLine:
     """Read one line by itself, given without its line end."""
     return LineReader().read(text, after_t0)
-
-

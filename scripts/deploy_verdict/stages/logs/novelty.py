@@ -32,7 +32,7 @@ class Comparison:
     """`doubts` say why the time before is not known well enough, so that nothing is new, gone or changed.
 
     `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and
-    `unproven` those that only the platform calls errors and that may be new.
+    `unproven` those that may be errors and that may be new.
     """
 
     doubts: tuple[str, ...]
@@ -61,7 +61,9 @@ def compared(logs: LogRules, reading: LogObservation, before: LogObservation | N
         errors=errors,
         new_errors=_counting(novelty, (item for item in fresh if item.kind == "error")),
         unproven=_counting(novelty, (item for item in fresh if item.kind == "unproven")),
-        new=_ordered(item for item in fresh if item.kind == "other" and not before.templates_left_out),
+        new=_ordered(
+            item for item in fresh if item.kind in ("unlevelled", "other") and not before.templates_left_out
+        ),
         gone=tuple(item for item in changes if item.now == 0),
         changed=tuple(item for item in changes if item.now),
         compared_s=_covered_s(before),

@@ -8,14 +8,16 @@ import hashlib
 import os
 import re
 import stat
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from deploy_verdict.model import Fault, LogAtT0, LogObservation, Whose
+from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation, Whose
+from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import LogRules
-from deploy_verdict.stages.logs.entries import entries
+from deploy_verdict.stages.logs.entries import Entry, entries
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
@@ -60,6 +62,8 @@ MAX_LINE_BYTES = 65536
 HEAD_BYTES = 4096
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
+# A window may be opened minutes after T0, and lines of these minutes are in the file by then.
+MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 5
 _PACKED = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
@@ -232,7 +236,7 @@ def review(
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
     for entry in entries(source.lines()):
-        tally.add(entry)
+        tally.add(_as_planned(logs, entry))
     tally.close()
     return LogObservation(
         check=check,
@@ -247,14 +251,25 @@ def review(
         last_at=tally.last_at,
         longest_silence=tally.coverage.longest_silence(speed),
         levels=dict(sorted(tally.levels.items())),
-        tracebacks=max(tally.tracebacks, 0),
+        entries_in_window=tally.entries,
+        access_lines=tally.access,
+        unlevelled_lines=tally.unlevelled,
+        unlevelled_first=tally.unlevelled_first,
+        suspect_lines=tally.suspects,
+        suspect_first=tally.suspect_first,
+        formats=dict(sorted(tally.formats.items())),
+        tracebacks=tally.tracebacks,
         errors=tuple(tally.errors),
         patterns=tally.pattern_counts(),
         templates=tally.templates.counted(),
         templates_left_out=dict(tally.templates.left_out),
         incident=tally.templates.incident_counts(),
         notes=tuple(_notes(tally)),
-        incomplete=(*source.incomplete, *_gaps(tally)),
+        incomplete=(
+            *source.incomplete,
+            *_gaps(tally),
+            *(_clock_gaps(tally, start, end) if check == COMPLETE else ()),
+        ),
         fault=source.fault or _no_times(tally, source.name, is_quiet=logs.quiet),
     )
 
@@ -273,6 +288,13 @@ def review_before(
     return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
+def _as_planned(logs: LogRules, entry: Entry) -> Entry:
+    """The level that the plan gives to lines without one."""
+    if logs.unlevelled is None or entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
+        return entry
+    return entry._replace(level=logs.unlevelled.upper())
+
+
 def _no_times(tally: LogTally, name: str, *, is_quiet: bool) -> Fault | None:
     if tally.first_of_log is not None:
         return None
@@ -285,6 +307,8 @@ def _no_times(tally: LogTally, name: str, *, is_quiet: bool) -> Fault | None:
 def _notes(tally: LogTally) -> Iterator[str]:
     if tally.unzoned:
         yield f"{tally.unzoned} lines have a time without a zone: read as UTC"
+    for part, count in tally.filled.items():
+        yield f"{count} lines have a time without a {part}: taken as the last one before the log ends"
     if tally.undated:
         yield f"{tally.undated} lines have no time: each counts with the line before it"
     if tally.first_at is None and tally.first_of_log and tally.last_of_log:
@@ -294,8 +318,30 @@ def _notes(tally: LogTally) -> Iterator[str]:
 def _gaps(tally: LogTally) -> Iterator[str]:
     if tally.dropped:
         yield f"Railway dropped lines: it says so {tally.dropped} times (more than its limit of logs/sec)"
+    for problem, count in tally.unknown_times.items():
+        lines = "1 line has a time that is" if count == 1 else f"{count} lines have times that are"
+        yield f"{lines} not known: {problem} — log in UTC or with an offset"
+    if tally.runs_back:
+        yield "its times have no date and run over more than one day — log with the date"
     for name, count in tally.ambiguous.items():
         yield f"'{name}' was found {count} times in lines without a time, in the window or before it"
+
+
+def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
+    """Lines written before T0 cannot be of long after it, nor those after it of before."""
+    is_unzoned = (
+        " — its times have no zone: log in UTC or with an offset"
+        if tally.unzoned
+        else " — set the clock of the service"
+    )
+    if len(tally.written_before) >= FEWEST_CLOCKED:
+        ahead = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
+        if ahead > MOST_AHEAD_S:
+            yield f"its clock runs {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
+    if len(tally.written_after) >= FEWEST_CLOCKED:
+        behind = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
+        if behind > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
+            yield f"its clock runs {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
 
 
 def _shown(at: datetime) -> str:

@@ -1,23 +1,26 @@
 """Counting a log's entries over the window, in memory that does not grow with the log. Pure."""
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from deploy_verdict.model import LogLine, PatternCount, Silence
+from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, LogRules
 from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.levels import ERROR_LEVELS
 from deploy_verdict.stages.logs.template_counts import Templates
+from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_EXAMPLE_CHARS = 2000
 MAX_ERRORS = 20
+MOST_CLOCKED = 25
+RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
 _BUCKETS = 1000
 _DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
 _DROPPED_WORD = "ate limit of "
-_ERROR_LEVELS = ("ERROR", "CRITICAL")
 
 
 class LogCoverage:
@@ -115,6 +118,7 @@ class LogTally:
     ) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
         self._counts_errors = logs.max_errors is not None
+        self._says_unlevelled = logs.unlevelled is not None
         forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
         seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
         if logs.canary is not None:
@@ -126,7 +130,16 @@ class LogTally:
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
-        self.tracebacks = self.dropped = 0
+        self.tracebacks = self.dropped = self.entries = self.access = self.unlevelled = self.suspects = 0
+        self.unlevelled_first: LogLine | None = None
+        self.suspect_first: LogLine | None = None
+        self.formats: Counter[str] = Counter()
+        self.unknown_times: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
+        self.runs_back = 0
+        # The times of the last lines before the file's end at T0, and of the first ones after it.
+        self.written_before: deque[datetime] = deque(maxlen=MOST_CLOCKED)
+        self.written_after: list[datetime] = []
         self.levels: Counter[str] = Counter()
         self.errors: list[LogLine] = []
         self.first_of_log: datetime | None = None
@@ -152,7 +165,7 @@ class LogTally:
             self.dropped += 1
         if inside:
             self._count_inside(entry)
-        elif inside is None and self._counts_errors and entry.level in _ERROR_LEVELS:
+        elif inside is None and self._counts_errors and entry.level in ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
     def _matching(self, text: str) -> Iterator[_Seeker]:
@@ -171,7 +184,13 @@ class LogTally:
         at = entry.at
         if at is None:
             self.undated += 1
+            if entry.problem is not None:
+                self.unknown_times[entry.problem] += 1
             return
+        if entry.filled is not None:
+            self._fill(entry.filled, at)
+        if entry.after_t0 is not None:
+            self._clock(at, after_t0=entry.after_t0)
         self._at = at
         self.unzoned += not entry.zoned
         if self.first_of_log is None or at < self.first_of_log:
@@ -182,6 +201,17 @@ class LogTally:
             if at >= self._earliest:
                 self.ambiguous.update(self._pending)
             self._pending.clear()
+
+    def _fill(self, filled: str, at: datetime) -> None:
+        self.filled[filled] += 1
+        if filled == "date" and self._at is not None and at < self._at - RUNS_BACK:
+            self.runs_back += 1
+
+    def _clock(self, at: datetime, *, after_t0: bool) -> None:
+        if not after_t0:
+            self.written_before.append(at)
+        elif len(self.written_after) < MOST_CLOCKED:
+            self.written_after.append(at)
 
     def _is_inside(self, entry: Entry) -> bool | None:
         """Whether an entry lies in the window; None where that is not known."""
@@ -204,10 +234,15 @@ class LogTally:
         self.tracebacks += entry.kind == "crash" and not entry.continued
         if entry.continued:
             return
+        self.entries += 1
         self.templates.add(entry, self._at)
+        if entry.format is not None:
+            self.formats[entry.format] += 1
+        if entry.level is None or not entry.is_named:
+            self._count_unlevelled(entry)
         if entry.level is not None:
             self.levels[entry.level] += 1
-            if entry.level in _ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
+            if entry.level in ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
                 self.errors.append(_kept(entry, self._redact, None))
         at = entry.at
         if at is not None:
@@ -216,6 +251,20 @@ class LogTally:
                 self.first_at = at
             if self.last_at is None or at > self.last_at:
                 self.last_at = at
+
+    def _count_unlevelled(self, entry: Entry) -> None:
+        """A line that no format gives a level; a platform's word for all of stdout is none either."""
+        if entry.level is None and entry.kind == "access":
+            self.access += 1
+            return
+        if entry.level is None:
+            self.unlevelled += 1
+            self.unlevelled_first = self.unlevelled_first or _kept(entry, self._redact, None)
+        elif entry.level in ERROR_LEVELS or entry.level == UNPROVEN_LEVEL:
+            return
+        if not self._says_unlevelled and may_be_error(entry.text[entry.message_at :]):
+            self.suspects += 1
+            self.suspect_first = self.suspect_first or _kept(entry, self._redact, None)
 
     def close(self) -> None:
         """The log has ended: what was still undecided stays so."""

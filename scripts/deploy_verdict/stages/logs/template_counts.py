@@ -13,10 +13,11 @@ from typing import Literal
 from deploy_verdict.base.log_templates import fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
 from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_TEMPLATES = 500
 MAX_EXAMPLE_CHARS = 500
-Kind = Literal["error", "unproven", "other"]
+Kind = Literal["error", "unproven", "unlevelled", "other"]
 
 
 @dataclass(slots=True)
@@ -41,7 +42,12 @@ class Templates:
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
-        self._kinds: dict[Kind, dict[str, _Template]] = {"error": {}, "unproven": {}, "other": {}}
+        self._kinds: dict[Kind, dict[str, _Template]] = {
+            "error": {},
+            "unproven": {},
+            "unlevelled": {},
+            "other": {},
+        }
         self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
         self.left_out: Counter[str] = Counter()
@@ -114,7 +120,11 @@ class Templates:
 def _kind(entry: Entry) -> Kind:
     if entry.level in ("ERROR", "CRITICAL"):
         return "error"
-    return "unproven" if entry.level == UNPROVEN_LEVEL else "other"
+    if entry.level == UNPROVEN_LEVEL:
+        return "unproven"
+    if entry.level is not None or entry.kind == "access":
+        return "other"
+    return "unproven" if may_be_error(entry.text[entry.message_at :]) else "unlevelled"
 
 
 def _cut(text: str) -> str:

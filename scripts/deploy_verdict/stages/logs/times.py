@@ -22,7 +22,16 @@ ZONES = {
     **dict.fromkeys(("ADT", "ART", "BRT", "CLST", "UYT", "PYST"), -3.0),
     **dict.fromkeys(("AST", "EDT", "BOT", "CLT", "PYT", "VET"), -4.0),
     **dict.fromkeys(("CDT", "EST", "COT", "PET"), -5.0),
-    **{"MDT": -6.0, "MST": -7.0, "PDT": -7.0, "PST": -8.0, "AKDT": -8.0, "AKST": -9.0, "HDT": -9.0, "HST": -10.0},
+    **{
+        "MDT": -6.0,
+        "MST": -7.0,
+        "PDT": -7.0,
+        "PST": -8.0,
+        "AKDT": -8.0,
+        "AKST": -9.0,
+        "HDT": -9.0,
+        "HST": -10.0,
+    },
 }
 AMBIGUOUS_ZONES = frozenset({"CST", "IST", "SST", "AMT", "GST", "ECT", "WST", "ACT"})
 _ABBREVIATIONS = "|".join(sorted((*ZONES, *AMBIGUOUS_ZONES), key=len, reverse=True))
@@ -53,10 +62,11 @@ TIMES = {
     "short-year": rf"[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}} {_CLOCK}{_END}",
     "epoch": rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}){_END}",
     "clock": rf"(?:{_CLOCK}|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M){_END}",
+    "tiny": r"[0-9]{6} [0-9]{2}:[0-9]{2}:[0-9]{2}",
     "month-day": r"(?:[0-9]{4})?[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}",
 }
-# month-day is the time of klog and glog alone: elsewhere four digits are anything.
-ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name != "month-day")
+# Times of one format alone: elsewhere such digits are anything.
+ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name not in ("month-day", "tiny"))
 
 _MONTHS = {
     name: number
@@ -79,6 +89,7 @@ _READ = {
         "slashed": rf"(?P<mo>\d+)/(?P<d>\d+)/(?P<y>\d{{4}}),? {_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
+        "tiny": rf"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
         "month-day": rf"(?P<y>\d{{4}})?(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
         "clock": _HMS,
     }.items()
@@ -145,6 +156,8 @@ def _stamp(name: str, got: dict[str, str], reference: datetime | None, *, day_fi
         if got.get("y") is None and got.get("yy") is None:
             return _with_year(month, day, clock, reference)
         year = int(got["y"]) if got.get("y") else 2000 + int(got["yy"])
+        if not 1990 <= year < 2100:
+            return Stamp()
         moment = datetime(year, month, day, tzinfo=zone or UTC) + clock
     except (KeyError, ValueError):
         return Stamp()
@@ -221,7 +234,13 @@ def _with_date(clock: timedelta, reference: datetime | None) -> Stamp:
 
 
 def _slashed(
-    year: int, first: int, second: int, clock: timedelta, reference: datetime | None, *, day_first: bool | None
+    year: int,
+    first: int,
+    second: int,
+    clock: timedelta,
+    reference: datetime | None,
+    *,
+    day_first: bool | None,
 ) -> Stamp:
     """02/03/2026: March 2nd or February 3rd. Outside of a known order, the nearest to the reference counts."""
     found = []
