@@ -2,8 +2,8 @@
 
 The same line always gives the same template, whatever came before it: two logs are compared by equality.
 Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); words with
-a digit, long hex, query strings and quoted texts other than names become marks. In doubt a word stays: a
-superfluous template is only reported, but two errors under one template hide one of them.
+a digit, long hex, e-mail addresses, query strings and quoted texts other than names become marks; of errors,
+quoted texts keep their words. In doubt a word stays: two errors under one template hide one of them.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ _VARIABLE = re.compile(
     r"(?!\w)"
     r"|(?<![\w.+-])(?P<word>(?:[^\W\d]|[.+-])*+\d[\w.+-]*(?::\d[\w.]*)*|[a-f]{8,}(?!\w)|[\w-]{40,})"
 )
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _EXCEPTION = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)")
 _PLAIN_NAME = re.compile(r"['\"][A-Za-z_]+(?:\.[A-Za-z_]+)*['\"]")
 _TRACEBACK = "Traceback (most recent call last):"
@@ -35,11 +36,16 @@ _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|
 _SPACE = re.compile(r"\s+")
 
 
-def masked(line: str) -> str:
-    """One line without its leading time, and with marks for what varies."""
+def masked(line: str, *, words_of_quotes: bool = False) -> str:
+    """One line without its leading time, and with marks for what varies.
+
+    `words_of_quotes`: a quoted text keeps its words, as another one may tell of another error.
+    """
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
-    return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+    if "@" in text:
+        text = _EMAIL.sub(TEXT, text)
+    return _VARIABLE.sub(_mark_words if words_of_quotes else _mark, text)[:MAX_CHARS]
 
 
 def message_lines(text: str) -> str:
@@ -57,9 +63,10 @@ def message_lines(text: str) -> str:
     return f"{first}\n{raised}" if raised else first
 
 
-def template_of(text: str) -> str:
+def template_of(text: str, *, words_of_quotes: bool = False) -> str:
     """The template of an entry, a traceback's with the exception that it ends with."""
-    return " ⏎ ".join(masked(line) for line in message_lines(text).split("\n"))
+    lines = message_lines(text).split("\n")
+    return " ⏎ ".join(masked(line, words_of_quotes=words_of_quotes) for line in lines)
 
 
 def fingerprint(template: str) -> str:
@@ -85,6 +92,13 @@ def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
             raise ValueError(f"{bare[:60]!r} has too few words to be recognized — write the line as logged")
         found[template] = None
     return tuple(found)
+
+
+def _mark_words(match: "re.Match[str]") -> str:
+    quoted = match["quoted"]
+    if quoted is None or _PLAIN_NAME.fullmatch(quoted):
+        return _mark(match)
+    return quoted[0] + _VARIABLE.sub(_mark_words, quoted[1:-1]) + quoted[-1]
 
 
 def _mark(match: "re.Match[str]") -> str:

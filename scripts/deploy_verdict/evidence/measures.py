@@ -20,7 +20,7 @@ from deploy_verdict.model import (
     Outcome,
     TestObservation,
 )
-from deploy_verdict.model.logs import BASELINE, COMPLETE
+from deploy_verdict.model.logs import BASELINE, COMPLETE, STARTUP
 from deploy_verdict.plan import NeverRule
 from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK, check_of
 
@@ -129,7 +129,16 @@ def log_readings(bundle: Bundle, log: str = "") -> list[tuple[str, LogObservatio
 
 def log_before(bundle: Bundle, log: str = "") -> LogObservation | None:
     """The newest reading of a log before the deployment; one without a fault wins."""
-    readings = readings_of(bundle, "logs", LogObservation, BASELINE)
+    return _newest(bundle, log, BASELINE)
+
+
+def log_at_start(bundle: Bundle, log: str = "") -> LogObservation | None:
+    """The newest reading of what this deployment logged before T0, where that is known."""
+    return _newest(bundle, log, STARTUP)
+
+
+def _newest(bundle: Bundle, log: str, check: str) -> LogObservation | None:
+    readings = readings_of(bundle, "logs", LogObservation, check)
     found = [reading for _, reading in readings if reading.log == log]
     return next((item for item in reversed(found) if item.fault is None), found[-1] if found else None)
 

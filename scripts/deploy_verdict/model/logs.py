@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, Field
 from deploy_verdict.model.enums import Record
 from deploy_verdict.model.observations import Fault
 
+DeployedBy = Literal["plan", "platform", "start line"]
+
 
 class LogLine(Record):
     """An example line; `at` is None where the line has no time. A traceback stays with its line."""
@@ -28,17 +30,21 @@ class PatternCount(Record):
 
 
 class TemplateCount(Record):
-    """Lines of one template and kind: `error` by their level or a traceback.
+    """Lines of one template and kind: `error` and `warning` by their level, or an unlevelled crash.
 
-    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they speak of
-    something that went wrong. `unlevelled`: no level is known.
+    They came in `minutes` different minutes of the plan's time, `most_in_minute` in one of them.
+
+    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
+    speak of something that went wrong. `unlevelled`: no level is known.
     """
 
     template: str
-    kind: Literal["error", "unproven", "unlevelled", "other"]
+    kind: Literal["error", "unproven", "warning", "unlevelled", "other"]
     count: int
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
+    minutes: int = 0
+    most_in_minute: int = 0
     level: str | None = None
     example: str
 
@@ -96,9 +102,11 @@ class LogObservation(Record):
     `log` is the plan's name of the log; the service's own has none, and `source` says where it was read.
     `file`: a log file as it was when it was read; `begins_at`: the first time in the log. `canary`: which of
     our own requests it holds. `lines_read` and `undated_lines` are of the complete log; `incomplete` names
-    what could not be read. The check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
-    in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
-    kind beyond those kept. `incident` counts the lines of the plan's incident templates.
+    what could not be read. The check `baseline` is a reading of the time before the deployment, `startup` one
+    of what this deployment logged before T0 (it began at `deployed_at`, as `deployed_by` says), `interim` one
+    of what was new at a sample in the window. `templates` is None where none were kept; `templates_left_out`
+    counts the lines of each kind beyond those kept. `incident` counts the lines of the plan's incident
+    templates.
 
     `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
     level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
@@ -113,6 +121,8 @@ class LogObservation(Record):
     start: AwareDatetime
     end: AwareDatetime
     file: LogAtT0 | None = None
+    deployed_at: AwareDatetime | None = None
+    deployed_by: DeployedBy | None = None
     begins_at: AwareDatetime | None = None
     lines_read: int = 0
     lines_in_window: int = 0
@@ -140,4 +150,4 @@ class LogObservation(Record):
     fault: Fault | None = None
 
 
-COMPLETE, BASELINE = "log", "baseline"
+COMPLETE, BASELINE, STARTUP = "log", "baseline", "startup"

@@ -77,6 +77,7 @@ def _rules_of_log(rules: LogRules) -> Iterator[tuple[str, str]]:
         yield "log", "warnings"
     if rules.novelty is not None:
         yield "novelty", "new"
+        yield "novelty", "frequency"
     if rules.incident is not None:
         yield "incident", "must_not_appear"
     yield from ((pattern.name, "must_not_appear") for pattern in rules.must_not_appear)

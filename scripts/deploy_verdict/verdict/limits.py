@@ -67,7 +67,7 @@ def _news(bundle: Bundle) -> Iterator[str]:
     logs, reading = bundle.plan.logs, log_observation(bundle)
     if "logs" not in bundle.stages or logs is None or logs.novelty is not None or reading is None:
         return
-    doubts = compared(logs, reading, log_before(bundle)).doubts
+    doubts = compared(logs, reading, log_before(bundle), speed=bundle.window.speed).doubts
     if doubts:
         yield f"Whether the log holds new kinds of errors is not known: {'; '.join(doubts)}."
 

@@ -135,6 +135,10 @@ class LogRules(Part):
         default=None,
         description="what lines mean that carry no level that is known; a crash is an error anyway",
     )
+    starts: str | None = Field(
+        default=None,
+        description="found in the line that the service logs when it starts: its deployment begins there",
+    )
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
         default=None,
@@ -147,6 +151,12 @@ class LogRules(Part):
         | None
     ) = None
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
+
+    @model_validator(mode="after")
+    def _can_start(self) -> Self:
+        if self.starts is not None:
+            LogPattern(regex=self.starts)
+        return self
 
     @property
     def asks(self) -> bool:

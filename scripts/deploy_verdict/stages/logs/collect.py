@@ -4,20 +4,22 @@ During the window it reads what is new, of the window's logs alone.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.own_requests import own_requests
 from deploy_verdict.model import CanaryReading, Loaded, LogObservation
-from deploy_verdict.model.logs import COMPLETE
+from deploy_verdict.model.logs import COMPLETE, STARTUP, DeployedBy
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.stages.context import Context, Keep
 from deploy_verdict.stages.logs.canary import WRONG_CLOCK_S, CanaryLines
 from deploy_verdict.stages.logs.log_clock import WatchedSource
 from deploy_verdict.stages.logs.log_sources import PlacedLog
-from deploy_verdict.stages.logs.review import FileSource, review, review_before
+from deploy_verdict.stages.logs.review import FileSource, LogSource, review, review_before
+from deploy_verdict.stages.logs.starts import StartLines
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
@@ -33,18 +35,24 @@ def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObse
         observed += (read.of_window(offset_s),)
         keep(observed)
         if context.since is None:
-            observed += (read.of_time_before(),)
-            keep(observed)
+            for observation in read.of_times_before():
+                observed += (observation,)
+                keep(observed)
     return observed
 
 
 @dataclass
 class _Reading:
-    """The readings of one log. `ahead` is how far its clock is ahead of ours, once that is known."""
+    """The readings of one log. `ahead` is how far its clock is ahead of ours, once that is known.
+
+    `deployed_at`: when its deployment began, as `deployed_by` says; T0 is later.
+    """
 
     log: PlacedLog
     end: datetime
     ahead: timedelta = timedelta(0)
+    deployed_at: datetime | None = None
+    deployed_by: DeployedBy | None = None
 
     def of_window(self, offset_s: float) -> LogObservation:
         context = self.log.context
@@ -71,7 +79,8 @@ class _Reading:
         log, context, window = self.log, self.log.context, self.log.file.window
         source = log.of_window(self.end)
         canary = self._canary()
-        watches = [canary] if canary is not None else []
+        starts = StartLines(log.rules.starts, window.t0)
+        watches = [canary, starts] if canary is not None else [starts]
         observation = review(
             log.rules,
             WatchedSource(source, *watches, ahead=self.ahead),
@@ -81,6 +90,7 @@ class _Reading:
             redact=context.redact,
             check=INTERIM if context.since else COMPLETE,
         )
+        self._name_start(starts.began_at())
         counted = canary.reading() if canary is not None else None
         notes = observation.notes
         if self.ahead:
@@ -91,6 +101,8 @@ class _Reading:
             update={
                 "log": log.name,
                 "canary": counted,
+                "deployed_at": self.deployed_at,
+                "deployed_by": self.deployed_by,
                 "file": source.read if isinstance(source, FileSource) else None,
                 "notes": notes,
             }
@@ -111,23 +123,42 @@ class _Reading:
         search = re.compile(log.rules.canary.regex, re.MULTILINE).search
         return CanaryLines(own, search, window_id=window.id, start=start, end=self.end)
 
-    def of_time_before(self) -> LogObservation:
-        """The time before the deployment: of the same file, or of the deployment that served until then."""
-        log = self.log
+    def _name_start(self, said_at: datetime | None) -> None:
+        """When this deployment began: by the plan's line in its log, the platform, or a usual line."""
+        platform_at = self.log.deployed_at()
+        is_named = self.log.rules.starts is not None
+        if said_at is not None and self.log.path is not None and (is_named or platform_at is None):
+            self.deployed_at, self.deployed_by = said_at, "plan" if is_named else "start line"
+        elif platform_at is not None:
+            self.deployed_at, self.deployed_by = platform_at, "platform"
+
+    def of_times_before(self) -> Iterator[LogObservation]:
+        """The time before the deployment: of the same file, or of the deployment that served until then.
+
+        And what this one logged before T0.
+        """
         # The window's own reading begins a moment early.
-        source, end = log.of_time_before(log.file.window.t0 - 2 * CUT_TIMES)
-        earlier = review_before(
-            log.rules,
-            WatchedSource(source, ahead=self.ahead),
-            start=end - log.length,
-            end=end,
-            redact=log.context.redact,
-        )
+        until = self.log.file.window.t0 - 2 * CUT_TIMES
+        end = min(until, self.deployed_at) if self.deployed_at else until
+        earlier = self._reviewed_before(self.log.of_time_before(end), end - self.log.length, end)
         text = (
             earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
         )
-        log.context.tell(f"{log.label} before the deployment: {text}")
-        return earlier.model_copy(update={"log": log.name})
+        self.log.context.tell(f"{self.log.label} before the deployment: {text}")
+        yield earlier
+        if end < until:
+            startup = self._reviewed_before(self.log.of_startup(end, until), end, until)
+            yield startup.model_copy(update={"check": STARTUP})
+
+    def _reviewed_before(self, source: LogSource, start: datetime, end: datetime) -> LogObservation:
+        found = review_before(
+            self.log.rules,
+            WatchedSource(source, ahead=self.ahead),
+            start=start,
+            end=end,
+            redact=self.log.context.redact,
+        )
+        return found.model_copy(update={"log": self.log.name})
 
 
 def _shown(ahead: timedelta) -> str:

@@ -11,7 +11,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
-from deploy_verdict.evidence.measures import log_before, log_readings
+from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
@@ -25,9 +25,10 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, LogRules
 from deploy_verdict.plan.references import check_of
-from deploy_verdict.stages.logs.judge_novelty import judge_novelty
+from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
 from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
 
+NOTHING_EARLIER = Earlier()
 STAGE = "logs"
 CHECK = "log"
 # Wall time: at high speed, no stretch shorter than this counts as silence.
@@ -46,13 +47,13 @@ def judge_logs(
     speed: float = 1.0,
     covers: tuple[datetime, datetime] | None = None,
     own_requests: int | None = None,
-    before: LogObservation | None = None,
+    earlier: Earlier = NOTHING_EARLIER,
 ) -> list[Finding]:
     """The findings of every rule that the plan asks of one log, whatever the evidence.
 
     `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
-    `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
-    reading of the time before the deployment.
+    `own_requests`: how many requests of ours the service answered, for the plan's canary. `earlier` are
+    the readings of the time before T0.
     """
     reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
@@ -69,7 +70,12 @@ def judge_logs(
         text = f"at most {_lines(limit)} of level ERROR or CRITICAL"
         ruling = _errors(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "errors", text, expected=f"at most {limit}"))
-    findings += judge_novelty(plan_logs, observation, before, reasons)
+    if plan_logs.max_warnings is not None:
+        limit = plan_logs.max_warnings
+        text = f"at most {_lines(limit)} of level WARNING"
+        ruling = _warnings(limit, observation, reasons)
+        findings.append(ruling.as_finding(STAGE, CHECK, "warnings", text, expected=f"at most {limit}"))
+    findings += judge_novelty(plan_logs, observation, earlier, reasons, speed=speed)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
 
@@ -242,6 +248,20 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
     return passed(text)
 
 
+def _warnings(limit: int, observation: LogObservation | None, reasons: tuple[str, ...]) -> Ruling:
+    levels = observation.levels if observation is not None else {}
+    count = levels.get("WARNING", 0)
+    text = _lines(count)
+    if count > limit:
+        return failed(text, Severity.P2)
+    if reasons:
+        return unknown(f"{text}, but {'; '.join(reasons)}")
+    if not levels:
+        return unknown("no line of the window names a level")
+    doubts = [*unlevelled_doubts(observation, limit)]
+    return unknown(f"{text}, but {'; '.join(doubts)}") if doubts else passed(text)
+
+
 def _lines(count: int) -> str:
     return f"{count} line" if count == 1 else f"{count} lines"
 
@@ -274,7 +294,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
     observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle, name)]
-    before = log_before(bundle, name)
+    earlier = Earlier(before=log_before(bundle, name), startup=log_at_start(bundle, name))
 
     def judged(observation: LogObservation | None, pointer: str | None) -> list[Finding]:
         return judge_logs(
@@ -284,7 +304,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
             speed=speed,
             covers=covers,
             own_requests=own_answered(bundle),
-            before=before,
+            earlier=earlier,
         )
 
     # Not every reading can say what is new.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from deploy_verdict.model import Deployment, Fault, Loaded, LogAtT0, LogObservation, Whose, WindowFile
+from deploy_verdict.model import Fault, Loaded, LogAtT0, LogObservation, Whose, WindowFile
 from deploy_verdict.plan import LogRules, Novelty, OtherLog
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import before, deployment_readings
@@ -60,17 +60,25 @@ class PlacedLog:
             return RefusedSource(platform.fault if platform else None)
         return self._railway_source(platform, platform.deployment_ids, since, end)
 
-    def of_time_before(self, end: datetime) -> tuple[LogSource, datetime]:
-        """The log of the time before, and until when it is that of the deployment before this one."""
+    def of_time_before(self, end: datetime) -> LogSource:
+        """The log of the time before `end`, which is that of the deployment before this one."""
         if self.path is not None:
-            return FileSource(self.path, ends=end), end
+            return FileSource(self.path, ends=end)
         if not isinstance(self.rules, OtherLog):
             return self._of_deployment_before(end)
         # The other service goes on as it was: what changed is the deployment that uses it.
-        deployment = self._deployment()
-        if deployment is not None and deployment.created_at is not None:
-            end = min(end, deployment.created_at)
-        return self._of_other_service(self.rules, end - self.length, end), end
+        return self._of_other_service(self.rules, end - self.length, end)
+
+    def of_startup(self, start: datetime, end: datetime) -> LogSource:
+        """The log of this deployment before T0."""
+        if self.path is not None:
+            return FileSource(self.path, ends=end)
+        if isinstance(self.rules, OtherLog):
+            return self._of_other_service(self.rules, start, end)
+        platform = self.context.platform
+        if platform is None or not platform.deployment_ids:
+            return RefusedSource(platform.fault if platform else None)
+        return self._railway_source(platform, platform.deployment_ids, start, end)
 
     def _earlier(self) -> tuple[LogAtT0, ...]:
         """The file as readings at earlier samples found it."""
@@ -122,25 +130,23 @@ class PlacedLog:
             source.name += f" ({self.rules.railway.service})"
         return source
 
-    def _deployment(self) -> Deployment | None:
-        """The subject, as a sample found it on the platform."""
+    def deployed_at(self) -> datetime | None:
+        """When the platform says that this deployment was made."""
         readings = deployment_readings(self.context.evidence())
-        return next((item.deployment for item in readings if item.deployment), None)
+        deployment = next((item.deployment for item in readings if item.deployment), None)
+        return deployment.created_at if deployment else None
 
-    def _of_deployment_before(self, end: datetime) -> tuple[LogSource, datetime]:
-        """Its log, and until when it served alone."""
+    def _of_deployment_before(self, end: datetime) -> LogSource:
         platform = self.context.platform
         readings = deployment_readings(self.context.evidence())
         reading = next((item for item in readings if item.deployment and item.recent), None)
         if platform is None or platform.railway is None or reading is None or reading.deployment is None:
             fault = platform.fault if platform else None
-            return RefusedSource(fault or _unknown("no sample of the deployment lists earlier ones")), end
+            return RefusedSource(fault or _unknown("no sample of the deployment lists earlier ones"))
         earlier = before(reading.deployment, reading.recent)
         if earlier is None:
-            return RefusedSource(_unknown("the platform lists none that was live")), end
-        if reading.deployment.created_at is not None:
-            end = min(end, reading.deployment.created_at)
-        return self._railway_source(platform, (earlier.id,), end - self.length, end), end
+            return RefusedSource(_unknown("the platform lists none that was live"))
+        return self._railway_source(platform, (earlier.id,), end - self.length, end)
 
 
 def _unknown(reason: str) -> Fault:

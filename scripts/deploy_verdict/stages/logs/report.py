@@ -8,7 +8,7 @@ from datetime import datetime
 from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.measures import log_before, log_observation
+from deploy_verdict.evidence.measures import log_at_start, log_before, log_observation
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
@@ -19,7 +19,13 @@ from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, fir
 from deploy_verdict.stats.bounds import CONFIDENCE
 
 MAX_ROWS = 15
-_KINDS = {"error": "error", "unproven": "perhaps an error", "unlevelled": "", "other": ""}
+_KINDS = {
+    "error": "error",
+    "warning": "warning",
+    "unproven": "perhaps an error",
+    "unlevelled": "",
+    "other": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +51,7 @@ def shown_novelty(bundle: Bundle) -> ShownNovelty | None:
     logs, reading, before = bundle.plan.logs, log_observation(bundle), log_before(bundle)
     if logs is None or reading is None or reading.templates is None or not reading.lines_in_window:
         return None
-    found = compared(logs, reading, before)
+    found = compared(logs, reading, before, log_at_start(bundle), speed=bundle.window.speed)
     parts = (
         _appeared(bundle, "New errors", found.new_errors),
         _appeared(bundle, "New, and perhaps errors", found.unproven if not found.doubts else ()),

@@ -235,6 +235,7 @@ def review(
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
+    tally.templates.minute_s = 60.0 / speed
     for entry in entries(source.lines()):
         tally.add(_as_planned(logs, entry))
     tally.close()
