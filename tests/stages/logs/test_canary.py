@@ -66,6 +66,8 @@ AGENT = " deploy-verdict/1.0 (window w1)"
         (OURS, [lines(HALF), others("/health", 10)], "path and time", 45, 90),
         (OURS, [lines(OURS), others("/health", 10)], "path and time", 90, 90),
         (OURS, [lines(OURS, text="GET /mounted 200")], "time", 90, 90),
+        # Two shippers.
+        (OURS, [lines(OURS), lines(OURS)], "path and time", 90, 90),
         # Two instances write elsewhere.
         (OURS, [lines(OURS[::3])], "path and time", 30, 90),
         (OURS, [lines(HALF, text="GET {path} 200 {id}"), others("/health", 0.2)], "request id", 45, 90),

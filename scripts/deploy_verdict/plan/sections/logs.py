@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from deploy_verdict.base.linear_regex import check_regex
 from deploy_verdict.base.log_templates import incident_templates
 from deploy_verdict.base.units import Duration, Percent
 from deploy_verdict.model import Severity
@@ -37,6 +38,7 @@ class LogPattern(Part):
                 raise ValueError(f"{self.regex!r} is not a regular expression: {error}") from error
             if re.search(self.regex, "") is not None:
                 raise ValueError(f"{self.regex!r} is found in any line — write one that can fail")
+            check_regex(self.regex)
         if not self.name:
             object.__setattr__(self, "name", self.text or self.regex)
         return self

@@ -21,8 +21,8 @@ from deploy_verdict.railway import (
 )
 from deploy_verdict.stages.context import Context, Keep, Platform
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, State, same_commit, short, standing
-from deploy_verdict.stages.logs.source_lines import without_colours
 from deploy_verdict.stages.logs.line_reader import parsed
+from deploy_verdict.stages.logs.source_lines import without_colours
 
 MOST_LINES, LAST_LINES, MAX_CHARS = 20, 10, 400
 _ERROR_WORDS = re.compile(

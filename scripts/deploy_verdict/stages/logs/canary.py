@@ -9,6 +9,7 @@ explains most of them is the clock's error, and only lines that others wrote cou
 """
 
 import bisect
+import math
 import re
 import statistics
 from array import array
@@ -26,6 +27,8 @@ REACH_S = 16 * 3600.0
 MOST_LINES = 100_000
 # Where a line stands at more moments than this by chance, it says nothing of ours.
 CROWDED = 0.5
+# Of the window, so much must be free of our requests to show how often others ask.
+LEAST_ELSEWHERE = 0.1
 # Fewer requests are no bar code.
 FEWEST = 5
 WRONG_CLOCK_S = 1.0
@@ -175,10 +178,28 @@ class _Group:
 
     def by_chance(self, length_s: float, ahead_s: float = 0.0) -> float:
         """How probably a line of others stands at the moment of a request."""
-        ours = sum(is_seen for _, is_seen in self.matched(ahead_s))
-        others_per_s = max(0, len(self.times) - ours) / length_s
         moments_s = [(item.ended_at - item.sent_at).total_seconds() + 2 * self.slack_s for item in self.own]
-        return min(1.0, others_per_s * statistics.fmean(moments_s)) if moments_s else 1.0
+        if not moments_s:
+            return 1.0
+        inside, inside_s = self._at_our_moments(ahead_s)
+        if length_s - inside_s >= LEAST_ELSEWHERE * length_s:
+            # What stands there twice, as of two shippers, is nobody else's.
+            others_per_s = (len(self.times) - inside) / (length_s - inside_s)
+        else:
+            ours = sum(is_seen for _, is_seen in self.matched(ahead_s))
+            others_per_s = (len(self.times) - ours) / length_s
+        return min(1.0, others_per_s * statistics.fmean(moments_s))
+
+    def _at_our_moments(self, ahead_s: float) -> tuple[int, float]:
+        """How many lines stand at moments of our requests, and how long these are together."""
+        lines, seconds, until_s = 0, 0.0, -math.inf
+        for item in self.own:
+            begins_s = max(until_s, item.sent_at.timestamp() + ahead_s - self.slack_s)
+            ends_s = item.ended_at.timestamp() + ahead_s + self.slack_s
+            if ends_s > begins_s:
+                lines += bisect.bisect_right(self.times, ends_s) - bisect.bisect_left(self.times, begins_s)
+                seconds, until_s = seconds + ends_s - begins_s, ends_s
+        return lines, seconds
 
     def is_crowded(self, length_s: float, ahead_s: float = 0.0) -> bool:
         """Whether lines of others hide what is missing of ours."""

@@ -3,11 +3,11 @@
 During the window it reads what is new, of the window's logs alone.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.own_requests import own_requests
 from deploy_verdict.model import CanaryReading, Loaded, LogObservation
@@ -120,7 +120,7 @@ class _Reading:
             for item in own_requests(loaded)
             if start - CUT_TIMES <= item.sent_at and item.ended_at <= self.end
         ]
-        search = re.compile(log.rules.canary.regex, re.MULTILINE).search
+        search = LinearRegexes((log.rules.canary.regex,)).found_in
         return CanaryLines(own, search, window_id=window.id, start=start, end=self.end)
 
     def _name_start(self, said_at: datetime | None) -> None:

@@ -53,33 +53,80 @@ class Entry(NamedTuple):
 
 def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> Iterator[Entry]:
     """Join lines to entries as they come; holds no more than one entry of max_chars (and two lines)."""
-    open_entry: _OpenEntry | None = None
-    for line, is_crash in _with_stacks(lines):
-        if open_entry is None or not open_entry.goes_on_with(line, is_crash=is_crash):
-            if open_entry is not None:
-                yield open_entry.entry()
-            open_entry = _OpenEntry(line, is_crash=is_crash)
-        else:
-            if open_entry.chars + len(line.text) > max_chars:
-                yield open_entry.entry()
-            open_entry.add(line)
-    if open_entry is not None:
-        yield open_entry.entry()
-
-
-def _with_stacks(lines: Iterable[SourceLine]) -> Iterator[tuple[SourceLine, bool]]:
-    """Each line, and whether it is an exception's first line: the line after it shows that."""
-    waiting: SourceLine | None = None
+    joined = _Joined(max_chars)
+    plain: SourceLine | None = None
     for line in lines:
+        if line.plain and not (joined.awaits_level and line.at is None):
+            # Most lines are complete in themselves, and what follows most of them is another such line.
+            if plain is not None:
+                yield _entry_of(plain)
+            elif joined.is_busy:
+                yield from joined.closed()
+            plain = line
+            continue
+        if plain is not None:
+            joined.open(plain)
+            plain = None
+        yield from joined.taken(line)
+    if plain is not None:
+        joined.open(plain)
+    yield from joined.closed()
+
+
+def _entry_of(line: SourceLine) -> Entry:
+    """The entry of a plain line alone."""
+    text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _ = line
+    is_named = level is not None and level != UNPROVEN_LEVEL
+    return tuple.__new__(
+        Entry,
+        (text, at, level, zoned, after_t0, False, 1, kind, format_, message_at, problem, filled, is_named),
+    )
+
+
+class _Joined:
+    """The entry that is being joined, and a line of which only the next one shows what it is."""
+
+    def __init__(self, max_chars: int) -> None:
+        self._max_chars = max_chars
+        self._entry: _OpenEntry | None = None
+        self._waiting: SourceLine | None = None
+        self.is_busy = self.awaits_level = False
+
+    def open(self, line: SourceLine) -> None:
+        """Begin with a line, where nothing is being joined."""
+        self._entry, self.is_busy = _OpenEntry(line, is_crash=False), True
+
+    def taken(self, line: SourceLine) -> Iterator[Entry]:
+        """Take a line: what was complete before it."""
+        self.is_busy = True
+        waiting = self._waiting
         if waiting is not None:
-            yield waiting, _follows(waiting, line) and _is_of_stack(line)
-            waiting = None
+            self._waiting = None
+            yield from self._added(waiting, is_crash=_follows(waiting, line) and _is_of_stack(line))
         if line.bare and not line.glued and LOOKS_LIKE.match(line.text, line.message_at):
-            waiting = line
+            self._waiting = line
         else:
-            yield line, False
-    if waiting is not None:
-        yield waiting, False
+            yield from self._added(line, is_crash=False)
+
+    def closed(self) -> Iterator[Entry]:
+        """What was being joined."""
+        if self._waiting is not None:
+            yield from self._added(self._waiting, is_crash=False)
+        if self._entry is not None:
+            yield self._entry.entry()
+        self._entry, self._waiting, self.is_busy, self.awaits_level = None, None, False, False
+
+    def _added(self, line: SourceLine, *, is_crash: bool) -> Iterator[Entry]:
+        entry = self._entry
+        if entry is None or not entry.goes_on_with(line, is_crash=is_crash):
+            if entry is not None:
+                yield entry.entry()
+            self._entry, self.awaits_level = _OpenEntry(line, is_crash=is_crash), line.awaits_level
+            return
+        self.awaits_level = False
+        if entry.chars + len(line.text) > self._max_chars:
+            yield entry.entry()
+        entry.add(line)
 
 
 def _is_of_stack(line: SourceLine) -> bool:
@@ -134,7 +181,7 @@ class _OpenEntry:
             return True
         if is_crash or crash_that_begins(text) is not None:
             # Logged with the line above; after a line of another matter it is a crash of its own.
-            return not self.is_crash and self.first.level not in (None, INFO, UNPROVEN_LEVEL)
+            return not self.is_crash and self.level not in (None, INFO, UNPROVEN_LEVEL)
         if not text.strip() or text[0] in " \t":
             return True
         return self.first.kind != "access" and bool(CONTINUES.match(text))

@@ -230,7 +230,7 @@ FORMATS = (
     ),
     Format(
         "PostgreSQL",
-        rf"{{iso}}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){{0,4}}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  ".replace(
+        r"{iso}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){0,4}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  ".replace(
             "[1-5]", "[0-9]"
         ),
         (
@@ -424,7 +424,7 @@ FORMATS = (
     ),
     Format(
         "level first",
-        rf"(?:(?:{{word}}|{{bracketed}})[\])]?|{{small}}(?=:\s|:$)):?[ \t]*",
+        r"(?:(?:{word}|{bracketed})[\])]?|{small}(?=:\s|:$)):?[ \t]*",
         (
             Sample(
                 "uvicorn", 'INFO:     10.0.0.1:4711 - "GET /audit?level=error HTTP/1.1" 200 OK', INFO, None

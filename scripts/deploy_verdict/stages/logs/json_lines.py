@@ -74,7 +74,7 @@ _REQUEST_STATUSES = frozenset(
 _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
-_MAX_DEPTH = 4
+_MAX_DEPTH, _MOST_LAYOUTS = 4, 200
 
 
 class JsonLine(NamedTuple):
@@ -88,16 +88,87 @@ class JsonLine(NamedTuple):
     bare: bool = False
 
 
-def json_line(text: str, read: Reader, read_time: TimeReader) -> JsonLine | None:
-    """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read.
+class _Layout(NamedTuple):
+    """Where lines with these keys in this order have their message, time and level; what levels were met."""
 
-    `read` reads a message that is a line of its own, `read_time` a time.
-    """
-    try:
-        fields = json.loads(text)
-        return _of_fields(fields, read, read_time) if isinstance(fields, dict) else None
-    except (ValueError, RecursionError):
+    message: str
+    time: str
+    level: str
+    shown: tuple[str, ...]
+    format: str
+    levels: dict[str | int, str]
+
+
+class JsonReader:
+    """Reads JSON lines of one log. `read` reads a message that is a line of its own, `read_time` a time."""
+
+    def __init__(self, read: Reader, read_time: TimeReader) -> None:
+        self._read, self._read_time = read, read_time
+        self._layouts: dict[tuple[str, ...], _Layout | None] = {}
+
+    def line(self, text: str) -> JsonLine | None:
+        """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
+        try:
+            fields = json.loads(text)
+            if not isinstance(fields, dict):
+                return None
+            layout = self._layouts.get(tuple(fields))
+            found = self._quick(layout, fields) if layout is not None and "\\n" not in text else None
+            if found is None:
+                found = _of_fields(fields, self._read, self._read_time)
+                self._learn(fields, found)
+            return found
+        except (ValueError, RecursionError):
+            return None
+
+    def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
+        """A line whose keys were met before, read without looking for them; None where it needs another look."""
+        message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
+        if (
+            type(message) is not str
+            or type(written) is not str
+            or type(word) not in (str, int)
+            or not message
+        ):
+            return None
+        level, stamp = layout.levels.get(word), self._read_time(written)
+        if level is None or stamp.at is None:
+            return None
+        parts = [message]
+        for name in layout.shown:
+            value = fields[name]
+            if value is not None:
+                parts.append(
+                    f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}"
+                )
+        return JsonLine("\n".join(parts), stamp, level, layout.format)
+
+    def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
+        keys = tuple(fields)
+        if found.level is None or found.kind != "line" or found.bare or fields.keys() <= _RAILWAY_KEYS:
+            return
+        layout = self._layouts.get(keys)
+        if layout is None and len(self._layouts) < _MOST_LAYOUTS:
+            layout = self._layouts[keys] = _layout_of(fields, found.format)
+        word = fields[layout.level] if layout is not None else None
+        if layout is not None and type(word) in (str, int) and len(layout.levels) < _MOST_LAYOUTS:
+            layout.levels[word] = found.level
+
+
+def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
+    """Where a line that was read has its message, time and level, all of them on its first floor."""
+    named = {_normal(key): key for key in fields}
+    message = next(
+        (named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)), None
+    )
+    time = next((named[key] for key in TIME_KEYS if key in named), None)
+    levels = [named[key] for key in LEVEL_KEYS if key in named]
+    if message is None or time is None or len(levels) != 1 or len(named) != len(fields):
         return None
+    if _shape(dict.fromkeys(named)) != "JSON" or "log" in named:
+        return None
+    shown = tuple(name for name in fields if name != message and _normal(name) not in _HIDDEN)
+    return _Layout(message, time, levels[0], shown, format_, {})
 
 
 def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
@@ -330,7 +401,7 @@ def _is_request(named: Mapping[str, Any]) -> bool:
     has_method = any("method" in key for key in named)
     paths = any(key.endswith(tuple(_REQUEST_PATHS)) for key in named)
     statuses = any(key.endswith(tuple(_REQUEST_STATUSES)) for key in named)
-    return statuses and (paths and has_method or "request" in named)
+    return statuses and ((paths and has_method) or "request" in named)
 
 
 def _holds_stack(fields: Mapping[str, Any], depth: int = 0) -> bool:

@@ -6,12 +6,14 @@ What cannot be read is text without a time, never an error: a log holds whatever
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
-from deploy_verdict.stages.logs.formats import FORMATS, Format
-from deploy_verdict.stages.logs.json_lines import JsonLine, json_line, platform_level
+from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
+from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
-from deploy_verdict.stages.logs.times import Stamp, TIMES, read_time
+from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
 
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
@@ -27,6 +29,23 @@ _BROKEN_LEVEL = re.compile(r"\"(?i:level|levelname|log_?level|lvl|severity)\"\s*
 _UNREAD = SourceLine("")
 
 
+# Lines that differ in digits alone have time, level and message in the same places.
+_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+_MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
+_new = tuple.__new__
+
+
+class _Shape(NamedTuple):
+    """Where the time of such a line stands, and what its format says."""
+
+    begin: int
+    end: int
+    level: str | None
+    kind: Kind
+    format: str
+    message_at: int
+
+
 class LineReader:
     """Reads lines of one log. `reference`: about when the log ends, for times without a year or a date.
 
@@ -40,6 +59,13 @@ class LineReader:
         # Formats that this log has shown are tried first, in the order of the table.
         self._known: tuple[Format, ...] = ()
         self._others = tuple(FORMATS)
+        self._shapes: dict[bytes, _Shape] = {}
+        self._lengths: list[int] = []
+        self._times: dict[str, Stamp] = {}
+        self._json = tuple(
+            JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
+            for depth in range(_MAX_WRAPPERS)
+        )
 
     def learn(self, texts: Sequence[str]) -> None:
         """Decide on the first lines how this log writes what a single line leaves open."""
@@ -59,6 +85,52 @@ class LineReader:
         """Read one line, given without its line end."""
         return self._read(without_colours(text), 0)._replace(after_t0=after_t0)
 
+    def read_bytes(self, raw: bytes, after_t0: bool | None = None) -> SourceLine:
+        """Read one line as it stands in a file; one of a shape that is known costs next to nothing."""
+        for length in self._lengths:
+            shape = self._shapes.get(raw[:length].translate(_ZEROED))
+            if shape is not None:
+                text = raw.decode("utf-8", "replace").rstrip("\r\n")
+                stamp = self._quick_time(text[shape.begin : shape.end])
+                if stamp.at is None or "\x1b" in text:
+                    break
+                return _new(
+                    SourceLine,
+                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind, shape.format,
+                     shape.message_at, False, False, None, stamp.filled, True),
+                )  # fmt: skip
+        text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if text[:1] == "{" and "\x1b" not in text:
+            found = self._json[0].line(text)
+            if found is not None:
+                return self._of_json(found, after_t0)
+        return self.read(text, after_t0)
+
+    def _quick_time(self, written: str) -> Stamp:
+        known = self._times.get(written)
+        if known is None:
+            if len(self._times) >= _MOST_TIMES:
+                self._times.clear()
+            known = self._times[written] = self.time(written)
+        return known
+
+    def _remember(self, line: SourceLine, match: "re.Match[str]", word: str | None) -> None:
+        """Keep the shape of a line whose format is certain from its beginning alone."""
+        span = next(
+            (match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None
+        )
+        head = line.text[: line.message_at]
+        if span is None or not line.plain or len(self._shapes) >= _MOST_SHAPES or not head.isascii():
+            return
+        if word is not None and any(map(str.isdigit, word)):
+            return
+        if line.message_at not in self._lengths:
+            if len(self._lengths) >= _MOST_LENGTHS:
+                return
+            self._lengths.append(line.message_at)
+        key = head.encode().translate(_ZEROED)
+        self._shapes[key] = _Shape(*span, line.level, line.kind, line.format or "", line.message_at)
+
     def of_platform(
         self, text: str, at: datetime | None, severity: str | None, *, structured: bool
     ) -> SourceLine:
@@ -69,11 +141,7 @@ class LineReader:
 
     def _read(self, text: str, depth: int) -> SourceLine:
         if text.startswith("{"):
-            found = (
-                json_line(text, lambda message: self._read(without_colours(message), depth + 1), self.time)
-                if depth <= _MAX_WRAPPERS
-                else None
-            )
+            found = self._json[depth].line(text) if depth < len(self._json) else None
             return self._of_json(found) if found is not None else self._broken_json(text)
         line = self._logfmt(text)
         if line is not None:
@@ -87,6 +155,9 @@ class LineReader:
                 if line is not None:
                     return line
         return _UNREAD._replace(text=text, bare=True)
+
+    def _read_message(self, text: str, depth: int) -> SourceLine:
+        return self._read(without_colours(text), depth)
 
     def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
         groups = match.groupdict()
@@ -104,6 +175,10 @@ class LineReader:
         )  # fmt: skip
         if row.rest:
             return self._unwrapped(line, depth)
+        is_plain = (level is not None or row.kind == "access") and not row.awaits_level
+        line = line._replace(plain=is_plain)
+        if depth == 0 and not row.agreed:
+            self._remember(line, match, word)
         if row not in self._known:
             self._known = tuple(known for known in FORMATS if known is row or known in self._known)
             self._others = tuple(other for other in FORMATS if other not in self._known)
@@ -129,11 +204,14 @@ class LineReader:
             enveloped=line.at is not None and inner.bare,
         )
 
-    def _of_json(self, found: JsonLine) -> SourceLine:
-        stamp = found.stamp
-        return SourceLine(
-            without_colours(found.text), stamp.at, found.level, stamp.zoned, True, kind=found.kind,  # type: ignore[arg-type]
-            format=found.format, bare=found.bare, problem=stamp.problem, filled=stamp.filled,
+    def _of_json(self, found: JsonLine, after_t0: bool | None = None) -> SourceLine:
+        text, stamp, level, format_, kind, bare = found
+        at, zoned, problem, filled = stamp
+        is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
+        return _new(
+            SourceLine,
+            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False, problem,
+             filled, is_plain),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:
@@ -164,7 +242,14 @@ class LineReader:
         if level is None and not (has_message and stamp.at):
             return None
         return SourceLine(
-            text, stamp.at, level, stamp.zoned, format="logfmt", problem=stamp.problem, filled=stamp.filled
+            text,
+            stamp.at,
+            level,
+            stamp.zoned,
+            format="logfmt",
+            problem=stamp.problem,
+            filled=stamp.filled,
+            plain=level is not None,
         )
 
     def time(self, written: str) -> Stamp:

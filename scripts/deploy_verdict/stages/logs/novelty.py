@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
@@ -176,12 +177,12 @@ def _may_be_own(
 
 def _counting(novelty: Novelty, templates: Iterable[TemplateCount]) -> tuple[TemplateCount, ...]:
     """Those that are frequent enough and not to be ignored; the first to come first."""
-    ignored = [re.compile(regex) for regex in novelty.ignore]
+    ignored = LinearRegexes(novelty.ignore)
     return _ordered(
         item
         for item in templates
         if item.count >= novelty.min_count
-        and not any(regex.search(item.template) or regex.search(item.example) for regex in ignored)
+        and not (ignored.found_in(item.template) or ignored.found_in(item.example))
     )
 
 

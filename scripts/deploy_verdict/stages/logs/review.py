@@ -4,6 +4,7 @@ A log of any size is streamed. Whatever a file holds, the answer is an observati
 the log stands in its `fault`, and what of it is missing in `incomplete`.
 """
 
+import codecs
 import hashlib
 import os
 import re
@@ -63,7 +64,7 @@ HEAD_BYTES = 4096
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
-MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 5
+MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
 _PACKED = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
@@ -192,8 +193,9 @@ class FileSource:
         if rest:
             text = (rest + raw).decode("utf-8", "replace")
             return SourceLine(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        line = self._reader.read(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
+        if place == 0:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        line = self._reader.read_bytes(raw, after_t0)
         if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
             self._latest_unzoned = line.at
         return line
@@ -338,11 +340,11 @@ def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str
     if len(tally.written_before) >= FEWEST_CLOCKED:
         ahead = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
         if ahead > MOST_AHEAD_S:
-            yield f"its clock runs {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
+            yield f"its clock runs about {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
     if len(tally.written_after) >= FEWEST_CLOCKED:
         behind = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
         if behind > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
-            yield f"its clock runs {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
+            yield f"its clock runs about {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
 
 
 def _shown(at: datetime) -> str:

@@ -1,12 +1,14 @@
 """When the deployment that a log is of began: what its lines say of that. Pure."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.stages.logs.source_lines import SourceLine
 
 # What usual servers write when they have started; a process that is started anew writes it too.
-USUAL = (
+_USUAL = re.compile(
     r"Started server process \[|Application startup complete|Uvicorn running on|Listening at: http|"
     r"Starting gunicorn|Puma starting in|Nest application successfully started|Now listening on: http|"
     r"Application started\. Press|Tomcat started on port|Started \w+ in [\d.]+ seconds|"
@@ -23,7 +25,8 @@ class StartLines:
     """The lines before T0 by which a service says that it starts."""
 
     def __init__(self, regex: str | None, t0: datetime) -> None:
-        self._search, self._t0 = re.compile(regex or USUAL).search, t0
+        self._t0 = t0
+        self._search: Callable[[str], object] = LinearRegexes((regex,)).found_in if regex else _USUAL.search
         self._at: list[datetime] = []
 
     def add(self, line: SourceLine) -> None:

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, LogRules
@@ -15,7 +16,7 @@ from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_EXAMPLE_CHARS = 2000
 MAX_ERRORS = 20
-MOST_CLOCKED = 25
+MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
 _BUCKETS = 1000
@@ -68,10 +69,8 @@ def _unescaped(text: str) -> str:
 
 def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
     """A forbidden text is found in any case and across wrapped lines; a wanted one only as it is written."""
-    if pattern.regex or not loose:
-        return re.compile(pattern.regex or re.escape(pattern.text or ""), re.MULTILINE)
-    words = (pattern.text or "").lower().split()
-    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+    words = (pattern.text or "").lower().split() if loose else [pattern.text or ""]
+    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE if loose else 0)
 
 
 class _Seeker:
@@ -80,6 +79,7 @@ class _Seeker:
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
         self.anywhere = pattern.within == "log"
+        self._linear = LinearRegexes([pattern.regex]) if pattern.regex else None
         self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
         self._count = 0
@@ -93,7 +93,13 @@ class _Seeker:
             self._first = at if self._first is None else min(self._first, at)
             self._last = at if self._last is None else max(self._last, at)
         if len(self._examples) < self._max_examples:
-            self._examples.append(_kept(entry, redact, self._regex))
+            self._examples.append(_kept(entry, redact, self._span))
+
+    def _span(self, text: str) -> tuple[int, int] | None:
+        if self._linear is not None:
+            return self._linear.span(0, text)
+        match = self._regex.search(text)
+        return match.span() if match is not None else None
 
     def counted(self) -> PatternCount:
         return PatternCount(
@@ -126,7 +132,8 @@ class LogTally:
         self._seekers = seekers
         self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
-        self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
+        self._with_regex = [seeker for seeker in seekers if seeker.pattern.regex]
+        self._regexes = LinearRegexes([seeker.pattern.regex or "" for seeker in self._with_regex])
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
@@ -176,9 +183,8 @@ class LogTally:
         for sought, seeker in self._texts:
             if sought in text:
                 yield seeker
-        for search, seeker in self._regexes:
-            if search(text):
-                yield seeker
+        for place in self._regexes.found_in(text):
+            yield self._with_regex[place]
 
     def _date(self, entry: Entry) -> None:
         at = entry.at
@@ -276,12 +282,14 @@ class LogTally:
         return tuple(seeker.counted() for seeker in self._seekers)
 
 
-def _kept(entry: Entry, redact: Callable[[str], str], regex: re.Pattern[str] | None) -> LogLine:
+def _kept(
+    entry: Entry, redact: Callable[[str], str], span_of: Callable[[str], tuple[int, int] | None] | None
+) -> LogLine:
     """An example as evidence holds it: redacted in full first, then cut so that the match is in it."""
     text = redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
     if len(text) > MAX_EXAMPLE_CHARS:
-        match = regex.search(text) if regex else None
-        if match is not None and match.end() >= MAX_EXAMPLE_CHARS:
-            text = f"{text[:_LEAD_CHARS]} … {text[match.start() - _LEAD_CHARS :]}"
+        span = span_of(text) if span_of is not None else None
+        if span is not None and span[1] >= MAX_EXAMPLE_CHARS:
+            text = f"{text[:_LEAD_CHARS]} … {text[span[0] - _LEAD_CHARS :]}"
         text = text[: MAX_EXAMPLE_CHARS - 1] + "…"
     return LogLine(at=entry.at, level=entry.level, text=text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploy_verdict.base.log_templates import fingerprint, template_of
+from deploy_verdict.base.log_templates import KnownTemplates, fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.unlevelled import may_be_error
@@ -78,6 +78,7 @@ class Templates:
         self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
         self._quoted: Counter[tuple[str, str]] = Counter()
+        self._bare, self._by_words = KnownTemplates(), KnownTemplates(words_of_quotes=True)
         self.left_out: Counter[str] = Counter()
 
     def add(self, entry: Entry, at: datetime | None) -> None:
@@ -85,12 +86,14 @@ class Templates:
         kind = _kind(entry)
         by_words = kind in _BY_WORDS_OF_QUOTES
         known = self._kinds[kind]
-        template = template_of(entry.text, words_of_quotes=by_words)
+        templates = self._by_words if by_words else self._bare
+        template = templates.template_of(entry.text)
         counted = known.get(template)
-        if counted is None and by_words:
-            bare = template_of(entry.text)
+        if counted is None and by_words and ("'" in template or '"' in template):
+            bare = self._bare.template_of(entry.text)
             by_words = bare == template or self._quoted[kind, bare] < MAX_QUOTED
-            self._quoted[kind, bare] += 1
+            if bare != template and len(known) < MAX_TEMPLATES:
+                self._quoted[kind, bare] += 1
             template = template if by_words else bare
             counted = known.get(template)
         if counted is None and len(known) < MAX_TEMPLATES:
@@ -100,7 +103,7 @@ class Templates:
         else:
             counted.add(at, self.minute_s)
         if self._again:
-            bare = template_of(entry.text)
+            bare = self._bare.template_of(entry.text)
             for again in self._again:
                 if again.template in bare:
                     self._count_again(again, entry, at)
@@ -157,6 +160,8 @@ class Templates:
 
 
 def _kind(entry: Entry) -> Kind:
+    if entry.level == "INFO":
+        return "other"
     if entry.level in ("ERROR", "CRITICAL"):
         return "error"
     if entry.level == UNPROVEN_LEVEL:
