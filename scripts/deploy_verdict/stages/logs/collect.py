@@ -21,6 +21,9 @@ from deploy_verdict.stages.logs.log_sources import PlacedLog
 from deploy_verdict.stages.logs.review import FileSource, LogSource, review, review_before
 from deploy_verdict.stages.logs.starts import StartLines
 
+# Of plan time: what starts later than this after T0 starts again.
+SETTLED_MINUTES = 5
+
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
     """Review each log of the plan at the window's end, or what is new of it before."""
@@ -91,6 +94,9 @@ class _Reading:
             check=INTERIM if context.since else COMPLETE,
         )
         self._name_start(starts.began_at())
+        minute = timedelta(seconds=60 / window.speed)
+        settled = max(window.t0 + SETTLED_MINUTES * minute, context.since or window.t0)
+        hour = timedelta(hours=1)
         counted = canary.reading() if canary is not None else None
         notes = observation.notes
         if self.ahead:
@@ -101,6 +107,8 @@ class _Reading:
             update={
                 "log": log.name,
                 "canary": counted,
+                "restarts": starts.starts(settled, self.end, minute),
+                "restarts_before": starts.starts(window.t0 - hour, window.t0, timedelta(minutes=1)),
                 "deployed_at": self.deployed_at,
                 "deployed_by": self.deployed_by,
                 "file": source.read if isinstance(source, FileSource) else None,

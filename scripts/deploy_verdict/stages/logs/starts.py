@@ -1,6 +1,7 @@
 """When the deployment that a log is of began: what its lines say of that. Pure."""
 
 import re
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -18,27 +19,35 @@ _USUAL = re.compile(
 )
 # Several processes of one deployment start within so much of each other.
 TOGETHER = timedelta(minutes=5)
-MOST_STARTS = 1000
+MOST_STARTS = 10_000
 
 
 class StartLines:
-    """The lines before T0 by which a service says that it starts."""
+    """The lines by which a service says that it starts."""
 
     def __init__(self, regex: str | None, t0: datetime) -> None:
         self._t0 = t0
         self._search: Callable[[str], object] = LinearRegexes((regex,)).found_in if regex else _USUAL.search
-        self._at: list[datetime] = []
+        self._at: deque[datetime] = deque(maxlen=MOST_STARTS)
 
     def add(self, line: SourceLine) -> None:
         """Take in a line, if the service says by it that it starts."""
         at = line.at
-        if at is not None and at <= self._t0 and self._search(line.text):
-            self._at = [*self._at[-MOST_STARTS:], at]
+        if at is not None and self._search(line.text):
+            self._at.append(at)
+
+    def starts(self, start: datetime, end: datetime, together: timedelta) -> int:
+        """How often the service started in a stretch; lines within `together` are of one start."""
+        count, last = 0, None
+        for at in sorted(at for at in self._at if start < at <= end):
+            count += last is None or at - last > together
+            last = at
+        return count
 
     def began_at(self) -> datetime | None:
         """When the last start before T0 began, all of its processes taken together."""
         began: datetime | None = None
-        for at in sorted(self._at, reverse=True):
+        for at in sorted((at for at in self._at if at <= self._t0), reverse=True):
             if began is not None and began - at > TOGETHER:
                 break
             began = at
