@@ -8,7 +8,7 @@ from redis import RedisError
 
 from demo.backend import Backend, FlakyError
 from demo.faults import BEFORE_THE_MODEL_FIX, Fault
-from demo.middleware import BrokenEdge, BrokenForOthers, Edge, LogRequests, OldCodeAtFirst
+from demo.middleware import Asleep, BrokenEdge, BrokenForOthers, Edge, LogRequests, OldCodeAtFirst
 from demo.occupation import RefusedError
 from demo.occupation_routes import metrologia_routes, occupation_routes
 from demo.status_routes import status_routes
@@ -27,6 +27,7 @@ def build_app(backend: Backend) -> FastAPI:
         app.add_middleware(BrokenForOthers, backend=backend)
     if backend.fault is Fault.HTML_502:
         app.add_middleware(BrokenEdge)
+    app.add_middleware(Asleep, backend=backend)
     # The outermost: what the edge answers itself stands in its log too.
     app.add_middleware(Edge, backend=backend)
     return app

@@ -9,6 +9,7 @@ class Fault(StrEnum):
     NONE = "none"
     COMPLETAR_BUG = "completar-bug"
     POOL_EXHAUSTED = "pool-exhausted"
+    POOL_EXHAUSTED_LATER = "pool-exhausted-later"
     POOL_LEAK = "pool-leak"
     SLOW_LEAK = "slow-leak"
     OLD_POOL_SIZE = "old-pool-size"
@@ -45,6 +46,7 @@ class Fault(StrEnum):
     RAILWAY_CANARY_CUT = "railway-canary-cut"
     TRAFFIC_5XX = "traffic-5xx"
     MEMORY_LEAK = "memory-leak"
+    RAILWAY_OLD_CONTAINER = "railway-old-container"
     STALE_CODE = "stale-code"
     STALE_AT_FIRST = "stale-at-first"
 
@@ -53,6 +55,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.NONE: "healthy: every endpoint keeps its contract",
     Fault.COMPLETAR_BUG: "CompletarRequest lacks 'operacion': COMPLETAR answers 500, traceback in the log",
     Fault.POOL_EXHAUSTED: "all connections are held: occupation answers 500, stats 20/20, health 503",
+    Fault.POOL_EXHAUSTED_LATER: "as pool-exhausted, from T+40min on; healthy until then",
     Fault.POOL_LEAK: "connections leak with the stats requests: 17 of 20 at the end of a window",
     Fault.SLOW_LEAK: "as pool-leak, but only about 8 connections in a window: never 70 percent",
     Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not deployed",
@@ -89,6 +92,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.RAILWAY_CANARY_CUT: "the edge's HTTP log holds three of ten requests",
     Fault.TRAFFIC_5XX: "every 20th request of others to the history answers 500; ours never do",
     Fault.MEMORY_LEAK: "memory grows from 0.3 to 0.8 of 1 GB in two hours",
+    Fault.RAILWAY_OLD_CONTAINER: "Railway: the removed container still answers every 10th request of others",
     Fault.STALE_CODE: "Railway: SUCCESS, but the code before all of the fixes goes on answering",
     Fault.STALE_AT_FIRST: "the code before the model fix answers for the first plan minute, then the new one",
 }
@@ -113,6 +117,9 @@ LEAKS_EVERY = 500
 
 NEW_ERROR_AFTER_S = 1440.0
 """Plan time at which NEW_ERROR_IN_LOG writes its one line."""
+
+EXHAUSTED_AFTER_S = 2400.0
+"""Plan time at which POOL_EXHAUSTED_LATER takes every connection: T+45min is the first sample to see it."""
 
 FLAKY_EVERY = 12
 """Of FLAKY_500. One E2E run makes 14 or more occupation requests, so each run meets at least one 500."""

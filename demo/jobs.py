@@ -11,6 +11,7 @@ from redis import Redis, RedisError
 
 from demo.backend import Backend
 from demo.faults import (
+    EXHAUSTED_AFTER_S,
     LEAKED_CONNECTIONS,
     NEW_ERROR_AFTER_S,
     TOO_MANY_CONNECTIONS_EVERY_S,
@@ -57,6 +58,8 @@ def _jobs(backend: Backend, held: list[Redis]) -> list[Callable[[], None]]:
         jobs.append(lambda: _leak(backend, held))
     if backend.fault is Fault.TOO_MANY_CONNECTIONS_IN_LOG:
         jobs.append(lambda: _complain(backend))
+    if backend.fault is Fault.POOL_EXHAUSTED_LATER:
+        jobs.append(lambda: _exhaust_later(backend, held))
     if backend.fault is Fault.NEW_ERROR_IN_LOG:
         jobs.append(lambda: _fail_once(backend))
     return jobs
@@ -106,6 +109,16 @@ def _take_all(backend: Backend, held: list[Redis]) -> None:
         held.append(held_connection(backend.pool))
 
 
+def _exhaust_later(backend: Backend, held: list[Redis]) -> None:
+    """Take and keep whatever connection becomes free, until the backend stops."""
+    if _window_is_open_for(backend, EXHAUSTED_AFTER_S):
+        while not backend.stopping.is_set():
+            try:
+                held.append(held_connection(backend.pool))
+            except RedisError:
+                backend.stopping.wait(AFTER_FAILURE_S)
+
+
 def _leak(backend: Backend, held: list[Redis]) -> None:
     """Take a connection each time that a sample makes one due, and keep it."""
     while len(held) < LEAKED_CONNECTIONS[backend.fault] and not backend.stopping.is_set():
@@ -124,11 +137,15 @@ def _complain(backend: Backend) -> None:
         REDIS_LOG.error("Too many connections")
 
 
-def _fail_once(backend: Backend) -> None:
-    """From the first stats request on, which is when the window has begun."""
+def _window_is_open_for(backend: Backend, plan_s: float) -> bool:
+    """Wait so long after the first stats request, with which the window began; False when stopping."""
     while not backend.stats_asked.is_set() and not backend.stopping.is_set():
         backend.stats_asked.wait(HEARTBEAT_S)
-    if not backend.stopping.wait(NEW_ERROR_AFTER_S / backend.speed):
+    return not backend.stopping.wait(plan_s / backend.speed)
+
+
+def _fail_once(backend: Backend) -> None:
+    if _window_is_open_for(backend, NEW_ERROR_AFTER_S):
         JOBS_LOG.error("sheet row 4711 of 'Operaciones' was written twice; spool TEST-02 kept the older one")
 
 
@@ -147,6 +164,9 @@ def users(backend: Backend, port: int) -> Iterator[None]:
 def _use(backend: Backend, port: int) -> None:
     number = 0
     while not backend.stopping.wait(USERS_PAUSE_S):
+        if backend.records.switches.sleeping:
+            # Who is asked all the time never sleeps.
+            continue
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
         number += 1
         try:

@@ -63,6 +63,20 @@ class BrokenEdge:
         await answer(scope, receive, send)
 
 
+class Asleep:
+    """A service that sleeps (the switch sleeping): until it is awake, the edge answers in its place."""
+
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._records = app, backend.records
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        if scope["type"] == "http" and not self._records.is_awake(asked=True):
+            status = 502 if self._records.switches.sleeping == "listed" else 404
+            app = HTMLResponse(EDGE_PAGE, status_code=status, headers={FALLBACK: "true"})
+        await app(scope, receive, send)
+
+
 class Edge:
     """Railway's edge: each request gets an id, which comes back as a header, and an entry in the HTTP log."""
 

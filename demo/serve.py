@@ -23,26 +23,35 @@ from demo.jobs import background, users
 from demo.listening import Listening, NotAnsweringError, refusing
 from demo.logfile import open_log, silence_log
 from demo.railway.app import PATH, build_railway
+from demo.railway.habits import Habits, habits_of
 from demo.railway.story import Story
+from demo.railway.switches import MEANINGS, Switches, switches_from
 
 COULD_NOT_RUN = 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        switches = switches_from(options.railway)
+    except ValueError as error:
+        parser.error(str(error))
     stop = _stop_signal()
     try:
         open_log(options.log)
         with open_backend(Fault(options.fault), options.speed) as backend, background(backend):
-            _serve(backend, options.port, stop)
+            habits = habits_of(options.railway_as) if options.railway_as else Habits()
+            _serve(backend, options.port, stop, switches, habits)
     except (OSError, RedisError, NotAnsweringError) as error:
         print(f"demo.serve could not run: {error}", file=sys.stderr)
         return COULD_NOT_RUN
     return 0
 
 
-def _serve(backend: Backend, port: int, stop: threading.Event) -> None:
-    story = Story(fault=backend.fault, speed=backend.speed, records=backend.records)
+def _serve(backend: Backend, port: int, stop: threading.Event, switches: Switches, habits: Habits) -> None:
+    story = Story(fault=backend.fault, speed=backend.speed, records=backend.records, habits=habits)
+    story.switch(switches)
     with (
         closing(Listening(build_railway(story), 0, alive="/")) as railway,
         closing(Listening(build_app(backend), port)) as listening,
@@ -78,16 +87,23 @@ def _stop_signal() -> threading.Event:
 def _parser() -> argparse.ArgumentParser:
     width = max(map(len, FAULTS))
     faults = "\n".join(f"  {name:<{width}}  {what}" for name, what in FAULTS.items())
+    widest = max(map(len, MEANINGS))
+    switches = "\n".join(f"  {name:<{widest}}  {what}" for name, what in MEANINGS.items())
     parser = argparse.ArgumentParser(
         prog="python -m demo.serve",
         description=__doc__,
-        epilog=f"faults:\n{faults}",
+        epilog=f"faults:\n{faults}\n\nof Railway:\n{switches}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--fault", default="none", choices=list(FAULTS), metavar="NAME", help="listed below")
     parser.add_argument("--speed", type=_speed, default=600.0, help="plan seconds per second; default 600")
     parser.add_argument("--log", type=Path, required=True, metavar="FILE", help="lines are appended")
+    words = "the file of `deploy-verdict railway probe`, which this Railway then behaves as"
+    parser.add_argument("--railway-as", type=Path, metavar="FILE", help=words)
+    parser.add_argument(
+        "--railway", action="append", default=[], metavar="NAME[=VALUE]", help="how Railway misbehaves"
+    )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     return parser
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -291,6 +292,22 @@ def bench_logs(folder):
         before_s = seconds
 
 
+def bench_railway(folder):
+    """Requests to Railway of a window, by kind; each job of mode timer connects by itself."""
+    plan = read_plan(PLAN.read_bytes(), str(PLAN), {"TARGET_URL": "http://x"}, "2026-01-01")
+    hours, jobs = plan.window.length / 3600, len(plan.window.offsets_s)
+    with running(log=folder / "railway.log") as backend:
+        command = [sys.executable, str(ROOT / "scripts" / "watch_deployment.py"), "--plan", str(PLAN)]
+        command += ["--target", backend.base_url, "--out", str(folder / "railway"), "--speed", "600"]
+        subprocess.run(command, env={**os.environ, **backend.environment}, capture_output=True, check=False)
+        with urllib.request.urlopen(backend.railway_url.replace("/graphql/v2", "/requests")) as answer:
+            made = json.load(answer)
+    in_jobs = sum(made.values()) + jobs - made["project_token"]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(made.items(), key=lambda item: -item[1]))
+    print(f"requests to Railway of a window of {hours:g} h: {sum(made.values())} ({kinds})")
+    print(f"in {jobs} jobs of mode timer: {in_jobs / hours:.0f} an hour   at most 40")
+
+
 def bench_minutes():
     """What a window of plans/zeues.yml bills in a private repository, each job rounded up to a minute."""
     plan = read_plan((ROOT / "plans" / "zeues.yml").read_bytes(), "zeues.yml", {}, "2026-02-02")
@@ -318,6 +335,7 @@ def main():
         bench_health(folder)
         bench_judging(folder)
         bench_logs(folder)
+        bench_railway(folder)
     bench_minutes()
 
 

@@ -34,6 +34,7 @@ STORIES = {
     "none": (0, "All checks passed at every scheduled sample; 6 of 6 success criteria met."),
     "completar-bug": (11, "The model fix (f0ec7b5) is not deployed"),
     "pool-exhausted": (11, "the pool is exhausted"),
+    "pool-exhausted-later": (11, "the pool is exhausted"),
     "pool-leak": (11, "the pool is filling up"),
     "slow-leak": (10, "connections grow over the window, as a leak does"),
     "old-pool-size": (11, "Phase 2 (ac0502b) is not deployed"),
@@ -74,6 +75,7 @@ STORIES = {
     "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
     "traffic-5xx": (11, "users met server errors"),
     "memory-leak": (10, "memory grows over the window, as a leak does"),
+    "railway-old-container": (11, "of commit 0badbadc, which this one replaced, answered "),
     "stale-code": (11, "is deployed, but the answers are those of older code: STALE"),
     "stale-at-first": (0, "; the answers before: "),
 }

@@ -7,7 +7,11 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    GraphQLEnumType,
+    GraphQLEnumValue,
     GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
     build_schema,
@@ -26,9 +30,26 @@ Answer = tuple[int, dict[str, Any]]
 
 
 @cache
-def schema() -> GraphQLSchema:
-    """The whole public schema, as it was printed."""
-    return build_schema(SCHEMA.read_text(encoding="utf-8"), assume_valid=True)
+def schema(retired: frozenset[str] = frozenset(), *, has_cancelled: bool = False) -> GraphQLSchema:
+    """The whole public schema, as it was printed, but for what is retired (Type.field or Enum.VALUE)."""
+    made = build_schema(SCHEMA.read_text(encoding="utf-8"), assume_valid=True)
+    if has_cancelled:
+        statuses = made.type_map["DeploymentStatus"]
+        if isinstance(statuses, GraphQLEnumType):
+            statuses.values["CANCELLED"] = GraphQLEnumValue("CANCELLED")
+    for name in retired:
+        of, _, field = name.partition(".")
+        kind = made.type_map[of]
+        if isinstance(kind, GraphQLEnumType):
+            del kind.values[field]
+        elif isinstance(kind, GraphQLObjectType | GraphQLInputObjectType):
+            del kind.fields[field]
+    return made
+
+
+def _schema_of(story: Story) -> GraphQLSchema:
+    switches = story.records.switches
+    return schema(frozenset(switches.retired), has_cancelled=switches.cancelled > 0)
 
 
 def answer(story: Story, body: Any, *, is_project_token: bool) -> Answer:
@@ -42,9 +63,10 @@ def answer(story: Story, body: Any, *, is_project_token: bool) -> Answer:
         document = parse(query if isinstance(query, str) else "")
     except GraphQLSyntaxError as error:
         return 400, _errors([error], "GRAPHQL_PARSE_FAILED")
-    mistakes = validate(schema(), document)
+    mistakes = validate(_schema_of(story), document)
     if mistakes:
-        return 400, _errors(mistakes, "GRAPHQL_VALIDATION_FAILED")
+        with_place = not story.records.switches.no_locations
+        return 400, _errors(mistakes, "GRAPHQL_VALIDATION_FAILED", with_place=with_place)
     return 200, _executed(story, document, asked, is_project_token)
 
 
@@ -53,7 +75,7 @@ def _executed(
 ) -> dict[str, Any]:
     variables, operation = asked.get("variables"), asked.get("operationName")
     result = execute_sync(
-        schema(),
+        _schema_of(story),
         document,
         variable_values=variables if isinstance(variables, dict) else {},
         operation_name=operation if isinstance(operation, str) else None,
@@ -65,12 +87,14 @@ def _executed(
     return body
 
 
-def _errors(errors: Sequence[GraphQLError], code: str | None) -> dict[str, Any]:
-    return {"errors": [_told(error, code or _code(error)) for error in errors]}
+def _errors(errors: Sequence[GraphQLError], code: str | None, *, with_place: bool = False) -> dict[str, Any]:
+    return {"errors": [_told(error, code or _code(error), with_place) for error in errors]}
 
 
-def _told(error: GraphQLError, code: str) -> dict[str, Any]:
-    told = {"message": error.message, "extensions": {"code": code}, "traceId": TRACE}
+def _told(error: GraphQLError, code: str, with_place: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"message": error.message, "extensions": {"code": code}, "traceId": TRACE}
+    if with_place:
+        told["locations"] = [place.formatted for place in error.locations or ()]
     return told | ({"path": error.path} if error.path else {})
 
 

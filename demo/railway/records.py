@@ -3,8 +3,11 @@
 import logging
 import secrets
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from demo.railway.switches import Switches
 
 PROBE_AGENT = "deploy-verdict/"
 
@@ -40,7 +43,10 @@ class Line:
 
 
 class Records(logging.Handler):
-    """Both logs; `probed_at` is when the first probe came, which is when the window's time begins."""
+    """Both logs; `probed_at` is when the first probe came, which is when the window's time begins.
+
+    `switches` are of the platform, and of its edge.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -48,6 +54,8 @@ class Records(logging.Handler):
         self.lines: list[Line] = []
         self.probed_at: datetime | None = None
         self.started_at = datetime.now(UTC)
+        self.switches = Switches()
+        self._asked_s: float | None = None
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
         self._guard = threading.Lock()
 
@@ -59,6 +67,20 @@ class Records(logging.Handler):
         with self._guard:
             self.lines.append(Line(at=at, text=first, severity=severity))
             self.lines += [Line(at=at, text=text, severity="info") for text in rest]
+
+    def switch(self, switches: Switches) -> None:
+        """From now on so; a service that sleeps is asleep."""
+        self.switches, self._asked_s = switches, None
+
+    def is_awake(self, *, asked: bool = False) -> bool:
+        """Whether the service runs. One that sleeps takes some time after it was first asked."""
+        if not self.switches.sleeping:
+            return True
+        with self._guard:
+            if asked and self._asked_s is None:
+                self._asked_s = time.monotonic()
+            asked_s = self._asked_s
+        return asked_s is not None and time.monotonic() - asked_s >= self.switches.waking_s
 
     def add(self, request: Request) -> None:
         """Remember a request that was answered."""

@@ -92,17 +92,23 @@ class Resolvers:
         insist_ours(input, or_others=True)
         wanted = input.get("status") or {}
         only, never = wanted.get("in"), wanted.get("notIn") or ()
+        retired = self._story.records.switches.retired
         rows = [
             row
             for row in self._of_service(input.get("serviceId"))
             if (only is None or row["status"] in only) and row["status"] not in never
+            if f"DeploymentStatus.{row['status']}" not in retired
         ]
         return connection(rows, first, after)
 
     def _service(self, environmentId: str, serviceId: str) -> Row:
         insist_ours({"environmentId": environmentId, "serviceId": serviceId})
+        switches = self._story.records.switches
+        settings: Row = {"sleepApplication": bool(switches.sleeping)}
+        if switches.replicas:
+            settings["numReplicas"] = len(switches.replicas.split(","))
         now = {"activeDeployments": self._story.active(), "latestDeployment": self._story.deployments()[0]}
-        return place.INSTANCE | now
+        return place.INSTANCE | settings | now
 
     def _events(self, id: str, first: int | None = None, after: str | None = None, **more: Any) -> Row:
         insist_known(more)
@@ -111,7 +117,8 @@ class Resolvers:
     def _triggers(self, first: int | None = None, after: str | None = None, **more: Any) -> Row:
         insist_known(more, "projectId", "environmentId", "serviceId")
         insist_ours(more)
-        return connection([place.TRIGGER], first, after)
+        trigger = {**place.TRIGGER, "checkSuites": self._story.habits.waits_for_ci}
+        return connection([trigger], first, after)
 
     def _build_log(
         self,

@@ -1,18 +1,24 @@
 """The deployments of the demo's service, and how they change while the window runs."""
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from demo.faults import Fault
 from demo.railway import ids, place
+from demo.railway.habits import Habits
 from demo.railway.records import Records
+from demo.railway.switches import Switches
 
 IN_FLIGHT_S = 3.0
 CRASH_AFTER_S = 1800.0
 SUPERSEDED_AFTER_S = 2700.0
 ROLLBACK_STEP_S = 0.4
+SKIPPED_REASON = "No changes to watched files"
+COLLEAGUE = "Ana Colega"
+OTHERS_COMMIT = "0e5e0e50ffee0000000000000000000000000d6"
 Row = dict[str, Any]
 
 
@@ -25,7 +31,10 @@ class Story:
     records: Records
     asked_at: datetime | None = None
     requests: int = 0
+    habits: Habits = field(default_factory=Habits)
     rollbacks: list[tuple[datetime, Row]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    switched_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self) -> int:
@@ -34,6 +43,23 @@ class Story:
             self.asked_at = self.asked_at or datetime.now(UTC)
             self.requests += 1
             return self.requests
+
+    def switch(self, switches: Switches) -> None:
+        """Behave so from now on, and count anew."""
+        with self.guard:
+            self.records.switch(switches)
+            self.counts.clear()
+            self.rollbacks.clear()
+            self.switched_at = datetime.now(UTC)
+
+    def count(self, operation: str) -> None:
+        """One more request of that operation."""
+        with self.guard:
+            self.counts[operation] += 1
+
+    def since_switched(self) -> int:
+        """How many requests there were since the last switch."""
+        return self.counts.total()
 
     def plan_s(self) -> float:
         """Plan time since the first probe; 0 before it."""
@@ -48,11 +74,12 @@ class Story:
 
     def deployments(self) -> list[Row]:
         """Newest first."""
-        rows = [self._live(), *self._before()]
+        rows = [*self._others(), *self._skipped(), self._live(), *self._before()]
         if self._is_superseded():
             rows.insert(0, self._row(ids.NEXT_ID, "SUCCESS", ids.NEXT_COMMIT, 0, "Next release"))
         for at, target in self.rollbacks:
             newest = self._rolled_back(at, target)
+            rows = [row for row in rows if row["id"] != newest["id"]]
             # What was there serves until the new one does.
             rows = [newest, *(map(_removed, rows) if newest["status"] == "SUCCESS" else rows)]
         return rows
@@ -69,11 +96,15 @@ class Story:
 
     def active(self) -> list[Row]:
         """What serves requests: the newest that is live; before a failed build that is an older one."""
-        return [row for row in self.deployments() if row["status"] == "SUCCESS"][:1]
+        sleeping = self.records.switches.sleeping
+        if sleeping in ("unlisted", "stopped") and not self.records.is_awake():
+            return []
+        serving = ("SUCCESS", "SLEEPING")
+        return [row for row in self.deployments() if row["status"] in serving][:1]
 
     def serving_id(self) -> str:
         """The deployment whose process this is: the live one, unless it was never built."""
-        return ids.GOOD_ID if self.fault is Fault.RAILWAY_FAILED_BUILD else ids.LIVE_ID
+        return ids.GOOD_ID if self._is_not_built() else ids.LIVE_ID
 
     def served_since(self, identity: str) -> datetime | None:
         """From when on a deployment has logs; None: it never ran here, so that nothing is known of it."""
@@ -90,7 +121,15 @@ class Story:
     def _is_superseded(self) -> bool:
         return self.fault is Fault.RAILWAY_SUPERSEDED and self.plan_s() >= SUPERSEDED_AFTER_S
 
+    def _is_not_built(self) -> bool:
+        return self.fault is Fault.RAILWAY_FAILED_BUILD or self.records.switches.subject_skipped
+
     def _status(self) -> str:
+        switches = self.records.switches
+        if switches.subject_skipped:
+            return "SKIPPED"
+        if switches.sleeping in ("listed", "unlisted") and not self.records.is_awake():
+            return "SLEEPING"
         if self.fault is Fault.RAILWAY_FAILED_BUILD:
             return "FAILED"
         if self.fault is Fault.RAILWAY_CRASH_LATER and self.plan_s() >= CRASH_AFTER_S:
@@ -105,13 +144,20 @@ class Story:
         row = self._row(ids.LIVE_ID, self._status(), commit, 4, "Add operacion to CompletarRequest")
         if self.fault is Fault.RAILWAY_STOPPED:
             row |= {"deploymentStopped": True, "instances": [_instance("EXITED")]}
+        switches = self.records.switches
+        if switches.sleeping and not self.records.is_awake():
+            row |= {"deploymentStopped": True, "instances": [_instance("STOPPED")]}
+        if switches.replicas:
+            row["instances"] = [_instance(word) for word in switches.replicas.split(",")]
+        if switches.subject_skipped:
+            row["meta"]["skippedReason"] = SKIPPED_REASON
         if row["status"] == "CRASHED":
             crashed = _text(self.at_plan_s(CRASH_AFTER_S))
             row |= {"updatedAt": crashed, "statusUpdatedAt": crashed}
         return row
 
     def _good(self) -> Row:
-        status = "SUCCESS" if self.fault is Fault.RAILWAY_FAILED_BUILD else "REMOVED"
+        status = "SUCCESS" if self._is_not_built() else "REMOVED"
         return self._row(ids.GOOD_ID, status, ids.GOOD_COMMIT, 3000, "Before the crisis", rollback=True)
 
     def _before(self) -> list[Row]:
@@ -131,8 +177,28 @@ class Story:
             self._row("d0000001-upload", "REMOVED", None, 9000, ""),
             self._row("d0000000-image", "REMOVED", None, 9500, ""),
         ]
-        rows[1]["meta"]["skippedReason"] = "No changes to watched files"
+        rows[1]["meta"]["skippedReason"] = SKIPPED_REASON
         rows[4]["meta"] = {"image": "ghcr.io/example/zeues:1"}
+        return rows
+
+    def _others(self) -> list[Row]:
+        """A colleague's deployment, made a minute before the switch."""
+        status = self.records.switches.others
+        row = self._row("d0000009-others", status, OTHERS_COMMIT, 0, "Somebody else's")
+        row |= {"createdAt": _text(self.switched_at - timedelta(minutes=1)), "creator": {"name": COLLEAGUE}}
+        return [row] if status else []
+
+    def _skipped(self) -> list[Row]:
+        """What a monorepo's other commits leave in front, since the live one was made."""
+        switches = self.records.switches
+        rows = []
+        for number in range(switches.skipped + switches.cancelled):
+            status = "SKIPPED" if number < switches.skipped else "CANCELLED"
+            commit = f"5c1b{number:036x}"
+            minutes = 3 * (1 + number) / (2 + switches.skipped + switches.cancelled)
+            row = self._row(f"d-{status.lower()}-{number}", status, commit, minutes, "Another service")
+            row["meta"]["skippedReason"] = SKIPPED_REASON if status == "SKIPPED" else None
+            rows.append(row)
         return rows
 
     def _row(
@@ -165,6 +231,7 @@ class Story:
             "updatedAt": _text(created + timedelta(seconds=90)),
             "statusUpdatedAt": _text(created + timedelta(seconds=90)),
             "meta": meta,
+            "creator": {"name": "sescanella"} if commit else None,
             "canRollback": rollback or status == "SUCCESS",
             "canRedeploy": True,
             "deploymentStopped": status in ("REMOVED", "CRASHED", "FAILED", "SKIPPED"),
@@ -184,9 +251,11 @@ class Story:
         age_s = (datetime.now(UTC) - at).total_seconds()
         states = ("QUEUED", "DEPLOYING", "SUCCESS")
         status = states[min(2, int(age_s / ROLLBACK_STEP_S))]
+        shape = self.records.switches.rollback
         return {
             **target,
-            "id": _rollback_id(at),
+            "id": target["id"] if shape == "same" else _rollback_id(at),
+            "meta": {} if shape == "bare" else target["meta"],
             "status": status,
             "createdAt": _text(at),
             "updatedAt": _text(at),

@@ -174,7 +174,8 @@ def _known_errors():
             for burst in (1, 20):
                 often = "as often" if times == 1 else f"{times} times as often"
                 yield Cell(
-                    group="known error", name=f"{per_h} bursts/h before of {burst} lines (mean), then {often}",
+                    group="known error",
+                    name=f"{per_h} bursts/h before of {burst} lines (mean), then {often}",
                     mode="log", world=World(use=0.0), target=target,
                     errors=KnownErrors(per_h=per_h, burst=burst, times=times),
                 )  # fmt: skip

@@ -16,7 +16,7 @@ LINE = "ERROR redis: connection was reset"
 
 @dataclass(frozen=True, kw_only=True)
 class KnownErrors:
-    """How many bursts an hour, how many lines each (mean), and how many times as many bursts in the window."""
+    """Bursts an hour, the lines of each (mean), and how many times as many bursts in the window."""
 
     per_h: float
     burst: float

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from demo.railway import ids
 from demo.running import running
@@ -54,7 +55,16 @@ def judged(tmp_path, *, status=200, known_bad="", history=True):
             return script(name, *base, *more, environment=backend.environment)
 
         assert call("watch_deployment", "--speed", 60).returncode in (0, 11)
-        yield lambda *more: call("rollback", *more)
+
+        def escalate(*more):
+            return call("rollback", *more)
+
+        def switch(*words):
+            url = backend.railway_url.replace("/graphql/v2", "/switches")
+            assert requests.put(url, json=words, timeout=10).status_code == 200
+
+        escalate.switch = switch
+        yield escalate
 
 
 def test_a_complete_rollback(tmp_path):
@@ -110,6 +120,25 @@ def test_named_by_a_person_and_whatever_the_verdict(tmp_path):
     assert "2 of 2 health findings pass" in done.stdout
 
 
+SHAPES = [
+    # How Railway records our rollback, or what somebody else did a minute before it.
+    (("rollback=bare",), 11, "deployment d-rollba of commit unknown is live"),
+    (("rollback=same",), 11, f"deployment {ids.GOOD_ID[:8]} of commit 3c1d9a2c is live"),
+    (("others=FAILED",), 2, "no rollback: Ana Colega made deployment d0000009"),
+    (("others=QUEUED",), 2, "(QUEUED), and one would undo the other"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "told"), SHAPES)
+def test_on_a_railway_of_another_shape(tmp_path, words, code, told):
+    with judged(tmp_path) as escalate:
+        escalate.switch(*words)
+        done = escalate("--rollback")
+        assert done.returncode == code, done.stdout + done.stderr
+        assert told in done.stdout + done.stderr
+        assert (tmp_path / "out" / "rollback.json").exists() is (code == 11)
+
+
 def test_options_that_make_no_sense_alone(tmp_path):
     done = script("rollback", "--plan", "x", "--out", tmp_path, "--dry-run")
     assert done.returncode == 2
@@ -146,7 +175,7 @@ class Platform:
                     self.rows.insert(0, made)
                     self.active = [made] if self.new == "SUCCESS" else self.active
                 return self.answer
-            if operation == "service":
+            if operation == "active":
                 return {"serviceInstance": service(*self.active)}
             return {"deployments": listed(*self.rows)}
 
@@ -225,6 +254,40 @@ def test_the_platform_is_looked_at_again_before(tmp_path, change, told):
         rollback.perform(TARGET, OBSERVED)
     assert platform.mutations == 0
     assert read_rollback(tmp_path) is None
+
+
+def others(status="SUCCESS", **more):
+    made = {"commit": "9999999aaaa", "createdAt": "2026-02-02T11:50:00Z", "creator": {"name": "Ana"}}
+    return row("d9", status, **{**made, **more})
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (others(), "no rollback: Ana made deployment d9 of commit 9999999a at 11:50 UTC \\(SUCCESS\\)"),
+        (others("FAILED"), "FAILED"),
+        (others("REMOVED", commit="3c1d9a2aaaa"), "of commit 3c1d9a2a"),
+        (others("QUEUED", creator=None), "somebody made deployment d9"),
+        (others("BUILDING", createdAt="2026-02-02T11:10:00Z"), "BUILDING"),
+        (others("BUILDING", createdAt=None), "a moment that Railway does not name"),
+        (others("DEPLOYING", commit="f0ec7b5aaaa"), "DEPLOYING"),
+        (others("FAILED", createdAt="2026-02-02T11:40:00Z"), None),
+        (others("SKIPPED"), None),
+        (others("CANCELLED"), None),
+        # Railway deploys again by itself when it moves hosts.
+        (others("REMOVED", commit="f0ec7b5aaaa"), None),
+        (others("REMOVED", createdAt="2026-02-02T10:00:00Z"), None),
+    ],
+)
+def test_somebody_elses_deployment_of_the_last_minutes_stops_ours(tmp_path, other, told):
+    platform = Platform(YES, rows=[other, SUBJECT, GOOD])
+    with rollback_on(platform, tmp_path) as rollback:
+        if told is None:
+            assert rollback.perform(TARGET, OBSERVED).state == "answered"
+        else:
+            with pytest.raises(UsageError, match=told):
+                rollback.perform(TARGET, OBSERVED)
+    assert platform.mutations == (told is None)
 
 
 def test_a_verdict_that_came_since_counts(tmp_path):

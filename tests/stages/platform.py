@@ -112,7 +112,6 @@ def service(*active, **more):
     return {
         "serviceName": "x",
         "activeDeployments": list(active),
-        "latestDeployment": None,
         "domains": None,
         **more,
     }

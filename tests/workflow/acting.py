@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +71,7 @@ class Acting:
     variables: dict = field(default_factory=dict)
     secrets: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
+    moments: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.repository, self.service = self.folder / "repository", self.folder / "service"
@@ -130,15 +132,35 @@ class Acting:
         }
         command = self.command(event, payload, WORKFLOWS / workflow)
         command += [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
-        with (self.folder / f"run-{run}.log").open("wb") as log:
-            return subprocess.Popen(
-                command,
-                cwd=self.repository,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=scrubbed({"HOME": str(self.folder)}),
-                start_new_session=True,
-            )
+        (self.folder / f"run-{run}.log").touch()
+        process = subprocess.Popen(
+            command,
+            cwd=self.repository,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=scrubbed({"HOME": str(self.folder)}),
+            start_new_session=True,
+        )
+        threading.Thread(target=self._keep, args=(process.stdout, run), daemon=True).start()
+        return process
+
+    def _keep(self, output, run):
+        """Each line goes to the run's log, and the moment at which it came is remembered."""
+        moments = self.moments.setdefault(run, [])
+        with output, (self.folder / f"run-{run}.log").open("ab", buffering=0) as log:
+            for line in output:
+                log.write(line)
+                moments.append((time.monotonic(), line.decode(errors="replace")))
+
+    def seconds_between(self, run, earlier, later):
+        """From the last line with `earlier` that its job printed before the first one with `later`."""
+        (end_s, last), index = next(
+            (moment, index) for index, moment in enumerate(self.moments[run]) if later in moment[1]
+        )
+        job = last.partition("]")[0]
+        return end_s - max(
+            at_s for at_s, line in self.moments[run][:index] if earlier in line and line.startswith(job)
+        )
 
     def log(self, run):
         return (self.folder / f"run-{run}.log").read_text(errors="replace")

@@ -237,12 +237,14 @@ def test_a_rollback_is_offered_only_where_a_reviewer_must_consent(tmp_path, hub,
     base, out = run_of(tmp_path, text=text, status=500)
     with_one_to_go_back_to(out)
     script("judge_evidence", *base)
-    done = call(hub, "ci follow-up", *base)
+    done = call(hub, "ci follow-up", *base, GITHUB_SERVER_URL="https://github.test")
     assert done.returncode == 0, done.stderr
     started = [row["inputs"] for row in hub.dispatches if row["inputs"]["kind"] == "rollback"]
     assert [row["continue-run"] for row in started] == ([str(RUN)] if offered else [])
     (body,) = news(hub)
     assert ("waits for a reviewer" in body) == offered
+    page = f"https://github.test/{hub.repository}/actions/workflows/post-deploy.yml?query=is%3Awaiting"
+    assert (f"[Approve it here]({page})" in body) == offered
     # Once for the window, whoever asks again.
     assert call(hub, "ci follow-up", *base).returncode == 0
     assert len([row for row in hub.dispatches if row["inputs"]["kind"] == "rollback"]) == len(started)

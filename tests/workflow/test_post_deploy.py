@@ -177,6 +177,26 @@ def test_too_many_connections_in_the_log_are_told_at_the_next_sample(tmp_path, e
 
 
 @pytest.mark.complete
+@pytest.mark.alone
+@pytest.mark.parametrize("mode", ["timer", "single", "sleep"])
+def test_what_begins_in_the_window_is_told_by_the_job_that_sees_it(tmp_path, mode, capsys):
+    """Every connection is taken from T+40min on. Each mode's job tells it within a minute of its own time."""
+    inputs = {"mode": mode, "number": "7", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path, fault="pool-exhausted-later") as (hub, acting):
+        process = acting.started("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        acting.wait_for(RUN, "rollback not offered")
+        assert "report-a1" not in acting.names(RUN)
+        (alarm,) = news(hub)
+        assert "CRITICAL SO FAR" in alarm
+        assert "exhausted" in alarm
+        process.wait(timeout=400)
+    assert verdict_of(acting)["outcome"] == "critical"
+    told = acting.seconds_between(RUN, "verdict-out/evidence/", "rollback not offered")
+    with capsys.disabled():
+        print(f"\nmode {mode}: from the end of the failing sample to comment and notification: {told:.1f} s")
+
+
+@pytest.mark.complete
 def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
     with stage(tmp_path, environment={"STAND_IN_LOSE": "evidence-060-*"}) as (hub, acting):
         acting.run("deployment_status", event, run=RUN)

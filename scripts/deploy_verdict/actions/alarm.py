@@ -34,6 +34,7 @@ from deploy_verdict.publish.posts import commit_of, key_of, title_of
 from deploy_verdict.verdict.alarm import alarming
 
 Tell = Callable[[str], None]
+OFFERED = "offered:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +98,15 @@ def report_bad_verdict(desk: NewsDesk) -> bool:
 
 
 def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
-    people = _people(desk)
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
-    text = news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
     key = key_of_news(desk.bundle, kind)
+    people: tuple[str, ...] = ()
+
+    def text() -> str:
+        nonlocal people
+        people = _people(desk)
+        return news_text(desk.bundle, desk.verdict, state, people=people, link=desk.link)
+
     try:
         place = place_of(desk.github, desk.bundle, desk.number, desk.out)
         comment = desk.github.claim_comment(place, key, text)
@@ -118,7 +124,7 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
         state = state.model_copy(update={"notified": _notified(desk)})
     if outcome is VerdictOutcome.CRITICAL:
         state = _with_rollback(desk, place, kind, state)
-    desk.github.put_comment(place, key, with_state(comment.body, state))
+    desk.github.put_comment(place, key, with_state(comment.body, state), is_passing=True)
     return True
 
 
@@ -167,7 +173,16 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
         return state.model_copy(update={"rollback": earlier.rollback})
     words = offer_rollback(desk)
     desk.tell(f"rollback {words}")
-    return state.model_copy(update={"rollback": words})
+    link = _page_of_waiting_runs(desk.environment) if words.startswith(OFFERED) else None
+    return state.model_copy(update={"rollback": words, "rollback_link": link})
+
+
+def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
+    """Where the reviewer approves: a dispatch does not say which run it starts."""
+    server, repository = (environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"))
+    if not server or not repository:
+        return None
+    return f"{server}/{repository}/actions/workflows/{workflow_file(environment)}?query=is%3Awaiting"
 
 
 def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
@@ -198,7 +213,7 @@ def offer_rollback(desk: NewsDesk) -> str:
         runs.dispatch(workflow, runs.default_branch, rollback_inputs(file))
     except (ProviderError, UsageError) as error:
         return f"not offered: {error}"
-    return f"offered: a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
+    return f"{OFFERED} a run of {workflow} waits for a reviewer of the environment {ROLLBACK_ENVIRONMENT}"
 
 
 def rollback_inputs(file: RunFile) -> dict[str, str]:
@@ -221,5 +236,5 @@ def report_rollback(github: GitHub, bundle: Bundle, number: int | None, words: s
         comment = github.comment_body(place, key)
         state = news_in(comment)
         if comment is not None and state is not None:
-            changed = state.model_copy(update={"rollback": words})
+            changed = state.model_copy(update={"rollback": words, "rollback_link": None})
             github.put_comment(place, key, with_state(comment, changed))

@@ -23,8 +23,10 @@ from deploy_verdict.actions.event import (
 )
 from deploy_verdict.actions.job_matrix import refusal
 from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, timers_of
+from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
+from deploy_verdict.actions.wait_for_ci import start_from_default_branch, waits_for_ci
 from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
@@ -122,6 +124,8 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
     match = _service_match(gate, request)
     if request.by_platform and match.not_ours:
         return IgnoredEvent(reason=match.not_ours)
+    if request.by_platform and (own := _own_rollback(gate, runs, request, match)):
+        return IgnoredEvent(reason=own)
     found = _other_runs(gate, runs)
     same = _with_window(gate, runs, found.same)
     if same is not None:
@@ -132,6 +136,25 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
     commit = match.deployment.commit if match.deployment else None
     # Known from the start, so that the first comment goes where the last one will.
     return replace(request, commit=request.commit or (commit if is_full_sha(commit) else None))
+
+
+def _own_rollback(
+    gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest, match: ServiceMatch
+) -> str | None:
+    """Why the event is our own rollback's; None where it is not, or nobody can tell."""
+    commit = request.commit or (match.deployment.commit if match.deployment else None)
+    if runs is None:
+        return None
+    try:
+        if commit is None or not is_full_sha(commit):
+            unfinished = runs.unfinished(workflow_file(gate.environment))
+            return rollback_at_work(unfinished, runs.run(gate.run).display_title)
+        marks = runs.statuses(commit)
+    except ProviderError as error:
+        gate.tell(f"could not see whether this is our own rollback: {error}")
+        return None
+    service = service_of(gate.plan.service.name, gate.plan.name)
+    return own_rollback(marks, service, match.deployment, gate.clock.now())
 
 
 def _with_window(
@@ -251,6 +274,9 @@ def gated(gate: Gate) -> str:
     request = admit(gate, runs)
     if isinstance(request, IgnoredEvent):
         return _closed(gate, request.reason)
+    elsewhere = _started_elsewhere(gate, runs, request)
+    if elsewhere is not None:
+        return _closed(gate, elsewhere)
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
     postponed = _postponed(gate, session, runs) if gate.inputs.kind == "tail" else None
     if postponed is not None:
@@ -270,6 +296,26 @@ def gated(gate: Gate) -> str:
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", **matrix_outputs(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
+
+
+def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest) -> str | None:
+    """Leave the window to a run on the default branch where this one would hold back builds of its commit."""
+    event = gate.environment.get("GITHUB_EVENT_NAME")
+    if event != "deployment_status" or request.failed or request.commit is None or runs is None:
+        return None
+    if not waits_for_ci(gate.plan, gate.environment):
+        return None
+    try:
+        return start_from_default_branch(
+            runs,
+            workflow_file(gate.environment),
+            commit=request.commit,
+            label=request.label,
+            inputs={"plan": gate.inputs.plan} if gate.inputs.plan else {},
+        )
+    except ProviderError as error:
+        gate.tell(f"{error}; the window's run stays on the deployed commit")
+        return None
 
 
 def _closed(gate: Gate, reason: str) -> str:

@@ -4,16 +4,20 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from deploy_verdict.actions.alarm import alarm_at, place_of, report_rollback
+from deploy_verdict.actions.event import is_full_sha
+from deploy_verdict.actions.own_rollback import mark_rollback
 from deploy_verdict.actions.run_record import read_run
 from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
 from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
 from deploy_verdict.evidence.platform_views import looks
-from deploy_verdict.follow_up.rollback_command import roll_back
+from deploy_verdict.follow_up.rollback_command import roll_back, rollback_target
+from deploy_verdict.follow_up.rollback_execution import read_rollback
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.publish.posts import run_from
 from deploy_verdict.publish.publisher import publish
+from deploy_verdict.publish.service_marks import service_of
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.judge_directory import (
@@ -48,13 +52,36 @@ def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> t
             "consented — add some: deploy-verdict setup-github --reviewer LOGIN"
         )
     _take_over_from_alarm(options, github, tell)
+    _mark(options, runs, tell)
     try:
         code, lines = roll_back(options, tell)
+        _mark(options, runs, tell)
     except DeployVerdictError as error:
         _say(options, github, str(error), tell, final=None)
         raise
     _say(options, github, "; ".join(lines), tell, final=final)
     return code, lines
+
+
+def _mark(options: Namespace, runs: WorkflowRuns, tell: Callable[[str], None]) -> None:
+    """On the target's commit, before the request and after it: the rollback's own events open no window."""
+    bundle, _ = judged_directory(options)
+    known = read_rollback(options.out)
+    try:
+        target = None if known else rollback_target(bundle, options.out)
+    except UsageError:
+        # The rollback itself says why there is none.
+        return
+    commit = known.target_commit if known else target.deployment.commit if target else None
+    subject = known.subject if known else target.subject.id if target else ""
+    if commit is None or not is_full_sha(commit):
+        return
+    service = service_of(bundle.plan.service.name, bundle.plan.name)
+    deployment = known.deployment if known else None
+    try:
+        mark_rollback(runs, commit, service, subject=subject, deployment=deployment)
+    except ProviderError as error:
+        tell(f"could not mark the rollback's commit, so its own deployment may open a window: {error}")
 
 
 def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[str], None]) -> None:

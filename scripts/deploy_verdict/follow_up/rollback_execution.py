@@ -6,6 +6,7 @@ requests it again, whatever became of the first.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -19,17 +20,20 @@ from deploy_verdict.railway import (
     RailwayClient,
     RailwayError,
     ServiceIds,
+    active_deployments,
     deployments,
     roll_back,
-    service_now,
 )
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
-from deploy_verdict.stages.deployment.state import IN_FLIGHT, is_same_release, same_commit, short
+from deploy_verdict.stages.deployment.state import IN_FLIGHT, LIVE, is_same_release, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
 
 ROLLBACK_FILE = "rollback.json"
 POLL_S, FOUND_WITHIN_S = 2.0, 120.0
+# So long somebody else's deployment is given to show what it does.
+OTHERS_WITHIN_MIN = 15
+OTHERS_WITHIN = timedelta(minutes=OTHERS_WITHIN_MIN)
 Tell = Callable[[str], None]
 
 
@@ -128,7 +132,7 @@ class Rollback:
 
     def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:
         """Request it once; returns what the platform answered, and never requests it again."""
-        listed, _ = deployments(self._railway, self._place)
+        listed = self._listed(target.deployment.id)
         self._check_again(target, observation, listed)
         request = RollbackFile(
             target=target.deployment.id,
@@ -157,7 +161,7 @@ class Rollback:
         reason = refusal(now, self._section, newest_verdict(now, observation.judged))
         if reason:
             raise UsageError(f"no rollback to {short(now.id)}: {reason}")
-        active = service_now(self._railway, self._place).active
+        active = active_deployments(self._railway, self._place)
         others = [item for item in active if not is_same_release(item, target.subject)]
         # Before the subject, the old deployment may still be serving: a failed build leaves it active.
         newer = [
@@ -172,6 +176,27 @@ class Rollback:
             )
         if any(item.id == target.deployment.id for item in active):
             raise UsageError(f"no rollback: deployment {short(target.deployment.id)} is already active")
+        self._check_alone(target, listed)
+
+    def _check_alone(self, target: Target, listed: tuple[Deployment, ...]) -> None:
+        """Somebody else may be at it: a rollback upon a rollback, or upon a new release, undoes it."""
+        now = self._clock.now()
+        for item in listed:
+            is_new = item.id not in (target.subject.id, target.deployment.id) and not _is_older(
+                item, target.subject
+            )
+            age = now - item.created_at if item.created_at else None
+            is_recent = age is not None and age <= OTHERS_WITHIN and not is_same_release(item, target.subject)
+            if not is_new or not (is_recent or item.status in IN_FLIGHT):
+                continue
+            when = (
+                f"{item.created_at:%H:%M} UTC" if item.created_at else "a moment that Railway does not name"
+            )
+            raise UsageError(
+                f"no rollback: {item.creator or 'somebody'} made deployment {short(item.id)} of commit "
+                f"{short(item.commit)} at {when} ({item.status}), and one would undo the other — see what "
+                f"becomes of it; {OTHERS_WITHIN_MIN} minutes after it, run this again"
+            )
 
     def follow(self, request: RollbackFile, wait_s: float) -> RollbackFile:
         """Find the new deployment by listing, and wait at most wait_s until it is live or has failed."""
@@ -197,22 +222,41 @@ class Rollback:
             self._clock.sleep(POLL_S)
 
     def _new_deployment(self, request: RollbackFile) -> Deployment | None:
-        """One that was not there before the request, of the target's commit where it has one."""
-        listed, _ = deployments(self._railway, self._place)
+        """One that was not there before the request, of the target's commit where it has one.
+
+        What a rollback's record looks like is in no document: it may know no commit, or be the target's own.
+        """
+        listed = self._listed(request.target)
         fresh = [item for item in listed if item.id not in request.known_before]
         fitting = [
             item
             for item in fresh
             if not request.target_commit or same_commit(item.commit, request.target_commit)
         ]
-        return fitting[0] if fitting else None
+        if fitting:
+            return fitting[0]
+        if len(fresh) == 1 and fresh[0].commit is None:
+            return fresh[0]
+        again = [item for item in listed if item.id == request.target and item.status in (*IN_FLIGHT, *LIVE)]
+        return next((item for item in again if item.status in IN_FLIGHT or self._is_active(item)), None)
+
+    def _listed(self, target: str) -> tuple[Deployment, ...]:
+        """The newest first, back to the target."""
+        listed, _ = deployments(
+            self._railway, self._place, is_enough=lambda found: any(item.id == target for item in found)
+        )
+        return listed
 
     def _is_active(self, found: Deployment) -> bool:
-        return any(item.id == found.id for item in service_now(self._railway, self._place).active)
+        return any(item.id == found.id for item in active_deployments(self._railway, self._place))
 
     def _keep(self, file: RollbackFile) -> RollbackFile:
         write_json(self._out / ROLLBACK_FILE, file)
         return file
+
+
+def _is_older(item: Deployment, other: Deployment) -> bool:
+    return bool(item.created_at and other.created_at and item.created_at < other.created_at)
 
 
 def _ended(request: RollbackFile, found: Deployment, *, live: bool) -> RollbackFile:

@@ -1,15 +1,19 @@
 """One repository as the publisher needs it: a destination, one comment there, labels, its state, a status."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
+from github.GitAuthor import GitAuthor
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
 from github.Repository import Repository
 
 from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.caller import RefusedError, Tell, refusing_odd_answers
 from deploy_verdict.github.comments import CommentRef, OneComment
 from deploy_verdict.github.connection import Connection, opened_client
@@ -17,6 +21,15 @@ from deploy_verdict.github.destinations import Destination, Destinations, IssueL
 from deploy_verdict.redaction.output_guard import cleaned
 
 MAX_DESCRIPTION = 140
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchHead:
+    """A branch's newest commit; `at` is when it was committed or merged."""
+
+    branch: str
+    sha: str
+    at: datetime
 
 
 def _no_rank(body: str) -> int:
@@ -40,6 +53,11 @@ class GitHub:
         return self._caller.call("the repository", lambda: self._client.get_repo(self._name))
 
     @cached_property
+    def _unread_repository(self) -> Repository:
+        """For what needs its address alone; what is reached through it is requested when it is read."""
+        return self._client.withLazy(lazy=True).get_repo(self._name)
+
+    @cached_property
     def _destinations(self) -> Destinations:
         return Destinations(self._caller, self._repository, self._author, self._tell)
 
@@ -54,15 +72,40 @@ class GitHub:
         return self._destinations.tracking_issue(key, title)
 
     @refusing_odd_answers
+    def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
+        """The tracking issue that is there and whether it is open; None where none was opened."""
+        return self._destinations.known_tracking_issue(key)
+
+    @refusing_odd_answers
+    def head_of(self, branch: str | None) -> BranchHead:
+        """The newest commit of a branch, or of the default branch."""
+        name = branch or str(self._repository.default_branch)
+        commit = self._caller.call(f"the branch {name}", lambda: self._repository.get_commit(name))
+        # Null in GitHub's description, though no commit is known without it.
+        committer: GitAuthor | None = commit.commit.committer
+        if committer is None:
+            raise ProviderError(f"GitHub says of {name}'s newest commit, {commit.sha[:8]}, no time")
+        at = committer.date
+        return BranchHead(branch=name, sha=commit.sha, at=at if at.tzinfo else at.replace(tzinfo=UTC))
+
+    @refusing_odd_answers
     def put_comment(
-        self, destination: Destination, key: str, body: str, rank: Callable[[str], Any] = _no_rank
+        self,
+        destination: Destination,
+        key: str,
+        body: str,
+        rank: Callable[[str], Any] = _no_rank,
+        *,
+        is_passing: bool = False,
     ) -> CommentRef:
         """Write or update our one comment, unless a text of a higher rank is there already.
 
-        `rank` gets complete comments, with their markers.
+        `rank` gets complete comments, with their markers. A text that `is_passing` is not defended: nothing
+        is read again after it was written, as whoever overwrites it knows more.
         """
         # The text there is compared with the wanted one, so both must have passed the redactor.
-        comment = self._comment(destination, key).keep(cleaned(f"{marker_of(key)}\n{body}"), rank)
+        text = cleaned(f"{marker_of(key)}\n{body}")
+        comment = self._comment(destination, key).keep(text, rank, is_passing=is_passing)
         self.remember(destination, key, comment.id)
         return comment
 
@@ -71,14 +114,21 @@ class GitHub:
         self._known[destination.number, key] = comment
 
     @refusing_odd_answers
-    def claim_comment(self, destination: Destination, key: str, body: str) -> CommentRef:
-        """Write a comment that is there once at most; `is_ours` where this call wrote it."""
-        return self._comment(destination, key).claim(cleaned(f"{marker_of(key)}\n{body}"))
+    def claim_comment(self, destination: Destination, key: str, body: Callable[[], str]) -> CommentRef:
+        """Write a comment that is there once at most; `is_ours` where this call wrote it.
+
+        `body` is asked for its text only where there is none yet.
+        """
+        claimed = self._comment(destination, key).claim(lambda: cleaned(f"{marker_of(key)}\n{body()}"))
+        self.remember(destination, key, claimed.id)
+        return claimed
 
     @refusing_odd_answers
     def author_of(self, commit: str) -> str | None:
         """The login of a commit's author; None where GitHub knows none."""
-        found = self._caller.call("the commit's author", lambda: self._repository.get_commit(commit).author)
+        found = self._caller.call(
+            "the commit's author", lambda: self._unread_repository.get_commit(commit).author
+        )
         return found.login if found else None
 
     @refusing_odd_answers
@@ -148,7 +198,7 @@ class GitHub:
         known = self._known.get((destination.number, key))
         return OneComment(
             self._caller,
-            partial(self._issue, destination),
+            lambda: self._unread_repository.get_issue(destination.number),
             partial(is_by, self._author, marker_of(key)),
             known=None if known is None else partial(self._comment_by_id, known),
         )
@@ -160,4 +210,4 @@ class GitHub:
 
     def _issue(self, destination: Destination) -> Issue:
         number = destination.number
-        return self._caller.call(f"#{number}", lambda: self._repository.get_issue(number))
+        return self._caller.call(f"#{number}", lambda: self._unread_repository.get_issue(number).complete())

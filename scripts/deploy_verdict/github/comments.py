@@ -24,12 +24,16 @@ Rank = Callable[[str], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class CommentRef:
-    """The comment that is there now; `is_ours` is false where a text of a higher rank stays."""
+    """The comment that is there now; `is_ours` is false where a text of a higher rank stays.
+
+    `before` is what it said when it was found; None where it was written anew.
+    """
 
     url: str
     body: str
     is_ours: bool
     id: int = 0
+    before: str | None = None
 
 
 class OneComment:
@@ -67,39 +71,48 @@ class OneComment:
                 ours[there.id] = there
         return [ours[identity] for identity in sorted(ours)]
 
-    def keep(self, text: str, rank: Rank) -> CommentRef:
+    def keep(self, text: str, rank: Rank, *, is_passing: bool = False) -> CommentRef:
         """Make `text` the one comment, unless what stands there ranks higher; raises ProviderError."""
+        before: str | None = None
         for _ in range(MAX_ROUNDS):
             ours = self.found()
             if not ours:
                 self._create(text)
                 continue
             best = max((comment.body or "" for comment in ours), key=rank)
+            before = before or (best if not self._created else None)
             # Of two texts of one rank we write ours once, and then leave the other's.
             wins = rank(text) > rank(best) or (rank(text) == rank(best) and not self._wrote)
             wanted = text if wins else best
-            if not self._changed(ours, wanted):
+            if not self._changed(ours, wanted) or (is_passing and len(ours) == 1):
                 return CommentRef(
-                    url=ours[0].html_url, body=wanted, is_ours=_same(wanted, text), id=ours[0].id
+                    url=ours[0].html_url,
+                    body=wanted,
+                    is_ours=_same(wanted, text),
+                    id=ours[0].id,
+                    before=before,
                 )
             self._wrote = self._wrote or wins
         raise ProviderError(
             f"the comment on #{self._issue.number} keeps changing — check who else writes to it"
         )
 
-    def claim(self, text: str) -> CommentRef:
+    def claim(self, text: Callable[[], str]) -> CommentRef:
         """Write the comment unless there is one; `is_ours` only for the one writer whose comment stays.
 
         Two jobs may write at the same moment: the oldest comment stays, and the other writer deletes its own.
         """
-        if not self.found():
-            self._create(text)
-        first, *others = self.found()
+        ours = self.found()
+        if not ours:
+            self._create(text())
+            ours = self.found()
+        first, *others = ours
         created = {comment.id for comment in self._created}
         for comment in others:
             if comment.id in created:
                 self._delete(comment)
-        return CommentRef(url=first.html_url, body=first.body or "", is_ours=first.id in created)
+        is_ours = first.id in created
+        return CommentRef(url=first.html_url, body=first.body or "", is_ours=is_ours, id=first.id)
 
     def _create(self, text: str) -> None:
         if len(self._created) == MAX_CREATED:
@@ -141,7 +154,7 @@ class OneComment:
                 raise
 
     def _fetched(self, identity: int) -> IssueComment | None:
-        return self._there(lambda: self._issue.get_comment(identity))
+        return self._there(lambda: self._issue.get_comment(identity).complete())
 
     def _there(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
         try:

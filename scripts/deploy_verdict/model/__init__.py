@@ -85,9 +85,11 @@ if TYPE_CHECKING:
         MetricsObservation,
         PathTraffic,
         Point,
+        PreviousTrafficObservation,
         Series,
         Settings,
         TrafficObservation,
+        Waking,
     )
 
 __all__ = [
@@ -132,6 +134,7 @@ __all__ = [
     "PathTraffic",
     "PatternCount",
     "Point",
+    "PreviousTrafficObservation",
     "Race",
     "Reading",
     "Record",
@@ -155,6 +158,7 @@ __all__ = [
     "UnseenRequests",
     "Verdict",
     "VerdictOutcome",
+    "Waking",
     "Whose",
     "WindowFile",
     "WindowFrame",

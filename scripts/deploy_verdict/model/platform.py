@@ -28,8 +28,7 @@ class Deployment(Record):
     id: str
     status: str
     created_at: AwareDatetime | None = None
-    updated_at: AwareDatetime | None = None
-    status_updated_at: AwareDatetime | None = None
+    creator: str | None = None
     commit: str | None = None
     commit_message: str | None = None
     commit_author: str | None = None
@@ -39,12 +38,9 @@ class Deployment(Record):
     skipped_reason: str | None = None
     stopped: bool | None = Field(default=None, strict=True)
     can_rollback: bool | None = Field(default=None, strict=True)
-    can_redeploy: bool | None = Field(default=None, strict=True)
     instances: tuple[Instance, ...] | None = None
-    project_id: str | None = None
     environment_id: str | None = None
     service_id: str | None = None
-    snapshot_id: str | None = None
 
 
 class Settings(Record):
@@ -57,9 +53,6 @@ class Settings(Record):
     draining_s: float | None = None
     sleeps: bool | None = None
     replicas: int | None = None
-    domains: tuple[str, ...] = ()
-    repo: str | None = None
-    image: str | None = None
 
 
 class DeploymentStep(Record):
@@ -84,12 +77,27 @@ class Judged(Record):
     judged_at: AwareDatetime
 
 
+class Waking(Record):
+    """How a service that sleeps (serverless) was woken before a sample, with each answer in words.
+
+    `is_awake`: the service itself answered, and not the edge in its place. `took_s` is real time.
+    """
+
+    was: str
+    path: str
+    took_s: float
+    answers: tuple[str, ...] = ()
+    is_awake: bool = False
+
+
 class DeploymentObservation(Record):
     """One sample of the platform: the subject, what is live, and what was there before.
 
     `found_by` says how the subject was chosen, `candidates` how many deployments matched. `active` is None
     where it could not be read. `recent` is newest first and, like `steps`, `judged` and the log lines, only
-    in the first sample. `waited_s` is the real time that the deployment was in flight before this sample.
+    in the first sample. `retired` are the fields that the platform's API no longer knows, such as
+    Deployment.meta: what they said is unknown. `waited_s` is the real time that the deployment was in flight
+    before this sample.
     """
 
     kind: Literal["deployment"] = "deployment"
@@ -100,8 +108,8 @@ class DeploymentObservation(Record):
     candidates: int = 0
     deployment: Deployment | None = None
     active: tuple[Deployment, ...] | None = None
-    latest: Deployment | None = None
     settings: Settings | None = None
+    waking: Waking | None = None
     recent: tuple[Deployment, ...] = ()
     recent_whole: bool = False
     steps: tuple[DeploymentStep, ...] = ()
@@ -109,6 +117,7 @@ class DeploymentObservation(Record):
     deploy_errors: tuple[LogLine, ...] = ()
     judged: tuple[Judged, ...] = ()
     waited_s: float = Field(default=0.0, ge=0)
+    retired: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     fault: Fault | None = None
 
@@ -156,6 +165,28 @@ class TrafficObservation(Record):
     examples: tuple[LogLine, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+class PreviousTrafficObservation(Record):
+    """What the deployment before this one still answered between start and end, by its own HTTP log.
+
+    `deployment` is None where the platform lists none that was live. `answered` counts all requests that it
+    answered itself, at least so many where `is_cut`; `own_answered` are ours among them. `last_at` is its
+    newest request of any time: None where its log is empty.
+    """
+
+    kind: Literal["previous_traffic"] = "previous_traffic"
+    check: str = "previous"
+    deployment: str | None = None
+    commit: str | None = None
+    start: AwareDatetime
+    end: AwareDatetime
+    answered: int = Field(default=0, ge=0)
+    own_answered: int = Field(default=0, ge=0)
+    is_cut: bool = False
+    last_at: AwareDatetime | None = None
+    examples: tuple[LogLine, ...] = ()
     fault: Fault | None = None
 
 

@@ -27,6 +27,7 @@ MOST_ISSUES = 3
 BAD = (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
 # github.com: a login has letters, digits and single hyphens; a team's slug also dots and underscores.
 _HANDLE = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]{1,100})?)")
+_LINK = re.compile(r"https?://[^\s<>()]+")
 _NAME = "deploy-verdict-news"
 NOTIFIED, ROLLBACK = "- People were notified.", "- Rollback: "
 Kind = Literal["alarm", "verdict"]
@@ -35,7 +36,8 @@ Kind = Literal["alarm", "verdict"]
 class NewsState(Record):
     """What the comment's hidden line says to the jobs after this one.
 
-    `outcome` is the news; `rollback` is empty, or says what became of the one that was offered.
+    `outcome` is the news; `rollback` is empty, or says what became of the one that was offered, and
+    `rollback_link` is where a reviewer approves it.
     """
 
     window: str
@@ -43,6 +45,7 @@ class NewsState(Record):
     outcome: VerdictOutcome
     notified: bool = False
     rollback: str = ""
+    rollback_link: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +88,7 @@ def news_text(
         issues=found[:MOST_ISSUES],
         issues_hidden=max(0, len(found) - MOST_ISSUES),
         what_follows=_what_follows(bundle, verdict, is_alarm=is_alarm),
-        link=Safe(link if link and re.fullmatch(r"https?://[^\s<>()]+", link) else "the long comment above"),
+        link=Safe(link if link and _LINK.fullmatch(link) else "the long comment above"),
     )
     environment = template_environment(FileSystemLoader(TEMPLATES))
     text = environment.get_template("bad_news.md.j2").render(news=news)
@@ -116,5 +119,7 @@ def with_state(comment: str, state: NewsState) -> str:
 def _stated(text: str, state: NewsState) -> str:
     shown = [NOTIFIED] if state.notified else []
     if state.rollback:
-        shown.append(ROLLBACK + inline(one_line(state.rollback, 600)))
+        link = state.rollback_link or ""
+        approve = f" [Approve it here]({link})." if _LINK.fullmatch(link) else ""
+        shown.append(ROLLBACK + inline(one_line(state.rollback, 600)) + approve)
     return "\n".join([hidden(_NAME, state), text.rstrip(), *shown]) + "\n"

@@ -1,7 +1,7 @@
 """comment.json: which comment is a window's, and what it said last, so that a later job need not search.
 
 The gate writes it, and the jobs after it get it with the window. A window asks GitHub little: its comment is
-edited when there is news, and otherwise once in ten minutes.
+edited when there is news, and otherwise once in a quarter of an hour.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from deploy_verdict.publish.comment_state import CommentState
 from deploy_verdict.window.evidence_store import write_json
 
 COMMENT_FILE = "comment.json"
-EDITED_EVERY = timedelta(minutes=10)
+EDITED_EVERY = timedelta(minutes=15)
 
 
 class RememberedComment(Record):

@@ -108,7 +108,7 @@ def _published(
         return Published(url=comment.url, is_ours=False)
     if post.commit is None:
         tell("no commit status set: the full commit SHA is not known")
-    _marked(github, post, place, run.url or comment.url, tell, known)
+    _marked(github, post, place, run.url or comment.url, tell, state_in(comment.before))
     if run.out is not None:
         remember_comment(run.out, _memory(post, comment, place, now))
     return Published(url=comment.url, is_ours=True)
@@ -136,8 +136,9 @@ def _memory(post: Post, comment: CommentRef, place: Destination, now: datetime) 
 
 def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[CommentRef, Destination]:
     """A place that cannot be written to must not cost the report: then the tracking issue."""
+    is_passing = post.state.state == "progress"
     try:
-        return github.put_comment(place, post.key, _body(post, place), rank_in), place
+        return github.put_comment(place, post.key, _body(post, place), rank_in, is_passing=is_passing), place
     except ProviderError as error:
         if place.kind == "tracking issue" or not is_refused_place(error):
             raise
@@ -154,7 +155,7 @@ def _body(post: Post, place: Destination) -> str:
 
 
 def _marked(
-    github: GitHub, post: Post, place: Destination, url: str, tell: Tell, known: RememberedComment | None
+    github: GitHub, post: Post, place: Destination, url: str, tell: Tell, before: CommentState | None
 ) -> None:
     """The label, the issue's state and the commit's status, as the comment's state has them.
 
@@ -163,7 +164,7 @@ def _marked(
     """
     state = post.state
     # The label and the issue's state show the outcome alone: they are as the same outcome left them.
-    same = known is not None and (known.state, known.outcome) == (state.state, state.outcome)
+    same = before is not None and (before.state, before.outcome) == (state.state, state.outcome)
     steps = _status(github, post, state, url) if same and state.state != "final" else None
     for _ in range(MAX_REPAIRS):
         _each(steps or _marks(github, post, place, state, url), tell)

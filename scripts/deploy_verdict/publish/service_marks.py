@@ -48,6 +48,11 @@ def later_sample_context(service: str) -> str:
     return f"{CONTEXT}/{service}/later-sample"
 
 
+def rollback_context(service: str) -> str:
+    """The commit status that says that this tool rolled a service back to the commit."""
+    return f"{CONTEXT}/{service}/rollback"
+
+
 def is_later_sample(context: str) -> bool:
     """Whether a commit status promises a later sample, of whichever service."""
     return _LATER_SAMPLE.fullmatch(context) is not None

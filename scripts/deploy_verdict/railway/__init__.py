@@ -2,12 +2,15 @@
 
 from deploy_verdict.railway.client import RailwayClient, Token, client_from
 from deploy_verdict.railway.deployments import (
+    NOT_DEPLOYED,
     ServiceIds,
+    active_deployments,
     deployment,
     deployments,
     place,
     roll_back,
-    service_now,
+    service_settings,
+    skipped,
     steps,
 )
 from deploy_verdict.railway.errors import RailwayError
@@ -24,6 +27,7 @@ from deploy_verdict.railway.measurements import (
 from deploy_verdict.railway.services import deployments_since, other_service
 
 __all__ = [
+    "NOT_DEPLOYED",
     "HttpEntry",
     "LogEntry",
     "Measured",
@@ -31,6 +35,7 @@ __all__ = [
     "RailwayError",
     "ServiceIds",
     "Token",
+    "active_deployments",
     "build_log",
     "client_from",
     "deploy_log",
@@ -43,6 +48,7 @@ __all__ = [
     "other_service",
     "place",
     "roll_back",
-    "service_now",
+    "service_settings",
+    "skipped",
     "steps",
 ]

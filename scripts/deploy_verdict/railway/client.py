@@ -16,16 +16,33 @@ from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.http.retry import Backoff, Retry
+from deploy_verdict.model import Exchange
+from deploy_verdict.railway.allowance import Allowance
 from deploy_verdict.railway.errors import RailwayError, data_of, our_error
+from deploy_verdict.railway.retired_fields import without_fields
 from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
+# With any query string Cloudflare bears five times as many requests of one address.
+SOURCE = "source=deploy_verdict"
 # As text it may take sixteen times as much in the redactor. Larger pages of a log are read in smaller
 # pieces.
 MAX_BODY_BYTES = 5_000_000
 _BACKOFF = Backoff(first_s=1.0, jitter=0.5)
 _LEAST_S = 0.05
 _DOCUMENTS = Path(__file__).parent / "documents"
+# Of these each field is a fact of its own; in a log, a field that is missing would read as one that is empty.
+_MAY_LACK = (
+    "project_token",
+    "deployment",
+    "deployments",
+    "skipped",
+    "active",
+    "settings",
+    "steps",
+    "metrics",
+)
+_MOST_REFUSALS = 6
 _FRAGMENTS = {"DeploymentFields": "deployment_fields.graphql", "LogFields": "log_fields.graphql"}
 
 
@@ -62,10 +79,15 @@ def token_from(environment: Mapping[str, str]) -> Token:
     )
 
 
-def client_from(environment: Mapping[str, str], *, clock: Clock, redactor: Redactor) -> "RailwayClient":
-    """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError."""
+def client_from(
+    environment: Mapping[str, str], *, clock: Clock, redactor: Redactor, hourly: int | None = None
+) -> "RailwayClient":
+    """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError.
+
+    `hourly`: how many requests an hour the account has, where that is known.
+    """
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
-    return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor)
+    return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor, hourly=hourly)
 
 
 class RailwayClient:
@@ -80,13 +102,19 @@ class RailwayClient:
         url: str = ENDPOINT,
         timeout_s: float = 20.0,
         budget_s: float = 90.0,
+        hourly: int | None = None,
     ) -> None:
         self.token = token
         self._clock, self._budget_s = clock, budget_s
+        self.allowance = Allowance(clock, hourly)
+        self._remembered: dict[str, dict[str, Any]] | None = None
+        # What is left of each document, and what Railway no longer knows of it, in the order of its refusals.
+        self._kept: dict[str, str] = {}
+        self._retired: dict[str, None] = {}
         # The token's own value stays out of every text, whatever variable it came from.
         self._redact = Redactor({token.variable: token.value}).text
         self._probe = Probe(
-            base_url=url,
+            base_url=url if "?" in url else f"{url}?{SOURCE}",
             timeout_s=timeout_s,
             max_body_bytes=MAX_BODY_BYTES,
             clock=clock,
@@ -94,19 +122,61 @@ class RailwayClient:
             headers={"User-Agent": f"deploy-verdict/{__version__}", **token.header},
         )
 
+    @property
+    def retired(self) -> tuple[str, ...]:
+        """The fields that Railway no longer knows, such as Deployment.canRollback."""
+        return tuple(self._retired)
+
     def within(self, budget_s: float) -> "RailwayClient":
         """The same client, whose reads end so much earlier; for what can be asked again later."""
         client = copy(self)
         client._budget_s = min(self._budget_s, budget_s)
         return client
 
+    def remembering(self) -> "RailwayClient":
+        """The same client for one sample: what it has read once, it does not ask again."""
+        client = copy(self)
+        client._remembered = {}
+        return client
+
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
+        if self._remembered is None:
+            return self._read(document, variables)
+        key = f"{document} {sorted(variables.items())}"
+        if key not in self._remembered:
+            self._remembered[key] = self._read(document, variables)
+        return self._remembered[key]
+
+    def _read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         retry = Retry(self._clock, _BACKOFF, self._budget_s)
-        try:
-            return retry.call(lambda: self._attempt(document, variables, retry.left_s))
-        except RailwayError as error:
-            raise self._without_token(error) from error
+        for _ in range(_MOST_REFUSALS):
+            try:
+                return retry.call(lambda: self._attempt(document, variables, retry.left_s))
+            except RailwayError as error:
+                if not self._leaves_out(document, error):
+                    raise self._without_token(error) from error
+                refused = error
+        raise self._without_token(refused) from refused
+
+    def _leaves_out(self, document: str, error: RailwayError) -> bool:
+        """Whether the document goes on without the fields that were refused."""
+        if document not in _MAY_LACK or not error.retired:
+            return False
+        kept = without_fields(self._text(document), error.retired)
+        if kept is None:
+            return False
+        self._kept[document] = kept
+        self._retired |= dict.fromkeys(item.shown for item in error.retired)
+        return True
+
+    def _text(self, document: str) -> str:
+        return self._kept.get(document) or text_of(document)
+
+    def exchange(self, document: str, variables: Mapping[str, Any]) -> Exchange:
+        """One request as it went, with its headers, to learn how the API answers; never raises."""
+        body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
+        return self._probe.ask("POST", "", json=body)
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a mutation, sent once; the error is `uncertain` where it may have taken effect."""
@@ -114,14 +184,23 @@ class RailwayClient:
             return self._attempt(document, variables, self._probe.timeout_s)
         except RailwayError as error:
             unsent = is_connect_failure(error.fault) or error.fault.kind in ("tls", "request")
-            refused = error.fault.kind in ("unauthorized", "edge-refused", "invalid-query", "rate-limited")
+            refused = error.fault.kind in (
+                "unauthorized",
+                "edge-refused",
+                "invalid-query",
+                "rate-limited",
+                "edge-limited",
+            )
             raise self._without_token(error, uncertain=not unsent and not refused) from error
 
     def _attempt(self, document: str, variables: Mapping[str, Any], left_s: float) -> dict[str, Any]:
-        body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
+        body = {"query": self._text(document), "variables": dict(variables), "operationName": document}
         within_s = max(_LEAST_S, min(self._probe.timeout_s, left_s))
         try:
-            return data_of(self._probe.ask("POST", "", json=body, timeout_s=within_s))
+            self.allowance.wait_turn()
+            exchange = self._probe.ask("POST", "", json=body, timeout_s=within_s)
+            self.allowance.learn(exchange.headers)
+            return data_of(exchange)
         except RailwayError as error:
             error.is_cut_short = error.fault.kind == "timeout" and within_s < self._probe.timeout_s
             raise

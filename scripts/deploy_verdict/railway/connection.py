@@ -7,6 +7,7 @@ from deploy_verdict.base.clock import Clock
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.plan import Plan
 from deploy_verdict.railway import RailwayClient, RailwayError, ServiceIds, client_from, place
+from deploy_verdict.railway.allowance import HOURLY
 from deploy_verdict.redaction.redactor import Redactor
 
 
@@ -28,7 +29,8 @@ def connect_to_service(
         detail = "the plan has no railway section — add one, or leave the stage out with --without"
         return RailwayConnection(fault=Fault(kind="no-section", whose=Whose.US, detail=detail))
     try:
-        client = client_from(environment, clock=clock, redactor=redactor)
+        hourly = HOURLY.get(section.tier or "")
+        client = client_from(environment, clock=clock, redactor=redactor, hourly=hourly)
         where = place(
             client, project=section.project, service=section.service, environment=section.environment
         )

@@ -1,10 +1,12 @@
 """Queries about deployments: the service's ids, the list, what is live, the steps; and the rollback."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic.aliases import AliasPath
+from pydantic_core import PydanticCustomError
 
 from deploy_verdict.model import Deployment, DeploymentStep, Settings
 from deploy_verdict.railway.answers import (
@@ -21,8 +23,11 @@ from deploy_verdict.railway.answers import (
 from deploy_verdict.railway.client import RailwayClient
 from deploy_verdict.railway.errors import our_error, provider_error
 
-_PAGE = 50
+_PAGE, _LONG_PAGE = 50, 500
+_MOST_LISTED_PAGES = 10
 _MOST_PAGES = 20
+# Records of what deployed nothing. CANCELLED is in no schema, but was met.
+NOT_DEPLOYED = ("SKIPPED", "CANCELLED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +47,10 @@ class ServiceIds:
             "serviceId": self.service_id,
         }
 
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceNow:
-    """The service as it is: its settings, what is active, and the newest deployment."""
-
-    settings: Settings
-    active: tuple[Deployment, ...]
-    latest: Deployment | None
+    @property
+    def of_service(self) -> dict[str, str]:
+        """The ids of queries about the service in its environment."""
+        return {"environmentId": self.environment_id, "serviceId": self.service_id}
 
 
 class _Instance(AnswerPart):
@@ -62,12 +63,22 @@ def _of(field: str, key: str) -> Any:
     return Field(default=None, validation_alias=AliasPath(field, key))
 
 
+def _not_null(problem: str) -> AfterValidator:
+    """It may be missing, where Railway no longer knows the field; null is no answer."""
+
+    def checked(value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError(problem, "null")
+        return value
+
+    return AfterValidator(checked)
+
+
 class _Deployment(AnswerPart):
     id: str
     status: str
     created_at: Moment = None
-    updated_at: Moment = None
-    status_updated_at: Moment = None
+    creator: Text = _of("creator", "name")
     commit: Text = _of("meta", "commitHash")
     commit_message: Text = _of("meta", "commitMessage")
     commit_author: Text = _of("meta", "commitAuthor")
@@ -75,30 +86,23 @@ class _Deployment(AnswerPart):
     repo: Text = _of("meta", "repo")
     image: Text = _of("meta", "image")
     skipped_reason: Text = _of("meta", "skippedReason")
-    stopped: bool = Field(validation_alias="deploymentStopped")
-    can_rollback: bool
-    can_redeploy: bool
-    instances: Items[_Instance]
-    project_id: Text = None
+    stopped: Annotated[bool | None, _not_null("bool_type")] = Field(
+        default=None, validation_alias="deploymentStopped"
+    )
+    can_rollback: Annotated[bool | None, _not_null("bool_type")] = None
+    instances: Annotated[Items[_Instance] | None, _not_null("tuple_type")] = None
     environment_id: Text = None
     service_id: Text = None
-    snapshot_id: Text = None
 
     def as_record(self) -> Deployment:
         return Deployment(**self.model_dump())
 
 
-def _domain_names(value: Any) -> tuple[str, ...]:
-    names = (
-        (item.get("domain") for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
-    )
-    return tuple(name for name in names if isinstance(name, str))
+class _Active(AnswerPart):
+    active_deployments: Items[_Deployment]
 
 
-_Domains = Annotated[tuple[str, ...], BeforeValidator(_domain_names)]
-
-
-class _ServiceInstance(AnswerPart):
+class _Settings(AnswerPart):
     service_name: Text = None
     healthcheck_path: Text = None
     healthcheck_timeout_s: Number = Field(default=None, validation_alias="healthcheckTimeout")
@@ -106,15 +110,9 @@ class _ServiceInstance(AnswerPart):
     draining_s: Number = Field(default=None, validation_alias="drainingSeconds")
     sleeps: Flag = Field(default=None, validation_alias="sleepApplication")
     replicas: Count = Field(default=None, validation_alias="numReplicas")
-    repo: Text = _of("source", "repo")
-    image: Text = _of("source", "image")
-    custom_domains: _Domains = Field(default=(), validation_alias=AliasPath("domains", "customDomains"))
-    service_domains: _Domains = Field(default=(), validation_alias=AliasPath("domains", "serviceDomains"))
-    active_deployments: Items[_Deployment]
-    latest_deployment: _Deployment | None = None
 
-    def settings(self) -> Settings:
-        return Settings(**self.model_dump(), domains=self.custom_domains + self.service_domains)
+    def as_record(self) -> Settings:
+        return Settings(**self.model_dump())
 
 
 class _Step(AnswerPart):
@@ -135,7 +133,7 @@ class _TokenEnvironment(AnswerPart):
 class _ProjectToken(AnswerPart):
     project_id: str
     environment_id: str
-    environment: _TokenEnvironment
+    environment: _TokenEnvironment | None = None
 
 
 class _Environment(AnswerPart):
@@ -159,9 +157,16 @@ def place(railway: RailwayClient, *, project: str, service: str, environment: st
 
 def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[str, str]:
     token = object_of(_ProjectToken, railway.read("project_token", {}), "projectToken")
-    name = token.environment.name
+    name = token.environment.name if token.environment else None
     if project and project != token.project_id:
         raise our_error("no-project", f"{railway.token.variable} belongs to another project than the plan's")
+    if name is None and environment.casefold() != token.environment_id.casefold():
+        # It no longer says the name: then the project's list does.
+        name = (
+            environment
+            if _environment_id(railway, token.project_id, environment) == token.environment_id
+            else None
+        )
     if environment.casefold() not in (token.environment_id.casefold(), (name or "").casefold()):
         only = f"{railway.token.variable} works for the environment {name or token.environment_id!r} only"
         raise our_error("no-environment", f"{only}, and the plan's is {environment!r}")
@@ -189,23 +194,52 @@ def _environment_id(railway: RailwayClient, project: str, environment: str) -> s
 
 
 def deployments(
-    railway: RailwayClient, where: ServiceIds, *, most: int = 50
+    railway: RailwayClient,
+    where: ServiceIds,
+    *,
+    most: int = 50,
+    is_enough: Callable[[Sequence[Deployment]], bool] = lambda found: True,
 ) -> tuple[tuple[Deployment, ...], bool]:
-    """The newest first, by createdAt, as the API's own order is undocumented; and whether these are all."""
-    found: list[Deployment] = []
+    """The newest first, by createdAt, as the API's own order is undocumented; and whether these are all.
+
+    Without those that deployed nothing: of a monorepo they are most of the list. The newest `most`, and as
+    many more as it takes until they are enough.
+    """
+    return _listed(railway, where, "deployments", lambda found: len(found) >= most and is_enough(found))
+
+
+def skipped(
+    railway: RailwayClient, where: ServiceIds, *, most: int, is_enough: Callable[[Sequence[Deployment]], bool]
+) -> tuple[Deployment, ...]:
+    """What was skipped, the newest first: at least `most`, unless fewer are enough."""
+    found, _ = _listed(railway, where, "skipped", lambda found: len(found) >= most or is_enough(found))
+    return found
+
+
+def _listed(
+    railway: RailwayClient,
+    where: ServiceIds,
+    document: str,
+    is_enough: Callable[[Sequence[Deployment]], bool],
+) -> tuple[tuple[Deployment, ...], bool]:
+    """Pages until they are enough; the first is short, as it mostly is."""
+    found: dict[str, Deployment] = {}
     cursor: str | None = None
-    while True:
-        first = min(_PAGE, most - len(found))
-        data = railway.read("deployments", {**where.ids, "first": first, "after": cursor})
+    only_skipped = document == "skipped"
+    for number in range(_MOST_LISTED_PAGES):
+        first = _LONG_PAGE if number else _PAGE
+        data = railway.read(document, {**where.ids, "first": first, "after": cursor})
         page = object_of(NodePage[_Deployment], data, "deployments")
-        found += [node.as_record() for node in page.nodes]
+        # Also where the filter was refused, as the document was sent without it.
+        wanted = [node.as_record() for node in page.nodes if (node.status in NOT_DEPLOYED) is only_skipped]
+        found |= {item.id: item for item in wanted}
         cursor = page.next_cursor
-        if cursor is None or not page.edges or len(found) >= most:
+        if cursor is None or not page.edges or is_enough(tuple(found.values())):
             break
     dated = sorted(
-        found, key=lambda item: item.created_at.timestamp() if item.created_at else 0.0, reverse=True
+        found.values(), key=lambda item: item.created_at.timestamp() if item.created_at else 0.0, reverse=True
     )
-    return tuple({item.id: item for item in dated}.values()), cursor is None
+    return tuple(dated), cursor is None
 
 
 def deployment(railway: RailwayClient, identity: str) -> Deployment:
@@ -213,15 +247,15 @@ def deployment(railway: RailwayClient, identity: str) -> Deployment:
     return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").as_record()
 
 
-def service_now(railway: RailwayClient, where: ServiceIds) -> ServiceNow:
-    """The service's settings, its active deployments, and the latest one."""
-    variables = {"environmentId": where.environment_id, "serviceId": where.service_id}
-    found = object_of(_ServiceInstance, railway.read("service", variables), "serviceInstance")
-    return ServiceNow(
-        settings=found.settings(),
-        active=tuple(node.as_record() for node in found.active_deployments),
-        latest=found.latest_deployment.as_record() if found.latest_deployment else None,
-    )
+def active_deployments(railway: RailwayClient, where: ServiceIds) -> tuple[Deployment, ...]:
+    """What serves now, by the platform's own list."""
+    found = object_of(_Active, railway.read("active", where.of_service), "serviceInstance")
+    return tuple(node.as_record() for node in found.active_deployments)
+
+
+def service_settings(railway: RailwayClient, where: ServiceIds) -> Settings:
+    """The service's settings."""
+    return object_of(_Settings, railway.read("settings", where.of_service), "serviceInstance").as_record()
 
 
 def steps(railway: RailwayClient, deployment_id: str) -> tuple[DeploymentStep, ...]:

@@ -3,31 +3,52 @@
 Each is the provider's trouble or one of our settings, never the deployed service's.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from deploy_verdict.base.strict_json import NotJSONError, strict_json
 from deploy_verdict.http.retry import AttemptError, lowered, retry_after_s
 from deploy_verdict.model import Exchange, Fault, Whose
+from deploy_verdict.railway.allowance import HOURLY
+from deploy_verdict.railway.retired_fields import RetiredField, retired_in
 
 # Tries that a fault is worth. The first row may pass at any moment; the second was met as a passing fault and
 # as a lasting one.
 _MOST_TRIES = {
     **dict.fromkeys(("rate-limited", "unavailable", "timeout", "refused", "reset", "closed"), 6),
     **dict.fromkeys(("connect-timeout", "unreachable", "dns"), 6),
-    **dict.fromkeys(("refused-query", "protocol", "edge-refused", "partial"), 2),
+    **dict.fromkeys(("refused-query", "protocol", "edge-refused", "edge-limited", "partial"), 2),
 }
-_MAX_WORDS = 300
+_MAX_WORDS = 400
+_CLOUDFLARE = re.compile(r"error code: ?1015|error 1015|cloudflare", re.IGNORECASE)
+ADDRESS_ADVICE = (
+    "and not the account: whatever else runs there counts, as on a shared runner, and a ban can last a "
+    "day — run the job again, which takes another runner, or use a runner of your own"
+)
+CLIENT_ADVICE = (
+    "run the job again, which takes another runner; if it stays, see whether a proxy changes the User-Agent"
+)
 
 
 class RailwayError(AttemptError):
-    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same."""
+    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same.
 
-    def __init__(self, fault: Fault, *, after_s: float | None = None, uncertain: bool = False) -> None:
+    `retired` are the fields of our query that it no longer knows.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        *,
+        after_s: float | None = None,
+        uncertain: bool = False,
+        retired: tuple[RetiredField, ...] = (),
+    ) -> None:
         super().__init__(
             f"Railway: {fault.detail}", most_tries=_MOST_TRIES.get(fault.kind, 1), after_s=after_s
         )
-        self.fault, self.uncertain = fault, uncertain
+        self.fault, self.uncertain, self.retired = fault, uncertain, retired
 
 
 def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
@@ -54,9 +75,10 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
     if exchange.status in (401, 403):
         raise _forbidden(exchange, document)
     errors = document.get("errors") if isinstance(document, dict) else None
-    if exchange.status == 400:
-        detail = f"Railway's API refused our query (HTTP 400): {_messages(errors) or _beginning(exchange)}"
-        raise provider_error("invalid-query", detail)
+    if exchange.status == 400 or "GRAPHQL_VALIDATION_FAILED" in _codes(errors):
+        words = _messages(errors) or _beginning(exchange)
+        detail = f"Railway's API refused our query (HTTP {exchange.status}): {words}"
+        raise provider_error("invalid-query", detail, retired=retired_in(errors))
     if exchange.status is None or exchange.status >= 500:
         raise provider_error("unavailable", f"Railway's API answered HTTP {exchange.status}")
     if exchange.body_truncated:
@@ -92,15 +114,28 @@ def _beginning(exchange: Exchange) -> str:
 def _rate_limited(exchange: Exchange) -> RailwayError:
     headers = lowered(exchange.headers)
     after_s = retry_after_s(headers)
+    if "x-ratelimit-limit" not in headers and _CLOUDFLARE.search(exchange.body or ""):
+        what = f"Cloudflare before Railway's API limits this address (HTTP 429, {_beginning(exchange)})"
+        return provider_error("edge-limited", f"{what}, {ADDRESS_ADVICE}", after_s=after_s)
     detail = "too many requests for this account (HTTP 429)"
     detail += f"; it says to wait {after_s:g} s" if after_s is not None else ""
     limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")
     detail += f" ({(left or '0')[:12]} of {limit[:12]} requests left)" if limit else ""
+    if limit is not None and limit.isdigit() and int(limit) <= HOURLY["free"]:
+        detail += (
+            " — a free workspace has 100 an hour for its tools: take fewer samples (window.sample_every)"
+        )
     return provider_error("rate-limited", detail, after_s=after_s)
 
 
 def _forbidden(exchange: Exchange, document: Any) -> RailwayError:
     body = exchange.body or ""
+    if "error code: 1010" in body:
+        detail = (
+            f"Cloudflare before Railway's API refuses this client (HTTP {exchange.status}, "
+            f"error code: 1010); this says nothing about the token — {CLIENT_ADVICE}"
+        )
+        return provider_error("edge-refused", detail)
     if not isinstance(document, dict) or "error code:" in body:
         detail = (
             f"the edge before Railway's API refused us (HTTP {exchange.status}, {_beginning(exchange)}); "

@@ -10,8 +10,9 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import log_before, log_observation
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.stages.deployment.state import HEALTHCHECK
 from deploy_verdict.stages.logs.novelty import compared
 from deploy_verdict.stages.pools.judge_blocks import pool_blocks
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
@@ -78,11 +79,26 @@ def _platform(bundle: Bundle) -> Iterator[str]:
     found = deployed(samples)
     if found is not None and not found.commit:
         yield "The platform knows no commit of this deployment, so it cannot say which code was watched."
-    settings = next((item.observation.settings for item in samples if item.observation.settings), None)
-    if settings is not None and not settings.healthcheck_path:
+    first = next((item.observation for item in samples if item.observation.settings), None)
+    settings = first.settings if first else None
+    retired = first.retired if first else ()
+    if settings is not None and not settings.healthcheck_path and HEALTHCHECK not in retired:
         yield (
             "The platform has no health check for this service, so its SUCCESS only means that the "
             "container started."
+        )
+    yield from _sleeping(samples)
+
+
+def _sleeping(samples: Sequence[DeploymentSample]) -> Iterator[str]:
+    """This window's own requests wake the service, so that it never sees it as others leave it."""
+    wakings = [item.observation.waking for item in samples if item.observation.waking]
+    if wakings:
+        slowest_s = max(waking.took_s for waking in wakings)
+        yield (
+            "The service sleeps when nobody asks (serverless). Each sample woke it first "
+            f"({slowest_s:g} s at most), so what a first user meets shows only in these wakings, and "
+            "whatever grows over hours in one process could not show between two sleeps."
         )
 
 

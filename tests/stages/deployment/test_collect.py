@@ -7,7 +7,7 @@ from deploy_verdict.model import Fault, Judged, Subject, Whose
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.deployment.collect import collect_deployment, wait_for_deployment
-from deploy_verdict.stages.deployment.state import KNOWN
+from deploy_verdict.stages.deployment.state import KNOWN, before
 from tests.bundles import T0
 from tests.stages.platform import PLACE, context_on, listed, row, service
 
@@ -23,7 +23,9 @@ def railway(rows, active=None, **more):
             return {"deployment": found[0]} if found else ["Deployment not found"]
         return {
             "deployments": {"deployments": listed(*rows)},
-            "service": {"serviceInstance": service(*(rows[:1] if active is None else active))},
+            "active": {"serviceInstance": service(*(rows[:1] if active is None else active))},
+            "settings": {"serviceInstance": service()},
+            "skipped": {"deployments": listed(*(item for item in rows if item["status"] == "SKIPPED"))},
             "steps": {
                 "deploymentEvents": listed({"step": "BUILD_IMAGE", "createdAt": None, "payload": None})
             },
@@ -68,7 +70,7 @@ def test_by_its_commit_what_was_skipped_or_removed_comes_last():
         row("d1", createdAt="2026-02-02T10:00:00Z"),
     ]
     found = seen(railway(rows), subject=asked(commit="F0EC7B5"))
-    assert (found.deployment.id, found.found_by, found.candidates) == ("d1", "commit", 3)
+    assert (found.deployment.id, found.found_by, found.candidates) == ("d1", "commit", 2)
 
 
 def test_the_newest_that_deployed_anything():
@@ -129,13 +131,13 @@ def test_trouble_is_the_looks_fault_and_never_raised(answer):
     assert found.deployment is None
 
 
-@pytest.mark.parametrize("operation", ["service", "steps"])
+@pytest.mark.parametrize("operation", ["active", "settings", "steps"])
 def test_a_further_question_that_fails_is_a_note(operation):
     found = seen(railway([row()], **{operation: ["Problem processing request"]}))
     assert found.fault is None
     assert found.deployment.id == "d1"
     assert any("could not be read" in note for note in found.notes)
-    if operation == "service":
+    if operation == "active":
         assert found.active is None
 
 
@@ -226,7 +228,7 @@ def in_turns(*actives):
     turns = list(actives)
 
     def answers(operation, variables):
-        active = turns.pop(0) if operation == "service" and len(turns) > 1 else turns[0]
+        active = turns.pop(0) if operation == "active" and len(turns) > 1 else turns[0]
         return railway([row()], active=active)(operation, variables)
 
     return answers
@@ -248,3 +250,40 @@ def test_what_stays_so_is_kept_as_it_is():
 def test_what_is_live_or_plainly_over_is_looked_at_once():
     for status in ("SUCCESS", "FAILED", "CRASHED", "BUILDING"):
         assert not any("read twice" in note for note in seen(railway([row(status=status)])).notes)
+
+
+def test_a_sleeper_that_does_not_wake_is_tried_for_a_minute_and_once():
+    found = seen(railway([row(status="SLEEPING")], active=[]))
+    assert (found.waking.was, found.waking.path, found.waking.is_awake) == ("SLEEPING", "/api", False)
+    assert 60 <= found.waking.took_s < 62
+    assert len(found.waking.answers) == 1
+    assert not any("read twice" in note for note in found.notes)
+
+
+def test_the_same_commit_deployed_again_is_woken_too():
+    again = row("d2", "SLEEPING", createdAt="2026-02-02T11:30:00Z")
+    found = seen(railway([again, row("d1", "REMOVED")], active=[again]), subject=asked(deployment="d1"))
+    assert found.waking.was == "SLEEPING"
+    other = {**again, "meta": {"commitHash": "1234567aaaa"}}
+    found = seen(railway([other, row("d1", "REMOVED")], active=[other]), subject=asked(deployment="d1"))
+    assert found.waking is None
+
+
+def test_what_served_before_is_found_behind_any_number_of_failed_builds():
+    failed = [row(f"f{number}", "FAILED", commit=f"{number:07}aaa") for number in range(700)]
+    served = row("d0", "REMOVED", commit="0badbad1111", createdAt="2026-02-01T11:00:00Z")
+    rows = [row("d1", createdAt="2026-02-02T11:30:00Z"), *failed, served, row("d-", "REMOVED")]
+    pages = []
+
+    def answers(operation, variables):
+        if operation != "deployments":
+            return railway(rows)(operation, variables)
+        start, first = int(variables["after"] or 0), variables["first"]
+        pages.append(first)
+        page = listed(*rows[start : start + first])
+        page["pageInfo"] = {"endCursor": str(start + first), "hasNextPage": start + first < len(rows)}
+        return {"deployments": page}
+
+    found = seen(answers, subject=asked(deployment="d1"))
+    assert before(found.deployment, found.recent).id == "d0"
+    assert (pages, found.recent_whole, len(found.recent)) == ([50, 500, 500], False, 52)

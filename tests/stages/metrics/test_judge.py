@@ -7,7 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.evidence.bundle import bundled
-from deploy_verdict.model import Fault, MetricsObservation, Outcome, Point, Series, Severity, Whose
+from deploy_verdict.model import (
+    DeploymentObservation,
+    Fault,
+    MetricsObservation,
+    Outcome,
+    Point,
+    Series,
+    Severity,
+    Waking,
+    Whose,
+)
 from deploy_verdict.stages.metrics.judge import judge_metrics
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import SUBJECT, T0, loaded, window_of
@@ -34,11 +44,18 @@ def seen(memory=None, limit=1.0, **more):
     return MetricsObservation(start=T0, end=T0, every_s=60.0, **{"series": tuple(found), **more})
 
 
-def judged(*observations, plan=PLAN):
+def judged(*observations, plan=PLAN, woken_s=()):
     plan = plan_of(plan)
     files = [
         loaded(plan, "metrics", [item], 7200.0, attempt=n, subject=LIVE)
         for n, item in enumerate(observations, 1)
+    ]
+    waking = Waking(was="SLEEPING", path="/", took_s=1.0, is_awake=True)
+    files += [
+        loaded(
+            plan, "deployment", [DeploymentObservation(offset_s=at, at=T0, waking=waking)], at, subject=LIVE
+        )
+        for at in woken_s
     ]
     return {item.rule: item for item in judge_metrics(bundled(plan, window_of(plan), LIVE, files))}
 
@@ -200,3 +217,29 @@ def test_the_first_minutes_are_left_out_of_a_short_window_too():
     assert judged(warming, plan=plan)["growth"].outcome is PASS
     leaking = seen(series(lambda at: steady(at) + 0.1 * at / 1800, length_s=1800))
     assert judged(leaking, plan=plan)["growth"].outcome is FAIL
+
+
+EVERY_QUARTER_S = tuple(900.0 * number for number in range(9))
+AWAKE = tuple(point for point in series().points if point.offset_s % 900 <= 360)
+
+
+@pytest.mark.parametrize(
+    ("points", "readable", "words"),
+    [
+        (AWAKE, PASS, "points; the service sleeps, and is measured while it is awake"),
+        (tuple(p for p in AWAKE if p.offset_s < 6900), PASS, "while it is awake"),
+        (
+            tuple(p for p in AWAKE if not 1700 < p.offset_s < 2300),
+            OPEN,
+            "woken at T+30min, and no point is of that",
+        ),
+    ],
+)
+def test_a_service_that_sleeps_is_measured_while_it_is_awake(points, readable, words):
+    memory = Series(name="memory_gb", deployment="d1", points=points)
+    found = judged(seen(memory), woken_s=EVERY_QUARTER_S)
+    assert found["readable"].outcome is readable
+    assert words in found["readable"].actual
+    assert outcomes(seen(memory))["readable"] is OPEN
+    few = Series(name="memory_gb", deployment="d1", points=points[:8])
+    assert "leave `metrics` out" in judged(seen(few), woken_s=EVERY_QUARTER_S)["growth"].actual

@@ -18,16 +18,20 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Check, Claim, OpenApi
 from deploy_verdict.plan.sections.claims import IN_A_ROW
-from deploy_verdict.stages.deployment.state import State, short, standing
+from deploy_verdict.stages.claims.judge_previous import judge_previous
+from deploy_verdict.stages.deployment.state import SERVING, short, standing
 
 STAGE = "claims"
 
 
 def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """A finding for each claim that names a document, or whose check was waited for.
+    """A finding for each claim that names a document, or whose check was waited for; and of older code.
 
     `others` are the findings that may show it too.
     """
+    yield from judge_previous(bundle, others)
+    if "health" not in bundle.stages:
+        return
     readings = readings_of(bundle, "health", FingerprintObservation)
     for claim in bundle.plan.claims:
         if claim.openapi is not None:
@@ -152,7 +156,7 @@ def _stale(bundle: Bundle, claim: Claim) -> str:
     """The contradiction, where the platform calls the deployment live; else only what answers."""
     samples = looks(bundle) if "deployment" in bundle.stages else ()
     found = deployed(samples)
-    live = any(standing(sample.observation, bundle.subject).state is State.LIVE for sample in samples)
+    live = any(standing(sample.observation, bundle.subject).state in SERVING for sample in samples)
     if found is None or not live:
         return f"the answers are those of code older than {claim.commit}"
     named = short(found.commit) if found.commit else f"deployment {short(found.id)}"

@@ -6,21 +6,46 @@ from typing import Any
 
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.model import Deployment, DeploymentObservation, Fault, LogLine, Subject, Whose
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    Fault,
+    LogLine,
+    Settings,
+    Subject,
+    Waking,
+    Whose,
+)
+from deploy_verdict.plan import Plan
 from deploy_verdict.railway import (
+    NOT_DEPLOYED,
     LogEntry,
     RailwayClient,
     RailwayError,
     ServiceIds,
+    active_deployments,
     build_log,
     deploy_log,
     deployment,
     deployments,
-    service_now,
+    service_settings,
+    skipped,
     steps,
 )
-from deploy_verdict.stages.context import Context, Keep, Platform
-from deploy_verdict.stages.deployment.state import IN_FLIGHT, State, same_commit, short, standing
+from deploy_verdict.stages.context import Context, Keep
+from deploy_verdict.stages.deployment.state import (
+    IN_FLIGHT,
+    LIVE,
+    ONCE_LIVE,
+    State,
+    created_s,
+    is_same_release,
+    may_sleep,
+    same_commit,
+    short,
+    standing,
+    waking_words,
+)
 from deploy_verdict.stages.logs.line_reader import parsed
 from deploy_verdict.stages.logs.source_lines import without_colours
 
@@ -50,39 +75,74 @@ def _is_error(line: LogLine) -> bool:
     return _ERROR_WORDS.search(line.text) is not None
 
 
-FIRST_POLL_S, LATER_POLL_S, OFTEN_FOR_S, TELL_EVERY_S = 5.0, 15.0, 60.0, 60.0
-MOST_RECENT = 50
+# How long a deployment was waited for, and the pause between two polls until then: 83 in the first hour.
+POLLS_S = ((60.0, 5.0), (300.0, 15.0), (float("inf"), 60.0))
+# Those that were skipped are another question.
+SKIPS_EVERY_S, TELL_EVERY_S = 120.0, 60.0
+MOST_RECENT, MOST_ONCE_LIVE = 50, 20
+# Of those that were skipped, to find one commit's: in a sample, and each time while it is waited for.
+MOST_SKIPPED, MOST_SKIPPED_WAITING = 1000, 50
 LOG_LINES = 500
 CONFIRM_S = 3.0
-_PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.UNKNOWN)
+# A sleeper needs seconds; then what the samples meet is a fault of the service.
+WAKING_S, WAKING_PAUSE_S, MOST_ANSWERS = 60.0, 0.5, 10
+_PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.DEGRADED, State.UNKNOWN)
+_MAY_PASS = ("rate-limited", "edge-limited", "unavailable", "timeout")
 _BROKEN = ("FAILED", "CRASHED")
-_OUT_OF_RUN = ("SKIPPED", "REMOVED", "REMOVING")
+_OUT_OF_RUN = ("REMOVED", "REMOVING")
 Tell = Callable[[str], None]
 
 
 def resolved(
-    railway: RailwayClient, place: ServiceIds, subject: Subject
+    railway: RailwayClient, place: ServiceIds, subject: Subject, *, most_skipped: int = MOST_SKIPPED
 ) -> tuple[Deployment | None, str, int]:
     """The deployment that is meant, how it was found, and how many fitted; raises RailwayError."""
     if subject.deployment:
         found = deployment(railway, subject.deployment)
-        _belongs(found, place)
+        _check_belongs(railway, place, found)
         return found, "deployment", 1
-    listed, _ = deployments(railway, place, most=MOST_RECENT)
-    if subject.commit:
-        fitting = [item for item in listed if same_commit(item.commit, subject.commit)]
-        kept = [item for item in fitting if item.status not in _OUT_OF_RUN]
-        return next(iter(kept or fitting), None), "commit", len(fitting)
-    # A skipped one deployed nothing.
-    kept = [item for item in listed if item.status != "SKIPPED"]
-    return next(iter(kept), None), "newest", 1 if kept else 0
+    listed = _listed(railway, place)
+    commit = subject.commit
+    if commit is None:
+        return next(iter(listed), None), "newest", min(1, len(listed))
+    fitting = [item for item in listed if same_commit(item.commit, commit)]
+    if not fitting and most_skipped:
+        # A service of a monorepo is skipped for most commits.
+        found_all = skipped(
+            railway, place, most=most_skipped, is_enough=lambda items: _of(items, commit) != []
+        )
+        fitting = _of(found_all, commit)
+    kept = [item for item in fitting if item.status not in _OUT_OF_RUN]
+    return next(iter(kept or fitting), None), "commit", len(fitting)
 
 
-def _belongs(found: Deployment, place: ServiceIds) -> None:
+def _listed(railway: RailwayClient, place: ServiceIds) -> tuple[Deployment, ...]:
+    """The newest; what serves, where Railway no longer knows the list. Then nobody says what came between."""
+    try:
+        return deployments(railway, place, most=MOST_RECENT)[0]
+    except RailwayError as error:
+        if error.fault.kind != "invalid-query":
+            raise
+    return tuple(sorted(active_deployments(railway, place), key=created_s, reverse=True))
+
+
+def _of(items: Sequence[Deployment], commit: str) -> list[Deployment]:
+    return [item for item in items if same_commit(item.commit, commit)]
+
+
+def _check_belongs(railway: RailwayClient, place: ServiceIds, found: Deployment) -> None:
+    """By its ids; where the platform does not give them, by the service's own list."""
     theirs = (found.service_id, found.environment_id)
-    if theirs != (place.service_id, place.environment_id):
-        detail = f"deployment {short(found.id)} is of another service or environment than the plan's"
-        raise RailwayError(Fault(kind="not-found", whose=Whose.US, detail=detail))
+    if theirs == (place.service_id, place.environment_id):
+        return
+    if None in theirs:
+        listed, _ = deployments(
+            railway, place, most=1, is_enough=lambda items: any(item.id == found.id for item in items)
+        )
+        if found.status in NOT_DEPLOYED or any(item.id == found.id for item in listed):
+            return
+    detail = f"deployment {short(found.id)} is of another service or environment than the plan's"
+    raise RailwayError(Fault(kind="not-found", whose=Whose.US, detail=detail))
 
 
 def wait_for_deployment(
@@ -100,12 +160,15 @@ def wait_for_deployment(
     Raises RailwayError when Railway still refuses us at the end of the wait.
     """
     began_s = clock.monotonic_s()
-    message, message_s = "", began_s
+    message, message_s, skips_s = "", began_s, began_s
     while True:
-        found, words, error = _tried(railway, place, subject)
+        waited_s = clock.monotonic_s() - began_s
+        asks_skips = began_s + waited_s >= skips_s or waited_s >= wait_s
+        skips_s += SKIPS_EVERY_S if asks_skips else 0.0
+        found, words, error = _tried(railway, place, subject, MOST_SKIPPED_WAITING if asks_skips else 0)
         waited_s = clock.monotonic_s() - began_s
         waits = error is not None or found is None or found.status in IN_FLIGHT
-        hopeless = error is not None and error.fault.kind not in ("rate-limited", "unavailable", "timeout")
+        hopeless = error is not None and error.fault.kind not in _MAY_PASS
         hopeless = hopeless or (found is None and not subject.commit)
         if not waits or hopeless or waited_s >= wait_s or stop.requested:
             if error is not None:
@@ -115,15 +178,17 @@ def wait_for_deployment(
             left = shown_duration(round(wait_s - waited_s))
             tell(f"{words}; waiting for it, at most {left} more")
             message, message_s = words, clock.monotonic_s()
-        pause_s = FIRST_POLL_S if waited_s < OFTEN_FOR_S else LATER_POLL_S
+        pause_s = railway.allowance.pause_s(
+            next(pause_s for until_s, pause_s in POLLS_S if waited_s < until_s)
+        )
         clock.sleep(min(pause_s, max(0.1, wait_s - waited_s)))
 
 
 def _tried(
-    railway: RailwayClient, place: ServiceIds, subject: Subject
+    railway: RailwayClient, place: ServiceIds, subject: Subject, most_skipped: int
 ) -> tuple[Deployment | None, str, RailwayError | None]:
     try:
-        found, _, _ = resolved(railway, place, subject)
+        found, _, _ = resolved(railway, place, subject, most_skipped=most_skipped)
     except RailwayError as error:
         return None, error.fault.detail, error
     if found is None:
@@ -137,19 +202,60 @@ def collect_deployment(
     """One sample; what cannot be read is a note, or the fault where nothing is known without it.
 
     While one deployment takes over from another, the platform's lists disagree for a moment: what is
-    neither live nor plainly over is read once more.
+    neither live nor plainly over is read once more. A service that sleeps is woken first, as the samples
+    after this one would meet its first answer, which says nothing.
     """
-    observation = _observed(context, offset_s)
+    observation = _woken(context, _observed(context, offset_s))
     platform = context.platform
     if platform is None or observation.fault is not None or context.stop.requested:
         return (observation,)
     stands = standing(observation, platform.subject)
-    if stands.state not in _PASSING_STATES:
+    waking = observation.waking
+    was_tried = waking is not None and not waking.is_awake and waking.took_s >= WAKING_S
+    if stands.state not in _PASSING_STATES or was_tried:
         return (observation,)
     context.pace.clock.sleep(CONFIRM_S)
-    again = _observed(context, offset_s)
+    again = _woken(context, _observed(context, offset_s))
     note = f"read twice: {CONFIRM_S:g} s earlier, it was {stands.words}"
     return (again.model_copy(update={"notes": (*again.notes, note)}),)
+
+
+def _woken(context: Context, observation: DeploymentObservation) -> DeploymentObservation:
+    """With what the waking answered, where the service may be asleep: it sleeps between two samples."""
+    subject, settings = observation.deployment, observation.settings
+    # Railway deploys again by itself, and then that one sleeps.
+    serving = [item for item in (subject, *(observation.active or ())) if item and item.status in LIVE]
+    found = next((item for item in serving if subject and is_same_release(item, subject)), None)
+    if found is None:
+        return observation
+    sleeps = found.status == "SLEEPING" or (settings is not None and settings.sleeps is True)
+    if not sleeps and not may_sleep(observation.model_copy(update={"deployment": found})):
+        return observation
+    # Where nobody says whether it sleeps, once: it is read again in a moment.
+    within_s = WAKING_S if sleeps else 0.0
+    clock, path = context.pace.clock, _waking_path(context.plan, settings)
+    began_s = clock.monotonic_s()
+    answers: list[str] = []
+    while True:
+        exchange = context.probe.ask("GET", path)
+        took_s = round(clock.monotonic_s() - began_s, 1)
+        is_awake = exchange.fault is None and exchange.status is not None
+        words = exchange.fault.detail if exchange.fault else f"HTTP {exchange.status}"
+        answers += [words] if words not in answers[-1:] else []
+        if is_awake or took_s >= within_s or context.stop.requested:
+            break
+        clock.sleep(WAKING_PAUSE_S)
+    waking = Waking(
+        was=found.status, path=path, took_s=took_s, answers=tuple(answers[:MOST_ANSWERS]), is_awake=is_awake
+    )
+    context.tell(f"deployment: the service sleeps (serverless); {waking_words(waking)}")
+    return observation.model_copy(update={"waking": waking})
+
+
+def _waking_path(plan: Plan, settings: Settings | None) -> str:
+    """What the plan asks anyway; else what the platform asks."""
+    paths = (check.path for check in plan.health if check.method == "GET")
+    return next(paths, None) or (settings.healthcheck_path if settings else None) or "/"
 
 
 def _observed(context: Context, offset_s: float) -> DeploymentObservation:
@@ -160,14 +266,16 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
         unknown = Fault(kind="no-railway", whose=Whose.US, detail="this run has no connection to Railway")
         return DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown)
     first = {"waited_s": platform.waited_s, "judged": platform.judged} if offset_s == 0 else {}
+    # The list of deployments answers two questions of a sample.
+    railway, place = platform.railway.remembering(), platform.place
     try:
-        found, found_by, candidates = resolved(platform.railway, platform.place, platform.subject)
+        found, found_by, candidates = resolved(railway, place, platform.subject)
     except RailwayError as error:
         return DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first)
     notes: list[str] = []
     # At the first sample for the rollback options, at the last one for what came in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
-    more = _more(context, platform, found, notes, with_history=ends)
+    more = _more(context, railway, place, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(
         {
             "offset_s": offset_s,
@@ -183,12 +291,15 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
 
 
 def _more(
-    context: Context, platform: Platform, found: Deployment | None, notes: list[str], *, with_history: bool
+    context: Context,
+    railway: RailwayClient,
+    place: ServiceIds,
+    found: Deployment | None,
+    notes: list[str],
+    *,
+    with_history: bool,
 ) -> dict[str, Any]:
     """Everything but the subject itself; each query that fails leaves a note."""
-    railway, place = platform.railway, platform.place
-    if railway is None or place is None:
-        return {}
 
     def read(what: str, query: Callable[[], Any]) -> Any:
         try:
@@ -197,12 +308,12 @@ def _more(
             notes.append(f"{what} could not be read: {error.fault.detail}")
             return None
 
-    fields: dict[str, Any] = {}
-    now = read("the service's active deployments", lambda: service_now(railway, place))
-    if now is not None:
-        fields |= {"active": now.active, "latest": now.latest, "settings": now.settings}
+    fields: dict[str, Any] = {
+        "active": read("the service's active deployments", lambda: active_deployments(railway, place)),
+        "settings": read("the service's settings", lambda: service_settings(railway, place)),
+    }
     if with_history:
-        recent = read("the earlier deployments", lambda: deployments(railway, place, most=MOST_RECENT))
+        recent = read("the earlier deployments", lambda: _history(railway, place, found))
         if recent is not None:
             fields |= {"recent": recent[0], "recent_whole": recent[1]}
         if found is not None:
@@ -216,7 +327,26 @@ def _more(
             "build_errors": _redacted(context, build),
             "deploy_errors": _redacted(context, deploy or ()),
         }
-    return fields
+    return fields | {"retired": railway.retired}
+
+
+def _history(
+    railway: RailwayClient, place: ServiceIds, found: Deployment | None
+) -> tuple[tuple[Deployment, ...], bool]:
+    """The newest, and the older ones that were live; among them one that served before the subject."""
+
+    def reaches_back(items: Sequence[Deployment]) -> bool:
+        return any(_served_before(item, found) for item in items)
+
+    listed, whole = deployments(railway, place, most=MOST_RECENT, is_enough=reaches_back)
+    older = [item for item in listed[MOST_RECENT:] if item.status in ONCE_LIVE][:MOST_ONCE_LIVE]
+    return (*listed[:MOST_RECENT], *older), whole and len(listed) <= MOST_RECENT + len(older)
+
+
+def _served_before(item: Deployment, found: Deployment | None) -> bool:
+    if found is None or item.id == found.id or item.status not in ONCE_LIVE:
+        return found is None
+    return created_s(item) < created_s(found) and not same_commit(item.commit, found.commit)
 
 
 def _is_broken(found: Deployment) -> bool:

@@ -10,18 +10,22 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Out
 from deploy_verdict.plan import Claim
 from deploy_verdict.stages.deployment.state import (
     ONCE_LIVE,
+    SERVING,
     State,
     is_same_release,
+    retired_instances,
     same_commit,
     short,
     standing,
 )
 
 STAGE = "deployment"
+NO_LONGER = "Railway's API no longer knows"
 NO_DEPLOYMENT = "the platform reported no deployment"
 _FAILS = {
     State.FAILED: (Severity.P1, "the deployment failed"),
     State.CRASHED: (Severity.P0, "the deployment crashed"),
+    State.DEGRADED: (Severity.P1, "some of the deployment's replicas do not run"),
     State.STOPPED: (Severity.P0, "the deployment has stopped"),
     State.SKIPPED: (Severity.P1, "the deployment was skipped, so this commit is not live"),
     State.GONE: (Severity.P1, "the deployment was removed"),
@@ -37,6 +41,10 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
     yield _finding(
         "deployment", "commit", "the requested commit is deployed", _commit(bundle, samples).at(first)
     )
+    retired = next(filter(None, (retired_instances(sample.observation) for sample in samples)), None)
+    if retired is not None:
+        words = f"{NO_LONGER} {retired}; update deploy-verdict"
+        yield _finding("deployment", "replicas", "every replica runs", unknown(words).at(last))
     text = "no other release during the window"
     yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, samples).at(last))
     for claim in bundle.plan.claims:
@@ -75,6 +83,8 @@ def _commit(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
         return unknown(NO_DEPLOYMENT)
     if not _was_live(bundle, samples):
         return unknown(f"{known(found)}, which was never live in any sample")
+    if found.commit is None and _is_retired(samples, "Deployment.meta"):
+        return unknown(f"the commit is not known: {NO_LONGER} Deployment.meta; update deploy-verdict")
     if requested is None:
         return passed(f"{known(found)} (no commit was requested, so nothing to compare)")
     if found.commit is None:
@@ -84,9 +94,13 @@ def _commit(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
     return failed(f"{known(found)}; requested was {requested}", Severity.P1, "another commit is deployed")
 
 
+def _is_retired(samples: Sequence[DeploymentSample], field: str) -> bool:
+    return any(field in sample.observation.retired for sample in samples)
+
+
 def _was_live(bundle: Bundle, samples: Sequence[DeploymentSample]) -> bool:
     """A commit of a deployment that failed is not deployed."""
-    return any(standing(sample.observation, bundle.subject).state is State.LIVE for sample in samples)
+    return any(standing(sample.observation, bundle.subject).state in SERVING for sample in samples)
 
 
 def _undisturbed(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:

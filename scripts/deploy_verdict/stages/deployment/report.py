@@ -1,6 +1,6 @@
 """The section on the deployment itself: what the platform says, and which claims are shown. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,14 @@ from deploy_verdict.model import Deployment as Deployed
 from deploy_verdict.model import DeploymentObservation, DeploymentStep, LogLine, Outcome, Settings, Verdict
 from deploy_verdict.plan import Claim
 from deploy_verdict.stages.deployment.rollback_policy import Candidate, Readiness, readiness
-from deploy_verdict.stages.deployment.state import State, same_commit, short, standing
+from deploy_verdict.stages.deployment.state import (
+    HEALTHCHECK,
+    State,
+    same_commit,
+    short,
+    standing,
+    waking_words,
+)
 
 MOST_ROWS = 8
 
@@ -116,10 +123,17 @@ def deployment(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Show
         commits=_commits(bundle, verdict),
         watched=_watched(bundle, samples),
         errors=tuple(_errors(bundle, samples)),
-        notes=tuple(dict.fromkeys(note for sample in samples for note in sample.observation.notes)),
+        notes=tuple(dict.fromkeys(_notes(samples))),
         lines=lines(finding for finding in verdict.findings if finding.stage in ("claims", "deployment")),
         files=files_of(bundle, "deployment"),
     )
+
+
+def _notes(samples: tuple[DeploymentSample, ...]) -> Iterator[str]:
+    for sample in samples:
+        yield from sample.observation.notes
+        for field in sample.observation.retired:
+            yield f"Railway's API no longer knows {field}; what it said is unknown. Update deploy-verdict"
 
 
 def _why_unknown(samples: tuple[DeploymentSample, ...]) -> str:
@@ -155,7 +169,10 @@ def _known(
     if first.waited_s >= 1:
         yield "Waited for it", shown_duration(round(first.waited_s))
     if first.settings is not None:
-        yield "Live means", _live_means(first.settings)
+        yield "Live means", _live_means(first.settings, first.retired)
+    slept = [sample.observation for sample in samples if sample.observation.waking]
+    if slept:
+        yield "Sleeps when nobody asks (serverless)", "; ".join(map(_slept, slept[:MOST_ROWS]))
     if first.steps:
         yield "Steps", "; ".join(_step(step) for step in first.steps[:12])
 
@@ -170,7 +187,14 @@ def _code(found: Deployed) -> str:
     return text + (f" by {found.commit_author}" if found.commit_author else "")
 
 
-def _live_means(settings: Settings) -> str:
+def _slept(observation: DeploymentObservation) -> str:
+    waking = observation.waking
+    return f"{shown_offset(observation.offset_s)} was {waking.was}, {waking_words(waking)}" if waking else ""
+
+
+def _live_means(settings: Settings, retired: Sequence[str]) -> str:
+    if HEALTHCHECK in retired:
+        return f"not known: Railway's API no longer knows {HEALTHCHECK}"
     if not settings.healthcheck_path:
         return "that the container has started: the platform has no health check for this service"
     return f"that {settings.healthcheck_path} answered 200 once, when it was deployed"

@@ -10,11 +10,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deploy_verdict.expect import fault_text
-from deploy_verdict.model import Deployment, DeploymentObservation, Loaded, Subject, Unreadable
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    Loaded,
+    Settings,
+    Subject,
+    Unreadable,
+    Waking,
+)
 
 IN_FLIGHT = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "DEPLOYING")
 LIVE = ("SUCCESS", "SLEEPING")
 GONE = ("REMOVING", "REMOVED")
+# An instance that is being removed serves nobody, and need not.
+_LEAVING = ("REMOVING", "REMOVED", "SKIPPED")
+_DOWN = ("CRASHED", "EXITED", "STOPPED")
+HEALTHCHECK = "ServiceInstance.healthcheckPath"
+_INSTANCES = (
+    "Deployment.instances",
+    "DeploymentDeploymentInstance.status",
+    "DeploymentDeploymentInstance.id",
+)
 ONCE_LIVE = (*LIVE, *GONE, "CRASHED")
 KNOWN = (*IN_FLIGHT, *LIVE, *GONE, "NEEDS_APPROVAL", "FAILED", "CRASHED", "SKIPPED")
 
@@ -23,6 +40,7 @@ class State(StrEnum):
     """Where the deployment stands."""
 
     LIVE = "live"
+    DEGRADED = "degraded"
     IN_FLIGHT = "in_flight"
     PARKED = "parked"
     FAILED = "failed"
@@ -36,6 +54,8 @@ class State(StrEnum):
 
 # From here on the window watches something else than its subject, or nothing.
 OVER = (State.FAILED, State.CRASHED, State.STOPPED, State.SKIPPED, State.GONE, State.SUPERSEDED)
+# It serves, with all or some of its replicas.
+SERVING = (State.LIVE, State.DEGRADED)
 NOT_BEGUN = (State.IN_FLIGHT, State.PARKED)
 
 
@@ -71,7 +91,7 @@ def standing(observation: DeploymentObservation, subject: Subject) -> Standing:
     deployment = observation.deployment
     if deployment is None:
         return Standing(state=State.UNKNOWN, words=_nothing_found(observation, subject))
-    return _by_status(deployment, observation.active)
+    return _by_status(deployment, observation)
 
 
 def _nothing_found(observation: DeploymentObservation, subject: Subject) -> str:
@@ -80,11 +100,16 @@ def _nothing_found(observation: DeploymentObservation, subject: Subject) -> str:
     return "; ".join((f"the platform has {wanted}", *observation.notes))
 
 
-def _by_status(deployment: Deployment, active: tuple[Deployment, ...] | None) -> Standing:
+def _by_status(deployment: Deployment, observation: DeploymentObservation) -> Standing:
+    active = observation.active
     status, name = deployment.status, short(deployment.id)
     successor = _successor(deployment, active)
     if status in GONE or (status in LIVE and successor is not None):
-        return _replaced(deployment, successor)
+        return _replaced(deployment, successor, observation)
+    states = {item.status for item in deployment.instances or ()}
+    if status == "CRASHED" and {"RUNNING", "CRASHED"} <= states and successor is None:
+        # Railway's own tool calls it online, with some of its replicas crashed.
+        return _by_instances(deployment, observation)
     simple = {
         "NEEDS_APPROVAL": (State.PARKED, "waits for approval at the platform: a person must act"),
         "FAILED": (State.FAILED, "failed (status FAILED): what was live before still serves"),
@@ -99,23 +124,29 @@ def _by_status(deployment: Deployment, active: tuple[Deployment, ...] | None) ->
     if status not in LIVE:
         words = f"deployment {name} has the status {status[:40]!r}, which this tool does not know"
         return Standing(state=State.UNKNOWN, words=words)
-    return _by_instances(deployment, active)
+    return _by_instances(deployment, observation)
 
 
 def _successor(deployment: Deployment, active: tuple[Deployment, ...] | None) -> Deployment | None:
     """The newest active deployment where ours is not among them, or where it is newer than ours."""
     others = [item for item in active or () if item.id != deployment.id]
-    if active and len(others) == len(active):
-        return max(others, key=_created)
-    newer = [item for item in others if _created(item) > _created(deployment)]
-    return max(newer, key=_created, default=None)
+    if deployment.status == "SLEEPING":
+        # It may be in no list while it sleeps.
+        others = [item for item in others if created_s(item) >= created_s(deployment)]
+    if others and len(others) == len(active or ()):
+        return max(others, key=created_s)
+    newer = [item for item in others if created_s(item) > created_s(deployment)]
+    return max(newer, key=created_s, default=None)
 
 
-def _created(deployment: Deployment) -> float:
+def created_s(deployment: Deployment) -> float:
+    """When it was created, in Unix seconds; 0 where that is not known."""
     return deployment.created_at.timestamp() if deployment.created_at else 0.0
 
 
-def _replaced(deployment: Deployment, successor: Deployment | None) -> Standing:
+def _replaced(
+    deployment: Deployment, successor: Deployment | None, observation: DeploymentObservation
+) -> Standing:
     name = short(deployment.id)
     if successor is None:
         words = f"deployment {name} was removed, and the platform names no active one in its place"
@@ -123,7 +154,9 @@ def _replaced(deployment: Deployment, successor: Deployment | None) -> Standing:
     by = f"deployment {short(successor.id)} of commit {short(successor.commit)}"
     if same_commit(deployment.commit, successor.commit):
         # Railway deploys again by itself when it moves hosts: another id, and no new release.
-        again = _by_status(successor, (successor,))
+        again = _by_status(
+            successor, observation.model_copy(update={"deployment": successor, "active": (successor,)})
+        )
         live = again.state is State.LIVE
         return Standing(
             state=again.state,
@@ -132,20 +165,25 @@ def _replaced(deployment: Deployment, successor: Deployment | None) -> Standing:
     return Standing(state=State.SUPERSEDED, words=f"deployment {name} was replaced by {by}")
 
 
-def _by_instances(deployment: Deployment, active: tuple[Deployment, ...] | None) -> Standing:
-    name, status = short(deployment.id), deployment.status
-    states = [instance.status for instance in deployment.instances or ()]
+def _by_instances(deployment: Deployment, observation: DeploymentObservation) -> Standing:
+    name, status, active = short(deployment.id), deployment.status, observation.active
+    states = [item.status for item in deployment.instances or () if item.status not in _LEAVING]
+    if status == "SLEEPING" or (may_sleep(observation) and _sleeps(observation)):
+        return _asleep(deployment, observation)
+    if may_sleep(observation) and observation.waking is not None and observation.waking.is_awake:
+        words = f"deployment {name} says {status} and nothing of it runs, but the service answers"
+        return Standing(state=State.UNKNOWN, words=f"{words}: whether it sleeps (serverless) is not known")
     counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
-    if deployment.stopped is True and status != "SLEEPING":
+    if deployment.stopped is True:
         words = f"deployment {name} says {status}, but all of its instances have stopped"
         return Standing(state=State.STOPPED, words=f"{words} ({counted})" if counted else words)
-    if "CRASHED" in states:
-        words = f"deployment {name} says {status}, but its instances are {counted}"
-        return Standing(state=State.CRASHED, words=words)
+    down = _down(states, observation.settings)
+    if down is not None:
+        return Standing(state=down[0], words=f"deployment {name} says {status}, but {down[1]}")
     if active is not None and not active:
         words = f"deployment {name} says {status}, but the service has no active deployment"
         return Standing(state=State.GONE, words=words)
-    missing = _missing(deployment, active, states)
+    missing = _missing(deployment, observation, states)
     if missing:
         words = f"deployment {name} says {status}, but {missing}"
         return Standing(state=State.UNKNOWN, words=words)
@@ -153,29 +191,95 @@ def _by_instances(deployment: Deployment, active: tuple[Deployment, ...] | None)
     return Standing(state=State.LIVE, words=live)
 
 
-def _missing(deployment: Deployment, active: tuple[Deployment, ...] | None, states: list[str]) -> str | None:
-    """Why a SUCCESS alone is not believed."""
-    if active is None:
-        return "the service's active deployments could not be read"
-    if deployment.stopped is None and deployment.status != "SLEEPING":
-        return "the platform does not say whether its instances have stopped"
-    if deployment.status == "SLEEPING":
+def _sleeps(observation: DeploymentObservation) -> bool:
+    return observation.settings is not None and observation.settings.sleeps is True
+
+
+def may_sleep(observation: DeploymentObservation) -> bool:
+    """Whether what says SUCCESS may be asleep: nothing of it runs, and the settings do not exclude it."""
+    found, settings = observation.deployment, observation.settings
+    if settings is not None and settings.sleeps is False:
+        return False
+    return observation.active == () or (found is not None and found.stopped is True)
+
+
+def _asleep(deployment: Deployment, observation: DeploymentObservation) -> Standing:
+    """It is live on request. Whether a sleeper is in the list of active deployments is in no document."""
+    name, status, waking = short(deployment.id), deployment.status, observation.waking
+    if waking is not None and waking.is_awake:
+        return Standing(
+            state=State.LIVE, words=f"live: it slept ({status}), and was woken in {waking.took_s:g} s"
+        )
+    if status == "SLEEPING":
+        if waking is None:
+            return Standing(state=State.LIVE, words=f"live on request: {status}")
+        words = f"deployment {name} is {status}, and {waking_words(waking)}"
+        return Standing(state=State.UNKNOWN, words=words)
+    words = f"deployment {name} says {status} and all of its instances have stopped: it sleeps, or has ended"
+    if waking is None:
+        return Standing(state=State.UNKNOWN, words=words)
+    return Standing(state=State.STOPPED, words=f"{words}; {waking_words(waking)}")
+
+
+def waking_words(waking: Waking) -> str:
+    """What the waking took, and what it answered."""
+    took = f"GET {waking.path} {'woke it' if waking.is_awake else 'did not wake it'} in {waking.took_s:g} s"
+    return f"{took}: {', then '.join(waking.answers) or 'no answer'}"
+
+
+def _down(states: Sequence[str], settings: Settings | None) -> tuple[State, str] | None:
+    """The state of replicas that do not run, and the words; None where none is down."""
+    running, down = states.count("RUNNING"), [word for word in states if word in _DOWN]
+    if not down:
         return None
+    counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
+    if not running:
+        ended = State.CRASHED if "CRASHED" in down else State.STOPPED
+        # One that starts may still come up; after a crash that is only the next try.
+        return (ended, f"its instances are {counted}") if ended is State.CRASHED or down == states else None
+    enough = settings is not None and settings.replicas is not None and running >= settings.replicas
+    if "CRASHED" not in down and enough:
+        # Fewer replicas were set, and the others have ended.
+        return None
+    ended_as = "crashed" if "CRASHED" in down else "stopped"
+    share = f"{len(down)} of {len(states)} replicas ({100 * len(down) / len(states):.0f} %) have {ended_as}"
+    return State.DEGRADED, f"{share}: {counted}"
+
+
+def _missing(deployment: Deployment, observation: DeploymentObservation, states: list[str]) -> str | None:
+    """Why a SUCCESS alone is not believed."""
+    if observation.active is None:
+        return "the service's active deployments could not be read"
+    if deployment.stopped is None:
+        return "the platform does not say whether its instances have stopped" + _retired(
+            observation, "Deployment.deploymentStopped"
+        )
     if not states:
-        return "the platform lists no instance of it"
-    if "RUNNING" not in states:
+        # Then how many replicas run is unknown, which is a finding of its own.
+        return None if retired_instances(observation) else "the platform lists no instance of it"
+    if "RUNNING" not in states or "RESTARTING" in states:
         words = ", ".join(dict.fromkeys(states))[:80]
-        return f"none of its instances is RUNNING ({words})"
+        some = "not all" if "RUNNING" in states else "none"
+        return f"{some} of its instances is RUNNING ({words})"
     return None
+
+
+def retired_instances(observation: DeploymentObservation) -> str | None:
+    """The field by which the platform no longer tells of instances; None where it does."""
+    return next((field for field in _INSTANCES if field in observation.retired), None)
+
+
+def _retired(observation: DeploymentObservation, field: str) -> str:
+    return f": Railway's API no longer knows {field}" if field in observation.retired else ""
 
 
 def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment | None:
     """What served before a deployment: the newest older one that was live, and not of the same commit."""
-    older = [item for item in recent if item.id != deployment.id and _created(item) < _created(deployment)]
+    older = [item for item in recent if item.id != deployment.id and created_s(item) < created_s(deployment)]
     fitting = [
         item for item in older if item.status in ONCE_LIVE and not same_commit(item.commit, deployment.commit)
     ]
-    return max(fitting, key=_created, default=None)
+    return max(fitting, key=created_s, default=None)
 
 
 def deployment_readings(files: Iterable[Loaded | Unreadable]) -> list[DeploymentObservation]:

@@ -12,6 +12,7 @@ from deploy_verdict.stages.context import Context, Keep, Platform
 # Real seconds between two points, by the window's length, as Railway's CLI asks.
 STEPS = ((3600.0, 30.0), (6 * 3600.0, 60.0), (24 * 3600.0, 240.0))
 LONGEST_STEP_S = 3600.0
+MEASUREMENT = "MetricMeasurement."
 
 
 def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None) -> tuple[MetricsObservation]:
@@ -36,6 +37,8 @@ def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None)
         found = list(metrics(platform.railway, platform.place, every_s=every_s, **times))
     except RailwayError as error:
         return (MetricsObservation(fault=error.fault, **frame),)
+    retired = [field for field in platform.railway.retired if field.startswith(MEASUREMENT)]
+    notes += [f"Railway's API no longer knows {field}" for field in retired]
     try:
         if since is None:
             found += http_metrics(platform.railway, platform.place, every_s=every_s, **times)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, with_interim
-from deploy_verdict.evidence.platform_views import points_of, readings_of
+from deploy_verdict.evidence.platform_views import looks, points_of, readings_of
 from deploy_verdict.evidence.traffic_change import traffic_change
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
@@ -37,6 +37,8 @@ from deploy_verdict.stats.trend import shown_p
 STAGE = "metrics"
 CHECK = "memory"
 WARM_UP_S = 600.0
+# A service sleeps five to ten minutes after the last packet.
+AWAKE_S = 300.0
 # Times the limit: more is no memory of this service.
 ABSURD = 100
 # Of the points that the window's length and step promise, and how far towards its end they must reach.
@@ -100,7 +102,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     if not points:
         if any(series.name == "memory_gb" for series in observation.series):
             return Memory(reason="the platform returned the memory of other deployments only")
-        return Memory(reason="the platform returned no series of memory")
+        return Memory(reason="; ".join(("the platform returned no series of memory", *observation.notes)))
     limits = [
         point.value for point in points_of(observation, "memory_limit_gb", deployment) if point.value > 0
     ]
@@ -110,6 +112,12 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
 def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> Ruling:
     if memory.reason or observation is None:
         return unknown(memory.reason)
+    if woken_s := _woken_s(bundle):
+        return _readable_of_sleeper(memory, observation.every_s, woken_s)
+    return _readable_throughout(bundle, observation, memory)
+
+
+def _readable_throughout(bundle: Bundle, observation: MetricsObservation, memory: Memory) -> Ruling:
     length_s = bundle.window.length_s
     if observation.every_s < 1:
         return unknown("the reading does not give the distance between its points")
@@ -130,6 +138,32 @@ def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Me
         )
         return unknown(f"{text} proves nothing")
     return passed(f"{count} points over {shown_duration(last_s)}")
+
+
+def _woken_s(bundle: Bundle) -> tuple[float, ...]:
+    """When samples woke a service that sleeps; in between nothing runs that could be measured."""
+    return tuple(
+        sample.observation.offset_s
+        for sample in looks(bundle)
+        if sample.observation.waking and sample.observation.waking.is_awake
+    )
+
+
+def _readable_of_sleeper(memory: Memory, every_s: float, woken_s: Sequence[float]) -> Ruling:
+    """Measured after each waking but the last, whose minutes may still be to come."""
+    within_s = max(AWAKE_S, 3 * every_s)
+    unmeasured = [
+        at_s
+        for at_s in woken_s[:-1]
+        if not any(at_s - every_s <= point.offset_s <= at_s + within_s for point in memory.points)
+    ]
+    if any(point.value < 0 for point in memory.points):
+        return unknown("the series holds negative memory")
+    if unmeasured:
+        return unknown(
+            f"the service was woken at {shown_offset(unmeasured[0])}, and no point is of that time"
+        )
+    return passed(f"{len(memory.points)} points; the service sleeps, and is measured while it is awake")
 
 
 def _limit(section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
@@ -161,6 +195,10 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) 
     growth = growth_of(blocks, counted=False)
     if growth is None:
         text = f"{len(blocks)} blocks cannot show a trend; it takes {FEWEST_BLOCKS}"
+        if _woken_s(bundle):
+            text += (
+                "; the service sleeps, and its memory begins anew — leave `metrics` out, or turn sleeping off"
+            )
         return unknown(text)
     change = traffic_change(bundle, WARM_UP_S, bundle.window.length_s)
     if grows(blocks, growth, growth.p, complete=warm[-1].offset_s >= REACHES * bundle.window.length_s):
