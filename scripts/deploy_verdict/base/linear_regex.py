@@ -1,7 +1,7 @@
 """Regular expressions of other people on texts of other people, in time that grows with the text alone.
 
-RE2 runs them, which knows no backtracking. They are written as Python's are: what RE2 takes differently is turned,
-and what it cannot do (look-around, references to groups) is refused.
+RE2 runs them, which knows no backtracking. They are written as Python's are: what RE2 takes differently is
+turned, and what it cannot do (look-around, references to groups) is refused.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import re2
+    import re2  # type: ignore[import-untyped]
 
 # What these mean in Python, where letters and digits are those of every script.
 _CLASSES = {"w": r"\p{L}\p{M}\p{N}_", "d": r"\p{Nd}", "s": r"\s\x0b\x1c-\x1f\x85\p{Z}"}
@@ -76,9 +76,10 @@ class LinearRegexes:
         found: list[int] = self._match(text.encode("utf-8", "replace")) or []
         if self._always not in found:
             raise UnfitRegexError(f"{self._regexes!r} need too much memory — write shorter ones")
+        if len(found) == 1:
+            return []
         found.remove(self._always)
-        found.sort()
-        return found
+        return sorted(found)
 
     def span(self, place: int, text: str) -> tuple[int, int] | None:
         """Where in a text one of them is found first."""

@@ -79,8 +79,8 @@ def template_of(text: str, *, words_of_quotes: bool = False) -> str:
 class KnownTemplates:
     """Templates by the shape of a line: its text with every digit as 0.
 
-    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at the
-    beginning, and those in an exception's name. A shape is therefore looked up with these.
+    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at
+    the beginning, and those in an exception's name. A shape is therefore looked up with these.
     """
 
     def __init__(self, *, words_of_quotes: bool = False) -> None:
@@ -110,7 +110,7 @@ class KnownTemplates:
                 self._known[shape] = (places, {self._digits(text, places): template}) if places else template
             return template
         places, templates = known
-        digits = self._digits(text, places)
+        digits = text[places[0]] if len(places) == 1 else self._digits(text, places)
         found = templates.get(digits)
         if found is None:
             found = templates[digits] = self._template_of(text)

@@ -177,6 +177,13 @@ def line_json(**fields):
         ("level=error ts=2026-02-02T12:00:00Z msg=\"info\"", "ERROR"),
         ('at=error code=H12 desc="Request timeout" path="/?level=info"', "ERROR"),
         ("msg=\"level=error\" level=info", "INFO"),
+        # What else stands between time and level.
+        ("2026-02-02 12:00:00,123 pid=7 tid=8 ERROR x", "ERROR"),
+        ("2026-02-02 12:00:00 web-1 app.db ERROR x", "ERROR"),
+        ("2026-02-02 12:00:00;ERROR;x", "ERROR"),
+        ("2026-02-02T12:00:00.123Z [shop] error: x", "ERROR"),
+        ("02-02-2026 12:00:00 ERROR x", "ERROR"),
+        ("2026-02-02T12:00:00Z The ERROR budget is fine", None),
     ],
 )  # fmt: skip
 def test_the_level_is_where_the_format_puts_it(text, level):
@@ -195,6 +202,7 @@ def test_the_level_is_where_the_format_puts_it(text, level):
         ("Feb  2 12:00:00 web shop[7]: x", (NOON, False, None)),
         ("Dec 31 23:59:59 web shop[7]: x", (datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC), False, None)),
         ("12:00:00 ERROR x", (NOON, False, None)),
+        ("2026-02-02T12:00:00Z GET /x?level=error 200", (NOON, True, None)),
         ("23:00:00 ERROR x", (NOON - timedelta(hours=13), False, None)),
         ("3/2/2026, 12:00:00 PM ERROR x", (datetime(2026, 3, 2, 12, tzinfo=UTC), False, None)),
         ("1770033600123 ERROR x", (NOON + timedelta(microseconds=123000), True, None)),

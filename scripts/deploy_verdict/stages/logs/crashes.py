@@ -101,7 +101,7 @@ CRASHES = (
         ),
         "panic: pool is closed\n\ngoroutine 1 [running]:\nmain.take(...)\n\t/app/main.go:10\nexit status 2",
         goes_on=_regex(
-            r"\S+\(.*\)$|panic: |goroutine |r[0-9a-z]{1,2} +0x|[a-z]{2}[0-9a-z]? +0x|\[recovered\]|PC=0x|runtime\.|(?:GET|POST|PUT|PATCH|DELETE|HEAD) |[\w-]+: |\[signal"
+            r"\S{1,400}?\(.{0,2000}\)$|panic: |goroutine |r[0-9a-z]{1,2} +0x|[a-z]{2}[0-9a-z]? +0x|\[recovered\]|PC=0x|runtime\.|(?:GET|POST|PUT|PATCH|DELETE|HEAD) |[\w-]+: |\[signal"
         ),
     ),
     Crash(

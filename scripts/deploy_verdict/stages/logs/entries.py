@@ -29,11 +29,11 @@ class Entry(NamedTuple):
     """A line with all that continues it. `continued`: a further part of an overlong entry.
 
     The other fields are those of its first line; `at` is None where that bears no time. A crash without a
-    level of its own has the level ERROR. `kind`: "access" is a request that a server logged (its format has no
-    level), "crash" an exception with its stack, whatever the level. `format` is the name of the format that was
-    read (stages/logs/formats.py), None where none fits. `message_at` is where the message begins in `text`,
-    behind time, level and the like. `problem` is why a written time is unknown. `is_named`: the line's own
-    format says the level, no platform around it.
+    level of its own has the level ERROR. `kind`: "access" is a request that a server logged (its format has
+    no level), "crash" an exception with its stack, whatever the level. `format` is the name of the format
+    that was read (stages/logs/formats.py), None where none fits. `message_at` is where the message begins in
+    `text`, behind time, level and the like. `problem` is why a written time is unknown. `is_named`: the
+    line's own format says the level, no platform around it.
     """
 
     text: str
@@ -146,7 +146,10 @@ def _follows(before: SourceLine, line: SourceLine) -> bool:
 class _OpenEntry:
     """The entry that is being joined."""
 
-    __slots__ = ("chained", "chars", "continued", "crash", "ended", "first", "is_crash", "last", "level", "lines", "message_lines", "texts")  # fmt: skip
+    __slots__ = (
+        "chained", "chars", "continued", "crash", "ended", "first", "is_crash", "last", "level", "lines",
+        "message_lines", "texts",
+    )  # fmt: skip
 
     def __init__(self, line: SourceLine, *, is_crash: bool) -> None:
         self.first = self.last = line
@@ -244,8 +247,8 @@ class _OpenEntry:
             level = ERROR
         entry = Entry(
             "\n".join(self.texts), first.at, level, first.zoned, first.after_t0, self.continued, self.lines,
-            "crash" if self.is_crash else first.kind, first.format, first.message_at, first.problem, first.filled,
-            is_named,
+            "crash" if self.is_crash else first.kind, first.format, first.message_at, first.problem,
+            first.filled, is_named,
         )  # fmt: skip
         self.texts, self.lines, self.chars, self.continued = [], 0, 0, True
         return entry

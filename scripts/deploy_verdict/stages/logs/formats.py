@@ -82,11 +82,13 @@ _IN_BRACKETS = {
     word: level for word, level in NAMED.items() if len(word) > 2 and word not in ("ALL", "DEFAULT")
 }
 # A level's place ends there: ERROR_PAGE is none.
-_ENDS = r"(?=[\s:|,/\])>]|$)"
+_ENDS = r"(?=[\s:;|,/\])>]|$)"
 # What stands between time and level: threads, process ids, logger names with a separator after them.
 _COLUMN = (
     r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
-    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|[\w-]{36}(?=\t)|[a-z][\w.-]{0,60}(?= +(?:" + _any_of(WORDS) + r") ))"
+    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|[\w-]{36}(?=\t)|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )|[a-z][\w.-]{0,60}(?= +(?:"
+    + _any_of(WORDS)
+    + r") ))"
 )
 _PARTS = {
     "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
@@ -99,7 +101,7 @@ _PARTS = {
     **{name: f"(?P<time>{regex})" for name, regex in TIMES.items()},
     "method": r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT)",
 }
-_AFTER_TIME = r"[\])]?[ \t,:|-]*(?:\] *)?"
+_AFTER_TIME = r"[\])]?[ \t,;:|-]*(?:\] *)?"
 _PHP_LEVELS = {
     **dict.fromkeys(("Fatal error", "Parse error", "Core error", "Compile error"), CRITICAL),
     **dict.fromkeys(("User error", "Recoverable fatal error", "Catchable fatal error"), ERROR),
@@ -113,7 +115,7 @@ _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
 FORMATS = (
     Format(
         "access log",
-        r"(?:[^\s\"\[]{1,256},? ){1,8}\[{access}\] \"|\[{iso}\] \"{method} \S* HTTP/|\[{access}\] \"{method} ",
+        r"(?:[^\s\"\[]{1,256},? ){1,8}\[{access}\] (?:\"|{method} )|\[{iso}\] \"{method} \S* HTTP/|\[{access}\] \"{method} ",
         (
             Sample(
                 "nginx",
@@ -163,7 +165,7 @@ FORMATS = (
     ),
     Format(
         "request line",
-        r"(?:[\w.:\[\]-]{2,64} (?:- )?(?:- )?)?\"?{method} /\S*(?: HTTP/[0-9.]+)?\"?[ :,-]+[0-9]{3}(?![\w.])",
+        r"(?:(?![0-9]{4}[-/])[\w.:\[\]-]{2,64} (?:- )?(?:- )?)?\"?{method} /\S*(?: HTTP/[0-9.]+)?\"?[ :,-]+[0-9]{3}(?![\w.])",
         (
             Sample("morgan", "GET /orders?level=error 200 4.321 ms - 12", at=None),
             Sample("others", '10.0.0.7 "GET /admin/logs?level=error HTTP/1.1" 200 1234', at=None),
@@ -397,7 +399,7 @@ FORMATS = (
     ),
     Format(
         "time, then a level in small letters",
-        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|{{harmless}}|(?P<level>panic)(?=\t)):?[ \t]*",
+        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|(?:\[[^\[\]\n]{{0,80}}\] ){{1,3}}{{small}}(?=:\s)|{{harmless}}|(?P<level>panic)(?=\t)):?[ \t]*",
         (
             Sample("winston", "2026-02-02T12:00:00.123Z error: pool is closed", ERROR),
             Sample("zap", "2026-02-02T12:00:00.123Z\terror\tshop/pool.go:31\tpool is closed", ERROR),

@@ -6,6 +6,7 @@ stands in: 40 is a warning of pino and an error of Python.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
@@ -31,7 +32,8 @@ TimeReader = Callable[[str], Stamp]
 # Keys without case, dots, hyphens and underscores; the first that holds something counts.
 TIME_KEYS = (
     "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
-    "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant", "created",
+    "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
+    "created",
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
@@ -39,6 +41,7 @@ TEXT_KEYS = (
 )  # fmt: skip
 LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
+    "@level", "sev",
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
 )  # fmt: skip
 _WRAPPERS = (
@@ -54,7 +57,7 @@ _WRAPPERS = (
     "attributes",
 )
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
-_PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname", "module", "processname", "threadname"})
+_PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname"})
 _REQUEST_PATHS = frozenset(
     {
         "path",
@@ -118,11 +121,11 @@ class JsonReader:
                 found = _of_fields(fields, self._read, self._read_time)
                 self._learn(fields, found)
             return found
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, OverflowError):
             return None
 
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
-        """A line whose keys were met before, read without looking for them; None where it needs another look."""
+        """A line whose keys were met before, read where these were; None where that does not do."""
         message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
         if (
             type(message) is not str
@@ -150,25 +153,25 @@ class JsonReader:
         layout = self._layouts.get(keys)
         if layout is None and len(self._layouts) < _MOST_LAYOUTS:
             layout = self._layouts[keys] = _layout_of(fields, found.format)
-        word = fields[layout.level] if layout is not None else None
-        if layout is not None and type(word) in (str, int) and len(layout.levels) < _MOST_LAYOUTS:
+        if layout is None:
+            return
+        word: Any = fields[layout.level]
+        if type(word) in (str, int) and len(layout.levels) < _MOST_LAYOUTS:
             layout.levels[word] = found.level
 
 
 def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
     """Where a line that was read has its message, time and level, all of them on its first floor."""
     named = {_normal(key): key for key in fields}
-    message = next(
-        (named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)), None
-    )
+    texts = [named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)]
     time = next((named[key] for key in TIME_KEYS if key in named), None)
     levels = [named[key] for key in LEVEL_KEYS if key in named]
-    if message is None or time is None or len(levels) != 1 or len(named) != len(fields):
+    if not texts or time is None or len(levels) != 1 or len(named) != len(fields):
         return None
     if _shape(dict.fromkeys(named)) != "JSON" or "log" in named:
         return None
-    shown = tuple(name for name in fields if name != message and _normal(name) not in _HIDDEN)
-    return _Layout(message, time, levels[0], shown, format_, {})
+    shown = tuple(name for name in fields if name != texts[0] and _normal(name) not in _HIDDEN)
+    return _Layout(texts[0], time, levels[0], shown, format_, {})
 
 
 def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
@@ -184,6 +187,7 @@ def platform_level(line: SourceLine, severity: str | None, *, structured: bool) 
     return named_level(severity) if severity else None
 
 
+@lru_cache(maxsize=1024)
 def _normal(key: str) -> str:
     return key.replace("_", "").replace("-", "").replace(".", "").replace(" ", "").lower()
 
@@ -323,17 +327,7 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
     if shape == "MongoDB's JSON" and isinstance(word, str):
         return _MONGO_LEVELS.get(word[:1]), shape
     for key in LEVEL_KEYS:
-        value = named.get(key)
-        if isinstance(value, dict):
-            value = next(
-                (value[inner] for inner in ("name", "value", "level", "text") if inner in value), None
-            )
-        if isinstance(value, str) and not value.strip().isdigit():
-            level = named_level(value)
-        elif isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
-            level = _of_number(key, float(value), named, shape)
-        else:
-            continue
+        level = _level_at(key, named, shape)
         if level is not None:
             return level, shape
     if named.keys() >= {"@t"} and "@l" not in named and named.keys() & {"@m", "@mt"}:
@@ -346,6 +340,17 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
     if "ddsource" in named or "ddtags" in named or {"dd", "status", "message"} <= named.keys():
         return (named_level(status) if isinstance(status, str) else None), "Datadog's JSON"
     return None, shape
+
+
+def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
+    value = named.get(key)
+    if isinstance(value, dict):
+        value = next((value[inner] for inner in ("name", "value", "level", "text") if inner in value), None)
+    if isinstance(value, str) and not (value.isascii() and value.strip().isdigit()):
+        return named_level(value)
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return _of_number(key, float(value), named, shape)
+    return None
 
 
 def _shape(named: Mapping[str, Any]) -> str:
@@ -370,7 +375,8 @@ def _shape(named: Mapping[str, Any]) -> str:
 
 def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
     """What a number means where it stands; None where that is not certain."""
-    if key == "severitynumber":
+    is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
+    if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
     if key == "levelno" or (shape == "Python's JSON" and key == "level"):
         return python_level(number)

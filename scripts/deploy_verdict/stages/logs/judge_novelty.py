@@ -4,7 +4,7 @@ A new kind of error is a fail wherever the time before is known, with novelty in
 it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -40,17 +40,14 @@ def judge_novelty(
     found = None
     if observation is not None:
         found = compared(logs, observation, earlier.before, earlier.startup, speed=speed)
-    beyond = observation.templates_left_out.get("error", 0) if observation is not None else 0
+    beyond = _left_out(observation) if observation is not None else 0
     if beyond:
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
+    unlevelled: Iterable[str] = ()
     if found is not None and observation is not None:
-        reasons_new = (
-            *reasons,
-            *unlevelled_kinds_doubts(observation, found.new if not found.doubts else None),
-        )
-    else:
-        reasons_new = tuple(reasons)
-    ruling = _new(novelty, found, reasons_new)
+        is_known = not found.doubts and not (earlier.before and earlier.before.templates_left_out)
+        unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
+    ruling = _new(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
@@ -81,6 +78,10 @@ def _more(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) ->
     if found.errors and found.doubts:
         return unknown(f"whether they are more frequent is not known: {'; '.join(found.doubts)}")
     return passed("none is" if found.errors else "no error that counts")
+
+
+def _left_out(observation: LogObservation) -> int:
+    return sum(observation.templates_left_out.get(kind, 0) for kind in ("error", "unproven"))
 
 
 def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:

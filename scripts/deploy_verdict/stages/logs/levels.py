@@ -73,7 +73,7 @@ def python_level(number: float) -> str:
 
 
 def hundreds_level(number: float) -> str:
-    """The level of Monolog and of Google Cloud's severity, which agree where they differ from DEBUG to ERROR."""
+    """The level of Monolog and of Google Cloud's severity: neither calls an error what the other does not."""
     return banded(number, (500, CRITICAL), (400, ERROR), (300, WARNING), (200, INFO))
 
 

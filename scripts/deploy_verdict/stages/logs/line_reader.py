@@ -32,6 +32,7 @@ _UNREAD = SourceLine("")
 # Lines that differ in digits alone have time, level and message in the same places.
 _ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
+_MOST_MESSAGE_CHARS = 300
 _new = tuple.__new__
 
 
@@ -62,6 +63,7 @@ class LineReader:
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
         self._times: dict[str, Stamp] = {}
+        self._messages: dict[bytes, SourceLine] = {}
         self._json = tuple(
             JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
             for depth in range(_MAX_WRAPPERS)
@@ -69,7 +71,10 @@ class LineReader:
 
     def learn(self, texts: Sequence[str]) -> None:
         """Decide on the first lines how this log writes what a single line leaves open."""
-        days = [re.match(r"\D{0,20}(\d{1,2})/(\d{1,2})/\d{4}", text, re.ASCII) for text in texts]
+        days = [
+            re.match(r"\D{0,20}(?:\d{1,9}\D{1,9})?(\d{1,2})[/-](\d{1,2})[/-]\d{4}", text, re.ASCII)
+            for text in texts
+        ]
         firsts, seconds = (
             max((int(day[place]) for day in days if day is not None), default=0) for place in (1, 2)
         )
@@ -96,8 +101,8 @@ class LineReader:
                     break
                 return _new(
                     SourceLine,
-                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind, shape.format,
-                     shape.message_at, False, False, None, stamp.filled, True),
+                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
+                     shape.format, shape.message_at, False, False, None, stamp.filled, True),
                 )  # fmt: skip
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         if text[:1] == "{" and "\x1b" not in text:
@@ -157,7 +162,22 @@ class LineReader:
         return _UNREAD._replace(text=text, bare=True)
 
     def _read_message(self, text: str, depth: int) -> SourceLine:
-        return self._read(without_colours(text), depth)
+        """A message within JSON; without a time, those that differ in digits alone are read alike."""
+        if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
+            return self._read(without_colours(text), depth)
+        shape = text.encode().translate(_ZEROED)
+        known = self._messages.get(shape)
+        if known is not None:
+            return _new(SourceLine, (text, *known[1:]))
+        line = self._read(without_colours(text), depth)
+        if (
+            line.at is None
+            and line.problem is None
+            and line.text == text
+            and len(self._messages) < _MOST_SHAPES
+        ):
+            self._messages[shape] = line
+        return line
 
     def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
         groups = match.groupdict()
@@ -210,8 +230,8 @@ class LineReader:
         is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
         return _new(
             SourceLine,
-            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False, problem,
-             filled, is_plain),
+            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False,
+             problem, filled, is_plain),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:

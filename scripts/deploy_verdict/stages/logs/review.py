@@ -60,7 +60,7 @@ def _ends(shared: bytes) -> list[int]:
 
 
 MAX_LINE_BYTES = 65536
-HEAD_BYTES = 4096
+HEAD_BYTES, _NEWLINE = 4096, 10
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
@@ -178,10 +178,9 @@ class FileSource:
             if not raw:
                 self._lack("the file became shorter while it was read")
                 break
-            ends = raw.endswith(b"\n")
             if b"\0" in raw:
                 self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
-            goes_on = not ends and place + len(raw) < size
+            goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
             rest = from_word_start(raw) if goes_on else b""
@@ -238,8 +237,9 @@ def review(
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
     tally.templates.minute_s = 60.0 / speed
+    add = tally.add
     for entry in entries(source.lines()):
-        tally.add(_as_planned(logs, entry))
+        add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
     tally.close()
     return LogObservation(
         check=check,
@@ -291,11 +291,11 @@ def review_before(
     return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
-def _as_planned(logs: LogRules, entry: Entry) -> Entry:
+def _as_planned(unlevelled: str, entry: Entry) -> Entry:
     """The level that the plan gives to lines without one."""
-    if logs.unlevelled is None or entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
+    if entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
         return entry
-    return entry._replace(level=logs.unlevelled.upper())
+    return entry._replace(level=unlevelled.upper())
 
 
 def _no_times(tally: LogTally, name: str, *, is_quiet: bool) -> Fault | None:
@@ -332,19 +332,18 @@ def _gaps(tally: LogTally) -> Iterator[str]:
 
 def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
     """Lines written before T0 cannot be of long after it, nor those after it of before."""
-    is_unzoned = (
-        " — its times have no zone: log in UTC or with an offset"
-        if tally.unzoned
-        else " — set the clock of the service"
-    )
+    unzoned = "its times have no zone: log in UTC or with an offset"
+    remedy = unzoned if tally.unzoned else "set the clock of the service"
     if len(tally.written_before) >= FEWEST_CLOCKED:
-        ahead = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
-        if ahead > MOST_AHEAD_S:
-            yield f"its clock runs about {ahead / 60:.0f} min ahead: lines written before T0 bear later times{is_unzoned}"
+        ahead_s = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
+        if ahead_s > MOST_AHEAD_S:
+            skew = f"{ahead_s / 60:.0f} min ahead: lines written before T0 bear later times"
+            yield f"its clock runs about {skew} — {remedy}"
     if len(tally.written_after) >= FEWEST_CLOCKED:
-        behind = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
-        if behind > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
-            yield f"its clock runs about {behind / 60:.0f} min behind: lines written after T0 bear earlier times{is_unzoned}"
+        behind_s = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
+        if behind_s > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
+            skew = f"{behind_s / 60:.0f} min behind: lines written after T0 bear earlier times"
+            yield f"its clock runs about {skew} — {remedy}"
 
 
 def _shown(at: datetime) -> str:

@@ -17,8 +17,8 @@ class SourceLine(NamedTuple):
     known to have been written before or after T0; None where nobody knows. `kind`, `format`, `message_at`:
     see Entry. `bare`: no format was known behind the wrapper, so the line may continue the one before it.
     `awaits_level`: the level stands on the next line. `problem`: why a time that is written is unknown.
-    `filled`: what of the time was not written, "year" or "date". `plain`: complete in itself, with a level or as
-    a request, unless bare lines follow.
+    `filled`: what of the time was not written, "year" or "date". `plain`: complete in itself, with a level or
+    as a request, unless bare lines follow.
     """
 
     text: str

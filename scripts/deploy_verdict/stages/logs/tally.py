@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.linear_regex import LinearRegexes
@@ -130,6 +130,7 @@ class LogTally:
         if logs.canary is not None:
             seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
         self._seekers = seekers
+        self._any_anywhere = any(seeker.anywhere for seeker in seekers)
         self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
         self._with_regex = [seeker for seeker in seekers if seeker.pattern.regex]
@@ -164,7 +165,14 @@ class LogTally:
             self._matched.clear()
             self._date(entry)
         self.lines_read += entry.lines
-        inside = self._is_inside(entry)
+        at = self._at
+        if at is not None and (entry.at is not None or at >= self._earliest):
+            inside: bool | None = self._earliest <= at <= self._end
+        else:
+            # Where an undated entry lies is known only from its place in the file.
+            inside = entry.after_t0
+        if inside is False and not self._any_anywhere:
+            return
         text = entry.text
         for seeker in self._matching(text):
             self._found(seeker, entry, inside)
@@ -175,16 +183,14 @@ class LogTally:
         elif inside is None and self._counts_errors and entry.level in ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
-    def _matching(self, text: str) -> Iterator[_Seeker]:
-        lowered = _unescaped(text).lower() if self._loose else ""
-        for word, seeker in self._loose:
-            if word in lowered and seeker.search(lowered):
-                yield seeker
-        for sought, seeker in self._texts:
-            if sought in text:
-                yield seeker
-        for place in self._regexes.found_in(text):
-            yield self._with_regex[place]
+    def _matching(self, text: str) -> list[_Seeker]:
+        found = [self._with_regex[place] for place in self._regexes.found_in(text)]
+        if self._loose:
+            lowered = _unescaped(text).lower()
+            found += [seeker for word, seeker in self._loose if word in lowered and seeker.search(lowered)]
+        if self._texts:
+            found += [seeker for sought, seeker in self._texts if sought in text]
+        return found
 
     def _date(self, entry: Entry) -> None:
         at = entry.at
@@ -218,13 +224,6 @@ class LogTally:
             self.written_before.append(at)
         elif len(self.written_after) < MOST_CLOCKED:
             self.written_after.append(at)
-
-    def _is_inside(self, entry: Entry) -> bool | None:
-        """Whether an entry lies in the window; None where that is not known."""
-        at = self._at
-        if at is not None and (entry.at is not None or at >= self._earliest):
-            return self._earliest <= at <= self._end
-        return entry.after_t0
 
     def _found(self, seeker: _Seeker, entry: Entry, inside: bool | None) -> None:
         if seeker in self._matched:
@@ -262,6 +261,8 @@ class LogTally:
         """A line that no format gives a level; a platform's word for all of stdout is none either."""
         if entry.level is None and entry.kind == "access":
             self.access += 1
+            return
+        if not entry.text.strip():
             return
         if entry.level is None:
             self.unlevelled += 1

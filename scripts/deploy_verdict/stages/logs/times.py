@@ -57,7 +57,10 @@ TIMES = {
     "worded": rf"[A-Z][a-z]{{2,8}} [0-9]{{1,2}}, [0-9]{{4}},? [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}} [AP]M{_END}",
     "ctime": rf"{_DAY} {_MONTH} [ 0-9]?[0-9] {_CLOCK}(?: [A-Z]{{3,5}})? [0-9]{{4}}{_END}",
     "no-year": rf"{_MONTH} [ 0-9][0-9] {_CLOCK}{_END}",
-    "slashed": rf"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}},? [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,9}})?(?: ?[AP]M)?{_END}",
+    "slashed": (
+        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[AP]M)?"
+        rf"{_END}"
+    ),
     "dotted": rf"[0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}},? {_CLOCK}{_ZONE}?{_END}",
     "short-year": rf"[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}} {_CLOCK}{_END}",
     "epoch": rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}){_END}",
@@ -81,12 +84,12 @@ _READ = {
         "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_){_HMS}(?P<z>.*)",
         "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T ](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
         "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
-        "dashed": rf"(?P<d>\d+)-(?P<mon>\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
+        "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "worded": rf"(?P<mon>\w+) (?P<d>\d+), (?P<y>\d{{4}}),? {_HMS}",
         "ctime": rf"\w+ (?P<mon>\w+) +(?P<d>\d+) {_HMS}(?P<z>(?: \w+)?) (?P<y>\d{{4}})",
         "no-year": rf"(?P<mon>\w+) +(?P<d>\d+) {_HMS}",
-        "slashed": rf"(?P<mo>\d+)/(?P<d>\d+)/(?P<y>\d{{4}}),? {_HMS}",
+        "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}}),? {_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
         "tiny": rf"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
@@ -125,7 +128,7 @@ def read_time(written: str, reference: datetime | None = None, *, day_first: boo
         else:
             zoned = moment.tzinfo is not None
             return Stamp(moment.astimezone(UTC) if zoned else moment.replace(tzinfo=UTC), zoned)
-    if written.replace(".", "", 1).isdigit() and len(written) >= 10:
+    if 10 <= len(written) <= 30 and written.isascii() and written.replace(".", "", 1).isdigit():
         return epoch_time(float(written)) if "." in written else epoch_time(int(written))
     for name, regex in _READ.items():
         match = regex.fullmatch(written)
@@ -185,7 +188,7 @@ def _month(got: dict[str, str]) -> int:
     return int(got["mo"]) if got.get("mo") else _MONTHS[got["mon"][:3]]
 
 
-def _zone(written: str) -> timezone | ZoneInfo | None | str:
+def _zone(written: str) -> timezone | ZoneInfo | str | None:
     """The zone, None where none is written, or why it is unknown."""
     if not written:
         return None
@@ -242,7 +245,7 @@ def _slashed(
     *,
     day_first: bool | None,
 ) -> Stamp:
-    """02/03/2026: March 2nd or February 3rd. Outside of a known order, the nearest to the reference counts."""
+    """02/03/2026: March 2nd or February 3rd. Without a known order the nearest to the reference counts."""
     found = []
     for is_day_first in (False, True) if day_first is None else (day_first,):
         month, day = (second, first) if is_day_first else (first, second)

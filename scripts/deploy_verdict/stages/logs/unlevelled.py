@@ -13,16 +13,18 @@ MOST_SHARE = 0.05
 REMEDY = "log with a level, or say in the plan what such lines mean (logs.unlevelled: info)"
 _ASIDE = re.compile(r"\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|\S*[/=?&]\S*")
 _CERTAIN = re.compile(
-    r"(?i:\b(?:fatal|failed|failing|fails|panic(?:ked)?|crashed|aborted|aborting|unhandled|uncaught|traceback|refused"
-    r"|denied|rejected|unreachable|corrupt(?:ed)?|cannot|can't|couldn't|could not|unable to|timed out|out of memory"
-    r"|core dumped|killed|broken pipe|falló|fallo|no se pudo|rechazad[ao]|excepción|fehlgeschlagen|échec)\b)"
+    r"(?i:\b(?:fatal|failed|failing|fails|panic(?:ked)?|crashed|aborted|aborting|unhandled|uncaught|traceback"
+    r"|refused|denied|rejected|unreachable|corrupt(?:ed)?|cannot|can't|couldn't|could not|unable to|timed out"
+    r"|out of memory|core dumped|killed|broken pipe|falló|fallo|no se pudo|rechazad[ao]|excepción"
+    r"|fehlgeschlagen|échec)\b)"
     r"|\b(?:[A-Z]\w*)?(?:Error|Exception)\b(?=:|\b.{0,80}:|$)|\bERR!|\b(?:ERROR|CRITICAL|SEVERE|EXCEPTION)\b"
 )
 _POSSIBLE = re.compile(r"(?i)\b(?:errors?|exceptions?|failures?|crash|abort|critical|severe|timeout)\b")
 _CALM = re.compile(
-    r"(?i)\b(?:0|no|without|zero) (?:\w+ )?(?:errors?|exceptions?|failures?|timeouts?)\b|\b(?:errors?|failures?|failed)[:= ]+0\b"
-    r"|\b(?:error|exception|failure|crash|abort|critical|timeout)s?\b.{0,60}\b(?:enabled|disabled|started|registered|loaded"
-    r"|configured|initiali[sz]ed|ready|installed|mounted|running|set|added|active|on|off)\b"
+    r"(?i)\b(?:0|no|without|zero) (?:\w+ )?(?:errors?|exceptions?|failures?|timeouts?)\b"
+    r"|\b(?:errors?|failures?|failed)[:= ]+0\b"
+    r"|\b(?:error|exception|failure|crash|abort|critical|timeout)s?\b.{0,60}\b(?:enabled|disabled|started"
+    r"|registered|loaded|configured|initiali[sz]ed|ready|installed|mounted|running|set|added|active|on|off)\b"
 )
 
 
@@ -52,13 +54,13 @@ def unlevelled_doubts(observation: LogObservation | None, limit: int) -> Iterato
 def unlevelled_kinds_doubts(
     observation: LogObservation, new: tuple[TemplateCount, ...] | None
 ) -> Iterator[str]:
-    """Why new kinds of lines without a level may hide a new error; `new` is None where the new ones are not known."""
+    """Why new kinds of lines without a level may hide a new error; `new`: None where these are not known."""
     total = observation.entries_in_window
     if new is None:
         count, first = observation.unlevelled_lines, _first(observation.unlevelled_first)
     else:
         kinds = [item for item in new if item.kind == "unlevelled"]
-        count = sum(item.count for item in kinds)
+        count = sum(item.count for item in kinds) + observation.templates_left_out.get("unlevelled", 0)
         first = f" (first: {first_line_of(kinds[0].example)})" if kinds else ""
     if count > MOST_SHARE * total:
         new_ones = "" if new is None else " of new kinds"
