@@ -84,7 +84,7 @@ def compared(
     if doubts or before is None:
         unproven = _counting(novelty, (item for item in seen if item.kind == "unproven"))
         return Comparison(doubts=doubts, errors=errors, unproven=unproven)
-    known = _Known(before.templates or ())
+    known = _KnownKinds(before.templates or ())
     fresh = [item for item in seen if not known.has(item)]
     changes = tuple(_changes(reading, before, speed))
     may_be_own = {item.template for item in _may_be_own(reading, before, startup, errors)}
@@ -108,7 +108,7 @@ def compared(
     )
 
 
-class _Known:
+class _KnownKinds:
     """The templates of the time before, and where in them names stand."""
 
     def __init__(self, templates: Sequence[TemplateCount]) -> None:
@@ -238,7 +238,7 @@ def _changes(reading: LogObservation, before: LogObservation, speed: float) -> I
             yield Change(template=same or item, before=item.count, now=count, ratio=ratio)
 
 
-def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _Known) -> bool:
+def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _KnownKinds) -> bool:
     """Whether a known kind is much more frequent for certain, by minutes and by bursts."""
     now, then = change.template, known.exact.get((change.template.kind, change.template.template))
     if then is None or not change.now:
