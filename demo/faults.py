@@ -24,6 +24,7 @@ class Fault(StrEnum):
     HEALTH_UNHEALTHY = "health-unhealthy"
     TOO_MANY_CONNECTIONS_IN_LOG = "too-many-connections-in-log"
     NEW_ERROR_IN_LOG = "new-error-in-log"
+    REDIS_CANNOT_SAVE = "redis-cannot-save"
     DOWN = "down"
     HTML_502 = "html-502"
     LOCK_BROKEN = "lock-broken"
@@ -74,6 +75,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.HEALTH_UNHEALTHY: "/api/health answers 200, but says unhealthy: its Redis probe fails",
     Fault.TOO_MANY_CONNECTIONS_IN_LOG: "the log says so every 24 plan minutes; answers are fine",
     Fault.NEW_ERROR_IN_LOG: "one error that no log had before the deployment, at T+24min; answers are fine",
+    Fault.REDIS_CANNOT_SAVE: "Railway: Redis itself logs at T+24min that its disk is full; answers are fine",
     Fault.DOWN: "stops listening right after the ready line: connections are refused",
     Fault.HTML_502: "/api/health and /api/redis-connection-stats answer the edge's 502, an HTML page",
     Fault.LOCK_BROKEN: "TOMAR ignores the lock: two workers can occupy one spool at the same time",
@@ -135,6 +137,9 @@ FLAKY_EVERY = 12
 SLOW_EVERY = 5
 SLOW_DELAY_S = 2.3
 """Of SLOW: longer than the two seconds that TOMAR may take."""
+
+REDIS_CANNOT_SAVE_AFTER_S = 1440.0
+"""Plan time at which REDIS_CANNOT_SAVE writes its two lines."""
 
 # Of the requests of others to the history, every so many fails under traffic-5xx.
 TRAFFIC_5XX_EVERY = 20

@@ -15,6 +15,7 @@ _OURS = {
     "environmentId": ids.ENVIRONMENT_ID,
     "serviceId": ids.SERVICE_ID,
 }
+_OTHERS = {"serviceId": (ids.REDIS_SERVICE_ID,)}
 
 
 def bad_input(message: str) -> GraphQLError:
@@ -29,10 +30,13 @@ def insist_known(unknown: Mapping[str, Any], *but: str) -> None:
             raise GraphQLError(f"Problem processing request: the demo does not know the argument {name}")
 
 
-def insist_ours(given: Mapping[str, Any]) -> None:
-    """Refuse the ids of another project, environment or service, as a token does that may not see them."""
+def insist_ours(given: Mapping[str, Any], *, or_others: bool = False) -> None:
+    """Refuse the ids of another project, environment or service, as a token does that may not see them.
+
+    `or_others`: the project's other services are allowed too.
+    """
     for name, ours in _OURS.items():
-        if given.get(name) not in (None, ours):
+        if given.get(name) not in (None, ours, *(_OTHERS.get(name, ()) if or_others else ())):
             raise GraphQLError("Not Authorized")
 
 

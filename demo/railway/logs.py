@@ -11,6 +11,7 @@ from demo.railway.arguments import bad_input
 from demo.railway.habits import Habits, shown_until
 from demo.railway.incident import incident_lines, incident_requests
 from demo.railway.records import Line, Request
+from demo.railway.redis_log import redis_lines
 from demo.railway.story import Story
 
 HOLE_S = (2400.0, 5400.0)
@@ -59,6 +60,9 @@ def build_log(deployment: Row, window: Window, limit: int | None) -> list[Row]:
 
 def deploy_log(story: Story, deployment: str, window: Window, limit: int | None) -> list[Row]:
     """The backend's own lines since this deployment serves; one that does not serve has none."""
+    if deployment == ids.REDIS_ID:
+        lines = [line for line in redis_lines(story, datetime.now(UTC)) if window.holds(line.at)]
+        return newest([_log_row(line, deployment) for line in lines], limit)
     since = story.served_since(deployment)
     lines = [line for line in [*story.records.lines] if since is not None and line.at >= since]
     if deployment == ids.INCIDENT_ID:
@@ -139,9 +143,9 @@ def _log_row(line: Line, deployment: str) -> Row:
         "tags": {
             "projectId": ids.PROJECT_ID,
             "environmentId": ids.ENVIRONMENT_ID,
-            "serviceId": ids.SERVICE_ID,
+            "serviceId": ids.REDIS_SERVICE_ID if deployment == ids.REDIS_ID else ids.SERVICE_ID,
             "deploymentId": deployment,
-            "deploymentInstanceId": ids.INSTANCE_ID,
+            "deploymentInstanceId": ids.REDIS_INSTANCE_ID if deployment == ids.REDIS_ID else ids.INSTANCE_ID,
         },
     }
 

@@ -10,6 +10,7 @@ REPOSITORY = "example/zeues"
 BORN = "2025-06-01T09:00:00.000Z"
 
 PROJECT: Row = {"id": ids.PROJECT_ID, "name": "zeues"}
+REDIS: Row = {"id": ids.REDIS_SERVICE_ID, "name": "Redis", "projectId": ids.PROJECT_ID}
 SERVICE: Row = {"id": ids.SERVICE_ID, "name": "zeues-backend", "projectId": ids.PROJECT_ID}
 ENVIRONMENT: Row = {
     "id": ids.ENVIRONMENT_ID,

@@ -7,9 +7,9 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
+from demo.railway import ids, place
 from demo.railway import logs as log_rows
 from demo.railway import metrics as metric_rows
-from demo.railway import place
 from demo.railway.arguments import connection, insist_known, insist_ours, moment
 from demo.railway.story import Row, Story
 
@@ -22,6 +22,7 @@ class Resolvers:
         self._known: dict[str, Callable[..., Any]] = {
             "projectToken": self._project_token,
             "environments": self._environments,
+            "project": self._project,
             "environment": self._environment,
             "deployments": self._deployments,
             "deployment": self._deployment,
@@ -45,12 +46,18 @@ class Resolvers:
             return self._known[info.field_name](**arguments)
         if info.field_name not in source:
             raise GraphQLError("Problem processing request")
-        return source[info.field_name]
+        found = source[info.field_name]
+        return found(**arguments) if callable(found) else found
 
     def _project_token(self) -> Row:
         if not self._is_project_token:
             raise GraphQLError("Project Token not found")
         return place.PROJECT_TOKEN
+
+    def _project(self, id: str) -> Row:
+        insist_ours({"projectId": id})
+        services = (place.SERVICE, place.REDIS)
+        return place.PROJECT | {"services": lambda first, after=None: connection(services, first, after)}
 
     def _environments(
         self,
@@ -68,8 +75,12 @@ class Resolvers:
         insist_ours({"projectId": projectId, "environmentId": id})
         return place.ENVIRONMENT
 
+    def _of_service(self, service: str | None) -> list[Row]:
+        return [self._story.redis()] if service == ids.REDIS_SERVICE_ID else self._story.deployments()
+
     def _deployment(self, id: str) -> Row:
-        found = next((row for row in self._story.deployments() if row["id"] == id), None)
+        rows = [*self._story.deployments(), self._story.redis()]
+        found = next((row for row in rows if row["id"] == id), None)
         if found is None:
             raise GraphQLError("Deployment not found")
         return found
@@ -78,13 +89,13 @@ class Resolvers:
         self, input: Row, first: int | None = None, after: str | None = None, **more: Any
     ) -> Row:
         insist_known(more)
-        insist_ours(input)
+        insist_ours(input, or_others=True)
         wanted = input.get("status") or {}
         only, never = wanted.get("in"), wanted.get("notIn") or ()
         retired = self._story.records.switches.retired
         rows = [
             row
-            for row in self._story.deployments()
+            for row in self._of_service(input.get("serviceId"))
             if (only is None or row["status"] in only) and row["status"] not in never
             if f"DeploymentStatus.{row['status']}" not in retired
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tests.calibration import faults
 from tests.calibration.beside import Others
 from tests.calibration.judging import MODES
+from tests.calibration.known_errors import KnownErrors
 from tests.calibration.traffic import SIZE, World
 
 USES = {"quiet": 2.0, "busy": 6.0}
@@ -29,6 +30,7 @@ class Cell:
     median_ms: float | None = None
     others: Others | None = None
     stale: bool | float | None = None
+    errors: KnownErrors | None = None
     floor: bool = False
     whole: bool = field(default=False)
 
@@ -41,7 +43,7 @@ def fills_in(use, hours):
 def cells():
     """Every cell, in the order of the table."""
     of_modes = (cell for mode in MODES for cell in (*_healthy(mode), *_leaks(mode), *_odd(mode)))
-    return (*of_modes, *_driven(), *_faults(), *_beside())
+    return (*of_modes, *_driven(), *_faults(), *_beside(), *_known_errors())
 
 
 def _healthy(mode):
@@ -163,3 +165,17 @@ def _beside():
     }
     for name, (stale, target) in codes.items():
         yield Cell(group="code", name=name, mode="bursts", world=busy, stale=stale, target=target, whole=True)
+
+
+def _known_errors():
+    """A kind of error that the hour before had too, as often or more often."""
+    for times, target in {1: FALSE_ALARM, 3: "", 10: "", 30: "", 100: FALSE_STABLE}.items():
+        for per_h in (2, 20):
+            for burst in (1, 20):
+                often = "as often" if times == 1 else f"{times} times as often"
+                yield Cell(
+                    group="known error",
+                    name=f"{per_h} bursts/h before of {burst} lines (mean), then {often}",
+                    mode="log", world=World(use=0.0), target=target,
+                    errors=KnownErrors(per_h=per_h, burst=burst, times=times),
+                )  # fmt: skip

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 
 from tests.calibration.judging import after_cycles, by_pool_judge, by_whole_judge, times_of
+from tests.calibration.known_errors import outcome_of
 from tests.calibration.traffic import simulated
 
 CHUNK = 100
@@ -22,6 +23,9 @@ def counted(cell, seed, windows):
     outcomes = Counter()
     for chunk, start in enumerate(range(0, windows, CHUNK)):
         rng = random_for(cell, seed, chunk)
+        if cell.errors is not None:
+            outcomes.update(outcome_of(cell.errors, rng) for _ in range(min(CHUNK, windows - start)))
+            continue
         seen = simulated(cell.world, times_of(cell.mode, cell.floor), min(CHUNK, windows - start), rng)
         gauges = after_cycles(cell.world, seen.gauge, rng) if cell.floor else seen.gauge
         for index, gauge in enumerate(gauges):

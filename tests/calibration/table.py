@@ -16,6 +16,7 @@ TITLES = {
     "fault": "Faults of the gauge, of the samples and of the answers",
     "traffic": "Errors of others' requests, in the edge's log (at most 1 % allowed)",
     "code": "The code that answers, by its OpenAPI document",
+    "known error": "A kind of error that was known before, by how often it comes",
 }
 HEADS = ("sampled", "what is true", "STABLE", "INCONCLUSIVE", "ATTENTION", "CRITICAL", "target")
 

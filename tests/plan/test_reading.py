@@ -59,6 +59,13 @@ def test_the_smallest_plan():
         ("never: [{stauts: 500}]", "'stauts' is not a selector"),
         ("never: [{status: 500, of: nope}]", "8:27: no check is called 'nope' — known: api"),
         ("logs: {}", "8:7: no pattern, so this can never fail"),
+        ("logs: {sources: [{name: a, max_errors: 0}]}", "say where the log is: either `file: PATH` or"),
+        ("logs: {sources: [{name: a, file: a.log}]}", "nothing is asked of this log, so it can never fail"),
+        ("logs: {sources: [{name: a, railway: {service: b}, max_errors: 0}]}", "add a railway section"),
+        (
+            "logs: {sources: [{name: a, file: b, max_errors: 0}, {name: a, file: c, max_errors: 0}]}",
+            "the name 'a' is used twice in sources",
+        ),
         ("logs: {must_appear: [{text: a, regex: b}]}", "write either text or regex"),
         ("logs: {must_appear: [{regex: 'x*'}]}", "'x*' is found in any line"),
         ("logs: {must_not_appear: [' ']}", "the text is empty"),

@@ -2,13 +2,14 @@
 
 The same line always gives the same template, whatever came before it: two logs are compared by equality.
 Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); words with
-a digit, long hex, query strings and quoted texts other than names become marks. In doubt a word stays: a
-superfluous template is only reported, but two errors under one template hide one of them.
+a digit, long hex, e-mail addresses, query strings and quoted texts other than names become marks; of errors,
+quoted texts keep their words. In doubt a word stays: two errors under one template hide one of them.
 """
 
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import partial
 
 NUMBER, TEXT = "<n>", "<text>"
 MAX_CHARS = 300
@@ -26,6 +27,7 @@ _VARIABLE = re.compile(
     r"(?!\w)"
     r"|(?<![\w.+-])(?P<word>(?:[^\W\d]|[.+-])*+\d[\w.+-]*(?::\d[\w.]*)*|[a-f]{8,}(?!\w)|[\w-]{40,})"
 )
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _EXCEPTION = re.compile(r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)")
 _PLAIN_NAME = re.compile(r"['\"][A-Za-z_]+(?:\.[A-Za-z_]+)*['\"]")
 _TRACEBACK = "Traceback (most recent call last):"
@@ -42,11 +44,16 @@ _SHAPE_OF_NAME = re.compile(r"[A-Z](?=\w*0)\w*(?:Error|Exception|Warning|Exit|In
 _NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
 
 
-def masked(line: str) -> str:
-    """One line without its leading time, and with marks for what varies."""
+def masked(line: str, *, words_of_quotes: bool = False) -> str:
+    """One line without its leading time, and with marks for what varies.
+
+    `words_of_quotes`: a quoted text keeps its words, as another one may tell of another error.
+    """
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
-    return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+    if "@" in text:
+        text = _EMAIL.sub(TEXT, text)
+    return _VARIABLE.sub(_mark_words if words_of_quotes else _mark, text)[:MAX_CHARS]
 
 
 def path_shape(path: str) -> str:
@@ -70,9 +77,10 @@ def message_lines(text: str) -> str:
     return f"{first}\n{raised}" if raised else first
 
 
-def template_of(text: str) -> str:
+def template_of(text: str, *, words_of_quotes: bool = False) -> str:
     """The template of an entry, a traceback's with the exception that it ends with."""
-    return " ⏎ ".join(masked(line) for line in message_lines(text).split("\n"))
+    lines = message_lines(text).split("\n")
+    return " ⏎ ".join(masked(line, words_of_quotes=words_of_quotes) for line in lines)
 
 
 class KnownTemplates:
@@ -82,17 +90,18 @@ class KnownTemplates:
     the beginning, and those in an exception's name. A shape is therefore looked up with these.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, words_of_quotes: bool = False) -> None:
+        self._template_of = partial(template_of, words_of_quotes=words_of_quotes)
         self._known: dict[bytes, str | tuple[tuple[int, ...], dict[str, str]]] = {}
 
     def template_of(self, text: str) -> str:
         """The same as template_of, and quicker for a line like one before."""
         if "\n" in text:
             if _TRACEBACK in text:
-                return template_of(text)
+                return self._template_of(text)
             text = text.lstrip().partition("\n")[0]
         if not text.isascii():
-            return template_of(text)
+            return self._template_of(text)
         shape = text.encode().translate(_ZEROED)
         known = self._known.get(shape)
         if known is None:
@@ -102,7 +111,7 @@ class KnownTemplates:
         if isinstance(known, str):
             return known
         if known is None:
-            template = template_of(text)
+            template = self._template_of(text)
             if len(self._known) < _MOST_SHAPES and len(text) <= MAX_CHARS:
                 places = _shown_digits(shape.decode())
                 self._known[shape] = (places, {self._digits(text, places): template}) if places else template
@@ -111,7 +120,7 @@ class KnownTemplates:
         digits = text[places[0]] if len(places) == 1 else self._digits(text, places)
         found = templates.get(digits)
         if found is None:
-            found = templates[digits] = template_of(text)
+            found = templates[digits] = self._template_of(text)
         return found
 
     @staticmethod
@@ -156,6 +165,13 @@ def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
             raise ValueError(f"{bare[:60]!r} has too few words to be recognized — write the line as logged")
         found[template] = None
     return tuple(found)
+
+
+def _mark_words(match: "re.Match[str]") -> str:
+    quoted = match["quoted"]
+    if quoted is None or _PLAIN_NAME.fullmatch(quoted):
+        return _mark(match)
+    return quoted[0] + _VARIABLE.sub(_mark_words, quoted[1:-1]) + quoted[-1]
 
 
 def _mark(match: "re.Match[str]") -> str:

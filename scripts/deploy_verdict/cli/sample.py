@@ -135,10 +135,10 @@ def _at_offset(session: Session, stage: Stage, options: argparse.Namespace) -> I
 
 
 def _at_end(session: Session, stage: Stage, options: argparse.Namespace, log: Path | None) -> Iterator[Path]:
-    from deploy_verdict.window.collect import collect
+    from deploy_verdict.window.collect import collect, names_log
 
     _check_planned(session, stage, options)
-    if stage.asks is Asks.LOG and log is None and session.plan.railway is None:
+    if stage.asks is Asks.LOG and log is None and not names_log(session.plan):
         raise UsageError(f"{options.plan} has no railway section, so name the log's file: --logs FILE")
     (planned_s,) = session.plan.planned_offsets_s[stage.name]
     yield collect(session, stage.name, planned_s, log)

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
@@ -20,9 +20,12 @@ from deploy_verdict.model import (
     Tally,
     TestObservation,
     TopUpObservation,
+    WindowRef,
 )
 from deploy_verdict.plan import Plan
 from deploy_verdict.stages.registry import driven, loads
+
+_FOREVER_S = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
         stage = item.evidence.stage
         for pointer, observation in item.pointed():
             offset_s = getattr(observation, "offset_s", item.evidence.offset_s)
-            for place, check, exchange in _kept(observation):
+            for place, check, exchange in _kept(observation, item.evidence.window):
                 yield Sent(
                     stage=stage, check=check, offset_s=offset_s, pointer=pointer + place, exchange=exchange
                 )
@@ -51,26 +54,28 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
 _Kept = tuple[str, str | None, Exchange]
 
 
-def _kept(observation: Observation) -> Iterator[_Kept]:
+def _kept(observation: Observation, window: WindowRef) -> Iterator[_Kept]:
     """Each exchange with its place in the observation, and the check or pool that it is of."""
     if isinstance(observation, HttpObservation):
         yield "", observation.check, observation
     elif isinstance(observation, BurstObservation):
         for number, reading in enumerate(observation.readings):
-            yield f"/readings/{number}", observation.check, _read(observation, reading)
+            yield f"/readings/{number}", observation.check, _read(observation, reading, window)
     elif isinstance(observation, ExerciseObservation):
-        yield from _exercised(observation)
+        yield from _exercised(observation, window)
     elif isinstance(observation, FloorObservation):
-        yield from _driven(observation)
+        yield from _driven(observation, window)
     elif isinstance(observation, TopUpObservation):
         yield from _topped_up(observation)
     elif isinstance(observation, TestObservation):
         yield from _steps(observation)
 
 
-def _read(burst: BurstObservation | ExerciseObservation | FloorObservation, reading: Reading) -> Exchange:
+def _read(
+    burst: BurstObservation | ExerciseObservation | FloorObservation, reading: Reading, window: WindowRef
+) -> Exchange:
     return Exchange(
-        at=burst.at,
+        at=at_offset(window, reading.offset_s),
         method="GET",
         url=burst.url,
         request_id="",
@@ -81,22 +86,32 @@ def _read(burst: BurstObservation | ExerciseObservation | FloorObservation, read
     )
 
 
-def _exercised(observation: ExerciseObservation) -> Iterator[_Kept]:
+def at_offset(window: WindowRef, offset_s: float) -> datetime:
+    """The moment of a plan time; what no window could hold is cut to 30 years."""
+    wall_s = min(_FOREVER_S, offset_s / window.speed)
+    return window.t0 + timedelta(seconds=max(-_FOREVER_S, wall_s))
+
+
+def _exercised(observation: ExerciseObservation, window: WindowRef) -> Iterator[_Kept]:
     """The readings of the gauge, which are of the pool, and the load."""
     for number, turn in enumerate(observation.rounds):
         for part in ("before", "busy", "rest"):
             for index, reading in enumerate(getattr(turn, part)):
-                yield f"/rounds/{number}/{part}/{index}", observation.check, _read(observation, reading)
+                yield (
+                    f"/rounds/{number}/{part}/{index}",
+                    observation.check,
+                    _read(observation, reading, window),
+                )
     for part in ("answers", "settled"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange
 
 
-def _driven(observation: FloorObservation) -> Iterator[_Kept]:
+def _driven(observation: FloorObservation, window: WindowRef) -> Iterator[_Kept]:
     """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
     for part in ("before", "after"):
         for index, reading in enumerate(getattr(observation, part)):
-            yield f"/{part}/{index}", observation.check, _read(observation, reading)
+            yield f"/{part}/{index}", observation.check, _read(observation, reading, window)
     for part in ("failures", "beside"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange

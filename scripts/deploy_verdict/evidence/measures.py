@@ -20,9 +20,9 @@ from deploy_verdict.model import (
     Outcome,
     TestObservation,
 )
-from deploy_verdict.model.logs import BASELINE, COMPLETE
+from deploy_verdict.model.logs import BASELINE, COMPLETE, STARTUP
 from deploy_verdict.plan import NeverRule
-from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK
+from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK, check_of
 
 NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 
@@ -41,7 +41,7 @@ def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
     if kind == "e2e":
         return _suite(findings, bundle, what)
     if kind == "logs":
-        return _log(bundle, subject)
+        return _log(bundle, rest)
     return _answers(bundle, subject, what)
 
 
@@ -122,32 +122,45 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
     return tuple(sorted(results, key=lambda finding: known.get(finding.check, len(order))))
 
 
-def log_readings(bundle: Bundle) -> list[tuple[str, LogObservation]]:
-    """Every reading of the complete log with its pointer, the newest last."""
-    return readings_of(bundle, "logs", LogObservation, COMPLETE)
+def log_readings(bundle: Bundle, log: str = "") -> list[tuple[str, LogObservation]]:
+    """Every reading of a complete log with its pointer, the newest last; the service's own has no name."""
+    return [item for item in readings_of(bundle, "logs", LogObservation, COMPLETE) if item[1].log == log]
 
 
-def log_before(bundle: Bundle) -> LogObservation | None:
-    """The newest reading of the log before the deployment; one without a fault wins."""
-    found = [reading for _, reading in readings_of(bundle, "logs", LogObservation, BASELINE)]
+def log_before(bundle: Bundle, log: str = "") -> LogObservation | None:
+    """The newest reading of a log before the deployment; one without a fault wins."""
+    return _newest(bundle, log, BASELINE)
+
+
+def log_at_start(bundle: Bundle, log: str = "") -> LogObservation | None:
+    """The newest reading of what this deployment logged before T0, where that is known."""
+    return _newest(bundle, log, STARTUP)
+
+
+def _newest(bundle: Bundle, log: str, check: str) -> LogObservation | None:
+    readings = readings_of(bundle, "logs", LogObservation, check)
+    found = [reading for _, reading in readings if reading.log == log]
     return next((item for item in reversed(found) if item.fault is None), found[-1] if found else None)
 
 
-def log_observation(bundle: Bundle) -> LogObservation | None:
-    """The newest reading of the log."""
-    readings = log_readings(bundle)
+def log_observation(bundle: Bundle, log: str = "") -> LogObservation | None:
+    """The newest reading of a log."""
+    readings = log_readings(bundle, log)
     return readings[-1][1] if readings else None
 
 
-def _log(bundle: Bundle, pattern: str) -> str:
-    """`logs/<pattern>/count`, or `logs/errors`, whose pattern is empty."""
-    observation = log_observation(bundle)
+def _log(bundle: Bundle, what: str) -> str:
+    """`logs/<pattern>/count` or `logs/errors`; of another log its name stands before the pattern."""
+    others = bundle.plan.logs.sources if bundle.plan.logs else ()
+    log = next((other.name for other in others if what.startswith(check_of(other.name, ""))), "")
+    pattern = what.removeprefix(check_of(log, "")).removesuffix("/count")
+    observation = log_observation(bundle, log)
     if observation is None:
         return NOT_MEASURED
     blind = observation.fault is not None or observation.lines_in_window == 0
     errors = sum(observation.levels.get(level, 0) for level in ("ERROR", "CRITICAL"))
     counts = {item.pattern: item.count for item in observation.patterns}
-    count = counts.get(pattern) if pattern else errors
+    count = counts.get(pattern) if what.endswith("/count") else errors
     # What was counted was there, also in a log that cannot be read to its end; a 0 of it means nothing.
     return NOT_MEASURED if count is None or (blind and count == 0) else str(count)
 

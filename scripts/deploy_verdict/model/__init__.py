@@ -45,12 +45,16 @@ if TYPE_CHECKING:
         WindowRef,
     )
     from deploy_verdict.model.logs import (
+        CanaryPath,
+        CanaryReading,
+        LogAtT0,
         LogLine,
         LogObservation,
         PathAnswers,
         PatternCount,
         Silence,
         TemplateCount,
+        UnseenRequests,
     )
     from deploy_verdict.model.observations import (
         Attempt,
@@ -95,6 +99,8 @@ __all__ = [
     "AwaitedAnswer",
     "AwaitedObservation",
     "BurstObservation",
+    "CanaryPath",
+    "CanaryReading",
     "CapturedRun",
     "CaseObservation",
     "Coverage",
@@ -119,6 +125,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerObservation",
     "Loaded",
+    "LogAtT0",
     "LogLine",
     "LogObservation",
     "MeasuredValue",
@@ -150,6 +157,7 @@ __all__ = [
     "TrafficObservation",
     "Unreadable",
     "Unrestored",
+    "UnseenRequests",
     "Verdict",
     "VerdictOutcome",
     "Waking",

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from deploy_verdict.model.drives import ExerciseObservation, FloorObservation, TopUpObservation
 from deploy_verdict.model.enums import Outcome, Record, Severity, VerdictOutcome
-from deploy_verdict.model.logs import LogObservation
+from deploy_verdict.model.logs import LogAtT0, LogObservation
 from deploy_verdict.model.observations import (
     AwaitedObservation,
     BurstObservation,
@@ -247,6 +247,7 @@ class WindowFile(Record):
     variables: dict[str, str] = Field(default={})
     log_bytes_at_t0: int | None = None
     log_head_at_t0: str | None = None
+    other_logs_at_t0: dict[str, LogAtT0] = Field(default={})
     waited_s: float = 0.0
     ended: str | None = None
     finished: bool = False

@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, Field
 from deploy_verdict.model.enums import Record
 from deploy_verdict.model.observations import Fault
 
+DeployedBy = Literal["plan", "platform", "start line"]
+
 
 class LogLine(Record):
     """An example line; `at` is None where the line has no time. A traceback stays with its line."""
@@ -28,17 +30,21 @@ class PatternCount(Record):
 
 
 class TemplateCount(Record):
-    """Lines of one template and kind: `error` by their level or a traceback.
+    """Lines of one template and kind: `error` and `warning` by their level, or an unlevelled crash.
+
+    They came in `minutes` different minutes of the plan's time, `most_in_minute` in one of them.
 
     `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
     speak of something that went wrong. `unlevelled`: no level is known.
     """
 
     template: str
-    kind: Literal["error", "unproven", "unlevelled", "other"]
+    kind: Literal["error", "unproven", "warning", "unlevelled", "other"]
     count: int
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
+    minutes: int = 0
+    most_in_minute: int = 0
     level: str | None = None
     example: str
 
@@ -64,13 +70,59 @@ class Silence(Record):
     length_s: float
 
 
+class CanaryPath(Record):
+    """Our answered requests to one path, and how many of them have a line."""
+
+    path: str
+    requests: int
+    found: int
+
+
+class UnseenRequests(Record):
+    """The most requests of ours in a row without a line."""
+
+    count: int
+    first_at: AwareDatetime
+    last_at: AwareDatetime
+
+
+class CanaryReading(Record):
+    """Which of our own answered requests the log holds; `by` says how a line is known to be ours.
+
+    `requests` are those that could be looked for. To the paths `crowded` others send so many that some line
+    stands at any moment. `clock_ahead_s`: how far the log's clock is ahead of ours, if that is known.
+    """
+
+    by: Literal["request id", "user-agent", "path and time", "time"]
+    requests: int
+    found: int
+    crowded: tuple[str, ...] = ()
+    clock_ahead_s: float | None = None
+    paths: tuple[CanaryPath, ...] = ()
+    unseen: UnseenRequests | None = None
+
+
+class LogAtT0(Record):
+    """A log file at T0 or at a reading: lines beyond its size are new, another head is another file."""
+
+    size: int
+    head: str | None = None
+
+
 class LogObservation(Record):
     """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
-    `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could not be read. The
-    check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
-    in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
-    kind beyond those kept. `incident` counts the lines of the plan's incident templates.
+    `log` is the plan's name of the log; the service's own has none, and `source` says where it was read.
+    `file`: a log file as it was when it was read; `begins_at`: the first time in the log. `canary`: which of
+    our own requests it holds. `lines_read` and `undated_lines` are of the complete log; `incomplete` names
+    what could not be read. The check `baseline` is a reading of the time before the deployment, `startup` one
+    of what this deployment logged before T0 (it began at `deployed_at`, as `deployed_by` says), `interim` one
+    of what was new at a sample in the window. `templates` is None where none were kept; `templates_left_out`
+    counts the lines of each kind beyond those kept. `incident` counts the lines of the plan's incident
+    templates.
+
+    `restarts`: how often the service said that it started, later than five minutes of plan time after T0;
+    `restarts_before`: in the hour before T0.
 
     `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
     level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
@@ -80,9 +132,16 @@ class LogObservation(Record):
 
     kind: Literal["log"] = "log"
     check: str = "log"
+    log: str = ""
     source: str
     start: AwareDatetime
     end: AwareDatetime
+    file: LogAtT0 | None = None
+    deployed_at: AwareDatetime | None = None
+    deployed_by: DeployedBy | None = None
+    restarts: int = 0
+    restarts_before: int = 0
+    begins_at: AwareDatetime | None = None
     lines_read: int = 0
     lines_in_window: int = 0
     undated_lines: int = 0
@@ -104,9 +163,10 @@ class LogObservation(Record):
     templates_left_out: dict[str, int] = Field(default={})
     incident: tuple[PatternCount, ...] = ()
     answers: tuple[PathAnswers, ...] = ()
+    canary: CanaryReading | None = None
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None
 
 
-COMPLETE, BASELINE = "log", "baseline"
+COMPLETE, BASELINE, STARTUP = "log", "baseline", "startup"

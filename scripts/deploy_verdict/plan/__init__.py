@@ -17,7 +17,15 @@ from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp
 from deploy_verdict.plan.sections.fixtures import Answer, Fixtures, Recording
 from deploy_verdict.plan.sections.incident import incident_file, with_incident
-from deploy_verdict.plan.sections.logs import Incident, LogCanary, LogPattern, Logs, Novelty
+from deploy_verdict.plan.sections.logs import (
+    Incident,
+    LogCanary,
+    LogPattern,
+    LogRules,
+    Logs,
+    Novelty,
+    OtherLog,
+)
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Exercise, Pool, ReturnToFloor
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, FollowUpGroup, ResponseTimes
@@ -43,11 +51,13 @@ __all__ = [
     "Incident",
     "LogCanary",
     "LogPattern",
+    "LogRules",
     "Logs",
     "Metrics",
     "NeverRule",
     "Novelty",
     "OpenApi",
+    "OtherLog",
     "Plan",
     "Pool",
     "Railway",

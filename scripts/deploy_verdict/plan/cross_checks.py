@@ -13,6 +13,7 @@ from deploy_verdict.plan.requests import Expecting, Request
 from deploy_verdict.plan.sections.e2e import E2E, Step
 from deploy_verdict.plan.sections.exposure import Exposing, TopUp
 from deploy_verdict.plan.sections.fixtures import step_names
+from deploy_verdict.plan.sections.logs import LogRules
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
@@ -25,6 +26,10 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     for section in ("traffic", "metrics"):
         if getattr(plan, section) is not None and plan.railway is None:
             yield (section,), f"{section} comes from Railway — add a railway section"
+    for index, other in enumerate(plan.logs.sources if plan.logs else ()):
+        if other.railway is not None and plan.railway is None:
+            place: Path = ("logs", "sources", index, "railway")
+            yield place, f"the log of {other.railway.service} comes from Railway — add a railway section"
     yield from _unique(plan)
     yield from _references(plan)
     yield from exposure_mistakes(plan)
@@ -42,8 +47,7 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
         ("pools",): [pool.name for pool in plan.pools],
         ("never",): [rule.name for rule in plan.never],
         ("e2e", "tests"): [test.name for test in plan.e2e.tests] if plan.e2e else [],
-        ("logs", "must_not_appear"): [p.name for p in plan.logs.must_not_appear] if plan.logs else [],
-        ("logs", "must_appear"): [p.name for p in plan.logs.must_appear] if plan.logs else [],
+        **_names_of_logs(plan),
         ("criteria",): [criterion.name for criterion in plan.criteria],
     }
     for path, names in groups.items():
@@ -52,6 +56,19 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
             if name in known:
                 yield (*path, index, "name"), f"the name '{name}' is used twice in {path[-1]} — rename one"
             known.add(name)
+
+
+def _names_of_logs(plan: Plan) -> dict[Path, Iterable[str]]:
+    """The patterns of each log, and the logs themselves."""
+    if plan.logs is None:
+        return {}
+    places: list[tuple[Path, LogRules]] = [(("logs",), plan.logs)]
+    places += [(("logs", "sources", index), other) for index, other in enumerate(plan.logs.sources)]
+    names: dict[Path, Iterable[str]] = {("logs", "sources"): [other.name for other in plan.logs.sources]}
+    for path, rules in places:
+        names[*path, "must_not_appear"] = [pattern.name for pattern in rules.must_not_appear]
+        names[*path, "must_appear"] = [pattern.name for pattern in rules.must_appear]
+    return names
 
 
 def _references(plan: Plan) -> Iterator[Mistake]:

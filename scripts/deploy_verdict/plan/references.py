@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from deploy_verdict.expect import check_selector
 from deploy_verdict.plan.plan import Plan
-from deploy_verdict.plan.sections.logs import LogPattern
+from deploy_verdict.plan.sections.logs import LogRules
 
 FindingName = tuple[str, str, str]
 PRE_CHECK = "pre-check"
@@ -68,17 +68,30 @@ def _suite_names(plan: Plan) -> Iterator[FindingName]:
 def _log_names(plan: Plan) -> Iterator[FindingName]:
     if plan.logs is None:
         return
-    yield "logs", "log", "readable"
+    for log, rules in plan.logs.asked():
+        yield from (("logs", check_of(log, check), rule) for check, rule in _rules_of_log(rules))
+
+
+def check_of(log: str, check: str) -> str:
+    """A finding's check: in another log than the service's own it begins with that log's name."""
+    return f"{log}: {check}" if log else check
+
+
+def _rules_of_log(rules: LogRules) -> Iterator[tuple[str, str]]:
+    yield "log", "readable"
     # Where the log has access lines.
-    yield "logs", "answers", "refused"
-    if plan.logs.max_errors is not None:
-        yield "logs", "log", "errors"
-    if plan.logs.novelty is not None:
-        yield "logs", "novelty", "new"
-    if plan.logs.incident is not None:
-        yield "logs", "incident", "must_not_appear"
-    yield from (("logs", pattern.name, "must_not_appear") for pattern in plan.logs.must_not_appear)
-    yield from (("logs", pattern.name, "must_appear") for pattern in plan.logs.must_appear)
+    yield "answers", "refused"
+    if rules.max_errors is not None:
+        yield "log", "errors"
+    if rules.max_warnings is not None:
+        yield "log", "warnings"
+    if rules.novelty is not None:
+        yield "novelty", "new"
+        yield "novelty", "frequency"
+    if rules.incident is not None:
+        yield "incident", "must_not_appear"
+    yield from ((pattern.name, "must_not_appear") for pattern in rules.must_not_appear)
+    yield from ((pattern.name, "must_appear") for pattern in rules.must_appear)
 
 
 def _platform_names(plan: Plan) -> Iterator[FindingName]:
@@ -121,7 +134,7 @@ def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     """The measures of each kind but health's, whose names are selectors."""
     yield "pools", [f"{pool.name}/{item}" for pool in plan.pools for item in POOL_MEASURES]
     yield "never", [f"{rule.name}/count" for rule in plan.never]
-    yield "logs", [f"{p.name}/count" for p in _patterns(plan)] + (["errors"] if plan.logs else [])
+    yield "logs", _log_measures(plan)
     yield "e2e", ["passed", "rate"] if plan.e2e else []
     yield "answers", [f"{check.name}/{item}" for check in plan.health for item in ANSWER_MEASURES]
 
@@ -155,5 +168,9 @@ def _health_measure_problem(plan: Plan, rest: str) -> str | None:
     return None
 
 
-def _patterns(plan: Plan) -> tuple[LogPattern, ...]:
-    return (*plan.logs.must_not_appear, *plan.logs.must_appear) if plan.logs else ()
+def _log_measures(plan: Plan) -> list[str]:
+    """Each pattern's count, and the lines of level error; of another log with its name before them."""
+    if plan.logs is None:
+        return []
+    counts = [f"{check_of(log, p.name)}/count" for log, rules in plan.logs.asked() for p in rules.patterns]
+    return [*counts, "errors", *(check_of(other.name, "errors") for other in plan.logs.sources)]

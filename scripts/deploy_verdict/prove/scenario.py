@@ -121,8 +121,8 @@ def _shortened(plan: Plan, answers: Answers) -> Plan:
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:
-        # The recorded log does not hold the requests that are sent here.
-        update["logs"] = plan.logs.model_copy(update={"canary": None})
+        # The recorded log does not hold the requests that are sent here, and is the service's own.
+        update["logs"] = plan.logs.model_copy(update={"canary": None, "sources": ()})
     return plan.model_copy(update=update)
 
 

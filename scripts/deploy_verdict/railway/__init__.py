@@ -24,6 +24,7 @@ from deploy_verdict.railway.measurements import (
     http_metrics,
     metrics,
 )
+from deploy_verdict.railway.services import deployments_since, other_service
 
 __all__ = [
     "NOT_DEPLOYED",
@@ -40,9 +41,11 @@ __all__ = [
     "deploy_log",
     "deployment",
     "deployments",
+    "deployments_since",
     "http_log",
     "http_metrics",
     "metrics",
+    "other_service",
     "place",
     "roll_back",
     "service_settings",

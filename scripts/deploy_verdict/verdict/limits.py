@@ -44,6 +44,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
         yield from _platform(bundle)
     if "pools" in bundle.stages:
         yield from _leaks(bundle, findings)
+    yield from _logs_left_out(bundle)
     yield from _news(bundle)
     yield from _between(bundle)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
@@ -86,12 +87,23 @@ def _instances(bundle: Bundle) -> Iterator[str]:
     )
 
 
+def _logs_left_out(bundle: Bundle) -> Iterator[str]:
+    """Logs of other services, where the platform that keeps them was left out."""
+    logs = bundle.plan.logs
+    if logs is None or "logs" not in bundle.stages:
+        return
+    asked = dict(logs.asked(bundle.left_out))
+    names = [other.name for other in logs.sources if other.name not in asked]
+    if names:
+        yield f"The platform was left out, and with it the log of {', '.join(names)}."
+
+
 def _news(bundle: Bundle) -> Iterator[str]:
     """Where the plan does not require it, a log that cannot be compared is no finding, but is said here."""
     logs, reading = bundle.plan.logs, log_observation(bundle)
     if "logs" not in bundle.stages or logs is None or logs.novelty is not None or reading is None:
         return
-    doubts = compared(logs, reading, log_before(bundle)).doubts
+    doubts = compared(logs, reading, log_before(bundle), speed=bundle.window.speed).doubts
     if doubts:
         yield f"Whether the log holds new kinds of errors is not known: {'; '.join(doubts)}."
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.model import Evidence, Loaded, Observation, PreviousTrafficObservation
+from deploy_verdict.plan import Plan
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
 from deploy_verdict.stages.registry import Asks, Due, Stage, during, function, named
@@ -30,7 +31,7 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
     if row.collect is None:
         raise UsageError(f"{stage} takes no samples")
     evidence = EvidenceFile(session, stage, offset_s)
-    if row.asks is Asks.LOG and log is None and session.plan.railway is None:
+    if row.asks is Asks.LOG and log is None and not names_log(session.plan):
         session.tell(f"{stage}: no log to read — give --logs FILE")
         return evidence.path
     ledger = Ledger(sample=evidence.path.name, lock=write_lock(session))
@@ -49,7 +50,9 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
     ledger.save = lambda: evidence.save(
         (*observed, *ledger.observations(offset_s)), interrupted=True, durable=True
     )
-    asks_platform = row.asks is Asks.PLATFORM or (row.asks is Asks.LOG and log is None)
+    asks_platform = row.asks is Asks.PLATFORM or (
+        row.asks is Asks.LOG and (log is None or _asks_other_service(session.plan))
+    )
     since = new_since(session, row, offset_s)
     platform = platform_of(session, brief=since is not None) if asks_platform else None
     context = context_of(session, ledger, platform, log, since)
@@ -90,9 +93,27 @@ def has_source(session: Session, stage: str, log: Path | None = None) -> bool:
     """Whether what a stage reads at the end can be read before: of a file, or of the platform."""
     if named(stage).asks is Asks.LOG and log is not None:
         return log.is_file()
+    if named(stage).asks is Asks.LOG and _has_other_file(session.plan):
+        return True
     if session.plan.railway is None or session.railway.client is None or session.railway.place is None:
         return False
     return bool(_deployment_ids(session))
+
+
+def names_log(plan: Plan) -> bool:
+    """Whether the plan itself says where a log is: a platform, or a file of its own."""
+    return plan.railway is not None or (
+        plan.logs is not None and any(other.file for other in plan.logs.sources)
+    )
+
+
+def _has_other_file(plan: Plan) -> bool:
+    others = plan.logs.sources if plan.logs else ()
+    return any(other.file and Path(other.file).is_file() for other in others)
+
+
+def _asks_other_service(plan: Plan) -> bool:
+    return plan.logs is not None and any(other.railway for other in plan.logs.sources)
 
 
 def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:

@@ -10,7 +10,7 @@ from deploy_verdict.base.errors import (
     EvidenceError,
     UsageError,
 )
-from deploy_verdict.model import Layout, Subject
+from deploy_verdict.model import Layout, LogAtT0, Subject
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
@@ -97,7 +97,7 @@ def _session(
             left_out=left_out,
             waited_s=waited_s,
             variables=variables_of(options.plan, runtime.environment),
-            **_log_at_t0(log),
+            **_logs_at_t0(plan, log),
         )
     else:
         check_same(file, plan, subject, options.out)
@@ -159,11 +159,22 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
     return tuple(stage for stage in dict.fromkeys(named) if stage in plan.stages)
 
 
-def _log_at_t0(log: Path | None) -> dict[str, object]:
-    """The log's size and head at T0: lines beyond it are new, and a changed head shows a rotation."""
-    if log is None or not log.is_file():
-        return {}
+def _logs_at_t0(plan: Plan, log: Path | None) -> dict[str, object]:
+    """The service's log file at T0, and the plan's other ones; a file that is not there yet is left out."""
+    others = {other.name: Path(other.file) for other in plan.logs.sources if other.file} if plan.logs else {}
+    found = {name: at for name, path in others.items() if (at := _at_t0(path)) is not None}
+    own = _at_t0(log) if log is not None else None
+    return {
+        "log_bytes_at_t0": own.size if own else None,
+        "log_head_at_t0": own.head if own else None,
+        "other_logs_at_t0": found,
+    }
+
+
+def _at_t0(log: Path) -> LogAtT0 | None:
+    if not log.is_file():
+        return None
     from deploy_verdict.stages.logs.review import head_of  # noqa: PLC0415  # only where there is a log
 
     size = log.stat().st_size
-    return {"log_bytes_at_t0": size, "log_head_at_t0": head_of(log, size)}
+    return LogAtT0(size=size, head=head_of(log, size))

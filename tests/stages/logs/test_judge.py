@@ -257,6 +257,31 @@ def test_max_errors(levels, limit, outcome, actual):
     assert finding.severity == (Severity.P2 if outcome is FAIL else None)
 
 
+@pytest.mark.parametrize(
+    ("levels", "limit", "outcome"),
+    [
+        ({"INFO": 9}, 0, PASS),
+        ({"INFO": 9, "WARNING": 2}, 2, PASS),
+        ({"INFO": 9, "WARNING": 3}, 2, FAIL),
+        ({"ERROR": 9}, 2, PASS),
+        ({}, 2, INCONCLUSIVE),
+    ],
+)
+def test_max_warnings(levels, limit, outcome):
+    logs = Logs.model_validate({"max_warnings": limit})
+    found = judge_logs(logs, reading(levels=levels), evidence="e")
+    assert next(item for item in found if item.rule == "warnings").outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("restarts", "earlier", "fails"),
+    [(0, 0, False), (2, 0, False), (3, 0, True), (12, 2, False), (13, 2, True)],
+)
+def test_a_service_that_starts_again_and_again_fails(restarts, earlier, fails):
+    found = judged(reading(restarts=restarts, restarts_before=earlier))
+    assert [item.outcome for item in found if item.rule == "restarts"] == ([FAIL] if fails else [])
+
+
 @pytest.mark.parametrize(("errors", "outcome"), [(0, INCONCLUSIVE), (1, FAIL)])
 def test_errors_of_a_log_that_was_not_wholly_read(errors, outcome):
     observation = reading(levels={"INFO": 9, "ERROR": errors}, incomplete=("a page",))

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deploy_verdict.base.log_templates import fingerprint, masked
+from deploy_verdict.base.log_templates import fingerprint, masked, template_of
 from deploy_verdict.model import (
     Fault,
+    LogAtT0,
     LogObservation,
     Outcome,
     PatternCount,
@@ -16,6 +17,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.judge_novelty import Earlier
 from deploy_verdict.stages.logs.novelty import compared
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -24,9 +26,14 @@ BOOM = "ERROR ledger: row 7 was written twice"
 OLD = "ERROR redis: Too many connections"
 
 
-def kind(line, count=1, name="error"):
+def kind(line, count=1, name="error", **more):
     return TemplateCount(
-        template=masked(line), kind=name, count=count, first_at=T0 + timedelta(minutes=24), example=line
+        template=template_of(line, words_of_quotes=True),
+        kind=name,
+        count=count,
+        first_at=T0 + timedelta(minutes=24),
+        example=line,
+        **more,
     )
 
 
@@ -62,8 +69,13 @@ def plan(**more):
 
 
 def judged(seen, earlier, **more):
-    found = judge_logs(plan(**more), seen, evidence="e", before=earlier)
-    return next((item for item in found if item.check == "novelty"), None)
+    return ruled("new", seen, earlier, **more)
+
+
+def ruled(rule, seen, earlier, startup=None, **more):
+    earlier = Earlier(before=earlier, startup=startup)
+    found = judge_logs(plan(**more), seen, evidence="e", earlier=earlier)
+    return next((item for item in found if (item.check, item.rule) == ("novelty", rule)), None)
 
 
 ASKED = {"novelty": {}}
@@ -173,6 +185,129 @@ def test_gone_and_changed_only_where_the_interval_excludes_one_and_the_ratio_is_
     assert found.changed[0].ratio.value == pytest.approx(5)
     assert [item.example for item in found.new] == ["INFO never before"]
     assert found.new_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "line", "outcome"),
+    [
+        # A quoted text tells one error from another.
+        (['ERROR task "send mail" failed'], 'ERROR task "charge card" failed', FAIL),
+        (['ERROR task "send mail 7" failed'], 'ERROR task "send mail 8" failed', PASS),
+        (["ERROR could not 'open the file'"], "ERROR could not 'take the money'", FAIL),
+        # What differs from line to line is a name.
+        (
+            [f"ERROR login failed for {name}@example.com" for name in "abc"],
+            "ERROR login failed for d@x.org",
+            PASS,
+        ),
+        (
+            [f"ERROR login failed for {name}" for name in ("al", "bo", "cy")],
+            "ERROR login failed for di",
+            PASS,
+        ),
+        (
+            [f'ERROR login of "{name} smith" failed' for name in ("al", "bo", "cy")],
+            'ERROR login of "di roe" failed',
+            PASS,
+        ),
+        (["ERROR login failed for al", "ERROR login failed for bo"], "ERROR login failed for di", FAIL),
+        (
+            [f"ERROR worker died: {name}Error" for name in ("Key", "Type", "Value")],
+            "ERROR worker died: MemoryError",
+            FAIL,
+        ),
+        # Places that are named often are a fixed list.
+        (
+            [f"ERROR no answer from {name}" for name in ("redis", "s3", "mail")] * 9,
+            "ERROR no answer from stripe",
+            FAIL,
+        ),
+    ],
+)
+def test_quotes_hide_nothing_and_names_are_no_kinds(earlier, line, outcome):
+    lines = [kind(item, earlier.count(item)) for item in dict.fromkeys(earlier)]
+    assert judged(window(kind(line)), before(*lines), **ASKED).outcome is outcome
+
+
+def test_a_name_that_comes_far_more_often_than_others_is_a_kind():
+    lines = [kind(f"ERROR login failed for {name}") for name in ("al", "bo", "cy")]
+    assert judged(window(kind("ERROR login failed for di", 4)), before(*lines)).outcome is FAIL
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "outcome"),
+    [
+        # (lines, minutes, most in a minute); the window is twice as long as the time before.
+        ((1, 1, 1), (2, 2, 1), PASS),
+        ((1, 1, 1), (20, 20, 1), PASS),
+        ((1, 1, 1), (110, 100, 2), FAIL),
+        ((1, 1, 1), (500, 1, 500), FAIL),
+        ((2, 2, 1), (12, 12, 1), PASS),
+        # A burst of forty before explains three of them now.
+        ((40, 1, 40), (120, 3, 40), PASS),
+        ((40, 1, 40), (5000, 20, 400), FAIL),
+        ((600, 60, 10), (1200, 120, 10), PASS),
+        ((600, 60, 10), (60000, 120, 500), FAIL),
+    ],
+)
+def test_a_known_error_that_becomes_much_more_frequent_fails(then, now, outcome):
+    def with_counts(count, minutes, most):
+        return kind(OLD, count, minutes=minutes, most_in_minute=most)
+
+    found = ruled("frequency", window(with_counts(*now)), before(with_counts(*then)), **ASKED)
+    assert found.outcome is outcome
+    if outcome is FAIL:
+        assert f"{now[0]} lines (before: {then[0]}, " in found.actual
+        assert (
+            ruled("frequency", window(with_counts(*now)), before(with_counts(*then))).severity is Severity.P2
+        )
+
+
+def test_a_window_at_speed_stands_for_its_plan_time():
+    earlier = Earlier(before=before(kind(OLD, 2, minutes=2, most_in_minute=1)))
+    brief = window(kind(OLD, 2, minutes=2, most_in_minute=1), end=T0 + timedelta(seconds=12))
+    found = judge_logs(plan(novelty={}), brief, evidence="e", earlier=earlier, speed=600.0)
+    assert next(item for item in found if item.rule == "frequency").outcome is PASS
+
+
+EARLY = T0 - timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("deployed", "startup", "earlier", "outcome"),
+    [
+        # It began with this deployment before T0, in the window or not.
+        ({"deployed_by": "platform"}, [kind(OLD)], [], FAIL),
+        ({"deployed_by": "plan"}, [kind(OLD)], [], FAIL),
+        ({"deployed_by": "platform"}, [kind(OLD)], [kind(OLD)], PASS),
+        # A line that any server writes when it starts may be of a restart.
+        ({"deployed_by": "start line"}, [kind(OLD)], [], INCONCLUSIVE),
+        ({"deployed_by": "start line"}, [], [], FAIL),
+        # Nobody says when the deployment began.
+        ({}, [], [kind(OLD).model_copy(update={"first_at": EARLY})], INCONCLUSIVE),
+        ({}, [], [kind(OLD).model_copy(update={"first_at": T0 - timedelta(minutes=30)})], PASS),
+        ({"deployed_by": "plan"}, [], [kind(OLD).model_copy(update={"first_at": EARLY})], PASS),
+        # The platform's log of the deployment before is that one's alone.
+        ({"file": None}, [], [kind(OLD).model_copy(update={"first_at": EARLY})], PASS),
+    ],
+)
+def test_the_time_before_is_that_of_another_deployment(deployed, startup, earlier, outcome):
+    seen = window(kind(OLD), **{"file": LogAtT0(size=1), **deployed})
+    began = before(*startup, check="startup") if startup else None
+    assert ruled("new", seen, before(*earlier), began, **ASKED).outcome is outcome
+    if outcome is FAIL and startup:
+        quiet = window(**{"file": LogAtT0(size=1), **deployed})
+        assert ruled("new", quiet, before(*earlier), began).outcome is FAIL
+
+
+def test_warnings_are_known_by_kind_and_a_flood_of_them_is_found():
+    full, slow = "WARNING disk is 91 % full", "WARNING slow query"
+    earlier = before(kind(full, 1, "warning", minutes=1, most_in_minute=1))
+    seen = window(kind(full, 500, "warning", minutes=100, most_in_minute=9), kind(slow, 1, "warning"))
+    found = compared(plan(), seen, earlier)
+    assert [item.example for item in found.new_warnings] == [slow]
+    assert [item.template.example for item in found.more_warnings] == [full]
+    assert (found.new_errors, found.more_errors) == ((), ())
 
 
 def test_what_may_hide_among_the_rest_is_neither_gone_nor_new():

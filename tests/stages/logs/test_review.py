@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.judge_novelty import Earlier
 from deploy_verdict.stages.logs.review import FileSource, head_of, review, review_before
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.template_counts import MAX_TEMPLATES
@@ -515,7 +516,9 @@ def test_one_planted_template_among_fifty_thousand_lines_is_new(log):
     assert kinds(earlier) == {"ERROR spool <n> is locked": 1}
     # The window begins a second early.
     assert kinds(observation, "other") == {"INFO GET /api/workers?<text> 2xx <n> ms": 50_003}
-    finding = judge_logs(logs, observation, evidence=None, before=earlier)[-1]
+    earlier = Earlier(before=earlier)
+    found = judge_logs(logs, observation, evidence=None, earlier=earlier)
+    finding = next(item for item in found if item.rule == "new")
     assert (finding.check, finding.outcome) == ("novelty", Outcome.FAIL)
     assert finding.actual.startswith("1 new kind of error: 1 line, first 2026-02-02T13:15:23Z: ")
     assert finding.actual.endswith("ERROR row 4711 was written twice")

@@ -1,6 +1,7 @@
 """The logs section of a plan: what the service's own log must and must not say. Pure."""
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -119,16 +120,26 @@ def _incident(value: Any) -> Any:
     return {"lines": value} if isinstance(value, list) else value
 
 
-class Logs(Part):
-    """What the service's own log must and must not say."""
+class LogRules(Part):
+    """What one log must and must not say, and how we know that all of it was read."""
 
     must_not_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     max_silence: Duration = Field(default=1800.0, description="a longer time without a line is a gap")
+    quiet: bool = Field(
+        default=False, description="the log may have no line for hours, as a database's: silence is no gap"
+    )
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    max_warnings: int | None = Field(
+        default=None, ge=0, description="more lines of level warning than this: P2"
+    )
     unlevelled: Literal["debug", "info", "warning", "error"] | None = Field(
         default=None,
         description="what lines mean that carry no level that is known; a crash is an error anyway",
+    )
+    starts: str | None = Field(
+        default=None,
+        description="found in the line that the service logs when it starts: its deployment begins there",
     )
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
@@ -149,10 +160,78 @@ class Logs(Part):
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
 
     @model_validator(mode="after")
-    def _something_asked(self) -> Self:
-        asked = (self.must_not_appear, self.must_appear, self.novelty, self.incident)
-        if not any(asked):
+    def _can_start(self) -> Self:
+        if self.starts is not None:
+            LogPattern(regex=self.starts)
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything here can fail."""
+        limits = (self.max_errors, self.max_warnings)
+        patterns = (self.must_not_appear, self.must_appear, self.novelty, self.incident)
+        return any(patterns) or any(limit is not None for limit in limits)
+
+    @property
+    def patterns(self) -> tuple[LogPattern, ...]:
+        """The forbidden ones, then the wanted ones."""
+        return (*self.must_not_appear, *self.must_appear)
+
+
+class OtherService(Part):
+    """Another service of the Railway project, such as the backend's Redis."""
+
+    service: str = Field(
+        min_length=1, description="its name or id, in the environment of the railway section"
+    )
+
+
+class OtherLog(LogRules):
+    """A further log: a file, or that of another service of the Railway project."""
+
+    name: str = Field(min_length=1, pattern=r"^[^/:*]+$", description="names it in findings and the report")
+    file: str | None = Field(default=None, min_length=1, description="its path, where the window is watched")
+    railway: OtherService | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.file) == bool(self.railway):
+            raise ValueError("say where the log is: either `file: PATH` or `railway: {service: NAME}`")
+        if not self.asks:
             raise ValueError(
-                "no pattern, so this can never fail — add must_not_appear, must_appear, novelty or incident"
+                "nothing is asked of this log, so it can never fail — add must_not_appear, must_appear, "
+                "max_errors, max_warnings, novelty or incident"
+            )
+        if self.incident is not None and self.incident.file:
+            raise ValueError(
+                "write the incident's lines here; a file is read for the service's own log alone"
             )
         return self
+
+
+class Logs(LogRules):
+    """What the service's own log must and must not say, and those of what it depends on."""
+
+    sources: tuple[OtherLog, ...] = Field(
+        default=(), strict=False, description="further logs, each with rules of its own"
+    )
+
+    @model_validator(mode="after")
+    def _something_asked(self) -> Self:
+        if not self.asks and not self.sources:
+            raise ValueError(
+                "no pattern, so this can never fail — add must_not_appear, must_appear, max_errors, "
+                "max_warnings, novelty, incident or sources"
+            )
+        return self
+
+    def asked(self, left_out: Collection[str] = ()) -> "tuple[tuple[str, LogRules], ...]":
+        """Every log of which something is asked, by name; the service's own has none.
+
+        `left_out`: the stages that are. Who leaves out the platform leaves out its other services' logs.
+        """
+        own: tuple[tuple[str, LogRules], ...] = (("", self),) if self.asks else ()
+        without_platform = "deployment" in left_out
+        return own + tuple(
+            (other.name, other) for other in self.sources if not (other.railway and without_platform)
+        )

@@ -1,117 +1,174 @@
-"""The logs stage: the window's log, and that of the time before the deployment, of a file or the platform.
+"""The logs stage: each log of the plan in the window, and in the time before the deployment.
 
-During the window it reads what is new, of the window's log alone.
+During the window it reads what is new, of the window's logs alone.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy_verdict.base.units import shown_offset
-from deploy_verdict.model import Fault, LogObservation, Whose, WindowFile
-from deploy_verdict.model.logs import COMPLETE
+from deploy_verdict.base.linear_regex import LinearRegexes
+from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.own_requests import own_requests
+from deploy_verdict.model import CanaryReading, Loaded, LogObservation
+from deploy_verdict.model.logs import COMPLETE, STARTUP, DeployedBy
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
-from deploy_verdict.plan import Logs, Novelty
 from deploy_verdict.stages.context import Context, Keep
-from deploy_verdict.stages.deployment.state import before, deployment_readings
-from deploy_verdict.stages.logs.review import FileSource, LogSource, RefusedSource, review, review_before
+from deploy_verdict.stages.logs.canary import WRONG_CLOCK_S, CanaryLines
+from deploy_verdict.stages.logs.log_clock import WatchedSource
+from deploy_verdict.stages.logs.log_sources import PlacedLog
+from deploy_verdict.stages.logs.review import FileSource, LogSource, review, review_before
+from deploy_verdict.stages.logs.starts import StartLines
+
+# Of plan time: what starts later than this after T0 starts again.
+SETTLED_MINUTES = 5
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
-    """Review the log at the window's end, or what is new of it before: of a file, or else of the platform."""
+    """Review each log of the plan at the window's end, or what is new of it before."""
     logs, file = context.plan.logs, context.file
     if logs is None or file is None:
         return ()
-    since, end = context.since, context.pace.clock.now()
-    observation = review(
-        logs,
-        _source(context, file, end),
-        start=since or file.window.t0,
-        end=end,
-        speed=file.window.speed,
-        redact=context.redact,
-        check=INTERIM if since else COMPLETE,
-    )
-    if since is not None:
-        new = f"{observation.lines_in_window} lines since {since:%H:%M:%SZ} in {observation.source}"
-        context.tell(f"logs {shown_offset(offset_s)}: {new}")
-        return (observation,)
-    # The window's own log is safe before another one is read.
-    keep((observation,))
-    earlier = _before(context, file, logs)
-    context.tell(f"logs: {observation.lines_in_window} lines of the window in {observation.source}")
-    text = earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
-    context.tell(f"logs before the deployment: {text}")
-    return observation, earlier
+    observed: tuple[LogObservation, ...] = ()
+    for name, rules in logs.asked(file.left_out):
+        log = PlacedLog(context=context, file=file, name=name, rules=rules)
+        # The window's own log is safe before another one is read.
+        read = _Reading(log, context.pace.clock.now())
+        observed += (read.of_window(offset_s),)
+        keep(observed)
+        if context.since is None:
+            for observation in read.of_times_before():
+                observed += (observation,)
+                keep(observed)
+    return observed
 
 
-def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
-    """The file where one is given, else the platform where it can be queried."""
-    if context.log is not None:
-        return FileSource(
-            context.log,
-            undated_from_byte=file.log_bytes_at_t0,
-            head_at_t0=file.log_head_at_t0,
-            only_new=context.since is not None,
-            ends=end,
+@dataclass
+class _Reading:
+    """The readings of one log. `ahead` is how far its clock is ahead of ours, once that is known.
+
+    `deployed_at`: when its deployment began, as `deployed_by` says; T0 is later.
+    """
+
+    log: PlacedLog
+    end: datetime
+    ahead: timedelta = timedelta(0)
+    deployed_at: datetime | None = None
+    deployed_by: DeployedBy | None = None
+
+    def of_window(self, offset_s: float) -> LogObservation:
+        context = self.log.context
+        observation = self._reviewed()
+        if context.since is None and self._is_wrong(observation.canary):
+            observation = self._reviewed()
+        count = f"{observation.lines_in_window} lines"
+        if context.since is None:
+            context.tell(f"{self.log.label}: {count} of the window in {observation.source}")
+        else:
+            new = f"{count} since {context.since:%H:%M:%SZ} in {observation.source}"
+            context.tell(f"{self.log.label} {shown_offset(offset_s)}: {new}")
+        return observation
+
+    def _is_wrong(self, canary: CanaryReading | None) -> bool:
+        """Whether the log's clock is to be corrected: the platform's own is not."""
+        ahead_s = canary.clock_ahead_s if canary else None
+        if ahead_s is None or abs(ahead_s) < WRONG_CLOCK_S or self.log.path is None:
+            return False
+        self.ahead = timedelta(seconds=ahead_s)
+        return True
+
+    def _reviewed(self) -> LogObservation:
+        log, context, window = self.log, self.log.context, self.log.file.window
+        source = log.of_window(self.end)
+        canary = self._canary()
+        starts = StartLines(log.rules.starts, window.t0)
+        watches = [canary, starts] if canary is not None else [starts]
+        observation = review(
+            log.rules,
+            WatchedSource(source, *watches, ahead=self.ahead),
+            start=context.since or window.t0,
+            end=self.end,
+            speed=window.speed,
+            redact=context.redact,
+            check=INTERIM if context.since else COMPLETE,
         )
-    platform = context.platform
-    if platform is None or platform.railway is None or not platform.deployment_ids:
-        return RefusedSource(platform.fault if platform else None)
-    from deploy_verdict.stages.logs.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
+        self._name_start(starts.began_at())
+        minute = timedelta(seconds=60 / window.speed)
+        settled = max(window.t0 + SETTLED_MINUTES * minute, context.since or window.t0)
+        hour = timedelta(hours=1)
+        counted = canary.reading() if canary is not None else None
+        notes = observation.notes
+        if self.ahead:
+            notes += (
+                f"the log's clock is {_shown(self.ahead)} ours, by our own requests: its times are corrected",
+            )
+        return observation.model_copy(
+            update={
+                "log": log.name,
+                "canary": counted,
+                "restarts": starts.starts(settled, self.end, minute),
+                "restarts_before": starts.starts(window.t0 - hour, window.t0, timedelta(minutes=1)),
+                "deployed_at": self.deployed_at,
+                "deployed_by": self.deployed_by,
+                "file": source.read if isinstance(source, FileSource) else None,
+                "notes": notes,
+            }
+        )
 
-    return RailwaySource(
-        platform.railway,
-        platform.deployment_ids,
-        end=end,
-        window_start=file.window.t0,
-        tier=context.plan.railway.tier if context.plan.railway else None,
-        start=context.since,
-        tell=context.tell,
-    )
+    def _canary(self) -> CanaryLines | None:
+        """What watches for the lines of our own requests, where the plan says what these are like."""
+        log, window = self.log, self.log.file.window
+        if log.rules.canary is None:
+            return None
+        start = self.log.context.since or window.t0
+        loaded = [item for item in log.context.evidence() if isinstance(item, Loaded)]
+        own = [
+            item
+            for item in own_requests(loaded)
+            if start - CUT_TIMES <= item.sent_at and item.ended_at <= self.end
+        ]
+        search = LinearRegexes((log.rules.canary.regex,)).found_in
+        return CanaryLines(own, search, window_id=window.id, start=start, end=self.end)
+
+    def _name_start(self, said_at: datetime | None) -> None:
+        """When this deployment began: by the plan's line in its log, the platform, or a usual line."""
+        platform_at = self.log.deployed_at()
+        is_named = self.log.rules.starts is not None
+        if said_at is not None and self.log.path is not None and (is_named or platform_at is None):
+            self.deployed_at, self.deployed_by = said_at, "plan" if is_named else "start line"
+        elif platform_at is not None:
+            self.deployed_at, self.deployed_by = platform_at, "platform"
+
+    def of_times_before(self) -> Iterator[LogObservation]:
+        """The time before the deployment: of the same file, or of the deployment that served until then.
+
+        And what this one logged before T0.
+        """
+        # The window's own reading begins a moment early.
+        until = self.log.file.window.t0 - 2 * CUT_TIMES
+        end = min(until, self.deployed_at) if self.deployed_at else until
+        earlier = self._reviewed_before(self.log.of_time_before(end), end - self.log.length, end)
+        text = (
+            earlier.fault.detail if earlier.fault else f"{earlier.lines_in_window} lines in {earlier.source}"
+        )
+        self.log.context.tell(f"{self.log.label} before the deployment: {text}")
+        yield earlier
+        if end < until:
+            startup = self._reviewed_before(self.log.of_startup(end, until), end, until)
+            yield startup.model_copy(update={"check": STARTUP})
+
+    def _reviewed_before(self, source: LogSource, start: datetime, end: datetime) -> LogObservation:
+        found = review_before(
+            self.log.rules,
+            WatchedSource(source, ahead=self.ahead),
+            start=start,
+            end=end,
+            redact=self.log.context.redact,
+        )
+        return found.model_copy(update={"log": self.log.name})
 
 
-def _before(context: Context, file: WindowFile, logs: Logs) -> LogObservation:
-    """The time before the deployment: of the same file, or of the deployment that served until then."""
-    length = timedelta(seconds=(logs.novelty or Novelty()).before)
-    # The window's own reading begins a moment early.
-    end = file.window.t0 - 2 * CUT_TIMES
-    source: LogSource
-    if context.log is not None:
-        source = FileSource(context.log, ends=file.window.t0)
-    else:
-        source, end = _earlier_deployment(context, file, end, length)
-    return review_before(logs, source, start=end - length, end=end, redact=context.redact)
-
-
-def _earlier_deployment(
-    context: Context, file: WindowFile, end: datetime, length: timedelta
-) -> tuple[LogSource, datetime]:
-    """Its log, and until when it served alone."""
-    platform = context.platform
-    readings = deployment_readings(context.evidence())
-    reading = next((item for item in readings if item.deployment and item.recent), None)
-    if platform is None or platform.railway is None or reading is None or reading.deployment is None:
-        fault = platform.fault if platform else None
-        return RefusedSource(fault or _unknown("no sample of the deployment lists earlier ones")), end
-    earlier = before(reading.deployment, reading.recent)
-    if earlier is None:
-        return RefusedSource(_unknown("the platform lists none that was live")), end
-    if reading.deployment.created_at is not None:
-        end = min(end, reading.deployment.created_at)
-    from deploy_verdict.stages.logs.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
-
-    source = RailwaySource(
-        platform.railway,
-        (earlier.id,),
-        start=end - length,
-        end=end,
-        window_start=file.window.t0 - length,
-        tier=context.plan.railway.tier if context.plan.railway else None,
-        tell=context.tell,
-    )
-    return source, end
-
-
-def _unknown(reason: str) -> Fault:
-    detail = f"the deployment before this one is not known: {reason}"
-    return Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
+def _shown(ahead: timedelta) -> str:
+    seconds = ahead.total_seconds()
+    return f"{shown_duration(abs(round(seconds, 1)))} {'ahead of' if seconds > 0 else 'behind'}"

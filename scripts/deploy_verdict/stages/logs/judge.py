@@ -11,10 +11,11 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
-from deploy_verdict.evidence.measures import log_before, log_readings
+from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
+    CanaryReading,
     Finding,
     LogObservation,
     Outcome,
@@ -22,34 +23,39 @@ from deploy_verdict.model import (
     Severity,
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
-from deploy_verdict.plan import LogCanary, LogPattern, Logs
+from deploy_verdict.plan import LogCanary, LogPattern, LogRules
+from deploy_verdict.plan.references import check_of
 from deploy_verdict.stages.logs.judge_answers import judge_answers
-from deploy_verdict.stages.logs.judge_novelty import judge_novelty
+from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
 from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
 
+NOTHING_EARLIER = Earlier()
 STAGE = "logs"
 CHECK = "log"
 # Wall time: at high speed, no stretch shorter than this counts as silence.
 SILENCE_FLOOR_S = 3.0
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
+# So many requests in a row are missed only where the log has a gap, also where one in ten may be.
+MOST_UNSEEN = 5
+FEWEST_RESTARTS, MANY_TIMES = 3, 3.0
 
 
 def judge_logs(
-    plan_logs: Logs,
+    plan_logs: LogRules,
     observation: LogObservation | None,
     *,
     evidence: str | None,
     speed: float = 1.0,
     covers: tuple[datetime, datetime] | None = None,
     own_requests: int | None = None,
-    before: LogObservation | None = None,
+    earlier: Earlier = NOTHING_EARLIER,
 ) -> list[Finding]:
-    """The findings of every rule that the plan's logs section asks for, whatever the evidence.
+    """The findings of every rule that the plan asks of one log, whatever the evidence.
 
     `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
-    `own_requests`: how many requests of ours the service answered, for the plan's canary. `before` is the
-    reading of the time before the deployment.
+    `own_requests`: how many requests of ours the service answered, for the plan's canary. `earlier` are
+    the readings of the time before T0.
     """
     reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
@@ -66,12 +72,18 @@ def judge_logs(
         text = f"at most {_lines(limit)} of level ERROR or CRITICAL"
         ruling = _errors(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "errors", text, expected=f"at most {limit}"))
-    findings += judge_novelty(plan_logs, observation, before, reasons)
+    if plan_logs.max_warnings is not None:
+        limit = plan_logs.max_warnings
+        text = f"at most {_lines(limit)} of level WARNING"
+        ruling = _warnings(limit, observation, reasons)
+        findings.append(ruling.as_finding(STAGE, CHECK, "warnings", text, expected=f"at most {limit}"))
+    findings += _restarts(observation, speed)
+    findings += judge_novelty(plan_logs, observation, earlier, reasons, speed=speed)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
 
 def _doubts(
-    logs: Logs,
+    logs: LogRules,
     observation: LogObservation | None,
     floor_s: float,
     covers: tuple[datetime, datetime] | None,
@@ -87,11 +99,29 @@ def _doubts(
         yield f"the log was read for {_stretch(observation.start, observation.end)} only"
     if observation.end <= observation.start:
         yield "the stretch that was read has no length"
+    if logs.quiet:
+        return
     if observation.first_at is None or observation.lines_in_window <= 0:
         if observation.fault is None:
             stretch = _stretch(observation.start, observation.end, " and ")
             yield "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
         return
+    if covers is not None and logs.canary is None:
+        yield from _begins_late(observation, covers[0])
+    yield from _silent(logs, observation, floor_s)
+
+
+def _begins_late(observation: LogObservation, t0: datetime) -> Iterator[str]:
+    """A log that begins after T0 may have begun anew, and what it held before is gone."""
+    begins_at = observation.begins_at
+    if begins_at is not None and begins_at > t0 + CUT_TIMES:
+        yield (
+            f"its first line is of {_time(begins_at)}, so what it may have lost before is not known — hand "
+            "over the log from before T0 on, or add a canary"
+        )
+
+
+def _silent(logs: LogRules, observation: LogObservation, floor_s: float) -> Iterator[str]:
     silence = observation.longest_silence
     if silence is None:
         yield "the reading does not say how long the log was silent"
@@ -106,6 +136,9 @@ def _canary_doubts(
     canary: LogCanary, observation: LogObservation, own_requests: int | None
 ) -> tuple[str, ...]:
     """Each of our own requests has left a line: too few of these, and other lines are missing too."""
+    reading = observation.canary
+    if reading is not None and (reading.requests or reading.crowded):
+        return tuple(_unseen(canary, reading))
     counted = _count(canary.pattern, observation)
     if isinstance(counted, str):
         return (f"the canary lines were not counted ({counted})",)
@@ -117,13 +150,38 @@ def _canary_doubts(
     return ()
 
 
-def _readable(logs: Logs, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
+def _unseen(canary: LogCanary, reading: CanaryReading) -> Iterator[str]:
+    """Requests of ours without a line, so that nobody else's lines stand for them."""
+    if not reading.requests:
+        yield (
+            f"others ask for {', '.join(reading.crowded[:3])} so often that a line of theirs stands at any "
+            "moment, so the canary proves nothing — log the User-Agent or X-Request-Id, or check a path that "
+            "nobody else uses"
+        )
+        return
+    if reading.found * 100 < reading.requests * canary.at_least:
+        worst = sorted(reading.paths, key=lambda item: item.found - item.requests)[:2]
+        paths = ", ".join(f"{item.path}: {item.found} of {item.requests}" for item in worst)
+        yield (
+            f"{reading.found} lines for {reading.requests} answered requests of ours, by {reading.by} "
+            f"({paths}): the log has gaps, an instance logs elsewhere, or {canary.regex!r} is not how it "
+            "logs a request"
+        )
+    unseen = reading.unseen
+    if unseen is not None and unseen.count >= MOST_UNSEEN:
+        stretch = _stretch(unseen.first_at, unseen.last_at, " and ")
+        yield f"none of our {unseen.count} requests between {stretch} is in the log: it has a gap"
+
+
+def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
     text = ""
     if observation is not None and observation.longest_silence is not None:
         silence = shown_duration(observation.longest_silence.length_s)
         text = f"{_lines(observation.lines_in_window)}, longest silence {silence}"
     ruling = unknown("; ".join(reasons)) if reasons else passed(text)
     expected = f"lines throughout the window, no silence over {shown_duration(logs.max_silence)}"
+    if logs.quiet:
+        expected = "read to its end; it may be quiet"
     text = "the log is readable throughout the window"
     return ruling.as_finding(STAGE, CHECK, "readable", text, expected=expected)
 
@@ -193,6 +251,35 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
     return passed(text)
 
 
+def _warnings(limit: int, observation: LogObservation | None, reasons: tuple[str, ...]) -> Ruling:
+    levels = observation.levels if observation is not None else {}
+    count = levels.get("WARNING", 0)
+    text = _lines(count)
+    if count > limit:
+        return failed(text, Severity.P2)
+    if reasons:
+        return unknown(f"{text}, but {'; '.join(reasons)}")
+    if not levels:
+        return unknown("no line of the window names a level")
+    doubts = [*unlevelled_doubts(observation, limit)]
+    return unknown(f"{text}, but {'; '.join(doubts)}") if doubts else passed(text)
+
+
+def _restarts(observation: LogObservation | None, speed: float) -> Iterator[Finding]:
+    """A service that starts again and again is none that runs; once or twice, it may have been scaled."""
+    if observation is None:
+        return
+    window_h = (observation.end - observation.start).total_seconds() * speed / 3600
+    usual = observation.restarts_before * window_h
+    if observation.restarts >= FEWEST_RESTARTS and observation.restarts > MANY_TIMES * usual:
+        text = (
+            f"{observation.restarts} starts in the window, {observation.restarts_before} in the hour before"
+        )
+        ruling = failed(text, Severity.P2, "the service starts again and again")
+        words = f"fewer than {FEWEST_RESTARTS} starts after the first five minutes, or as many as before"
+        yield ruling.as_finding(STAGE, CHECK, "restarts", words, expected=f"fewer than {FEWEST_RESTARTS}")
+
+
 def _lines(count: int) -> str:
     return f"{count} line" if count == 1 else f"{count} lines"
 
@@ -211,41 +298,55 @@ def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
 
 
 def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Every reading of the log: what any of them failed on stays, as a log can be cut in between."""
+    """The findings of each log of the plan."""
     logs = bundle.plan.logs
     if logs is None:
         return []
+    return [
+        finding for name, rules in logs.asked(bundle.left_out) for finding in _judged_log(bundle, name, rules)
+    ]
+
+
+def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
+    """Every reading of a log: what any of them failed on stays, as a log can be cut in between."""
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
-    observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle)]
-    before = log_before(bundle)
+    observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle, name)]
+    earlier = Earlier(before=log_before(bundle, name), startup=log_at_start(bundle, name))
 
     def judged(observation: LogObservation | None, pointer: str | None) -> list[Finding]:
         return judge_logs(
-            logs,
+            rules,
             observation,
             evidence=pointer,
             speed=speed,
             covers=covers,
             own_requests=own_answered(bundle),
-            before=before,
+            earlier=earlier,
         )
+
+    def answers(
+        observation: LogObservation | None, pointer: str | None, parts_before: Sequence[LogObservation] = ()
+    ) -> Iterator[Finding]:
+        return judge_answers(bundle, observation, pointer, earlier.before, parts_before)
 
     # Not every reading can say what is new.
     found: dict[tuple[str, str], Finding] = {}
     for pointer, observation in observed or [(None, None)]:
-        for item in [*judged(observation, pointer), *judge_answers(bundle, observation, pointer, before)]:
+        for item in [*judged(observation, pointer), *answers(observation, pointer)]:
             known = found.get((item.check, item.rule))
             if known is None or known.outcome is not Outcome.FAIL:
                 found[item.check, item.rule] = item
-    interim = interim_readings(bundle, STAGE, LogObservation)
+    interim = [
+        item for item in interim_readings(bundle, STAGE, LogObservation) if item.observation.log == name
+    ]
     parts = [(item.offset_s, _of_part(judged(item.observation, item.pointer))) for item in interim]
     for index, part in enumerate(interim):
-        earlier = [other.observation for other in interim[:index]]
-        turned = judge_answers(bundle, part.observation, part.pointer, before, earlier)
-        parts[index][1].extend(turned)
+        parts_before = [other.observation for other in interim[:index]]
+        parts[index][1].extend(answers(part.observation, part.pointer, parts_before))
     complete = with_interim(list(found.values()), parts, is_read=bool(observed))
-    return [_with_parts(logs, item, interim, bundle.window.t0) for item in complete]
+    merged = [_with_parts(rules, item, interim, bundle.window.t0) for item in complete]
+    return [item.model_copy(update={"check": check_of(name, item.check)}) for item in merged]
 
 
 def _of_part(findings: Sequence[Finding]) -> list[Finding]:
@@ -254,11 +355,14 @@ def _of_part(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_parts(
-    logs: Logs, finding: Finding, interim: Sequence[InterimReading[LogObservation]], t0: datetime
+    rules: LogRules,
+    finding: Finding,
+    interim: Sequence[InterimReading[LogObservation]],
+    t0: datetime,
 ) -> Finding:
     """A line that must appear may be in a part alone; that no part has a forbidden one is said too."""
     if finding.rule == "must_appear" and finding.outcome is not Outcome.PASS:
-        pattern = next((item for item in logs.must_appear if item.name == finding.check), None)
+        pattern = next((item for item in rules.must_appear if item.name == finding.check), None)
         for item in interim if pattern else ():
             count = _count(pattern, item.observation) if pattern else ""
             if isinstance(count, PatternCount) and count.count > 0:

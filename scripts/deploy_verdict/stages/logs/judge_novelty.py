@@ -5,40 +5,79 @@ it is not known, that is inconclusive only if the plan asks for novelty: many se
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
-from deploy_verdict.plan import Incident, Logs, Novelty
-from deploy_verdict.stages.logs.novelty import Comparison, compared, first_line
+from deploy_verdict.plan import Incident, LogRules, Novelty
+from deploy_verdict.stages.logs.novelty import LARGE, NOT_KEPT, Comparison, compared, first_line
 from deploy_verdict.stages.logs.unlevelled import unlevelled_kinds_doubts
 
 STAGE = "logs"
 MOST_SHOWN = 3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """Readings of the time before T0: of the deployment before this one, and of this one's own."""
+
+    before: LogObservation | None = None
+    startup: LogObservation | None = None
+
+
 def judge_novelty(
-    logs: Logs, observation: LogObservation | None, before: LogObservation | None, reasons: Sequence[str]
+    logs: LogRules,
+    observation: LogObservation | None,
+    earlier: Earlier,
+    reasons: Sequence[str],
+    *,
+    speed: float = 1.0,
 ) -> Iterator[Finding]:
     """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
     novelty = logs.novelty or Novelty()
-    found = compared(logs, observation, before) if observation is not None else None
+    found = None
+    if observation is not None:
+        found = compared(logs, observation, earlier.before, earlier.startup, speed=speed)
     beyond = _left_out(observation) if observation is not None else 0
     if beyond:
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
     unlevelled: Iterable[str] = ()
     if found is not None and observation is not None:
-        is_known = not found.doubts and not (before and before.templates_left_out)
+        is_known = not found.doubts and not (earlier.before and earlier.before.templates_left_out)
         unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
     ruling = _new(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
+    ruling = _more(novelty, found, reasons)
+    if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
+        text = "no known kind of error is much more frequent than before the deployment"
+        expected = f"at most {LARGE:g} times as often, for certain"
+        yield ruling.as_finding(STAGE, "novelty", "frequency", text, expected=expected)
     if logs.incident is not None:
         ruling = _again(logs.incident, observation, reasons)
         text = "no line of the incident's kinds"
         yield ruling.as_finding(STAGE, "incident", "must_not_appear", text, expected="0 lines")
+
+
+def _more(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
+    """A known kind may be a known trouble that has become worse."""
+    if found is None:
+        return unknown("the log was not read")
+    if found.more_errors:
+        text = "; ".join(
+            f"{_times(item.now)} (before: {item.before}, {item.ratio.value:,.0f} times as often): "
+            f"{first_line(item.template)}"
+            for item in found.more_errors[:MOST_SHOWN]
+        )
+        return failed(text, novelty.severity, "much more frequent since the deployment")
+    if reasons:
+        return unknown(f"none, but {'; '.join(reasons)}")
+    if found.errors and found.doubts:
+        return unknown(f"whether they are more frequent is not known: {'; '.join(found.doubts)}")
+    return passed("none is" if found.errors else "no error that counts")
 
 
 def _left_out(observation: LogObservation) -> int:
@@ -56,21 +95,35 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
         more = len(found.new_errors) - MOST_SHOWN
         text = f"{_kinds(len(found.new_errors))}: {lines}" + (f"; and {more} more" if more > 0 else "")
         return failed(text, novelty.severity, "new since the deployment")
-    if reasons:
-        return unknown(f"none, but {'; '.join(reasons)}")
-    if found.unproven:
-        whose = "that only the platform calls errors" if found.unproven[0].level else "without a known level"
-        text = f"{len(found.unproven)} kinds of lines {whose} may be new"
-        return unknown(f"{text}, the first: {first_line(found.unproven[0])}")
-    if found.errors and found.doubts:
-        text = f"{_kinds(len(found.errors), new=False)}, and whether they are new is not known"
-        return unknown(f"{text}: {'; '.join(found.doubts)}")
-    kept = "the evidence does not hold the kinds of lines"
-    if kept in found.doubts:
-        return unknown(kept)
+    if found.early:
+        return unknown(_early(found))
+    why = _unproven(found, reasons)
+    if why:
+        return unknown(why)
     if not found.errors:
         return passed("no error that counts")
     return passed(f"{_kinds(len(found.errors), new=False)}, all of them known from before the deployment")
+
+
+def _early(found: Comparison) -> str:
+    return (
+        f"{_kinds(len(found.early), new=False)} began shortly before T0, perhaps with this deployment: "
+        f"{first_line(found.early[0])} — say by logs.starts which line the service logs when it starts"
+    )
+
+
+def _unproven(found: Comparison, reasons: Sequence[str]) -> str:
+    """Why no new kind was found and that proves nothing; empty where it does."""
+    if reasons:
+        return f"none, but {'; '.join(reasons)}"
+    if found.unproven:
+        whose = "that only the platform calls errors" if found.unproven[0].level else "without a known level"
+        text = f"{len(found.unproven)} kinds of lines {whose} may be new"
+        return f"{text}, the first: {first_line(found.unproven[0])}"
+    if found.errors and found.doubts:
+        text = f"{_kinds(len(found.errors), new=False)}, and whether they are new is not known"
+        return f"{text}: {'; '.join(found.doubts)}"
+    return NOT_KEPT if NOT_KEPT in found.doubts else ""
 
 
 def _again(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:

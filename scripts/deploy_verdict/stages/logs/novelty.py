@@ -1,20 +1,34 @@
 """What the log says that it did not say before the deployment: new, gone and changed kinds of lines. Pure.
 
-Rates are compared in real time: a window that runs at speed has little of it, and so has its log.
+Times of the window are the plan's: a window that runs at speed stands for its two hours.
+
+A kind of error is known where the time before had it, or had three or more lines that differ from it in the
+same one or two words alone, each of them rare: there, names of users or the like stand. It is much more
+frequent where it came, for certain, in more than three times as many minutes as before; or in ten times as
+many lines and, for certain, in more than three times as many bursts, a burst being twice its worst minute.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
-from deploy_verdict.plan import Logs, Novelty
+from deploy_verdict.plan import LogRules, Novelty
 from deploy_verdict.stats.bounds import Ratio, rate_ratio
 
-LARGE = 3.0
+LARGE, FLOOD = 3.0, 10.0
 LEAST_SHARE = 0.5
+# Where nobody says when the deployment began, what began in this last share of the time may be its own.
+OWN_SHARE = 0.25
+NOT_KEPT = "the evidence does not hold the kinds of lines"
+FEWEST_NAMES, MOST_NAMED = 3, 2
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\S+")
+_EXCEPTION = re.compile(r"\W*(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning)\W*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,36 +45,60 @@ class Change:
 class Comparison:
     """`doubts` say why the time before is not known well enough, so that nothing is new, gone or changed.
 
-    `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and
-    `unproven` those that may be errors and that may be new.
+    `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and `unproven`
+    those that may be errors and that may be new. `early` are errors that may have begun with this deployment
+    before T0, for nobody says when it began. `more_errors` and `more_warnings` are known ones, but much more
+    frequent.
     """
 
     doubts: tuple[str, ...]
     errors: tuple[TemplateCount, ...]
     new_errors: tuple[TemplateCount, ...] = ()
+    early: tuple[TemplateCount, ...] = ()
     unproven: tuple[TemplateCount, ...] = ()
+    new_warnings: tuple[TemplateCount, ...] = ()
+    more_errors: tuple[Change, ...] = ()
+    more_warnings: tuple[Change, ...] = ()
     new: tuple[TemplateCount, ...] = ()
     gone: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     compared_s: float = 0.0
 
 
-def compared(logs: Logs, reading: LogObservation, before: LogObservation | None) -> Comparison:
-    """Compare a reading of the window with one of the time before."""
+def compared(
+    logs: LogRules,
+    reading: LogObservation,
+    before: LogObservation | None,
+    startup: LogObservation | None = None,
+    *,
+    speed: float = 1.0,
+) -> Comparison:
+    """Compare a reading of the window, and of this deployment's start, with one of the time before."""
     novelty = logs.novelty or Novelty()
-    errors = _counting(novelty, (item for item in reading.templates or () if item.kind == "error"))
-    doubts = tuple(_doubts(novelty, reading, before))
+    seen = [*(reading.templates or ())]
+    in_window = {(item.kind, item.template) for item in seen}
+    early = [item for item in (startup.templates if startup else None) or () if item.kind == "error"]
+    seen += [item for item in early if (item.kind, item.template) not in in_window]
+    errors = _counting(novelty, (item for item in seen if item.kind == "error"))
+    doubts = tuple(_doubts(logs, reading, before))
     if doubts or before is None:
-        unproven = _counting(novelty, (item for item in reading.templates or () if item.kind == "unproven"))
+        unproven = _counting(novelty, (item for item in seen if item.kind == "unproven"))
         return Comparison(doubts=doubts, errors=errors, unproven=unproven)
-    known = {(item.kind, item.template): item for item in before.templates or ()}
-    fresh = [item for item in reading.templates or () if (item.kind, item.template) not in known]
-    changes = tuple(_changes(reading, before))
+    known = _KnownKinds(before.templates or ())
+    fresh = [item for item in seen if not known.has(item)]
+    changes = tuple(_changes(reading, before, speed))
+    may_be_own = {item.template for item in _may_be_own(reading, before, startup, errors)}
+    new_errors = _counting(novelty, (item for item in fresh if item.kind == "error"))
+    more = [item for item in changes if is_more_frequent(item, before, _window_s(reading, speed), known)]
     return Comparison(
         doubts=(),
         errors=errors,
-        new_errors=_counting(novelty, (item for item in fresh if item.kind == "error")),
+        new_errors=tuple(item for item in new_errors if item.template not in may_be_own),
+        early=tuple(item for item in errors if item.template in may_be_own),
         unproven=_counting(novelty, (item for item in fresh if item.kind == "unproven")),
+        new_warnings=_counting(novelty, (item for item in fresh if item.kind == "warning")),
+        more_errors=tuple(item for item in more if item.template.kind == "error" and item.template in errors),
+        more_warnings=tuple(item for item in more if item.template.kind == "warning"),
         new=_ordered(
             item for item in fresh if item.kind in ("unlevelled", "other") and not before.templates_left_out
         ),
@@ -70,7 +108,74 @@ def compared(logs: Logs, reading: LogObservation, before: LogObservation | None)
     )
 
 
-def _counting(novelty: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
+class _KnownKinds:
+    """The templates of the time before, and where in them names stand."""
+
+    def __init__(self, templates: Sequence[TemplateCount]) -> None:
+        self.exact = {(item.kind, item.template): item for item in templates}
+        self._alike: dict[tuple[str, int], list[tuple[list[str], int]]] = defaultdict(list)
+        for item in templates:
+            tokens = _TOKEN.findall(item.template)
+            self._alike[item.kind, len(tokens)].append((tokens, item.count))
+
+    def has(self, item: TemplateCount) -> bool:
+        """Whether a template was there before, but for names."""
+        return (item.kind, item.template) in self.exact or (
+            item.kind != "other" and self._differs_by_name(item)
+        )
+
+    def _differs_by_name(self, item: TemplateCount) -> bool:
+        tokens = _TOKEN.findall(item.template)
+        groups: dict[tuple[int, ...], list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        for others, count in self._alike[item.kind, len(tokens)]:
+            places = tuple(
+                place for place, (one, two) in enumerate(zip(tokens, others, strict=True)) if one != two
+            )
+            if len(places) <= MOST_NAMED and len(places) * 3 <= len(tokens):
+                groups[places].append((tuple(others[place] for place in places), count))
+        return any(_are_names(places, tokens, found, item.count) for places, found in groups.items())
+
+
+def _are_names(
+    places: tuple[int, ...], tokens: list[str], found: list[tuple[tuple[str, ...], int]], count: int
+) -> bool:
+    """Three or more different words, each of them rare; an exception's name is none that varies."""
+    words = {others for others, _ in found}
+    counts = [count for _, count in found]
+    said = [tokens[place] for place in places] + [word for others in words for word in others]
+    return (
+        len(words) >= FEWEST_NAMES
+        and sum(counts) <= MOST_NAMED * len(counts)
+        and count <= LARGE * max(counts)
+        and not any(_EXCEPTION.fullmatch(word) for word in said)
+    )
+
+
+def _may_be_own(
+    reading: LogObservation,
+    before: LogObservation,
+    startup: LogObservation | None,
+    errors: Sequence[TemplateCount],
+) -> Iterator[TemplateCount]:
+    """Errors of which nobody knows whether the time before had them, or this deployment alone.
+
+    A file does not say when its deployment began, unless the plan or the platform does; a line that
+    servers write when they start may be of a restart.
+    """
+    known = {item.template: item for item in before.templates or () if item.kind == "error"}
+    own = {item.template for item in (startup.templates if startup else None) or () if item.kind == "error"}
+    latest = before.end - timedelta(seconds=OWN_SHARE * (before.end - before.start).total_seconds())
+    for item in errors:
+        if reading.deployed_by == "start line":
+            if item.template in own and item.template not in known:
+                yield item
+        elif reading.deployed_by is None and reading.file is not None and item.template in known:
+            first_at = known[item.template].first_at
+            if first_at is not None and first_at > latest:
+                yield item
+
+
+def _counting(novelty: Novelty, templates: Iterable[TemplateCount]) -> tuple[TemplateCount, ...]:
     """Those that are frequent enough and not to be ignored; the first to come first."""
     ignored = LinearRegexes(novelty.ignore)
     return _ordered(
@@ -87,9 +192,10 @@ def _ordered(templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     )
 
 
-def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | None) -> Iterator[str]:
+def _doubts(logs: LogRules, reading: LogObservation, before: LogObservation | None) -> Iterator[str]:
+    novelty, is_quiet = logs.novelty or Novelty(), logs.quiet
     if reading.templates is None:
-        yield "the evidence does not hold the kinds of lines"
+        yield NOT_KEPT
     if before is None:
         yield "the log before the deployment was not read"
         return
@@ -98,7 +204,8 @@ def _doubts(novelty: Novelty, reading: LogObservation, before: LogObservation | 
         return
     yield from (f"the log before the deployment is not complete: {reason}" for reason in before.incomplete)
     covered_s = _covered_s(before)
-    if before.first_at is None or covered_s < LEAST_SHARE * novelty.before:
+    is_short = before.first_at is None or covered_s < LEAST_SHARE * novelty.before
+    if is_short and not is_quiet:
         had = f"{shown_duration(covered_s)} of {shown_duration(novelty.before)}" if covered_s else "no line"
         yield f"the log before the deployment has {had} to compare with"
     if before.templates_left_out.get("error"):
@@ -111,10 +218,14 @@ def _covered_s(before: LogObservation) -> float:
     return (before.end - before.first_at).total_seconds() if before.first_at else 0.0
 
 
-def _changes(reading: LogObservation, before: LogObservation) -> Iterator[Change]:
+def _window_s(reading: LogObservation, speed: float) -> float:
+    return (reading.end - reading.start).total_seconds() * speed
+
+
+def _changes(reading: LogObservation, before: LogObservation, speed: float) -> Iterator[Change]:
     """Kinds of lines whose rate has changed for certain and by much, or that are gone; errors first."""
     now = {(item.kind, item.template): item for item in reading.templates or ()}
-    window_s = (reading.end - reading.start).total_seconds()
+    window_s = _window_s(reading, speed)
     for item in sorted(before.templates or (), key=lambda item: (item.kind != "error", -item.count)):
         same = now.get((item.kind, item.template))
         count = same.count if same else 0
@@ -125,6 +236,22 @@ def _changes(reading: LogObservation, before: LogObservation) -> Iterator[Change
             continue
         if ratio.value >= LARGE or ratio.value <= 1 / LARGE:
             yield Change(template=same or item, before=item.count, now=count, ratio=ratio)
+
+
+def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _KnownKinds) -> bool:
+    """Whether a known kind is much more frequent for certain, by minutes and by bursts."""
+    now, then = change.template, known.exact.get((change.template.kind, change.template.template))
+    if then is None or not change.now:
+        return False
+    before_s = _covered_s(before)
+    minutes = (
+        rate_ratio(now.minutes, window_s, then.minutes, before_s) if now.minutes and then.minutes else None
+    )
+    if minutes is not None and minutes.low > LARGE:
+        return True
+    burst = 2 * max(1, then.most_in_minute)
+    bursts = rate_ratio(round(now.count / burst), window_s, max(1, round(then.count / burst)), before_s)
+    return change.ratio.value >= FLOOD and bursts is not None and bursts.low > LARGE
 
 
 def first_line(template: TemplateCount, limit: int = 160) -> str:

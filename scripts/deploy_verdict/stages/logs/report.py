@@ -2,24 +2,31 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.measures import log_before, log_observation
+from deploy_verdict.evidence.measures import log_at_start, log_before, log_observation
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, TemplateCount, Verdict
-from deploy_verdict.plan import Incident, LogPattern
+from deploy_verdict.plan import Incident, LogPattern, LogRules
+from deploy_verdict.plan.references import check_of
 from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, first_line
 from deploy_verdict.stats.bounds import CONFIDENCE
 
 MAX_ROWS = 15
-_KINDS = {"error": "error", "unproven": "perhaps an error", "unlevelled": "", "other": ""}
+_KINDS = {
+    "error": "error",
+    "warning": "warning",
+    "unproven": "perhaps an error",
+    "unlevelled": "",
+    "other": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +47,19 @@ class ShownNovelty:
     incident: str
 
 
-def shown_novelty(bundle: Bundle) -> ShownNovelty | None:
+def shown_novelty(bundle: Bundle, name: str, rules: LogRules) -> ShownNovelty | None:
     """None where there is no reading of the log with its kinds of lines."""
-    logs, reading, before = bundle.plan.logs, log_observation(bundle), log_before(bundle)
-    if logs is None or reading is None or reading.templates is None or not reading.lines_in_window:
+    reading, before = log_observation(bundle, name), log_before(bundle, name)
+    if reading is None or reading.templates is None or not reading.lines_in_window:
         return None
-    found = compared(logs, reading, before)
+    found = compared(rules, reading, before, log_at_start(bundle, name), speed=bundle.window.speed)
     parts = (
         _appeared(bundle, "New errors", found.new_errors),
+        _changes("Errors that are much more frequent", found.more_errors),
+        _appeared(bundle, "Errors that may have begun with this deployment before T0", found.early),
         _appeared(bundle, "New, and perhaps errors", found.unproven if not found.doubts else ()),
+        _appeared(bundle, "New warnings", found.new_warnings),
+        _changes("Warnings that are much more frequent", found.more_warnings),
         _appeared(bundle, "New lines", found.new),
         _changes("Gone", found.gone),
         _changes("More or less frequent", found.changed),
@@ -56,7 +67,7 @@ def shown_novelty(bundle: Bundle) -> ShownNovelty | None:
     return ShownNovelty(
         summary=_summary(found, before),
         parts=tuple(part for part in parts if part.table.rows),
-        incident=_incident(logs.incident, reading),
+        incident=_incident(rules.incident, reading),
     )
 
 
@@ -65,8 +76,11 @@ def _summary(found: Comparison, before: LogObservation | None) -> str:
         return f"not known: {'; '.join(found.doubts)}"
     new, gone, changed = len(found.new_errors), len(found.gone), len(found.changed)
     others = len(found.new) + len(found.unproven)
+    warnings, more = len(found.new_warnings), len(found.more_errors) + len(found.more_warnings)
     return (
-        f"{counted(new, 'new kind')} of errors, {counted(others, 'new kind')} of other lines, {gone} gone, "
+        f"{counted(new, 'new kind')} of errors, {counted(warnings, 'new kind')} of warnings, "
+        f"{counted(others, 'new kind')} of other lines, "
+        f"{f'{more} known much more frequent, ' if more else ''}{gone} gone, "
         f"{changed} changed in rate; against {counted(before.lines_in_window, 'line')} of "
         f"{shown_duration(found.compared_s)} before the deployment ({before.source})"
     )
@@ -127,7 +141,7 @@ def _incident(incident: Incident | None, reading: LogObservation) -> str:
     return f"{counted(total, 'line')} of {counted(len(is_wanted), 'kind')}"
 
 
-MAX_ERRORS = 20
+MAX_ERRORS, MAX_KINDS = 20, 10
 MAX_EXAMPLES = 3
 
 
@@ -142,64 +156,111 @@ class ShownPattern:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownErrors:
+    """Equal errors: how many and when, and one of them whole; `is_long`: that one has several lines."""
+
+    summary: str
+    example: str
+    is_long: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShownLogs:
-    """The section; `reason` says why nothing is known."""
+    """One log; `reason` says why nothing is known of it. `others` are the plan's further logs by name."""
 
     reason: str
     errors: str
-    error_lines: tuple[tuple[str, str], ...]
+    error_groups: tuple[ShownErrors, ...]
     more_errors: str
+    warnings: str
     patterns: tuple[ShownPattern, ...]
     basis: str
     novelty: ShownNovelty | None
     notes: tuple[str, ...]
     lines: tuple[Line, ...]
     files: str
+    others: tuple[tuple[str, "ShownLogs"], ...] = ()
 
 
 def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
+    """The service's own log, and the plan's further ones."""
+    section = bundle.plan.logs
+    asked = dict(section.asked(bundle.left_out)) if section is not None else {}
+    others = tuple((name, _shown(bundle, verdict, name, rules)) for name, rules in asked.items() if name)
+    return replace(_shown(bundle, verdict, "", asked.get("")), others=others)
+
+
+def _shown(bundle: Bundle, verdict: Verdict, name: str, rules: LogRules | None) -> ShownLogs:
     """A log that could not be read, or has no line of the window, has no counts."""
-    reading = log_observation(bundle)
-    reason = _reason(bundle, reading)
+    reading = log_observation(bundle, name)
+    reason = _reason(bundle, reading, rules)
     shown = reading if not reason else None
-    doubt = _doubt(verdict)
-    errors = shown.errors[:MAX_ERRORS] if shown else ()
+    check = check_of(name, "log")
+    doubt = _doubt(verdict, check)
     found = _error_count(shown)
-    hidden = max(found, len(shown.errors) if shown else 0) - len(errors)
+    groups = _grouped(bundle, shown)
+    hidden = max(found - sum(count for count, _ in groups), 0)
     return ShownLogs(
         reason=reason,
         errors=_counted_with_doubt(found, "error", doubt) if shown else f"not known: {reason}",
-        error_lines=tuple(_line(bundle, line) for line in errors),
-        more_errors=f"and {counted(hidden, 'more error')}: see the log itself"
-        if shown and hidden > 0
-        else "",
-        patterns=_patterns(bundle, reading, reason, doubt),
+        error_groups=tuple(group for _, group in groups),
+        more_errors=f"and {counted(hidden, 'more error')}: see the log itself" if hidden else "",
+        warnings=_counted_with_doubt(shown.levels.get("WARNING", 0), "warning", doubt) if shown else "",
+        patterns=_patterns(bundle, rules, reading, reason, doubt),
         basis=_basis(bundle, shown) if shown else "",
-        novelty=shown_novelty(bundle) if shown else None,
+        novelty=shown_novelty(bundle, name, rules) if shown and rules else None,
         notes=reading.notes if reading else (),
         lines=lines(
             finding
             for finding in verdict.findings
-            if (finding.stage, finding.check) == ("logs", "log") and finding.outcome is not Outcome.PASS
+            if (finding.stage, finding.check) == ("logs", check) and finding.outcome is not Outcome.PASS
         ),
         files=files_of(bundle, "logs"),
     )
 
 
-def _reason(bundle: Bundle, reading: LogObservation | None) -> str:
+def _grouped(bundle: Bundle, reading: LogObservation | None) -> list[tuple[int, ShownErrors]]:
+    """Errors by their kinds, the most frequent first; without kinds, the first ones as they came."""
+    if reading is None:
+        return []
+    kinds = [item for item in reading.templates or () if item.kind == "error"]
+    if not kinds:
+        singles = [_line(bundle, line) for line in reading.errors[:MAX_ERRORS]]
+        return [(1, _one_of(f"1 error, {moment}", text)) for moment, text in singles]
+    kinds.sort(key=lambda item: -item.count)
+    return [(item.count, _one_of(_when(bundle, item), item.example)) for item in kinds[:MAX_KINDS]]
+
+
+def _when(bundle: Bundle, item: TemplateCount) -> str:
+    count = counted(item.count, "error")
+    if item.first_at is None or item.last_at is None:
+        return count
+    first, last = (observed_moment(bundle.window, at) for at in (item.first_at, item.last_at))
+    return f"{count}, {first}" if first == last else f"{count}, first {first}, last {last}"
+
+
+def _one_of(summary: str, example: str) -> ShownErrors:
+    text = example.strip()
+    return ShownErrors(summary=summary, example=text, is_long="\n" in text)
+
+
+def _reason(bundle: Bundle, reading: LogObservation | None, rules: LogRules | None) -> str:
     absent = not_checked(bundle, "logs")
     if absent is not None:
         return absent
+    if rules is None:
+        return "not checked: the plan asks nothing of it"
     if reading is None:
         return "the evidence holds no reading of the log"
     if reading.fault is not None:
         return f"the log could not be read ({fault_text(reading.fault)})"
-    return "" if reading.lines_in_window else "the log has no line in the window"
+    return "" if reading.lines_in_window or rules.quiet else "the log has no line in the window"
 
 
-def _doubt(verdict: Verdict) -> str:
+def _doubt(verdict: Verdict, check: str) -> str:
     """Why the judge does not take the reading for the complete log; empty when it does."""
-    readable = [item for item in verdict.findings if (item.stage, item.rule) == ("logs", "readable")]
+    wanted = ("logs", check, "readable")
+    readable = [item for item in verdict.findings if (item.stage, item.check, item.rule) == wanted]
     bad = [item.actual for item in readable if item.outcome is not Outcome.PASS]
     return bad[0] if bad else "" if readable else "whether the log is complete was not judged"
 
@@ -221,9 +282,8 @@ def _error_count(reading: LogObservation | None) -> int:
 
 
 def _patterns(
-    bundle: Bundle, reading: LogObservation | None, reason: str, doubt: str
+    bundle: Bundle, section: LogRules | None, reading: LogObservation | None, reason: str, doubt: str
 ) -> tuple[ShownPattern, ...]:
-    section = bundle.plan.logs
     if section is None:
         return ()
     counts = {item.pattern: item for item in reading.patterns} if reading and reading.fault is None else {}
@@ -268,6 +328,12 @@ def _line(bundle: Bundle, line: LogLine) -> tuple[str, str]:
 
 def _basis(bundle: Bundle, reading: LogObservation) -> str:
     summary = f"{counted(reading.lines_in_window, 'line')} in the window (of {reading.lines_read:,} read)"
+    summary += f" of {reading.source}"
+    entries = max(1, reading.entries_in_window)
+    formats = sorted(reading.formats.items(), key=lambda item: -item[1])
+    if formats:
+        shares = [f"{name} {100 * count / entries:.0f} %" for name, count in formats]
+        summary += f"; read as {listed(shares, 4)}"
     if reading.undated_lines:
         summary += f", {reading.undated_lines:,} without a time"
     if reading.tracebacks:

@@ -10,14 +10,14 @@ import os
 import re
 import stat
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogObservation, Whose
+from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation, Whose
 from deploy_verdict.model.logs import COMPLETE
-from deploy_verdict.plan import Logs
+from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import Entry, entries
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine
@@ -83,9 +83,17 @@ class LogSource(Protocol):
     fault or a reason in `incomplete` may stand beside lines that were read.
     """
 
-    name: str
-    fault: Fault | None
-    incomplete: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Where the log lies, in words."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it could not be read."""
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """What of it is missing."""
 
     def lines(self) -> Iterator[SourceLine]:
         """The lines in the order of the log."""
@@ -103,9 +111,9 @@ class FileSource:
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
     whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
-    unless the file was rotated since. `ends`: until when it
-    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that
-    overlap.
+    unless the file was rotated since. `earlier`: the file as earlier readings found it; `read`: as this one
+    does. `ends`: until when it is of interest, for times without a year or a date. Overlong lines come in
+    pieces of max_line_bytes that overlap.
     """
 
     def __init__(
@@ -114,6 +122,7 @@ class FileSource:
         undated_from_byte: int | None = None,
         *,
         head_at_t0: str | None = None,
+        earlier: Sequence[LogAtT0] = (),
         only_new: bool = False,
         ends: datetime | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
@@ -125,6 +134,8 @@ class FileSource:
         self._head_at_t0, self._only_new, self._ends = head_at_t0, only_new, ends
         self._reader = LineReader(ends)
         self._latest_unzoned: datetime | None = None
+        self._earlier = earlier
+        self.read: LogAtT0 | None = None
 
     def lines(self) -> Iterator[SourceLine]:
         """The file's lines; what cannot be read is in `fault` afterwards."""
@@ -154,6 +165,11 @@ class FileSource:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
             self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
+        elif any(size < at.size or head_of(self._path, at.size) != at.head for at in self._earlier):
+            self._lack(
+                "it is not the file that was read at an earlier sample: it was cut or rotated, lines are gone"
+            )
+        self.read = LogAtT0(size=size, head=head_of(self._path, size))
         place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
         self._reader = self._taught(file, place)
         file.seek(place)
@@ -205,7 +221,7 @@ class FileSource:
 
 
 def review(
-    logs: Logs,
+    logs: LogRules,
     source: LogSource,
     *,
     start: datetime,
@@ -220,6 +236,7 @@ def review(
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
+    tally.templates.minute_s = 60.0 / speed
     add = tally.add
     for entry in entries(source.lines()):
         add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
@@ -229,6 +246,7 @@ def review(
         source=redact(source.name),
         start=start,
         end=end,
+        begins_at=tally.first_of_log,
         lines_read=tally.lines_read,
         lines_in_window=tally.lines_in_window,
         undated_lines=tally.undated,
@@ -256,12 +274,17 @@ def review(
             *_gaps(tally),
             *(_clock_gaps(tally, start, end) if check == COMPLETE else ()),
         ),
-        fault=source.fault or _no_times(tally, source.name),
+        fault=source.fault or _no_times(tally, source.name, is_quiet=logs.quiet),
     )
 
 
 def review_before(
-    logs: Logs, source: LogSource, *, start: datetime, end: datetime, redact: Callable[[str], str]
+    logs: LogRules,
+    source: LogSource,
+    *,
+    start: datetime,
+    end: datetime,
+    redact: Callable[[str], str],
 ) -> LogObservation:
     """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
     bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
@@ -276,11 +299,11 @@ def _as_planned(unlevelled: str, entry: Entry) -> Entry:
     return entry._replace(level=unlevelled.upper())
 
 
-def _no_times(tally: LogTally, name: str) -> Fault | None:
+def _no_times(tally: LogTally, name: str, *, is_quiet: bool) -> Fault | None:
     if tally.first_of_log is not None:
         return None
     if tally.lines_read == 0:
-        return Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
+        return None if is_quiet else Fault(kind="empty", whose=Whose.US, detail=f"{name}: there is no line")
     detail = f"{name}: no line has a readable time, such as 2026-02-02T12:00:00Z"
     return Fault(kind="undated", whose=Whose.US, detail=detail)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
-from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.plan import LogPattern, LogRules
 from deploy_verdict.stages.logs.access_lines import AccessTally
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS
@@ -120,7 +120,9 @@ class LogTally:
     the next one after its start, its side is not known: what it matched is `ambiguous`.
     """
 
-    def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self, logs: LogRules, *, start: datetime, end: datetime, redact: Callable[[str], str]
+    ) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
         self._counts_errors = logs.max_errors is not None
         self._says_unlevelled = logs.unlevelled is not None

@@ -17,7 +17,10 @@ from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_TEMPLATES = 500
 MAX_EXAMPLE_CHARS = 500
-Kind = Literal["error", "unproven", "unlevelled", "other"]
+# Of one template, so many are told apart by their quoted texts; what is quoted varies then.
+MAX_QUOTED = 50
+Kind = Literal["error", "unproven", "warning", "unlevelled", "other"]
+_BY_WORDS_OF_QUOTES = ("error", "unproven", "warning")
 
 
 @dataclass(slots=True)
@@ -29,60 +32,92 @@ class _Template:
     count: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    minutes: int = 0
+    most_in_minute: int = 0
+    _minute: int = -1
+    _in_minute: int = 0
 
-    def add(self, at: datetime | None, count: int = 1) -> None:
+    def add(self, at: datetime | None, minute_s: float, count: int = 1) -> None:
         self.count += count
         if at is None:
             return
-        if self.first is None or self.last is None:
-            self.first = self.last = at
-        elif at > self.last:
-            self.last = at
-        elif at < self.first:
-            self.first = at
+        self.first = at if self.first is None or at < self.first else self.first
+        self.last = at if self.last is None or at > self.last else self.last
+        minute = int(at.timestamp() / minute_s)
+        if minute != self._minute:
+            self._minute, self._in_minute = minute, 0
+            self.minutes += 1
+        self._in_minute += count
+        self.most_in_minute = max(self.most_in_minute, self._in_minute)
+
+    def take_in(self, other: "_Template") -> None:
+        self.count += other.count
+        self.minutes += other.minutes
+        self.most_in_minute = max(self.most_in_minute, other.most_in_minute)
+        self.first = min(filter(None, (self.first, other.first)), default=None)
+        self.last = max(filter(None, (self.last, other.last)), default=None)
 
 
 class Templates:
-    """The templates of the entries that are added, and how often the incident's came again."""
+    """The templates of the entries that are added, and how often the incident's came again.
+
+    `minute_s`: how many real seconds are a minute of the plan's time.
+    """
+
+    minute_s = 60.0
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
         self._kinds: dict[Kind, dict[str, _Template]] = {
             "error": {},
             "unproven": {},
+            "warning": {},
             "unlevelled": {},
             "other": {},
         }
         self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
-        self._templates = KnownTemplates()
+        self._quoted: Counter[tuple[str, str]] = Counter()
+        self._bare, self._by_words = KnownTemplates(), KnownTemplates(words_of_quotes=True)
         self.left_out: Counter[str] = Counter()
 
     def add(self, entry: Entry, at: datetime | None) -> None:
         """Count an entry of the window."""
-        template, kind = self._templates.template_of(entry.text), _kind(entry)
+        kind = _kind(entry)
+        by_words = kind in _BY_WORDS_OF_QUOTES
         known = self._kinds[kind]
+        templates = self._by_words if by_words else self._bare
+        template = templates.template_of(entry.text)
         counted = known.get(template)
+        if counted is None and by_words and ("'" in template or '"' in template):
+            bare = self._bare.template_of(entry.text)
+            by_words = bare == template or self._quoted[kind, bare] < MAX_QUOTED
+            if bare != template and len(known) < MAX_TEMPLATES:
+                self._quoted[kind, bare] += 1
+            template = template if by_words else bare
+            counted = known.get(template)
         if counted is None and len(known) < MAX_TEMPLATES:
-            counted = known[template] = self._first(entry, kind)
+            counted = known[template] = self._first(entry, kind, by_words=by_words)
         if counted is None:
             self.left_out[kind] += 1
         else:
-            counted.add(at)
-        for again in self._again:
-            if again.template in template:
-                self._count_again(again, entry, at)
+            counted.add(at, self.minute_s)
+        if self._again:
+            bare = self._bare.template_of(entry.text)
+            for again in self._again:
+                if again.template in bare:
+                    self._count_again(again, entry, at)
 
-    def _first(self, entry: Entry, kind: Kind) -> _Template:
+    def _first(self, entry: Entry, kind: Kind, *, by_words: bool) -> _Template:
         # What is kept is made of the redacted text: a mask may cut a secret so that it is not known again.
         text = self._kept_text(entry)
-        return _Template(template_of(text), kind, entry.level, _cut(text))
+        return _Template(template_of(text, words_of_quotes=by_words), kind, entry.level, _cut(text))
 
     def _kept_text(self, entry: Entry) -> str:
         return self._redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
 
     def _count_again(self, again: _Template, entry: Entry, at: datetime | None) -> None:
-        again.add(at)
+        again.add(at, self.minute_s)
         examples = self._examples[again.template]
         if len(examples) < self._max_examples:
             examples.append(LogLine(at=entry.at, level=entry.level, text=_cut(self._kept_text(entry))))
@@ -93,8 +128,7 @@ class Templates:
         for item in (item for kind in self._kinds.values() for item in kind.values()):
             first = merged.setdefault((item.kind, item.template), item)
             if first is not item:
-                first.add(item.first, item.count)
-                first.add(item.last, 0)
+                first.take_in(item)
         return tuple(
             TemplateCount(
                 template=item.template,
@@ -102,6 +136,8 @@ class Templates:
                 count=item.count,
                 first_at=item.first,
                 last_at=item.last,
+                minutes=item.minutes,
+                most_in_minute=item.most_in_minute,
                 level=item.level,
                 example=item.example,
             )
@@ -130,6 +166,8 @@ def _kind(entry: Entry) -> Kind:
         return "error"
     if entry.level == UNPROVEN_LEVEL:
         return "unproven"
+    if entry.level == "WARNING":
+        return "warning"
     if entry.level is not None or entry.kind == "access":
         return "other"
     return "unproven" if may_be_error(entry.text[entry.message_at :]) else "unlevelled"
