@@ -19,7 +19,12 @@ from deploy_verdict.model.observations import (
     SuiteObservation,
     TestObservation,
 )
-from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
+from deploy_verdict.model.platform import (
+    DeploymentObservation,
+    MetricsObservation,
+    ServicesObservation,
+    TrafficObservation,
+)
 from deploy_verdict.stages.registry import names
 
 Observation = Annotated[
@@ -38,6 +43,7 @@ Observation = Annotated[
     | DeploymentObservation
     | TrafficObservation
     | MetricsObservation
+    | ServicesObservation
     | LedgerObservation,
     Field(discriminator="kind"),
 ]

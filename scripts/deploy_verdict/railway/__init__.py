@@ -10,6 +10,7 @@ from deploy_verdict.railway.deployments import (
     place,
     roll_back,
     service_settings,
+    services_now,
     skipped,
     steps,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "place",
     "roll_back",
     "service_settings",
+    "services_now",
     "skipped",
     "steps",
 ]
