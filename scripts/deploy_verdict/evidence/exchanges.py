@@ -54,7 +54,7 @@ def _kept(observation: Observation) -> Iterator[_Kept]:
         yield "", observation.check, observation
     elif isinstance(observation, BurstObservation):
         for number, reading in enumerate(observation.readings):
-            yield f"/readings/{number}", observation.check, _read(observation, reading)
+            yield from _read(observation, f"/readings/{number}", reading)
     elif isinstance(observation, ExerciseObservation):
         yield from _exercised(observation)
     elif isinstance(observation, FloorObservation):
@@ -65,17 +65,42 @@ def _kept(observation: Observation) -> Iterator[_Kept]:
         yield from _steps(observation)
 
 
-def _read(burst: BurstObservation | ExerciseObservation | FloorObservation, reading: Reading) -> Exchange:
-    return Exchange(
-        at=burst.at,
-        method="GET",
-        url=burst.url,
-        request_id="",
-        status=reading.status,
-        body=reading.body,
-        elapsed_ms=reading.elapsed_ms,
-        fault=reading.fault,
+def _read(
+    burst: BurstObservation | ExerciseObservation | FloorObservation, place: str, reading: Reading
+) -> Iterator[_Kept]:
+    """A reading's requests; a server that was asked itself got none, and only its silence counts here."""
+    if reading.status is None and reading.fault is None:
+        return
+    yield (
+        place,
+        burst.check,
+        Exchange(
+            at=burst.at,
+            method="GET",
+            url=burst.url,
+            request_id="",
+            status=reading.status,
+            body=reading.body,
+            body_truncated=reading.body_truncated,
+            elapsed_ms=reading.elapsed_ms,
+            fault=reading.fault,
+        ),
     )
+    for number, answer in enumerate(reading.also):
+        yield (
+            f"{place}/also/{number}",
+            None,
+            Exchange(
+                at=burst.at,
+                method="GET",
+                url=answer.url,
+                request_id="",
+                status=answer.status,
+                body=answer.body,
+                body_truncated=answer.body_truncated,
+                fault=answer.fault,
+            ),
+        )
 
 
 def _exercised(observation: ExerciseObservation) -> Iterator[_Kept]:
@@ -83,7 +108,7 @@ def _exercised(observation: ExerciseObservation) -> Iterator[_Kept]:
     for number, turn in enumerate(observation.rounds):
         for part in ("before", "busy", "rest"):
             for index, reading in enumerate(getattr(turn, part)):
-                yield f"/rounds/{number}/{part}/{index}", observation.check, _read(observation, reading)
+                yield from _read(observation, f"/rounds/{number}/{part}/{index}", reading)
     for part in ("answers", "settled"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange
@@ -93,7 +118,7 @@ def _driven(observation: FloorObservation) -> Iterator[_Kept]:
     """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
     for part in ("before", "after"):
         for index, reading in enumerate(getattr(observation, part)):
-            yield f"/{part}/{index}", observation.check, _read(observation, reading)
+            yield from _read(observation, f"/{part}/{index}", reading)
     for part in ("failures", "beside"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange

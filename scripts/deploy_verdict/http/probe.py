@@ -73,7 +73,14 @@ class Probe:
         sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
 
-    def _ask(self, session: CuttableSession, request: HttpRequest, timeout_s: float, tries: int) -> Exchange:
+    def _ask(
+        self,
+        session: CuttableSession,
+        request: HttpRequest,
+        timeout_s: float,
+        tries: int,
+        max_body_bytes: int | None = None,
+    ) -> Exchange:
         at, began_s = self._clock.now(), self._clock.monotonic_s()
         attempts: list[Attempt] = []
         answer = HttpResponse()
@@ -82,7 +89,8 @@ class Probe:
             remaining_s = began_s + timeout_s - attempt_s
             if remaining_s <= 0:
                 break
-            answer = response_to(request, session, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
+            most = max_body_bytes or self.max_body_bytes
+            answer = response_to(request, session, within_s=remaining_s, max_body_bytes=most)
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
             answer.fault = self._redacted(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
@@ -133,7 +141,16 @@ class KeptAlive:
     def __init__(self, probe: Probe, session: CuttableSession) -> None:
         self._probe, self._session = probe, session
 
-    def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        max_body_bytes: int | None = None,
+    ) -> Exchange:
         """One request, one attempt."""
         request = self._probe._request(method, path, None, headers)
-        return self._probe._ask(self._session, request, self._probe.timeout_s, tries=1)
+        limit_s = timeout_s or self._probe.timeout_s
+        return self._probe._ask(self._session, request, limit_s, tries=1, max_body_bytes=max_body_bytes)

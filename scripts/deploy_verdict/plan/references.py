@@ -29,6 +29,8 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
             yield "pools", pool.name, "stability"
         if pool.return_to_floor is not None:
             yield "pools", pool.name, "floor"
+        if pool.asks is not None:
+            yield "pools", pool.name, "server"
         for name in pool.beside:
             yield from (("pools", name, rule) for rule in check_rules(plan, name))
     yield from (("never", rule.name, "count") for rule in plan.never)

@@ -83,8 +83,13 @@ def _status(
         return f"{MARK[outcome]} {fault_text(observation.fault)}"
     if check.writes:
         return f"{MARK[outcome]} {_status_line(observation.status)}{_accepted(check, outcome, findings)}"
-    pool = next((pool for pool in bundle.plan.pools if pool.path == check.path), None)
+    pool = next((pool for pool in bundle.plan.pools if _is_told_by(pool, check)), None)
     return HEALTH_WORD[outcome] if pool is None else _pool_word(pool, observation, outcome)
+
+
+def _is_told_by(pool: Pool, check: Check) -> bool:
+    """Whether the answer of a check holds all of a pool's numbers."""
+    return pool.asks is None and not pool.other_paths and pool.path == check.path
 
 
 def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:
