@@ -122,6 +122,7 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
     out = tmp_path / "out"
     with lzma.open(EVIDENCE / f"{fault}.tar.xz") as packed, tarfile.open(fileobj=packed) as files:
         files.extractall(out, filter="data")
+    leave_out_the_server(out)
     file = read_window(out)
     text = plan_for(fault, tmp_path).read_bytes()
     plan = read_plan(text, "plan.yml", VARIABLES, f"{file.window.t0:%Y-%m-%d}")
@@ -131,6 +132,17 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
     verdict = write_verdict(bundle, out, at, interrupted=False)
     write_reports(bundle, verdict, out, at)
     assert_names_the_cause(fault, EXIT_CODES[verdict.outcome], out)
+
+
+def leave_out_the_server(out):
+    """As where REDIS_PUBLIC_URL is not given: these were recorded before the plan asked Redis itself."""
+    for path in (out / "evidence").glob("pools.*.json"):
+        evidence = json.loads(path.read_text())
+        burst = next((item for item in evidence["observations"] if item["check"] == "redis"), None)
+        if burst and not any(item["check"] == "redis-server" for item in evidence["observations"]):
+            server = {"check": "redis-server", "url": "redis://", "readings": [], "not_asked": True}
+            evidence["observations"].append({**burst, **server, "interrupted": False})
+            path.write_text(json.dumps(evidence))
 
 
 @pytest.mark.waits
@@ -149,7 +161,7 @@ def watched(fault, folder):
     with running(fault=fault, speed=speed, log=log) as backend:
         done = script(
             "watch_deployment", "--plan", plan_for(fault, folder), "--target", backend.base_url,
-            "--speed", speed, "--out", out, environment=backend.environment,
+            "--speed", speed, "--out", out, environment={**backend.environment, "REDIS_PUBLIC_URL": ""},
         )  # fmt: skip
     return done, out
 
