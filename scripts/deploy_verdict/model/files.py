@@ -22,6 +22,7 @@ from deploy_verdict.model.observations import (
 from deploy_verdict.model.platform import (
     DeploymentObservation,
     MetricsObservation,
+    PreviousTrafficObservation,
     ServicesObservation,
     TrafficObservation,
 )
@@ -42,6 +43,7 @@ Observation = Annotated[
     | LogObservation
     | DeploymentObservation
     | TrafficObservation
+    | PreviousTrafficObservation
     | MetricsObservation
     | ServicesObservation
     | LedgerObservation,
