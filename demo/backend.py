@@ -56,6 +56,7 @@ class Backend:
 
     fault: Fault
     speed: float
+    redis_url: str
     pool: BlockingConnectionPool
     health_pool: BlockingConnectionPool
     locks: SpoolLocks
@@ -123,7 +124,7 @@ def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
     """
     with redis_url() as url:
         pool = open_pool(url, OLD_MAX_CONNECTIONS if fault in BEFORE_THE_POOL else MAX_CONNECTIONS)
-        backend = _built(fault, speed, pool)
+        backend = _built(fault, speed, url, pool)
         getLogger().addHandler(backend.records)
         Redis(connection_pool=pool).ping()
         LOG.info("Redis pool initialized with max_connections=%d", pool.max_connections)
@@ -136,7 +137,7 @@ def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
             _forget(url, backend)
 
 
-def _built(fault: Fault, speed: float, pool: BlockingConnectionPool) -> Backend:
+def _built(fault: Fault, speed: float, url: str, pool: BlockingConnectionPool) -> Backend:
     sheet = Sheet()
     # A namespace per process: with a REDIS_URL that others use too, no run meets another run's locks.
     locks = SpoolLocks(
@@ -148,6 +149,7 @@ def _built(fault: Fault, speed: float, pool: BlockingConnectionPool) -> Backend:
     return Backend(
         fault=fault,
         speed=speed,
+        redis_url=url,
         pool=pool,
         health_pool=health_pool,
         locks=locks,

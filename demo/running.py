@@ -30,13 +30,15 @@ class Running:
 
     base_url: str
     railway_url: str
+    redis_url: str
     log: Path
     pid: int
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which a script finds the demo's Railway."""
+        """The variables by which a script finds the demo's Railway and its Redis."""
         return {
+            "REDIS_PUBLIC_URL": self.redis_url,
             "RAILWAY_API_URL": self.railway_url,
             "RAILWAY_TOKEN": ids.DEMO_TOKEN,
             "RAILWAY_PROJECT_ID": ids.PROJECT_ID,
@@ -75,6 +77,7 @@ def running(
             yield Running(
                 base_url=urls["ready"],
                 railway_url=urls.get("railway", ""),
+                redis_url=urls.get("redis", ""),
                 log=log.resolve(),
                 pid=process.pid,
             )

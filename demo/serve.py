@@ -1,7 +1,8 @@
 """Start the demo backend on 127.0.0.1 and serve until SIGTERM or SIGINT, then exit 0.
 
-Two lines go to stdout once it answers: `railway http://127.0.0.1:PORT/graphql/v2`, where a Railway of its
-own answers for it, and `ready http://127.0.0.1:PORT`. Everything else goes to the log file.
+Three lines go to stdout once it answers: `redis redis://127.0.0.1:PORT/0`, the address of its Redis;
+`railway http://127.0.0.1:PORT/graphql/v2`, where a Railway of its own answers for it; and
+`ready http://127.0.0.1:PORT`. Everything else goes to the log file.
 REDIS_URL in the environment names a real Redis server; without it one runs inside this process.
 """
 
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(backend: Backend, port: int, stop: threading.Event, switches: Switches, habits: Habits) -> None:
+    print(f"redis {backend.redis_url}")
     story = Story(fault=backend.fault, speed=backend.speed, records=backend.records, habits=habits)
     story.switch(switches)
     with (

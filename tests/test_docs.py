@@ -223,6 +223,7 @@ def test_every_variable_has_its_row():
     source = "".join(path.read_text() for path in (ROOT / "scripts").rglob("*.py"))
     flows = "".join(path.read_text() for path in (ROOT / ".github" / "workflows").glob("*.yml"))
     wanted = set(re.findall(quoted, source)) | set(re.findall(r"(?:secrets|vars)\.([A-Z_]+)", flows))
+    wanted |= set(re.findall(r"\$\{([A-Z]+_[A-Z_]+)", (ROOT / "plans" / "zeues.yml").read_text()))
     shown = set(coded(PAGES["docs/reference/variables.md"]))
     assert wanted <= shown
     assert {name for name in shown if re.fullmatch(r"[A-Z][A-Z_]+_[A-Z_]+", name)} <= wanted

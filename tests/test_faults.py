@@ -42,7 +42,7 @@ STORIES = {
         12,
         "the answer has no utilization_percent (it has: max_connections, available_connections, alert,",
     ),
-    "dead-gauge": (12, "6 requests at once did not show in it (3.0 with them, 3.0 without): it is a copy"),
+    "dead-gauge": (12, "6 requests at once did not show in it (3.0 with them, 3.0 without): too short"),
     "cached-gauge": (12, "6 requests at once did not show in it"),
     "lost-samples": (12, "only 4 of 8 blocks could be read: T+45min: the answer's status is 429"),
     "request-leak": (10, "requests leave connections behind"),
@@ -133,6 +133,7 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
         # As an attribute: the parameter came with Python 3.11.4.
         files.extraction_filter = getattr(tarfile, "data_filter", None)
         files.extractall(out)
+    leave_out_the_server(out)
     file = read_window(out)
     text = plan_for(fault, tmp_path).read_bytes()
     plan = read_plan(text, "plan.yml", VARIABLES, f"{file.window.t0:%Y-%m-%d}")
@@ -145,6 +146,17 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
     verdict = write_verdict(bundle, out, at, interrupted=False)
     write_reports(bundle, verdict, out, at)
     assert_names_the_cause(fault, EXIT_CODES[verdict.outcome], out)
+
+
+def leave_out_the_server(out):
+    """As where REDIS_PUBLIC_URL is not given: these were recorded before the plan asked Redis itself."""
+    for path in (out / "evidence").glob("pools.*.json"):
+        evidence = json.loads(path.read_text())
+        burst = next((item for item in evidence["observations"] if item["check"] == "redis"), None)
+        if burst and not any(item["check"] == "redis-server" for item in evidence["observations"]):
+            server = {"check": "redis-server", "url": "redis://", "readings": [], "not_asked": True}
+            evidence["observations"].append({**burst, **server, "interrupted": False})
+            path.write_text(json.dumps(evidence))
 
 
 @pytest.mark.waits
@@ -163,7 +175,7 @@ def watched(fault, folder):
     with running(fault=fault, speed=speed, log=log) as backend:
         done = script(
             "watch_deployment", "--plan", plan_for(fault, folder), "--target", backend.base_url,
-            "--speed", speed, "--out", out, environment=backend.environment,
+            "--speed", speed, "--out", out, environment={**backend.environment, "REDIS_PUBLIC_URL": ""},
         )  # fmt: skip
     return done, out
 

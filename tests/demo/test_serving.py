@@ -23,9 +23,10 @@ def test_a_signal_ends_it_quietly_with_exit_code_0(tmp_path, monkeypatch, number
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as process:
-        railway, ready = process.stdout.readline(), process.stdout.readline()
+        redis, railway, ready = (process.stdout.readline() for _ in range(3))
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=10)
+    assert redis.startswith("redis redis://127.0.0.1:")
     assert railway.startswith("railway http://127.0.0.1:")
     assert ready.startswith("ready http://127.0.0.1:")
     assert (process.returncode, stdout, stderr) == (0, "", "")

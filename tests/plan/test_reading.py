@@ -114,7 +114,7 @@ def test_the_smallest_plan():
         ("response_times: {limit: 2s, of: {A: apo}}", "8:37: no check is called 'apo' — did you mean 'api'?"),
         (
             "pools: [{name: p, get: /x, used: active, limit: $.max}]",
-            "'active' is not a selector — write status, elapsed, text, header.NAME or $.json.path",
+            "'active' is not a selector — write $.active for a JSON field",
         ),
         ("pools: [{name: p, post: /x, used: $.a, limit: $.b}]", "a pool is read with get"),
         (

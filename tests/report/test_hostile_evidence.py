@@ -29,7 +29,8 @@ from tests.report.test_text import CALLS, NASTY
 
 PARSER = MarkdownIt("commonmark").enable("table")
 FOLDS = re.compile(r"(?:<details>\n<summary>[\w .,%()+]*</summary>|</details>)\n?")
-OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure")}
+SERVER = "### Redis Server Connection Pool Utilization"
+OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure", SERVER)}
 HEADING = re.compile(
     r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
 )

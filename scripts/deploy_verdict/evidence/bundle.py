@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy_verdict.evidence.pool_samples import PoolSample, pool_samples
+from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
 from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
@@ -13,7 +13,8 @@ from deploy_verdict.plan import Plan
 class Bundle:
     """All that the judge and the report look at.
 
-    `captures` are earlier runs by the baseline's column, or why one could not be read.
+    `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
+    that the plan left out, as their server's address was empty; `plan` has the others.
     """
 
     plan: Plan
@@ -26,6 +27,7 @@ class Bundle:
     ended: str | None = None
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -66,15 +68,19 @@ def bundled(
                 loaded.append(item)
             else:
                 unreadable.append(Unreadable(name=item.name, reason=reason))
+    samples = {pool.name: pool_samples(plan, pool, loaded) for pool in plan.pools}
+    unasked = tuple(name for name, found in samples.items() if is_left_out(found))
+    pools = tuple(pool for pool in plan.pools if pool.name not in unasked)
     return Bundle(
-        plan=plan,
+        plan=plan.model_copy(update={"pools": pools}) if unasked else plan,
         window=window,
         subject=subject,
         loaded=tuple(loaded),
         unreadable=tuple(unreadable),
         left_out=tuple(left_out),
-        samples={pool.name: pool_samples(plan, pool, loaded) for pool in plan.pools},
+        samples={name: found for name, found in samples.items() if name not in unasked},
         ended=ended,
+        unasked=unasked,
     )
 
 

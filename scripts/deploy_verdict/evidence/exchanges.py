@@ -60,7 +60,7 @@ def _kept(observation: Observation, window: WindowRef) -> Iterator[_Kept]:
         yield "", observation.check, observation
     elif isinstance(observation, BurstObservation):
         for number, reading in enumerate(observation.readings):
-            yield f"/readings/{number}", observation.check, _read(observation, reading, window)
+            yield from _read(observation, f"/readings/{number}", reading, window)
     elif isinstance(observation, ExerciseObservation):
         yield from _exercised(observation, window)
     elif isinstance(observation, FloorObservation):
@@ -72,18 +72,45 @@ def _kept(observation: Observation, window: WindowRef) -> Iterator[_Kept]:
 
 
 def _read(
-    burst: BurstObservation | ExerciseObservation | FloorObservation, reading: Reading, window: WindowRef
-) -> Exchange:
-    return Exchange(
-        at=at_offset(window, reading.offset_s),
-        method="GET",
-        url=burst.url,
-        request_id="",
-        status=reading.status,
-        body=reading.body,
-        elapsed_ms=reading.elapsed_ms,
-        fault=reading.fault,
+    burst: BurstObservation | ExerciseObservation | FloorObservation,
+    place: str,
+    reading: Reading,
+    window: WindowRef,
+) -> Iterator[_Kept]:
+    """A reading's requests; a server that was asked itself got none, and only its silence counts here."""
+    if reading.status is None and reading.fault is None:
+        return
+    at = at_offset(window, reading.offset_s)
+    yield (
+        place,
+        burst.check,
+        Exchange(
+            at=at,
+            method="GET",
+            url=burst.url,
+            request_id="",
+            status=reading.status,
+            body=reading.body,
+            body_truncated=reading.body_truncated,
+            elapsed_ms=reading.elapsed_ms,
+            fault=reading.fault,
+        ),
     )
+    for number, answer in enumerate(reading.also):
+        yield (
+            f"{place}/also/{number}",
+            None,
+            Exchange(
+                at=at,
+                method="GET",
+                url=answer.url,
+                request_id="",
+                status=answer.status,
+                body=answer.body,
+                body_truncated=answer.body_truncated,
+                fault=answer.fault,
+            ),
+        )
 
 
 def at_offset(window: WindowRef, offset_s: float) -> datetime:
@@ -97,11 +124,7 @@ def _exercised(observation: ExerciseObservation, window: WindowRef) -> Iterator[
     for number, turn in enumerate(observation.rounds):
         for part in ("before", "busy", "rest"):
             for index, reading in enumerate(getattr(turn, part)):
-                yield (
-                    f"/rounds/{number}/{part}/{index}",
-                    observation.check,
-                    _read(observation, reading, window),
-                )
+                yield from _read(observation, f"/rounds/{number}/{part}/{index}", reading, window)
     for part in ("answers", "settled"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange
@@ -111,7 +134,7 @@ def _driven(observation: FloorObservation, window: WindowRef) -> Iterator[_Kept]
     """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
     for part in ("before", "after"):
         for index, reading in enumerate(getattr(observation, part)):
-            yield f"/{part}/{index}", observation.check, _read(observation, reading, window)
+            yield from _read(observation, f"/{part}/{index}", reading, window)
     for part in ("failures", "beside"):
         for index, exchange in enumerate(getattr(observation, part)):
             yield f"/{part}/{index}", None, exchange

@@ -178,7 +178,7 @@ def _answers(bundle: Bundle, check: str, what: str) -> str:
 
 def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
     """A finding about the pool itself, not about a check that is repeated beside it."""
-    rules = (*POOL_RULES, "stability", "floor")
+    rules = (*POOL_RULES, "stability", "floor", "server")
     return (
         finding.stage == "pools"
         and finding.rule in rules

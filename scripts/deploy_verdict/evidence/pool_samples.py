@@ -4,16 +4,16 @@ A reading counts only when both numbers can be read and make sense; what cannot 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from deploy_verdict.expect import Lacking, fault_text, select_json, shown
-from deploy_verdict.expect.selectors import type_name
+from deploy_verdict.expect import Found, fault_text, read_json, shown
+from deploy_verdict.expect.numbers import number_in
 from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
+from deploy_verdict.plan.sections.pools import Number
 
-# How findings say that the gauge they rest on is not believed.
-DOUBTED = "the gauge cannot be trusted"
 # Numbers of connections are integers; a utilization may have been rounded or cut to whole percents.
 ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
 
@@ -46,6 +46,73 @@ class PoolLevel:
         return None
 
 
+# The kind of fault of a server that refused us because all of its connections were taken.
+FULL = "full"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerState:
+    """What a server that was asked itself said of itself. `born`: the same as long as it did not restart."""
+
+    born: str
+    up_s: float
+    at_s: float
+    own: int
+    refused: int | None = None
+    memory: int | None = None
+    most_memory: int | None = None
+    evicts: bool = False
+
+
+def state_of(reading: Reading) -> ServerState | None:
+    """A server's state in one reading; None where it did not answer, or says nothing of that kind."""
+    document = read_json(reading.body) if reading.body else None
+    facts = document.value if isinstance(document, Found) and isinstance(document.value, dict) else {}
+    try:
+        return ServerState(
+            born=str(facts["born"]),
+            up_s=float(facts["up_s"]),
+            at_s=reading.offset_s,
+            own=int(facts["own"]),
+            refused=facts.get("rejected_connections"),
+            memory=facts.get("used_memory"),
+            most_memory=facts.get("maxmemory"),
+            evicts=facts.get("maxmemory_policy", "noeviction") != "noeviction",
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+# Where services say which of their processes answers; Prometheus's clients give the second by themselves.
+_PROCESS_KEYS = ("pid", "process_id", "worker_pid", "worker_id", "instance_id", "hostname", "replica_id")
+PROCESS_METRIC = "process_start_time_seconds"
+
+
+@lru_cache(maxsize=256)
+def process_of(body: str | None) -> str | None:
+    """Which process of the service gave an answer, as the answer itself says it; None where it does not."""
+    if not body:
+        return None
+    if body.lstrip().startswith("{"):
+        document = read_json(body)
+        return _process_in(document.value, 3) if isinstance(document, Found) else None
+    line = next((line for line in body.splitlines() if line.startswith(f"{PROCESS_METRIC} ")), None)
+    return f"started {line.split()[1]}" if line and len(line.split()) > 1 else None
+
+
+def _process_in(value: object, depth: int) -> str | None:
+    if not isinstance(value, dict) or not depth:
+        return None
+    named = [
+        f"{key} {value[key]}"
+        for key in _PROCESS_KEYS
+        if isinstance(value.get(key), str | int) and not isinstance(value.get(key), bool)
+    ]
+    if named:
+        return ", ".join(named)
+    return next((found for item in value.values() if (found := _process_in(item, depth - 1))), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoolSample:
     """One planned sample. `levels` are its good readings; `reasons` say why others are not."""
@@ -58,7 +125,11 @@ class PoolSample:
     levels: tuple[PoolLevel, ...]
     reasons: tuple[str, ...]
     target_failed: bool
+    refused_as_full: int = 0
     unreadable: int = 0
+    states: tuple[ServerState, ...] = ()
+    processes: tuple[str, ...] = ()
+    not_asked: bool = False
     interrupted: bool = False
 
     @property
@@ -112,16 +183,31 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
         planned_readings=pool.burst.readings,
         readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, PoolLevel)),
-        reasons=stated if bursts else ("the sample was missed",),
-        target_failed=any(
-            reading.fault and reading.fault.whose in ("target", "edge") for reading in readings
-        ),
+        reasons=_reasons(stated, bursts),
+        target_failed=any(fault.whose in ("target", "edge") for one in readings for fault in one.faults),
+        refused_as_full=sum(any(fault.kind == FULL for fault in one.faults) for one in readings),
         unreadable=sum(
-            isinstance(result, str) and reading.fault is None
+            isinstance(result, str) and not reading.faults
             for result, reading in zip(results, readings, strict=True)
         ),
+        states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
+        processes=tuple(who for one in readings if (who := process_of(one.body)) is not None),
+        not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )
+
+
+def is_left_out(samples: Sequence[PoolSample]) -> bool:
+    """Whether the plan left the pool out: no sample asked its server, as the address was empty."""
+    return any(sample.not_asked for sample in samples) and not any(sample.readings for sample in samples)
+
+
+def _reasons(stated: tuple[str, ...], bursts: list[_Burst]) -> tuple[str, ...]:
+    if not bursts:
+        return ("the sample was missed",)
+    if all(burst.not_asked for _, burst in bursts):
+        return ("the server's address was empty, so nobody asked it",)
+    return stated
 
 
 def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
@@ -129,7 +215,7 @@ def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
     known: dict[tuple[object, ...], PoolLevel | str] = {}
     found = []
     for reading in readings:
-        key = reading.status, reading.body, reading.fault
+        key = reading.status, reading.body, reading.body_truncated, reading.also, reading.fault
         if key not in known:
             known[key] = level_of(pool, reading)
         found.append(known[key])
@@ -138,34 +224,31 @@ def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
 
 def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
     """A reading's numbers, or why it has none."""
-    if reading.fault is not None:
-        return fault_text(reading.fault)
-    if reading.status is None or not 200 <= reading.status < 300:
-        return f"the answer's status is {reading.status}"
-    selectors = (pool.used, pool.limit, pool.free, pool.utilization)
-    numbers = [None if selector is None else _number(selector, reading.body) for selector in selectors]
-    for number in numbers:
-        if isinstance(number, str):
-            return number
-    used, limit, free, utilization = (None if number is None else float(number) for number in numbers)
-    if used is None or limit is None:
-        return f"{pool.used} and {pool.limit} are not both present"
+    for fault in reading.faults:
+        return fault_text(fault)
+    numbers: dict[str, float] = {}
+    for key, number in pool.numbers:
+        value = _number(pool, number, reading)
+        if isinstance(value, str):
+            return value
+        numbers[key] = value
+    used, limit = numbers["used"], numbers["limit"]
     if limit <= 0:
         return f"{pool.limit} is {shown(limit)}, so there is no pool to use"
     if used < 0:
         return f"{pool.used} is {shown(used)}, which is below zero"
-    return PoolLevel(used, limit, free, utilization)
+    return PoolLevel(used, limit, numbers.get("free"), numbers.get("utilization"))
 
 
-def _number(selector: str, body: str | None) -> float | str:
-    found = select_json(selector, body)
-    if isinstance(found, Lacking):
-        return found.reason
-    if len(found.several) > 1:
-        return f"{selector} selects {len(found.several)} values, and one is needed"
-    if isinstance(found.value, bool) or not isinstance(found.value, int | float):
-        return f"{selector} is {type_name(found.value)}, not a number"
-    try:
-        return float(found.value)
-    except OverflowError:
-        return f"{selector} is a number of {len(str(found.value))} digits"
+def _number(pool: Pool, number: Number, reading: Reading) -> float | str:
+    """One number of a reading; the answer of a server that was asked itself has no status."""
+    if number.get is None or number.get == pool.path:
+        status, body, truncated = reading.status, reading.body, reading.body_truncated
+    else:
+        answer = next((answer for answer in reading.also if answer.path == number.get), None)
+        if answer is None:
+            return f"the evidence has no answer of {number.get}"
+        status, body, truncated = answer.status, answer.body, answer.body_truncated
+    if pool.asks is None and (status is None or not 200 <= status < 300):
+        return f"the answer's status is {status}"
+    return number_in(number.from_, body, truncated=truncated)

@@ -75,7 +75,14 @@ class Probe:
         sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
 
-    def _ask(self, session: CuttableSession, request: HttpRequest, timeout_s: float, tries: int) -> Exchange:
+    def _ask(
+        self,
+        session: CuttableSession,
+        request: HttpRequest,
+        timeout_s: float,
+        tries: int,
+        max_body_bytes: int | None = None,
+    ) -> Exchange:
         at, began_s = self._clock.now(), self._clock.monotonic_s()
         attempts: list[Attempt] = []
         answer = HttpResponse()
@@ -90,7 +97,7 @@ class Probe:
                 within_s=remaining_s,
                 # A connect that nobody answers leaves half of the time for the next try.
                 connect_s=remaining_s / 2 if number + 1 < tries else remaining_s,
-                max_body_bytes=self.max_body_bytes,
+                max_body_bytes=max_body_bytes or self.max_body_bytes,
             )
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
             answer.fault = self._redacted(answer.fault)
@@ -146,7 +153,16 @@ class KeptAlive:
         """Close the connection: the next request makes a new one, perhaps to another instance."""
         self._session.close()
 
-    def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        max_body_bytes: int | None = None,
+    ) -> Exchange:
         """One request, one attempt."""
         request = self._probe._request(method, path, None, headers)
-        return self._probe._ask(self._session, request, self._probe.timeout_s, tries=1)
+        limit_s = timeout_s or self._probe.timeout_s
+        return self._probe._ask(self._session, request, limit_s, tries=1, max_body_bytes=max_body_bytes)

@@ -23,6 +23,7 @@ from deploy_verdict.model.platform import (
     DeploymentObservation,
     MetricsObservation,
     PreviousTrafficObservation,
+    ServicesObservation,
     TrafficObservation,
 )
 from deploy_verdict.stages.registry import names
@@ -44,6 +45,7 @@ Observation = Annotated[
     | TrafficObservation
     | PreviousTrafficObservation
     | MetricsObservation
+    | ServicesObservation
     | LedgerObservation,
     Field(discriminator="kind"),
 ]

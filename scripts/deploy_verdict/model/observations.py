@@ -1,5 +1,6 @@
 """What collectors observe: one record for each kind of observation."""
 
+import operator
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
@@ -127,10 +128,23 @@ class AwaitedObservation(Record):
     answers: tuple[AwaitedAnswer, ...]
 
 
+class OtherAnswer(Record):
+    """The answer of another address of the same reading: of a limit that stands apart."""
+
+    path: str
+    url: str
+    status: int | None = Field(default=None, strict=True)
+    body: str | None = None
+    body_truncated: bool = False
+    fault: Fault | None = None
+
+
 class Reading(Record):
     """One reading of a burst: raw, so that another plan can use other fields of it.
 
     `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache.
+    Of a metrics page, only the lines of the plan's metrics are kept. Of a server that was asked itself, the
+    body is what it counts, as JSON, and there is no status.
     """
 
     offset_s: float
@@ -139,11 +153,21 @@ class Reading(Record):
     body: str | None = None
     instance: str | None = None
     copy_by: str | None = None
+    body_truncated: bool = Field(default=False, exclude_if=operator.not_)
+    also: tuple[OtherAnswer, ...] = Field(default=(), exclude_if=operator.not_)
     fault: Fault | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Of all its answers."""
+        return tuple(fault for fault in (self.fault, *(answer.fault for answer in self.also)) if fault)
 
 
 class BurstObservation(Record):
-    """One sample of a pool. `offset_s` is planned, `actual_offset_s` is when its first reading began."""
+    """One sample of a pool. `offset_s` is planned, `actual_offset_s` is when its first reading began.
+
+    `not_asked`: the plan leaves the pool out where its server's address is empty, and it was.
+    """
 
     kind: Literal["burst"] = "burst"
     check: str
@@ -152,6 +176,7 @@ class BurstObservation(Record):
     at: AwareDatetime
     url: str
     readings: tuple[Reading, ...]
+    not_asked: bool = Field(default=False, exclude_if=operator.not_)
     interrupted: bool = False
 
 

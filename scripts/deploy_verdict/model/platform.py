@@ -122,6 +122,51 @@ class DeploymentObservation(Record):
     fault: Fault | None = None
 
 
+class Point(Record):
+    """One value of a series; `offset_s` is plan time since T0."""
+
+    offset_s: float
+    value: float
+
+
+class Series(Record):
+    """One measured series. `name` is memory_gb, memory_limit_gb, cpu_vcpu, cpu_limit_vcpu, http_<status>,
+    http_p50_ms, http_p95_ms or http_p99_ms; `deployment` where it was measured of one alone."""
+
+    name: str
+    deployment: str | None = None
+    points: tuple[Point, ...] = ()
+
+
+class NeighbourService(Record):
+    """Another service of the project at one sample, with its memory and its log since the sample before.
+
+    `lines_read` is None where the log was not read; `lines_cut`: there were more, and these are the newest.
+    """
+
+    id: str
+    name: str | None = None
+    latest: Deployment | None = None
+    active: tuple[Deployment, ...] = ()
+    memory: tuple[Series, ...] = ()
+    lines: tuple[LogLine, ...] = ()
+    lines_read: int | None = None
+    lines_cut: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class ServicesObservation(Record):
+    """One sample of the services that the plan names; `known` are the names of all in the environment."""
+
+    kind: Literal["services"] = "services"
+    check: str = "services"
+    offset_s: float
+    at: AwareDatetime
+    services: tuple[NeighbourService, ...] = ()
+    known: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
 class PathTraffic(Record):
     """Requests of others to one method and path (ids in it replaced by {id}); milliseconds at the edge.
 
@@ -194,22 +239,6 @@ class PreviousTrafficObservation(Record):
     last_at: AwareDatetime | None = None
     examples: tuple[LogLine, ...] = ()
     fault: Fault | None = None
-
-
-class Point(Record):
-    """One value of a series; `offset_s` is plan time since T0."""
-
-    offset_s: float
-    value: float
-
-
-class Series(Record):
-    """One measured series. `name` is memory_gb, memory_limit_gb, cpu_vcpu, cpu_limit_vcpu, http_<status>,
-    http_p50_ms, http_p95_ms or http_p99_ms; `deployment` where it was measured of one alone."""
-
-    name: str
-    deployment: str | None = None
-    points: tuple[Point, ...] = ()
 
 
 class MetricsObservation(Record):

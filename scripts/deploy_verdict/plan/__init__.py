@@ -2,6 +2,7 @@
 
 from deploy_verdict.plan.layout import laid_out, layout_of, of_length, own_layout
 from deploy_verdict.plan.plan import (
+    MOST_BODY,
     Check,
     Plan,
     Service,
@@ -32,6 +33,7 @@ from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation,
 
 __all__ = [
     "E2E",
+    "MOST_BODY",
     "Alternative",
     "Answer",
     "Baseline",

@@ -80,6 +80,9 @@ def _references(plan: Plan) -> Iterator[Mistake]:
             named.append(
                 (("pools", index, "return_to_floor", "test"), pool.return_to_floor.test, cycles(plan))
             )
+        if pool.server is not None:
+            servers = [other.name for other in plan.pools if other.asks is not None]
+            named.append((("pools", index, "server"), pool.server, servers))
         load = pool.exercise.ask if pool.exercise else ()
         named += [
             (("pools", index, "exercise", "ask", i), name, checks)

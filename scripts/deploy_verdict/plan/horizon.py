@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration
+from deploy_verdict.expect.numbers import parse_number
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets, counted_h
 from deploy_verdict.stats.bounds import NO_EVENT
 
 STEP_S = 900.0
+# Of a pool whose plan says its limit and no safe_for: so much of it is taken to be free, as in a pool of 20
+# that must last 6 h.
+FREE_SHARE = 0.55
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,24 @@ class Horizon:
         )
 
 
+def with_provable_times(plan: Plan) -> Plan:
+    """The plan with a shorter safe_for, where none is written and a constant limit is too small for it.
+
+    The verdict says the time, so it promises less; a time that somebody wrote stays, and may be refused.
+    """
+    pools = list(plan.pools)
+    for place, horizon in enumerate(horizons(plan)):
+        pool, size = horizon.pool, horizon.size
+        is_open = pool.limit.is_constant and "safe_for" not in pool.model_fields_set
+        if not is_open or size is None or horizon.needs_free is None:
+            continue
+        longest_s = 3600 * (math.ceil(FREE_SHARE * size) - 1e-9) * horizon.hours / NO_EVENT
+        shorter_s = math.floor(longest_s / STEP_S) * STEP_S
+        if STEP_S <= shorter_s < pool.safe_for:
+            pools[place] = pool.model_copy(update={"safe_for": shorter_s})
+    return plan.model_copy(update={"pools": tuple(pools)})
+
+
 def horizons(plan: Plan) -> Iterator[Horizon]:
     """One for each pool."""
     blocks = block_offsets(plan.window.pool_offsets_s)
@@ -61,13 +83,17 @@ def horizons(plan: Plan) -> Iterator[Horizon]:
 
 
 def _size(plan: Plan, pool: Pool) -> float | None:
-    """The pool's size, where a check on its path expects a number as the limit."""
+    """The pool's size, where the plan says it, or a check on its path expects a number as the limit."""
+    if pool.limit.is_constant:
+        return sum(term.sign * float(term.what) for term in parse_number(pool.limit.from_))
     for check in plan.health:
         lines = check.expect.lines if check.expect is not None else ()
         for line in lines:
             wanted = line.matcher.equals
-            if (check.method, check.path, line.selector) == ("GET", pool.path, pool.limit) and (
-                isinstance(wanted, int | float) and not isinstance(wanted, bool)
-            ):
+            if (check.method, check.path, line.selector) == (
+                "GET",
+                pool.limit.get or pool.path,
+                pool.limit.from_,
+            ) and (isinstance(wanted, int | float) and not isinstance(wanted, bool)):
                 return float(wanted)
     return None

@@ -187,8 +187,9 @@ class Plan(Part):
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Every header that a request of the plan sends: some carry credentials."""
-        return tuple(headers_in(self.model_dump()))
+        """Every header that a request of the plan sends, and its servers' passwords: secrets are here."""
+        of_servers = ((f"password of {pool.name}", text) for pool in self.pools for text in pool.credentials)
+        return (*headers_in(self.model_dump()), *of_servers)
 
     @property
     def stages(self) -> tuple[str, ...]:

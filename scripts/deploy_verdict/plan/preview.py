@@ -14,7 +14,7 @@ from deploy_verdict.plan.references import finding_names
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
-from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, ReturnToFloor
+from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, Pool, ReturnToFloor
 from deploy_verdict.plan.unwatched import unwatched
 from deploy_verdict.stages.registry import function, sampled
 
@@ -63,6 +63,7 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
         yield f"  after a P0   {_after_p0(plan)}"
     if counts.samples:
         yield f"  sample       {counts.samples} times, {counts.readings_per_sample} readings each"
+    yield from map(_server_line, (pool for pool in plan.pools if pool.asks is not None))
     for horizon in horizons(plan):
         yield f"  prove        {_provable(horizon)}"
     if counts.suite_runs:
@@ -73,6 +74,13 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     for words in unwatched(plan):
         yield f"  not watch    {words}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _server_line(pool: Pool) -> str:
+    what = f"{pool.burst.readings} times at each sample ({pool.name}), by commands that only read"
+    if not pool.address:
+        what = f"nothing: the address of {pool.name} is empty, so it is left out"
+    return f"  ask {pool.asks:<9}{what}"
 
 
 def _writing_lines(plan: Plan, counts: Preview) -> Iterator[str]:
@@ -171,8 +179,13 @@ def pool_requests(plan: Plan) -> Counts:
     """Requests and writes of all samples: each burst, and the checks beside it."""
     samples = len(plan.window.offsets_s)
     beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
-    readings = sum(pool.burst.readings for pool in plan.pools)
+    readings = sum(_requests(pool) for pool in plan.pools)
     return samples * (readings + len(beside)), samples * sum(check.writes for check in beside)
+
+
+def _requests(pool: Pool) -> int:
+    """How many requests one burst sends to the service; a server that is asked itself gets none of them."""
+    return 0 if pool.asks else pool.burst.readings * (1 + len(pool.other_paths))
 
 
 def exercise_requests(plan: Plan) -> Counts:
@@ -186,7 +199,7 @@ def exercise_requests(plan: Plan) -> Counts:
 def floor_requests(plan: Plan) -> Counts:
     """Requests and writes of all cycles."""
     drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
-    requests = sum(_driven(plan, drive) + 2 * pool.burst.readings for pool, drive in drives)
+    requests = sum(_driven(plan, drive) + 2 * _requests(pool) for pool, drive in drives)
     return requests, sum(_driven(plan, drive) for _, drive in drives)
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from deploy_verdict.base.errors import PlanError, Problem
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
+from deploy_verdict.plan.horizon import with_provable_times
 from deploy_verdict.plan.override import changed
 from deploy_verdict.plan.plan import Plan, plan_model
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
@@ -57,6 +58,7 @@ def read_placed_plan(
         document.value = changed(document.value, change)
     plan = _validated(document)
     if plan is not None:
+        plan = with_provable_times(plan)
         for location, message in cross_check(plan):
             document.add(document.place(location), message)
     if document.problems or plan is None:

@@ -23,15 +23,7 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     for check in plan.health:
         for rule in check_rules(plan, check.name):
             yield "health", check.name, rule
-    for pool in plan.pools:
-        yield from (("pools", pool.name, rule) for rule in POOL_RULES)
-        if pool.stays_within is not None:
-            yield "pools", pool.name, "stability"
-        if pool.return_to_floor is not None:
-            yield "pools", pool.name, "floor"
-        yield from (("pools", check.name, "readings") for check in plan.answered_by(pool))
-        for name in pool.beside:
-            yield from (("pools", name, rule) for rule in check_rules(plan, name))
+    yield from _pool_names(plan)
     if plan.beat is not None:
         yield "heartbeat", plan.beat.name, "answers"
     yield from (("latency", check.name, "drift") for check in plan.health if not check.writes)
@@ -48,6 +40,20 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from (("exposure", exposure.name, "runs") for exposure in plan.exposures)
     offsets_s = plan.planned_offsets_s
     yield from ((stage, stage, "coverage") for stage in plan.stages if offsets_s[stage])
+
+
+def _pool_names(plan: Plan) -> Iterator[FindingName]:
+    for pool in plan.pools:
+        yield from (("pools", pool.name, rule) for rule in POOL_RULES)
+        if pool.stays_within is not None:
+            yield "pools", pool.name, "stability"
+        if pool.return_to_floor is not None:
+            yield "pools", pool.name, "floor"
+        yield from (("pools", check.name, "readings") for check in plan.answered_by(pool))
+        if pool.asks is not None:
+            yield "pools", pool.name, "server"
+        for name in pool.beside:
+            yield from (("pools", name, rule) for rule in check_rules(plan, name))
 
 
 def _suite_names(plan: Plan) -> Iterator[FindingName]:

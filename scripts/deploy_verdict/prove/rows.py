@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from deploy_verdict.evidence.steps import accepted, tested_answers
-from deploy_verdict.expect import Expectation, Found, Matcher, select_json, tested, worst
-from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.expect import Expectation, Matcher, tested, worst
 from deploy_verdict.model import Exchange, LogObservation, Outcome
 from deploy_verdict.plan import E2E, Answer, Expecting, LogPattern, NeverRule, Pool, Step
 from deploy_verdict.plan.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
+from deploy_verdict.prove.gauges import gauge_in, with_gauge
 from deploy_verdict.prove.incident_effect import TestedValue, incident_value
-from deploy_verdict.prove.mutations import Mutation, crossing, fitting, has_value, lacking, with_value
+from deploy_verdict.prove.mutations import Mutation, crossing, fitting, lacking
 from deploy_verdict.prove.replay import ReplayedStep, exchange_of
 from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
@@ -231,13 +231,15 @@ class RecordedRows:
 
     def _pool_rows(self, index: int, pool: Pool) -> Iterator[PlanRow]:
         """What a pool is judged by, each with the key that decides it and a gauge that crosses it."""
+        if pool.asks is not None or pool.other_paths:
+            return  # a fixture is one answer of the service
         used, limit = pool.used, pool.limit
 
         def row(
             key: str, text: str, rules: Sequence[str], mutation: str, shares: Sequence[float], of: str = ""
         ) -> PlanRow:
             """`of`: the selector in whose value an incident must show."""
-            values = [TestedValue(pool.name, of, ANY_NUMBER)] if of else []
+            values = [TestedValue(pool.name, of, ANY_NUMBER)] if of.startswith("$") and " " not in of else []
             reached = self._gauge_mutants(pool, mutation, shares)
             return PlanRow(
                 path=("pools", index, key) if key else ("pools", index),
@@ -255,7 +257,7 @@ class RecordedRows:
             ("critical", pool.critical, f"critical from {pool.critical:g} %", ("band",)),
         ):
             mutation, shares = f"{used} at {percent:g} % of {limit}", [percent / 100] * SAMPLES
-            yield row(key, text, rules, mutation, shares, limit if key == "limit" else used)
+            yield row(key, text, rules, mutation, shares, str(limit if key == "limit" else used))
         # These are about how the gauge moves through the window: a pool that stays full does not.
         mutation, shares = f"{used} rises from look to look", [0.05 + 0.1 * step for step in range(SAMPLES)]
         yield row("", "no growth over the window", ("growth",), mutation, shares)
@@ -268,14 +270,14 @@ class RecordedRows:
     def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:
         """A gauge that is just above these shares of its limit, sample by sample, where one is recorded."""
         answer = next(iter(self._baseline.answers.get(pool.name, ())), Answer(status=200))
-        limit = select_json(pool.limit, answer.body)
-        if not isinstance(limit, Found) or not is_number(limit.value) or not has_value(answer, pool.used):
+        limit = gauge_in(answer, pool.limit.from_)
+        if limit is None or gauge_in(answer, pool.used.from_) is None:
             return ()
         samples = []
         for share in shares:
-            gauge = limit.value * share
+            gauge = limit * share
             values = (gauge + 0.001, gauge)
-            samples.append(tuple(_with_gauge(answer, pool.used, value) for value in values))
+            samples.append(tuple(with_gauge(answer, pool.used.from_, value) for value in values))
         name = f"{pool.name}: {text}"
         return (replace(self._baseline, name=name, samples={pool.name: tuple(samples)}),)
 
@@ -384,10 +386,6 @@ def _race_outcome(replayed: Iterable[ReplayedStep]) -> Outcome | None:
         for step, record in replayed
         if step.together is not None and record.race is not None
     )
-
-
-def _with_gauge(answer: Answer, selector: str, value: float) -> Answer:
-    return with_value(answer, selector, lambda _: value)
 
 
 def _sought(pattern: LogPattern) -> re.Pattern[str]:

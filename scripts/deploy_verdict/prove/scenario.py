@@ -218,7 +218,18 @@ def _answered(
 def _burst(plan: Plan, scenario: Scenario, pool: Pool, index: int, offset_s: float) -> Iterator[Observation]:
     samples = scenario.samples.get(pool.name)
     answers = samples[index % len(samples)] if samples else scenario.answers.get(pool.name, ())
-    if answers:
+    if pool.asks is not None:
+        # No fixture can hold what a server would have said: the pool is left out, as without its address.
+        yield BurstObservation(
+            check=pool.name,
+            offset_s=offset_s,
+            actual_offset_s=offset_s,
+            at=T0,
+            url=pool.asks,
+            readings=(),
+            not_asked=True,
+        )
+    elif answers:
         url = plan.service.base_url + pool.path
         readings = [
             Reading(offset_s=offset_s, elapsed_ms=e.elapsed_ms, status=e.status, body=e.body, fault=e.fault)

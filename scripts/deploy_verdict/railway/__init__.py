@@ -10,6 +10,7 @@ from deploy_verdict.railway.deployments import (
     place,
     roll_back,
     service_settings,
+    services_now,
     skipped,
     steps,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "place",
     "roll_back",
     "service_settings",
+    "services_now",
     "skipped",
     "steps",
 ]

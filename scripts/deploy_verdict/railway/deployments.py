@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic.aliases import AliasPath
 from pydantic_core import PydanticCustomError
 
-from deploy_verdict.model import Deployment, DeploymentStep, Settings
+from deploy_verdict.model import Deployment, DeploymentStep, NeighbourService, Settings
 from deploy_verdict.railway.answers import (
     AnswerPart,
     Count,
@@ -113,6 +113,17 @@ class _Settings(AnswerPart):
 
     def as_record(self) -> Settings:
         return Settings(**self.model_dump())
+
+
+class _NamedInstance(AnswerPart):
+    service_id: str
+    service_name: Text = None
+    latest_deployment: _Deployment | None = None
+    active_deployments: Items[_Deployment]
+
+
+class _Environmental(AnswerPart):
+    service_instances: NodePage[_NamedInstance]
 
 
 class _Step(AnswerPart):
@@ -256,6 +267,28 @@ def active_deployments(railway: RailwayClient, where: ServiceIds) -> tuple[Deplo
 def service_settings(railway: RailwayClient, where: ServiceIds) -> Settings:
     """The service's settings."""
     return object_of(_Settings, railway.read("settings", where.of_service), "serviceInstance").as_record()
+
+
+def services_now(railway: RailwayClient, where: ServiceIds) -> tuple[NeighbourService, ...]:
+    """All services of the environment with their deployments."""
+    found: list[NeighbourService] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        variables = {"environmentId": where.environment_id, "projectId": where.project_id, "after": cursor}
+        page = object_of(_Environmental, railway.read("services", variables), "environment").service_instances
+        found += [
+            NeighbourService(
+                id=node.service_id,
+                name=node.service_name,
+                latest=node.latest_deployment.as_record() if node.latest_deployment else None,
+                active=tuple(item.as_record() for item in node.active_deployments),
+            )
+            for node in page.nodes
+        ]
+        cursor = page.next_cursor
+        if cursor is None:
+            return tuple(found)
+    raise provider_error("protocol", f"Railway lists more than {_MOST_PAGES} pages of services")
 
 
 def steps(railway: RailwayClient, deployment_id: str) -> tuple[DeploymentStep, ...]:

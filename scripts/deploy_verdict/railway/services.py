@@ -29,7 +29,7 @@ def other_service(railway: RailwayClient, where: ServiceIds, service: str) -> Se
     names: list[str] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
-        data = railway.read("services", {"projectId": where.project_id, "after": cursor})
+        data = railway.read("project_services", {"projectId": where.project_id, "after": cursor})
         page = object_of(_Project, data, "project").services
         for node in page.nodes:
             if service.casefold() in (node.id.casefold(), str(node.name).casefold()):

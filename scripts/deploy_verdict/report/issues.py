@@ -18,7 +18,7 @@ IMPACT = {
     Severity.P1: "The fix does not hold; production is at risk.",
     Severity.P2: "Production works, but investigate this before it grows.",
 }
-_POOL_RULES = ("exhaustion", "samples", "band", "growth", "stability", "gauge")
+_POOL_RULES = ("exhaustion", "server", "samples", "band", "growth", "stability", "gauge")
 
 
 @dataclass(frozen=True, kw_only=True)

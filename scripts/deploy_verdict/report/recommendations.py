@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.pool_samples import DOUBTED
 from deploy_verdict.markup.labels import SEVERITIES, counted
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict, VerdictOutcome
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
@@ -113,8 +112,7 @@ def _about_platform(finding: Finding) -> str:
 
 
 def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
-    if finding.rule == "gauge" or DOUBTED in finding.actual:
-        finding = _gauge_of(verdict, finding)
+    if finding.rule == "gauge":
         return f"Check by hand that the gauge of {finding.check} is live: {finding.actual}"
     missed = sum(slot.state != "taken" for slot in verdict.coverage.slots)
     longer = bundle.plan.escalation.extend_to
@@ -122,12 +120,6 @@ def _about_samples(bundle: Bundle, verdict: Verdict, finding: Finding) -> str:
     if missed:
         return f"{extend}, or run it again: {counted(missed, 'sample')} not taken as scheduled"
     return f"{extend}, and read by hand what could not be read: {finding.actual}"
-
-
-def _gauge_of(verdict: Verdict, finding: Finding) -> Finding:
-    """The gauge's finding on which another one rests."""
-    gauges = (item for item in verdict.findings if (item.check, item.rule) == (finding.check, "gauge"))
-    return next(gauges, finding)
 
 
 def _numbered(bundle: Bundle) -> tuple[tuple[str, tuple[tuple[int, FollowUp], ...]], ...]:

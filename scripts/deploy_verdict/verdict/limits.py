@@ -40,6 +40,8 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
             f"The window ran {bundle.window.speed:g} times as fast: the service was watched for {real} "
             "of real time, so whatever takes time to show had only that long."
         )
+    for name in bundle.unasked:
+        yield f"The server of the pool {name} was not asked, as its address in the plan was empty."
     if "deployment" in bundle.stages:
         yield from _platform(bundle)
     if "pools" in bundle.stages:

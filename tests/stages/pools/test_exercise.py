@@ -1,13 +1,16 @@
 """The exercise on a real service with a real pool: seen, bounded, held back where it could do harm."""
 
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from deploy_verdict.base.clock import Pace
 from deploy_verdict.expect import select_json
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.exercise import exercise
-from deploy_verdict.stages.pools.judge_exercise import _risen
+from deploy_verdict.stages.pools.judge_exercise import shown_by
 from tests.servers import json_service
 from tests.stages.suites import context_of
 
@@ -61,7 +64,7 @@ def test_the_load_shows_in_a_live_gauge_and_not_in_a_frozen_one():
     with json_service(Pool()) as service:
         pool, (seen,), told = exercised(service)
         asked = [path for _, path, _ in service.seen]
-    assert _risen(pool, seen).outcome is Outcome.PASS
+    assert shown_by(pool, pool.exercise, seen).outcome is Outcome.PASS
     assert asked.count("/api") == 32 == len(seen.answers)
     assert len(seen.rounds) == 8
     for one in seen.rounds:
@@ -70,7 +73,44 @@ def test_the_load_shows_in_a_live_gauge_and_not_in_a_frozen_one():
     assert told == ["exercise of pool T+0min: 32 of 32 requests answered in 8 rounds"]
     with json_service(Pool(frozen=True)) as service:
         pool, (seen,), _ = exercised(service)
-    assert _risen(pool, seen).outcome is Outcome.INCONCLUSIVE
+    assert shown_by(pool, pool.exercise, seen).outcome is Outcome.INCONCLUSIVE
+
+
+class Seldom(Pool):
+    """A pool whose load is seen from outside in one round of three; `with_load` False: at any time."""
+
+    def __init__(self, with_load=True):
+        super().__init__()
+        self._with_load, self._rounds, self._asked = with_load, 0, 0
+
+    def __call__(self, method, path, body):
+        with self._changed:
+            self._rounds += path != "/stats" and self._held == 0
+            self._asked += path == "/stats"
+        status, answer = super().__call__(method, path, body)
+        if path == "/stats":
+            seen = (answer["used"] > 2 and self._rounds % 3 == 0) if self._with_load else self._asked % 5 < 2
+            answer = {"used": 2 + seen, "limit": 20}
+        return status, answer
+
+
+@pytest.mark.parametrize(
+    ("service", "outcome", "words"),
+    [
+        (Seldom(), Outcome.PASS, "raised it from 2.0"),
+        (Seldom(with_load=False), Outcome.INCONCLUSIVE, "it is a copy"),
+        (Pool(frozen=True), Outcome.INCONCLUSIVE, "60 of 60 rounds showed nothing; try at_once: 8"),
+    ],
+)
+def test_more_rounds_follow_until_it_is_proven_or_known_why_not(service, outcome, words):
+    with json_service(service) as running:
+        context = context_of((PLAN % "/api").replace("8, for: 1s", "10, for: 200ms"), running.url)
+        context = replace(context, pace=Pace.starting(context.pace.clock, datetime.now(UTC), 1.0))
+        (seen,) = exercise(context, 0.0, lambda kept: None)
+    pool = context.plan.pools[0]
+    found = shown_by(pool, pool.exercise, seen)
+    assert (found.outcome, len(seen.rounds) > 10) == (outcome, True)
+    assert words in found.actual
 
 
 def test_what_writes_is_asked_once_more_at_the_end_by_itself():

@@ -208,10 +208,17 @@ def test_a_gauge_that_stands_still_at_the_end_may_be_frozen():
     verdict = judged([STEADY] * 7 + [[4] * 10] * 2)
     assert verdict.outcome is VerdictOutcome.INCONCLUSIVE
     told = "from T+105min on it stayed at 4 in all 20 readings, after it had moved: it may be frozen"
-    assert finding(verdict, "gauge").actual == told
+    add = "; add exercise: to the pool, or a pool that asks the server itself (redis: or postgres:)"
+    assert finding(verdict, "gauge").actual == told + add
     assert finding(judged([STEADY] * 8 + [[4] * 10]), "gauge").outcome is Outcome.PASS
     calm = [[3] * 8 + [4] * 2] * 7
     assert finding(judged([*calm, [4] * 10, [4] * 10]), "gauge").outcome is Outcome.PASS
+
+
+def test_a_gauge_that_moved_and_rests_at_its_lowest_is_as_good_as_a_moving_one():
+    """An idle pool's connections come back; a gauge that stands higher than before may be dead."""
+    for rest, outcome in ((2, VerdictOutcome.STABLE), (5, VerdictOutcome.INCONCLUSIVE)):
+        assert judged([STEADY] * 3 + [[rest] * 10] * 6).outcome is outcome
 
 
 def test_a_pool_that_fills_up_in_the_first_minutes_stays_within_its_band():

@@ -48,6 +48,11 @@ class Railway(Part):
     wait: Duration = Field(
         default=1200.0, ge=0, description="how long a deployment in flight is waited for before T0"
     )
+    services: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(),
+        strict=False,
+        description="other services of the project by name or id, such as redis: they belong to the window",
+    )
     known_bad: tuple[Annotated[str, Field(min_length=7)], ...] = Field(
         default=(), strict=False, description="commits that must never be rolled back to"
     )

@@ -1,13 +1,16 @@
 """The pools section of a plan: what is read, how often, and what it must prove. Pure."""
 
+import math
 import re
 from typing import Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from deploy_verdict.base.units import Duration, Percent
+from deploy_verdict.expect.numbers import CONSTANT, names_in_number, parse_number
 from deploy_verdict.model import Severity
-from deploy_verdict.plan.requests import Part, Request, Selector, checked_path
+from deploy_verdict.plan.requests import Part, Request, UrlPath, checked_path
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?) ?/ ?s")
 # After so many failed runs of a drive or a top-up, each with its cleanup, none is begun.
@@ -39,6 +42,8 @@ class ReturnToFloor(Part):
 
 
 MOST_REQUESTS = 1000
+# Rounds follow until the gauge is proven: where each shows our load in one of three, sixty are enough.
+MOST_ROUNDS = 60
 # Of the gauge, under each round's load; as many follow at rest.
 FEWEST_READINGS, MOST_READINGS = 3, 12
 
@@ -56,26 +61,43 @@ class Exercise(Part):
     )
     at_once: int = Field(default=8, ge=2, le=32, description="how many requests are under way together")
     times: int = Field(default=2, ge=1, le=10, description="how often each of them asks in one round")
-    rounds: int = Field(default=10, ge=7, le=16, description="turns of load and rest")
-    for_: Duration = Field(default=10.0, gt=0, le=60, alias="for", description="the complete exercise")
+    rounds: int = Field(
+        default=10,
+        ge=7,
+        le=16,
+        description="turns of load and rest; as many again, until the gauge is proven",
+    )
+    for_: Duration = Field(default=10.0, gt=0, le=60, alias="for", description="how long these turns take")
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if self.requests > MOST_REQUESTS:
+        if self.rounds * self.in_a_round > MOST_REQUESTS:
+            count = self.rounds * self.in_a_round
             raise ValueError(
-                f"an exercise of {self.requests} requests — at most {MOST_REQUESTS}: lower at_once or rounds"
+                f"an exercise of {count} requests — at most {MOST_REQUESTS}: lower at_once or rounds"
             )
         return self
 
     @property
+    def in_a_round(self) -> int:
+        """How many requests one round sends."""
+        return self.at_once * self.times
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many rounds it is looked whether the gauge is proven."""
+        most = min(MOST_ROUNDS, MOST_REQUESTS // self.in_a_round)
+        return tuple(range(self.rounds, max(self.rounds, most) + 1, self.rounds))
+
+    @property
     def requests(self) -> int:
-        """How many requests the exercise sends, beside the readings of the gauge."""
-        return self.at_once * self.times * self.rounds
+        """How many requests the exercise sends at most, beside the readings of the gauge."""
+        return self.in_a_round * self.looks[-1]
 
     @property
     def readings(self) -> int:
         """How often the gauge is read at most."""
-        return (1 + 2 * MOST_READINGS) * self.rounds
+        return (1 + 2 * MOST_READINGS) * self.looks[-1]
 
 
 # Five blocks of two: with fewer, no rise of a pool that others use is beyond chance.
@@ -101,15 +123,129 @@ class Band(Part):
     severity: Severity = Field(default=Severity.P2, strict=False)
 
 
+class Number(Part):
+    """One number of a gauge: what is taken from the answer, and the address where it is another one."""
+
+    from_: str = Field(alias="from", description="a number, as used has it")
+    get: UrlPath | None = Field(default=None, description="the address, where it is another one")
+
+    def __str__(self) -> str:
+        return self.from_ if self.get is None else f"{self.from_} of {self.get}"
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_number(self.from_)
+        return self
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the plan itself says it, and no answer."""
+        return all(term.kind == CONSTANT for term in parse_number(self.from_))
+
+
+def number_of(value: Any) -> Any:
+    """A number of the plan: 20, "$.pool.total - $.pool.idle", or {get: PATH, from: …}."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    if not isinstance(value, str) and not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{value} is no size of a pool — write a number above 0")
+    return {"from": value if isinstance(value, str) else f"{value:.12g}"}
+
+
+Gauged = Annotated[
+    Number,
+    BeforeValidator(number_of),
+    WithJsonSchema(
+        {
+            "description": "$.json.path, number: $.json.path, text: REGEX, prometheus: name{label}, a "
+            "name of the server's counts, or a constant; joined by + and -",
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["from"],
+                    "properties": {"from": {"type": ["string", "number"]}, "get": {"type": "string"}},
+                },
+            ],
+        }
+    ),
+]
+
+
+class Of(Part):
+    """Which of a server's connections are meant; names may have * in them."""
+
+    name: str | None = Field(default=None, description="Redis: the client's name (CLIENT SETNAME)")
+    application_name: str | None = Field(default=None, description="PostgreSQL: application_name")
+    user: str | None = None
+    address: str | None = Field(default=None, description="the client's address, such as 10.0.* or fd12:*")
+    database: str | None = Field(default=None, description="PostgreSQL: the database")
+
+    @model_validator(mode="after")
+    def _chooses(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("chooses nothing — write one such as {name: zeues-*} or {user: app}")
+        return self
+
+
+REDIS, POSTGRES = "redis", "postgres"
+# What each server is asked for by name; `clients` and those of PostgreSQL count only what `of` chooses.
+SERVER_COUNTS = {
+    REDIS: ("connected_clients", "clients", "blocked_clients", "maxclients"),
+    POSTGRES: (
+        "connections",
+        "active",
+        "idle",
+        "idle_in_transaction",
+        "max_connections",
+        "reserved_connections",
+    ),
+}
+_SCHEMES = {REDIS: ("redis", "rediss"), POSTGRES: ("postgres", "postgresql")}
+_OF_ALONE = {REDIS: ("application_name", "database"), POSTGRES: ("name",)}
+# What a secret variable reads where a kept plan is judged again.
+NOT_KEPT = "not-kept"
+
+
+def checked_server(server: str, address: str) -> None:
+    """Raise ValueError for an address of a server that nobody could ask; it may be empty, or not kept."""
+    if address in ("", NOT_KEPT):
+        return
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in _SCHEMES[server] and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known:
+        # Not the address itself: it may hold a password.
+        raise ValueError(
+            f"{server}: this is not an address — write one such as {_SCHEMES[server][0]}://host:port"
+        )
+
+
 class Pool(Request):
-    """A pool to watch through the window."""
+    """A pool to watch through the window: by an address of the service, or by its server itself."""
 
     name: str
     title: str | None = None
-    used: Selector
-    limit: Selector
-    free: Selector | None = Field(default=None, description="used + free must be the limit")
-    utilization: Selector | None = Field(default=None, description="must be used / limit, in percent or 0..1")
+    redis: str | None = Field(
+        default=None, repr=False, description="ask this Redis itself; with an empty address it is left out"
+    )
+    postgres: str | None = Field(
+        default=None,
+        repr=False,
+        description="ask this PostgreSQL itself; with an empty address it is left out",
+    )
+    of: Of | None = Field(default=None, description="whose connections the server's counts mean")
+    server: str | None = Field(
+        default=None, description="the pool of this plan that asks the server itself; both must agree"
+    )
+    used: Gauged
+    limit: Gauged
+    free: Gauged | None = Field(default=None, description="used + free must be the limit")
+    utilization: Gauged | None = Field(default=None, description="must be used / limit, in percent or 0..1")
     attention: Percent = 70.0
     critical: Percent = 80.0
     burst: Burst = Burst()
@@ -131,6 +267,10 @@ class Pool(Request):
     def _bands(self) -> Self:
         if self.attention >= self.critical:
             raise ValueError("attention must lie below critical — swap them")
+        if self.used.is_constant:
+            raise ValueError(
+                f"used: {self.used} never changes — write where the service or its server tells it"
+            )
         if self.writes:
             raise ValueError("a pool is read with get: a sample must not change anything")
         if self.return_to_floor is not None and self.burst.readings < FLOOR_READINGS:
@@ -139,3 +279,84 @@ class Pool(Request):
                 f"than {FLOOR_READINGS} cannot tell a leak from chance — write `burst: {{for: 30s}}`"
             )
         return self
+
+    @model_validator(mode="after")
+    def _asked(self) -> Self:
+        """Either the service or one server is asked, each for what it knows."""
+        asked = [name for name in (REDIS, POSTGRES) if getattr(self, name) is not None]
+        if len(asked) > 1 or (asked and self.is_requested):
+            both = " and ".join([*asked, *(["get"] if self.is_requested else [])])
+            raise ValueError(f"{both} in one pool — keep one; several pools may watch the same thing")
+        of_server = [(key, name) for key, number in self.numbers for name in names_in_number(number.from_)]
+        if not asked:
+            if of_server:
+                key, name = of_server[0]
+                raise ValueError(f"{key}: {name!r} is not a selector — write $.{name} for a JSON field")
+            if self.of is not None:
+                raise ValueError("of: belongs to redis: or postgres:, whose connections it chooses from")
+            return self
+        server = asked[0]
+        checked_server(server, self.address)
+        known = SERVER_COUNTS[server]
+        for key, number in self.numbers:
+            needed = names_in_number(number.from_)
+            unknown = [name for name in needed if name not in known]
+            if unknown or number.get or not (needed or number.is_constant):
+                what = repr(unknown[0] if unknown else str(number))
+                raise ValueError(f"{key}: {what} is not a count of {server} — known: {', '.join(known)}")
+        wrong = [key for key in _OF_ALONE[server] if self.of and getattr(self.of, key) is not None]
+        if wrong:
+            raise ValueError(f"of: {server} knows no {wrong[0]} of a connection — see docs/plan/pools.md")
+        if self.server is not None:
+            raise ValueError("server: belongs to a pool that the service itself tells of")
+        return self
+
+    def _needs_method(self) -> bool:
+        return self.redis is None and self.postgres is None
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a request to the service reads it."""
+        return self.get is not None or self.head is not None
+
+    @property
+    def asks(self) -> str | None:
+        """The kind of server that is asked itself, or None."""
+        return REDIS if self.redis is not None else POSTGRES if self.postgres is not None else None
+
+    @property
+    def address(self) -> str:
+        """The server's address, with its credentials."""
+        return self.redis or self.postgres or ""
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """The secret parts of the server's address."""
+        found = re.match(r"[a-z]+://[^:@/]*:([^@/]+)@", self.address)
+        return (found.group(1), unquote(found.group(1))) if found else ()
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.asks else super().method
+
+    @property
+    def path(self) -> str:
+        """Of the request; a server that is asked itself has none."""
+        return "" if self.asks else super().path
+
+    @property
+    def numbers(self) -> tuple[tuple[str, Number], ...]:
+        """What the gauge tells, by the plan's keys."""
+        named = (
+            ("used", self.used),
+            ("limit", self.limit),
+            ("free", self.free),
+            ("utilization", self.utilization),
+        )
+        return tuple((key, number) for key, number in named if number is not None)
+
+    @property
+    def other_paths(self) -> tuple[str, ...]:
+        """The addresses of its numbers beside its own."""
+        paths = dict.fromkeys(number.get for _, number in self.numbers if number.get is not None)
+        return tuple(path for path in paths if path is not None and path != self.path)

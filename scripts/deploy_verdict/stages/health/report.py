@@ -90,7 +90,7 @@ def _status(
         return f"{MARK[outcome]} {fault_text(observation.fault)}"
     if check.writes:
         return f"{MARK[outcome]} {_status_line(observation.status)}{_accepted(check, outcome, findings)}"
-    pool = next((pool for pool in bundle.plan.pools if pool.path == check.path), None)
+    pool = next((pool for pool in bundle.plan.pools if _is_told_by(pool, check)), None)
     return HEALTH_WORD[outcome] if pool is None else _pool_word(pool, observation, outcome)
 
 
@@ -107,6 +107,11 @@ def _samples(findings: Sequence[Finding]) -> str:
         return f", in all {good} samples"
     first_s = min(at_s for at_s, outcomes in by_sample.items() if worst(outcomes) is not Outcome.PASS)
     return f" at {shown_offset(first_s)}; as expected in {good} of {len(by_sample)} samples"
+
+
+def _is_told_by(pool: Pool, check: Check) -> bool:
+    """Whether the answer of a check holds all of a pool's numbers."""
+    return pool.asks is None and not pool.other_paths and pool.path == check.path
 
 
 def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:

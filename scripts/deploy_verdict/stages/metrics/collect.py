@@ -44,7 +44,7 @@ def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None)
             found += http_metrics(platform.railway, platform.place, every_s=every_s, **times)
     except RailwayError as error:
         notes.append(f"HTTP metrics could not be read: {error.fault.detail}")
-    series = tuple(_series(found, pace.t0, pace.speed, (end - pace.t0).total_seconds() * pace.speed))
+    series = tuple(series_in(found, pace.t0, pace.speed, (end - pace.t0).total_seconds() * pace.speed))
     return (MetricsObservation(series=series, notes=tuple(notes), **frame),)
 
 
@@ -57,7 +57,7 @@ def _no_platform(platform: Platform | None) -> Fault:
     return (platform.fault if platform else None) or unknown
 
 
-def _series(found: Iterable[Measured], t0: datetime, speed: float, length_s: float) -> Iterator[Series]:
+def series_in(found: Iterable[Measured], t0: datetime, speed: float, length_s: float) -> Iterator[Series]:
     """In plan time; points outside of the window are the platform's rounding, and are left out."""
     for item in found:
         points = (

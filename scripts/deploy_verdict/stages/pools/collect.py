@@ -1,19 +1,21 @@
-"""The pools stage: a burst of readings at T0 + offset, and the checks that the plan wants beside it.
+"""The pools stage: a burst of readings of every pool at T0 + offset, and the checks beside it.
 
-Samples hang on absolute times, so a slow one moves no other. Every reading is kept raw; a checkpoint
-after each second of readings makes sure that a killed sampler loses at most that second.
+Samples hang on absolute times, so a slow one moves no other. The pools are read in turn within the same
+seconds, so that a service's own gauge and its server's can be held against each other. Every reading is kept
+raw; a checkpoint after each second of readings makes sure that a killed sampler loses at most that second.
 """
 
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.cached import why_cached
-from deploy_verdict.evidence.instances import instance_of
-from deploy_verdict.model import BurstObservation, Exchange, Observation, Reading
+from deploy_verdict.model import BurstObservation, Observation, Reading
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.health.collect import check_health
+from deploy_verdict.stages.pools.gauge import open_gauge, shown_address
 
 CHECKPOINT_S = 1.0
 # Of the readings, how many begin a new connection: a balancer gives a connection to one instance.
@@ -23,71 +25,83 @@ Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tuple[Observation, ...]:
     """One sample of every pool of the plan; returns what it has, also when it was stopped."""
+    bursts = [_Burst(context, pool, offset_s) for pool in context.plan.pools]
+    _read(context, bursts, checkpoint)
     observations: tuple[Observation, ...] = ()
-    for pool in context.plan.pools:
-        before = observations
-
-        def keep(partial: BurstObservation, before: tuple[Observation, ...] = before) -> None:
-            checkpoint((*before, partial))
-
-        burst = _burst(context, pool, offset_s, keep)
-        checks = [context.plan.check(name) for name in pool.beside]
-        observations = (*observations, burst, *check_health(context, checks, offset_s))
-        _report(context, pool, burst)
+    for burst in bursts:
+        done = burst.observation(interrupted=not burst.is_complete)
+        observations = (*observations, done)
+        checks = [context.plan.check(name) for name in burst.pool.beside]
+        if checks and not context.stop.requested:
+            observations = (*observations, *check_health(context, checks, offset_s))
+        burst.report(done)
     return observations
 
 
-def _burst(
-    context: Context, pool: Pool, offset_s: float, keep: Callable[[BurstObservation], None]
-) -> BurstObservation:
-    pace, clock = context.pace, context.pace.clock
-    began_offset_s, at = pace.offset_s(), clock.now()
-    readings: list[Reading] = []
-    url = context.redact(context.probe.base_url + pool.path)
+class _Burst:
+    """One pool's readings at one sample."""
 
-    def so_far(*, interrupted: bool) -> BurstObservation:
+    def __init__(self, context: Context, pool: Pool, offset_s: float) -> None:
+        self.pool = pool
+        self.readings: list[Reading] = []
+        self._context, self._offset_s = context, offset_s
+        self._began_offset_s: float = context.pace.offset_s()
+        self._at: datetime = context.pace.clock.now()
+
+    @property
+    def is_asked(self) -> bool:
+        """False where the plan leaves the pool out, as its server's address is empty."""
+        return self.pool.asks is None or bool(self.pool.address)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.is_asked or len(self.readings) == self.pool.burst.readings
+
+    def due(self) -> list[tuple[float, int]]:
+        """When each reading is due, after the burst's begin."""
+        count = self.pool.burst.readings if self.is_asked else 0
+        return [(number * self.pool.burst.every, number) for number in range(count)]
+
+    def observation(self, *, interrupted: bool) -> BurstObservation:
+        """What it has so far."""
         return BurstObservation(
-            check=pool.name,
-            offset_s=offset_s,
-            actual_offset_s=round(began_offset_s, 3),
-            at=at,
-            url=url,
-            readings=tuple(readings),
+            check=self.pool.name,
+            offset_s=self._offset_s,
+            actual_offset_s=round(self._began_offset_s, 3),
+            at=self._at,
+            url=shown_address(self._context, self.pool),
+            readings=tuple(self.readings),
+            not_asked=not self.is_asked,
             interrupted=interrupted,
         )
 
-    kept_s = clock.monotonic_s()
-    headers = {**context.plan.service.headers, **pool.headers}
-    with context.probe.kept_alive() as connection:
-        for number in range(pool.burst.readings):
-            pace.wait_until(began_offset_s + number * pool.burst.every)
-            if context.stop.requested:
-                return so_far(interrupted=True)
-            read_offset_s = pace.offset_s()
+    def report(self, done: BurstObservation) -> None:
+        answered = sum(not reading.faults for reading in done.readings)
+        rest = " (stopped)" if done.interrupted else ""
+        text = f"{answered} of {self.pool.burst.readings} readings{rest}"
+        if done.not_asked:
+            text = "not asked, as its server's address is empty"
+        self._context.tell(f"{self.pool.name} {shown_offset(done.offset_s)}: {text}")
+
+
+def _read(context: Context, bursts: list[_Burst], checkpoint: Checkpoint) -> None:
+    """All readings, in the order of their times."""
+    pace, clock = context.pace, context.pace.clock
+    began_offset_s, kept_s = pace.offset_s(), clock.monotonic_s()
+    due = sorted((after_s, place) for place, burst in enumerate(bursts) for after_s, _ in burst.due())
+    with ExitStack() as stack:
+        gauges = [
+            stack.enter_context(open_gauge(context, burst.pool)) if burst.is_asked else None
+            for burst in bursts
+        ]
+        for after_s, place in due:
+            pace.wait_until(began_offset_s + after_s)
+            gauge = gauges[place]
+            if context.stop.requested or gauge is None:
+                return
             if random.random() < RENEWED_SHARE:  # noqa: S311  # not a secret
-                connection.renew()
-            exchange = connection.ask(pool.method, pool.path, headers=headers)
-            readings.append(_reading(context, exchange, read_offset_s))
+                gauge.connection.renew()
+            bursts[place].readings.append(gauge.read())
             if clock.monotonic_s() - kept_s >= CHECKPOINT_S:
-                keep(so_far(interrupted=True))
+                checkpoint(tuple(burst.observation(interrupted=True) for burst in bursts))
                 kept_s = clock.monotonic_s()
-    return so_far(interrupted=False)
-
-
-def _reading(context: Context, exchange: Exchange, offset_s: float) -> Reading:
-    return Reading(
-        offset_s=round(offset_s, 3),
-        elapsed_ms=exchange.elapsed_ms,
-        status=exchange.status,
-        body=exchange.body,
-        instance=instance_of(context.plan, exchange),
-        copy_by=why_cached(exchange),
-        fault=exchange.fault,
-    )
-
-
-def _report(context: Context, pool: Pool, burst: BurstObservation) -> None:
-    answered = sum(reading.fault is None for reading in burst.readings)
-    rest = " (stopped)" if burst.interrupted else ""
-    text = f"{answered} of {pool.burst.readings} readings{rest}"
-    context.tell(f"{pool.name} {shown_offset(burst.offset_s)}: {text}")

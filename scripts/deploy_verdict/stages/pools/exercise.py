@@ -1,7 +1,8 @@
 """The exercise stage: a short load at T+0 that each pool's gauge must show.
 
 Bounded by the plan and safe for the pool: no round is begun that could fill it, going by its own gauge.
-Load and rest take turns, so that what others do meanwhile falls on both alike.
+Load and rest take turns, so that what others do meanwhile falls on both alike; more turns follow until the
+gauge is proven, within the plan's bounds.
 """
 
 import threading
@@ -10,14 +11,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.exercise_rounds import response_of, step_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
-from deploy_verdict.http.probe import KeptAlive
 from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
 from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.sections.pools import FEWEST_READINGS, MOST_READINGS
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.guarded_request import NOT_SENT, ask_request, entry_of, unlike
+from deploy_verdict.stages.pools.gauge import Gauge, open_gauge, shown_address
 
+# Of the time between two samples, so much may go to more rounds.
+MOST_OF_INTERVAL = 0.2
 Keep = Callable[[tuple[Observation, ...]], None]
 
 
@@ -50,12 +54,14 @@ class _Exercise:
         rounds: list[ExerciseRound] = []
         answers: list[Exchange] = []
         with (
-            context.probe.kept_alive() as gauge,
+            open_gauge(context, self._pool) as gauge,
             ThreadPoolExecutor(max_workers=exercise.at_once, thread_name_prefix="exercise") as threads,
         ):
-            for number in range(0 if held_back else exercise.rounds):
+            for number in range(0 if held_back else exercise.looks[-1]):
+                if number in exercise.looks and self._is_done(rounds, began_s):
+                    break
                 context.pace.wait_until(began_s + number * exercise.for_ / exercise.rounds)
-                before = self._read(gauge)
+                before = gauge.read()
                 held_back = self._no_room(before)
                 if held_back or context.stop.requested:
                     rounds.append(ExerciseRound(before=(before,)))
@@ -63,7 +69,7 @@ class _Exercise:
                 busy, given = self._load(gauge, threads)
                 answers += given
                 context.pace.wait_until(began_s + (number + 0.5) * exercise.for_ / exercise.rounds)
-                rest = [self._read(gauge) for _ in busy]
+                rest = [gauge.read() for _ in busy]
                 rounds.append(ExerciseRound(before=(before,), busy=tuple(busy), rest=tuple(rest)))
         settled = self._settle() if not held_back or rounds else []
         return self._reported(
@@ -71,7 +77,7 @@ class _Exercise:
                 check=self._pool.name,
                 offset_s=self._offset_s,
                 at=at,
-                url=context.redact(context.probe.base_url + self._pool.path),
+                url=shown_address(context, self._pool),
                 at_once=exercise.at_once,
                 rounds=tuple(rounds),
                 answers=tuple(answers),
@@ -80,6 +86,16 @@ class _Exercise:
                 interrupted=context.stop.requested,
             )
         )
+
+    def _is_done(self, rounds: Sequence[ExerciseRound], began_s: float) -> bool:
+        """Whether more rounds would add nothing, or would be in the way of the next sample."""
+        taken_s = self._context.pace.offset_s() - began_s
+        if taken_s + self._how.for_ > MOST_OF_INTERVAL * self._context.plan.window.sample_every:
+            return True
+        response = response_of(self._pool, self._how, rounds)
+        if response.is_proven or not response.is_enough:
+            return True
+        return step_of(self._pool, self._how.at_once, rounds) is not None
 
     def _settle(self) -> list[Exchange]:
         given = [ask_request(self._context, request, self._entry) for request in self._writing]
@@ -94,7 +110,7 @@ class _Exercise:
             return f"{level.used:g} of {level.limit:g} in use: {at_once} more could fill it"
         return None
 
-    def _load(self, gauge: KeptAlive, threads: ThreadPoolExecutor) -> tuple[list[Reading], list[Exchange]]:
+    def _load(self, gauge: Gauge, threads: ThreadPoolExecutor) -> tuple[list[Reading], list[Exchange]]:
         """Let all requests go through one barrier and read the gauge until each of them is answered."""
         barrier = threading.Barrier(self._how.at_once + 1)
 
@@ -119,27 +135,17 @@ class _Exercise:
             request = self._requests[(number + time) % len(self._requests)]
             yield _plain(ask_request(self._context, request, self._entry))
 
-    def _read_until(self, gauge: KeptAlive, futures: Sequence[Future[list[Exchange]]]) -> Iterator[Reading]:
+    def _read_until(self, gauge: Gauge, futures: Sequence[Future[list[Exchange]]]) -> Iterator[Reading]:
         for count in range(MOST_READINGS):
             if count >= FEWEST_READINGS and all(future.done() for future in futures):
                 return
-            yield self._read(gauge)
-
-    def _read(self, gauge: KeptAlive) -> Reading:
-        read_offset_s = self._context.pace.offset_s()
-        headers = {**self._context.plan.service.headers, **self._pool.headers}
-        exchange = gauge.ask(self._pool.method, self._pool.path, headers=headers)
-        return Reading(
-            offset_s=round(read_offset_s, 3),
-            elapsed_ms=exchange.elapsed_ms,
-            status=exchange.status,
-            body=exchange.body,
-            fault=exchange.fault,
-        )
+            yield gauge.read()
 
     def _reported(self, observation: ExerciseObservation) -> ExerciseObservation:
         answered = sum(answer.fault is None for answer in observation.answers)
-        text = f"{answered} of {self._how.requests} requests answered in {len(observation.rounds)} rounds"
+        text = (
+            f"{answered} of {len(observation.answers)} requests answered in {len(observation.rounds)} rounds"
+        )
         rest = f" (held back: {observation.held_back})" if observation.held_back else ""
         self._context.tell(
             f"exercise of {observation.check} {shown_offset(observation.offset_s)}: {text}{rest}"

@@ -12,20 +12,23 @@ from deploy_verdict.stages.health.judge import judge_beside
 from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
 from deploy_verdict.stages.pools.judge_blocks import enough, short_of
 from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
-from deploy_verdict.stages.pools.judge_gauge import doubted, judge_gauge
+from deploy_verdict.stages.pools.judge_gauge import judge_gauge, rests_on_doubt
 from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
 from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
+from deploy_verdict.stages.pools.judge_server import judge_server
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
-    """Six questions to each pool; what rests on a gauge that is not believed is not known."""
+    """Six questions to each pool; nothing good is said that rests on a gauge that is not believed."""
     growth = judge_growth(bundle)
     for pool in bundle.plan.pools:
         text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
         gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
         for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
-            yield doubted(ruling.as_finding("pools", pool.name, rule, text), gauge)
+            finding = ruling.as_finding("pools", pool.name, rule, text)
+            if not rests_on_doubt(finding, gauge):
+                yield finding
             if rule == "samples":
                 yield gauge
 
@@ -37,6 +40,8 @@ def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, 
     for band in judge_bands(pool, samples):
         yield "band", f"utilization < {pool.attention:g} %", band
     yield "exhaustion", "never exhausted", judge_exhaustion(samples)
+    if pool.asks is not None:
+        yield "server", "the server runs on and refuses nobody", judge_server(samples)
     yield "growth", f"no growth that would fill it within {shown_duration(pool.safe_for)}", growth
     limit = judge_limit(pool, samples)
     if limit is not None:
@@ -72,6 +77,13 @@ def judge_samples(samples: Sequence[PoolSample]) -> Ruling:
 
 def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
     """Whether every connection was in use in any reading."""
+    refused = next((sample for sample in samples if sample.refused_as_full), None)
+    if refused is not None:
+        why = next(
+            (reason for reason in refused.reasons if "no connection left" in reason), refused.reasons[0]
+        )
+        text = f"{shown_offset(refused.offset_s)}: {why}"
+        return failed(text, Severity.P1, "the pool is exhausted").at(refused.pointer, refused.offset_s)
     full = [sample for sample in samples if any(level.used >= level.limit for level in sample.levels)]
     if full:
         first = full[0]

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
-from deploy_verdict.evidence.pool_samples import DOUBTED, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise
@@ -18,6 +18,10 @@ from deploy_verdict.stages.pools.judge_exercise import judge_exercise
 TORN_SHARE = 0.05
 # So long a series with so many changes does not come back in the next sample by itself.
 SERIES, CHANGES = 20, 4
+# A server's count that moved by so much moved by more than one client that came and went.
+CLEAR_MOVE = 2.0
+ASK_THE_SERVER = "add a pool that asks the server itself (redis: or postgres:), and name it in server:"
+ADD_A_PROOF = "add exercise: to the pool, or a pool that asks the server itself (redis: or postgres:)"
 RESTING = ("band", "exhaustion", "growth", "stability", "floor")
 SAYS_FULL = re.compile(
     r"(?i)no connections? available|too many connections|max(imum)? number of (clients|connections)"
@@ -29,28 +33,101 @@ SAYS_FULL = re.compile(
 def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
     """Whether the gauge is believed, at the sample or the exercise that decides it."""
     samples = bundle.samples[pool.name]
-    for lie in (_disagreement(samples), _fine_while_failing(bundle, pool), _replay(samples)):
-        if lie is not None:
-            return lie
-    movement = judge_movement(samples)
+    if pool.asks is not None:
+        return _asked_itself(samples)
+    server = bundle.samples.get(pool.server or "", ())
+    lies = (
+        _disagreement(samples),
+        _fine_while_failing(bundle, pool),
+        _replay(samples),
+        _beyond_its_server(samples, server),
+        _of_several(samples, server),
+    )
+    lie = next((lie for lie in lies if lie is not None), None)
+    return lie or _believed(bundle, pool, judge_movement(samples), server)
+
+
+def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]) -> Ruling:
+    """By our own load, by its server's count, or by having moved."""
     if pool.exercise is None:
-        return movement
+        if movement.ruling.outcome is Outcome.PASS:
+            return movement.ruling
+        if not movement.is_still:
+            return movement.ruling
+        unproven = replace(movement.ruling, actual=f"{movement.ruling.actual}; {ADD_A_PROOF}")
+        return _still_beside(movement, server) or unproven
     exercise = judge_exercise(bundle, pool, pool.exercise)
     if exercise.outcome is not Outcome.PASS:
-        return exercise
-    used = [level.used for sample in samples for level in sample.levels]
-    never_moved = len(used) > 1 and len(set(used)) == 1
-    if movement.outcome is Outcome.PASS or never_moved:
-        return replace(exercise, actual=f"{exercise.actual}; {movement.actual.partition(':')[0]}")
-    return movement
+        return _still_beside(movement, server) or exercise
+    if movement.ruling.outcome is not Outcome.PASS and not movement.never:
+        return movement.ruling
+    return replace(exercise, actual=f"{exercise.actual}; {movement.ruling.actual.partition(':')[0]}")
 
 
-def doubted(finding: Finding, gauge: Finding) -> Finding:
-    """What rests on a gauge that is not believed is not known; what it shows to be bad stays bad."""
-    if gauge.outcome is Outcome.PASS or finding.outcome is not Outcome.PASS or finding.rule not in RESTING:
-        return finding
-    reason = f"{DOUBTED}: {gauge.actual}"
-    return finding.model_copy(update={"outcome": Outcome.INCONCLUSIVE, "actual": reason})
+def rests_on_doubt(finding: Finding, gauge: Finding) -> bool:
+    """Whether a good finding rests on a gauge that is not believed: the gauge's own finding says it all.
+
+    What such a gauge shows to be bad stays bad.
+    """
+    is_good = finding.outcome is Outcome.PASS and finding.rule in RESTING
+    return is_good and gauge.outcome is not Outcome.PASS
+
+
+def _asked_itself(samples: Sequence[PoolSample]) -> Ruling:
+    """A server that counts our own connection counts."""
+    states = [state for sample in samples for state in sample.states]
+    if not states:
+        why = next((reason for sample in samples for reason in sample.reasons), "it was not asked")
+        return unknown(f"the server did not say: {why}").at(samples[0].pointer if samples else None)
+    if min(state.own for state in states) < 1:
+        return unknown("the server does not count our own connection, so it may not count others")
+    return passed("the server itself counts; our own connection was among them, and is left out")
+
+
+def _beyond_its_server(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
+    """More in use than the server has connections, sample by sample."""
+    pairs = [(one, two) for one, two in zip(samples, server, strict=False) if one.levels and two.levels]
+    beyond = [(one, two) for one, two in pairs if one.floor_used > two.peak_used + 0.5]
+    if len(beyond) < 2:
+        return None
+    one, two = beyond[0]
+    text = f"it showed {one.floor_used:g} in use at {shown_offset(one.offset_s)}, while the server had only "
+    text += f"{two.peak_used:g} connections: it is a copy, or of another pool"
+    return unknown(text).at(one.pointer, one.offset_s)
+
+
+def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
+    """Answers of several processes, each of its own pool, and no server that sees all of them."""
+    seen = [(who, sample) for sample in samples for who in sample.processes]
+    known = list(dict.fromkeys(who for who, _ in seen))
+    if len(known) < 2:
+        return None
+    turns = [who for who, _ in groupby(seen, key=lambda item: item[0])]
+    at = next(sample for who, sample in seen if who == known[1])
+    shown = ", ".join(known[:4])
+    if len(turns) == len(known) == 2:
+        text = f"another process answers from {shown_offset(at.offset_s)} on ({shown}): it restarted"
+        return unknown(f"{text}, or several answer in turn").at(at.pointer, at.offset_s)
+    if any(sample.levels for sample in server):
+        return None
+    text = f"{len(known)} processes answer behind this address ({shown}), each of its own pool: "
+    return unknown(text + ASK_THE_SERVER).at(at.pointer, at.offset_s)
+
+
+def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling | None:
+    """A gauge that stands still beside its server's own count: as idle as that, or dead."""
+    used = [level.used for sample in server for level in sample.levels]
+    if not movement.is_still or not used or any(not sample.levels for sample in server):
+        return None
+    low, high = min(used), max(used)
+    where, text = movement.ruling, movement.ruling.actual.partition(":")[0]
+    if high - low >= CLEAR_MOVE:
+        text += f", while its server's own count went from {low:g} to {high:g}: it is dead, or tells of one "
+        return unknown(f"{text}of several processes").at(where.evidence, where.offset_s)
+    stood = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return passed(f"{text}, and its server's own count stood at {stood} too").at(
+        where.evidence, where.offset_s
+    )
 
 
 def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
@@ -108,26 +185,39 @@ def _replay(samples: Sequence[PoolSample]) -> Ruling | None:
     return unknown(text).at(first.pointer, first.offset_s)
 
 
-# A gauge that has moved counts as frozen when it stands still at the end for so many readings, and for
-# three times as many as ever before in this window.
+# A gauge that has moved counts as frozen when it stands still at the end for so many readings, and for three
+# times as many as ever before in this window; unless it rests where it was lowest, as an idle pool does.
 FROZEN_READINGS = 20
 FROZEN_TIMES = 3
 
 
-def judge_movement(samples: Sequence[PoolSample]) -> Ruling:
-    """Whether the readings, in their order, move up to the window's end."""
+@dataclass(frozen=True)
+class Movement:
+    """How the readings of a window follow each other."""
+
+    ruling: Ruling
+    never: bool = False
+    is_still: bool = False
+
+
+def judge_movement(samples: Sequence[PoolSample]) -> Movement:
+    """Whether the readings, in their order, move; a gauge that moved once may rest at its lowest."""
     readings = [(level.used, sample) for sample in samples for level in sample.levels]
     if len(readings) < 2:
-        return unknown("too few readings to see it move")
+        return Movement(unknown("too few readings to see it move"))
     runs = [list(run) for _, run in groupby(readings, key=lambda reading: reading[0])]
     last_value, since = runs[-1][0]
     if len(runs) == 1:
         text = f"it stayed at {last_value:g} in all {len(readings)} readings"
         text += ": a gauge that never moves proves nothing"
-        return unknown(text).at(since.pointer, since.offset_s)
-    if len(runs[-1]) >= max(FROZEN_READINGS, FROZEN_TIMES * max(len(run) for run in runs[:-1])):
-        text = f"from {shown_offset(since.offset_s)} on it stayed at {last_value:g}"
-        text += f" in all {len(runs[-1])} readings, after it had moved: it may be frozen"
-        return unknown(text).at(since.pointer, since.offset_s)
+        return Movement(unknown(text).at(since.pointer, since.offset_s), never=True, is_still=True)
     values = [value for value, _ in readings]
-    return passed(f"between {min(values):g} and {max(values):g}")
+    between = f"between {min(values):g} and {max(values):g}"
+    if len(runs[-1]) < max(FROZEN_READINGS, FROZEN_TIMES * max(len(run) for run in runs[:-1])):
+        return Movement(passed(between))
+    text = f"from {shown_offset(since.offset_s)} on it stayed at {last_value:g}"
+    text += f" in all {len(runs[-1])} readings"
+    if last_value == min(values):
+        return Movement(passed(f"{between}; {text}, its lowest"), is_still=True)
+    text += ", after it had moved: it may be frozen"
+    return Movement(unknown(text).at(since.pointer, since.offset_s), is_still=True)

@@ -12,6 +12,7 @@ from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.plan.sections.pools import MOST_FAILED
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.repeat import Cycles, sent_in
+from deploy_verdict.stages.pools.gauge import open_gauge, shown_address
 
 PROGRESS_TIMES = 10
 Keep = Callable[[tuple[Observation, ...]], None]
@@ -79,25 +80,14 @@ class _Drive:
     def _floor(self) -> tuple[Reading, ...]:
         """The gauge at rest: a burst as the samples have it."""
         context, pool = self._context, self._pool
-        headers = {**context.plan.service.headers, **pool.headers}
         readings: list[Reading] = []
         began_s = context.pace.offset_s()
-        with context.probe.kept_alive() as gauge:
+        with open_gauge(context, pool) as gauge:
             for number in range(pool.burst.readings):
                 context.pace.wait_until(began_s + number * pool.burst.every)
                 if context.stop.requested:
                     break
-                read_offset_s = context.pace.offset_s()
-                answer = gauge.ask(pool.method, pool.path, headers=headers)
-                readings.append(
-                    Reading(
-                        offset_s=round(read_offset_s, 3),
-                        elapsed_ms=answer.elapsed_ms,
-                        status=answer.status,
-                        body=answer.body,
-                        fault=answer.fault,
-                    )
-                )
+                readings.append(gauge.read())
         return tuple(readings)
 
     def _observation(self) -> FloorObservation:
@@ -106,7 +96,7 @@ class _Drive:
             check=self._pool.name,
             offset_s=self._offset_s,
             at=self._at,
-            url=self._context.redact(self._context.probe.base_url + self._pool.path),
+            url=shown_address(self._context, self._pool),
             before=self._before,
             after=self._after,
             cycles=cycles.done,

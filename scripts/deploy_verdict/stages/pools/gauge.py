@@ -1,0 +1,135 @@
+"""A pool's gauge, open for readings: at addresses of the service, or at the server of the pool itself."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from deploy_verdict.evidence.cached import why_cached
+from deploy_verdict.evidence.instances import instance_of
+from deploy_verdict.evidence.pool_samples import PROCESS_METRIC
+from deploy_verdict.expect.numbers import metric_lines, metrics_alone
+from deploy_verdict.http.probe import KeptAlive
+from deploy_verdict.model import Exchange, OtherAnswer, Reading, Whose
+from deploy_verdict.plan import MOST_BODY, Pool
+from deploy_verdict.plan.sections.pools import NOT_KEPT, POSTGRES, REDIS
+from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.pools.postgres_server import PostgresServer
+from deploy_verdict.stages.pools.redis_server import RedisServer
+from deploy_verdict.stages.pools.server import ServerConnection, ServerError
+
+_SERVERS: dict[str, Callable[..., ServerConnection]] = {REDIS: RedisServer, POSTGRES: PostgresServer}
+
+
+@dataclass
+class Gauge:
+    """Reads one pool over connections that stay open."""
+
+    context: Context
+    pool: Pool
+    connection: KeptAlive
+    server: ServerConnection | None = None
+
+    def read(self) -> Reading:
+        """One reading, raw; never raises for what the other side does."""
+        return self._of_server() if self.pool.asks else self._of_service()
+
+    def _of_service(self) -> Reading:
+        offset_s = self.context.pace.offset_s()
+        main = self._asked(self.pool.path)
+        also = tuple(
+            OtherAnswer(
+                path=path,
+                url=self.context.redact(self.context.probe.base_url + path),
+                status=answer.status,
+                body=self._kept(path, answer),
+                body_truncated=answer.body_truncated,
+                fault=answer.fault,
+            )
+            for path in (() if main.fault else self.pool.other_paths)
+            for answer in (self._asked(path),)
+        )
+        return Reading(
+            offset_s=round(offset_s, 3),
+            elapsed_ms=main.elapsed_ms,
+            status=main.status,
+            body=self._kept(self.pool.path, main),
+            body_truncated=main.body_truncated,
+            also=also,
+            instance=instance_of(self.context.plan, main),
+            copy_by=why_cached(main),
+            fault=main.fault,
+        )
+
+    def _asked(self, path: str) -> Exchange:
+        pool, plan = self.pool, self.context.plan
+        return self.connection.ask(
+            pool.method,
+            path,
+            headers={**plan.service.headers, **pool.headers},
+            timeout_s=pool.timeout,
+            max_body_bytes=MOST_BODY if self._metrics.get(path) else None,
+        )
+
+    @cached_property
+    def _metrics(self) -> dict[str, tuple[str, ...]]:
+        """By address, the metrics that are all that is needed of it."""
+        found: dict[str, list[tuple[str, ...] | None]] = {}
+        for _, number in self.pool.numbers:
+            if not number.is_constant:
+                found.setdefault(number.get or self.pool.path, []).append(metrics_alone(number.from_))
+        return {
+            path: tuple(name for needed in names if needed for name in needed)
+            for path, names in found.items()
+            if None not in names
+        }
+
+    def _kept(self, path: str, answer: Exchange) -> str | None:
+        """Of a metrics page only what is read: hundreds of its lines in each of 270 readings fill a disk."""
+        names = self._metrics.get(path)
+        if answer.body is None or not names or not 200 <= (answer.status or 0) < 300:
+            return answer.body
+        return metric_lines(answer.body, (*names, PROCESS_METRIC)) or answer.body[:2000]
+
+    def _of_server(self) -> Reading:
+        offset_s, clock = round(self.context.pace.offset_s(), 3), self.context.pace.clock
+        began_s = clock.monotonic_s()
+        try:
+            if self.server is None:
+                self.server = self._opened()
+            facts = self.server.ask()
+        except ServerError as error:
+            return Reading(offset_s=offset_s, fault=error.as_fault(self.context.redact))
+        elapsed_ms = round((clock.monotonic_s() - began_s) * 1000, 3)
+        return Reading(offset_s=offset_s, elapsed_ms=elapsed_ms, body=self.context.redact(json.dumps(facts)))
+
+    def _opened(self) -> ServerConnection:
+        pool = self.pool
+        if pool.address in ("", NOT_KEPT):
+            detail = f"{pool.asks}: its address is not known here — set the variable that the plan names"
+            raise ServerError("request", Whose.US, detail)
+        within_s = pool.timeout or self.context.plan.service.timeout
+        return _SERVERS[pool.asks or ""](pool.address, pool.of, within_s)
+
+
+@contextmanager
+def open_gauge(context: Context, pool: Pool) -> Iterator[Gauge]:
+    """The pool's gauge, for several readings."""
+    with context.probe.kept_alive() as connection:
+        gauge = Gauge(context, pool, connection)
+        try:
+            yield gauge
+        finally:
+            if gauge.server is not None:
+                gauge.server.close()
+
+
+def shown_address(context: Context, pool: Pool) -> str:
+    """Where a pool is read, without credentials."""
+    if pool.asks is None:
+        return context.redact(context.probe.base_url + pool.path)
+    parts = urlsplit(pool.address)
+    port = f":{parts.port}" if parts.port else ""
+    return context.redact(f"{pool.asks}://{parts.hostname or ''}{port}")

@@ -1,0 +1,118 @@
+"""A database server that is asked itself: what its connections are, read only, within a deadline.
+
+Nothing here may reach an output but through the redactor: addresses hold passwords, and drivers quote them.
+"""
+
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from deploy_verdict.evidence.pool_samples import FULL
+from deploy_verdict.model import Fault, Whose
+from deploy_verdict.plan.sections.pools import Of
+
+# How our own connection is known on the server, and left out of what it counts.
+OUR_NAME = "deploy-verdict"
+_SAYS_FULL = re.compile(
+    r"(?i)max(imum)? number of clients|too many (clients|connections)|connection slots|connection limit"
+)
+_NO_ENTRY = re.compile(
+    r"(?i)wrongpass|noauth|noperm|auth(entication|orization)|password|invalid username|permission|no pg_hba"
+    r"|role .* does not exist|database .* does not exist|user name"
+)
+_STARTS_UP = re.compile(r"(?i)loading|starting up|shutting down|in recovery|not yet accepting")
+_NO_NAME = re.compile(
+    r"(?i)name or service not known|nodename nor|name resolution|getaddrinfo|could not translate"
+)
+_TOO_LATE = re.compile(r"(?i)time(d )?out|timeout")
+_REFUSED = re.compile(r"(?i)connection refused")
+_TLS = re.compile(r"(?i)ssl|tls|certificate")
+
+
+class ServerConnection(Protocol):
+    """One connection to a server."""
+
+    def ask(self) -> dict[str, Any]:
+        """What it counts, by name, with `born`, `up_s` and `own`; raises ServerError."""
+        ...
+
+    def close(self) -> None:
+        """Leave."""
+        ...
+
+
+class ServerError(Exception):
+    """The server was not asked, or did not answer; the text may hold secrets."""
+
+    def __init__(self, kind: str, whose: Whose, detail: str) -> None:
+        super().__init__(detail)
+        self.kind, self.whose, self.detail = kind, whose, detail
+
+    def as_fault(self, redact: Callable[[str], str]) -> Fault:
+        """For the evidence."""
+        return Fault(kind=self.kind, whose=self.whose, detail=redact(" ".join(self.detail.split()))[:300])
+
+
+def not_installed(package: str, extra: str) -> ServerError:
+    """This installation cannot ask such a server."""
+    detail = f"{package} is not installed here: pip install 'deploy-verdict[{extra}]'"
+    return ServerError("request", Whose.US, detail)
+
+
+def error_of(server: str, error: Exception, *, cut: bool, within_s: float) -> ServerError:
+    """A driver's exception as what happened and whose fault it was, by the server's own words."""
+    text = str(error) or type(error).__name__
+    if cut or (_TOO_LATE.search(text) and not _SAYS_FULL.search(text)):
+        return ServerError("timeout", Whose.TARGET, f"{server} did not answer within {within_s:g} s")
+    if _SAYS_FULL.search(text):
+        return ServerError(FULL, Whose.TARGET, f"{server} has no connection left: {text}")
+    if _STARTS_UP.search(text):
+        return ServerError("starting", Whose.TARGET, f"{server} is not ready: {text}")
+    if _NO_ENTRY.search(text):
+        return ServerError("login", Whose.US, f"{server} did not let us in: {text}")
+    if _NO_NAME.search(text):
+        return ServerError("dns", Whose.RUNNER, f"the name of {server}'s host could not be resolved")
+    if _REFUSED.search(text):
+        return ServerError("refused", Whose.TARGET, f"{server} refused the connection")
+    if _TLS.search(text):
+        return ServerError("tls", Whose.TARGET, f"TLS with {server} failed: {text}")
+    return ServerError("closed", Whose.TARGET, f"{server} could not be asked: {text}")
+
+
+class Deadline:
+    """Cuts a connection that is silent for too long: drivers wait for a server that stopped in mid-answer."""
+
+    def __init__(self, within_s: float) -> None:
+        self._within_s = within_s
+        self.cut = False
+
+    @contextmanager
+    def over(self, fileno: Callable[[], int]) -> Iterator[None]:
+        """For the time of one question."""
+
+        def cut() -> None:
+            self.cut = True
+            try:
+                with socket.socket(fileno=os.dup(fileno())) as copy:
+                    copy.shutdown(socket.SHUT_RDWR)
+            except (OSError, ValueError):
+                return  # closed in the meantime
+
+        timer = threading.Timer(self._within_s, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def is_meant(of: Of | None, **client: str) -> bool:
+    """Whether a connection is one of those that the plan means."""
+    wanted = of.model_dump(exclude_none=True) if of is not None else {}
+    return all(fnmatchcase(client.get(key, ""), pattern) for key, pattern in wanted.items())

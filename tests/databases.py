@@ -1,0 +1,121 @@
+"""A real redis-server and a real PostgreSQL, each a test's own: started, killed, started again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+WITHIN_S = 30.0
+PASSWORD = "s3cret/pass+word"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def needed(name):
+    """The path of a program; with DEPLOY_VERDICT_ALLOW_SKIPS=0 its absence is a failure."""
+    found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
+    if found is None:
+        missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
+        missing(f"{name} is not installed")
+    return found
+
+
+class Server:
+    """One server process; `url` has the password, percent-encoded."""
+
+    def __init__(self, command, url, answers, **as_user):
+        self._command, self.url, self._answers, self._as_user = command, url, answers, as_user
+        self.process = None
+        self.stop = signal.SIGTERM
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_user
+        )
+        deadline = time.monotonic() + WITHIN_S
+        while not self._answers():
+            assert self.process.poll() is None, "the server ended before it answered"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(self.stop)
+            self.process.wait(timeout=WITHIN_S)
+
+
+@contextmanager
+def redis_server(*options):
+    """A Redis with a password, at a port that stays its own."""
+    port = free_port()
+    command = [needed("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command += ["--requirepass", PASSWORD, *options]
+
+    def answers():
+        try:
+            with redis.Redis(port=port, password=PASSWORD) as client:
+                return client.ping()
+        except redis.ConnectionError:
+            return False
+
+    server = Server(command, f"redis://default:s3cret%2Fpass%2Bword@127.0.0.1:{port}/0", answers)
+    server.port = port
+    try:
+        yield server.start()
+    finally:
+        server.kill()
+
+
+@contextmanager
+def postgres_server(*, max_connections=20):
+    """A PostgreSQL with a password; run by another user where the test's is root, whom it refuses.
+
+    Its folder is its own: no other user may enter those of pytest.
+    """
+    as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder, port = Path(name), free_port()
+        data, secret = folder / "data", folder / "password"
+        secret.write_text(PASSWORD)
+        for path in (folder, secret) if as_user else ():
+            shutil.chown(path, "nobody")
+        initdb = [needed("initdb"), "-D", str(data), "-U", "app", "-A", "scram-sha-256", "--no-sync"]
+        initdb.append(f"--pwfile={secret}")
+        subprocess.run(initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)
+        command = [needed("postgres"), "-D", str(data), "-p", str(port), "-c", "fsync=off"]
+        command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
+        command += ["-c", f"max_connections={max_connections}", "-c", "superuser_reserved_connections=3"]
+        url = f"postgresql://app:s3cret%2Fpass%2Bword@127.0.0.1:{port}/postgres"
+
+        def answers():
+            try:
+                psycopg.connect(url, connect_timeout=5).close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        server = Server(command, url, answers, **as_user)
+        # At once, without waiting for its sessions.
+        server.port, server.stop = port, signal.SIGQUIT
+        try:
+            yield server.start()
+        finally:
+            server.kill()
