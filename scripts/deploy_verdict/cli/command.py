@@ -39,6 +39,9 @@ class Verb(NamedTuple):
 
 
 GROUPS = {
+    "At the beginning": (
+        Verb("doctor", "ask each line of a plan once, live, and say what would make it stronger", "doctor"),
+    ),
     "In one process": (
         Verb("check", "check a plan and say what it will do; --prove that it can fail", "check"),
         Verb("watch", "watch a deployment through its complete window, to verdict and report", "watch"),
