@@ -40,6 +40,7 @@ class Verb(NamedTuple):
 
 GROUPS = {
     "At the beginning": (
+        Verb("init", "draft a plan from what a live service answers", "init"),
         Verb("doctor", "ask each line of a plan once, live, and say what would make it stronger", "doctor"),
     ),
     "In one process": (
