@@ -223,8 +223,11 @@ def _home(seen: Survey) -> _Check | None:
     if title and "&" not in title.group(1) and html.unescape(title.group(1)) == title.group(1):
         lines = _holding([("text", f"{' '.join(title.group(1).split())}</title>")], answer)
         lines = lines or _holding([("text", title.group(1))], answer)
+    elif body is not None:
+        lines = _holding(_live_types(body), answer)
     else:
-        lines = _holding(_live_types(body), answer) if body is not None else []
+        words = " ".join((answer.body or "").split())
+        lines = _holding([("text", words)], answer) if 0 < len(words) <= 60 and "<" not in words else []
     return _Check(name="home", path=HOME, lines=tuple(lines)) if lines else None
 
 
@@ -314,13 +317,13 @@ def _not_found(
         yield f"what needs a login ({', '.join(guarded[:3])}): run init again with {header}"
     if seen.answers_everywhere:
         yield (
-            "a difference between addresses that exist and others: unknown ones answer 200 too, so the status "
+            "a difference between addresses that exist and others: unknown ones answer 200 too, so a status "
             "alone proves nothing"
         )
     if not health:
         yield "a health endpoint by a usual name: name yours under health"
     if not seen.document:
-        yield f"an OpenAPI document ({', '.join(DOCUMENTS[:3])}, …): name your own addresses under health"
+        yield f"an OpenAPI document ({', '.join(DOCUMENTS[:3])}, …): name addresses under health"
     if not pools:
         yield "a gauge of connections: add `pools: [{name: db, get: /stats, used: $.…, limit: $.…}]`"
     if not (wishes.is_on_railway or wishes.log):

@@ -79,14 +79,12 @@ def _good_fields(place: str, body: dict[str, Any]) -> Iterator[Line]:
 def _parts(place: str, value: Any) -> Iterator[Line]:
     """One line for each part of the service that has a state of its own."""
     for key, item in value.items() if isinstance(value, dict) else ():
-        inside = member(place, key)
-        if isinstance(item, list) and item:
-            # health+json has a list for each part.
-            item, inside = item[0], f"{inside}[0]"
-        if isinstance(item, dict):
-            yield from (
-                line for line in _good_fields(inside, item) if line[0].endswith(("status", "healthy"))
-            )
+        # health+json has a list for each part.
+        is_list = isinstance(item, list) and bool(item)
+        state, inside = (item[0], f"{member(place, key)}[0]") if is_list else (item, member(place, key))
+        if isinstance(state, dict):
+            good = _good_fields(inside, state)
+            yield from (line for line in good if line[0].endswith(("status", "healthy")))
         elif isinstance(state, str) and state.lower() in GOOD:
             yield inside, state
 

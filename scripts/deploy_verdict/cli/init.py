@@ -97,7 +97,7 @@ def _tell(
         lines += [
             f"{out} is written. Next:",
             f"  deploy-verdict doctor {out}",
-            f"  deploy-verdict watch --plan {out} --out out/first --speed 120{logs}   # a rehearsal: a minute",
+            f"  deploy-verdict watch --plan {out} --out out/first --speed 120{logs}   # a rehearsal",
             f"  deploy-verdict adopt --plan {out}   # after each deployment, on GitHub",
         ]
     print("\n".join(lines), file=sys.stderr)
