@@ -45,6 +45,7 @@ class Fault(StrEnum):
     RAILWAY_CANARY_CUT = "railway-canary-cut"
     TRAFFIC_5XX = "traffic-5xx"
     MEMORY_LEAK = "memory-leak"
+    RAILWAY_OLD_CONTAINER = "railway-old-container"
     STALE_CODE = "stale-code"
     STALE_AT_FIRST = "stale-at-first"
 
@@ -89,6 +90,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.RAILWAY_CANARY_CUT: "the edge's HTTP log holds three of ten requests",
     Fault.TRAFFIC_5XX: "every 20th request of others to the history answers 500; ours never do",
     Fault.MEMORY_LEAK: "memory grows from 0.3 to 0.8 of 1 GB in two hours",
+    Fault.RAILWAY_OLD_CONTAINER: "Railway: the removed container still answers every 10th request of others",
     Fault.STALE_CODE: "Railway: SUCCESS, but the code before all of the fixes goes on answering",
     Fault.STALE_AT_FIRST: "the code before the model fix answers for the first plan minute, then the new one",
 }

@@ -74,6 +74,7 @@ STORIES = {
     "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
     "traffic-5xx": (11, "users met server errors"),
     "memory-leak": (10, "memory grows over the window, as a leak does"),
+    "railway-old-container": (11, "of commit 0badbadc, which this one replaced, answered "),
     "stale-code": (11, "is deployed, but the answers are those of older code: STALE"),
     "stale-at-first": (0, "; the answers before: "),
 }

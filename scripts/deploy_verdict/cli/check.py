@@ -3,9 +3,10 @@
     deploy-verdict check plans/zeues.yml
     deploy-verdict check plans/zeues.yml --prove
 
-Prints every mistake with its place and what to write instead (exit 2), or the requests, writes,
-samples and the time that a complete window takes (exit 0). With --json the mistakes, or the counts, are
-JSON: each mistake has its file, line and column, what is wrong and what to write.
+Prints every mistake with its place and what to write instead (exit 2), or the requests, the entities
+that each may write, samples and the time that a complete window takes (exit 0). Exit 12 when the write
+guard would not send one of the requests: a window of such a plan is inconclusive at best. With --json
+each mistake has its file, line and column, what is wrong and what to write.
 
 With --prove, holds each expectation, pattern and criterion against the answers and logs that are
 recorded under the plan's `fixtures`: exit 0 when each of them can fail, 12 when one cannot.
@@ -18,6 +19,8 @@ from pathlib import Path
 from deploy_verdict.actions.job_matrix import refusal_of
 from deploy_verdict.base.errors import EXIT_USAGE, UsageError
 from deploy_verdict.cli.problems import placed_plan
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan.preview import preview, preview_lines
 from deploy_verdict.window.session import dumps
 
@@ -45,9 +48,8 @@ def main(options: argparse.Namespace) -> int:
     if reason is not None:
         raise UsageError(f"{options.plan}: {reason}")
     counts = preview(plan)
-    print(
-        dumps({"valid": True, "problems": [], **counts.counts()})
-        if options.json
-        else "\n".join(preview_lines(plan, counts))
-    )
-    return 0
+    if options.json:
+        print(dumps({"valid": True, "problems": [], **counts.counts()}))
+    else:
+        print("\n".join(preview_lines(plan, counts)))
+    return EXIT_CODES[VerdictOutcome.INCONCLUSIVE] if counts.not_sent else 0

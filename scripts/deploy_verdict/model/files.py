@@ -19,7 +19,12 @@ from deploy_verdict.model.observations import (
     SuiteObservation,
     TestObservation,
 )
-from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
+from deploy_verdict.model.platform import (
+    DeploymentObservation,
+    MetricsObservation,
+    PreviousTrafficObservation,
+    TrafficObservation,
+)
 from deploy_verdict.stages.registry import names
 
 Observation = Annotated[
@@ -37,6 +42,7 @@ Observation = Annotated[
     | LogObservation
     | DeploymentObservation
     | TrafficObservation
+    | PreviousTrafficObservation
     | MetricsObservation
     | LedgerObservation,
     Field(discriminator="kind"),
@@ -177,6 +183,11 @@ class Verdict(Record):
     limits: tuple[str, ...] = ()
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether the window ran faster than the clock, or without a stage: it proves nothing good."""
+        return self.window.speed > 1 or bool(self.left_out)
 
 
 class Layout(Record):

@@ -168,6 +168,28 @@ class TrafficObservation(Record):
     fault: Fault | None = None
 
 
+class PreviousTrafficObservation(Record):
+    """What the deployment before this one still answered between start and end, by its own HTTP log.
+
+    `deployment` is None where the platform lists none that was live. `answered` counts all requests that it
+    answered itself, at least so many where `is_cut`; `own_answered` are ours among them. `last_at` is its
+    newest request of any time: None where its log is empty.
+    """
+
+    kind: Literal["previous_traffic"] = "previous_traffic"
+    check: str = "previous"
+    deployment: str | None = None
+    commit: str | None = None
+    start: AwareDatetime
+    end: AwareDatetime
+    answered: int = Field(default=0, ge=0)
+    own_answered: int = Field(default=0, ge=0)
+    is_cut: bool = False
+    last_at: AwareDatetime | None = None
+    examples: tuple[LogLine, ...] = ()
+    fault: Fault | None = None
+
+
 class Point(Record):
     """One value of a series; `offset_s` is plan time since T0."""
 

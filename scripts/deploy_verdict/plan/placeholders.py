@@ -38,24 +38,20 @@ def filled(value: Any, captured: Mapping[str, Any]) -> Any:
     return value
 
 
-def filled_path(path: str, captured: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """A path with its placeholders filled and percent-encoded, and the values used."""
-    used: list[str] = []
+def filled_path(path: str, captured: Mapping[str, Any]) -> str:
+    """A path with its placeholders filled and percent-encoded."""
 
     def value(match: re.Match[str]) -> str:
-        if match.group(1) is None:
-            return match.group(0)[0]
-        used.append(str(captured[match.group(1)]))
-        return quote(used[-1], safe="")
+        return match.group(0)[0] if match.group(1) is None else quote(str(captured[match.group(1)]), safe="")
 
-    return _PLACE.sub(value, path), tuple(used)
+    return _PLACE.sub(value, path)
 
 
 def _text(match: re.Match[str], captured: Mapping[str, Any]) -> str:
     return match.group(0)[0] if match.group(1) is None else str(captured[match.group(1)])
 
 
-_LITERALS = ("equals", "not_equals", "one_of", "contains", "matches")
+_LITERALS = ("equals", "not_equals", "one_of", "contains", "matches", "more_than")
 Kind = TypeVar("Kind", bound=Expecting)
 Lines = TypeVar("Lines", bound=Expectations)
 

@@ -81,6 +81,8 @@ def _platform_names(plan: Plan) -> Iterator[FindingName]:
         yield from (("traffic", "all", rule) for rule in rules)
         # Its paths are known only from the log.
         yield "traffic", "*", "5xx"
+        if plan.traffic.previous:
+            yield "claims", "previous", "silent"
     if plan.metrics is not None:
         yield from (("metrics", "memory", rule) for rule in ("readable", "limit", "growth"))
 

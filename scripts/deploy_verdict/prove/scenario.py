@@ -18,6 +18,7 @@ from deploy_verdict.model import (
     LogObservation,
     Observation,
     Outcome,
+    PreviousTrafficObservation,
     Reading,
     Subject,
     TestObservation,
@@ -141,7 +142,13 @@ def _bundle(plan: Plan, scenario: Scenario, suite: Mapping[str, list[ReplayedSte
     # The edge's log holds what the service has answered, through the complete window.
     own = math.floor(scenario.own_share * own_answered(bundle)) if traffic.entries_read else 0
     logged = {"start": window.t0, "end": wall_end(window), "own_requests": own}
-    sample = ("traffic", plan.window.length, 1, (traffic.model_copy(update=logged),))
+    observations: list[Observation] = [traffic.model_copy(update=logged)]
+    previous = scenario.synthetic.get(("traffic", "previous"))
+    if isinstance(previous, PreviousTrafficObservation):
+        is_read = previous.end <= T0
+        update = {"end": wall_end(window)} if is_read else {}
+        observations.append(previous.model_copy(update=update))
+    sample = ("traffic", plan.window.length, 1, tuple(observations))
     return replace(bundle, loaded=(*bundle.loaded, _file(plan, subject, window, sample)))
 
 

@@ -24,6 +24,7 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, Logs
 from deploy_verdict.stages.logs.judge_novelty import judge_novelty
+from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
 
 STAGE = "logs"
 CHECK = "log"
@@ -183,6 +184,9 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
         return unknown(f"{text}, but {'; '.join(reasons)}")
     if not levels:
         return unknown("no line of the window names a level")
+    doubts = [*unlevelled_doubts(observation, limit)]
+    if doubts:
+        return unknown(f"{text}, but {'; '.join(doubts)}")
     if count + unproven > limit:
         return unknown(f"{text}, and {unproven} more that only Railway calls errors, as it does all stderr")
     return passed(text)

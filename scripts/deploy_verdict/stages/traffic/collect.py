@@ -1,4 +1,7 @@
-"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions."""
+"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions.
+
+Beside it, what the deployment before still answers by its own log.
+"""
 
 import math
 import re
@@ -6,18 +9,25 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
+from deploy_verdict.model import (
+    Fault,
+    LogLine,
+    PathTraffic,
+    PreviousTrafficObservation,
+    TrafficObservation,
+    Whose,
+)
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
+from deploy_verdict.stages.traffic.edge_entries import has_upstream_error, is_fallback, is_ours
+from deploy_verdict.stages.traffic.previous_deployment import read_previous
 
-OURS = "deploy-verdict/"
 COMPLETE = "traffic"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
 OTHER = ("*", "other paths")
 _NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
-_NO_ERROR = ("", "[]", "null", "{}")
 Key = tuple[str, str]
 
 
@@ -77,7 +87,7 @@ class TrafficTally:
         self.entries += 1
         if entry.at is not None:
             self._times = [min([*self._times[:1], entry.at]), max([*self._times[1:], entry.at])]
-        if entry.user_agent.startswith(OURS):
+        if is_ours(entry):
             self._add_own(entry)
             return
         key = entry.method[:10], path_shape(self._redact(entry.path))
@@ -136,16 +146,6 @@ class TrafficTally:
             yield f"percentiles of the busiest paths are of {MOST_TIMES:,} requests each, the newest read"
 
 
-def has_upstream_error(entry: HttpEntry) -> bool:
-    """Whether the edge noted trouble with the service."""
-    return entry.upstream_errors.strip() not in _NO_ERROR
-
-
-def is_fallback(entry: HttpEntry) -> bool:
-    """Whether the edge answered in the service's place; responseDetails is filled only then."""
-    return entry.status in (404, 502) and entry.response_details.strip() not in _NO_ERROR
-
-
 def path_shape(path: str) -> str:
     """A path without its query, its ids as {id}, so that requests of one route are counted together."""
     parts = path.split("?", 1)[0].split("/")
@@ -159,7 +159,7 @@ def _rank(times: list[int], share: float) -> float | None:
 
 def collect_traffic(
     context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
-) -> tuple[TrafficObservation]:
+) -> tuple[TrafficObservation | PreviousTrafficObservation, ...]:
     """A reading of the window, or of what is new, of the subject and its successors of the same commit."""
     platform, since = context.platform, context.since
     end = context.pace.clock.now()
@@ -183,7 +183,12 @@ def collect_traffic(
     ids = ", ".join(identity[:8] for identity in platform.deployment_ids)
     source = f"Railway's HTTP log of {ids}"
     observation = tally.observation(source, fault=fault, incomplete=tuple(incomplete))
-    return (observation.model_copy(update={"check": check}),)
+    observation = observation.model_copy(update={"check": check})
+    if keep is not None:
+        # The window's own log is safe before another one is read.
+        keep((observation,))
+    # Where Railway did not answer, the next sample asks for both.
+    return observation, *(() if fault and since else read_previous(context, end))
 
 
 def _pages(
