@@ -274,7 +274,7 @@ def _measured(body: Any) -> float | None:
 def _canary(seen: Survey, checks: Sequence[_Check]) -> str | None:
     """How our own requests stand in the log, where it was given and has them."""
     for check in checks:
-        pattern = f"GET {re.escape(check.path)}(?![\\w/])"
+        pattern = f"GET {re.escape(check.path)}" + (r"\b" if check.path[-1].isalnum() else " ")
         if sum(bool(re.search(pattern, line)) for line in seen.log_lines):
             return pattern
     return None
