@@ -11,7 +11,6 @@ from deploy_verdict.adopt.preview_comment import mistakes_comment, preview_comme
 from deploy_verdict.base.errors import EXIT_USAGE, PlanError, UsageError
 from deploy_verdict.github import Destination, GitHub, RefusedError, connection_from
 from deploy_verdict.publish.job_summary import write_summary
-from deploy_verdict.publish.service_marks import service_of
 from deploy_verdict.window.plan_file import environment_for, load_plan
 
 # What a variable reads that only the deployment has: secrets do not reach a pull request's run.
@@ -22,10 +21,10 @@ NEEDS = "pull-requests: write"
 def previewed(options: Namespace, tell: Callable[[str], None]) -> int:
     """Post, or with --dry-run print; returns the exit code, 2 where the plan has mistakes."""
     environment = environment_for(options.plan)
-    code, key = 0, preview_key("plan")
+    # By the path, which stands even where the plan cannot be read.
+    code, key = 0, preview_key(options.plan)
     try:
-        plan = load_plan(options.plan, datetime.now(UTC), variables=_stand_ins(options.plan, environment))
-        key = preview_key(service_of(plan.service.name, plan.name))
+        plan = load_plan(options.plan, datetime.now(UTC), variables=stand_ins(options.plan, environment))
         text = preview_comment(plan, str(options.plan))
     except PlanError as error:
         text, code = mistakes_comment(error, str(options.plan)), EXIT_USAGE
@@ -47,7 +46,7 @@ def previewed(options: Namespace, tell: Callable[[str], None]) -> int:
     return code
 
 
-def _stand_ins(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def stand_ins(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """A value for each variable without one: the preview needs none of them."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")

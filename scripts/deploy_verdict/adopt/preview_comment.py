@@ -4,6 +4,7 @@ It says nothing of an outcome: it is known before the merge, and edited in place
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from deploy_verdict.adopt.blind_spots import BlindSpot, blind_spots
 from deploy_verdict.base.errors import PlanError
@@ -17,9 +18,9 @@ from deploy_verdict.stages.registry import named
 MOST_MISTAKES = 20
 
 
-def preview_key(service: str) -> str:
-    """What marks this comment among ours: one for each service of a pull request."""
-    return f"preview-{service}"
+def preview_key(plan: PurePath) -> str:
+    """What marks this comment among ours: one for each plan of a repository."""
+    return f"preview-{plan.as_posix()}"
 
 
 def preview_comment(plan: Plan, path: str) -> str:
