@@ -35,7 +35,7 @@ def mistakes(text, environment=None):
 
 def test_the_smallest_plan():
     plan = read(SMALL)
-    assert plan.stages == ("health",)
+    assert plan.stages == ("health", "heartbeat")
     assert len(plan.window.offsets_s) == 9
     assert plan.window.offsets_s[-1] == 7200
 
@@ -301,7 +301,9 @@ def test_today_is_the_windows_date():
 
 def test_plans_zeues_is_a_good_plan():
     plan = read(ZEUES.read_bytes())
-    assert plan.stages == ("deployment", "health", "e2e", "pools", "exercise", "logs", "traffic", "metrics")
+    assert plan.stages == (
+        *("deployment", "health", "heartbeat", "e2e", "pools", "exercise", "logs", "traffic", "metrics"),
+    )
     assert [check.name for check in plan.health] == [
         "system-health",
         "pool-stats",

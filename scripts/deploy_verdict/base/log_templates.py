@@ -39,6 +39,7 @@ _HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
 _SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
 _SHAPE_OF_STATUS = re.compile(r"(?<![\w.])000(?![\w.])")
 _SHAPE_OF_NAME = re.compile(r"[A-Z](?=\w*0)\w*(?:Error|Exception|Warning|Exit|Interrupt)")
+_NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
 
 
 def masked(line: str) -> str:
@@ -46,6 +47,12 @@ def masked(line: str) -> str:
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
     return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+
+
+def path_shape(path: str) -> str:
+    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
+    parts = path.split("?", 1)[0].split("/")
+    return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
 
 
 def message_lines(text: str) -> str:

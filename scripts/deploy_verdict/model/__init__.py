@@ -44,7 +44,14 @@ if TYPE_CHECKING:
         WindowFrame,
         WindowRef,
     )
-    from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
+    from deploy_verdict.model.logs import (
+        LogLine,
+        LogObservation,
+        PathAnswers,
+        PatternCount,
+        Silence,
+        TemplateCount,
+    )
     from deploy_verdict.model.observations import (
         Attempt,
         AwaitedAnswer,
@@ -118,6 +125,7 @@ __all__ = [
     "MetricsObservation",
     "Observation",
     "Outcome",
+    "PathAnswers",
     "PathTraffic",
     "PatternCount",
     "Point",

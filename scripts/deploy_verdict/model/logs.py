@@ -43,6 +43,19 @@ class TemplateCount(Record):
     example: str
 
 
+class PathAnswers(Record):
+    """How requests to one method and path were answered, ours among them; ids in the path are {id}.
+
+    `parts`: the statuses in each of so many equal parts of the reading.
+    """
+
+    method: str
+    path: str
+    requests: int
+    statuses: dict[str, int]
+    parts: tuple[dict[str, int], ...] = ()
+
+
 class Silence(Record):
     """A stretch of the window without any line."""
 
@@ -90,6 +103,7 @@ class LogObservation(Record):
     templates: tuple[TemplateCount, ...] | None = None
     templates_left_out: dict[str, int] = Field(default={})
     incident: tuple[PatternCount, ...] = ()
+    answers: tuple[PathAnswers, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None

@@ -125,7 +125,8 @@ class DeploymentObservation(Record):
 class PathTraffic(Record):
     """Requests of others to one method and path (ids in it replaced by {id}); milliseconds at the edge.
 
-    Percentiles are nearest ranks over all requests of the path.
+    Percentiles are nearest ranks over all requests of the path. `parts`: the statuses in each of so many
+    equal parts of the reading.
     """
 
     method: str
@@ -137,6 +138,11 @@ class PathTraffic(Record):
     p99_ms: float | None = None
     upstream_errors: int = 0
     edge_fallbacks: int = 0
+    parts: tuple[dict[str, int], ...] = ()
+
+
+# The check of a reading of the time before the deployment.
+BEFORE = "before"
 
 
 class TrafficObservation(Record):

@@ -28,7 +28,7 @@ from deploy_verdict.model import (
     WindowRef,
 )
 from deploy_verdict.model.window import evidence_name, wall_end
-from deploy_verdict.plan import Answer, Plan, Pool
+from deploy_verdict.plan import Answer, Plan, Pool, asked_once
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.replay import T0, Answers, ReplayedStep, exchange_of, replay_suite
 from deploy_verdict.stages.registry import sampled
@@ -109,6 +109,8 @@ def _shortened(plan: Plan, answers: Answers) -> Plan:
     update: dict[str, object] = dict(
         window=plan.window.model_copy(update={"sample_every": plan.window.length / (SAMPLES - 1)}),
         pools=tuple(pools),
+        health=asked_once(plan).health,
+        heartbeat=None,
         # Synthetic runs stand for the top-up: as many are wanted all the same.
         exposure=tuple(
             exposure.model_copy(update={"at_least": exposure.wanted, "top_up": None})

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Settings
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    Instance,
+    PreviousTrafficObservation,
+    Settings,
+)
 from deploy_verdict.railway.answers import moment
 from deploy_verdict.stages.traffic.collect import collect_traffic
 from tests.bundles import T0, loaded
@@ -52,7 +58,9 @@ def seen(
         files = (loaded(context.plan, "deployment", [sample]),) if sampled else ()
         context.pace.clock.sleep(60 * minutes)
         found = collect_traffic(replace(context, evidence=lambda: files, since=since))
-    return (found[1] if len(found) > 1 else None), asked
+    # The hour before T+0 is another reading of the same log.
+    since_t0 = [item for item in asked if item["start"] is None or moment(item["start"]) >= T0]
+    return next((item for item in found if isinstance(item, PreviousTrafficObservation)), None), since_t0
 
 
 def test_one_that_is_silent_costs_one_request_for_its_newest_entry():

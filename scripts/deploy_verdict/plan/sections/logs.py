@@ -141,6 +141,11 @@ class Logs(Part):
         ]
         | None
     ) = None
+    may_rise: tuple[int, ...] = Field(
+        default=(),
+        strict=False,
+        description="statuses such as 401 that this deployment answers more often by intent",
+    )
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
 
     @model_validator(mode="after")

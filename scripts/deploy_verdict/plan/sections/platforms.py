@@ -69,6 +69,11 @@ class Traffic(Part):
     )
     severity: Severity = Field(default=Severity.P1, strict=False)
     p95: Duration | None = Field(default=None, gt=0, description="limit of each path's 95th percentile")
+    may_rise: tuple[int, ...] = Field(
+        default=(),
+        strict=False,
+        description="statuses such as 401 that this deployment answers more often by intent",
+    )
     previous: bool = Field(
         default=True,
         description="whether the deployment before is asked, by its own HTTP log, for answers that it still "

@@ -249,6 +249,7 @@ def review(
         templates=tally.templates.counted(),
         templates_left_out=dict(tally.templates.left_out),
         incident=tally.templates.incident_counts(),
+        answers=tally.answers.counted(),
         notes=tuple(_notes(tally)),
         incomplete=(
             *source.incomplete,

@@ -9,6 +9,7 @@ from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.stages.logs.access_lines import AccessTally
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS
 from deploy_verdict.stages.logs.template_counts import Templates
@@ -135,6 +136,7 @@ class LogTally:
         self._regexes = LinearRegexes([seeker.pattern.regex or "" for seeker in self._with_regex])
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
+        self.answers = AccessTally(start, end, redact)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
         self.tracebacks = self.dropped = self.entries = self.access = self.unlevelled = self.suspects = 0
         self.unlevelled_first: LogLine | None = None
@@ -243,6 +245,7 @@ class LogTally:
             self.formats[entry.format] += 1
         if entry.level is None or not entry.is_named:
             self._count_unlevelled(entry)
+        self.answers.add(entry.text, self._at)
         if entry.level is not None:
             self.levels[entry.level] += 1
             if entry.level in ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
