@@ -36,7 +36,15 @@ def _checks(plan: Plan) -> Iterator[BlindSpot]:
         )
     for index, check in enumerate(plan.health):
         lines = [*(check.expect.lines if check.expect else ()), *(x for a in check.accept for x in a.lines)]
-        if check.method != "HEAD" and all(line.selector in ("status", "elapsed") for line in lines):
+        once = plan.check_offsets_s(check) == plan.window.claim_offsets_s
+        repeated = any(check.name in pool.beside for pool in plan.pools)
+        if once and not repeated and len(plan.window.offsets_s) > 1:
+            yield BlindSpot(
+                path=("health", index),
+                what=f"health {check.name}: sent at T+0 only, so what breaks later does not show",
+                write="at: every sample",
+            )
+        if check.looks_at_status_only:
             yield BlindSpot(
                 path=("health", index),
                 what=f"health {check.name}: only the status is read, so an error page in a 200 passes",
@@ -93,11 +101,16 @@ def _log(plan: Plan) -> Iterator[BlindSpot]:
 
 def _between(plan: Plan) -> Iterator[BlindSpot]:
     """Between two samples, only what reads the complete window sees anything."""
-    beats = getattr(plan, "beat", None) is not None
-    if plan.logs is None and plan.traffic is None and not beats:
+    if plan.logs is None and plan.traffic is None and plan.beat is None:
         yield BlindSpot(
             path=(),
             what="nothing is watched between two samples: an outage that ends before the next stays unseen",
+            write="heartbeat: {get: /health}",
+        )
+    elif plan.logs is None and plan.traffic is None:
+        yield BlindSpot(
+            path=(),
+            what="between two samples only the heartbeat sees anything, and only where one job waits for all",
             write="traffic: {}   # with a railway section; or a logs section",
         )
     if plan.railway is None:

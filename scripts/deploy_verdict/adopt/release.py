@@ -13,6 +13,9 @@ _REMOTE = re.compile(
     r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$"
 )
 
+# Python's own (PEP 610).
+_PIP_RECORD = "direct_url" + ".json"
+
 
 class Source(NamedTuple):
     """A repository on GitHub as owner/name, and a commit of it; "" where that is not known."""
@@ -24,7 +27,7 @@ class Source(NamedTuple):
 def release_source() -> Source:
     """From pip's record of where the package was installed from, or from the clone it runs in."""
     try:
-        text = distribution("deploy-verdict").read_text("direct_url.json")
+        text = distribution("deploy-verdict").read_text(_PIP_RECORD)
     except PackageNotFoundError:
         text = None
     if text:
