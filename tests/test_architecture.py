@@ -15,8 +15,8 @@ PACKAGE = ROOT / "scripts" / "deploy_verdict"
 # In the order of the flow: a folder imports only those before it, and itself.
 FOLDERS = (
     "base", "model", "stats", "redaction", "expect", "plan", "http", "evidence", "railway", "github",
-    "markup", "stages", "verdict", "report", "window", "prove", "publish", "follow_up", "actions", "relay",
-    "cli",
+    "markup", "stages", "verdict", "report", "window", "prove", "publish", "follow_up", "actions", "adopt",
+    "relay", "cli",
 )  # fmt: skip
 # Data that everybody reads: it imports nothing of the package, and names functions by their path.
 REGISTRY = "stages/registry.py"

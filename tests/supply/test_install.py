@@ -80,15 +80,15 @@ def extra_sites():
 
 
 @pytest.mark.complete
-def test_the_wheel_holds_the_package_its_templates_and_schemas_and_nothing_else(wheel):
+def test_the_wheel_holds_the_package_its_templates_schemas_and_callers_and_nothing_else(wheel):
     names = [name.partition("/")[2] for name in zipfile.ZipFile(wheel).namelist() if "dist-info" not in name]
-    for folder, pattern in (("report_templates", "*.j2"), ("schemas", "*.json")):
+    for folder, pattern in (("report_templates", "*.j2"), ("schemas", "*.json"), ("docs/adopt", "*.yml")):
         files = [path for path in (ROOT / folder).rglob(pattern)]
         assert files
         assert {str(path.relative_to(ROOT)) for path in files} <= set(names)
     package = ROOT / "scripts" / "deploy_verdict"
     files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
-    data = {name for name in names if name.startswith(("report_templates/", "schemas/"))}
+    data = {name for name in names if name.startswith(("report_templates/", "schemas/", "docs/adopt/"))}
     assert set(names) - data == {name for name in files if "__pycache__" not in name}
 
 

@@ -249,6 +249,7 @@ def _payload(event, number):
             "deployment_status": {"id": number, "state": "success"},
         },
         "repository_dispatch": {"client_payload": {"environment_name": "production", "deployment": "d"}},
+        "pull_request": {"pull_request": {"number": 40 + number}},
         "workflow_run": {"workflow_run": {"id": 900 + number, "conclusion": "success"}},
     }.get(event, {})
 

@@ -19,6 +19,7 @@ from deploy_verdict.cli.options import (
     add_author,
     add_comment,
     add_logs,
+    add_plan,
     add_window,
     add_without,
     offset_s,
@@ -315,6 +316,30 @@ def watchdog(options: argparse.Namespace) -> int:
     return 0
 
 
+def _preview_options(parser: argparse.ArgumentParser) -> None:
+    add_plan(parser)
+    add_comment(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the comment, and ask GitHub nothing")
+
+
+def preview(options: argparse.Namespace) -> int:
+    """Comment on a pull request what the window after its deployment will check, and what it cannot see.
+
+        GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
+        deploy-verdict ci preview --plan verification.yml --number 42
+
+    One comment, edited with each push; the service is asked nothing. It says how many requests and writes
+    the window takes, and for each blind spot (a gauge that nothing proves, no canary, nothing between two
+    samples, a line that cannot fail) the line to add. Variables without a value are left open. A fork's token
+    may only read: then the preview stands in the job's summary.
+
+    Exit codes: 0 posted, 2 the plan has mistakes, which are posted, or wrong usage; 3 GitHub refused it.
+    """
+    from deploy_verdict.adopt.post_preview import previewed
+
+    return previewed(options, say)
+
+
 class CiStep(NamedTuple):
     """One part: what it does, and its options; its help is the function's docstring."""
 
@@ -323,6 +348,7 @@ class CiStep(NamedTuple):
 
 
 STEPS = {
+    "preview": CiStep(preview, _preview_options),
     "gate": CiStep(gate, _gate_options),
     "sample": CiStep(sample, _sample_options),
     "progress": CiStep(progress, _progress_options),

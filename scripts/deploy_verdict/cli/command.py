@@ -39,6 +39,11 @@ class Verb(NamedTuple):
 
 
 GROUPS = {
+    "At the beginning": (
+        Verb("init", "draft a plan from what a live service answers", "init"),
+        Verb("doctor", "ask each line of a plan once, live, and say what would make it stronger", "doctor"),
+        Verb("adopt", "write the workflow files for a service's repository on GitHub", "adopt"),
+    ),
     "In one process": (
         Verb("check", "check a plan and say what it will do; --prove that it can fail", "check"),
         Verb("watch", "watch a deployment through its complete window, to verdict and report", "watch"),

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from deploy_verdict.model import CapturedRun, Evidence, Verdict, WindowFile
+from deploy_verdict.plan.key_help import with_help
 from deploy_verdict.plan.plan import plan_model
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -24,6 +25,8 @@ def schemas() -> dict[str, dict[str, Any]]:
 def _schema(name: str, model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema(mode="validation", by_alias=True)
     schema.get("properties", {}).pop("sha256", None)
+    if name == "plan":
+        schema = with_help(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"deploy-verdict {name}",

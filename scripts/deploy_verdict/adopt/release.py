@@ -1,0 +1,69 @@
+"""Which repository and commit this command was taken from: what a caller workflow must name."""
+
+import json
+import re
+import subprocess
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy_verdict.base.package_data import CLONE
+
+_REMOTE = re.compile(
+    r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$"
+)
+
+# Python's own (PEP 610).
+_PIP_RECORD = "direct_url" + ".json"
+
+
+class Source(NamedTuple):
+    """A repository on GitHub as owner/name, and a commit of it; "" where that is not known."""
+
+    repository: str
+    commit: str
+
+
+def release_source() -> Source:
+    """From pip's record of where the package was installed from, or from the clone it runs in."""
+    try:
+        text = distribution("deploy-verdict").read_text(_PIP_RECORD)
+    except PackageNotFoundError:
+        text = None
+    if text:
+        record = json.loads(text)
+        commit = str(record.get("vcs_info", {}).get("commit_id", ""))
+        if commit:
+            return Source(owner_and_name(str(record.get("url", ""))), commit)
+    if not (CLONE / ".git").exists():
+        return Source("", "")
+    return Source(remote_of(CLONE), _git(CLONE, "rev-parse", "HEAD"))
+
+
+def remote_of(folder: Path) -> str:
+    """owner/name of the folder's git remote on GitHub, `origin` before others; "" without one."""
+    names = _git(folder, "remote").split()
+    ordered = sorted(names, key=lambda name: name != "origin")
+    found = (owner_and_name(_git(folder, "remote", "get-url", name)) for name in ordered)
+    return next(filter(None, found), "")
+
+
+def owner_and_name(address: str) -> str:
+    """owner/name of an address of a repository on GitHub, or ""."""
+    match = _REMOTE.search(address.strip().removeprefix("git+"))
+    return f"{match.group(1)}/{match.group(2)}" if match else ""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git answers; "" where there is no git, or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],  # noqa: S607  # the git of the person who calls
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
