@@ -251,6 +251,22 @@ def test_damaged_evidence_is_inconclusive_and_the_report_still_comes(damage, tol
     assert "INCONCLUSIVE" in (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
 
 
+def test_no_report_shows_a_verdict_whose_evidence_has_gone(plan, tmp_path):
+    out = tmp_path / "out"
+    url = collected(plan, out)
+    common = ("--plan", plan, "--target", url, "--out", out)
+    judged = script("judge_evidence", *common)
+    (out / "evidence" / "health.T+000.a1.json").unlink()
+    for verb, *more in (("render_report",), ("publish_report", "--dry-run")):
+        done = script(verb, *common, *more)
+        assert (done.returncode, done.stdout) == (3, "")
+        shown = judged.stdout.strip()
+        assert f"says {shown}, but its evidence has gone: health.T+000.a1.json and 1 more" in done.stderr
+    assert not (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").exists()
+    script("judge_evidence", *common)
+    assert script("render_report", *common).returncode == 0
+
+
 def test_judging_needs_a_window(plan, tmp_path):
     done = script("judge_evidence", "--plan", plan, "--out", tmp_path)
     assert done.returncode == 2

@@ -17,7 +17,7 @@ from deploy_verdict.redaction.redactor import DOTENV, Redactor
 from deploy_verdict.redaction.secret_encodings import encodings_of
 from deploy_verdict.window.evidence_store import write_json, write_text
 from tests.examples import at_least
-from tests.redaction.test_redactor import SHAPES
+from tests.redaction.test_redactor import DERIVED, SHAPES, WAYS, readable
 from tests.running import ROOT, script
 from tests.servers import answers, raw_server
 
@@ -194,6 +194,52 @@ def test_no_writer_lets_it_through_in_whatever_pieces_it_comes(secret, cuts, dat
     finally:
         _Known.redactor = before
         leaving.cleaned.cache_clear()
+
+
+@settings(max_examples=at_least(150), deadline=None)
+@given(
+    kind=st.sampled_from(sorted(DERIVED)),
+    way=st.sampled_from(sorted(WAYS)),
+    at=st.integers(1, 11),
+    cuts=st.lists(st.integers(0, 60), max_size=4),
+)
+def test_no_writer_lets_through_what_derives_from_a_secret(kind, way, at, cuts, tmp_path_factory):
+    before = _Known.redactor
+    value, part = DERIVED[kind]
+    try:
+        _learn(Redactor.from_environment({"A_TOKEN": value}))
+        text = f"before {WAYS[way](part, min(at, len(part) - 1))} after"
+        raw = Raw()
+        guarded = Guarded(raw)
+        for start, end in itertools.pairwise(
+            sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+        ):
+            guarded.write(text[start:end])
+        guarded.write("\n")
+        guarded.finish()
+        folder = tmp_path_factory.mktemp("writers")
+        write_text(folder / "a.md", text)
+        write_json(folder / "b.json", Subject(target=text, environment=text))
+        write_outputs({"GITHUB_OUTPUT": str(folder / "output")}, {"reason": text})
+        told = [raw.text, *(path.read_text() for path in folder.iterdir())]
+        told.append(str(leaving.cleaned_document({text: [text, 1]})))
+        assert [item for item in told if readable(item, part) >= 6] == []
+        json.loads((folder / "b.json").read_text())
+    finally:
+        _Known.redactor = before
+        leaving.cleaned.cache_clear()
+
+
+@pytest.mark.parametrize("flushes", [False, True])
+def test_a_secret_broken_over_two_printed_lines_is_one(known, flushes):
+    _learn(Redactor({"A_TOKEN": "hunter2-X9"}))
+    raw = Raw()
+    guarded = Guarded(raw)
+    for line in ("hunter\n", "2-X9 refused\n", "another hunt\n", "done\n"):
+        guarded.write(line)
+        if flushes:
+            guarded.flush()
+    assert raw.text == "[redacted:A_TOKEN] refused\nanother hunt\ndone\n"
 
 
 @pytest.mark.parametrize(("shape", "gone"), SHAPES)

@@ -34,7 +34,10 @@ name: killing
 service: {base_url: "${TARGET_URL}", name: zeues-backend, fresh_within: 3m}
 railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}", environment: production}
 window: {length: 2h, sample_every: 30m}
-test_data: {may_write: {tag_spool: [TEST-02]}}
+test_data:
+  may_write: {tag_spool: [TEST-02]}
+  routes: [/api/occupation/tomar, /api/occupation/pausar, /api/occupation/completar]
+  harmless: {worker_id: any, worker_nombre: any, operacion: any, fecha_operacion: any}
 health:
   - {name: api, get: /api/health, expect: {status: 200, $.status: healthy}}
   - {name: stats, get: /api/redis-connection-stats, expect: {status: 200, $.max_connections: 20}}

@@ -4,9 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.plan.write_guard import refusal
+from deploy_verdict.plan.sections.test_data import TestData
+from deploy_verdict.plan.write_guard import entities, refusal
 
-ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}
+ALLOWED = TestData(
+    may_write={"tag_spool": ("TEST-02", "FAKE-999")},
+    routes=("/x",),
+    harmless={"worker_nombre": ("MR(93)",), "fecha": "any", "dry": (True, 1), "a": ()},
+)
+
+
+def calling(calls, **variables):
+    """A GraphQL mutation on the test user, with these calls."""
+    return {"query": f"mutation($user: ID!) {{ {calls}", "variables": {"user": "qa", **variables}}
+
+
+USERS = TestData(may_write={"user": ("qa",), "order_id": ("TEST-1", 7)})
 
 
 @pytest.mark.parametrize(
@@ -15,6 +28,7 @@ ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}
         ("GET", "/api/spools/PROD-1", None),
         ("POST", "/x", {"tag_spool": "TEST-02"}),
         ("POST", "/x", {"a": [{"tag_spool": "FAKE-999"}]}),
+        ("POST", "/x", {"a": {"tag_spool": "FAKE-999"}, "dry": True}),
         ("POST", "/x", {"tag_spool": ["TEST-02", "FAKE-999"]}),
         ("DELETE", "/x?tag_spool=TEST-02", None),
     ],
@@ -47,8 +61,9 @@ def test_refused(method, path, body, told):
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        ("/spools/PROD-1/take", {}, "not a route word"),
-        ("/spools/%50ROD-1/take", {}, "not a route word"),
+        ("/spools/PROD-1/take", {}, "would write tag_spool = 'PROD-1'"),
+        ("/x/PROD-1/take", {}, "not a route word"),
+        ("/spools/%50ROD-1/take", {}, "would write tag_spool = 'PROD-1'"),
         ("/x/%2e%2e/PROD-1", {}, "dot segment"),
         ("/x/../y", {}, "dot segment"),
         ("/x%2Fy", {}, "an encoding"),
@@ -81,9 +96,99 @@ def test_no_other_spelling_slips_by(path, body, told):
     assert told in refusal("POST", path, {"tag_spool": "TEST-02", **body}, ALLOWED)
 
 
-def test_words_versions_and_allowed_entities_are_paths():
+def test_routes_versions_and_allowed_entities_are_paths():
     body = {"tag_spool": "TEST-02", "worker_nombre": "MR(93)", "fecha": "2026-02-02"}
-    assert refusal("POST", "/api/v1/spools/TEST-02/take-it?dry=1", body, ALLOWED) is None
+    taken = ALLOWED.model_copy(update={"routes": ("/api/v1/spools/{tag_spool}/take-it",)})
+    assert refusal("POST", "/api/v1/spools/TEST-02/take-it?dry=1", body, taken) is None
+    assert refusal("POST", "/api/v1/spools/TEST-02", body, ALLOWED) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/orders/TEST-1", {"order_id": "TEST-1", "note": "check"}),
+        ("DELETE", "/api/v2/users/qa", None),
+        ("PATCH", "/orders/7", {"data": {"attributes": {"order_id": 7, "comment": "smoke test, ignore"}}}),
+        ("POST", "/users/qa/orders/TEST-1", {}),
+        ("POST", "/graphql", {"query": "query Q { users { id } } # mutation"}),
+        ("POST", "/graphql", {"query": '{ users(name: "alice") { id } }', "variables": {"any": "bob"}}),
+        ("POST", "/graphql", {"operationName": "M", **calling("drop(id: $user) { ok } }")}),
+        ("GET", "/graphql?query={users{id}}", None),
+    ],
+)  # fmt: skip
+def test_what_is_known_needs_no_declaration(method, path, body):
+    assert refusal(method, path, body, USERS) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("DELETE", "/users/alice", {"user": "qa", "merge_into": "bob"}, "would write user = 'alice'"),
+        ("DELETE", "/users/qa", {"merge_into": "bob"}, "merge_into: [\"bob\"]"),
+        ("DELETE", "/user/42", None, "'42'"),
+        ("DELETE", "/users", {"user": "qa"}, "name it in the path"),
+        ("DELETE", "/users/api", None, "'api'"),
+        ("DELETE", "/users/users", None, "'users'"),
+        ("POST", "/accounts/alice/close", {"user": "qa"}, 'routes: ["/accounts/alice/close"]'),
+        ("POST", "/users/qa/merge/alice", None, 'routes: ["/users/{user}/merge/alice"]'),
+        ("POST", "/users/TEST-1", None, "'TEST-1'"),
+        ("POST", "/users/qa?copy_to=alice", None, "copy_to: [\"alice\"]"),
+        ("POST", "/users/qa?alice", None, "alice: [\"\"]"),
+        ("POST", "/users/qa", {"friends": ["qa", "bob"]}, "friends: [\"qa\"]"),
+        ("POST", "/users/qa", {"members": {"alice": None}}, "members: []"),
+        ("POST", "/users/qa", {"alice": True}, "alice: [true]"),
+        ("POST", "/users/qa", {"all": True}, "all: [true]"),
+        ("POST", "/users/qa", {"filter": {}}, "filter: []"),
+        ("POST", "/users/qa", {"data": {"owner": 4711}}, "owner: [4711]"),
+        ("POST", "/users/qa", {"data": ["alice"]}, "data: [\"alice\"]"),
+        ("POST", "/users/qa", [{"user": "qa"}, "alice"], "'alice' in its body, under no field"),
+        ("POST", "/users/qa", {"raw": '{"user": "alice"}'}, "raw"),
+        ("POST", "/users/qa", {"note": '{"user": "alice"}'}, "note"),
+        ("POST", "/users/qa", {"user": {"id": "qa"}}, "would write user"),
+        ("POST", "/graphql", calling("merge(a: $user, b: $into) }", into="bob"), "into: [\"bob\"]"),
+        ("POST", "/graphql", calling("drop(id: $user) }", user="bob"), "would write user = 'bob'"),
+        ("POST", "/graphql", calling('drop(id: "alice") }'), '"alice"'),
+        ("POST", "/graphql", calling("drop(id: alice) }"), "alice"),
+        ("POST", "/graphql", {"query": "mutation($user: ID! = 7) { drop(id: $user) }",
+                              "variables": {"user": "qa"}}, "7"),
+        ("POST", "/graphql", calling("one: drop(id: $user) dropAll }"), "dropAll"),
+        ("POST", "/graphql", calling("drop(id: $user) ...More } fragment More on M { all }"), "calls ..."),
+        ("POST", "/graphql", calling("to(id: $note, u: $user) }", note="alice"), "note: [\"alice\"]"),
+        ("POST", "/graphql", {"query": "{ a } mutation { dropAll }"}, "names no user"),
+        ("POST", "/graphql", [{"query": "{ a }"}, {"query": "mutation { dropAll }"}], "names no user"),
+        ("POST", "/graphql", {"query": "{ a } ' mutation { b }"}, "names no user"),
+        ("POST", "/api", {"query": "{ a }"}, "names no user"),
+        ("PUT", "/graphql", {"query": "{ a }"}, "names no user"),
+        ("GET", "/graphql?query=mutation{dropAll}", None, "names no user"),
+    ],
+)  # fmt: skip
+def test_what_nobody_declared_is_not_sent_and_the_message_says_how_to_declare_it(method, path, body, told):
+    assert told in refusal(method, path, body, USERS)
+
+
+def test_a_place_of_a_route_takes_what_its_field_takes():
+    data = TestData(
+        may_write={"user": ("qa",)},
+        harmless={"team": "any", "role": ("guest",)},
+        routes=("/teams/{team}/people/{user}/{role}",),
+    )
+    assert refusal("PUT", "/teams/blue/people/qa/guest", None, data) is None
+    assert "'alice'" in refusal("PUT", "/teams/blue/people/alice/guest", None, data)
+    assert "could name" in refusal("PUT", "/teams/blue/people/qa/owner", None, data)
+    assert entities("PUT", "/teams/blue/people/qa/guest", None, data) == ("user=qa",)
+
+
+def test_the_services_own_document_knows_its_routes_and_no_entity():
+    document = ("/accounts/{user}/close", "/people/{user_id}", "/users/{id}", "/users/bulk", "/teams/{team}")
+
+    def told(path, body=None):
+        return refusal("POST", path, body, USERS, documented=document)
+
+    assert [told(path) for path in ("/accounts/qa/close", "/people/qa", "/users/qa")] == [None] * 3
+    assert told("/users/bulk", {"user": "qa"}) is None
+    assert "'alice'" in told("/accounts/alice/close")
+    assert "'alice'" in told("/users/alice")
+    assert "'teams'" in told("/teams/qa")
 
 
 def test_no_header_turns_a_read_into_a_write():
@@ -92,13 +197,7 @@ def test_no_header_turns_a_read_into_a_write():
 
 
 def test_nothing_allowed_means_no_writes_at_all():
-    assert "allows nothing" in refusal("POST", "/x", {"tag_spool": "TEST-02"}, {})
-
-
-def test_a_captured_value_in_the_path_must_be_allowed_too():
-    body = {"tag_spool": "TEST-02"}
-    assert "captured value 'PROD-1'" in refusal("POST", "/x/PROD-1", body, ALLOWED, filled=["PROD-1"])
-    assert refusal("POST", "/x/TEST-02", body, ALLOWED, filled=["TEST-02"]) is None
+    assert "allows nothing" in refusal("POST", "/x", {"tag_spool": "TEST-02"}, TestData())
 
 
 json_values = st.recursive(

@@ -17,6 +17,7 @@ from deploy_verdict.plan import read_plan
 from deploy_verdict.stages.e2e.collect import run_suite
 from tests.plan.test_guard_property import (
     ALLOWED,
+    DECLARED,
     PRODUCTION,
     allowed,
     bodies,
@@ -59,7 +60,7 @@ def plan_text(url, method, path, body):
         {
             "version": 1, "name": "x", "service": {"base_url": url},
             "health": [{"name": "h", "get": "/h", "expect": {"status": 200}}],
-            "test_data": {"may_write": {key: list(values) for key, values in ALLOWED.items()}},
+            "test_data": {"may_write": {key: list(values) for key, values in ALLOWED.items()}, **DECLARED},
             "e2e": {"tests": [{"name": "t", "steps": [capture, write], "cleanup": [write]}]},
         },
         allow_unicode=True,

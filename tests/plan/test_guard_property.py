@@ -13,10 +13,16 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from deploy_verdict.plan.placeholders import filled, filled_path
+from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.plan.write_guard import refusal
 
 EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "400"))
 ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}
+DECLARED = {
+    "routes": ["/api/tomar", "/api/workers/{worker}/{tag_spool}", "/tomar/{tag_spool}"],
+    "harmless": {"worker": "any", "id": "any", "more": [], "operacion": ["ARM", 1]},
+}
+DATA = TestData.model_validate({"may_write": ALLOWED, **DECLARED})
 PRODUCTION = ("PROD-1", "TEST-03", "MK-1335")
 DISGUISES = (
     str,
@@ -81,9 +87,9 @@ def readings(wire):
 @given(method=st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]), path=paths, body=bodies, captured=captures)
 @settings(max_examples=EXAMPLES)
 def test_no_write_reaches_a_production_spool(method, path, body, captured):
-    final_path, used = filled_path(path, captured)
+    final_path = filled_path(path, captured)
     final_body = filled(body, captured)
-    if refusal(method, final_path, final_body, ALLOWED, used) is not None:
+    if refusal(method, final_path, final_body, DATA) is not None:
         event("refused")
         return
     event("sent")
@@ -93,3 +99,100 @@ def test_no_write_reaches_a_production_spool(method, path, body, captured):
         assert not [spool for spool in PRODUCTION if spool in reading], reading
     assert request.url.startswith("http://service.test/")
     assert ".." not in request.url
+
+
+# What the plan declares, and words that never name an entity.
+KNOWN = {
+    "api",
+    "apis",
+    "rest",
+    "rpc",
+    "graphql",
+    "gql",
+    "tag_spool",
+    "worker",
+    "id",
+    "more",
+    "operacion",
+    "arm",
+    "1",
+}
+KNOWN |= {
+    "note",
+    "notes",
+    "comment",
+    "comments",
+    "description",
+    "reason",
+    "remark",
+    "data",
+    "input",
+    "payload",
+}
+KNOWN |= {
+    "attributes",
+    "test-02",
+    "fake-999",
+    "spools",
+    "spool",
+    "tagspool",
+    "tagspools",
+    "query",
+    "variables",
+}
+KNOWN |= {"operationname", "true", "false", "null", "", "tomar", "v1"}
+shapes = st.one_of(
+    st.from_regex(r"[a-z]{1,12}", fullmatch=True),
+    st.from_regex(r"[A-Z][a-z]{2,9} [A-Z][a-z]{2,9}", fullmatch=True),
+    st.from_regex(r"[a-z]{1,6}@[a-z]{1,6}[.]example", fullmatch=True),
+    st.from_regex(r"[A-Z]{1,4}[-_/ ]?[0-9]{1,5}", fullmatch=True),
+    st.from_regex(r"[0-9]{1,3}([.][0-9]{1,3}){1,3}", fullmatch=True),
+    st.uuids().map(str),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(min_size=1, max_size=12),
+).filter(lambda entity: str(entity).strip().casefold() not in KNOWN)  # fmt: skip
+fields = st.from_regex(r"[a-z]{2,8}(_[a-z]{2,4})?", fullmatch=True).filter(lambda name: name not in KNOWN)
+MUTATION = "mutation($tag_spool: ID!, $%s: ID) { take(id: $tag_spool, to: $%s) }"
+SPOOL = {"tag_spool": "TEST-02"}
+
+
+def in_graphql(query, variables=SPOOL):
+    return "POST", "/graphql", {"query": query, "variables": variables}
+
+
+def placements(field, entity):
+    """Requests that name the test spool, and somewhere an entity that nobody declared."""
+    quoted, text = quote(str(entity), safe=""), str(entity)
+    for path in (f"/api/spools/TEST-02/{quoted}", f"/api/spools/{quoted}", f"/{quoted}/spools/TEST-02",
+                 f"/tomar/{quoted}", f"/api/tomar/{quoted}", f"/api/spools/TEST-02?{field}={quoted}",
+                 f"/api/spools/TEST-02?{quoted}", f"/api/spools/TEST-02?tag_spool={quoted}"):  # fmt: skip
+        yield "PUT", path, SPOOL
+    for body in ({field: entity}, {field: [1, entity]}, {"more": {field: {"operacion": 1}}},
+                 {"more": [{field: entity}]}, {text: None}, {text: True}, {field: f"x {text}"},
+                 {text: {}}, {"data": [entity]},
+                 {"tag_spool": ["TEST-02", entity]}, {"operacion": entity}, {field: json.dumps({"id": text})},
+                 {"more": {"tag_spool": entity}}, {field: quote(quote(text))}, [entity],
+                 {"note": {"x": entity}},
+                 {"note": json.dumps({"tag_spool": text})}):  # fmt: skip
+        yield "POST", "/api/tomar", [SPOOL, *body] if isinstance(body, list) else {**SPOOL, **body}
+    yield in_graphql(MUTATION % (field, field), {**SPOOL, field: entity})
+    yield in_graphql(MUTATION % (field, field), {**SPOOL, "more": {field: [entity]}})
+    yield in_graphql(MUTATION % (field, field), {"tag_spool": entity})
+    yield in_graphql(f"mutation($tag_spool: ID!) {{ take(id: $tag_spool, to: {json.dumps(entity)}) }}")
+    yield in_graphql(f"mutation($tag_spool: ID!) {{ take(id: $tag_spool) {field} }}")
+    yield "DELETE", "/api/tomar", SPOOL
+
+
+@given(field=fields, entity=shapes, data=st.data())
+@settings(max_examples=EXAMPLES)
+def test_no_entity_of_any_shape_is_written_that_nobody_declared(field, entity, data):
+    method, path, body = data.draw(st.sampled_from(list(placements(field, entity))))
+    assert refusal(method, path, body, DATA) is not None, (method, path, body)
+
+
+def test_the_same_requests_without_it_are_sent():
+    assert refusal("PUT", "/api/spools/TEST-02?worker=5", SPOOL, DATA) is None
+    body = {**SPOOL, "more": [{"operacion": 1}], "note": "a note"}
+    assert refusal("POST", "/api/tomar", body, DATA) is None
+    assert refusal(*in_graphql(MUTATION % ("worker", "worker"), {**SPOOL, "worker": 5}), DATA) is None

@@ -1,8 +1,10 @@
 """A window that is shortened, sampled more densely, extended, or followed by single looks."""
 
+import pytest
+
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Layout, Subject, WindowFrame
-from deploy_verdict.model.window import tolerance_s
+from deploy_verdict.model.window import tolerance_s, window_frame
 from deploy_verdict.plan import laid_out, layout_of, own_layout, read_plan
 from tests.bundles import T0, http, loaded
 
@@ -81,3 +83,9 @@ def test_only_a_length_that_the_window_had_before_is_its_own():
     assert bundled(plan, extended, subject, [item]).loaded == (item,)
     refused = bundled(plan, longer, subject, [item]).unreadable
     assert [entry.reason for entry in refused] == ["it has another T0, length or speed of this window"]
+
+
+@pytest.mark.parametrize("speed", [1.0, 30.0, 120.0, 600.0])
+def test_hours_are_too_late_at_any_speed_that_leaves_a_process_time_to_start(speed):
+    frame = window_frame(t0=T0, length_s=2 * H, offsets_s=(0.0, 900.0, 1800.0), speed=speed, seed="0")
+    assert tolerance_s(frame, 900.0) < 1.5 * H

@@ -1,7 +1,10 @@
 """What a top-up costs is counted before the window: requests, writes, time."""
 
+import argparse
+
 import pytest
 
+from deploy_verdict.cli.check import main
 from deploy_verdict.plan import read_plan
 from deploy_verdict.plan.preview import preview, preview_lines
 from tests.plans import plan_of
@@ -77,3 +80,30 @@ def test_what_the_plan_of_zeues_offers_costs_what_the_docs_say(into, offered, re
     pages = [(ROOT / "docs" / "plan" / name).read_text() for name in ("pools.md", "exposure.md")]
     assert requests in " ".join(" ".join(pages).split())
     assert f"{after.writes - before.writes:,} writes on TEST-02" in text
+
+
+def test_each_request_is_shown_with_the_entities_that_it_can_write_and_what_is_not_sent(capsys, tmp_path):
+    path = tmp_path / "plan.yml"
+    path.write_text("""version: 1
+name: x
+service: {base_url: "http://127.0.0.1:1"}
+test_data: {may_write: {user: [qa, dev]}, routes: ["/users/{user}/lock"], openapi: /openapi.json}
+health:
+  - {name: a, put: /users/qa/lock, json: {user: dev}, expect: {status: 200}}
+  - {name: b, post: /graphql, json: {query: "{ users { id } }"}, expect: {status: 200}}
+  - {name: c, post: /members/qa/lock, expect: {status: 200}}
+  - {name: d, delete: /users/qa, json: {merge_into: bob}, expect: {status: 200}}
+e2e:
+  tests:
+    - name: t
+      steps:
+        - {name: s, get: /users, expect: {status: 200}, capture: {id: "$.id"}}
+        - {name: u, patch: "/users/{id}", expect: {status: 200}}
+""")
+    assert main(argparse.Namespace(plan=path, prove=False, json=False)) == 12
+    told = capsys.readouterr().out
+    assert "    PUT /users/qa/lock: user=dev, user=qa\n" in told
+    assert "    PATCH /users/{id}: user as captured\n" in told
+    assert "    POST /members/qa/lock: what the OpenAPI document says its path names\n" in told
+    assert "POST /graphql" not in told
+    assert "  NOT send     DELETE /users/qa has merge_into = 'bob' in its body" in told

@@ -2,9 +2,11 @@
 
 import base64
 import html
+import itertools
 import json
 import re
-from urllib.parse import quote, quote_plus
+import textwrap
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +86,121 @@ def _can(outer, value):
     except UnicodeEncodeError:
         return False
     return True
+
+
+UUID = "3f1c9a2e-7b64-4c1d-9e52-0a8d6b7c5f41"
+# What a variable holds, and what in it nobody may read, however it is written.
+DERIVED = {
+    "a token": (UUID, UUID),
+    "escaped in an address": ("redis://default:p%40ss%23w0rd%2Fx9@redis.internal:6379/0", "p@ss#w0rd/x9"),
+    "bare in an address": ("postgres://shop:p:w/d@9z@db.internal/shop", "p:w/d@9z"),
+    "one of several addresses": ("amqp://a.internal,amqp://u:Qw3rty-77@b.internal", "Qw3rty-77"),
+    "an address's query": ("https://hooks.example/in?channel=a&token=Tk9-Zz8-Yy7", "Tk9-Zz8-Yy7"),
+    "user and password": ("deploy-bot:s3cr3tpw!", "s3cr3tpw!"),
+    "a driver's address": ("shop:s3cr3t-pw@tcp(db.internal:3306)/shop", "s3cr3t-pw"),
+    "basic credentials": ("Basic " + base64.b64encode(b"svc:hunter2-X9").decode(), "hunter2-X9"),
+    "base64": (base64.b64encode(b"hunter2-X9-and-more").decode(), "hunter2-X9-and-more"),
+    "hex": (b"hunter2-X9-and-more".hex(), "hunter2-X9-and-more"),
+    "a connection string": ("Server=db.internal;User Id=sa;Password=Zz9!kk-pw;Encrypt=true", "Zz9!kk-pw"),
+    "a document": (json.dumps({"type": "service", "private_key": "MIIE-9x-Key-77"}), "MIIE-9x-Key-77"),
+    "a scheme": ("Bearer Tk9-Zz8-Yy7", "Tk9-Zz8-Yy7"),
+}
+WAYS = {
+    "as it is": lambda text, at: text,
+    "upper": lambda text, at: text.upper(),
+    "lower": lambda text, at: text.lower(),
+    "swapped": lambda text, at: text.swapcase(),
+    "over two lines": lambda text, at: f"{text[:at]}\n{text[at:]}",
+    "over two lines of JSON": lambda text, at: json.dumps(f"{text[:at]}\n{text[at:]}")[1:-1],
+    "indented": lambda text, at: f"{text[:at]}\r\n      {text[at:]}",
+    "over two texts": lambda text, at: f'"{text[:at]}" +\n  "{text[at:]}"',
+    "behind a mark": lambda text, at: f"{text[:at]}\n> {text[at:]}",
+    "with a backslash": lambda text, at: f"{text[:at]}\\\n{text[at:]}",
+    "around an escape": lambda text, at: f"{text[:at]}\x1b[31m{text[at:]}",
+    "around what is invisible": lambda text, at: f"{text[:at]}\u200b{text[at:]}",
+}
+LONG_WAYS = {
+    "grouped": lambda text, at: " ".join(textwrap.wrap(text, 4)),
+    "without hyphens": lambda text, at: text.replace("-", ""),
+    "with colons": lambda text, at: ":".join(textwrap.wrap(text.encode().hex(), 2)),
+    "base64 in lines": lambda text, at: "\n".join(
+        textwrap.wrap(base64.b64encode(text.encode()).decode(), max(4, at))
+    ),
+    "base64 in lines of JSON": lambda text, at: "\\n".join(
+        textwrap.wrap(base64.b64encode(text.encode()).decode(), max(4, at))
+    ),
+}
+
+
+def readable(told, secret):
+    """The longest run of the secret's letters and digits that can still be read, or decoded from base64."""
+    left = re.sub(r"\[redacted:[^\]]*\]", "|", told)
+    coded = re.sub(r"[^A-Za-z0-9+/|]", "", left)
+    runs = [
+        base64.b64decode(run[at : at + (len(run) - at) // 4 * 4])
+        for run in coded.split("|")
+        for at in range(4)
+    ]
+    texts = [left, *(run.decode("latin-1") for run in runs)]
+    plain, held = (re.sub(r"[^a-z0-9|]", "", text.lower()) for text in ("|".join(texts), secret))
+    sizes = range(len(held), 0, -1)
+    return next((n for n in sizes for at in range(len(held) - n + 1) if held[at : at + n] in plain), 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        *itertools.product(DERIVED, WAYS),
+        *((kind, way) for kind, way in itertools.product(DERIVED, LONG_WAYS) if len(DERIVED[kind][1]) >= 16),
+    ],
+)
+def test_what_derives_from_a_secret_is_one(kind, way):
+    value, part = DERIVED[kind]
+    redactor = Redactor.from_environment({"MY_SECRET": value})
+    for at in range(1, min(len(part), 20)):
+        told = redactor.text(f"before {{{(WAYS | LONG_WAYS)[way](part, at)}}} after")
+        assert readable(told, part) < 6, told
+        assert told.startswith("before {"), told
+
+
+@settings(max_examples=at_least(200), deadline=None)
+@given(
+    kind=st.sampled_from(sorted(DERIVED)),
+    way=st.sampled_from(sorted(WAYS)),
+    escape=st.sampled_from(sorted(ESCAPES)),
+    at=st.integers(1, 11),
+    around=st.text(max_size=10),
+)
+def test_whatever_derives_from_a_secret_is_one_escaped_too(kind, way, escape, at, around):
+    value, part = DERIVED[kind]
+    changed = WAYS[way](part, min(at, len(part) - 1))
+    told = Redactor.from_environment({"MY_SECRET": value}).text(f"{around}{ESCAPES[escape](changed)}{around}")
+    unescaped = re.sub(
+        r"\\+[ux]([0-9a-fA-F]{4}|[0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), told
+    )
+    for decoded in (told, html.unescape(unquote(told)), unescaped):
+        assert readable(decoded, part) < 6, told
+
+
+@pytest.mark.parametrize("at", range(3, len(UUID) - 2))
+def test_each_half_of_a_broken_secret_is_hidden_where_the_other_is_elsewhere(at):
+    """Lines of a log are examples of their own."""
+    redactor = Redactor({"MY_TOKEN": UUID})
+    told = [redactor.text(f"app: {half} refused") for half in (UUID[:at], UUID[at:])]
+    assert max(readable(line, UUID) for line in told) < 8
+
+
+def test_what_stands_in_an_address_beside_its_password_stays():
+    redactor = Redactor.from_environment({"REDIS_URL": DERIVED["escaped in an address"][0]})
+    text = "user default of redis.internal:6379, a default port"
+    assert redactor.text(text) == text
+
+
+@pytest.mark.parametrize("text", [" ", "\\", '"', "\n", "\\n", "\x1b[", "%0a", "3f1c9a", "&#", "+\n"])
+def test_no_text_stalls_it(text):
+    """Its patterns look back over marks and spaces, so they are bounded."""
+    redactor = Redactor({"MY_TOKEN": UUID})
+    assert len(redactor.text(text * (65_536 // len(text)))) > 0
 
 
 @given(cut=st.integers(4, len(PLAIN)))

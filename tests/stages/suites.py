@@ -8,7 +8,8 @@ from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
 from tests.plans import plan_of
 
-MAY_WRITE = "test_data: {may_write: {spool: [T1, F9]}}\n"
+DECLARED = "routes: [/take, /leave, /clean, /new], harmless: {worker: any, note: any}"
+MAY_WRITE = f"test_data: {{may_write: {{spool: [T1, F9]}}, {DECLARED}}}\n"
 TAKE = "{name: take, post: /take, json: {spool: T1, worker: 1}, expect: {status: 200}}"
 LEAVE = "{name: leave, post: /leave, json: {spool: T1, worker: 1}, accept: [{status: 200}, {status: 400}]}"
 

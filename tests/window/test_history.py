@@ -3,6 +3,11 @@
 import json
 from datetime import timedelta
 
+import pytest
+
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.publish.comment_state import outcome_in, status_line
+from deploy_verdict.publish.posts import _verdict_line
 from deploy_verdict.redaction.output_guard import _Known, _learn, cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.verdict.judge import judge
@@ -45,6 +50,27 @@ def test_two_services_behind_one_address_are_two(tmp_path):
     append_to_history(path, verdict(), "d4")
     found = [read_history(path, SUBJECT.model_copy(update={"service": name}), PLAN) for name in ("web", None)]
     assert [[item.deployment for item in judged] for judged in found] == [["d1"], ["d4"]]
+
+
+@pytest.mark.parametrize(
+    ("update", "counts"),
+    [
+        ({}, True),
+        ({"window": {"speed": 600.0}}, False),
+        ({"left_out": ("logs",)}, False),
+        ({"window": {"speed": 600.0}, "outcome": "critical"}, True),
+    ],
+)
+def test_a_rehearsal_is_no_stable_to_go_back_to(update, counts, tmp_path):
+    path = tmp_path / "history.jsonl"
+    made = verdict().model_copy(update={"outcome": VerdictOutcome.STABLE})
+    fields = {**update, "window": made.window.model_copy(update=update.get("window", {}))}
+    if "outcome" in update:
+        fields["outcome"] = VerdictOutcome(update["outcome"])
+    append_to_history(path, made.model_copy(update=fields), "d1")
+    assert bool(read_history(path, SUBJECT, PLAN)) is counts
+    line = _verdict_line(made.model_copy(update=fields))
+    assert (outcome_in(status_line(line, "prod"), "prod") is not None) is counts
 
 
 def test_lines_that_cannot_be_read_are_no_verdicts(tmp_path):

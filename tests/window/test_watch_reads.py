@@ -13,7 +13,10 @@ version: 1
 name: reads
 service: {base_url: "${TARGET_URL}"}
 window: {length: 2h, sample_every: 15m}
-test_data: {may_write: {tag_spool: [TEST-02]}}
+test_data:
+  may_write: {tag_spool: [TEST-02]}
+  routes: [/api/occupation/tomar, /api/occupation/pausar, /api/occupation/completar]
+  harmless: {worker_id: any, worker_nombre: any, operacion: any, fecha_operacion: any}
 health: [{name: workers, get: /api/workers, expect: {status: 200}}]
 e2e:
   at: [0m, 60m]

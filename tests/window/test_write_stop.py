@@ -19,7 +19,7 @@ from tests.window.sessions import session_on
 
 PLAN = """
 window: {length: 1h, sample_every: 30m}
-test_data: {may_write: {tag: [TEST-02]}}
+test_data: {may_write: {tag: [TEST-02]}, routes: [/take, /free]}
 health: [{name: api, get: /api, expect: {$.status: {equals: ok, severity: P0}}}]
 pools: [{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 5s, every: 1s}}]
 e2e:
@@ -150,7 +150,7 @@ def test_the_stages_that_write_or_load_are_stopped_and_no_other():
 
 DRIVEN = """
 window: {length: 1h, sample_every: 30m}
-test_data: {may_write: {tag: [TEST-02]}}
+test_data: {may_write: {tag: [TEST-02]}, routes: [/take, /free]}
 health: [{name: api, get: /api, expect: {status: 200}}]
 pools:
   - name: redis

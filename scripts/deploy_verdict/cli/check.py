@@ -3,8 +3,9 @@
     deploy-verdict check plans/zeues.yml
     deploy-verdict check plans/zeues.yml --prove
 
-Prints every mistake with its place and what to write instead (exit 2), or the requests, writes,
-samples and the time that a complete window takes (exit 0).
+Prints every mistake with its place and what to write instead (exit 2), or the requests, the entities
+that each may write, samples and the time that a complete window takes (exit 0). Exit 12 when the write
+guard would not send one of the requests: a window of such a plan is inconclusive at best.
 
 With --prove, holds each expectation, pattern and criterion against the answers and logs that are
 recorded under the plan's `fixtures`: exit 0 when each of them can fail, 12 when one cannot.
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from deploy_verdict.actions.job_matrix import refusal_of
 from deploy_verdict.base.errors import UsageError
+from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan.preview import preview, preview_lines
 from deploy_verdict.window.plan_file import load_placed_plan
 from deploy_verdict.window.session import dumps
@@ -42,4 +45,4 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.plan}: {reason}")
     counts = preview(plan)
     print(dumps(counts.counts()) if options.json else "\n".join(preview_lines(plan, counts)))
-    return 0
+    return EXIT_CODES[VerdictOutcome.INCONCLUSIVE] if counts.not_sent else 0

@@ -16,11 +16,12 @@ from functools import partial
 from deploy_verdict.actions.run_record import fill_from_run
 from deploy_verdict.cli.options import add_comment, add_window, add_without, say
 from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.publish.comment_state import BAD
 from deploy_verdict.publish.job_summary import annotations, write_outputs, write_summary
 from deploy_verdict.publish.posts import final_post, lost_post, run_from
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.redaction.output_guard import say_command
-from deploy_verdict.window.judge_directory import judged_directory, read_verdict
+from deploy_verdict.window.judge_directory import judged_directory, read_verdict, refuse_without_evidence
 from deploy_verdict.window.plan_file import environment_for
 
 
@@ -43,6 +44,9 @@ def main(options: argparse.Namespace) -> int:
     environment = environment_for(options.plan)
     here = run_from(environment, options.artifact_url or environment.get("ARTIFACT_URL"), options.out)
     verdict = None if options.lost is not None else read_verdict(options.out)
+    # Bad news is told even where what shows it is lost.
+    if verdict is not None and verdict.outcome not in BAD:
+        refuse_without_evidence(bundle, verdict, options.out)
     post = final_post(bundle, verdict, now, here) if verdict else lost_post(bundle, now, here, options.lost)
     if options.dry_run:
         print(post.text)

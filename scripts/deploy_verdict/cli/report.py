@@ -2,13 +2,19 @@
 
     deploy-verdict report --out out/today
 
-The verdict is the one in verdict.json: nothing is judged anew.
+The verdict is the one in verdict.json: nothing is judged anew. Where its evidence has gone, no report is
+written (exit 3).
 """
 
 import argparse
 
 from deploy_verdict.cli.options import add_window
-from deploy_verdict.window.judge_directory import judged_directory, read_verdict, write_reports
+from deploy_verdict.window.judge_directory import (
+    judged_directory,
+    read_verdict,
+    refuse_without_evidence,
+    write_reports,
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +28,6 @@ def main(options: argparse.Namespace) -> int:
     options.without = list(verdict.left_out)
     options.corrected_plan = True
     bundle, now = judged_directory(options)
+    refuse_without_evidence(bundle, verdict, options.out)
     print(write_reports(bundle, verdict, options.out, now))
     return 0

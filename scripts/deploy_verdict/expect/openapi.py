@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from deploy_verdict.expect.selectors import Lacking, read_json, type_name
 
@@ -13,6 +14,21 @@ def check_has(value: Any) -> str:
     if not isinstance(value, str) or not _HAS.fullmatch(value):
         raise ValueError(f"{value!r} names no field — write Schema.field, such as CompletarRequest.operacion")
     return value
+
+
+def routes_of(body: str | None) -> tuple[str, ...] | Lacking:
+    """The paths of a document as templates, behind each prefix that its servers have."""
+    document = read_json(body) if body else Lacking("the answer has no body")
+    if isinstance(document, Lacking):
+        return document
+    root = document.value
+    paths = root.get("paths") if isinstance(root, dict) else None
+    if not isinstance(paths, dict):
+        return Lacking("the answer is no OpenAPI document with paths")
+    servers = root.get("servers") if isinstance(root.get("servers"), list) else []
+    addresses = [server.get("url") for server in servers if isinstance(server, dict)] + [root.get("basePath")]
+    prefixes = {urlsplit(address).path.rstrip("/") for address in addresses if isinstance(address, str)}
+    return tuple(f"{prefix}{path}" for prefix in sorted({"", *prefixes}) for path in paths)
 
 
 def schema_fields(body: str | None, schema: str) -> tuple[str, ...] | Lacking:

@@ -178,6 +178,11 @@ class Verdict(Record):
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether the window ran faster than the clock, or without a stage: it proves nothing good."""
+        return self.window.speed > 1 or bool(self.left_out)
+
 
 class Layout(Record):
     """How a window differs from its plan; seconds of plan time.

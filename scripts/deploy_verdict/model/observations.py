@@ -233,11 +233,14 @@ class SuiteObservation(Record):
 
 
 class CaseObservation(Record):
-    """A test case that a plugged-in suite reported in its JUnit file, in that suite's own words."""
+    """A test case that a plugged-in suite reported in its JUnit file, in that suite's own words.
+
+    `flaky` passed when the suite repeated it.
+    """
 
     kind: Literal["case"] = "case"
     check: str
     offset_s: float
     elapsed_ms: float | None = Field(default=None, ge=0)
-    result: Literal["passed", "failed", "error", "skipped"]
+    result: Literal["passed", "failed", "error", "skipped", "flaky"]
     message: str = ""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.model import WindowFrame
 
-REAL_SLACK_S = 120.0
+# What a sped-up window allows: the seconds that a process takes to start, and more while that is no hour.
+START_S, REAL_SLACK_S, MOST_SLACK_S = 8.0, 120.0, 3600.0
 # Platforms often cut times to seconds: a line of 12:00:00.7 says 12:00:00. And what reads the complete
 # window begins when its last sample ends, by another clock than the window's.
 CUT_TIMES = timedelta(seconds=1)
@@ -45,10 +46,15 @@ def tolerance_s(window: WindowFrame, offset_s: float = 0.0) -> float:
     """How late a sample may be and still count for its offset: half the interval, in plan seconds.
 
     A sample after the window's end, hours after the one before it, may be late by half of that. A sped-up
-    window also allows some real seconds, as the machine's own delays weigh more there.
+    window also allows some real seconds, as the machine's own delays weigh more there; they are no hours but
+    where a process needs so long to start.
     """
     gaps = [b - a for a, b in zip(window.offsets_s, window.offsets_s[1:], strict=False)]
     before = [earlier for earlier in window.offsets_s if earlier < offset_s]
     own = offset_s - before[-1] if before and offset_s in window.offsets_s else 0.0
     half = max(min(gaps), own) / 2 if gaps else window.length_s / 2
-    return half if window.speed <= 1 else max(half, REAL_SLACK_S * window.speed)
+    return (
+        half
+        if window.speed <= 1
+        else max(half, START_S * window.speed, min(REAL_SLACK_S * window.speed, MOST_SLACK_S))
+    )

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from deploy_verdict.base.units import path_of, shown_duration
 from deploy_verdict.plan.horizon import horizons
-from deploy_verdict.plan.placeholders import expected_names, filled, filled_path, names_in
+from deploy_verdict.plan.known_writes import known_refusals
+from deploy_verdict.plan.placeholders import expected_names, names_in
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names, measure_problem, refers
 from deploy_verdict.plan.requests import Expecting, Request
 from deploy_verdict.plan.sections.e2e import E2E, Step
 from deploy_verdict.plan.sections.exposure import Exposing, TopUp
 from deploy_verdict.plan.sections.fixtures import step_names
-from deploy_verdict.plan.write_guard import MayWrite, refusal
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
@@ -129,30 +129,23 @@ def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
 
 
 def _writes(plan: Plan) -> Iterator[Mistake]:
-    """Refuse now what the write guard would refuse later, as far as no captured value decides it."""
-    requests: list[tuple[Path, Request]] = [(("health", i), check) for i, check in enumerate(plan.health)]
-    for path, step in steps_of(plan):
-        if step.together is not None:
-            requests += [
-                ((*path, "together", "requests", i), r) for i, r in enumerate(step.together.requests)
-            ]
-        else:
-            requests.append((path, step))
-    for path, request in requests:
-        reason = _refused(request, plan.test_data.may_write)
+    """Refuse now what names an entity that may not be written, as far as no captured value decides it."""
+    for path, request in requests_of_plan(plan):
+        reason = next((one for one in known_refusals(request, plan.test_data) if not one.is_undeclared), None)
         if reason:
-            yield (*path, request.method.lower()), f"{reason} — add it there, or change the request"
+            yield (*path, request.method.lower()), f"{reason.text} — add it there, or change the request"
 
 
-def _refused(request: Request, may_write: MayWrite) -> str | None:
-    """Why the guard would refuse whatever is captured: placeholders get an allowed value."""
-    allowed = next((value for values in may_write.values() for value in values), "")
-    places = dict.fromkeys(names_in([request.path, request.json_]), allowed)
-    final_path, _ = filled_path(request.path, places)
-    reason = refusal(request.method, final_path, filled(request.json_, places), may_write)
-    # Within a longer text only the captured value decides.
-    decided_later = reason and places and allowed != "" and str(allowed) in reason.partition(" = ")[2]
-    return None if decided_later else reason
+def requests_of_plan(plan: Plan) -> Iterator[tuple[Path, Request]]:
+    """Every request of the checks and the suite with its path."""
+    yield from ((("health", i), check) for i, check in enumerate(plan.health))
+    for path, step in steps_of(plan):
+        if step.together is None:
+            yield path, step
+        else:
+            yield from (
+                ((*path, "together", "requests", i), one) for i, one in enumerate(step.together.requests)
+            )
 
 
 def answer_names(plan: Plan) -> tuple[str, ...]:

@@ -38,17 +38,13 @@ def filled(value: Any, captured: Mapping[str, Any]) -> Any:
     return value
 
 
-def filled_path(path: str, captured: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """A path with its placeholders filled and percent-encoded, and the values used."""
-    used: list[str] = []
+def filled_path(path: str, captured: Mapping[str, Any]) -> str:
+    """A path with its placeholders filled and percent-encoded."""
 
     def value(match: re.Match[str]) -> str:
-        if match.group(1) is None:
-            return match.group(0)[0]
-        used.append(str(captured[match.group(1)]))
-        return quote(used[-1], safe="")
+        return match.group(0)[0] if match.group(1) is None else quote(str(captured[match.group(1)]), safe="")
 
-    return _PLACE.sub(value, path), tuple(used)
+    return _PLACE.sub(value, path)
 
 
 def _text(match: re.Match[str], captured: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from deploy_verdict.plan.sections.logs import Logs
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
+from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.stages.registry import STAGES, function, planned
 
 
@@ -108,13 +109,6 @@ class WindowSection(Part):
     def health_offsets_s(self) -> tuple[float, ...]:
         """When the health checks run by themselves."""
         return (0.0,)
-
-
-class TestData(Part):
-    """The only entities that our requests may write: field name → allowed values."""
-
-    __test__ = False  # pytest: not a test class
-    may_write: dict[str, Annotated[tuple[str | int, ...], Field(strict=False)]] = Field(default={})
 
 
 class Check(Expecting):

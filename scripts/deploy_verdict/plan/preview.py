@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.plan.cross_checks import steps_of
+from deploy_verdict.plan.cross_checks import requests_of_plan, steps_of
 from deploy_verdict.plan.horizon import Horizon, horizons
+from deploy_verdict.plan.known_writes import known_entities, known_refusals
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
@@ -30,6 +31,8 @@ class Preview:
     writes: int
     wall_s: float
     platform_requests: int = 0
+    writes_to: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    not_sent: tuple[str, ...] = ()
 
     @property
     def total_requests(self) -> int:
@@ -51,9 +54,7 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     yield f"  send         at most {sent}"
     if counts.platform_requests:
         yield f"  ask Railway  about {counts.platform_requests} times, and once for each 5,000 lines of a log"
-    if plan.test_data.may_write:
-        entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
-        yield f"  write only   {entities}"
+    yield from _writing_lines(plan, counts)
     if counts.writes:
         yield f"  after a P0   {_after_p0(plan)}"
     if counts.samples:
@@ -66,6 +67,16 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
         if exposure.top_up is not None:
             yield f"  top up       {_top_up_words(exposure, exposure.top_up)}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _writing_lines(plan: Plan, counts: Preview) -> Iterator[str]:
+    if plan.test_data.may_write:
+        entities = "; ".join(f"{k} {', '.join(map(str, v))}" for k, v in plan.test_data.may_write.items())
+        yield f"  write only   {entities}"
+    for request, touched in counts.writes_to.items():
+        yield f"    {request}: {', '.join(touched) or 'what the OpenAPI document says its path names'}"
+    for refusal in counts.not_sent:
+        yield f"  NOT send     {refusal}"
 
 
 def _after_p0(plan: Plan) -> str:
@@ -109,7 +120,24 @@ def preview(plan: Plan) -> Preview:
         writes=sum(writes for _, writes in counts.values()),
         wall_s=plan.window.length + longest_burst_s + _drives_s(plan),
         platform_requests=_platform(plan, samples),
+        **_written(plan),
     )
+
+
+def _written(plan: Plan) -> dict[str, Any]:
+    """What each request may write, and why the guard will not send one."""
+    writes_to: dict[str, dict[str, None]] = {}
+    not_sent: dict[str, None] = {}
+    for _, request in requests_of_plan(plan):
+        refused = dict.fromkeys(one.text for one in known_refusals(request, plan.test_data))
+        not_sent |= refused
+        if request.writes and not refused:
+            touched = dict.fromkeys(known_entities(request, plan.test_data))
+            writes_to.setdefault(f"{request.method} {request.path}", {}).update(touched)
+    return {
+        "writes_to": {name: tuple(touched) for name, touched in writes_to.items()},
+        "not_sent": tuple(not_sent),
+    }
 
 
 def health_requests(plan: Plan) -> Counts:

@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema
 from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
+from deploy_verdict.plan.graphql import asks_mutation, documents_of, is_endpoint, operations_of
 
 
 def headers_in(value: Any) -> Iterator[tuple[str, str]]:
@@ -37,6 +38,15 @@ def headers_in(value: Any) -> Iterator[tuple[str, str]]:
 METHODS = ("get", "post", "put", "patch", "delete", "head")
 READS = ("get", "head")
 STATUSES = range(100, 600)
+
+
+def changes_data(method: str, path: str, body: Any) -> bool:
+    """Whether a request may change data: all but GET, HEAD and GraphQL's queries may."""
+    if method.lower() in READS:
+        return is_endpoint(path) and asks_mutation(path)
+    documents = documents_of(body) if method == "POST" and is_endpoint(path) else None
+    read = [operations_of(str(document["query"])) for document in documents or ()]
+    return not read or not all(operations is not None and operations.reads for operations in read)
 
 
 class Part(BaseModel):
@@ -224,8 +234,8 @@ class Request(Part):
 
     @property
     def writes(self) -> bool:
-        """Whether the request may change data: all but GET and HEAD may."""
-        return self.method.lower() not in READS
+        """Whether the request may change data."""
+        return changes_data(self.method, self.path, self.json_)
 
 
 GOOD_STATUS = Expectation("status", Matcher(between=(200, 299)))

@@ -1,18 +1,21 @@
 """Test-data safety: whether a request may be sent, decided on its final form. Pure.
 
-Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`, and no
-other one in any spelling; and its form must be one that all servers read alike.
+Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`; all
+else in its path, query and body must be known to name none; and all servers must read its form alike.
 """
 
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-# Routes are words and versions; anything else in a path could be an entity.
-_ROUTE = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*|v\d+(?:\.\d+)?")
+from deploy_verdict.plan.graphql import documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.requests import changes_data
+from deploy_verdict.plan.sections.test_data import TestData
+
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
@@ -31,12 +34,6 @@ def strange_path(path: str) -> str | None:
         if not plain.isascii() or not plain.isprintable() or set(plain) & set("%/\\;?#"):
             return "holds an encoding that servers read differently"
     return None
-
-
-def segments_to_check(path: str) -> list[str]:
-    """The segments that are not route words."""
-    plain = [unquote(segment) for segment in path.split("/") if segment]
-    return [segment for segment in plain if not _ROUTE.fullmatch(segment)]
 
 
 def strange_query(query: str) -> str | None:
@@ -137,78 +134,380 @@ def _visible(text: str) -> str:
     return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
 
 
-MayWrite = Mapping[str, Sequence[str | int]]
 NO_HEADERS: Mapping[str, str] = {}
+# Words before the resources of a service: prefixes of an interface, never an entity.
+_PREFIXES = frozenset(("api", "apis", "rest", "graphql", "gql", "rpc"))
+_WORD = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*")
+_VERSION = re.compile(r"v\d+(?:\.\d+)?")
+# Fields that only hold others, as JSON:API and GraphQL have them.
+_CONTAINERS = frozenset(("attributes", "data", "input", "payload"))
+# Texts for people.
+_FREE_TEXT = frozenset(("comment", "comments", "description", "note", "notes", "reason", "remark"))
+_SENTENCE = re.compile(r"[\w .,:!?()'-]*")
+_ENDINGS = frozenset(("id", "ids", "code", "key", "name", "no", "number", "uuid"))
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not sent. `part` is what decides it.
+
+    `is_undeclared`: nothing says that it names an entity, and nothing says that it names none. `in_path`: the
+    service's OpenAPI document may know it as a route.
+    """
+
+    text: str
+    part: str
+    is_undeclared: bool = False
+    in_path: bool = False
+
+
+@dataclass(frozen=True)
+class _Named:
+    """An entity that a request names, and where: in its path or query, or in its body."""
+
+    key: str
+    value: Any
+    in_address: bool
 
 
 def refusal(
     method: str,
     path: str,
     body: Any,
-    may_write: MayWrite,
-    filled: Sequence[str] = (),
+    test_data: TestData,
     headers: Mapping[str, str] = NO_HEADERS,
+    documented: Sequence[str] = (),
 ) -> str | None:
-    """Why this request must not be sent, or None. `filled` are the captured values in the path."""
+    """Why this request must not be sent, or None.
+
+    `documented` are the routes of the service's OpenAPI document.
+    """
+    found = refusals(method, path, body, test_data, headers, documented)
+    return next((one.text for one in found), None)
+
+
+def refusals(
+    method: str,
+    path: str,
+    body: Any,
+    test_data: TestData,
+    headers: Mapping[str, str] = NO_HEADERS,
+    documented: Sequence[str] = (),
+) -> Iterator[Refusal]:
+    """Everything that keeps this request from being sent, what certainly does first."""
     override = next((name for name in headers if folded(name) in OVERRIDES), None)
     if override:
-        return f"{method} {path} asks for another method in its header {override} — use that method itself"
-    if method in ("GET", "HEAD"):
-        return None
-    if not may_write:
-        return f"{method} {path} would write, but test_data.may_write allows nothing"
-    return next(_reasons(method, path, body, may_write, filled), None)
+        text = f"{method} {path} asks for another method in its header {override} — use that method itself"
+        yield Refusal(text, override)
+    if not changes_data(method, path, body):
+        return
+    if not test_data.may_write:
+        yield Refusal(f"{method} {path} would write, but test_data.may_write allows nothing", "")
+        return
+    writing = _Writing(method, path, body, test_data, tuple(documented))
+    found = [*writing.certain(), *writing.undeclared()]
+    yield from sorted(found, key=lambda one: one.is_undeclared)
 
 
-def entities(path: str, body: Any, may_write: MayWrite) -> tuple[str, ...]:
+def entities(
+    method: str, path: str, body: Any, test_data: TestData, documented: Sequence[str] = ()
+) -> tuple[str, ...]:
     """The allowed entities that a request names: tag_spool=TEST-02."""
-    named = [*_named(body, may_write), *_in_query(path.partition("?")[2], may_write)]
-    return tuple(dict.fromkeys(f"{key}={value}" for key, value in named))
+    writing = _Writing(method, path, body, test_data, tuple(documented))
+    return tuple(dict.fromkeys(f"{one.key}={one.value}" for one in writing.named()))
 
 
-def _reasons(method: str, path: str, body: Any, may_write: MayWrite, filled: Sequence[str]) -> Iterator[str]:
-    what = f"{method} {path}"
-    route, _, query = path.partition("?")
-    everything = [item for values in may_write.values() for item in values]
-    strange = strange_path(route) or strange_query(query)
-    if strange:
-        yield f"{what} {strange} — write it plainly"
-    named = [*_named(body, may_write), *_in_query(query, may_write)]
-    if not named:
-        keys = ", ".join(may_write)
-        yield f"{what} names no {keys}, so the write guard cannot check what it writes"
-    for key, value in named:
-        if not _allowed(value, may_write[key]):
-            allowed = ", ".join(str(item) for item in may_write[key])
-            yield f"{what} would write {key} = {value!r}; test_data.may_write allows {allowed}"
-    for value in filled:
-        if not _allowed(value, everything) and not _allowed(unquote(value), everything):
-            yield f"{what} has the captured value {value!r} in its path, which may not be written"
-    for segment in segments_to_check(route):
-        if not _allowed(segment, everything):
-            yield f"{what} has {segment!r} in its path, which is not a route word and may not be written"
-    yield from _disguised(what, query, body, may_write, everything)
+@dataclass(frozen=True)
+class _Writing:
+    """One request that may write, held against what the plan allows."""
+
+    method: str
+    path: str
+    body: Any
+    test_data: TestData
+    documented: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def route(self) -> str:
+        return self.path.partition("?")[0]
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.path.partition("?")[2], keep_blank_values=True)
+
+    @property
+    def everything(self) -> list[str | int]:
+        return [item for values in self.test_data.may_write.values() for item in values]
+
+    @property
+    def graphql(self) -> list[Mapping[str, Any]] | None:
+        """The GraphQL requests in the body, at an endpoint of GraphQL."""
+        return documents_of(self.body) if is_endpoint(self.path) else None
+
+    @property
+    def fields(self) -> list[Any]:
+        """The JSON values whose fields may name entities."""
+        if self.graphql is None:
+            return [self.body]
+        rest = ("query", "operationName", "variables")
+        others = [{k: v for k, v in one.items() if k not in rest} for one in self.graphql]
+        return [*(one.get("variables") for one in self.graphql), *others]
+
+    def named(self) -> list[_Named]:
+        may_write = self.test_data.may_write
+        in_body = [
+            _Named(key, value, False) for field in self.fields for key, value in _named(field, may_write)
+        ]
+        in_query = [_Named(key, value, True) for key, value in self.query if key in may_write]
+        return [*in_body, *in_query, *self._walked()[0]]
+
+    def certain(self) -> Iterator[Refusal]:
+        """What names an entity that is not allowed, or could be read as one."""
+        strange = strange_path(self.route) or strange_query(self.path.partition("?")[2])
+        if strange:
+            yield Refusal(f"{self.what} {strange} — write it plainly", "")
+        named = self.named()
+        if not named and not self._walked()[1]:
+            yield self._names_none()
+        for one in named:
+            if not _allowed(one.value, self.test_data.may_write[one.key]):
+                text = f"{self.what} would write {one.key} = {one.value!r}; {self._may(one.key)}"
+                # A word behind /users/ may be a route of its own.
+                is_word = one.in_address and _WORD.fullmatch(str(one.value)) is not None
+                if is_word:
+                    text = f"{text} — {self._declared_route()}"
+                yield Refusal(text, str(one.value), is_undeclared=is_word, in_path=one.in_address)
+        yield from self._disguised()
+
+    def _names_none(self) -> Refusal:
+        keys = ", ".join(self.test_data.may_write)
+        return Refusal(f"{self.what} names no {keys}, so the write guard cannot check what it writes", "")
+
+    def _may(self, key: str) -> str:
+        return f"test_data.may_write allows {', '.join(map(str, self.test_data.may_write[key]))}"
+
+    def _disguised(self) -> Iterator[Refusal]:
+        key = disguised_key(
+            [*keys_in(self.body), *(name for name, _ in self.query)],
+            [*self.test_data.may_write, *self.test_data.harmless],
+        )
+        if key:
+            meant = next(
+                k for k in (*self.test_data.may_write, *self.test_data.harmless) if folded(k) == folded(key)
+            )
+            yield Refusal(
+                f"{self.what} names {key!r}, which a server could read as {meant} — write it as that", key
+            )
+        texts = [*texts_in(self.body), *(text for pair in self.query for text in pair)]
+        for value in looking_like(texts, self.everything):
+            text = f"{self.what} holds {value!r}, which looks like an entity"
+            yield Refusal(f"{text} that test_data.may_write does not allow", value)
+
+    def undeclared(self) -> Iterator[Refusal]:
+        """What nobody has declared: it could name an entity."""
+        unknown = self._walked()[1]
+        yield from unknown
+        # A word that nobody knows may stand before an entity.
+        if unknown and not self.named():
+            yield replace(self._names_none(), is_undeclared=True, in_path=True)
+        if self.method == "DELETE" and not any(one.in_address for one in self.named()):
+            text = f"{self.what} names its entity in the body only, and servers ignore the body of a DELETE"
+            yield Refusal(f"{text} — name it in the path", "", is_undeclared=True)
+        for key, value in self.query:
+            if key not in self.test_data.may_write:
+                yield from self._value(key, value, "query")
+        for field in self.fields:
+            yield from self._in_body("", field)
+        for document in self.graphql or ():
+            yield from self._mutation(str(document["query"]))
+
+    def _mutation(self, text: str) -> Iterator[Refusal]:
+        found = operations_of(text)
+        if found is None:
+            yield Refusal(f"{self.what} has a GraphQL document that the write guard cannot read", "", True)
+            return
+        if found.literal is not None:
+            said = (
+                f"{self.what} has {found.literal} in its GraphQL document — write a variable, such as $user"
+            )
+            yield Refusal(said, found.literal, is_undeclared=True)
+        for field in found.fields if not found.reads else ():
+            if not any(name in self.test_data.may_write for name in field.variables):
+                keys = ", ".join(f"${key}" for key in self.test_data.may_write)
+                said = f"{self.what} calls {field.name} without {keys}, so it could write anything"
+                yield Refusal(
+                    f"{said} — give it such a variable as an argument", field.name, is_undeclared=True
+                )
+
+    def _in_body(self, key: str, value: Any) -> Iterator[Refusal]:
+        """What a JSON value under a key that is not allowed by itself holds."""
+        if isinstance(value, list):
+            for item in value:
+                yield from self._in_body(key, item)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if name not in self.test_data.may_write:
+                    yield from self._field(name, item)
+        elif key:
+            yield from self._value(key, value, "body")
+        elif value is not None:
+            text = f"{self.what} has {value!r} in its body, under no field — write it into one"
+            yield Refusal(text, str(value), is_undeclared=True)
+
+    def _field(self, name: str, value: Any) -> Iterator[Refusal]:
+        if _has_fields(value):
+            if name not in _CONTAINERS and name not in self.test_data.harmless:
+                yield self._unknown(f"a field {name!r}", "body", f"{name}: []", name)
+            yield from self._in_body(name, value)
+        else:
+            for one in value if isinstance(value, list) and value else (value,):
+                yield from self._value(name, one, "body")
+
+    def _value(self, key: str, value: Any, where: str) -> Iterator[Refusal]:
+        harmless = self.test_data.harmless.get(key)
+        if harmless is None:
+            is_text = key in _FREE_TEXT and self.graphql is None and isinstance(value, str)
+            is_known = is_text and _SENTENCE.fullmatch(value) is not None
+        elif isinstance(value, dict | list):
+            is_known = not value
+        else:
+            is_known = harmless == "any" or _allowed(value, harmless)
+        if not is_known:
+            part = key if harmless is None else value
+            yield self._unknown(f"{key} = {value!r}", where, f"{key}: [{_yaml(value)}]", part)
+
+    def _unknown(self, told: str, where: str, add: str, part: Any) -> Refusal:
+        text = (
+            f"{self.what} has {told} in its {where}, which could name an entity — if it names none, "
+            f"declare it: test_data: {{harmless: {{{add}}}}}"
+        )
+        return Refusal(text, str(part), is_undeclared=True)
+
+    def _walked(self) -> tuple[list[_Named], list[Refusal]]:
+        """The entities in the path, and why the path is not known: by a route, or word by word."""
+        segments = [unquote(segment) for segment in self.route.split("/") if segment]
+        routes = [*self.test_data.routes, *self.documented]
+        walks = (_along(route, segments, self.test_data) for route in routes)
+        fitting = [walk for walk in walks if walk is not None]
+        if fitting:
+            return min(fitting, key=lambda walk: sum(not _is_known(one, self.test_data) for one in walk)), []
+        named: list[_Named] = []
+        unknown: list[Refusal] = []
+        keys: tuple[str, ...] = ()
+        for segment in segments:
+            if keys:
+                key = next((key for key in keys if _allowed(segment, self.test_data.may_write[key])), keys[0])
+                named.append(_Named(key, segment, True))
+                keys = ()
+                continue
+            keys = tuple(key for key in self.test_data.may_write if _singulars(segment) & _kinds(key))
+            if not keys and segment.lower() not in _PREFIXES and not _VERSION.fullmatch(segment):
+                unknown.append(self._strange_word(segment))
+        return named, unknown
+
+    def _strange_word(self, segment: str) -> Refusal:
+        if not _WORD.fullmatch(segment) and not _allowed(segment, self.everything):
+            text = f"{self.what} has {segment!r} in its path, which is not a route word"
+            return Refusal(f"{text} and may not be written", segment, in_path=True)
+        text = f"{self.what} has {segment!r} in its path, which could name an entity"
+        return Refusal(f"{text} — {self._declared_route()}", segment, is_undeclared=True, in_path=True)
+
+    def _declared_route(self) -> str:
+        """What to add where the path is a route; it has a place for each allowed entity."""
+        may_write = self.test_data.may_write
+        segments = (unquote(segment) for segment in self.route.split("/"))
+        keys = (
+            (segment, next((key for key, values in may_write.items() if _allowed(segment, values)), None))
+            for segment in segments
+        )
+        route = "/".join(f"{{{key}}}" if key else segment for segment, key in keys)
+        return f'if it is a route, declare it: test_data: {{routes: ["{route}"]}}'
 
 
-def _disguised(
-    what: str, query: str, body: Any, may_write: MayWrite, everything: Sequence[str | int]
-) -> Iterator[str]:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    key = disguised_key([*keys_in(body), *(name for name, _ in pairs)], may_write)
-    if key:
-        yield f"{what} names {key!r}, which a server could read as {', '.join(may_write)} — write it as that"
-    texts = [*texts_in(body), *(text for pair in pairs for text in pair)]
-    for value in looking_like(texts, everything):
-        yield f"{what} holds {value!r}, which looks like an entity that test_data.may_write does not allow"
+def _along(route: str, segments: Sequence[str], test_data: TestData) -> list[_Named] | None:
+    """The entities in a path that follows this route, or None where it does not."""
+    parts = [part for part in route.split("/") if part]
+    if len(parts) != len(segments):
+        return None
+    named: list[_Named] = []
+    for index, (part, segment) in enumerate(zip(parts, segments, strict=True)):
+        place = _PLACE.fullmatch(part)
+        if place is None:
+            if part != segment:
+                return None
+            continue
+        key = _key_of(place.group(1), parts[index - 1] if index else "", test_data)
+        if key is None:
+            return None
+        if key in test_data.may_write:
+            named.append(_Named(key, segment, True))
+        elif test_data.harmless[key] == "any":
+            everything = [item for values in test_data.may_write.values() for item in values]
+            if next(looking_like([segment], everything), None):
+                return None
+        elif not _allowed(segment, test_data.harmless[key]):
+            return None
+    return named
 
 
-def _allowed(value: Any, allowed: Sequence[str | int]) -> bool:
-    return not isinstance(value, bool) and any(
-        (type(value) is type(item) and value == item) or str(item) == value for item in allowed
+def _key_of(place: str, before: str, test_data: TestData) -> str | None:
+    """The field of the plan that a place of a route stands for: by its name, or by the word before it."""
+    if place in test_data.may_write or place in test_data.harmless:
+        return place
+    kinds = _kinds(place) | _singulars(before)
+    return next((key for key in test_data.may_write if _kinds(key) & kinds), None)
+
+
+def _is_known(one: _Named, test_data: TestData) -> bool:
+    return _allowed(one.value, test_data.may_write[one.key])
+
+
+def _words(text: str) -> list[str]:
+    """orderId, order_id and order-id are order and id."""
+    return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)]
+
+
+def _kinds(key: str) -> frozenset[str]:
+    """What the entities of a field may be called: tag_spool is tagspool or spool, order_id is order."""
+    words = _words(key)
+    while len(words) > 1 and words[-1] in _ENDINGS:
+        words.pop()
+    return frozenset({"".join(words), words[-1]} if words else ())
+
+
+def _singulars(word: str) -> frozenset[str]:
+    plain = "".join(_words(word))
+    found = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
+    if plain.endswith("ies"):
+        found.add(f"{plain.removesuffix('ies')}y")
+    return frozenset(found - {""})
+
+
+def _has_fields(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(i, dict | list) for i in value)
     )
 
 
-def _named(body: Any, may_write: MayWrite) -> Iterator[tuple[str, Any]]:
+def _yaml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
+    """A number in a path or query is a text; a boolean is only itself."""
+    return any(
+        (type(value) is type(item) and value == item)
+        or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)
+        for item in allowed
+    )
+
+
+def _named(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Any]]:
     """Every entity that a JSON body names, at any depth; a list of them counts one by one."""
     if isinstance(body, list):
         for item in body:
@@ -219,9 +518,3 @@ def _named(body: Any, may_write: MayWrite) -> Iterator[tuple[str, Any]]:
                 yield from ((key, item) for item in (value if isinstance(value, list) and value else [value]))
             else:
                 yield from _named(value, may_write)
-
-
-def _in_query(query: str, may_write: MayWrite) -> Iterator[tuple[str, Any]]:
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        if key in may_write:
-            yield key, value

@@ -193,4 +193,6 @@ def _verdict_line(verdict: Verdict) -> str:
     failed = sum(finding.outcome is Outcome.FAIL for finding in verdict.findings)
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings)
     findings = counted(len(verdict.findings), "finding")
-    return f"{verdict.outcome.shown}: {failed} of {findings} failed, {open_} inconclusive"
+    # A line that begins with its outcome counts as an earlier verdict, which a rollback may go back to.
+    rehearsed = "Rehearsal, " if verdict.is_rehearsal and verdict.outcome is VerdictOutcome.STABLE else ""
+    return f"{rehearsed}{verdict.outcome.shown}: {failed} of {findings} failed, {open_} inconclusive"

@@ -18,6 +18,10 @@ _OLD_COMMAND = re.compile(r"##(?=\[)")
 _HALF_COMMAND = re.compile(r"(?:\A\s*:?|##?)\Z")
 
 
+# What `visible` takes away, so that it could bring the halves of a secret together.
+HIDDEN = re.compile(f"(?:{_ANSI.pattern}|{_INVISIBLE.pattern})+")
+
+
 def visible(text: str) -> str:
     """The text without hidden and active characters; every kind of line end becomes a line feed."""
     text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))

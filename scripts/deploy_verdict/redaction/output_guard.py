@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 from deploy_verdict.redaction.control_chars import no_commands, no_old_commands, unfinished_command, visible
+from deploy_verdict.redaction.derived_secrets import SHORTEST
 from deploy_verdict.redaction.redactor import DOTENV, Redactor, joined
-from deploy_verdict.redaction.secret_encodings import SHORTEST
 
 
 class _Known:
@@ -35,13 +35,22 @@ class Guarded(io.TextIOBase):
         self.keeps_escapes = False
 
     def write(self, text: str) -> int:
-        lines, newline, self._held = (self._held + text).rpartition("\n")
-        self._emit(lines + newline)
+        lines, newline, rest = (self._held + text).rpartition("\n")
+        ready, broken_off = self._split(lines + newline)
+        self._held = broken_off + rest
+        self._emit(ready)
         return len(text)
+
+    @staticmethod
+    def _split(text: str) -> tuple[str, str]:
+        """What may leave, and the end that may be a secret which goes on on the next line."""
+        known = len(text) - _Known.redactor.broken_off(text)
+        return text[:known], text[known:]
 
     def flush(self) -> None:
         waits = 0 if self.keeps_escapes else unfinished_command(self._held)
-        known = len(self._held) - max(waits, _Known.redactor.unfinished_secret(self._held))
+        secret = max(_Known.redactor.unfinished_secret(self._held), _Known.redactor.broken_off(self._held))
+        known = len(self._held) - max(waits, secret)
         ready, self._held = self._held[:known], self._held[known:]
         self._emit(ready)
         self._raw.flush()

@@ -6,11 +6,12 @@ of the plan that carry credentials, in all their encodings; and anything in the 
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from urllib.parse import unquote
 
-from deploy_verdict.redaction.secret_encodings import SHORTEST, encodings_of, keys_in_addresses, password_of
+from deploy_verdict.redaction.derived_secrets import SHORTEST, keys_in_addresses, password_of
+from deploy_verdict.redaction.matching import SHORTEST_BEGINNING, Secrets, Span, lowered, overlap_of
 
 DOTENV = "DEPLOY_VERDICT_DOTENV"
 _TELLING = re.compile(
@@ -56,8 +57,6 @@ _OPEN = re.compile(
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
-_MARKS = "%\\&"
-_SHORTEST_BEGINNING = 4
 _MOST_ROUNDS = 3
 
 
@@ -89,12 +88,8 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.secrets = {name: value for name, value in secrets.items() if len(value) >= SHORTEST}
-        names = {form: name for name, value in self.secrets.items() for form in encodings_of(value)}
-        # Longest first. A form with escapes cannot be in a text without its mark.
-        self._forms = [
-            (form, names[form], next((mark for mark in _MARKS if mark in form), ""))
-            for form in sorted(names, key=len, reverse=True)
-        ]
+        # Each variable of that file is a secret of its own.
+        self._known = Secrets(self.secrets, whole=(DOTENV,))
 
     def __repr__(self) -> str:
         return f"Redactor({', '.join(self.secrets)})"
@@ -120,17 +115,15 @@ class Redactor:
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
         """The text with each secret as [redacted:NAME]; `is_cut`: it may end within a secret."""
-        marks = {mark for mark in _MARKS if mark in text}
-        for form, name, mark in self._forms:
-            if (not mark or mark in marks) and form in text:
-                text = text.replace(form, f"[redacted:{name}]")
+        text = _without(text, self._known.spans(text))
         if is_cut:
             text = self._without_beginning(text)
-        if self._forms and _HAS_ESCAPES.search(text):
+        if self.secrets and _HAS_ESCAPES.search(text):
             text = "".join(map(self._unescaped_line, text.splitlines(keepends=True)))
-        lowered = text.lower()
+        text = _without(text, self._known.pieces(text))
+        low = text.lower()
         for words, shape in _SHAPES:
-            if any(word in lowered for word in words):
+            if any(word in low for word in words):
                 text = shape.sub(_shape_hidden, text)
         return text
 
@@ -143,30 +136,42 @@ class Redactor:
 
     def unfinished_secret(self, text: str) -> int:
         """How many of the last characters may start a secret whose rest is yet to come."""
-        start = len(text) - max((_overlap(text, form) for form, _, _ in self._forms), default=0)
+        low = lowered(text)
+        start = len(text) - max((overlap_of(low, form) for form, _ in self._known.forms), default=0)
         shape = _OPEN.search(text, text.rfind("\n") + 1)
         start = min(start, shape.start() if shape else start)
         while True:
             # The cut for one secret must not split another, complete one.
-            begin = min((_begin_of(form, text, start) for form, _, _ in self._forms), default=start)
+            begin = min((_begin_of(form, low, start) for form, _ in self._known.forms), default=start)
             if begin == start:
                 return len(text) - start
             start = begin
 
+    def broken_off(self, text: str) -> int:
+        """How many of the last characters may be a secret that goes on on the next line."""
+        return self._known.broken_off(text)
+
     def _without_beginning(self, text: str) -> str:
-        overlaps = [(_overlap(text, form), name) for form, name, _ in self._forms]
+        low = lowered(text)
+        overlaps = [(overlap_of(low, form), name) for form, name in self._known.forms]
         longest, name = max(overlaps, default=(0, ""))
-        return f"{text[:-longest]}[redacted:{name}]" if longest >= _SHORTEST_BEGINNING else text
+        return f"{text[:-longest]}[redacted:{name}]" if longest >= SHORTEST_BEGINNING else text
 
     def _unescaped_line(self, line: str) -> str:
         """The line; or a note in its place, where a secret shows once its escapes are decoded."""
         if not _HAS_ESCAPES.search(line):
             return line
         for bare in _unescaped(line):
-            for name, value in self.secrets.items():
-                if value in bare:
-                    return f"[redacted: this line held {name} in disguise]\n"
+            name = self._known.holds(bare)
+            if name is not None:
+                return f"[redacted: this line held {name} in disguise]\n"
         return line
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    for span in reversed(spans):
+        text = f"{text[: span.start]}[redacted:{span.name}]{text[span.end :]}"
+    return text
 
 
 def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -207,14 +212,3 @@ def _begin_of(form: str, text: str, place: int) -> int:
     """Where a form that spans a place begins; the place itself where no form does."""
     found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
     return found if found >= 0 else place
-
-
-def _overlap(text: str, form: str) -> int:
-    """The length of the longest end of `text` that is a proper prefix of `form`."""
-    tail = text[-(len(form) - 1) :]
-    start = tail.find(form[0])
-    while start >= 0:
-        if form.startswith(tail[start:]):
-            return len(tail) - start
-        start = tail.find(form[0], start + 1)
-    return 0

@@ -5,54 +5,46 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus
 
-SHORTEST = 6
+from deploy_verdict.redaction.derived_secrets import SHORTEST, lines_of, parts_of
+
 # The ends of a form in base64 or hex may be cut; less than this of it could be anything.
 _SHORTEST_CODED = 8
-_SHORTEST_KEY = 9
+_SHORTEST_SKELETON = 16
+_NO_WORD = re.compile(r"[^A-Za-z0-9]+")
 # JSON as encoders for pages write it.
 _FOR_PAGES = {character: f"\\u{ord(character):04x}" for character in "<>&'\"+=/"}
 
 
-def encodings_of(value: str) -> set[str]:
-    """Every form of this secret, of each of its lines, and of the password in its address."""
+def encodings_of(value: str, *, is_whole: bool = False) -> set[str]:
+    """Every form of this secret, of what it decodes to, and of each of its parts.
+
+    `is_whole`: of it and its lines only.
+    """
     forms: set[str] = set()
-    for part in _parts(value):
+    for part in lines_of(value) if is_whole else parts_of(value):
         forms |= {form for form in _texts(part) if len(form) >= SHORTEST}
         forms |= {form for form in _coded(part) if len(form) >= _SHORTEST_CODED}
     return forms
 
 
-def keys_in_addresses(text: str) -> Iterator[str]:
-    """The credentials in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
-    for address in re.split(r"[\s,]+(?=[A-Za-z][\w+.-]*://)", text.strip()):
-        rest = address.partition("://")[2]
-        for piece in re.split(r"[/?&=@:#,\s]+", rest):
-            # A host has a dot; short words are names.
-            if len(piece) >= _SHORTEST_KEY and not re.fullmatch(r"[\w-]+(\.[\w-]+)+", piece):
-                yield piece
-                yield unquote(piece)
+def skeletons_of(value: str) -> set[str]:
+    """The letters and digits of its long forms: what is left of them however they are wrapped or grouped."""
+    found: set[str] = set()
+    for part in parts_of(value):
+        found |= {skeleton(form) for form in (part, *_coded(part))}
+    return {form for form in found if len(form) >= _SHORTEST_SKELETON}
 
 
-def password_of(value: str) -> str | None:
-    """The password in an address, where there is one."""
-    try:
-        return urlsplit(value).password
-    except ValueError:
-        return None
+def is_word(character: str) -> bool:
+    """Whether a character stays in a skeleton."""
+    return _NO_WORD.fullmatch(character) is None
 
 
-def _parts(value: str) -> Iterator[str]:
-    """The value itself, each of its lines (a key has several), and the password in an address."""
-    yield value
-    yield value.strip()
-    for line in value.splitlines():
-        if len(line.strip()) >= _SHORTEST_CODED:
-            yield line.strip()
-    password = password_of(value)
-    if password and len(password) >= SHORTEST:
-        yield password
+def skeleton(text: str) -> str:
+    """Its ASCII letters and digits, in lower case."""
+    return _NO_WORD.sub("", text).lower()
 
 
 def _texts(value: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from deploy_verdict.model import (
     WindowFrame,
 )
 from deploy_verdict.plan import Plan
+from deploy_verdict.stages.documented_routes import DocumentedRoutes
 from deploy_verdict.stages.write_ledger import Ledger
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Context:
     redact: Callable[[str], str]
     platform: Platform | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    documented: DocumentedRoutes = field(default_factory=DocumentedRoutes)
     file: WindowFile | None = None
     evidence: Callable[[], Iterable[Loaded | Unreadable]] = tuple
     log: Path | None = None

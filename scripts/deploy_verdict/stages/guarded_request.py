@@ -1,6 +1,8 @@
 """One request within what the plan lets us write: refused by the guard, or noted in the ledger and sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from deploy_verdict.evidence.steps import tested_step
 from deploy_verdict.model import (
@@ -10,7 +12,7 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan import Check, Request
-from deploy_verdict.plan.write_guard import entities, refusal
+from deploy_verdict.plan.write_guard import entities, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -30,15 +32,37 @@ def unlike(request: Check, exchange: Exchange) -> str | None:
     return None if result.outcome is Outcome.PASS else f"{request.name}: {result.actual}"
 
 
+def refusal_of(
+    context: Context, method: str, path: str, body: JsonValue, headers: Mapping[str, str]
+) -> str | None:
+    """Why the guard does not let a request out, or None. The service's document is read where it decides."""
+    test_data = context.plan.test_data
+    reason = next(refusals(method, path, body, test_data, headers), None)
+    if reason is None or test_data.openapi is None or not reason.is_undeclared:
+        return reason.text if reason else None
+    documented = context.documented.of(context)
+    reason = next(refusals(method, path, body, test_data, headers, documented), None)
+    if reason is None:
+        return None
+    return f"{reason.text}; {context.documented.lacking}" if context.documented.lacking else reason.text
+
+
+def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tuple[str, ...]:
+    """The entities that a request which the guard let out names."""
+    test_data = context.plan.test_data
+    return entities(method, path, body, test_data) or entities(
+        method, path, body, test_data, context.documented.of(context)
+    )
+
+
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
-    may_write = context.plan.test_data.may_write
     headers = {**context.plan.service.headers, **request.headers}
-    reason = refusal(request.method, request.path, request.json_, may_write, headers=headers)
+    reason = refusal_of(context, request.method, request.path, request.json_, headers)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
     if entry is not None and request.writes:
-        entry.record_write(entities(request.path, request.json_, may_write), {})
+        entry.record_write(entities_of(context, request.method, request.path, request.json_), {})
     return context.probe.ask(
         request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
     )

@@ -6,14 +6,14 @@ from pathlib import Path
 from pydantic import AwareDatetime, ValidationError
 
 from deploy_verdict.base.atomic_files import append_line
-from deploy_verdict.model import Judged, Record, Subject, Verdict, dumped
+from deploy_verdict.model import Judged, Record, Subject, Verdict, VerdictOutcome, dumped
 from deploy_verdict.redaction.output_guard import cleaned_document
 
 MOST_LINES = 10_000
 
 
 class EarlierVerdict(Record):
-    """One verdict: its subject and its outcome."""
+    """One verdict: its subject and its outcome. `is_rehearsal`: no complete window at the clock's speed."""
 
     window: str
     plan: str
@@ -24,6 +24,7 @@ class EarlierVerdict(Record):
     commit: str | None = None
     outcome: str
     interrupted: bool = False
+    is_rehearsal: bool = False
     judged_at: AwareDatetime
 
 
@@ -42,6 +43,7 @@ def append_to_history(
         commit=commit or subject.commit,
         outcome=verdict.outcome.value,
         interrupted=verdict.interrupted,
+        is_rehearsal=verdict.is_rehearsal,
         judged_at=verdict.judged_at,
     )
     append_verdict(path, line)
@@ -69,10 +71,11 @@ def earlier_verdicts(path: Path, subject: Subject, plan: str) -> tuple[EarlierVe
 
 
 def read_history(path: Path, subject: Subject, plan: str) -> tuple[Judged, ...]:
-    """The verdicts on the same service, oldest first."""
+    """The verdicts on the same service, oldest first. A rehearsal proves bad news, and nothing good."""
     return tuple(
         Judged(deployment=item.deployment, commit=item.commit, outcome=item.outcome, judged_at=item.judged_at)
         for item in earlier_verdicts(path, subject, plan)
+        if not (item.is_rehearsal and item.outcome == VerdictOutcome.STABLE)
     )
 
 

@@ -12,6 +12,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.package_data import data_folder
+from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
@@ -20,6 +21,7 @@ from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictO
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 from deploy_verdict.stages.e2e.junit_out import junit_xml
+from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
@@ -92,6 +94,22 @@ def read_verdict(out: Path) -> Verdict:
     """The verdict of a directory; raises EvidenceError."""
     missing = "no verdict yet — run deploy-verdict judge first"
     return read_record(out / VERDICT_FILE, Verdict, missing=missing)
+
+
+def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None:
+    """Raise EvidenceError where the evidence that a verdict rests on is not there any more."""
+    there = {item.name for item in (*bundle.loaded, *bundle.unreadable)}
+    named = {finding.evidence.partition("#")[0] for finding in verdict.findings if finding.evidence}
+    gone = sorted(name for name in named - there if name.endswith(".json"))
+    now = {(slot.stage, slot.offset_s): slot.state for slot in covered(bundle).slots}
+    for slot in verdict.coverage.slots:
+        state = now.get((slot.stage, slot.offset_s), "missing")
+        if slot.state in ("taken", "late") and state not in ("taken", "late"):
+            gone.append(f"the sample {slot.stage} {shown_offset(slot.offset_s)}")
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        said = f"{out / VERDICT_FILE} says {verdict.outcome.shown}, but its evidence has gone"
+        raise EvidenceError(f"{said}: {gone[0]}{more} — bring it back, or run deploy-verdict judge")
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:

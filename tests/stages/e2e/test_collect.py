@@ -67,9 +67,9 @@ def test_captured_values_fill_later_requests_in_their_own_type():
       {post: "/x/{second}?w={first}", headers: {X-Worker: "W{first}"}, expect: {status: 404},
        json: {spool: T1, worker: "{second}", name: "W({first})", literal: "{{first}}"}}]"""
     with json_service(Spools()) as service:
-        context = context_of(
-            one_test(steps), service.url, head="test_data: {may_write: {spool: [T1, 1, 3]}}\n"
-        )
+        declared = "routes: ['/x/{worker}'], harmless: {worker: any, w: any, name: any, literal: any}"
+        head = f"test_data: {{may_write: {{spool: [T1]}}, {declared}}}\n"
+        context = context_of(one_test(steps), service.url, head=head)
         test, _ = run_suite(context, 0.0)
         assert service.seen[1] == (
             "POST",
@@ -327,3 +327,44 @@ def test_an_interrupt_during_cleanup_names_all_that_was_not_done():
     assert seen == ["/take", "/leave"]
     assert [left.reason for left in test.unrestored] == ["interrupted", "interrupted"]
     assert sum("left this to restore" in line for line in told) == 2
+
+
+@pytest.mark.parametrize("part", ["start", "steps", "cleanup"])
+def test_a_test_with_a_request_that_is_never_sent_is_not_begun(part):
+    """Without its cleanup, what its other steps wrote would be left behind."""
+    unknown = "{name: move, post: /take, json: {spool: T1, to: alice}, expect: {status: 200}}"
+    steps = {"start": f"[{TAKE}]", "steps": f"[{TAKE}]", "cleanup": f"[{LEAVE}]", part: f"[{unknown}]"}
+    text = "e2e: {tests: [{name: t, " + ", ".join(f"{name}: {text}" for name, text in steps.items()) + "}]}"
+    (test, _), seen = run(text, Spools())
+    assert seen == []
+    assert "step 1 'move': refused: POST /take has to = 'alice' in its body" in test.stopped
+    assert 'harmless: {to: ["alice"]}' in test.steps[0].refused
+
+
+def test_the_services_own_document_is_read_once_for_the_routes_that_no_plan_names():
+    document = {"paths": {"/spools/{spool}/hand-over": {}, "/spools": {}}, "servers": [{"url": "/api/v1"}]}
+
+    def respond(method, path, body):
+        return 200, document if path == "/openapi.json" else {}
+
+    step = "{post: /api/v1/spools/%s/hand-over, expect: {status: 200}}"
+    head = "test_data: {may_write: {spool: [T1]}, openapi: /openapi.json}\n"
+    with json_service(respond) as service:
+        context = context_of(
+            one_test(f"[{step % 'T1'}, {step % 'T1'}, {step % 'T2'}]"), service.url, head=head
+        )
+        test, _ = run_suite(context, 0.0)
+        paths = [path for _, path, _ in service.seen]
+    assert paths == ["/openapi.json", *["/api/v1/spools/T1/hand-over"] * 2]
+    assert "would write spool = 'T2'" in test.stopped
+
+
+def test_without_the_document_the_reason_says_so():
+    head = "test_data: {may_write: {spool: [T1]}, openapi: /openapi.json}\n"
+    with json_service(lambda *_: (404, {})) as service:
+        context = context_of(
+            one_test("[{post: /spools/T1/hand-over, expect: {status: 200}}]"), service.url, head=head
+        )
+        test, _ = run_suite(context, 0.0)
+    assert "'hand-over' in its path" in test.stopped
+    assert "/openapi.json shows no routes: its status is 404" in test.stopped

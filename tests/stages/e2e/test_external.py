@@ -2,14 +2,16 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from deploy_verdict.stages.e2e.collect import run_suite
-from deploy_verdict.stages.e2e.junit_in import MAX_CASES, MAX_JUNIT_BYTES, NotJUnitError, parsed_cases
+from deploy_verdict.stages.e2e.junit_in import MAX_CASES, MAX_JUNIT_BYTES, NotJUnitError, Ran, parsed_cases
 from tests.stages.suites import context_of
 
 GOOD = '<testsuite><testcase classname="c" name="a" time="0.25"/><testcase name="b"/></testsuite>'
@@ -21,9 +23,9 @@ def writes(xml, exit_code=0, before=""):
     )
 
 
-def context_for(script, timeout="60s", command=None, **more):
+def context_for(script, timeout="60s", command=None, junit="junit.xml", **more):
     words = command or [sys.executable, "-c", script]
-    text = f"e2e: {{command: {json.dumps(words)}, junit: junit.xml, command_timeout: {timeout}}}"
+    text = f"e2e: {{command: {json.dumps(words)}, junit: {junit}, command_timeout: {timeout}}}"
     return context_of(text, "http://127.0.0.1:1", **more)
 
 
@@ -144,6 +146,131 @@ def test_after_a_request_to_stop_it_is_not_started(tmp_path):
     (suite,) = run_suite(context, 0.0)
     assert "not started" in suite.fault.detail
     assert not (tmp_path / "junit.xml").exists()
+
+
+def ended(exit_code=0, took_s=5.0):
+    """A run that has just ended."""
+    now = datetime.now(UTC)
+    return Ran(now - timedelta(seconds=took_s), now, exit_code)
+
+
+def results(xml, ran=None):
+    return [(case.name, case.result) for case in parsed_cases(xml.encode(), ran)]
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        '<testsuite timestamp="2026-01-02T03:04:05"><testcase name="a"/></testsuite>',
+        f'<testsuites timestamp="2026-01-02T03:04:05.678Z">{GOOD}</testsuites>',
+        f'<testsuites><testsuite timestamp="2026-01-02T03:04:05+02:00"/>{GOOD}</testsuites>',
+        '<testsuite timestamp="2999-01-02T03:04:05"><testcase name="a"/></testsuite>',
+        '<testsuite><testcase name="a" time="900"/></testsuite>',
+    ],
+)
+def test_a_copy_of_another_runs_file_proves_nothing(stale, tmp_path):
+    """It is a new file, so what it says of its time decides."""
+    (tmp_path / "old.xml").write_text(stale)
+    suite, cases = run("import shutil; shutil.copy('old.xml', 'junit.xml')")
+    assert "its JUnit file is of another run" in suite.fault.detail
+    assert cases == []
+
+
+def test_a_file_that_keeps_its_old_time_is_older(tmp_path):
+    (tmp_path / "old.xml").write_text(GOOD)
+    os.utime("old.xml", (1, 1))
+    suite, _ = run("import shutil; shutil.copy2('old.xml', 'junit.xml')")
+    assert "the file there is an older one" in suite.fault.detail
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=5)), None])
+def test_a_file_of_this_run_counts_in_whatever_zone_it_says_so(zone):
+    at = datetime.now(zone).isoformat()
+    assert results(f'<testsuite timestamp="{at}"><testcase name="a" time="3"/></testsuite>', ended()) == [
+        ("a", "passed")
+    ]
+
+
+def test_all_files_of_a_pattern_are_read_and_each_must_be_new(tmp_path):
+    several = """import pathlib
+for name in "ab":
+    folder = pathlib.Path("target") / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"TEST-{name}.xml").write_text(f'<testsuite><testcase name="{name}"/></testsuite>')
+"""
+    context = context_for(several, junit="target/*/TEST-*.xml")
+    suite, *cases = run_suite(context, 0.0)
+    assert ([case.check for case in cases], suite.cases, suite.fault) == (["a", "b"], 2, None)
+    shutil.copytree(tmp_path / "target" / "a", tmp_path / "target" / "c")
+    suite, *cases = run_suite(context, 0.0)
+    assert suite.fault.detail.startswith(
+        "it wrote 2 of 3 files of target/*/TEST-*.xml, target/c/TEST-a.xml is an older one"
+    )
+
+
+FLAKY = """<testsuite name="a.T" tests="5" failures="3"><testcase name="ok"/>
+  <testcase name="flaky"><flakyFailure message="pool is closed"/></testcase>
+  <testcase name="broken"><failure message="500"/><rerunFailure message="again"/></testcase></testsuite>"""
+
+
+def test_surefires_repeated_cases_are_told_apart():
+    assert results(FLAKY) == [("ok", "passed"), ("flaky", "flaky"), ("broken", "failed")]
+    alone = FLAKY.replace("broken", "b").replace(
+        '<failure message="500"/><rerunFailure message="again"/>', ""
+    )
+    assert results(alone.replace('"3"', '"1"').replace('"5"', '"4"')) == [
+        ("ok", "passed"),
+        ("flaky", "flaky"),
+        ("b", "passed"),
+    ]
+    with pytest.raises(NotJUnitError, match="counts 2 failures"):
+        results(alone.replace('"3"', '"2"'))
+
+
+NOT_LOADED = """<testsuites name="jest tests" tests="1" errors="1">
+  <testsuite name="s" tests="1"><testcase name="s ok"/></testsuite>
+  <testsuite name="t" errors="1" tests="0"/></testsuites>"""
+
+
+@pytest.mark.parametrize(
+    ("xml", "name"),
+    [
+        (NOT_LOADED, "t"),
+        (NOT_LOADED.replace('<testcase name="s ok"/>', "").replace('"1"><', '"0"><'), "t"),
+        ('<testsuite name="t" tests="8"><testcase name="s ok"/></testsuite>', "t"),
+        ('<testsuite name="t" failures="x"><testcase name="s ok"/></testsuite>', "t"),
+    ],
+)
+def test_a_suite_that_did_not_load_failed_where_the_exit_code_says_so_too(xml, name):
+    assert results(xml, ended(1))[-1] == (name, "error")
+    with pytest.raises(NotJUnitError, match=r"and holds|holds no"):
+        results(xml, ended(0))
+
+
+@pytest.mark.parametrize("kind", ["error", "failure"])
+def test_an_error_of_a_suite_is_a_case(kind):
+    xml = f'<testsuite name="t"><{kind} message="set-up failed"/><testcase name="a"/></testsuite>'
+    last = parsed_cases(xml.encode())[-1]
+    assert (last.name, last.result in ("error", "failed"), last.message) == ("t", True, "set-up failed")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\x1b[31mred\x1b[0m",
+        "\x00",
+        "&#27;[31mred",
+        "&#x1B;red",
+        "\x08\x0c",
+        "\ufffe",
+        "&#55296;",
+        "\udce9\udcff",
+    ],
+)
+def test_what_is_no_character_hides_no_failure(raw):
+    xml = f'<testsuite><testcase name="bad"><failure message="x">{raw}</failure></testcase></testsuite>'
+    for head in ("", '<?xml version="1.0" encoding="UTF-8"?>'):
+        assert parsed_cases((head + xml).encode("utf-8", "surrogateescape"))[0].result == "failed"
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>

@@ -454,8 +454,8 @@ def commanded(*cases, offset_s=0.0, **more):
     return [suite(offset_s, **fields), *cases]
 
 
-def judged_command(*observations):
-    return judged(COMMAND, [list(observations)] if observations else [], HEAD.replace(", 60m, 120m", ""))
+def judged_command(*observations, text=COMMAND):
+    return judged(text, [list(observations)] if observations else [], HEAD.replace(", 60m, 120m", ""))
 
 
 @pytest.mark.parametrize("results", [("failed", "passed"), ("passed", "failed")])
@@ -633,3 +633,23 @@ def test_a_race_that_nobody_won_is_ours_only_if_all_name_us(answers, outcome):
     record = StepRecord(part="steps", index=0, name="two at once", race=race)
     text = RIVAL_RACE.replace("name: race", "name: flow")
     assert flow_of(text, record).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("result", "allows", "outcome", "told"),
+    [
+        ("skipped", "", "inconclusive", "skipped: only on Windows — where that is as it should be, add"),
+        ("skipped", "skipped", "pass", "skipped, which the plan allows: only on Windows"),
+        ("flaky", "", "fail", "failed first, and passed when it was repeated: only on Windows"),
+        ("flaky", "flaky", "pass", "flaky, which the plan allows: only on Windows"),
+    ],
+)
+def test_a_case_that_was_skipped_or_repeated_is_told_and_may_be_allowed(result, allows, outcome, told):
+    text = COMMAND + (f"  {allows}: allowed\n" if allows else "")
+    cases = [case("a"), case("b"), case("c", result, message="only on Windows")]
+    findings = judged_command(*commanded(*cases), text=text)
+    finding = findings["c", "passes"]
+    assert finding.outcome == outcome
+    assert told in finding.actual
+    assert finding.severity == ("P2" if outcome == "fail" else None)
+    assert f"1 of 3 cases {result}" in findings["suite", "command"].actual

@@ -150,7 +150,7 @@ version: 1
 name: small
 service: {base_url: "%s"}
 window: {length: 1h, sample_every: 1h}
-test_data: {may_write: {spool: [T1]}}
+test_data: {may_write: {spool: [T1]}, routes: [/take, /leave, /clean]}
 e2e:
   tests:
     - name: cycle

@@ -1,6 +1,6 @@
 """The E2E section of a plan: tests of steps, captures, races, cleanup, or a plugged-in suite. Pure."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -116,7 +116,15 @@ class E2E(Part):
         description="JSON fields that say who we are: a 409 that names one is another window of ours",
     )
     command: tuple[str, ...] = Field(default=(), strict=False, description="a suite of yours to run as well")
-    junit: str | None = Field(default=None, description="the JUnit XML that the command writes")
+    junit: str | None = Field(
+        default=None, description="the JUnit XML that the command writes; `target/*/TEST-*.xml` names several"
+    )
+    skipped: Literal["allowed"] | None = Field(
+        default=None, description="cases that the command skips, or expects to fail, are as they should be"
+    )
+    flaky: Literal["allowed"] | None = Field(
+        default=None, description="cases that pass only when the command repeats them are good enough"
+    )
     command_timeout: Duration = 600.0
     expected_cases: int | None = Field(
         default=None, ge=1, description="how many cases the command must report"

@@ -14,9 +14,7 @@ from deploy_verdict.model import FingerprintAttempt, FingerprintObservation
 from deploy_verdict.plan import Claim, OpenApi
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.stages.context import Context
-
-# A document of some hundred endpoints is longer than any other answer that is read.
-MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+from deploy_verdict.stages.documented_routes import MAX_DOCUMENT_BYTES
 
 
 def take_fingerprints(

@@ -4,22 +4,24 @@ Whatever happens in a test (a failed step, a request to stop, an interrupt), its
 may have written anything.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.steps import step_label
 from deploy_verdict.model import (
     CaseObservation,
     Observation,
+    StepRecord,
     SuiteObservation,
     TestObservation,
 )
 from deploy_verdict.plan import E2E, Step, Test
+from deploy_verdict.plan.known_writes import known_refusals
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
-from deploy_verdict.stages.e2e.requests import TestRun
+from deploy_verdict.stages.e2e.requests import TestRun, requests_of
 from deploy_verdict.stages.e2e.steps import Part, clean_up, close_entry, entity_lock, take_step
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -115,6 +117,8 @@ def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) ->
         ("start", test.start),
         ("steps", test.steps),
     )
+    if _never_sent(test_run, (*parts, ("cleanup", test.cleanup))):
+        return
     for part, steps in parts:
         for index, step in enumerate(steps):
             label = step_label(part, index, step.name)
@@ -131,6 +135,24 @@ def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) ->
             test_run.stopped = f"{label}: {reason}" if reason else None
             if reason:
                 return
+
+
+def _never_sent(test_run: TestRun, parts: Iterable[tuple[Part, tuple[Step, ...]]]) -> bool:
+    """Whether the guard would refuse one step whatever is captured: without its cleanup no test may begin."""
+    for part, steps in parts:
+        for index, step in enumerate(steps):
+            found = (
+                one
+                for request in requests_of((step,))
+                for one in known_refusals(request, test_run.context.plan.test_data)
+            )
+            refusal = next(found, None)
+            if refusal is not None:
+                text = test_run.context.redact(refusal.text)
+                test_run.records.append(StepRecord(part=part, index=index, name=step.name, refused=text))
+                test_run.stopped = f"{step_label(part, index, step.name)}: refused: {text}"
+                return True
+    return False
 
 
 def _raced_again(test_run: TestRun, step: Step, test: Test, reason: str | None) -> str | None:

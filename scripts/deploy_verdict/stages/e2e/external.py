@@ -9,7 +9,6 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from deploy_verdict.base.units import shown_duration
@@ -17,7 +16,7 @@ from deploy_verdict.model import CaseObservation, Fault, Whose
 from deploy_verdict.model.window import window_frame
 from deploy_verdict.plan import E2E
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.e2e.junit_in import Case, NotJUnitError, identity, read_cases
+from deploy_verdict.stages.e2e.junit_in import Case, NotJUnitError, Ran, identities, read_cases
 
 POLL_S = 0.1
 GRACE_S = 5.0
@@ -34,14 +33,15 @@ def run_command(
     fields: dict[str, Any] = {"command": tuple(context.redact(word) for word in e2e.command)}
     if context.stop.requested:
         return {**fields, "fault": _fault("stopped", "not started, because the run was stopped")}, ()
-    junit = Path(e2e.junit or "")
-    before = identity(junit)
+    junit = e2e.junit or ""
+    before, clock = identities(junit), context.pace.clock
+    started = clock.now()
     process, fault, output = _run(context, e2e)
     fields["exit_code"] = process.returncode if process else None
     cases: tuple[Case, ...] = ()
     if fault is None:
         try:
-            cases = read_cases(junit, before)
+            cases = read_cases(junit, before, Ran(started, clock.now(), fields["exit_code"]))
             fields["cases"] = len(cases)
         except NotJUnitError as error:
             ended = f"exit code {fields['exit_code']}" + (f", last output: {output}" if output else "")

@@ -111,7 +111,7 @@ def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
     declared = {test.name for test in e2e.tests} | {PRE_CHECK, SUITE}
     for name in dict.fromkeys(case.check for suite in suites for _, case in suite.cases):
         check = f"{name} (command)" if name in declared else name
-        runs = [_case(name, suite) for suite in suites]
+        runs = [_case(e2e, name, suite) for suite in suites]
         yield _finding(e2e, check, "passes", f"{name} passes in every run", runs)
 
 
@@ -127,7 +127,9 @@ def _ran(e2e: E2E, suite: SuiteRun) -> Ruling:
         more = ", …" if len(bad) > NAMED_CASES else ""
         return failed(f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
     reason = _unproven(e2e, suite, cases)
-    return unknown(reason) if reason else passed()
+    others = {kind: sum(case.result == kind for case in cases) for kind in ("skipped", "flaky")}
+    told = ", ".join(f"{count} of {len(cases)} cases {kind}" for kind, count in others.items() if count)
+    return unknown(reason) if reason else passed(told)
 
 
 def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
@@ -148,17 +150,21 @@ def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> st
     return None
 
 
-def _case(name: str, suite: SuiteRun) -> Ruling:
+def _case(e2e: E2E, name: str, suite: SuiteRun) -> Ruling:
     """The worst of one run's cases of that name."""
-    cases = [_reported(case).at(pointer) for pointer, case in suite.cases if case.check == name]
+    cases = [_reported(e2e, case).at(pointer) for pointer, case in suite.cases if case.check == name]
     return worst_ruling(cases) if cases else unknown("not reported").at(suite.pointer)
 
 
-def _reported(case: CaseObservation) -> Ruling:
+def _reported(e2e: E2E, case: CaseObservation) -> Ruling:
     message = f": {case.message}" if case.message else ""
     if case.result in BAD:
         return failed(f"{case.result}{message}", Severity.P1)
-    return unknown(f"skipped{message}") if case.result == "skipped" else passed()
+    if case.result == "flaky" and e2e.flaky is None:
+        return failed(f"failed first, and passed when it was repeated{message}", Severity.P2)
+    if case.result == "skipped" and e2e.skipped is None:
+        return unknown(f"skipped{message} — where that is as it should be, add `skipped: allowed` to e2e")
+    return passed(f"{case.result}, which the plan allows{message}" if case.result != "passed" else "")
 
 
 def _finding(e2e: E2E, check: str, rule: str, expectation: str, runs: Sequence[Ruling]) -> Finding:
@@ -167,7 +173,8 @@ def _finding(e2e: E2E, check: str, rule: str, expectation: str, runs: Sequence[R
     good = sum(ruling.outcome is Outcome.PASS for ruling in runs)
     tally = f"passed in {good} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
     if worst.outcome is Outcome.PASS:
-        ruling = passed(tally).at(runs[-1].evidence)
+        told = next((ruling.actual for ruling in runs if ruling.actual), "")
+        ruling = passed(f"{tally}: {told}" if told else tally).at(runs[-1].evidence)
     else:
         offset_s = e2e.at[[ruling.outcome for ruling in runs].index(worst.outcome)]
         actual = f"{shown_offset(offset_s)}: {worst.actual}; {tally}"

@@ -3,19 +3,37 @@
 A document type is refused where it begins, before any entity of it can be defined.
 """
 
+import contextlib
+import glob
 import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from xml.parsers import expat
 
 from junitparser import JUnitXml, JUnitXmlError, TestCase
 
 MAX_JUNIT_BYTES = 20_000_000
 MAX_CASES = 5000
+MAX_FILES = 1000
 MAX_DEPTH = 50
 MAX_NAME_CHARACTERS = 300
 MAX_MESSAGE_CHARACTERS = 500
+
+
+# A suite's clock may differ a little, in a container for one.
+SLACK = timedelta(minutes=2)
+# Surefire's elements of a case that was repeated: it passed at last, or it did not.
+_FLAKY = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
+_CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
+_NO_CHARACTER = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});")
+_NO_XML = re.compile("[\ufffe\uffff\ud800-\udfff]")
+_ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)")
+
+Result = Literal["passed", "failed", "error", "skipped", "flaky"]
 
 
 class NotJUnitError(Exception):
@@ -24,10 +42,13 @@ class NotJUnitError(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One case in the words of its suite; `elapsed_ms` is None where the file names no time."""
+    """One case in the words of its suite; `elapsed_ms` is None where the file names no time.
+
+    `flaky`: it failed first and passed when the suite repeated it.
+    """
 
     name: str
-    result: Literal["passed", "failed", "error", "skipped"]
+    result: Result
     elapsed_ms: float | None
     message: str
 
@@ -35,52 +56,120 @@ class Case:
 Identity = tuple[int, int, int, int, int]
 
 
-def identity(path: Path) -> Identity | None:
-    """What changes when a file is written again; None when there is no file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and when it ran: what a file of its must fit."""
+
+    started: datetime
+    ended: datetime
+    exit_code: int | None
 
 
-def read_cases(path: Path, before: Identity | None) -> tuple[Case, ...]:
-    """The cases of a file that was written since `before`; raises NotJUnitError."""
-    now = identity(path)
-    if now is None:
-        raise NotJUnitError(f"it wrote no {path}")
-    if now == before:
-        raise NotJUnitError(f"it wrote no {path}: the file there is an older one")
+def identities(pattern: str) -> dict[Path, Identity]:
+    """The files of a name or pattern, each with what changes when it is written again."""
+    found: dict[Path, Identity] = {}
+    named = Path(pattern)
+    # Only this takes an absolute pattern as well as a relative one.
+    paths = [named] if named.exists() else map(Path, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
+    for path in paths:
+        # A file may vanish while it is looked at.
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found[path] = (
+                status.st_dev,
+                status.st_ino,
+                status.st_size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
+            )
+    return found
+
+
+def read_cases(pattern: str, before: Mapping[Path, Identity], ran: Ran) -> tuple[Case, ...]:
+    """The cases of all files of this name that the run wrote; raises NotJUnitError, also for an older one."""
+    now = identities(pattern)
+    if not now:
+        raise NotJUnitError(f"it wrote no {pattern}")
+    if len(now) > MAX_FILES:
+        raise NotJUnitError(f"{pattern} names more than {MAX_FILES} files")
+    since_ns = (ran.started - SLACK).timestamp() * 1e9
+    older = [path for path, found in now.items() if before.get(path) == found or found[3] < since_ns]
+    if older and len(now) == 1:
+        raise NotJUnitError(f"it wrote no {pattern}: the file there is an older one")
+    if older:
+        wrote = f"it wrote {len(now) - len(older)} of {len(now)} files of {pattern}"
+        raise NotJUnitError(f"{wrote}, {older[0]} is an older one — remove it before the run")
+    cases: list[Case] = []
+    for path in now:
+        cases += parsed_cases(_content(path), ran)
+        if len(cases) > MAX_CASES:
+            raise NotJUnitError(f"its JUnit files hold more than {MAX_CASES} test cases")
+    return tuple(cases)
+
+
+def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise NotJUnitError(f"{path} is not a file")
         with path.open("rb") as file:
-            data = file.read(MAX_JUNIT_BYTES + 1)
+            return file.read(MAX_JUNIT_BYTES + 1)
     except OSError as error:
         raise NotJUnitError(f"{path} cannot be read ({error.strerror})") from error
-    return parsed_cases(data)
 
 
-def parsed_cases(data: bytes) -> tuple[Case, ...]:
-    """The cases of a JUnit document, at any depth; raises NotJUnitError, also when there is none."""
+def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
+    """The cases of a JUnit document, at any depth; raises NotJUnitError, also when there is none.
+
+    An error of a suite is a case of its own. `ran`: the file must be of this run.
+    """
     if len(data) > MAX_JUNIT_BYTES:
         raise NotJUnitError(f"its JUnit file is larger than {MAX_JUNIT_BYTES} bytes")
     if not data.strip():
         raise NotJUnitError("its JUnit file is empty")
+    data = _readable(data)
     _refuse_hostile(data)
     try:
         root = JUnitXml.fromstring(data)
     except (SyntaxError, ValueError, JUnitXmlError) as error:
         raise NotJUnitError(f"its file is not JUnit XML: {_line(str(error))}") from error
     elements = list(root._elem.iter("testcase"))
-    if not elements:
-        raise NotJUnitError("its JUnit file holds no test case")
     if len(elements) > MAX_CASES:
         raise NotJUnitError(f"its JUnit file holds more than {MAX_CASES} test cases")
     # junitparser leaves this one untyped.
-    cases = tuple(_case(TestCase.fromelem(element)) for element in elements)  # type: ignore[no-untyped-call]
-    _refuse_contradiction(root, cases)
-    return cases
+    cases = [_case(TestCase.fromelem(element)) for element in elements]  # type: ignore[no-untyped-call]
+    cases += _suite_errors(root)
+    contradiction = _contradiction(root, cases)
+    if contradiction and ran is not None and ran.exit_code not in (0, None):
+        # A test file that did not load: its suite counts an error, and the command says that it failed.
+        name, reason = contradiction
+        cases.append(Case(name, "error", None, f"{reason} (exit code {ran.exit_code})"))
+    elif contradiction and elements:
+        raise NotJUnitError(f"its JUnit file {contradiction[1]}")
+    if not cases:
+        raise NotJUnitError("its JUnit file holds no test case")
+    if ran is not None:
+        _refuse_older(root, cases, ran)
+    return tuple(cases)
+
+
+def _readable(data: bytes) -> bytes:
+    """Without the characters that are no XML, such as a terminal's colours: messages quote them raw."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
+        return data
+    data = _NO_CHARACTER.sub(_permitted, data.translate(None, _CONTROLS))
+    declared = _ENCODING.match(data)
+    if declared is None or declared.group(1).lower() in (b"utf-8", b"utf8"):
+        data = _NO_XML.sub("\ufffd", data.decode("utf-8", "replace")).encode()
+    return data
+
+
+def _permitted(reference: re.Match[bytes]) -> bytes:
+    digits = reference.group(1)
+    code = int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
+    is_character = (
+        code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 65536 <= code < 0x110000
+    )
+    return reference.group() if is_character else b"&#xFFFD;"
 
 
 def _refuse_hostile(data: bytes) -> None:
@@ -108,33 +197,95 @@ def _refuse_hostile(data: bytes) -> None:
         raise NotJUnitError(f"its JUnit file is not well-formed XML: {_line(str(error))}") from error
 
 
-def _refuse_contradiction(root: JUnitXml, cases: tuple[Case, ...]) -> None:
-    """A suite whose own counts report more failures than its cases show is not believed."""
+def _suites(root: JUnitXml) -> list[Any]:
+    """The suites at any depth, the innermost first; the root is one too."""
+    return list(dict.fromkeys([*reversed(list(root._elem.iter("testsuite"))), root._elem]))
+
+
+def _suite_errors(root: JUnitXml) -> Iterator[Case]:
+    """Errors and failures that stand in a suite and not in a case: of its set-up, for one."""
+    for suite in _suites(root):
+        for element in suite:
+            kind = element.tag.rpartition("}")[2]
+            if kind in ("error", "failure"):
+                text = " ".join(f"{element.get('message') or ''} {element.text or ''}".split())
+                name = (suite.get("name") or "(no name)")[:MAX_NAME_CHARACTERS]
+                result: Literal["failed", "error"] = "failed" if kind == "failure" else "error"
+                yield Case(name, result, None, text[:MAX_MESSAGE_CHARACTERS])
+
+
+def _contradiction(root: JUnitXml, cases: Sequence[Case]) -> tuple[str, str] | None:
+    """The suite whose own counts report more failures or cases than it shows, and what they report."""
     if any(case.result in ("failed", "error") for case in cases):
-        return
-    for element in (root._elem, *root._elem.iter("testsuite")):
-        for name in ("failures", "errors"):
-            if (element.get(name) or "0").strip() != "0":
-                count = element.get(name)[:20]
-                raise NotJUnitError(f"its JUnit file counts {count} {name}, and holds no such case")
-        declared = (element.get("tests") or "").strip()
+        return None
+    for element in _suites(root):
+        name = (element.get("name") or "(no name)")[:MAX_NAME_CHARACTERS]
+        # Surefire counts each failed try of a case that passed when it was repeated.
+        repeated = sum(1 for part in element.iter() if part.tag in _FLAKY)
+        for kind in ("failures", "errors"):
+            count = _count(element, kind)
+            if count is None or count > repeated:
+                return name, f"counts {element.get(kind)[:20]} {kind}, and holds no such case"
         held = sum(1 for _ in element.iter("testcase"))
-        if declared.isdecimal() and len(declared) < 10 and int(declared) > held:
-            raise NotJUnitError(f"its JUnit file counts {declared} tests, and holds {held}")
+        declared = _count(element, "tests")
+        if declared is not None and declared > held + repeated:
+            return name, f"counts {declared} tests, and holds {held}"
+    return None
+
+
+def _count(element: Any, name: str) -> int | None:
+    """A count of a suite; 0 where it has none, None where it is no number."""
+    text = (element.get(name) or "0").strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _refuse_older(root: JUnitXml, cases: Sequence[Case], ran: Ran) -> None:
+    """A copy of an older run's file is no result of this one, whenever it was copied."""
+    for element in _suites(root):
+        text = (element.get("timestamp") or "").strip()
+        written = _times(text)
+        if written and not any(ran.started - SLACK <= at <= ran.ended + SLACK for at in written):
+            raise NotJUnitError(
+                f"its JUnit file is of another run: it says {text[:40]}, and the command ran from "
+                f"{ran.started:%Y-%m-%dT%H:%M:%SZ} to {ran.ended:%H:%M:%SZ} — have it written anew, in UTC"
+            )
+    took_s = (ran.ended - ran.started).total_seconds()
+    longest = max(cases, key=lambda case: case.elapsed_ms or 0)
+    if (longest.elapsed_ms or 0) / 1000 > took_s + SLACK.total_seconds():
+        seconds = f"{(longest.elapsed_ms or 0) / 1000:.0f} s"
+        raise NotJUnitError(
+            f"its JUnit file is of another run: {longest.name} took {seconds}, the command {took_s:.0f} s"
+        )
+
+
+def _times(text: str) -> list[datetime]:
+    """What a timestamp may mean: without a zone it is UTC or this machine's time. None is of any time."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return []
+    try:
+        return [at] if at.tzinfo is not None else [at.replace(tzinfo=UTC), at.astimezone(UTC)]
+    except (OverflowError, OSError):
+        return [at.replace(tzinfo=UTC)]
 
 
 def _case(case: TestCase) -> Case:
     name = ".".join(part for part in (case.classname, case.name) if part) or "(no name)"
-    result: Literal["passed", "failed", "error", "skipped"] = "passed"
+    result: Result = "passed"
+    texts = [f"{part.message or ''} {part.text or ''}" for part in case.result]
+    flaky = [part for part in case._elem if part.tag in _FLAKY]
     if case.is_error:
         result = "error"
-    elif case.is_failure:
+    elif case.is_failure or any(part.tag.startswith("rerun") for part in flaky):
         result = "failed"
     elif case.is_skipped or case._elem.get("status") in ("notrun", "skipped", "disabled"):
         # GoogleTest writes status="notrun" for a disabled test, and no <skipped> element.
         result = "skipped"
-    text = next((f"{part.message or ''} {part.text or ''}" for part in case.result), "")
-    message = " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]
+    elif flaky:
+        result = "flaky"
+    texts += [f"{part.get('message') or ''} {part.text or ''}" for part in flaky]
+    message = " ".join(next(iter(texts), "").split())[:MAX_MESSAGE_CHARACTERS]
     return Case(name[:MAX_NAME_CHARACTERS], result, _elapsed_ms(case), message)
 
 

@@ -11,9 +11,10 @@ from deploy_verdict.evidence.steps import may_have_written
 from deploy_verdict.model import Exchange, StepRecord, Unrestored
 from deploy_verdict.plan import Request, Step
 from deploy_verdict.plan.placeholders import filled, filled_path, names_in
-from deploy_verdict.plan.write_guard import entities, refusal
+from deploy_verdict.plan.requests import changes_data
 from deploy_verdict.redaction.redactor import carries_credentials
 from deploy_verdict.stages.context import Context
+from deploy_verdict.stages.guarded_request import entities_of, refusal_of
 from deploy_verdict.stages.write_ledger import OpenEntry
 
 
@@ -39,14 +40,18 @@ class TestRun:
 
 @dataclass(frozen=True, kw_only=True)
 class FinalRequest:
-    """A request as it would leave. `from_captures` holds the captured values that stand in its path."""
+    """A request as it would leave."""
 
     method: str
     path: str
     json: JsonValue
     headers: Mapping[str, str]
     timeout_s: float | None
-    from_captures: tuple[str, ...]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change data."""
+        return changes_data(self.method, self.path, self.json)
 
 
 def lacking(request: Request, captured: Mapping[str, JsonValue], *paths: str | None) -> tuple[str, ...]:
@@ -59,7 +64,7 @@ def final(
     context: Context, request: Request, captured: Mapping[str, JsonValue], path: str | None = None
 ) -> FinalRequest:
     """Fill every place of a request; `path` stands in for its own. Needs that nothing is lacking."""
-    final_path, used = filled_path(path or request.path, captured)
+    final_path = filled_path(path or request.path, captured)
     headers = {name: str(filled(value, captured)) for name, value in request.headers.items()}
     return FinalRequest(
         method=request.method,
@@ -67,32 +72,28 @@ def final(
         json=filled(request.json_, captured),
         headers={**context.plan.service.headers, **headers},
         timeout_s=request.timeout,
-        from_captures=used,
     )
 
 
 def refused(context: Context, request: FinalRequest) -> str | None:
     """Why the guard does not let this request out, or None."""
-    may_write = context.plan.test_data.may_write
-    reason = refusal(
-        request.method, request.path, request.json, may_write, request.from_captures, request.headers
-    )
+    reason = refusal_of(context, request.method, request.path, request.json, request.headers)
     return context.redact(reason) if reason else None
 
 
 def record_write(test_run: TestRun, requests: Iterable[FinalRequest]) -> None:
     """Note in the ledger what these requests may write, with what restores it; once for all that it names."""
-    may_write = test_run.context.plan.test_data.may_write
-    written = [request for request in requests if request.method not in ("GET", "HEAD")]
+    context = test_run.context
+    written = [request for request in requests if request.writes]
     if test_run.entry is None or not written:
         return
     needed = {name: None for step in requests_of(test_run.cleanup) for name in lacking(step, {})}
     captured = {name: test_run.captured[name] for name in needed if name in test_run.captured}
 
     def restore() -> list[str]:
-        return [curl(test_run.context, step, captured) for step in requests_of(test_run.cleanup)]
+        return [curl(context, step, captured) for step in requests_of(test_run.cleanup)]
 
-    named = [name for request in written for name in entities(request.path, request.json, may_write)]
+    named = [name for one in written for name in entities_of(context, one.method, one.path, one.json)]
     test_run.entry.record_write(named, captured, restore)
 
 
@@ -104,7 +105,7 @@ def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
 def send(test_run: TestRun, request: FinalRequest) -> Exchange:
     """Send a request that the guard lets out."""
     token = object()
-    if request.method not in ("GET", "HEAD"):
+    if request.writes:
         record_write(test_run, (request,))
         test_run.writes.add(token)
     exchange = test_run.context.probe.ask(

@@ -1,0 +1,39 @@
+"""What a plan's requests may write, as far as it is known before the window. Pure."""
+
+from collections.abc import Iterator
+
+from deploy_verdict.plan.placeholders import filled, filled_path, names_in
+from deploy_verdict.plan.requests import Request, changes_data
+from deploy_verdict.plan.sections.test_data import TestData
+from deploy_verdict.plan.write_guard import Refusal, entities, refusals
+
+# Stands for what a step will capture; no entity is called so.
+_LATER = "capturedLater"
+
+
+def known_refusals(request: Request, test_data: TestData) -> Iterator[Refusal]:
+    """Why the guard would refuse this request whatever is captured, what certainly is refused first."""
+    for path, body in _forms(request):
+        for one in refusals(request.method, path, body, test_data, headers=request.headers):
+            by_document = one.in_path and test_data.openapi is not None
+            if _LATER not in one.part and not by_document:
+                yield one
+
+
+def known_entities(request: Request, test_data: TestData) -> tuple[str, ...]:
+    """The entities that this request may write; a captured one by the names of its steps."""
+    found = {
+        entity: None
+        for path, body in _forms(request)
+        if changes_data(request.method, path, body)
+        for entity in entities(request.method, path, body, test_data)
+    }
+    return tuple(entity.replace(f"={_LATER}", " as captured") for entity in found)
+
+
+def _forms(request: Request) -> Iterator[tuple[str, object]]:
+    """The paths of a request, which may have a second one, with its body."""
+    paths = [request.path, *filter(None, [getattr(request, "if_no_route", None)])]
+    places = dict.fromkeys(names_in([*paths, request.json_]), _LATER)
+    for path in paths:
+        yield filled_path(path, places), filled(request.json_, places)
