@@ -66,8 +66,11 @@ def _size(plan: Plan, pool: Pool) -> float | None:
         lines = check.expect.lines if check.expect is not None else ()
         for line in lines:
             wanted = line.matcher.equals
-            if (check.method, check.path, line.selector) == ("GET", pool.path, pool.limit) and (
-                isinstance(wanted, int | float) and not isinstance(wanted, bool)
-            ):
+            if (check.method, check.host, check.path, line.selector) == (
+                "GET",
+                pool.host,
+                pool.path,
+                pool.limit,
+            ) and (isinstance(wanted, int | float) and not isinstance(wanted, bool)):
                 return float(wanted)
     return None

@@ -83,7 +83,9 @@ def _status(
         return f"{MARK[outcome]} {fault_text(observation.fault)}"
     if check.writes:
         return f"{MARK[outcome]} {_status_line(observation.status)}{_accepted(check, outcome, findings)}"
-    pool = next((pool for pool in bundle.plan.pools if pool.path == check.path), None)
+    pool = next(
+        (pool for pool in bundle.plan.pools if (pool.host, pool.path) == (check.host, check.path)), None
+    )
     return HEALTH_WORD[outcome] if pool is None else _pool_word(pool, observation, outcome)
 
 

@@ -38,7 +38,8 @@ def _burst(
     pace, clock = context.pace, context.pace.clock
     began_offset_s, at = pace.offset_s(), clock.now()
     readings: list[Reading] = []
-    url = context.redact(context.probe.base_url + pool.path)
+    probe = context.probe.to(pool.host)
+    url = context.redact(probe.base_url + pool.path)
 
     def so_far(*, interrupted: bool) -> BurstObservation:
         return BurstObservation(
@@ -52,14 +53,15 @@ def _burst(
         )
 
     kept_s = clock.monotonic_s()
-    headers = {**context.plan.service.headers, **pool.headers}
-    with context.probe.kept_alive() as connection:
+    headers, is_anonymous = context.plan.headers_of(pool), pool.auth == "none"
+    with probe.kept_alive() as connection:
         for number in range(pool.burst.readings):
             pace.wait_until(began_offset_s + number * pool.burst.every)
             if context.stop.requested:
                 return so_far(interrupted=True)
             read_offset_s = pace.offset_s()
-            readings.append(_reading(connection.ask(pool.method, pool.path, headers=headers), read_offset_s))
+            exchange = connection.ask(pool.method, pool.path, headers=headers, anonymous=is_anonymous)
+            readings.append(_reading(exchange, read_offset_s))
             if clock.monotonic_s() - kept_s >= CHECKPOINT_S:
                 keep(so_far(interrupted=True))
                 kept_s = clock.monotonic_s()

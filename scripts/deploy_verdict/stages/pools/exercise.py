@@ -50,7 +50,7 @@ class _Exercise:
         rounds: list[ExerciseRound] = []
         answers: list[Exchange] = []
         with (
-            context.probe.kept_alive() as gauge,
+            context.probe.to(self._pool.host).kept_alive() as gauge,
             ThreadPoolExecutor(max_workers=exercise.at_once, thread_name_prefix="exercise") as threads,
         ):
             for number in range(0 if held_back else exercise.rounds):
@@ -71,7 +71,7 @@ class _Exercise:
                 check=self._pool.name,
                 offset_s=self._offset_s,
                 at=at,
-                url=context.redact(context.probe.base_url + self._pool.path),
+                url=context.redact(context.probe.to(self._pool.host).base_url + self._pool.path),
                 at_once=exercise.at_once,
                 rounds=tuple(rounds),
                 answers=tuple(answers),
@@ -127,8 +127,9 @@ class _Exercise:
 
     def _read(self, gauge: KeptAlive) -> Reading:
         read_offset_s = self._context.pace.offset_s()
-        headers = {**self._context.plan.service.headers, **self._pool.headers}
-        exchange = gauge.ask(self._pool.method, self._pool.path, headers=headers)
+        pool = self._pool
+        headers = self._context.plan.headers_of(pool)
+        exchange = gauge.ask(pool.method, pool.path, headers=headers, anonymous=pool.auth == "none")
         return Reading(
             offset_s=round(read_offset_s, 3),
             elapsed_ms=exchange.elapsed_ms,

@@ -79,16 +79,16 @@ class _Drive:
     def _floor(self) -> tuple[Reading, ...]:
         """The gauge at rest: a burst as the samples have it."""
         context, pool = self._context, self._pool
-        headers = {**context.plan.service.headers, **pool.headers}
+        headers, is_anonymous = context.plan.headers_of(pool), pool.auth == "none"
         readings: list[Reading] = []
         began_s = context.pace.offset_s()
-        with context.probe.kept_alive() as gauge:
+        with context.probe.to(pool.host).kept_alive() as gauge:
             for number in range(pool.burst.readings):
                 context.pace.wait_until(began_s + number * pool.burst.every)
                 if context.stop.requested:
                     break
                 read_offset_s = context.pace.offset_s()
-                answer = gauge.ask(pool.method, pool.path, headers=headers)
+                answer = gauge.ask(pool.method, pool.path, headers=headers, anonymous=is_anonymous)
                 readings.append(
                     Reading(
                         offset_s=round(read_offset_s, 3),
@@ -106,7 +106,7 @@ class _Drive:
             check=self._pool.name,
             offset_s=self._offset_s,
             at=self._at,
-            url=self._context.redact(self._context.probe.base_url + self._pool.path),
+            url=self._context.redact(self._context.probe.to(self._pool.host).base_url + self._pool.path),
             before=self._before,
             after=self._after,
             cycles=cycles.done,
