@@ -8,7 +8,18 @@ from redis import RedisError
 
 from demo.backend import Backend, FlakyError
 from demo.faults import BEFORE_THE_MODEL_FIX, Fault
-from demo.middleware import Asleep, BrokenEdge, BrokenForOthers, Edge, LogRequests, OldCodeAtFirst
+from demo.middleware import (
+    Asleep,
+    Balanced,
+    BrokenEdge,
+    BrokenForOthers,
+    Cache,
+    DownBetweenSamples,
+    Edge,
+    LockedOut,
+    LogRequests,
+    OldCodeAtFirst,
+)
 from demo.occupation import RefusedError
 from demo.occupation_routes import metrologia_routes, occupation_routes
 from demo.status_routes import status_routes
@@ -22,6 +33,14 @@ def build_app(backend: Backend) -> FastAPI:
     app = _service(backend, before_fix=backend.fault in BEFORE_THE_MODEL_FIX)
     if backend.fault is Fault.STALE_AT_FIRST:
         app.add_middleware(OldCodeAtFirst, old=_service(backend, before_fix=True), backend=backend)
+    if backend.fault is Fault.ONE_INSTANCE_BROKEN:
+        app.add_middleware(Balanced)
+    if backend.fault is Fault.DOWN_BETWEEN_SAMPLES:
+        app.add_middleware(DownBetweenSamples, backend=backend)
+    if backend.fault is Fault.CACHED_ANSWERS:
+        app.add_middleware(Cache)
+    if backend.fault is Fault.USERS_LOCKED_OUT:
+        app.add_middleware(LockedOut, backend=backend)
     app.add_middleware(LogRequests, backend=backend)
     if backend.fault is Fault.TRAFFIC_5XX:
         app.add_middleware(BrokenForOthers, backend=backend)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from logging import getLogger
 
@@ -66,6 +67,7 @@ class Backend:
     leaks_due: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     # next() on a count is atomic, so these need no lock.
     leaked: list[Redis] = field(default_factory=list)
+    restarts: list[datetime] = field(default_factory=list)
     stats_shown: Iterator[int] = field(default_factory=lambda: count(1))
     bursts: Bursts = field(default_factory=Bursts)
     occupation_requests: Iterator[int] = field(default_factory=lambda: count(1))
@@ -81,9 +83,9 @@ class Backend:
         stats = stats_of(self.pool)
         return flattered(stats) if self.fault is Fault.LYING_GAUGE else stats
 
-    def refuses_stats(self, port: int) -> bool:
-        """Called once for each request for stats, from this port: lost-samples and both leaks strike here."""
-        burst, reading = self.bursts.place(port)
+    def refuses_stats(self) -> bool:
+        """Called once for each request for stats: lost-samples and both leaks strike here."""
+        burst, reading = self.bursts.place()
         if burst in SAMPLES_AFTER_T0 and reading in LEAKING_READINGS.get(self.fault, ()):
             self.leaks_due.release()
         return self.fault is Fault.LOST_SAMPLES and burst in SAMPLES_REFUSED

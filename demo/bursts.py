@@ -1,25 +1,33 @@
 """Which burst of readings a request for stats belongs to. Pure.
 
 What happens "at the third sample" must not depend on the clock: on a busy machine the samples come late, and
-the load at T+0 is read as often as there is time. But each burst keeps one connection, and has 30 readings.
+the load at T+0 is read as often as there is time. But a burst's 30 readings follow each other with nothing of
+ours between them, on whatever connections they come.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+# Longer than what is read between two rounds of a load, and shorter than a burst.
+FEWEST_READINGS = 20
 
 
 @dataclass(kw_only=True)
 class Bursts:
-    """Counts requests by their connection. Not safe for threads: the event loop's own."""
+    """Counts our requests for stats that follow each other. Not safe for threads: the event loop's own."""
 
-    _readings: dict[int, int] = field(default_factory=dict)
-    _numbers: dict[int, int] = field(default_factory=dict)
+    _found: int = 0
+    _reading: int = 0
 
-    def place(self, port: int) -> tuple[int, int]:
-        """The numbers of the burst and of the reading in it, both from 1; `port` is the client's.
+    def interrupted(self) -> None:
+        """Another request of ours: what follows is no part of the burst before it."""
+        self._reading = 0
 
-        Only a second request makes a burst: one that comes alone shares its number with the burst after it.
+    def place(self) -> tuple[int, int]:
+        """The numbers of the burst and of the reading in it, both from 1.
+
+        A request that comes alone shares its number with the burst after it.
         """
-        reading = self._readings[port] = self._readings.get(port, 0) + 1
-        if reading == 2:
-            self._numbers[port] = len(self._numbers) + 1
-        return self._numbers.get(port, len(self._numbers) + 1), reading
+        self._reading += 1
+        if self._reading == FEWEST_READINGS:
+            self._found += 1
+        return self._found + (self._reading < FEWEST_READINGS), self._reading

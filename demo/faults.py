@@ -45,8 +45,14 @@ class Fault(StrEnum):
     RAILWAY_CANARY_CUT = "railway-canary-cut"
     TRAFFIC_5XX = "traffic-5xx"
     MEMORY_LEAK = "memory-leak"
+    RAILWAY_OLD_CONTAINER = "railway-old-container"
     STALE_CODE = "stale-code"
     STALE_AT_FIRST = "stale-at-first"
+    USERS_LOCKED_OUT = "users-locked-out"
+    ONE_INSTANCE_BROKEN = "one-instance-broken"
+    DOWN_BETWEEN_SAMPLES = "down-between-samples"
+    RESTARTS = "restarts"
+    CACHED_ANSWERS = "cached-answers"
 
 
 _DESCRIPTIONS: dict[Fault, str] = {
@@ -89,8 +95,14 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.RAILWAY_CANARY_CUT: "the edge's HTTP log holds three of ten requests",
     Fault.TRAFFIC_5XX: "every 20th request of others to the history answers 500; ours never do",
     Fault.MEMORY_LEAK: "memory grows from 0.3 to 0.8 of 1 GB in two hours",
+    Fault.RAILWAY_OLD_CONTAINER: "Railway: the removed container still answers every 10th request of others",
     Fault.STALE_CODE: "Railway: SUCCESS, but the code before all of the fixes goes on answering",
     Fault.STALE_AT_FIRST: "the code before the model fix answers for the first plan minute, then the new one",
+    Fault.USERS_LOCKED_OUT: "every request of others answers 401 from T+30min on; ours need no login",
+    Fault.ONE_INSTANCE_BROKEN: "one connection in four leads to an instance whose /api/workers answers 500",
+    Fault.DOWN_BETWEEN_SAMPLES: "503 from minute 3 to 12 of each quarter of an hour; well at each sample",
+    Fault.RESTARTS: "the process starts anew every 10 plan minutes: its start time and its log say so",
+    Fault.CACHED_ANSWERS: "a cache answers /api/health and /api/workers with its copies (Age, X-Cache)",
 }
 
 FAULTS: dict[str, str] = {fault.value: _DESCRIPTIONS[fault] for fault in Fault}
@@ -99,8 +111,8 @@ FAULTS: dict[str, str] = {fault.value: _DESCRIPTIONS[fault] for fault in Fault}
 LEAKED_CONNECTIONS: dict[Fault, int] = {Fault.POOL_LEAK: 14, Fault.SLOW_LEAK: 8}
 """How many connections each leak takes; the healthy backend holds about 3 besides, so 14 makes 17."""
 
-SAMPLES_AFTER_T0 = range(3, 11)
-"""Of the bursts of readings in a window of plans/zeues.yml: T+0 has two, the load's and its sample's own."""
+SAMPLES_AFTER_T0 = range(2, 10)
+"""Of the bursts of readings in a window of plans/zeues.yml."""
 
 LEAKING_READINGS: dict[Fault, tuple[int, ...]] = {Fault.POOL_LEAK: (8, 22), Fault.SLOW_LEAK: (15,)}
 """At which readings of each of these samples a leak takes a connection, until it has all that it takes."""
@@ -134,5 +146,17 @@ BEFORE_THE_POOL = (Fault.OLD_POOL_SIZE, Fault.STALE_CODE)
 STALE_FOR_S = 60.0
 """Of STALE_AT_FIRST: plan time since the first probe."""
 
-SAMPLES_REFUSED = range(5, 9)
+SAMPLES_REFUSED = range(4, 8)
 """Of LOST_SAMPLES, in bursts: the four from T+45min to T+90min."""
+
+LOCKED_OUT_AFTER_S = 1800.0
+"""Of USERS_LOCKED_OUT: plan time since the first probe."""
+
+INSTANCES = 4
+"""Of ONE_INSTANCE_BROKEN: connections are handed to them in turn."""
+
+DOWN_FROM_S, DOWN_UNTIL_S, DOWN_EVERY_S = 180.0, 720.0, 900.0
+"""Of DOWN_BETWEEN_SAMPLES, in plan time."""
+
+RESTARTS_EVERY_S = 600.0
+"""Of RESTARTS, in plan time."""

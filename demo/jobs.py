@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from redis import Redis, RedisError
 
@@ -14,6 +15,7 @@ from demo.faults import (
     EXHAUSTED_AFTER_S,
     LEAKED_CONNECTIONS,
     NEW_ERROR_AFTER_S,
+    RESTARTS_EVERY_S,
     TOO_MANY_CONNECTIONS_EVERY_S,
     Fault,
 )
@@ -62,6 +64,8 @@ def _jobs(backend: Backend, held: list[Redis]) -> list[Callable[[], None]]:
         jobs.append(lambda: _exhaust_later(backend, held))
     if backend.fault is Fault.NEW_ERROR_IN_LOG:
         jobs.append(lambda: _fail_once(backend))
+    if backend.fault is Fault.RESTARTS:
+        jobs.append(lambda: _restart(backend))
     return jobs
 
 
@@ -135,6 +139,13 @@ def _leak(backend: Backend, held: list[Redis]) -> None:
 def _complain(backend: Backend) -> None:
     while not backend.stopping.wait(TOO_MANY_CONNECTIONS_EVERY_S / backend.speed):
         REDIS_LOG.error("Too many connections")
+
+
+def _restart(backend: Backend) -> None:
+    """Say so, and be another process for whoever asks since when it runs."""
+    while _window_is_open_for(backend, RESTARTS_EVERY_S):
+        backend.restarts.append(datetime.now(UTC))
+        JOBS_LOG.info("Started server process [1]")
 
 
 def _window_is_open_for(backend: Backend, plan_s: float) -> bool:

@@ -9,12 +9,22 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.backend import Backend
-from demo.faults import STALE_FOR_S, TRAFFIC_5XX_EVERY
+from demo.faults import (
+    DOWN_EVERY_S,
+    DOWN_FROM_S,
+    DOWN_UNTIL_S,
+    INSTANCES,
+    LOCKED_OUT_AFTER_S,
+    STALE_FOR_S,
+    TRAFFIC_5XX_EVERY,
+)
 from demo.railway.records import PROBE_AGENT, Request, new_request_id
 
 LOG = logging.getLogger("backend.http")
 
-EDGE_PATHS = ("/api/health", "/api/redis-connection-stats")
+STATS = "/api/redis-connection-stats"
+EDGE_PATHS = ("/api/health", STATS)
+CACHED_PATHS = ("/api/health", "/api/workers")
 FALLBACK = "x-railway-fallback"
 NO_TROUBLE: dict[str, str] = {}
 # What the HTTP log tells of a request that the edge had to answer itself.
@@ -32,6 +42,8 @@ class LogRequests:
         self._app, self._backend = app, backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != STATS and Headers(scope=scope).get("user-agent", "").startswith(PROBE_AGENT):
+            self._backend.bursts.interrupted()
         started = time.perf_counter()
         status = 500  # what the server answers when the application raises before answering
 
@@ -133,6 +145,75 @@ class BrokenForOthers:
         await app(scope, receive, send)
 
 
+def _plan_s(backend: Backend) -> float:
+    """Plan time since the first probe; 0 before it."""
+    probed_at = backend.records.probed_at
+    return (datetime.now(UTC) - probed_at).total_seconds() * backend.speed if probed_at else 0.0
+
+
+class LockedOut:
+    """The fault users-locked-out: whoever is not the watcher needs a login that nobody has any more."""
+
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._backend = app, backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        is_ours = scope["type"] != "http" or Headers(scope=scope).get("user-agent", "").startswith(
+            PROBE_AGENT
+        )
+        if not is_ours and _plan_s(self._backend) >= LOCKED_OUT_AFTER_S:
+            app = JSONResponse({"detail": "Session expired"}, status_code=401)
+        await app(scope, receive, send)
+
+
+class Balanced:
+    """The fault one-instance-broken: connections are handed out in turn, and one instance is broken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._instances: dict[int, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        port = (scope.get("client") or ("", 0))[1]
+        instance = self._instances.setdefault(port, len(self._instances) % INSTANCES)
+        if scope["type"] == "http" and scope["path"] == "/api/workers" and instance == 0:
+            app = JSONResponse({"detail": "Internal server error"}, status_code=500)
+        await app(scope, receive, send)
+
+
+class DownBetweenSamples:
+    """The fault down-between-samples."""
+
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
+        self._app, self._backend = app, backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        in_quarter_s = _plan_s(self._backend) % DOWN_EVERY_S
+        if scope["type"] == "http" and DOWN_FROM_S < in_quarter_s < DOWN_UNTIL_S:
+            app = JSONResponse({"detail": "Service unavailable"}, status_code=503)
+        await app(scope, receive, send)
+
+
+class Cache:
+    """The fault cached-answers: what a cache in front of the backend adds to its copies."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def as_copy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["age"], headers["x-cache"] = "312", "HIT"
+            await send(message)
+
+        is_cached = scope["type"] == "http" and scope["path"] in CACHED_PATHS
+        await self._app(scope, receive, as_copy if is_cached else send)
+
+
 class OldCodeAtFirst:
     """The fault stale-at-first: the code of before goes on answering for a while, as in a rolling deploy."""
 
@@ -140,8 +221,6 @@ class OldCodeAtFirst:
         self._app, self._old, self._backend = app, old, backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        probed_at = self._backend.records.probed_at
-        since_s = (datetime.now(UTC) - probed_at).total_seconds() * self._backend.speed if probed_at else 0.0
         # The lifespan is the new app's own.
-        is_old = scope["type"] == "http" and since_s < STALE_FOR_S
+        is_old = scope["type"] == "http" and _plan_s(self._backend) < STALE_FOR_S
         await (self._old if is_old else self._app)(scope, receive, send)

@@ -52,6 +52,7 @@ def running(
     *,
     log: Path,
     port: int = 0,
+    railway_as: Path | None = None,
     ready_within_s: float = READY_WITHIN_S,
 ) -> Iterator[Running]:
     """Start `python -m demo.serve`, yield once it is ready, and stop it at exit, by force after five seconds.
@@ -60,6 +61,7 @@ def running(
     """
     command = [sys.executable, "-m", "demo.serve", "--fault", fault, "--speed", str(speed)]
     command += ["--log", str(log.resolve()), "--port", str(port)]
+    command += ["--railway-as", str(railway_as)] if railway_as else []
     # A file, not a pipe, for stderr: nobody reads it while the backend runs, and a full pipe would stop it.
     # A session of its own: Ctrl-C is for the one who watches, who then still has to clean up here.
     with tempfile.TemporaryFile() as stderr:

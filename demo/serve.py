@@ -23,6 +23,7 @@ from demo.jobs import background, users
 from demo.listening import Listening, NotAnsweringError, refusing
 from demo.logfile import open_log, silence_log
 from demo.railway.app import PATH, build_railway
+from demo.railway.habits import Habits, habits_of
 from demo.railway.story import Story
 from demo.railway.switches import MEANINGS, Switches, switches_from
 
@@ -40,15 +41,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         open_log(options.log)
         with open_backend(Fault(options.fault), options.speed) as backend, background(backend):
-            _serve(backend, options.port, stop, switches)
+            habits = habits_of(options.railway_as) if options.railway_as else Habits()
+            _serve(backend, options.port, stop, switches, habits)
     except (OSError, RedisError, NotAnsweringError) as error:
         print(f"demo.serve could not run: {error}", file=sys.stderr)
         return COULD_NOT_RUN
     return 0
 
 
-def _serve(backend: Backend, port: int, stop: threading.Event, switches: Switches) -> None:
-    story = Story(fault=backend.fault, speed=backend.speed, records=backend.records)
+def _serve(backend: Backend, port: int, stop: threading.Event, switches: Switches, habits: Habits) -> None:
+    story = Story(fault=backend.fault, speed=backend.speed, records=backend.records, habits=habits)
     story.switch(switches)
     with (
         closing(Listening(build_railway(story), 0, alive="/")) as railway,
@@ -97,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault", default="none", choices=list(FAULTS), metavar="NAME", help="listed below")
     parser.add_argument("--speed", type=_speed, default=600.0, help="plan seconds per second; default 600")
     parser.add_argument("--log", type=Path, required=True, metavar="FILE", help="lines are appended")
+    words = "the file of `deploy-verdict railway probe`, which this Railway then behaves as"
+    parser.add_argument("--railway-as", type=Path, metavar="FILE", help=words)
     parser.add_argument(
         "--railway", action="append", default=[], metavar="NAME[=VALUE]", help="how Railway misbehaves"
     )

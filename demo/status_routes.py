@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from demo.backend import Backend
@@ -40,9 +40,9 @@ def status_routes(backend: Backend) -> APIRouter:
 
     # async: answered by the event loop itself, even while every worker thread waits for a connection.
     @routes.get("/redis-connection-stats")
-    async def redis_connection_stats(request: Request) -> Body:
+    async def redis_connection_stats() -> Body:
         backend.stats_asked.set()
-        if backend.refuses_stats(request.client.port if request.client else 0):
+        if backend.refuses_stats():
             raise RefusedError(429, "Too many requests")
         return _stats_body(backend)
 
@@ -66,7 +66,9 @@ def _health_status(error: str | None, backend: Backend) -> int:
 
 
 def _health_body(error: str | None, backend: Backend) -> Body:
+    started: Body = {"started_at": len(backend.restarts)} if backend.fault is Fault.RESTARTS else {}
     return {
+        **started,
         "status": "unhealthy" if error else "healthy",
         "operational": error is None,
         "sheets_connection": "ok",

@@ -18,7 +18,7 @@ from demo.faults import FAULTS
 from demo.railway import ids
 from demo.running import running
 from deploy_verdict.model import VerdictOutcome
-from deploy_verdict.plan import read_plan
+from deploy_verdict.plan import asked_once, read_plan
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.judge_directory import read_bundle, write_reports, write_verdict
 from deploy_verdict.window.session import read_window
@@ -74,8 +74,14 @@ STORIES = {
     "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
     "traffic-5xx": (11, "users met server errors"),
     "memory-leak": (10, "memory grows over the window, as a leak does"),
+    "railway-old-container": (11, "of commit 0badbadc, which this one replaced, answered "),
     "stale-code": (11, "is deployed, but the answers are those of older code: STALE"),
     "stale-at-first": (0, "; the answers before: "),
+    "users-locked-out": (11, "users are not logged in any more"),
+    "one-instance-broken": (11, "500 errors were the crisis"),
+    "down-between-samples": (11, "Service unavailable"),
+    "restarts": (10, "the service was restarted within the window"),
+    "cached-answers": (12, "are copies out of a cache (Age: 312"),
 }
 
 
@@ -111,6 +117,7 @@ LIVE = {
     "memory-leak": "metrics",
     "completar-bug": "exposure and writes",
     "down": "no stage can see anything",
+    "down-between-samples": "heartbeat",
     "railway-expired-token": "no platform can be asked",
 }
 # Where real seconds count: a log's silence, the platform's measurements, answers that come late.
@@ -125,6 +132,9 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
     file = read_window(out)
     text = plan_for(fault, tmp_path).read_bytes()
     plan = read_plan(text, "plan.yml", VARIABLES, f"{file.window.t0:%Y-%m-%d}")
+    if not (out / "evidence" / "health.T+015.a1.json").exists():
+        # Recorded when a check was asked once.
+        plan = asked_once(plan)
     # The plan's text may grow comments without making the evidence foreign.
     bundle = read_bundle(plan, out, file, (), corrected_plan=True)
     at = file.window.t0 + timedelta(minutes=5)

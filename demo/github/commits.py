@@ -10,12 +10,16 @@ MAX_STATUSES = 1000
 
 
 def shown(hub: Hub, call: Call) -> Answer:
-    """Any whole id is a commit of the demo's repository; an abbreviated one or a branch is not."""
-    sha = call.parameters["ref"]
+    """Any whole id is a commit of the demo's repository; of branches, the default one is known."""
+    sha, at = call.parameters["ref"], hub.now()
+    if sha == hub.default_branch:
+        sha, at = hub.head
     if not re.fullmatch(r"[0-9a-f]{40}", sha):
         return refused(422, f"No commit found for SHA: {sha}")
     address = {"url": f"{call.api}/commits/{sha}", "html_url": f"{call.web}/commit/{sha}"}
-    return Answer(body=example("commit", sha=sha, author=user(hub.commit_author), **address))
+    row = example("commit", sha=sha, author=user(hub.commit_author), **address)
+    row["commit"]["committer"] = {"name": hub.commit_author, "email": "me@example.com", "date": at}
+    return Answer(body=row)
 
 
 def status_created(hub: Hub, call: Call) -> Answer:

@@ -26,6 +26,7 @@ class Hub:
     private: bool = False
     visibility: str | None = None
     default_branch: str = "main"
+    head: tuple[str, str] = ("0" * 40, "2026-02-02T12:00:00Z")
     author: str = BOT
     commit_author: str = "sescanella"
     issues: dict[int, Row] = field(default_factory=dict)

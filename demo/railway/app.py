@@ -88,6 +88,9 @@ async def _answered(story: Story, request: Request) -> Answer:
     except (ValueError, RecursionError):
         return 400, _refusal("POST body is not JSON", traceId="0demo")
     story.count(str(body.get("operationName")) if isinstance(body, dict) else "")
+    refused = story.habits.refused.get(str(body.get("operationName")) if isinstance(body, dict) else "")
+    if refused is not None:
+        return 200, {**_refusal(refused, traceId="0demo"), "data": None}
     return await run_in_threadpool(answer, story, body, is_project_token=kind == "project")
 
 

@@ -1,8 +1,8 @@
-"""What the deployment before this one logged in its last hours: the crisis. Pure."""
+"""What the deployment before this one logged and answered in its last hours: the crisis. Pure."""
 
 from datetime import datetime, timedelta
 
-from demo.railway.records import Line
+from demo.railway.records import Line, Request
 
 BEGAN_BEFORE_S = 7200.0
 ENDED_BEFORE_S = 200.0
@@ -30,3 +30,20 @@ def incident_lines(started_at: datetime) -> list[Line]:
             severity = "error" if text.startswith("ERROR") else "info"
             lines.append(Line(at=at + timedelta(seconds=1), text=text, severity=severity))
     return lines
+
+
+def incident_requests(started_at: datetime) -> list[Request]:
+    """One request a minute, of which every third failed; the last well before the next deployment."""
+    return [
+        Request(
+            at=started_at - timedelta(seconds=BEGAN_BEFORE_S - number * 60.0),
+            request_id=f"incident-{number}",
+            method="GET",
+            path="/api/workers",
+            host="service.test",
+            status=500 if number % 3 == 0 else 200,
+            total_ms=5004 if number % 3 == 0 else 2,
+            user_agent="Mozilla/5.0",
+        )
+        for number in range(int((BEGAN_BEFORE_S - ENDED_BEFORE_S) / 60.0))
+    ]

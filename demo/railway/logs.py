@@ -8,13 +8,16 @@ from typing import Any
 from demo.faults import Fault
 from demo.railway import ids
 from demo.railway.arguments import bad_input
-from demo.railway.incident import incident_lines
+from demo.railway.habits import Habits, shown_until
+from demo.railway.incident import incident_lines, incident_requests
 from demo.railway.records import Line, Request
 from demo.railway.story import Story
 
 HOLE_S = (2400.0, 5400.0)
 DEFAULT_LIMIT, MAX_LIMIT = 100, 5000
+USUAL = Habits()
 KEPT_OF_TEN = 3
+OLD_CONTAINER_EVERY = 10
 DROPPED_AT_S = 3600.0
 DROPPED = (
     "Railway rate limit of 500 logs/sec reached for replica, update your application to reduce the logging "
@@ -59,13 +62,14 @@ def deploy_log(story: Story, deployment: str, window: Window, limit: int | None)
     since = story.served_since(deployment)
     lines = [line for line in [*story.records.lines] if since is not None and line.at >= since]
     if deployment == ids.INCIDENT_ID:
-        lines = incident_lines(story.records.started_at)
+        lines = incident_lines(story.records.started_at) if story.habits.keeps_removed_logs else []
+    lines = [line for line in lines if line.at <= shown_until(story.habits.deploy_log_delay_s)]
     if story.fault is Fault.RAILWAY_LOG_HOLE:
         lines = [line for line in lines if not _in_hole(story, line.at)]
     if story.fault is Fault.RAILWAY_LOG_DROPPED and lines:
         lines += _dropped(story)
     rows = sorted((line for line in lines if window.holds(line.at)), key=lambda line: line.at)
-    return newest([_log_row(line, deployment) for line in rows], limit)
+    return newest([_log_row(line, deployment) for line in rows], limit, story.habits)
 
 
 def _dropped(story: Story) -> list[Line]:
@@ -87,13 +91,21 @@ def http_log(
     """
     since = story.served_since(deployment)
     found = [*story.records.requests]
+    old = [item for number, item in enumerate(_of_others(found)) if number % OLD_CONTAINER_EVERY == 1]
+    if deployment == ids.INCIDENT_ID:
+        since = datetime.min.replace(tzinfo=UTC)
+        found = incident_requests(story.records.started_at) if story.habits.keeps_removed_logs else []
+        found += old if story.fault is Fault.RAILWAY_OLD_CONTAINER else []
+    elif story.fault is Fault.RAILWAY_OLD_CONTAINER:
+        found = [item for item in found if item not in old]
     if story.fault is Fault.RAILWAY_CANARY_CUT:
         found = [request for number, request in enumerate(found) if number % 10 < KEPT_OF_TEN]
     found = sorted((item for item in found if since is not None and item.at >= since), key=lambda i: i.at)
+    found = [item for item in found if item.at <= shown_until(story.habits.http_log_delay_s)]
     limit = limits.get("limit")
     most_before = limits.get("beforeLimit")
     earlier = [_http_row(item, deployment) for item in found if before.holds(item.at)]
-    rows = newest(earlier, limit if most_before is None else most_before)
+    rows = newest(earlier, limit if most_before is None else most_before, story.habits)
     if after.start is not None and (after.end is not None or limits.get("afterLimit") is not None):
         most_after = limits.get("afterLimit")
         later = [item for item in found if after.holds(item.at) and item.at > after.start]
@@ -102,9 +114,13 @@ def http_log(
     return rows
 
 
-def newest(rows: Sequence[Row], limit: int | None) -> list[Row]:
+def _of_others(found: Sequence[Request]) -> list[Request]:
+    return [item for item in found if not item.is_probe]
+
+
+def newest(rows: Sequence[Row], limit: int | None, habits: Habits = USUAL) -> list[Row]:
     """Up to limit + 1 rows, as the API gives them."""
-    return list(rows[-(_checked(limit) + 1) :])
+    return list(rows[-(_checked(limit) + habits.gives_one_more) :])
 
 
 def _checked(limit: int | None) -> int:

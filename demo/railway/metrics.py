@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from demo.faults import Fault
 from demo.railway import ids
 from demo.railway.arguments import bad_input
+from demo.railway.habits import shown_until
 from demo.railway.records import Request
 from demo.railway.story import Story
 
@@ -51,6 +52,7 @@ class Span:
 def metrics(story: Story, measurements: Sequence[str], span: Span, group_by: Sequence[str]) -> list[Row]:
     """One series for each measurement, of the deployment that serves; its tags are those grouped by."""
     times, tags = span.times(), _tags(story, group_by)
+    until = shown_until(story.habits.metrics_delay_s)
     known: dict[str, Callable[[datetime], float]] = {
         "MEMORY_USAGE_GB": lambda at: _memory_gb(story, at),
         "MEMORY_LIMIT_GB": lambda at: MEMORY_LIMIT_GB,
@@ -64,7 +66,7 @@ def metrics(story: Story, measurements: Sequence[str], span: Span, group_by: Seq
         {
             "measurement": name,
             "tags": tags,
-            "values": [{"ts": int(at.timestamp()), "value": known[name](at)} for at in times],
+            "values": [{"ts": int(at.timestamp()), "value": known[name](at)} for at in times if at <= until],
         }
         for name in measurements
     ]

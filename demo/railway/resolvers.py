@@ -106,7 +106,8 @@ class Resolvers:
     def _triggers(self, first: int | None = None, after: str | None = None, **more: Any) -> Row:
         insist_known(more, "projectId", "environmentId", "serviceId")
         insist_ours(more)
-        return connection([place.TRIGGER], first, after)
+        trigger = {**place.TRIGGER, "checkSuites": self._story.habits.waits_for_ci}
+        return connection([trigger], first, after)
 
     def _build_log(
         self,

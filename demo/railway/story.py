@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.faults import Fault
 from demo.railway import ids, place
+from demo.railway.habits import Habits
 from demo.railway.records import Records
 from demo.railway.switches import Switches
 
@@ -30,6 +31,7 @@ class Story:
     records: Records
     asked_at: datetime | None = None
     requests: int = 0
+    habits: Habits = field(default_factory=Habits)
     rollbacks: list[tuple[datetime, Row]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     switched_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.base.log_templates import MAX_CHARS, incident_templates, masked, template_of
+from deploy_verdict.base.log_templates import (
+    MAX_CHARS,
+    KnownTemplates,
+    incident_templates,
+    masked,
+    template_of,
+)
 
 HEADER = "Traceback (most recent call last):"
 
@@ -80,3 +86,22 @@ redis.ConnectionError: Too many connections
 def test_a_line_that_any_log_holds_is_refused(line):
     with pytest.raises(ValueError, match="too few words"):
         incident_templates([line])
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["GET /a/{} {} {}ms", "HTTP/1.1 {}", "at {}", "id={}f0c{}d", "Http{}Error", "'{}'", '"a {}"',
+             "{}", "x{}:{}", "2026-02-02T12:00:{}Z INFO", "{}-02-02 12:00:00 x", "?a={}", "deadbeef{}",
+             "00ffaa{}cafe-beef", "ann", "é"]
+        ),
+        min_size=1,
+        max_size=4,
+    ).map(" ".join),
+    st.lists(st.integers(0, 99999), min_size=40, max_size=40),
+)  # fmt: skip
+def test_a_known_shape_gives_the_same_template(text, numbers):
+    known = KnownTemplates()
+    for start in range(0, 40, 10):
+        line = text.format(*numbers[start:], *numbers)
+        assert known.template_of(line) == known.template_of(line) == template_of(line)

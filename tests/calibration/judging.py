@@ -40,7 +40,7 @@ MODES = {
     "every 10 s": "window: {length: 2h, sample_every: 10s}\nBURST {for: 1s, every: 1s}",
 }
 BESIDE = """\
-health: [{name: api, get: /api, expect: {status: 200}}]
+health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 never: [{name: server errors, status: 500..599, severity: P1}]
 response_times: {limit: 2s, of: {api: api}}
 """

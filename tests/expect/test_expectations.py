@@ -10,7 +10,7 @@ from jsonpath import compile as compile_path
 
 from deploy_verdict import expect
 from deploy_verdict.expect import Expectation, Matcher, check_selector, parse_matcher, worst
-from deploy_verdict.expect.selectors import NAMES_ALONE, Found, select_json
+from deploy_verdict.expect.selectors import NAMES_ALONE, Found, read_json, select_json
 from deploy_verdict.model import Exchange, Fault, Outcome, Whose
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -212,3 +212,9 @@ def test_a_path_that_is_taken_without_the_library_is_one_of_its_paths(path):
 def test_a_word_of_the_library_is_a_name_like_another(name):
     check_selector(f"$.{name}")
     assert select_json(f"$.{name}", json.dumps({name: 1})) == Found(1, (1,))
+
+
+def test_a_byte_order_mark_before_json_is_ignored():
+    found = read_json('\ufeff{"status": "ok"}')
+    assert isinstance(found, Found)
+    assert found.value == {"status": "ok"}

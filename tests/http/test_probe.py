@@ -273,3 +273,37 @@ def test_no_redirect_carries_a_write_elsewhere(method, status):
         exchange = probe(url).ask(method, "/take", json={})
     assert seen == [f"{method} /take HTTP/1.1".encode()]
     assert (exchange.status, exchange.redirects) == (int(status[:3]), ())
+
+
+def test_a_connect_that_nobody_answers_is_tried_again_and_told_as_no_connection():
+    """The kernel drops what comes to a full backlog, as a firewall does."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        host, port = listening.getsockname()
+        with socket.create_connection((host, port)), socket.socket() as waiting:
+            waiting.setblocking(False)
+            waiting.connect_ex((host, port))
+            exchange = probe(f"http://{host}:{port}", 0.6).ask("GET", "/x")
+    assert [attempt.fault.kind for attempt in exchange.attempts] == ["connect-timeout"] * 2
+    assert exchange.fault.detail == "no connection within the time limit"
+
+
+def test_a_renewed_connection_is_another_one():
+    """A balancer gives each connection to one instance."""
+    ports = []
+
+    def converse(connection, head, stop):
+        ports.append(connection.getpeername()[1])
+        while head:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            head = connection.recv(4096)
+            if head:
+                ports.append(connection.getpeername()[1])
+
+    with raw_server(converse) as base_url, probe(base_url).kept_alive() as connection:
+        for renewed in (False, False, True):
+            if renewed:
+                connection.renew()
+            assert connection.ask("GET", "/x").status == 200
+    assert (ports[0] == ports[1], ports[1] == ports[2]) == (True, False)

@@ -41,7 +41,8 @@ def test_a_plans_own_layout_changes_nothing():
 
 def test_a_shorter_window_drops_what_has_no_room_in_it():
     assert looks(Layout(length_s=H, every_s=1800)) == {
-        "health": [0],
+        "health": [0, 30, 60],
+        "heartbeat": [],
         "e2e": [0, 60],
         "pools": [0, 30, 60],
     }
@@ -62,7 +63,7 @@ def test_an_extended_window_runs_the_suite_once_more_at_its_end():
 def test_a_tail_asks_health_pool_and_suite_once_more_and_ends_the_window():
     plan = laid_out(PLANNED, LAYOUT.model_copy(update={"tails_s": (6 * H,)}))
     assert plan.window.length == 6 * H
-    assert plan.planned_offsets_s["health"] == (0.0, 6 * H)
+    assert plan.planned_offsets_s["health"][-2:] == (2 * H, 6 * H)
     assert plan.planned_offsets_s["pools"][-2:] == (2 * H, 6 * H)
     assert plan.planned_offsets_s["e2e"][-2:] == (2 * H, 6 * H)
 
@@ -88,4 +89,4 @@ def test_only_a_length_that_the_window_had_before_is_its_own():
 @pytest.mark.parametrize("speed", [1.0, 30.0, 120.0, 600.0])
 def test_hours_are_too_late_at_any_speed_that_leaves_a_process_time_to_start(speed):
     frame = window_frame(t0=T0, length_s=2 * H, offsets_s=(0.0, 900.0, 1800.0), speed=speed, seed="0")
-    assert tolerance_s(frame, 900.0) < 1.5 * H
+    assert tolerance_s(frame, 900.0) < 2 * H

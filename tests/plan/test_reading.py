@@ -35,7 +35,7 @@ def mistakes(text, environment=None):
 
 def test_the_smallest_plan():
     plan = read(SMALL)
-    assert plan.stages == ("health",)
+    assert plan.stages == ("health", "heartbeat")
     assert len(plan.window.offsets_s) == 9
     assert plan.window.offsets_s[-1] == 7200
 
@@ -96,7 +96,7 @@ def test_the_smallest_plan():
         ),
         (
             "e2e: {tests: [{name: t, steps: [{get: /x, headers: {Authorization: 'Bearer {tok}'}}]}]}",
-            "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it; a token",
+            "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it; a",
         ),
         ("version: 2", "duplicate key 'version'"),
         ("e2e: {tests: []}", "neither tests nor command"),
@@ -370,7 +370,9 @@ def test_today_is_the_windows_date():
 
 def test_plans_zeues_is_a_good_plan():
     plan = read(ZEUES.read_bytes())
-    assert plan.stages == ("deployment", "health", "e2e", "pools", "exercise", "logs", "traffic", "metrics")
+    assert plan.stages == (
+        *("deployment", "health", "heartbeat", "e2e", "pools", "exercise", "logs", "traffic", "metrics"),
+    )
     assert [check.name for check in plan.health] == [
         "system-health",
         "pool-stats",

@@ -1,6 +1,7 @@
-"""The reference pages that are generated: commands from the parsers, plan and files from the JSON Schemas."""
+"""The reference pages that are generated: of the parsers, the JSON Schemas, and the table that reads logs."""
 
 from tests.reference.commands import commands_page
+from tests.reference.log_formats import log_formats_page
 from tests.reference.schemas import schema_page
 from tests.running import ROOT
 
@@ -14,4 +15,5 @@ def pages():
         "plan.md": schema_page("plan"),
         "evidence.md": schema_page("evidence"),
         "verdict.md": schema_page("verdict"),
+        "log-formats.md": log_formats_page(),
     }

@@ -97,7 +97,7 @@ def relay(tmp_path, github_url, **more):
         env=scrubbed(settings(github_url, **more)), stdout=log, stderr=log,
     )  # fmt: skip
     try:
-        _await(process, port)
+        await_start(process, port)
         yield Relay(process, port)
     finally:
         process.kill()
@@ -113,7 +113,7 @@ def started(tmp_path, environment, *arguments):
     )  # fmt: skip
 
 
-def _await(process, port):
+def await_start(process, port):
     deadline = time.monotonic() + WITHIN_S
     while process.poll() is None and time.monotonic() < deadline:
         try:

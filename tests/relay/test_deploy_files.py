@@ -1,4 +1,4 @@
-"""deploy/relay: Docker cannot run here, so what the image takes, installs and starts is read and compared."""
+"""deploy/relay and its guide, read and compared; test_image.py builds and runs the image."""
 
 import json
 import os
@@ -7,6 +7,9 @@ import shlex
 import subprocess
 import sys
 
+from deploy_verdict.relay.server import END_WITHIN_S
+from deploy_verdict.relay.settings import settings_from
+from tests.relay.process import relay
 from tests.running import ROOT
 from tests.supply.locks import locked, plain
 
@@ -43,11 +46,11 @@ def test_the_server_is_not_root_and_gets_the_signals(tmp_path):
         told = "echo 0" if name == "id" else f'echo {name} "$@"'
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{told}\n")
         (tmp_path / "bin" / name).chmod(0o755)
-    environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "RAILWAY_VOLUME_MOUNT_PATH": "/events"}
     start = ["sh", str(FOLDER / "start.sh")]
     as_root = subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
     assert as_root.splitlines() == [
-        "chown -R relay:relay /data",
+        "chown -R relay:relay /events",
         f"setpriv --reuid relay --regid relay --init-groups --no-new-privs {SERVER}",
     ]
     (tmp_path / "bin" / "id").write_text("#!/bin/sh\necho 10001\n")
@@ -56,15 +59,26 @@ def test_the_server_is_not_root_and_gets_the_signals(tmp_path):
     assert any("useradd" in step and " relay" in step for step in steps("RUN"))
 
 
-def test_railway_is_told_where_all_that_is():
-    told = json.loads((FOLDER / "railway.json").read_text())
-    assert told["build"]["builder"] == "DOCKERFILE"
-    assert (ROOT / told["build"]["dockerfilePath"]).samefile(FOLDER / "Dockerfile")
-    assert told["deploy"]["healthcheckPath"] == "/healthz"
-    assert told["deploy"]["restartPolicyType"] == "ON_FAILURE"
-    assert told["deploy"]["requiredMountPath"] == "/data"
-    # Railway's parser refuses a text here.
-    assert told["deploy"]["drainingSeconds"] == 10
+def test_the_guide_sets_what_railway_must_know():
+    """Railway takes no railway.json from new services: variables and settings say it."""
+    assert not list(FOLDER.glob("railway.*"))
+    guide = (ROOT / "docs" / "guide" / "relay.md").read_text()
+    block = re.search(r"```text\n( +RAILWAY_DOCKERFILE_PATH.*?)```", guide, re.DOTALL)
+    told = dict(line.strip().split("=") for line in block[1].strip().splitlines())
+    assert (ROOT / told["RAILWAY_DOCKERFILE_PATH"]).samefile(FOLDER / "Dockerfile")
+    assert int(told["RAILWAY_DEPLOYMENT_DRAINING_SECONDS"]) > END_WITHIN_S
+    given = {"RELAY_SECRET": "0" * 48, "RELAY_GITHUB_TOKEN": "x"}
+    assert settings_from({**told, **given}).services == {"backend"}
+    assert "healthcheck path `/healthz`" in guide
+    assert "mount path `/data`" in guide
+
+
+def test_the_guides_own_request_is_accepted(tmp_path, hub):
+    guide = (ROOT / "docs" / "guide" / "relay.md").read_text()
+    body = re.search(r"curl -i https://RELAY/hooks/SECRET -d '(.*?)'", guide, re.DOTALL)[1]
+    with relay(tmp_path, hub.url) as running:
+        assert running.post(body.encode()).json() == {"state": "accepted"}
+        running.until(lambda told: told["sent"] == 1)
 
 
 def test_the_lock_holds_what_the_relay_needs():
@@ -109,6 +123,7 @@ def test_the_guide_names_every_variable_and_counter():
         "refused_auth",
         "bad_request",
         "oldest_waiting_s",
+        "kept_in",
         "reasons",
     }
     for name in variables | counters:

@@ -91,10 +91,10 @@ def test_a_clock_that_was_wrong_holds_no_event_for_ever(store, clock):
 
 
 def test_the_same_body_and_the_same_deployment_are_the_same_event(store):
-    assert store.accept("a", "d-1", {}) is True
-    assert store.accept("a", "d-2", {}) is False
-    assert store.accept("b", "d-1", {}) is False
-    assert store.accept("b", "d-2", {}) is True
+    assert store.accept("a", "d-1", {"deployment": "d-1"}) is True
+    assert store.accept("a", "d-2", {"deployment": "d-2"}) is False
+    assert store.accept("b", "d-1", {"deployment": "d-1"}) is False
+    assert store.accept("b", "d-2", {"deployment": "d-2"}) is True
     assert store.counts()["accepted"] == 2
     assert store.counts()["duplicate"] == 2
 
@@ -108,5 +108,5 @@ def test_an_accepted_event_is_flushed_to_the_disk(store):
 
 def test_what_cannot_be_kept_does_not_block_what_comes_next(store):
     with pytest.raises(UnicodeEncodeError):
-        store.accept("a", "\ud800", {})
-    assert store.accept("b", "d-1", {}) is True
+        store.accept("a", "\ud800", {"deployment": "d-1"})
+    assert store.accept("b", "d-1", {"deployment": "d-1"}) is True

@@ -21,6 +21,23 @@ def test_killed_between_sending_and_noting_it_dispatches_once(tmp_path, hub):
     assert hub.deployments() == ["d-1"]
 
 
+def test_a_crash_after_going_live_is_dispatched_too_and_each_once(tmp_path, hub):
+    """The run of the one is not taken for the run of the other, whose dispatch was interrupted."""
+    crashed = current(kind="Deployment.crashed")
+    with relay(tmp_path, hub.url) as running:
+        running.post(current())
+        running.until(lambda told: told["sent"] == 1)
+        assert running.post(current(kind="Deployment.redeployed")).json() == {"state": "duplicate"}
+        hub.answers = [(None, {}, False)]
+        assert running.post(crashed).json() == {"state": "accepted"}
+        assert [hub.asked.get(timeout=WITHIN_S) for _ in range(2)][1] == ("POST", None)
+        running.kill()
+    with relay(tmp_path, hub.url, RELAY_GRACE_S="0.3") as running:
+        running.until(lambda told: told["sent"] == 2)
+        assert running.post(crashed).json() == {"state": "duplicate"}
+    assert [body["client_payload"].get("state") for body in hub.dispatched] == [None, "crashed"]
+
+
 def test_killed_before_github_got_it_dispatches_once(tmp_path, hub):
     hub.answers = [(None, {}, False)]
     with relay(tmp_path, hub.url) as running:

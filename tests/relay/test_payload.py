@@ -59,6 +59,7 @@ def test_any_text_in_its_place(name, identity, commit):
         ("Deployment.crashed", "crashed"),
         ("deployment_OOM_killed", "crashed"),
         ("Deployment.deployed", None),
+        ("Deployment.redeployed", None),
     ],
 )
 def test_a_deployment_that_failed_or_crashed_is_passed_on(kind, state):

@@ -6,10 +6,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from deploy_verdict.base.errors import UsageError
+from deploy_verdict.relay.event_place import event_place
 from deploy_verdict.relay.settings import settings_from
 from tests.relay.github import TOKEN
 from tests.relay.process import SECRET, WITHIN_S, current, free_port, relay, settings, started
@@ -96,6 +98,53 @@ def test_a_place_that_cannot_hold_the_database_ends_it(tmp_path):
         assert done.returncode == 3
         assert "cannot be used as the relay's database" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("railway", "database", "found"),
+    [
+        ({}, None, ("/data/relay.sqlite3", None)),
+        ({}, "x.sqlite3", ("x.sqlite3", None)),
+        # A laptop may have what the plan reads, and `railway run` what the service has.
+        ({"RAILWAY_PROJECT_ID": "p", "RAILWAY_SERVICE_ID": "s"}, None, ("/data/relay.sqlite3", None)),
+        ({"RAILWAY_DEPLOYMENT_ID": "d"}, None, "no volume is mounted"),
+        ({"RAILWAY_REPLICA_ID": "r", "RAILWAY_VOLUME_MOUNT_PATH": " "}, "/data/x", "no volume is mounted"),
+        ({"RAILWAY_DEPLOYMENT_ID": "d", "RAILWAY_VOLUME_MOUNT_PATH": "/v"}, None, ("/v/relay.sqlite3", "/v")),
+        ({"RAILWAY_DEPLOYMENT_ID": "d", "RAILWAY_VOLUME_MOUNT_PATH": "/v"}, "/v/a/x", ("/v/a/x", "/v")),
+        ({"RAILWAY_DEPLOYMENT_ID": "d", "RAILWAY_VOLUME_MOUNT_PATH": "/v"}, "/v2/x", "is not on the volume"),
+        (
+            {"RAILWAY_DEPLOYMENT_ID": "d", "RAILWAY_VOLUME_MOUNT_PATH": "/v"},
+            "/v/../x",
+            "is not on the volume",
+        ),
+    ],
+)
+def test_on_railway_the_events_must_be_on_a_volume(railway, database, found):
+    given = Path(database) if database else None
+    if isinstance(found, str):
+        with pytest.raises(UsageError, match=found):
+            event_place(railway, given)
+        return
+    place = event_place(railway, given)
+    assert (str(place.database), place.volume) == found
+
+
+def test_without_a_volume_it_does_not_start_on_railway(tmp_path):
+    environment = settings("https://x.example", RAILWAY_DEPLOYMENT_ID="d-0")
+    done = started(tmp_path, environment, "--port", free_port(), "--database", tmp_path / "x.sqlite3")
+    assert done.returncode == 2
+    assert "no volume is mounted, so accepted events would be lost" in done.stderr
+    assert not (tmp_path / "x.sqlite3").exists()
+
+
+def test_it_says_where_the_events_are_kept(tmp_path, hub):
+    on_railway = {"RAILWAY_DEPLOYMENT_ID": "d-0", "RAILWAY_VOLUME_MOUNT_PATH": str(tmp_path)}
+    with relay(tmp_path, hub.url, **on_railway) as running:
+        told = running.health().json()
+    database = str(tmp_path / "x.sqlite3")
+    assert (told["kept_in"], told["volume"]) == (database, str(tmp_path))
+    said = f"accepted events are kept in {database}, on the volume at {tmp_path}"
+    assert said in (tmp_path / "relay.log").read_text()
 
 
 def test_a_second_relay_cannot_use_the_same_database(tmp_path, hub):

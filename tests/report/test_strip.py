@@ -10,7 +10,7 @@ from tests.plans import plan_of
 PLAN = plan_of(
     """
 window: {length: 1h, sample_every: 15m}
-health: [{name: api, get: /api, expect: {status: 200}}]
+health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 pools: [{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 4s, every: 1s}}]
 logs: {must_not_appear: [x]}
 """

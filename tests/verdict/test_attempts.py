@@ -7,7 +7,7 @@ from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 
-HEALTH = plan_of("health: [{name: api, get: /api, expect: {status: 200}}]\n")
+HEALTH = plan_of("health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]\n")
 
 
 def verdict_of(plan, *files):
@@ -78,7 +78,7 @@ def test_evidence_of_another_frame_of_the_window_is_not_believed(change):
 
 def test_a_never_rule_is_open_while_looks_are_missing():
     plan = plan_of(
-        "health: [{name: api, get: /api, expect: {status: 200}}]\n"
+        "health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]\n"
         "never: [{status: 500..599}]\n"
         "response_times: {limit: 2s, of: {API: api}}\n"
         "e2e: {tests: [{name: t, steps: [{get: /x, expect: {status: 200}}]}]}\n"

@@ -12,7 +12,8 @@ PLAN = plan_of(
     """
 test_data: {may_write: {id: [T]}}
 health:
-  - {name: api, get: /api, expect: {status: 200, $.status: {equals: healthy, else: it is ill, severity: P2}}}
+  - {name: api, get: /api, at: [0m],
+     expect: {status: 200, $.status: {equals: healthy, else: it is ill, severity: P2}}}
   - {name: act, post: /act, json: {id: T}, accept: [{status: 200, $.message: {type: string}},
      {status: 409, because: taken}]}
 never:
@@ -184,7 +185,7 @@ def test_an_unreadable_file_is_inconclusive_with_its_reason():
 
 
 def test_a_stage_that_was_left_out_is_told_and_not_judged():
-    plan = plan_of("health: [{name: api, get: /a, expect: {status: 200}}]\nrailway: {}\n")
+    plan = plan_of("health: [{name: api, get: /a, at: [0m], expect: {status: 200}}]\nrailway: {}\n")
     without = verdict_of(http("api", GOOD), plan=plan, left_out=("deployment",))
     assert without.outcome is VerdictOutcome.STABLE
     assert "The operator left out the stage deployment; this verdict says nothing about it." in without.limits
@@ -195,7 +196,10 @@ def test_a_stage_that_was_left_out_is_told_and_not_judged():
 
 def test_a_check_that_fails_at_a_tail_is_no_stable():
     """Hours after the window's end it is asked again, and the answer counts."""
-    text = "window: {length: 1h, sample_every: 1h}\nhealth: [{name: api, get: /api, expect: {status: 200}}]\n"
+    text = (
+        "window: {length: 1h, sample_every: 1h}\n"
+        "health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]\n"
+    )
     plan = laid_out(plan_of(text), Layout(length_s=3600, every_s=3600, tails_s=(21600.0,)))
     first = loaded(plan, "health", [http("api")])
     outcomes = []
@@ -215,7 +219,8 @@ def test_a_check_that_fails_at_a_tail_is_no_stable():
 def test_a_field_may_stand_in_what_was_cut_off(body, cut, outcome):
     """A rule for all checks passes over answers without its field, and not over those it cannot read."""
     plan = plan_of(
-        "health: [{name: api, get: /api, expect: {status: 200}}]\nnever: [{$.error: {present: true}}]\n"
+        "health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]\n"
+        "never: [{$.error: {present: true}}]\n"
     )
     verdict = verdict_of(http("api", body, body_truncated=cut), plan=plan)
     assert next(item for item in verdict.findings if item.stage == "never").outcome == outcome

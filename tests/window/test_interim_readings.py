@@ -22,7 +22,7 @@ from tests.window.sessions import TOKEN, session_on, stamped
 
 PLAN = """
 window: {length: 1h, sample_every: 15m}
-health: [{name: api, get: /api, expect: {status: 200}}]
+health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 logs: {must_not_appear: [{text: Too many connections, severity: P0}]}
 """
 PLATFORM = "railway: {project: p, service: s}\ntraffic: {}\nmetrics: {}\n"

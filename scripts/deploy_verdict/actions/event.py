@@ -114,7 +114,7 @@ def request_of(
         return _by_deployment(payload, plan)
     if name == "repository_dispatch":
         return _by_dispatch(payload, plan)
-    return VerificationRequest(commit=inputs.commit, deployment=inputs.deployment)
+    return VerificationRequest(commit=inputs.commit, deployment=inputs.deployment, label=inputs.label)
 
 
 def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationRequest | IgnoredEvent:

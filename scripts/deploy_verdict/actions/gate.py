@@ -26,6 +26,7 @@ from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, time
 from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.actions.run_record import RUN_FILE, known_run
 from deploy_verdict.actions.service_match import ServiceMatch, match_service
+from deploy_verdict.actions.wait_for_ci import start_from_default_branch, waits_for_ci
 from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of
@@ -273,6 +274,9 @@ def gated(gate: Gate) -> str:
     request = admit(gate, runs)
     if isinstance(request, IgnoredEvent):
         return _closed(gate, request.reason)
+    elsewhere = _started_elsewhere(gate, runs, request)
+    if elsewhere is not None:
+        return _closed(gate, elsewhere)
     session = open_window_for(gate, request) if gate.inputs.kind == "window" else continue_window(gate)
     postponed = _postponed(gate, session, runs) if gate.inputs.kind == "tail" else None
     if postponed is not None:
@@ -292,6 +296,26 @@ def gated(gate: Gate) -> str:
     write_json(gate.options.out / RUN_FILE, file)
     write_outputs(gate.environment, {"open": "true", **matrix_outputs(jobs)})
     return f"window {session.file.window.id}: {len(jobs)} sample jobs, mode {choice.mode}"
+
+
+def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest) -> str | None:
+    """Leave the window to a run on the default branch where this one would hold back builds of its commit."""
+    event = gate.environment.get("GITHUB_EVENT_NAME")
+    if event != "deployment_status" or request.failed or request.commit is None or runs is None:
+        return None
+    if not waits_for_ci(gate.plan, gate.environment):
+        return None
+    try:
+        return start_from_default_branch(
+            runs,
+            workflow_file(gate.environment),
+            commit=request.commit,
+            label=request.label,
+            inputs={"plan": gate.inputs.plan} if gate.inputs.plan else {},
+        )
+    except ProviderError as error:
+        gate.tell(f"{error}; the window's run stays on the deployed commit")
+        return None
 
 
 def _closed(gate: Gate, reason: str) -> str:

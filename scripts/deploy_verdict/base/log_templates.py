@@ -33,6 +33,13 @@ _CHAINED = ("During handling of the above", "The above exception was the direct"
 _RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
 _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+_MOST_SHAPES = 2048
+_HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
+_SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
+_SHAPE_OF_STATUS = re.compile(r"(?<![\w.])000(?![\w.])")
+_SHAPE_OF_NAME = re.compile(r"[A-Z](?=\w*0)\w*(?:Error|Exception|Warning|Exit|Interrupt)")
+_NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
 
 
 def masked(line: str) -> str:
@@ -40,6 +47,12 @@ def masked(line: str) -> str:
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
     return _VARIABLE.sub(_mark, text)[:MAX_CHARS]
+
+
+def path_shape(path: str) -> str:
+    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
+    parts = path.split("?", 1)[0].split("/")
+    return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
 
 
 def message_lines(text: str) -> str:
@@ -60,6 +73,64 @@ def message_lines(text: str) -> str:
 def template_of(text: str) -> str:
     """The template of an entry, a traceback's with the exception that it ends with."""
     return " ⏎ ".join(masked(line) for line in message_lines(text).split("\n"))
+
+
+class KnownTemplates:
+    """Templates by the shape of a line: its text with every digit as 0.
+
+    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at
+    the beginning, and those in an exception's name. A shape is therefore looked up with these.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, str | tuple[tuple[int, ...], dict[str, str]]] = {}
+
+    def template_of(self, text: str) -> str:
+        """The same as template_of, and quicker for a line like one before."""
+        if "\n" in text:
+            if _TRACEBACK in text:
+                return template_of(text)
+            text = text.lstrip().partition("\n")[0]
+        if not text.isascii():
+            return template_of(text)
+        shape = text.encode().translate(_ZEROED)
+        known = self._known.get(shape)
+        if known is None:
+            # Ids differ in letters too, and a word with a digit is one mark.
+            shape = _HEXADECIMAL.sub(_zeros, shape)
+            known = self._known.get(shape)
+        if isinstance(known, str):
+            return known
+        if known is None:
+            template = template_of(text)
+            if len(self._known) < _MOST_SHAPES and len(text) <= MAX_CHARS:
+                places = _shown_digits(shape.decode())
+                self._known[shape] = (places, {self._digits(text, places): template}) if places else template
+            return template
+        places, templates = known
+        digits = text[places[0]] if len(places) == 1 else self._digits(text, places)
+        found = templates.get(digits)
+        if found is None:
+            found = templates[digits] = template_of(text)
+        return found
+
+    @staticmethod
+    def _digits(text: str, places: tuple[int, ...]) -> str:
+        return "".join([text[place] for place in places])
+
+
+def _zeros(match: "re.Match[bytes]") -> bytes:
+    return b"0" * len(match[0])
+
+
+def _shown_digits(shape: str) -> tuple[int, ...]:
+    """Where a template may show a digit of a line of this shape."""
+    year = _SHAPE_OF_STAMP.match(shape)
+    places = [year.end() - 4, year.end() - 3] if year is not None else []
+    places += [status.start() for status in _SHAPE_OF_STATUS.finditer(shape)]
+    for word in _SHAPE_OF_NAME.finditer(shape):
+        places += [word.start() + place for place, letter in enumerate(word[0]) if letter == "0"]
+    return tuple(places)
 
 
 def fingerprint(template: str) -> str:

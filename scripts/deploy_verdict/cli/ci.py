@@ -255,6 +255,37 @@ def start_promised(options: argparse.Namespace) -> int:
     return 0
 
 
+def _not_live_options(parser: argparse.ArgumentParser) -> None:
+    from deploy_verdict.cli.options import add_plan
+
+    add_plan(parser)
+    words = "the repository that holds the plan (.)"
+    parser.add_argument("--service", type=Path, default=Path(), metavar="DIR", help=words)
+
+
+def not_live(options: argparse.Namespace) -> int:
+    """Say in a tracking issue where the deployed branch's newest commit is merged but not live.
+
+        GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... RAILWAY_TOKEN=... \\
+        deploy-verdict ci not-live --service . --plan plans/zeues.yml
+
+    Compares the newest commit of the branch that Railway deploys (else the default branch) with the live one.
+    Where they differ for longer than github.live_within in the plan, the service's tracking issue is opened
+    or updated, with the newest deployment, its status and its reason; it is closed once the commit is live.
+    A commit that Railway skips because no watched file changed is not missing.
+    .github/workflows/later-samples.yml runs it by the clock, unless the repository's variable
+    DEPLOY_VERDICT_NOT_LIVE is off.
+
+    Exit codes: 0 compared, whatever was found; 2 wrong usage or plan; 3 GitHub or Railway refused.
+    """
+    from deploy_verdict.actions.merged_not_live import check_live
+    from deploy_verdict.window.plan_file import environment_for, load_plan
+
+    plan = load_plan(options.service / options.plan, datetime.now(UTC))
+    print(check_live(plan, environment_for(options.service), say))
+    return 0
+
+
 def _watchdog_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--run-id", type=int, required=True, metavar="N", help="the run that has ended")
@@ -300,6 +331,7 @@ STEPS = {
     "follow-up": CiStep(follow_up, _follow_up_options),
     "roll-back": CiStep(roll_back, _roll_back_options),
     "start-promised": CiStep(start_promised, _start_promised_options),
+    "not-live": CiStep(not_live, _not_live_options),
     "watchdog": CiStep(watchdog, _watchdog_options),
 }
 

@@ -56,6 +56,7 @@ GROUPS = {
         Verb("relay", "receive Railway's webhook and start the workflow: a small server", "relay"),
         Verb("ci", "what only the workflows call", "ci"),
     ),
+    "On Railway": (Verb("railway", "ask what a token may read, and measure how the API answers", "railway"),),
     "After the verdict": (
         Verb("compare", "put runs side by side", "compare"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),

@@ -5,7 +5,8 @@
 
 For services that deploy by `railway up` or from an image, which make no deployment event at GitHub.
 The webhook's address is https://RELAY/hooks/SECRET; /healthz tells the counters. What was accepted is
-kept in --database until GitHub has answered. docs/guide/relay.md tells how to deploy it on Railway.
+kept in --database until GitHub has answered; on Railway it does not start without a volume for it.
+docs/guide/relay.md tells how to deploy it there.
 
 Exit codes: 0 ended by a signal; 2 wrong usage or variables; 3 the database or the port cannot be used.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.redaction.redactor import Redactor
+from deploy_verdict.relay.event_place import event_place
 from deploy_verdict.relay.settings import settings_from
 
 
@@ -32,12 +34,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     port = os.environ.get("PORT") or "8080"
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (all)")  # noqa: S104
     parser.add_argument("--port", type=port_number, default=port, help="default: PORT, or 8080")
-    parser.add_argument("--database", type=Path, default=Path("/data/relay.sqlite3"), help="SQLite file")
+    words = "SQLite file (default: relay.sqlite3 in RAILWAY_VOLUME_MOUNT_PATH, else in /data)"
+    parser.add_argument("--database", type=Path, metavar="FILE", help=words)
 
 
 def main(options: argparse.Namespace) -> int:
     """Do what the module says; returns the exit code."""
-    settings = settings_from(os.environ)
+    settings, kept = settings_from(os.environ), event_place(os.environ, options.database)
     try:
         from deploy_verdict.relay.server import log_to, serve  # noqa: PLC0415  # only this needs a server
     except ModuleNotFoundError as error:
@@ -45,5 +48,5 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"{error.name} is missing — {install}") from error
     redactor = Redactor({"RELAY_GITHUB_TOKEN": settings.token, "RELAY_SECRET": settings.secret})
     log_to(sys.stderr, redactor)
-    serve(settings, redactor, options.database, options.host, options.port)
+    serve(settings, redactor, kept, options.host, options.port)
     return 0

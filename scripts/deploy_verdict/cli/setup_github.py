@@ -13,9 +13,11 @@ Exit codes: 0 all is there, 12 something is missing or differs, 2 wrong usage, 3
 """
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from deploy_verdict.actions.setup import NEEDS, Preparation
+from deploy_verdict.actions.wait_for_ci import wait_for_ci_notes
 from deploy_verdict.cli.options import add_plan
 from deploy_verdict.github import connection_from
 from deploy_verdict.model import VerdictOutcome
@@ -44,9 +46,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Do what the module says; returns the exit code."""
     plan = load_plan(options.plan, datetime.now(UTC))
-    connection = connection_from(environment_for(options.plan), needs=NEEDS)
+    environment = environment_for(options.plan)
+    connection = connection_from(environment, needs=NEEDS)
     preparation = Preparation(connection, enterprise=options.enterprise)
     reviewers = preparation.reviewers(options.reviewer, options.reviewer_id)
     setup = preparation.prepared(plan, str(options.plan), reviewers, check_only=options.check)
+    setup = replace(setup, notes=(*setup.notes, *wait_for_ci_notes(plan, environment)))
     print(dumps(setup.counts()) if options.json else "\n".join(setup.lines()))
     return 0 if setup.ok else EXIT_CODES[VerdictOutcome.INCONCLUSIVE]

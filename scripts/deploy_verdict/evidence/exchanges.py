@@ -1,9 +1,12 @@
 """Every request of ours that the evidence holds, whatever stage sent it, and how long it took. Pure."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
 from deploy_verdict.model import (
     BurstObservation,
@@ -116,6 +119,15 @@ def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
         for observation in item.evidence.observations if item.evidence.stage in (stages or driven()) else ():
             if isinstance(observation, FloorObservation | TopUpObservation):
                 yield from observation.tallies
+
+
+def own_answers(loaded: Iterable[Loaded], start: datetime, end: datetime) -> Counter[tuple[str, str, str]]:
+    """How often we were given each status by method and path, ids in it as {id}, between two moments."""
+    return Counter(
+        (sent.exchange.method, path_shape(path_of(sent.exchange.url)), str(sent.exchange.status))
+        for sent in all_sent(loaded)
+        if sent.exchange.status is not None and start <= sent.exchange.at <= end
+    )
 
 
 def _steps(test: TestObservation) -> Iterator[_Kept]:

@@ -23,6 +23,7 @@ from deploy_verdict.expect import (
     tested_all,
     worst,
 )
+from deploy_verdict.expect.matchers import members
 from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, Race, Severity, Whose
 from deploy_verdict.plan import Alternative, Capture, Expecting, Step, Together
@@ -48,6 +49,9 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
     if capture.nth >= len(found.several):
         return Lacking(f"{capture.from_} gives {len(found.several)}, so there is no number {capture.nth + 1}")
     value: JsonValue = found.several[capture.nth]
+    if capture.count:
+        lacking = Lacking(f"{capture.from_} is {type_name(value)}, so it has no members")
+        return members(value) if members(value) >= 0 else lacking
     if not isinstance(value, str | int | float):
         return Lacking(f"{capture.from_} is {type_name(value)}; text, a number or a boolean can be captured")
     text = str(value)

@@ -29,6 +29,7 @@ OPERATORS = (
     "matches",
     "type",
     "length",
+    "more_than",
     "present",
 )
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
@@ -56,6 +57,9 @@ class Matcher(BaseModel):
     length: int | None = Field(
         default=None, description="a list or text with at least so many members; null is none", ge=0
     )
+    more_than: int | str | None = Field(
+        default=None, description="a list or text with more members than this, such as a captured `{count}`"
+    )
     present: bool | None = Field(default=None, description="true: the field exists, whatever it holds")
     because: str | None = Field(default=None, description="why this is asked; stands beside the finding")
     else_: str | None = Field(default=None, alias="else", description="what it means when it does not hold")
@@ -75,6 +79,8 @@ class Matcher(BaseModel):
             raise ValueError(f"{self.matches!r} is found in any text, also in none — write one that can fail")
         if self.contains == "" or self.length == 0:
             raise ValueError("an empty text and a length of 0 fit any answer — write one that can fail")
+        if isinstance(self.more_than, str) and not re.fullmatch(r"\{\w+\}", self.more_than):
+            raise ValueError(f"{self.more_than!r} is no number — write one, or a captured {{count}}")
         if self.type is not None and self.type not in TYPES:
             raise ValueError(f"{self.type!r} is not a JSON type — write one of {', '.join(TYPES)}")
         if self.between is not None and self.between[0] > self.between[1]:
@@ -115,6 +121,7 @@ def _described(name: str, value: Any, selector: str) -> str:
         "type": f"is of type {value}",
         "present": "is there",
         "length": f"has at least {value}",
+        "more_than": f"has more than {value}",
     }
     if name in COMPARISONS:
         return f"{COMPARISONS[name]} {value}"
@@ -142,6 +149,8 @@ def _matched(name: str, wanted: Any, value: Any) -> tuple[Outcome, str | None]:
         return Outcome.PASS, None
     if name == "type":
         return _verdict(_has_type(wanted, value)), None
+    if name == "more_than" and not is_number(wanted):
+        return Outcome.INCONCLUSIVE, f"cannot be compared: {wanted} was not captured as a number"
     expected_kind = _kind_wanted(name, wanted)
     if expected_kind is not None and _kind(value) != expected_kind:
         if name == "equals" and wanted is None:
@@ -195,7 +204,7 @@ def _same(wanted: Any, value: Any) -> bool:
     return bool(wanted == value)
 
 
-def _members(value: Any) -> int:
+def members(value: Any) -> int:
     """How many members a value has; a list of nulls has none, and what can have none has -1."""
     if isinstance(value, list):
         return sum(item is not None for item in value)
@@ -203,7 +212,8 @@ def _members(value: Any) -> int:
 
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "length": lambda wanted, value: _members(value) >= wanted,
+    "length": lambda wanted, value: members(value) >= wanted,
+    "more_than": lambda wanted, value: members(value) > wanted,
     "one_of": lambda wanted, value: any(_same(item, value) for item in wanted),
     "equals": _same,
     "not_equals": lambda wanted, value: not _same(wanted, value),
@@ -258,7 +268,7 @@ def _long_form(sign: str, rest: str) -> str:
     return f"{{{name}: {text if is_plain else json.dumps(text, ensure_ascii=False)}}}"
 
 
-_ABOUT = ("because", "else", "severity", "present", "type", "length", "matches", "contains")
+_ABOUT = ("because", "else", "severity", "present", "type", "length", "more_than", "matches", "contains")
 
 
 def _literal(value: Any, selector: str, name: str) -> Any:

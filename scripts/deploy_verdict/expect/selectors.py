@@ -130,6 +130,8 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
 @lru_cache(maxsize=4)
 def read_json(body: str) -> Found | Lacking:
     """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
+    # A parser may ignore a byte order mark (RFC 8259, 8.1).
+    body = body.removeprefix("\ufeff")
     try:
         refuse_bomb(body, MOST_VALUES)
         return Found(

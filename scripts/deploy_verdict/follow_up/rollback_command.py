@@ -22,6 +22,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.model.window import evidence_name
+from deploy_verdict.plan import asked_once
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
@@ -160,7 +161,7 @@ def _health_findings(
     bundle: Bundle, environment: Mapping[str, str], clock: WallClock, stop: Stop
 ) -> tuple[Finding, ...]:
     """One round of the health stage, kept out of the window's evidence: it is about another deployment."""
-    plan = bundle.plan
+    plan = asked_once(bundle.plan)
     redactor = Redactor.from_environment(environment, plan.headers)
     now = clock.now()
     window = bundle.window.model_copy(update={"id": f"{bundle.window.id}-rollback", "t0": now})

@@ -1,15 +1,19 @@
 """One repository as the publisher needs it: a destination, one comment there, labels, its state, a status."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
+from github.GitAuthor import GitAuthor
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
 from github.Repository import Repository
 
 from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.caller import RefusedError, Tell, refusing_odd_answers
 from deploy_verdict.github.comments import CommentRef, OneComment
 from deploy_verdict.github.connection import Connection, opened_client
@@ -17,6 +21,15 @@ from deploy_verdict.github.destinations import Destination, Destinations, IssueL
 from deploy_verdict.redaction.output_guard import cleaned
 
 MAX_DESCRIPTION = 140
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchHead:
+    """A branch's newest commit; `at` is when it was committed or merged."""
+
+    branch: str
+    sha: str
+    at: datetime
 
 
 def _no_rank(body: str) -> int:
@@ -57,6 +70,23 @@ class GitHub:
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found or opened."""
         return self._destinations.tracking_issue(key, title)
+
+    @refusing_odd_answers
+    def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
+        """The tracking issue that is there and whether it is open; None where none was opened."""
+        return self._destinations.known_tracking_issue(key)
+
+    @refusing_odd_answers
+    def head_of(self, branch: str | None) -> BranchHead:
+        """The newest commit of a branch, or of the default branch."""
+        name = branch or str(self._repository.default_branch)
+        commit = self._caller.call(f"the branch {name}", lambda: self._repository.get_commit(name))
+        # Null in GitHub's description, though no commit is known without it.
+        committer: GitAuthor | None = commit.commit.committer
+        if committer is None:
+            raise ProviderError(f"GitHub says of {name}'s newest commit, {commit.sha[:8]}, no time")
+        at = committer.date
+        return BranchHead(branch=name, sha=commit.sha, at=at if at.tzinfo else at.replace(tzinfo=UTC))
 
     @refusing_odd_answers
     def put_comment(

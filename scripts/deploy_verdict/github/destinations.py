@@ -111,6 +111,13 @@ class Destinations:
             self._withdraw(issue, first.number)
         return Destination(number=first.number, kind="tracking issue")
 
+    def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
+        """The issue that is there and whether it is open; None where none was opened."""
+        found = next(iter(self._tracking(marker_of(key))), None)
+        if found is None:
+            return None
+        return Destination(number=found.number, kind="tracking issue"), found.state == "open"
+
     def ensure(self, label: IssueLabel) -> None:
         """Create a label with its colour where there is none; a failure must not cost the report."""
         get, create = self._repository.get_label, self._repository.create_label

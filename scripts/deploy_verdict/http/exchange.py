@@ -18,6 +18,7 @@ from deploy_verdict.http.faults import edge_fault, fault_of
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Fault, Whose
 
+NO_CONNECTION = "no connection within the time limit"
 MAX_REDIRECTS = 3
 CHUNK_BYTES = 16 * 1024
 CHARSETS = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16")
@@ -55,15 +56,23 @@ class HttpResponse:
 
 
 def response_to(
-    request: HttpRequest, session: CuttableSession, *, within_s: float, max_body_bytes: int
+    request: HttpRequest,
+    session: CuttableSession,
+    *,
+    within_s: float,
+    max_body_bytes: int,
+    connect_s: float | None = None,
 ) -> HttpResponse:
-    """Send in a worker thread, and abandon it at the deadline, whatever it is waiting for."""
+    """Send in a worker thread, and abandon it at the deadline, whatever it is waiting for.
+
+    `connect_s`: the longest that the connect itself may take of it.
+    """
     answer = HttpResponse()
     done: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            _send(request, session, answer, within_s, max_body_bytes)
+            _send(request, session, answer, (connect_s or within_s, within_s), max_body_bytes)
         finally:
             done.put(None)
 
@@ -71,6 +80,8 @@ def response_to(
     try:
         done.get(timeout=within_s)
     except queue.Empty:
+        if not session.is_connected:
+            return HttpResponse(fault=Fault(kind="connect-timeout", whose=Whose.TARGET, detail=NO_CONNECTION))
         session.cut()
         came = "its headers came, its body did not end" if answer.status is not None else "no answer"
         detail = f"{came} within {within_s:.1f} s"
@@ -81,7 +92,11 @@ def response_to(
 
 
 def _send(
-    request: HttpRequest, session: CuttableSession, answer: HttpResponse, within_s: float, max_body_bytes: int
+    request: HttpRequest,
+    session: CuttableSession,
+    answer: HttpResponse,
+    times_s: tuple[float, float],
+    max_body_bytes: int,
 ) -> None:
     url = request.url
     try:
@@ -92,7 +107,8 @@ def _send(
                 json=request.json,
                 data=request.data,
                 headers=request.headers,
-                timeout_s=within_s,
+                connect_s=times_s[0],
+                timeout_s=times_s[1],
             ) as response:
                 next_url = _redirect(response, request.method, answer)
                 if next_url is None:

@@ -53,6 +53,8 @@ class Probe:
         self._clock = clock
         self._redactor = redactor
         self._headers = {
+            # A copy out of a cache says nothing of the service.
+            "Cache-Control": "no-cache",
             "User-Agent": f"deploy-verdict/{__version__} (window {window_id})",
         }
         # Who we are; left out where somebody unknown is to ask.
@@ -149,7 +151,14 @@ class Probe:
             remaining_s = began_s + timeout_s - attempt_s
             if remaining_s <= 0:
                 break
-            answer = response_to(request, session, within_s=remaining_s, max_body_bytes=self.max_body_bytes)
+            answer = response_to(
+                request,
+                session,
+                within_s=remaining_s,
+                # A connect that nobody answers leaves half of the time for the next try.
+                connect_s=remaining_s / 2 if number + 1 < tries else remaining_s,
+                max_body_bytes=self.max_body_bytes,
+            )
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
             answer.fault = self._redacted(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
@@ -221,6 +230,10 @@ class KeptAlive:
 
     def __init__(self, probe: Probe, session: CuttableSession) -> None:
         self._probe, self._session = probe, session
+
+    def renew(self) -> None:
+        """Close the connection: the next request makes a new one, perhaps to another instance."""
+        self._session.close()
 
     def ask(
         self,

@@ -44,7 +44,12 @@ class CuttableSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; a later request makes a new one."""
         self._session.close()
+        self._connections.clear()
 
     def request(
         self,
@@ -54,9 +59,13 @@ class CuttableSession:
         json: Any,
         headers: Mapping[str, str],
         timeout_s: float,
+        connect_s: float | None = None,
         data: str | Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send one request and return with its headers; the body is streamed by the caller."""
+        """Send one request and return with its headers; the body is streamed by the caller.
+
+        `connect_s` is the part of the time that a connect may take, so that there is time for another try.
+        """
         return self._session.request(
             method,
             url,
@@ -64,7 +73,7 @@ class CuttableSession:
             data=data.encode() if isinstance(data, str) else data,
             headers=dict(headers),
             # The caller's deadline ends a read first, so that one clock decides and one message says so.
-            timeout=(timeout_s, timeout_s + READ_GRACE_S),
+            timeout=(connect_s or timeout_s, timeout_s + READ_GRACE_S),
             stream=True,
             allow_redirects=False,
         )
@@ -78,6 +87,11 @@ class CuttableSession:
         """Drop what answers have set, unless the caller keeps it: a sticky one would pick an instance."""
         if not self._keeps_cookies:
             self._session.cookies.clear()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether any connection was ever made, and is not closed yet."""
+        return any(connection.sock is not None for connection in self._connections)
 
     def cut(self) -> None:
         """End every open connection now: a read that waits on one returns at once."""

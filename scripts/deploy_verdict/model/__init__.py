@@ -44,7 +44,14 @@ if TYPE_CHECKING:
         WindowFrame,
         WindowRef,
     )
-    from deploy_verdict.model.logs import LogLine, LogObservation, PatternCount, Silence, TemplateCount
+    from deploy_verdict.model.logs import (
+        LogLine,
+        LogObservation,
+        PathAnswers,
+        PatternCount,
+        Silence,
+        TemplateCount,
+    )
     from deploy_verdict.model.observations import (
         Attempt,
         AwaitedAnswer,
@@ -75,6 +82,7 @@ if TYPE_CHECKING:
         MetricsObservation,
         PathTraffic,
         Point,
+        PreviousTrafficObservation,
         Series,
         Settings,
         TrafficObservation,
@@ -117,9 +125,11 @@ __all__ = [
     "MetricsObservation",
     "Observation",
     "Outcome",
+    "PathAnswers",
     "PathTraffic",
     "PatternCount",
     "Point",
+    "PreviousTrafficObservation",
     "Race",
     "Reading",
     "Record",

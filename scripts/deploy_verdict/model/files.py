@@ -19,7 +19,12 @@ from deploy_verdict.model.observations import (
     SuiteObservation,
     TestObservation,
 )
-from deploy_verdict.model.platform import DeploymentObservation, MetricsObservation, TrafficObservation
+from deploy_verdict.model.platform import (
+    DeploymentObservation,
+    MetricsObservation,
+    PreviousTrafficObservation,
+    TrafficObservation,
+)
 from deploy_verdict.stages.registry import names
 
 Observation = Annotated[
@@ -37,6 +42,7 @@ Observation = Annotated[
     | LogObservation
     | DeploymentObservation
     | TrafficObservation
+    | PreviousTrafficObservation
     | MetricsObservation
     | LedgerObservation,
     Field(discriminator="kind"),

@@ -30,16 +30,30 @@ class PatternCount(Record):
 class TemplateCount(Record):
     """Lines of one template and kind: `error` by their level or a traceback.
 
-    `unproven`: only the platform calls them errors, as it does all stderr.
+    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
+    speak of something that went wrong. `unlevelled`: no level is known.
     """
 
     template: str
-    kind: Literal["error", "unproven", "other"]
+    kind: Literal["error", "unproven", "unlevelled", "other"]
     count: int
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     level: str | None = None
     example: str
+
+
+class PathAnswers(Record):
+    """How requests to one method and path were answered, ours among them; ids in the path are {id}.
+
+    `parts`: the statuses in each of so many equal parts of the reading.
+    """
+
+    method: str
+    path: str
+    requests: int
+    statuses: dict[str, int]
+    parts: tuple[dict[str, int], ...] = ()
 
 
 class Silence(Record):
@@ -57,6 +71,11 @@ class LogObservation(Record):
     check `baseline` is a reading of the time before the deployment, `interim` one of what was new at a sample
     in the window. `templates` is None where none were kept; `templates_left_out` counts the lines of each
     kind beyond those kept. `incident` counts the lines of the plan's incident templates.
+
+    `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
+    level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
+    `suspect_lines` are those among the rest that speak of something that went wrong. `formats` counts the
+    entries of each format that was read.
     """
 
     kind: Literal["log"] = "log"
@@ -71,12 +90,20 @@ class LogObservation(Record):
     last_at: AwareDatetime | None = None
     longest_silence: Silence | None = None
     levels: dict[str, int] = Field(default={})
+    entries_in_window: int = 0
+    access_lines: int = 0
+    unlevelled_lines: int = 0
+    unlevelled_first: LogLine | None = None
+    suspect_lines: int = 0
+    suspect_first: LogLine | None = None
+    formats: dict[str, int] = Field(default={})
     tracebacks: int = 0
     errors: tuple[LogLine, ...] = ()
     patterns: tuple[PatternCount, ...] = ()
     templates: tuple[TemplateCount, ...] | None = None
     templates_left_out: dict[str, int] = Field(default={})
     incident: tuple[PatternCount, ...] = ()
+    answers: tuple[PathAnswers, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     fault: Fault | None = None

@@ -128,12 +128,17 @@ class AwaitedObservation(Record):
 
 
 class Reading(Record):
-    """One reading of a burst: raw, so that another plan can use other fields of it."""
+    """One reading of a burst: raw, so that another plan can use other fields of it.
+
+    `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache.
+    """
 
     offset_s: float
     elapsed_ms: float | None = Field(default=None, ge=0)
     status: int | None = Field(default=None, strict=True)
     body: str | None = None
+    instance: str | None = None
+    copy_by: str | None = None
     fault: Fault | None = None
 
 

@@ -125,7 +125,8 @@ class DeploymentObservation(Record):
 class PathTraffic(Record):
     """Requests of others to one method and path (ids in it replaced by {id}); milliseconds at the edge.
 
-    Percentiles are nearest ranks over all requests of the path.
+    Percentiles are nearest ranks over all requests of the path. `parts`: the statuses in each of so many
+    equal parts of the reading.
     """
 
     method: str
@@ -137,6 +138,11 @@ class PathTraffic(Record):
     p99_ms: float | None = None
     upstream_errors: int = 0
     edge_fallbacks: int = 0
+    parts: tuple[dict[str, int], ...] = ()
+
+
+# The check of a reading of the time before the deployment.
+BEFORE = "before"
 
 
 class TrafficObservation(Record):
@@ -165,6 +171,28 @@ class TrafficObservation(Record):
     examples: tuple[LogLine, ...] = ()
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+class PreviousTrafficObservation(Record):
+    """What the deployment before this one still answered between start and end, by its own HTTP log.
+
+    `deployment` is None where the platform lists none that was live. `answered` counts all requests that it
+    answered itself, at least so many where `is_cut`; `own_answered` are ours among them. `last_at` is its
+    newest request of any time: None where its log is empty.
+    """
+
+    kind: Literal["previous_traffic"] = "previous_traffic"
+    check: str = "previous"
+    deployment: str | None = None
+    commit: str | None = None
+    start: AwareDatetime
+    end: AwareDatetime
+    answered: int = Field(default=0, ge=0)
+    own_answered: int = Field(default=0, ge=0)
+    is_cut: bool = False
+    last_at: AwareDatetime | None = None
+    examples: tuple[LogLine, ...] = ()
     fault: Fault | None = None
 
 

@@ -6,6 +6,7 @@ from deploy_verdict.plan.plan import (
     Plan,
     Service,
     WindowSection,
+    asked_once,
     with_target,
 )
 from deploy_verdict.plan.reader import read_plan
@@ -61,6 +62,7 @@ __all__ = [
     "TopUp",
     "Traffic",
     "WindowSection",
+    "asked_once",
     "checked_address",
     "incident_file",
     "laid_out",

@@ -28,8 +28,8 @@ class LaidOut(WindowSection):
         return self.layout.length_s
 
     @property
-    def health_offsets_s(self) -> tuple[float, ...]:
-        """At T+0, and at each tail."""
+    def claim_offsets_s(self) -> tuple[float, ...]:
+        """T+0, and each tail."""
         return (0.0, *self.layout.tails_s)
 
 

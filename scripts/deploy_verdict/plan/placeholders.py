@@ -79,7 +79,7 @@ def _text(match: re.Match[str], captured: Mapping[str, Any]) -> str:
     return match.group(0)[0] if match.group(1) is None else str(captured[match.group(1)])
 
 
-_LITERALS = ("equals", "not_equals", "one_of", "contains", "matches")
+_LITERALS = ("equals", "not_equals", "one_of", "contains", "matches", "more_than")
 Kind = TypeVar("Kind", bound=Expecting)
 Lines = TypeVar("Lines", bound=Expectations)
 

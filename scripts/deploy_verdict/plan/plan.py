@@ -10,13 +10,24 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, JsonValue, create_model, model_validator
 
 from deploy_verdict.base.units import Duration, Size, shown_duration
+from deploy_verdict.expect import Expectation
 from deploy_verdict.model import Severity
-from deploy_verdict.plan.requests import Expecting, NeverRule, Part, Request, headers_in
+from deploy_verdict.plan.requests import (
+    GOOD_STATUS,
+    Expectations,
+    Expecting,
+    NeverRule,
+    Part,
+    Request,
+    Selector,
+    headers_in,
+)
 from deploy_verdict.plan.sections.access import AnyAuth, AnyHost, Auth, Host, checked_address
 from deploy_verdict.plan.sections.claims import Claim, shown_by_check_alone
 from deploy_verdict.plan.sections.e2e import E2E, Step, Test
 from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
+from deploy_verdict.plan.sections.heartbeat import HeartbeatSection
 from deploy_verdict.plan.sections.logs import Logs
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Pool
@@ -55,6 +66,11 @@ class Service(Part):
     auth: AnyAuth = Field(
         default=None,
         description='who we are, for every request: {bearer: "${API_TOKEN}"}, basic, header or login',
+    )
+    instance: Selector | None = Field(
+        default=None,
+        description="what tells the service's instances apart in an answer, such as header.X-Instance or "
+        "$.instance",
     )
     fresh_within: Duration = Field(
         default=180.0, description="how long older code may still answer after T+0 before it counts as stale"
@@ -101,9 +117,13 @@ class WindowSection(Part):
         return self.offsets_s
 
     @property
-    def health_offsets_s(self) -> tuple[float, ...]:
-        """When the health checks run by themselves."""
+    def claim_offsets_s(self) -> tuple[float, ...]:
+        """When the claims are looked at, and when a check that writes is sent unless the plan says more."""
         return (0.0,)
+
+
+EVERY_SAMPLE = "every sample"
+Moments = Literal["every sample"] | Annotated[tuple[Duration, ...], Field(strict=False, min_length=1)]
 
 
 class Check(Expecting):
@@ -112,6 +132,23 @@ class Check(Expecting):
     name: str
     title: str | None = None
     severity: Severity = Field(default=Severity.P1, strict=False)
+    at: Moments | None = Field(
+        default=None,
+        description="when it is sent: `every sample`, or offsets such as [0m, 60m]; default: every sample "
+        "where it reads, T+0 where it writes",
+    )
+
+    @property
+    def looks_at_status_only(self) -> bool:
+        """Whether nothing in an answer's body could fail it."""
+        lines = [*(self.expect.lines if self.expect else ()), *(o for a in self.accept for o in a.lines)]
+        return self.method != "HEAD" and all(line.selector in ("status", "elapsed") for line in lines)
+
+    @property
+    def without_headers(self) -> tuple[Expectation, ...]:
+        """The lines of `expect` that speak of no header."""
+        lines = self.expect.lines if self.expect else ()
+        return tuple(line for line in lines if not line.selector.startswith("header."))
 
 
 class Plan(Part):
@@ -128,6 +165,7 @@ class Plan(Part):
     claims: tuple[Claim, ...] = Field(default=(), strict=False)
     test_data: TestData = TestData()
     health: tuple[Check, ...] = Field(default=(), strict=False)
+    heartbeat: HeartbeatSection | None = HeartbeatSection()
     never: tuple[NeverRule, ...] = Field(default=(), strict=False)
     e2e: E2E | None = None
     pools: tuple[Pool, ...] = Field(default=(), strict=False)
@@ -211,6 +249,48 @@ class Plan(Part):
         """The wait for the new code, never so long that a sample of T+0 would come too late to count."""
         return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
+    def check_offsets_s(self, check: Check) -> tuple[float, ...]:
+        """When a health check is sent by itself: every sample, or its own offsets; the tails always."""
+        window = self.window
+        if check.at == EVERY_SAMPLE or (check.at is None and not check.writes):
+            return window.offsets_s
+        wanted = check.at if isinstance(check.at, tuple) else ()
+        own = tuple(offset_s for offset_s in wanted if offset_s <= window.end_s)
+        tails = tuple(offset_s for offset_s in window.claim_offsets_s if offset_s > window.end_s)
+        return tuple(sorted({*own, *tails})) if own else window.claim_offsets_s
+
+    @property
+    def health_offsets_s(self) -> tuple[float, ...]:
+        """When the health stage has something to ask: a check, or a document that shows a claim."""
+        own = (offset_s for check in self.health for offset_s in self.check_offsets_s(check))
+        documents = self.window.claim_offsets_s if any(claim.openapi for claim in self.claims) else ()
+        return tuple(sorted({*own, *documents}))
+
+    def checks_at(self, offset_s: float) -> tuple[Check, ...]:
+        """The health checks that are due at an offset; of an offset that the plan lacks, those that read."""
+        due = tuple(check for check in self.health if offset_s in self.check_offsets_s(check))
+        if due or offset_s in self.health_offsets_s:
+            return due
+        return tuple(check for check in self.health if not check.writes)
+
+    def answered_by(self, pool: Pool) -> tuple[Check, ...]:
+        """The health checks that ask what a pool's readings ask; a reading keeps no headers."""
+        asked = pool.method, pool.path, pool.headers
+        return tuple(
+            check
+            for check in self.health
+            if (check.method, check.path, check.headers) == asked and check.without_headers
+        )
+
+    @property
+    def beat(self) -> Check | None:
+        """What a heartbeat asks: its own path, or the first health check that reads; None where it is off."""
+        if self.heartbeat is None:
+            return None
+        if self.heartbeat.get is not None:
+            return Check(name="heartbeat", get=self.heartbeat.get, expect=Expectations(lines=(GOOD_STATUS,)))
+        return next((check for check in self.health if check.method == "GET"), None)
+
     @property
     def awaited(self) -> tuple[Check, ...]:
         """The checks that alone show a claim, and that write nothing when repeated."""
@@ -237,6 +317,13 @@ def with_target(plan: Plan, address: str) -> Plan:
     """The plan for another, checked address of the service."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
+
+
+def asked_once(plan: Plan) -> Plan:
+    """The plan with every health check at T+0 only."""
+    return plan.model_copy(
+        update={"health": tuple(check.model_copy(update={"at": (0.0,)}) for check in plan.health)}
+    )
 
 
 @cache

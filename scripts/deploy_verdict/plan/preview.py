@@ -15,7 +15,11 @@ from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
 from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, ReturnToFloor
+from deploy_verdict.plan.unwatched import unwatched
 from deploy_verdict.stages.registry import function, sampled
+
+# The shortest time between two beats, as part of the usual one.
+FEWEST_BEATS = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,8 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     for exposure in plan.exposures:
         if exposure.top_up is not None:
             yield f"  top up       {_top_up_words(exposure, exposure.top_up)}"
+    for words in unwatched(plan):
+        yield f"  not watch    {words}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
 
 
@@ -142,7 +148,16 @@ def _written(plan: Plan) -> dict[str, Any]:
 
 def health_requests(plan: Plan) -> Counts:
     """Requests and writes of the health checks and of the documents that show claims."""
-    return len(plan.health) + _fingerprints(plan), sum(check.writes for check in plan.health)
+    times = [(check, len(plan.check_offsets_s(check))) for check in plan.health]
+    writes = sum(count for check, count in times if check.writes)
+    return sum(count for _, count in times) + _fingerprints(plan), writes
+
+
+def heartbeat_requests(plan: Plan) -> Counts:
+    """Where one process takes all samples: one about every so often."""
+    if plan.heartbeat is None or plan.beat is None:
+        return 0, 0
+    return math.ceil(plan.window.length / (plan.heartbeat.every * FEWEST_BEATS)), 0
 
 
 def e2e_requests(plan: Plan) -> Counts:

@@ -29,8 +29,15 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
             yield "pools", pool.name, "stability"
         if pool.return_to_floor is not None:
             yield "pools", pool.name, "floor"
+        yield from (("pools", check.name, "readings") for check in plan.answered_by(pool))
         for name in pool.beside:
             yield from (("pools", name, rule) for rule in check_rules(plan, name))
+    if plan.beat is not None:
+        yield "heartbeat", plan.beat.name, "answers"
+    yield from (("latency", check.name, "drift") for check in plan.health if not check.writes)
+    if plan.health or plan.pools or plan.e2e is not None:
+        yield "connections", "service", "connects"
+        yield "restarts", "service", "restarts"
     yield from (("never", rule.name, "count") for rule in plan.never)
     yield from _suite_names(plan)
     yield from _log_names(plan)
@@ -39,7 +46,8 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     if plan.response_times is not None:
         yield from (("response_times", label, "limit") for label in plan.response_times.of)
     yield from (("exposure", exposure.name, "runs") for exposure in plan.exposures)
-    yield from ((stage, stage, "coverage") for stage in plan.stages)
+    offsets_s = plan.planned_offsets_s
+    yield from ((stage, stage, "coverage") for stage in plan.stages if offsets_s[stage])
 
 
 def _suite_names(plan: Plan) -> Iterator[FindingName]:
@@ -61,6 +69,8 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
     if plan.logs is None:
         return
     yield "logs", "log", "readable"
+    # Where the log has access lines.
+    yield "logs", "answers", "refused"
     if plan.logs.max_errors is not None:
         yield "logs", "log", "errors"
     if plan.logs.novelty is not None:
@@ -76,11 +86,13 @@ def _platform_names(plan: Plan) -> Iterator[FindingName]:
         yield from (("deployment", "deployment", rule) for rule in ("live", "commit", "undisturbed"))
         yield from (("deployment", claim.commit, "deployed") for claim in plan.claims if not claim.openapi)
     if plan.traffic is not None:
-        rules = ("5xx", "upstream", "p95") if plan.traffic.p95 is not None else ("5xx", "upstream")
+        rules = ("5xx", "upstream", "refused", *(("p95",) if plan.traffic.p95 is not None else ()))
         yield from (("traffic", "log", rule) for rule in ("readable", "canary"))
         yield from (("traffic", "all", rule) for rule in rules)
         # Its paths are known only from the log.
         yield "traffic", "*", "5xx"
+        if plan.traffic.previous:
+            yield "claims", "previous", "silent"
     if plan.metrics is not None:
         yield from (("metrics", "memory", rule) for rule in ("readable", "limit", "growth"))
 

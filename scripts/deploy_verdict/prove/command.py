@@ -16,8 +16,9 @@ from deploy_verdict.plan.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines
+from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.review import review
-from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.window.session import dumps
 
 MAX_BYTES = 1_000_000
@@ -59,7 +60,9 @@ def log_reader(logs: Logs | None) -> Callable[[Sequence[str]], LogObservation]:
     """The reviewer of the logs stage, for the lines of a complete window."""
 
     def read(lines: Sequence[str]) -> LogObservation:
-        read_lines = [parsed(line, None) for line in lines]
+        reader = LineReader()
+        reader.learn(lines)
+        read_lines = [reader.read(line) for line in lines]
         times = [line.at for line in read_lines if line.at is not None] or [datetime(2026, 1, 1, tzinfo=UTC)]
         end = max(times) + timedelta(seconds=1)
         wanted = logs if logs is not None else Logs.model_validate({"must_not_appear": ["-"]})

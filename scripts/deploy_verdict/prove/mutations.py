@@ -112,6 +112,7 @@ _REFUSED: _Values = {
     "contains": lambda _: ["-"],
     "matches": lambda _: ["-"],
     "length": lambda least: [[0] * (least - 1)],
+    "more_than": lambda most: [[0] * most if is_number(most) else []],
 }
 _TAKEN: _Values = {
     "below": lambda limit: [limit - 1],
@@ -125,6 +126,8 @@ _TAKEN: _Values = {
     "contains": lambda text: [f"-{text}-"],
     "type": lambda name: [_OF_TYPE.get(name)],
     "length": lambda least: [[0] * least],
+    # Of a captured count nobody knows how large it is.
+    "more_than": lambda most: [[0] * ((most if is_number(most) else 999) + 1)],
 }
 
 

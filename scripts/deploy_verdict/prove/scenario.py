@@ -18,6 +18,7 @@ from deploy_verdict.model import (
     LogObservation,
     Observation,
     Outcome,
+    PreviousTrafficObservation,
     Reading,
     Subject,
     TestObservation,
@@ -27,7 +28,7 @@ from deploy_verdict.model import (
     WindowRef,
 )
 from deploy_verdict.model.window import evidence_name, wall_end
-from deploy_verdict.plan import Answer, Plan, Pool
+from deploy_verdict.plan import Answer, Plan, Pool, asked_once
 from deploy_verdict.plan.sections.pools import Burst
 from deploy_verdict.prove.replay import T0, Answers, ReplayedStep, exchange_of, replay_suite
 from deploy_verdict.stages.registry import sampled
@@ -108,6 +109,8 @@ def _shortened(plan: Plan, answers: Answers) -> Plan:
     update: dict[str, object] = dict(
         window=plan.window.model_copy(update={"sample_every": plan.window.length / (SAMPLES - 1)}),
         pools=tuple(pools),
+        health=asked_once(plan).health,
+        heartbeat=None,
         # Synthetic runs stand for the top-up: as many are wanted all the same.
         exposure=tuple(
             exposure.model_copy(update={"at_least": exposure.wanted, "top_up": None})
@@ -141,7 +144,13 @@ def _bundle(plan: Plan, scenario: Scenario, suite: Mapping[str, list[ReplayedSte
     # The edge's log holds what the service has answered, through the complete window.
     own = math.floor(scenario.own_share * own_answered(bundle)) if traffic.entries_read else 0
     logged = {"start": window.t0, "end": wall_end(window), "own_requests": own}
-    sample = ("traffic", plan.window.length, 1, (traffic.model_copy(update=logged),))
+    observations: list[Observation] = [traffic.model_copy(update=logged)]
+    previous = scenario.synthetic.get(("traffic", "previous"))
+    if isinstance(previous, PreviousTrafficObservation):
+        is_read = previous.end <= T0
+        update = {"end": wall_end(window)} if is_read else {}
+        observations.append(previous.model_copy(update=update))
+    sample = ("traffic", plan.window.length, 1, tuple(observations))
     return replace(bundle, loaded=(*bundle.loaded, _file(plan, subject, window, sample)))
 
 

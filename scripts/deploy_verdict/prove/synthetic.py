@@ -26,6 +26,7 @@ from deploy_verdict.model import (
     Outcome,
     PathTraffic,
     Point,
+    PreviousTrafficObservation,
     Series,
     Tally,
     TopUpObservation,
@@ -47,6 +48,7 @@ LEVELS = tuple(0.2 + 0.002 * math.sin(2.4 * number) for number in range(POINTS +
 # An observation by the words for its mutation; None: the evidence is missing.
 Mutations = Mapping[str, Observation | None]
 _DEPLOYMENT, _TRAFFIC, _METRICS = ("deployment",) * 2, ("traffic",) * 2, ("metrics",) * 2
+_PREVIOUS = ("traffic", "previous")
 _REFUSED = Fault(kind="unauthorized", whose=Whose.PROVIDER, detail="the platform refused us")
 
 
@@ -60,6 +62,8 @@ def synthetic_evidence(plan: Plan) -> dict[EvidenceKey, Observation]:
             evidence["health", claim.commit] = _document(claim.commit, claim.openapi)
     if plan.traffic is not None:
         evidence[_TRAFFIC] = _traffic(plan.traffic)
+        if plan.traffic.previous:
+            evidence[_PREVIOUS] = _previous()
     if plan.metrics is not None:
         evidence[_METRICS] = _metrics(plan)
     return evidence | {("top_up", item.name): _runs(plan, item, item.wanted) for item in plan.exposures}
@@ -193,6 +197,21 @@ class SyntheticRows:
             no_percentile = {"no percentile": _traffic(section, p95_ms=None)}
             slow = {f"a p95 of {limit_ms + 1:g} ms": _traffic(section, p95_ms=limit_ms + 1)}
             yield row("p95", f"p95 of each path at most {limit_ms:g} ms", "p95", no_percentile, slow)
+        if section.previous:
+            yield self._previous_row()
+
+    def _previous_row(self) -> PlanRow:
+        """One request that the deployment before still answered; and logs that do not say."""
+        unread: Mutations = {
+            "its log missing": None,
+            "its log refused": _previous(fault=_REFUSED),
+            "the window's end not read": _previous(end=T0 + timedelta(seconds=2)),
+        }
+        still = {"one answer of the deployment before": _previous(answered=1)}
+        text = "the deployment before answers nobody any more"
+        return self._row(
+            _PREVIOUS, ("traffic", "previous"), text, ("claims", "previous", "silent"), unread, still
+        )
 
     def _metrics_rows(self) -> Iterator[PlanRow]:
         """One point at the limit in question, and memory that rises through the window."""
@@ -304,6 +323,12 @@ def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
     return TrafficObservation(
         source="made up", start=T0, end=T0, entries_read=REQUESTS, requests=REQUESTS, paths=(path,)
     )
+
+
+def _previous(**changes: Any) -> PreviousTrafficObservation:
+    """Silent since the switch; the end is the window's, unless `changes` has one."""
+    made = {"deployment": "before", "commit": OTHER_COMMIT, "start": T0 + timedelta(seconds=1), "last_at": T0}
+    return PreviousTrafficObservation(**{**made, "end": T0, **changes})
 
 
 def _metrics(plan: Plan, levels: Sequence[float] = LEVELS, limit_gb: float = LIMIT_GB) -> MetricsObservation:

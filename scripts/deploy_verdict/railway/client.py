@@ -16,6 +16,7 @@ from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.http.retry import Backoff, Retry
+from deploy_verdict.model import Exchange
 from deploy_verdict.railway.allowance import Allowance
 from deploy_verdict.railway.errors import RailwayError, data_of, our_error
 from deploy_verdict.railway.retired_fields import without_fields
@@ -171,6 +172,11 @@ class RailwayClient:
 
     def _text(self, document: str) -> str:
         return self._kept.get(document) or text_of(document)
+
+    def exchange(self, document: str, variables: Mapping[str, Any]) -> Exchange:
+        """One request as it went, with its headers, to learn how the API answers; never raises."""
+        body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
+        return self._probe.ask("POST", "", json=body)
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of a mutation, sent once; the error is `uncertain` where it may have taken effect."""

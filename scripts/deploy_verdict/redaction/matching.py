@@ -15,7 +15,10 @@ _BREAK = (
 )
 _BREAKS = re.compile(rf"(?:[ \t]{{0,40}}{_BREAK}[ \t]{{0,40}})+|{HIDDEN.pattern}")
 # The same with what a language or a mail puts around it: quotes, a backslash, "> ".
-_SET_BREAKS = re.compile(rf"(?:[ \t\"'+,=\\]{{0,12}}{_BREAK}[ \t\"'+,|>#*$.]{{0,40}})+|{HIDDEN.pattern}")
+_SET = r"&(?:gt|quot|#39|#34|#[xX]27|#[xX]3[eE]);"
+_SET_BREAKS = re.compile(
+    rf"(?:(?:[ \t\"'+,=\\]|{_SET}){{0,12}}{_BREAK}(?:[ \t\"'+,|>#*$.]|{_SET}){{0,40}})+|{HIDDEN.pattern}"
+)
 _NO_PIECES = re.compile(r"\s|://|^\s*\w+=|^[\[{]")
 _MARKS = "%\\&"
 _PIECE, _GRAM = 8, 6

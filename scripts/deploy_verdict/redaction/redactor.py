@@ -57,6 +57,8 @@ _OPEN = re.compile(
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
+# A page's control characters: html.unescape drops an escape, and so leaves the rest of its sequence.
+_NUMERIC = re.compile(r"&#(?:[xX]0{0,4}([01][0-9a-fA-F])|0{0,4}([1-2]?[0-9]|3[01]));")
 _MOST_ROUNDS = 3
 
 
@@ -202,11 +204,16 @@ def _shape_hidden(match: re.Match[str]) -> str:
 def _unescaped(line: str) -> Iterator[str]:
     """The line with its escapes decoded once, twice, …, until none is left."""
     for _ in range(_MOST_ROUNDS):
-        bare = _UNICODE_ESCAPE.sub(_character, html.unescape(unquote(line)))
+        numbered = _NUMERIC.sub(_numbered, unquote(line))
+        bare = _UNICODE_ESCAPE.sub(_character, html.unescape(numbered))
         if bare == line:
             return
         yield bare
         line = bare
+
+
+def _numbered(match: re.Match[str]) -> str:
+    return chr(int(match.group(1), 16) if match.group(1) else int(match.group(2)))
 
 
 def _character(match: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy_verdict.relay.dispatcher import Dispatcher
+from deploy_verdict.relay.event_place import EventPlace
 from deploy_verdict.relay.payload import hint_of
 from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Store
@@ -22,7 +23,7 @@ MAX_BODY_BYTES = 64 * 1024
 LOG = logging.getLogger("relay")
 
 
-def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -> Starlette:
+def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher, kept: EventPlace) -> Starlette:
     """The application: POST /hooks/<secret>, or POST /hooks with the header X-Relay-Secret; GET /healthz."""
 
     async def hook(request: Request) -> Response:
@@ -43,7 +44,7 @@ def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher) -
     async def healthz(request: Request) -> Response:
         counts = await run_in_threadpool(store.counts)
         alive = dispatcher.is_alive()
-        return JSONResponse({"ok": alive, **counts}, status_code=200 if alive else 503)
+        return JSONResponse({"ok": alive, **kept.as_counts(), **counts}, status_code=200 if alive else 503)
 
     app = Starlette(
         routes=[
@@ -88,10 +89,10 @@ def _accept(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body:
         store.count("ignored")
         LOG.info("POST /hooks 200: ignored")
         return JSONResponse({"state": "ignored"})
-    is_new = store.accept(hashlib.sha256(body).hexdigest(), hint.deployment, hint.client_payload())
+    is_new = store.accept(hashlib.sha256(body).hexdigest(), hint.event, hint.client_payload())
     dispatcher.wake()
     state = "accepted" if is_new else "duplicate"
-    LOG.info("POST /hooks 202: deployment %s %s", hint.deployment, state)
+    LOG.info("POST /hooks 202: deployment %s %s", hint.event, state)
     return JSONResponse({"state": state}, status_code=202)
 
 

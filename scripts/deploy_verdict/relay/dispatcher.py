@@ -106,24 +106,24 @@ class Dispatcher(threading.Thread):
         self._wake.clear()
 
     def _send(self, event: Event) -> None:
-        self._store.mark(event.deployment, "sending")
+        self._store.mark(event.name, "sending")
         body = {"event_type": self._settings.event_type, "client_payload": event.payload}
         answer = self._probe.ask("POST", f"/repos/{self._settings.repository}/dispatches", json=body)
         meaning = meaning_of(answer)
         if meaning == "accepted":
-            self._store.mark(event.deployment, "sent")
-            LOG.info("dispatched deployment %s", event.deployment)
+            self._store.mark(event.name, "sent")
+            LOG.info("dispatched deployment %s", event.name)
             return
         reason = self._redactor.text(summary_of(answer))
         pause_s = self._pause_s(event.tries, answer)
         if meaning == "refused":
-            self._store.mark(event.deployment, "parked", again_in_s=PARKED_S, reason=reason)
+            self._store.mark(event.name, "parked", again_in_s=PARKED_S, reason=reason)
         elif meaning == "not yet":
-            self._store.mark(event.deployment, "waiting", again_in_s=pause_s, reason=reason)
+            self._store.mark(event.name, "waiting", again_in_s=pause_s, reason=reason)
         else:
             # It may have arrived: the next step checks GitHub first.
-            self._store.later(event.deployment, pause_s, reason)
-        LOG.warning("deployment %s not dispatched (%s): %s", event.deployment, meaning, reason)
+            self._store.later(event.name, pause_s, reason)
+        LOG.warning("deployment %s not dispatched (%s): %s", event.name, meaning, reason)
 
     def _resolve(self, event: Event) -> None:
         """Find out by GitHub's list of runs whether an interrupted dispatch arrived."""
@@ -134,20 +134,25 @@ class Dispatcher(threading.Thread):
             reason = self._redactor.text(
                 f"cannot tell whether it arrived, because its runs cannot be read: {summary_of(answer)}"
             )
-            self._store.later(event.deployment, self._pause_s(event.tries + 4, answer), reason)
+            self._store.later(event.name, self._pause_s(event.tries + 4, answer), reason)
             LOG.warning("deployment %s: %s", event.deployment, reason)
         elif is_there:
-            self._store.mark(event.deployment, "sent")
-            LOG.info("deployment %s was already dispatched", event.deployment)
+            self._store.mark(event.name, "sent")
+            LOG.info("deployment %s was already dispatched", event.name)
         elif was_past_grace:
-            self._store.mark(event.deployment, "waiting", reason="no run of it found")
+            self._store.mark(event.name, "waiting", reason="no run of it found")
         else:
             pause_s = max(0.2, min(self._settings.grace_s / 4, 30.0))
-            self._store.later(event.deployment, pause_s, "it may have arrived: searching for its run")
+            self._store.later(event.name, pause_s, "it may have arrived: searching for its run")
 
     def _find_run(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
-        """Whether a run names the deployment, None when that is unknown; and the last answer."""
-        created = datetime.fromtimestamp(since - CLOCKS_DIFFER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """Whether a run names the deployment, None when that is unknown; and the last answer.
+
+        One that went live and crashed soon has a run for each: those of its other events do not count.
+        """
+        since -= CLOCKS_DIFFER_S
+        created = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        found, others = 0, self._store.others_sent(event, since)
         path = f"/repos/{self._settings.repository}/actions/runs?event=repository_dispatch"
         path += f"&created=%3E%3D{created}&exclude_pull_requests=true&per_page={RUNS_A_PAGE}"
         for page in range(1, MAX_PAGES + 1):
@@ -155,7 +160,8 @@ class Dispatcher(threading.Thread):
             runs = runs_of(answer)
             if runs is None:
                 return None, answer
-            if any(names(title, event.deployment) for title in runs.titles):
+            found += sum(names(title, event.deployment) for title in runs.titles)
+            if found > others:
                 return True, answer
             if runs.is_last:
                 return False, answer

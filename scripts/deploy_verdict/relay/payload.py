@@ -11,7 +11,8 @@ from typing import Any
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[\w][\w ./-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
-DEPLOYED = "deploymentdeployed"
+# A redeployment has an event of its own.
+DEPLOYED = ("deploymentdeployed", "deploymentredeployed")
 # What people must hear of although no window opens; an instance that was killed for its memory has crashed.
 FAILED = {
     "deploymentfailed": "failed",
@@ -34,6 +35,11 @@ class Hint:
     commit: str | None = None
     state: str | None = None
 
+    @property
+    def event(self) -> str:
+        """What is dispatched once: a deployment that went live, and again where it failed or crashed."""
+        return " ".join(filter(None, (self.deployment, self.state)))
+
     def client_payload(self) -> dict[str, str]:
         """What repository_dispatch carries: at most ten properties, none of them null."""
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -51,7 +57,7 @@ def hint_of(body: Any) -> Hint | None:
 def _current(body: dict[str, Any]) -> Hint | None:
     """The shape since 2025-11: the type decides, as details.status has contradicted it."""
     kind = _plain(body.get("type"))
-    if kind != DEPLOYED and kind not in FAILED:
+    if kind not in DEPLOYED and kind not in FAILED:
         return None
     resource, details = body["resource"], _dict(body.get("details"))
     return _hint(resource, details.get("commitHash"), FAILED.get(kind))

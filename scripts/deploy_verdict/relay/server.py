@@ -5,7 +5,6 @@ import signal
 import socket
 import threading
 from contextlib import closing
-from pathlib import Path
 from typing import TextIO
 
 import uvicorn
@@ -15,21 +14,24 @@ from deploy_verdict.base.errors import DeployVerdictError
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
+from deploy_verdict.relay.event_place import EventPlace
 from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Store
 
-# Within Railway's drainingSeconds in deploy/relay/railway.json.
+# Within RAILWAY_DEPLOYMENT_DRAINING_SECONDS, as docs/guide/relay.md sets it.
 END_WITHIN_S = 5
+LOG = logging.getLogger("relay")
 
 
-def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str, port: int) -> None:
+def serve(settings: RelaySettings, redactor: Redactor, kept: EventPlace, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises DeployVerdictError where it cannot listen, and when the dispatcher died: restart it then.
     """
     clock = WallClock()
+    LOG.info("accepted events are kept in %s", kept.words)
     listening = _listen(host, port)
-    with listening, closing(Store(database, lambda: clock.now().timestamp())) as store:
+    with listening, closing(Store(kept.database, lambda: clock.now().timestamp())) as store:
 
         def end(*_: object) -> None:
             server.should_exit = True
@@ -38,7 +40,7 @@ def serve(settings: RelaySettings, redactor: Redactor, database: Path, host: str
         # No access log: the path may hold the secret.
         server = uvicorn.Server(
             uvicorn.Config(
-                build_relay(settings, store, dispatcher),
+                build_relay(settings, store, dispatcher, kept),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -93,4 +95,4 @@ def log_to(stream: TextIO, redactor: Redactor) -> None:
 
 
 def _thread_ended(end: threading.ExceptHookArgs) -> None:
-    logging.getLogger("relay").critical("a thread ended: %s", end.exc_type.__name__, exc_info=end.exc_value)
+    LOG.critical("a thread ended: %s", end.exc_type.__name__, exc_info=end.exc_value)

@@ -19,7 +19,8 @@ _NAMES = ("accepted", "duplicate", "ignored", "refused_auth", "bad_request")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
     digest TEXT PRIMARY KEY,
-    deployment TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    deployment TEXT NOT NULL,
     payload TEXT NOT NULL,
     state TEXT NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0,
@@ -35,8 +36,9 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An accepted event; times are Unix seconds."""
+    """An accepted event; times are Unix seconds. `name` is the deployment with what became of it."""
 
+    name: str
     deployment: str
     payload: dict[str, str]
     state: State
@@ -92,14 +94,15 @@ class Store:
                     self._connection.execute("ROLLBACK")
             self._proven_at = self.now()
 
-    def accept(self, digest: str, deployment: str, payload: dict[str, str]) -> bool:
-        """Store an event; False when it, or another one of the same deployment, is stored already."""
+    def accept(self, digest: str, name: str, payload: dict[str, str]) -> bool:
+        """Store an event; False when it, or another one of the same name, is stored already."""
         now = self.now()
         with self._transaction() as database:
             done = database.execute(
-                "INSERT OR IGNORE INTO events (digest, deployment, payload, state, next_at, accepted_at) "
-                "VALUES (?, ?, ?, 'waiting', ?, ?)",
-                (digest, deployment, json.dumps(payload), now, now),
+                "INSERT OR IGNORE INTO events "
+                "(digest, name, deployment, payload, state, next_at, accepted_at) "
+                "VALUES (?, ?, ?, ?, 'waiting', ?, ?)",
+                (digest, name, payload["deployment"], json.dumps(payload), now, now),
             )
             is_new = done.rowcount == 1
             _count(database, "accepted" if is_new else "duplicate")
@@ -119,7 +122,7 @@ class Store:
         """The event that is due, the oldest first; parked ones included."""
         with self._guard:
             row = self._connection.execute(
-                "SELECT deployment, payload, state, tries, next_at, sending_at FROM events "
+                "SELECT name, deployment, payload, state, tries, next_at, sending_at FROM events "
                 "WHERE state != 'sent' AND next_at <= ? ORDER BY next_at LIMIT 1",
                 (self.now(),),
             ).fetchone()
@@ -131,7 +134,7 @@ class Store:
             row = self._connection.execute("SELECT MIN(next_at) FROM events WHERE state != 'sent'").fetchone()
         return None if row is None or row[0] is None else float(row[0])
 
-    def mark(self, deployment: str, state: State, *, again_in_s: float = 0.0, reason: str = "") -> None:
+    def mark(self, name: str, state: State, *, again_in_s: float = 0.0, reason: str = "") -> None:
         """Record an event's state, before the next step."""
         now = self.now()
         with self._transaction() as database:
@@ -139,17 +142,26 @@ class Store:
                 "UPDATE events SET state = ?, next_at = ?, reason = ?, "
                 "tries = tries + (? = 'sending'), "
                 "sending_at = CASE WHEN ? = 'sending' THEN ? ELSE sending_at END, "
-                "sent_at = CASE WHEN ? = 'sent' THEN ? ELSE sent_at END WHERE deployment = ?",
-                (state, now + again_in_s, reason[:300], state, state, now, state, now, deployment),
+                "sent_at = CASE WHEN ? = 'sent' THEN ? ELSE sent_at END WHERE name = ?",
+                (state, now + again_in_s, reason[:300], state, state, now, state, now, name),
             )
 
-    def later(self, deployment: str, again_in_s: float, reason: str) -> None:
+    def later(self, name: str, again_in_s: float, reason: str) -> None:
         """Postpone an event without changing its state."""
         with self._transaction() as database:
             database.execute(
-                "UPDATE events SET next_at = ?, reason = ? WHERE deployment = ?",
-                (self.now() + again_in_s, reason[:300], deployment),
+                "UPDATE events SET next_at = ?, reason = ? WHERE name = ?",
+                (self.now() + again_in_s, reason[:300], name),
             )
+
+    def others_sent(self, event: Event, since: float) -> int:
+        """How many other events of the same deployment were sent since then: they have runs of their own."""
+        with self._guard:
+            row = self._connection.execute(
+                "SELECT COUNT(*) FROM events WHERE deployment = ? AND name != ? AND sent_at >= ?",
+                (event.deployment, event.name, since),
+            ).fetchone()
+        return int(row[0])
 
     def hurry(self) -> None:
         """At a start: parked and interrupted events are due at once, others keep a sane pause."""
@@ -172,7 +184,7 @@ class Store:
             states = dict(ask("SELECT state, COUNT(*) FROM events GROUP BY state").fetchall())
             waiting = ask("SELECT MIN(accepted_at) FROM events WHERE state != 'sent'").fetchone()
             reasons = ask(
-                "SELECT deployment, reason FROM events WHERE state != 'sent' AND reason != '' "
+                "SELECT name, reason FROM events WHERE state != 'sent' AND reason != '' "
                 "ORDER BY accepted_at LIMIT 10"
             ).fetchall()
             counters["refused_auth"] = self._refused_auth
@@ -197,8 +209,9 @@ def _count(database: sqlite3.Connection, name: str) -> None:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    deployment, payload, state, tries, next_at, sending_at = row
+    name, deployment, payload, state, tries, next_at, sending_at = row
     return Event(
+        name=name,
         deployment=deployment,
         payload=json.loads(payload),
         state=state,

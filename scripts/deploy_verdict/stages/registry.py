@@ -33,6 +33,7 @@ class Due(StrEnum):
 
     OFFSETS = "at its offsets"
     DRIVE = "driven at the window's end, one after the other"
+    BETWEEN = "between the samples, where one process waits for them"
     END = "read at the window's end, of the complete window, and at each sample what is new since the last"
 
 
@@ -118,6 +119,10 @@ def _at_end(plan: Plan) -> Offsets:
     return (plan.window.length,)
 
 
+def _asks_service(plan: Plan) -> bool:
+    return any(stage.asks is Asks.SERVICE and stage.is_planned(plan) for stage in sampled())
+
+
 STAGES: tuple[Stage, ...] = (
     Stage(
         name="deployment",
@@ -166,10 +171,12 @@ STAGES: tuple[Stage, ...] = (
         name="health",
         title="health checks",
         is_planned=lambda plan: bool(plan.health) or any(claim.openapi for claim in plan.claims),
-        offsets_s=lambda plan: plan.window.health_offsets_s,
+        offsets_s=lambda plan: plan.health_offsets_s,
         asks=Asks.SERVICE,
         late=Late.TAKEN_LATE,
         turn=2,
+        # Its checks at T+0 are the verification itself.
+        writes=lambda plan, offset_s: offset_s > 0 and any(c.writes for c in plan.checks_at(offset_s)),
         collect="stages.health.collect:collect_health",
         requests="plan.preview:health_requests",
         judge="stages.health.judge:judge_health",
@@ -185,6 +192,19 @@ STAGES: tuple[Stage, ...] = (
             ),
         ),
         builds_on=("claims",),
+        can_alarm=True,
+        lead_rank=2,
+    ),
+    Stage(
+        name="heartbeat",
+        title="a request between the samples",
+        is_planned=lambda plan: plan.beat is not None,
+        asks=Asks.SERVICE,
+        due=Due.BETWEEN,
+        collect="stages.heartbeat.collect:beat",
+        requests="plan.preview:heartbeat_requests",
+        judge="stages.heartbeat.judge:judge_heartbeat",
+        judged_with="heartbeat",
         can_alarm=True,
         lead_rank=2,
     ),
@@ -359,6 +379,7 @@ STAGES: tuple[Stage, ...] = (
                 is_optional=True,
             ),
         ),
+        builds_on=("deployment",),
         can_alarm=True,
         lead_rank=7,
         names_rules=True,
@@ -396,8 +417,10 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="claims",
         title="what the commits say they bring",
+        # By the answers to health checks, and by the HTTP log of the deployment before.
+        is_planned=lambda plan: True,
         judge="stages.claims.judge:judge_claims",
-        judged_with="health",
+        judged_with="",
         builds_on=("deployment",),
         can_alarm=True,
         lead_rank=0,
@@ -419,6 +442,35 @@ STAGES: tuple[Stage, ...] = (
         judge="verdict.never_and_times:judge_response_times",
         judged_with="",
         names_rules=True,
+    ),
+    Stage(
+        name="latency",
+        title="whether answers become slower",
+        is_planned=lambda plan: any(not check.writes for check in plan.health),
+        judge="verdict.latency_drift:judge_latency",
+        judged_with="",
+        lead_rank=6,
+    ),
+    Stage(
+        name="connections",
+        title="whether the service could be reached",
+        is_planned=lambda plan: any(
+            stage.asks is Asks.SERVICE and stage.is_planned(plan) for stage in sampled()
+        ),
+        judge="stages.heartbeat.judge_connections:judge_connections",
+        judged_with="",
+        can_alarm=True,
+        lead_rank=2,
+    ),
+    Stage(
+        name="restarts",
+        title="whether the service was restarted",
+        is_planned=lambda plan: any(
+            stage.asks is Asks.SERVICE and stage.is_planned(plan) for stage in sampled()
+        ),
+        judge="stages.heartbeat.judge_restarts:judge_restarts",
+        judged_with="",
+        lead_rank=5,
     ),
     Stage(
         name="exposure",

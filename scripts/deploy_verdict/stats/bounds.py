@@ -34,6 +34,11 @@ def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
     return 100 * _quantile(1 - wrong, bad + 1, runs - bad)
 
 
+def least_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
+    """The lowest rate that so many bad ones of all runs leave possible; `wrong`: the chance of less."""
+    return 100 * _quantile(wrong, bad, runs - bad + 1) if bad else 0.0
+
+
 def clean_needed(percent: float, wrong: float = USUAL) -> int:
     """How many runs, none of them bad, exclude rates above `percent` (0 to 100, both left out)."""
     return math.ceil(math.log(wrong) / math.log1p(-percent / 100))

@@ -23,13 +23,11 @@ def alarming(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _alarms(finding: Finding) -> bool:
+    # A file that cannot be read is of no stage, and never a fail.
+    if finding.outcome is not Outcome.FAIL or (finding.severity or Severity.P1) not in ALARMING:
+        return False
     row = named(finding.stage)
-    return (
-        finding.outcome is Outcome.FAIL
-        and (finding.severity or Severity.P1) in ALARMING
-        and row.can_alarm
-        and finding.rule not in row.settled_at_end
-    )
+    return row.can_alarm and finding.rule not in row.settled_at_end
 
 
 def only_alarming(verdict: Verdict) -> Verdict:

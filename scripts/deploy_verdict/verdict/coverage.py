@@ -70,6 +70,9 @@ def judge_coverage(bundle: Bundle, coverage: Coverage) -> Iterator[Finding]:
     """One finding for each stage, and one for each file that is not evidence of this run."""
     for stage in bundle.stages:
         slots = [slot for slot in coverage.slots if slot.stage == stage]
+        if not slots:
+            # Between the samples, where nothing is scheduled.
+            continue
         bad = [slot for slot in slots if slot.state != "taken"]
         taken = f"{len(slots) - len(bad)} of {len(slots)} taken"
         missed = ", ".join(f"{shown_offset(slot.offset_s)} {slot.state} ({slot.note})" for slot in bad[:5])

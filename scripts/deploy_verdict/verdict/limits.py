@@ -6,15 +6,19 @@ in W hours excludes only rates above 3/W per hour.
 
 from collections.abc import Iterator, Sequence
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
+from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
+from deploy_verdict.evidence.looks import longest_unseen
 from deploy_verdict.evidence.measures import log_before, log_observation
 from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.plan.unwatched import unwatched
 from deploy_verdict.stages.deployment.state import HEALTHCHECK
 from deploy_verdict.stages.logs.novelty import compared
 from deploy_verdict.stages.pools.judge_blocks import pool_blocks
+from deploy_verdict.stages.registry import asking_service
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
 from deploy_verdict.stats.bounds import at_most, excluded_percent
 from deploy_verdict.stats.growth import used_at_end
@@ -28,6 +32,8 @@ def limits(bundle: Bundle, findings: Sequence[Finding]) -> tuple[str, ...]:
 def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     for stage in bundle.left_out:
         yield f"The operator left out the stage {stage}; this verdict says nothing about it."
+    for words in unwatched(bundle.plan):
+        yield f"Not watched: {words}."
     if bundle.window.speed > 1:
         real = shown_duration(bundle.window.length_s / bundle.window.speed)
         yield (
@@ -39,8 +45,10 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     if "pools" in bundle.stages:
         yield from _leaks(bundle, findings)
     yield from _news(bundle)
+    yield from _between(bundle)
     answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
     if answered:
+        yield from _instances(bundle)
         yield (
             f"Errors in fewer than {excluded_percent(answered):.2g} % of requests may have been missed: "
             f"this run checked {answered} answers, all to its own requests."
@@ -49,6 +57,33 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     if inconclusive:
         verb = "is" if inconclusive == 1 else "are"
         yield f"{inconclusive} of {len(findings)} findings {verb} inconclusive; each says why."
+
+
+def _between(bundle: Bundle) -> Iterator[str]:
+    """What came and went between two looks at the service."""
+    if not any(stage in bundle.stages for stage in asking_service()):
+        return
+    gap = longest_unseen(bundle)
+    if gap.length_s > 0:
+        at_s, length = shown_offset(gap.from_s), shown_duration(gap.length_s)
+        yield (
+            "What began and ended between two looks at the service could not have been seen: nobody looked "
+            f"for up to {length} (from {at_s} on)."
+        )
+
+
+def _instances(bundle: Bundle) -> Iterator[str]:
+    """Requests meet instances by chance."""
+    asked = fewest_asked(bundle)
+    if asked is None:
+        return
+    check, count = asked
+    seen = answers_by_instance(bundle)
+    known = f"{len(seen)} instances said who they were" if seen else "no answer said which instance gave it"
+    yield (
+        f"One broken instance among more than {most_instances(count)} may have been missed (95 %): {check} "
+        f"was answered {count} times, on connections of its own; {known}."
+    )
 
 
 def _news(bundle: Bundle) -> Iterator[str]:

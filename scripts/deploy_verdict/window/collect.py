@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.model import Evidence, Loaded, Observation
+from deploy_verdict.model import Evidence, Loaded, Observation, PreviousTrafficObservation
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
 from deploy_verdict.stages.registry import Asks, Due, Stage, during, function, named
@@ -114,7 +114,9 @@ def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:
 
 
 def _has_fault(evidence: Evidence) -> bool:
-    return any(getattr(observation, "fault", None) is not None for observation in evidence.observations)
+    # The deployment before has a log of its own, and is asked anew each time.
+    parts = (item for item in evidence.observations if not isinstance(item, PreviousTrafficObservation))
+    return any(getattr(observation, "fault", None) is not None for observation in parts)
 
 
 def write_lock(session: Session) -> WriteLock:

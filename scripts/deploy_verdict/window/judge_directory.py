@@ -98,7 +98,7 @@ def read_verdict(out: Path) -> Verdict:
 
 def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None:
     """Raise EvidenceError where the evidence that a verdict rests on is not there any more."""
-    there = {item.name for item in (*bundle.loaded, *bundle.unreadable)}
+    there = {item.name for item in bundle.loaded} | {item.name for item in bundle.unreadable}
     named = {finding.evidence.partition("#")[0] for finding in verdict.findings if finding.evidence}
     gone = sorted(name for name in named - there if name.endswith(".json"))
     now = {(slot.stage, slot.offset_s): slot.state for slot in covered(bundle).slots}

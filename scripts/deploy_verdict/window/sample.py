@@ -8,6 +8,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import driven, during, is_at_end
 from deploy_verdict.window.collect import collect, has_source
+from deploy_verdict.window.heartbeat import Heartbeat
 from deploy_verdict.window.schedule import offsets_of, stages_at
 from deploy_verdict.window.session import Session, is_taken
 
@@ -85,10 +86,12 @@ def offsets_named(session: Session, name: str) -> tuple[float, ...]:
 def sit(session: Session, offsets_s: tuple[float, ...]) -> Iterator[Path]:
     """Take every sample of the job, and yield each one's file before the next is taken.
 
-    A sample that comes too late is missed, and not taken: it would describe another time.
+    A sample that comes too late is missed, and not taken: it would describe another time. A job of several
+    samples has a heartbeat between them.
     """
+    wait_until = Heartbeat(session).wait_until if len(offsets_s) > 1 else session.pace.wait_until
     for offset_s in offsets_s:
-        session.pace.wait_until(offset_s)
+        wait_until(offset_s)
         if session.stop.requested:
             return
         yield from _samples_at(session, offset_s)

@@ -50,7 +50,8 @@ def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
 def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
     """Every offset at which a job has something to sample."""
     wanted = sorted({offset_s for offsets_s in during(plan).values() for offset_s in offsets_s})
-    coarse = {*plan.window.offsets_s, *(plan.e2e.at if plan.e2e else ()), plan.window.end_s}
+    suite = plan.e2e.at if plan.e2e else ()
+    coarse = {*plan.window.offsets_s, *plan.health_offsets_s, *suite, plan.window.end_s}
     return tuple(
         offset_s for offset_s in wanted if stages_at(plan, offset_s) and (dense or offset_s in coarse)
     )

@@ -11,6 +11,7 @@ from deploy_verdict.stages.registry import Late, at_end, is_at_end, named
 from deploy_verdict.window.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.collect import collect, has_source
 from deploy_verdict.window.evidence_store import read_attempts
+from deploy_verdict.window.heartbeat import Heartbeat
 from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.sample import missed
@@ -36,9 +37,10 @@ def watch(
     """
     left_out = session.file.left_out
     _announce(session, progress, logs)
-    ended = _take_samples(session, progress, logs, SampleResults(session, progress.tell, on_alarm))
+    heartbeat = Heartbeat(session)
+    ended = _take_samples(session, heartbeat, progress, logs, SampleResults(session, progress.tell, on_alarm))
     if ended is None:
-        session.pace.wait_until(session.plan.window.length)
+        heartbeat.wait_until(session.plan.window.length)
     stopped = session.stop.requested
     for stage in at_end():
         if stage.name in session.plan.stages and stage.name not in left_out:
@@ -47,13 +49,17 @@ def watch(
 
 
 def _take_samples(
-    session: Session, progress: ProgressDisplay, logs: Path | None, results: SampleResults
+    session: Session,
+    heartbeat: Heartbeat,
+    progress: ProgressDisplay,
+    logs: Path | None,
+    results: SampleResults,
 ) -> str | None:
     """Take every sample at its time; returns why there is nothing left to watch, or None."""
     plan, left_out = session.plan, session.file.left_out
     for sample in sorted((*looks(plan, left_out), *interim_readings(plan, left_out))):
         if is_at_end(sample.stage):
-            if _read_what_is_new(session, sample, logs):
+            if _read_what_is_new(session, heartbeat, sample, logs):
                 ended = results.after(sample.stage, sample.offset_s)
                 if ended is not None:
                     return ended
@@ -65,7 +71,7 @@ def _take_samples(
                 return over
             continue
         progress.due(sample.offset_s)
-        session.pace.wait_until(sample.offset_s)
+        heartbeat.wait_until(sample.offset_s)
         if session.stop.requested:
             return None
         late_s = session.pace.offset_s() - sample.offset_s
@@ -83,14 +89,16 @@ def _take_samples(
     return None
 
 
-def _read_what_is_new(session: Session, sample: ScheduledSample, logs: Path | None) -> bool:
+def _read_what_is_new(
+    session: Session, heartbeat: Heartbeat, sample: ScheduledSample, logs: Path | None
+) -> bool:
     """Read what the log, the edge and the metrics have by now; whether there was something to read.
 
     One that is too late is part of the next.
     """
     if is_taken(session, sample.stage, sample.offset_s):
         return False
-    session.pace.wait_until(sample.offset_s)
+    heartbeat.wait_until(sample.offset_s)
     late_s = session.pace.offset_s() - sample.offset_s
     if session.stop.requested or late_s > tolerance_s(session.file.window, sample.offset_s):
         return False

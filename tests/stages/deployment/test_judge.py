@@ -22,7 +22,7 @@ from tests.plans import plan_of
 PLAN = """
 railway: {project: p, service: s}
 window: {length: 30m, sample_every: 15m}
-health: [{name: api, get: /api, expect: {status: 200}}]
+health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 claims:
   - {commit: f0ec7b5, title: the fix}
   - {commit: ac0502b, title: before it, shown_by: health/api}

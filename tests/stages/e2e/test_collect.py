@@ -1,5 +1,7 @@
 """The suite on a real service: steps, captures, the guard, cleanup whatever happens."""
 
+import json
+
 import pytest
 
 from deploy_verdict.evidence.steps import NOT_CONNECTED
@@ -371,3 +373,26 @@ def test_without_the_document_the_reason_says_so():
         test, _ = run_suite(context, 0.0)
     assert "'hand-over' in its path" in test.stopped
     assert "/openapi.json shows no routes: its status is 404" in test.stopped
+
+
+@pytest.mark.parametrize(("grows", "stopped"), [(1, None), (0, "has more than 2")])
+def test_what_was_added_is_counted_where_times_in_whole_seconds_are_equal(grows, stopped):
+    trail = [{"at": "2026-02-02T10:00:00Z"}] * 2
+
+    def respond(method, path, body):
+        shown = json.dumps({"trail": trail})
+        trail.extend(trail[:grows])
+        return 200, shown
+
+    steps = """[
+      {get: /trail, expect: {status: 200}, capture: {before: {from: $.trail, count: true}}},
+      {get: /trail, expect: {status: 200, $.trail: {more_than: "{before}"}}}]"""
+    (test, _), _ = run(one_test(steps), respond)
+    assert test.steps[0].captured == {"before": 2}
+    assert test.stopped is None if stopped is None else stopped in test.stopped
+
+
+def test_what_has_no_members_is_not_counted():
+    steps = "[{get: /x, expect: {status: 200}, capture: {n: {from: $.n, count: true}}}]"
+    (test, _), _ = run(one_test(steps), lambda *_: (200, {"n": 5}))
+    assert "n was not captured: $.n is a number, so it has no members" in test.stopped

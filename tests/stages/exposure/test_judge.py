@@ -17,7 +17,7 @@ from tests.plans import HEAD, plan_of
 
 BY_PATH = """
 window: {length: 1h, sample_every: 1h}
-health: [{name: api, get: "/orders/7", expect: {status: 200..499}}]
+health: [{name: api, get: "/orders/7", at: [0m], expect: {status: 200..499}}]
 exposure: [{name: read, operation: "GET /orders/{id}", at_least: 3}]
 """
 PLAN = plan_of(BY_PATH)

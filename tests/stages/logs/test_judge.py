@@ -299,3 +299,42 @@ def test_without_a_request_of_ours_the_canary_says_nothing(own):
 
 def test_a_canary_that_was_not_counted_is_no_canary():
     assert with_canary(5, 5, counted=False)[0].outcome == "inconclusive"
+
+
+def unread(unlevelled, suspects=0):
+    lines = LogLine(text="boom: it broke"), LogLine(text="connection refused")
+    fields = {"entries_in_window": 40, "unlevelled_lines": unlevelled, "suspect_lines": suspects}
+    fields |= {
+        "unlevelled_first": lines[0] if unlevelled else None,
+        "suspect_first": lines[1] if suspects else None,
+    }
+    return reading(levels={"INFO": 40 - unlevelled}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("observation", "max_errors", "outcome", "actual"),
+    [
+        (unread(24), 0, INCONCLUSIVE, "24 of 40 lines carry no level that is known (first: boom: it broke)"),
+        (unread(24), 30, PASS, "0 lines"),
+        (unread(2), 0, PASS, "0 lines"),
+        (
+            unread(2, 1),
+            0,
+            INCONCLUSIVE,
+            "1 line without a known level may be errors (first: connection refused)",
+        ),
+        (
+            unread(0, 2),
+            0,
+            INCONCLUSIVE,
+            "2 lines without a known level may be errors (first: connection refused)",
+        ),
+        (unread(0, 2), 2, PASS, "0 lines"),
+    ],
+)
+def test_lines_without_a_level_may_hide_as_many_errors_as_they_are(observation, max_errors, outcome, actual):
+    found = judged(observation, logs(max_errors=max_errors))
+    finding = next(item for item in found if item.rule == "errors")
+    assert finding.outcome is outcome
+    assert actual in finding.actual
+    assert ("logs.unlevelled" in finding.actual) is (outcome is INCONCLUSIVE)

@@ -224,3 +224,29 @@ def test_an_incidents_file_that_nobody_read_is_inconclusive():
 def test_an_incident_that_can_never_be_found_is_a_mistake_of_the_plan(incident, told):
     with pytest.raises(ValueError, match=told):
         plan(incident=incident)
+
+
+def unlevelled(line, count=1):
+    return kind(line, count, "unlevelled")
+
+
+@pytest.mark.parametrize(
+    ("templates", "outcome"),
+    [
+        ([unlevelled("listening", 60), unlevelled("order taken", 2)], PASS),
+        ([unlevelled("listening", 60), unlevelled("it broke", 20)], INCONCLUSIVE),
+        ([unlevelled("listening", 60), kind("connection refused", 1, "unproven")], INCONCLUSIVE),
+    ],
+)
+def test_kinds_without_a_level_that_are_new_may_hide_a_new_error(templates, outcome):
+    seen = window(*templates, entries_in_window=100, unlevelled_lines=80)
+    finding = judged(seen, before(unlevelled("listening")), **ASKED)
+    assert finding.outcome is outcome
+    if finding.outcome is INCONCLUSIVE:
+        assert "20 of 100 lines of new kinds" in finding.actual or "without a known level" in finding.actual
+
+
+def test_without_a_time_before_many_lines_without_a_level_are_inconclusive():
+    seen = window(unlevelled("listening", 60), entries_in_window=100, unlevelled_lines=60)
+    finding = judged(seen, None, **ASKED)
+    assert (finding.outcome, "60 of 100 lines carry no level" in finding.actual) == (INCONCLUSIVE, True)

@@ -380,7 +380,7 @@ def test_one_planted_line_among_fifty_thousand(log):
     assert (
         observation.patterns[0].first_at.isoformat(timespec="milliseconds") == lines[31_415][:23] + "+00:00"
     )
-    assert observation.levels == {"INFO": 50_000}
+    assert observation.levels == {"ERROR": 1, "INFO": 50_000}
 
 
 def test_memory_does_not_grow_with_the_log(log):
@@ -559,9 +559,9 @@ def test_a_template_says_when_how_often_and_an_example(log):
     assert seen.example == one
 
 
-def test_a_traceback_is_an_error_whatever_its_level(log):
+def test_a_traceback_after_a_line_of_another_matter_is_an_error(log):
     text = f"{stamped(9, 'INFO a')}\nTraceback (most recent call last):\n  File\nKeyError: 'x'"
-    assert kinds(log.holds(text).read()) == {"INFO a ⏎ KeyError: 'x'": 1}
+    assert kinds(log.holds(text).read()) == {"Traceback (most recent call last): ⏎ KeyError: 'x'": 1}
 
 
 @pytest.mark.parametrize("secret", ["hunter2hunter2", "pass-word!abc9"])

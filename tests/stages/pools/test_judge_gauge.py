@@ -13,7 +13,7 @@ from tests.plans import plan_of
 
 POOL = """
 window: {length: 2h, sample_every: 15m}
-health: [{name: api, get: /api, expect: {status: 200}}]
+health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 pools:
   - {name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 10s, every: 1s}, %s}
 criteria: [{name: Pool, target: below 80 %%, findings: [pools/redis/band], actual: pools/redis/used_peak}]

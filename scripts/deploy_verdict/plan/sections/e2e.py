@@ -13,6 +13,9 @@ class Capture(Part):
 
     from_: Selector = Field(alias="from")
     nth: int = Field(default=0, ge=0, description="which of the selected values, counted from 0")
+    count: bool = Field(
+        default=False, description="how many members the value has, for `more_than` in a later step"
+    )
 
 
 def _capture(value: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from deploy_verdict.base.linear_regex import check_regex
 from deploy_verdict.base.log_templates import incident_templates
 from deploy_verdict.base.units import Duration, Percent
 from deploy_verdict.model import Severity
@@ -36,6 +37,7 @@ class LogPattern(Part):
                 raise ValueError(f"{self.regex!r} is not a regular expression: {error}") from error
             if re.search(self.regex, "") is not None:
                 raise ValueError(f"{self.regex!r} is found in any line — write one that can fail")
+            check_regex(self.regex)
         if not self.name:
             object.__setattr__(self, "name", self.text or self.regex)
         return self
@@ -124,6 +126,10 @@ class Logs(Part):
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     max_silence: Duration = Field(default=1800.0, description="a longer time without a line is a gap")
     max_errors: int | None = Field(default=None, ge=0, description="more lines of level error than this: P2")
+    unlevelled: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None,
+        description="what lines mean that carry no level that is known; a crash is an error anyway",
+    )
     canary: LogCanary | None = None
     novelty: Novelty | None = Field(
         default=None,
@@ -135,6 +141,11 @@ class Logs(Part):
         ]
         | None
     ) = None
+    may_rise: tuple[int, ...] = Field(
+        default=(),
+        strict=False,
+        description="statuses such as 401 that this deployment answers more often by intent",
+    )
     examples: int = Field(default=5, ge=1, le=50, description="example lines kept for each pattern")
 
     @model_validator(mode="after")

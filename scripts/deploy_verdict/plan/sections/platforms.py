@@ -26,6 +26,12 @@ class GitHubSection(Part):
         description="whom bad news mentions and assigns, such as @octocat or @org/on-call; default: the "
         "author of the deployed commit",
     )
+    live_within: Duration = Field(
+        default=7200.0,
+        gt=0,
+        description="how long the newest commit of the deployed branch may not be live before the tracking "
+        "issue 'merged but not live' says so; Wait for CI alone may take two hours",
+    )
     fail_run_on: Literal["never", "critical", "attention", "inconclusive"] = Field(
         default="critical",
         description="from which verdict on the run is red; a red run can hold back the commit's other "
@@ -63,6 +69,16 @@ class Traffic(Part):
     )
     severity: Severity = Field(default=Severity.P1, strict=False)
     p95: Duration | None = Field(default=None, gt=0, description="limit of each path's 95th percentile")
+    may_rise: tuple[int, ...] = Field(
+        default=(),
+        strict=False,
+        description="statuses such as 401 that this deployment answers more often by intent",
+    )
+    previous: bool = Field(
+        default=True,
+        description="whether the deployment before is asked, by its own HTTP log, for answers that it still "
+        "gives after service.fresh_within; false where the platform does not keep that log",
+    )
     few: int = Field(default=20, ge=1, description="with fewer requests, a path is judged among all only")
     canary: Percent = Field(
         default=90.0, gt=0, description="of our own answered requests, how many must be in the log"

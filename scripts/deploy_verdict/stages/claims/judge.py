@@ -18,16 +18,20 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Check, Claim, OpenApi
 from deploy_verdict.plan.sections.claims import IN_A_ROW
+from deploy_verdict.stages.claims.judge_previous import judge_previous
 from deploy_verdict.stages.deployment.state import SERVING, short, standing
 
 STAGE = "claims"
 
 
 def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """A finding for each claim that names a document, or whose check was waited for.
+    """A finding for each claim that names a document, or whose check was waited for; and of older code.
 
     `others` are the findings that may show it too.
     """
+    yield from judge_previous(bundle, others)
+    if "health" not in bundle.stages:
+        return
     readings = readings_of(bundle, "health", FingerprintObservation)
     for claim in bundle.plan.claims:
         if claim.openapi is not None:

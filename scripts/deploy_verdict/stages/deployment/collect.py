@@ -46,8 +46,8 @@ from deploy_verdict.stages.deployment.state import (
     standing,
     waking_words,
 )
+from deploy_verdict.stages.logs.line_reader import parsed
 from deploy_verdict.stages.logs.source_lines import without_colours
-from deploy_verdict.stages.logs.text_lines import level_of
 
 MOST_LINES, LAST_LINES, MAX_CHARS = 20, 10, 400
 _ERROR_WORDS = re.compile(
@@ -58,7 +58,9 @@ _ERROR_WORDS = re.compile(
 def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
     """The last lines that report errors; where none does, simply the last lines."""
     lines = [
-        LogLine(at=entry.at, level=level_of(entry.message), text=without_colours(entry.message)[:MAX_CHARS])
+        LogLine(
+            at=entry.at, level=parsed(entry.message).level, text=without_colours(entry.message)[:MAX_CHARS]
+        )
         for entry in entries
         if entry.message.strip()
     ]

@@ -4,7 +4,8 @@ Checks that write belong together, as TOMAR and the COMPLETAR that releases agai
 closed when the last of them gives what the plan expects.
 """
 
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_duration
@@ -26,28 +27,30 @@ from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    """What shows the claims, then every check of the plan."""
-    # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
-    is_first = offset_s == 0
-    until_s = context.pace.offset_s() + (context.plan.fresh_within_s if is_first else 0.0)
-    documents = take_fingerprints(context, offset_s, until_s)
-    keep(documents)
-    awaited = await_checks(context, offset_s, until_s) if is_first else ()
-    done: tuple[Observation, ...] = (*documents, *awaited)
-    checks = context.plan.health
+    """What shows the claims, where that is due, then every check that is due."""
+    plan = context.plan
+    done: tuple[Observation, ...] = ()
+    if offset_s in plan.window.claim_offsets_s:
+        # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
+        is_first = offset_s == 0
+        until_s = context.pace.offset_s() + (plan.fresh_within_s if is_first else 0.0)
+        documents = take_fingerprints(context, offset_s, until_s)
+        keep(documents)
+        done = (*documents, *(await_checks(context, offset_s, until_s) if is_first else ()))
+    checks = plan.checks_at(offset_s)
     return (*done, *check_health(context, checks, offset_s, lambda answers: keep((*done, *answers))))
 
 
 def check_health(
-    context: Context, checks: Iterable[Check], offset_s: float, keep: Keep | None = None
+    context: Context, checks: Sequence[Check], offset_s: float, keep: Keep | None = None
 ) -> tuple[HttpObservation, ...]:
     """Send each check's request once; after a request to stop the rest is not sent and will be missing.
 
     `keep` is handed the observations so far after each check. Checks that write are sent even then, once one
     of them was: the last of them is what restores.
     """
-    requested = tuple(checks)
-    writing = [check for check in requested if check.writes]
+    writing = [check for check in checks if check.writes]
+    requested = in_random_order(checks)
     entry = entry_of(context, writing)
     observations: list[HttpObservation] = []
     with context.ledger.lock() if writing else nullcontext(None) as held:
@@ -66,6 +69,18 @@ def check_health(
                 keep(tuple(observations))
         entry.close(left)
     return tuple(observations)
+
+
+def in_random_order(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """The checks that read in random order, those that write in the plan's own somewhere among them.
+
+    A balancer that hands out connections in turn would give the same check to the same instance every time.
+    """
+    reading = [check for check in checks if not check.writes]
+    random.shuffle(reading)
+    place = random.randint(0, len(reading))  # noqa: S311  # not a secret
+    writing = (check for check in checks if check.writes)
+    return (*reading[:place], *writing, *reading[place:])
 
 
 def ask_check(

@@ -8,20 +8,24 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, of_attempts, unknown
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.steps import accept_text, accepted, tested_line
-from deploy_verdict.model import Finding, HttpObservation
+from deploy_verdict.model import Finding, HttpObservation, Severity
 from deploy_verdict.plan import Check
+from deploy_verdict.stages.health.judge_bodies import judge_bodies
 
 Answers = Sequence[tuple[str, HttpObservation]]
+# Nobody answered the connect, which may be the way there; a refused one was answered.
+UNREACHED = ("connect-timeout", "unreachable")
 # A ruling with its rule and expectation.
 RuledLine = tuple[str, str, Ruling]
 
 
 def judge_health(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """The checks at T+0, and again at each tail."""
+    """Each check at each sample in which it is due."""
     answers = readings_of(bundle, "health", HttpObservation)
-    for offset_s in bundle.plan.window.health_offsets_s:
-        for check in bundle.plan.health:
+    for offset_s in bundle.plan.health_offsets_s:
+        for check in bundle.plan.checks_at(offset_s):
             yield from _judge_check("health", check, offset_s, answers)
+    yield from judge_bodies(bundle)
 
 
 def judge_beside(bundle: Bundle) -> Iterator[Finding]:
@@ -43,12 +47,22 @@ def _judge_check(stage: str, check: Check, offset_s: float, answers: Answers) ->
         [(rule, text, ruling.at(pointer, offset_s)) for rule, text, ruling in _ruled(check, answer, offset_s)]
         for pointer, answer in attempts or [(None, None)]
     ]
+    alone = len(unreached_at(answers)) == 1 and any(_is_unreached(item) for _, item in attempts)
     for lines in zip(*judged, strict=True):
         rule, text, _ = lines[0]
         kept = of_attempts([ruling for _, _, ruling in lines])
         if kept is not None:
-            kept = replace(kept, severity=kept.severity or check.severity)
+            kept = replace(kept, severity=Severity.P2 if alone else kept.severity or check.severity)
             yield kept.as_finding(stage, check.name, rule, text)
+
+
+def unreached_at(answers: Answers) -> frozenset[float]:
+    """The samples at which a connect was never answered: one of them, from one place, is no outage."""
+    return frozenset(item.offset_s for _, item in answers if _is_unreached(item))
+
+
+def _is_unreached(answer: HttpObservation | None) -> bool:
+    return answer is not None and answer.fault is not None and answer.fault.kind in UNREACHED
 
 
 def _ruled(check: Check, answer: HttpObservation | None, offset_s: float) -> Iterator[RuledLine]:

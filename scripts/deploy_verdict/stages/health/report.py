@@ -1,7 +1,8 @@
-"""The health checks at T+0. Pure.
+"""The health checks. Pure.
 
-A check that reads (GET, HEAD) shows its complete answer as a block and a word for it; a check of
-the same address as a pool gets the pool's words. A check that writes is one line with its status.
+A check that reads (GET, HEAD) shows its complete answer at T+0, or the first that was not as expected, as a
+block and a word for it; a check of the same address as a pool gets the pool's words. A check that writes is
+one line with its status.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
+from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
@@ -47,23 +49,28 @@ class ShownCheck:
 def health_checks(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownCheck, ...]:
     """Every health check of the plan, in its order."""
     answers = readings_of(bundle, "health", HttpObservation)
-    newest = {answer.check: (pointer, answer) for pointer, answer in answers}
-    return tuple(_shown(bundle, verdict, check, newest.get(check.name)) for check in bundle.plan.health)
+    return tuple(
+        _shown(bundle, verdict, check, [item for item in answers if item[1].check == check.name])
+        for check in bundle.plan.health
+    )
 
 
 def _shown(
-    bundle: Bundle, verdict: Verdict, check: Check, newest: tuple[str, HttpObservation] | None
+    bundle: Bundle, verdict: Verdict, check: Check, answers: Sequence[tuple[str, HttpObservation]]
 ) -> ShownCheck:
     findings = [item for item in verdict.findings if (item.stage, item.check) == ("health", check.name)]
     outcome = worst(finding.outcome for finding in findings)
-    pointer, observation = newest or ("", None)
+    bad_at_s = next((item.offset_s for item in findings if item.outcome is outcome), None)
+    at_s = bad_at_s if bad_at_s is not None else 0.0
+    # The newest of several attempts at that sample.
+    pointer, observation = next((item for item in reversed(answers) if item[1].offset_s == at_s), ("", None))
     answer = observation.body if observation and observation.body else ""
     block, language = shown_body(answer) if answer and not check.writes else (None, "")
     return ShownCheck(
         title=check.title or check.name,
         block=block,
         language=language,
-        status=_status(bundle, check, observation, outcome, findings),
+        status=_status(bundle, check, observation, outcome, findings) + _samples(findings),
         body=answer if check.writes and outcome is not Outcome.PASS else "",
         not_passed=lines(finding for finding in findings if finding.outcome is not Outcome.PASS),
         evidence=pointer,
@@ -87,6 +94,21 @@ def _status(
         (pool for pool in bundle.plan.pools if (pool.host, pool.path) == (check.host, check.path)), None
     )
     return HEALTH_WORD[outcome] if pool is None else _pool_word(pool, observation, outcome)
+
+
+def _samples(findings: Sequence[Finding]) -> str:
+    """How many samples there were, where there was more than one, and in how many all was as expected."""
+    by_sample: dict[float, list[Outcome]] = {}
+    for finding in findings:
+        if finding.offset_s is not None:
+            by_sample.setdefault(finding.offset_s, []).append(finding.outcome)
+    if len(by_sample) < 2:
+        return ""
+    good = sum(worst(outcomes) is Outcome.PASS for outcomes in by_sample.values())
+    if good == len(by_sample):
+        return f", in all {good} samples"
+    first_s = min(at_s for at_s, outcomes in by_sample.items() if worst(outcomes) is not Outcome.PASS)
+    return f" at {shown_offset(first_s)}; as expected in {good} of {len(by_sample)} samples"
 
 
 def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:

@@ -52,6 +52,7 @@ def _source(context: Context, file: WindowFile, end: datetime) -> LogSource:
             undated_from_byte=file.log_bytes_at_t0,
             head_at_t0=file.log_head_at_t0,
             only_new=context.since is not None,
+            ends=end,
         )
     platform = context.platform
     if platform is None or platform.railway is None or not platform.deployment_ids:
@@ -76,7 +77,7 @@ def _before(context: Context, file: WindowFile, logs: Logs) -> LogObservation:
     end = file.window.t0 - 2 * CUT_TIMES
     source: LogSource
     if context.log is not None:
-        source = FileSource(context.log)
+        source = FileSource(context.log, ends=file.window.t0)
     else:
         source, end = _earlier_deployment(context, file, end, length)
     return review_before(logs, source, start=end - length, end=end, redact=context.redact)

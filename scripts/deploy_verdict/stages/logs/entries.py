@@ -1,33 +1,39 @@
-"""Lines become entries: a traceback stays with the line that it belongs to. Pure.
+"""Lines become entries: a crash with all its stack is one, and so is a line with what continues it. Pure.
 
 An entry never grows beyond a bound: what is longer comes in parts, and no part of it is lost.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import NamedTuple
 
+from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.crashes import (
+    CONTINUES,
+    LOOKS_LIKE,
+    STACK_FRAME,
+    Crash,
+    crash_that_begins,
+    holds_crash,
+)
+from deploy_verdict.stages.logs.formats import Kind
+from deploy_verdict.stages.logs.levels import ERROR, INFO
 from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.text_lines import level_of
 
 MAX_ENTRY_CHARS = 65536
-_HEADER = "Traceback (most recent call last):"
-_CHAINED = (
-    "During handling of the above exception, another exception occurred:",
-    "The above exception was the direct cause of the following exception:",
-)
-_ALL_CHAINED = "he above exception"
-_LAST_LINE = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
-# Railway stamps every line of a traceback on its own, within moments of each other.
+# Platforms stamp every line of a stack on its own, within moments of each other.
 _SAME_MOMENT = timedelta(seconds=1)
 
 
 class Entry(NamedTuple):
     """A line with all that continues it. `continued`: a further part of an overlong entry.
 
-    The other fields are those of its first line; `at` is None where that bears no time.
+    The other fields are those of its first line; `at` is None where that bears no time. A crash without a
+    level of its own has the level ERROR. `kind`: "access" is a request that a server logged (its format has
+    no level), "crash" an exception with its stack, whatever the level. `format` is the name of the format
+    that was read (stages/logs/formats.py), None where none fits. `message_at` is where the message begins in
+    `text`, behind time, level and the like. `problem` is why a written time is unknown. `is_named`: the
+    line's own format says the level, no platform around it.
     """
 
     text: str
@@ -37,103 +43,212 @@ class Entry(NamedTuple):
     after_t0: bool | None
     continued: bool
     lines: int
-
-    @property
-    def tracebacks(self) -> int:
-        """How many tracebacks begin here; a chain of exceptions is one. Parts may give a negative share."""
-        text = self.text
-        if _HEADER not in text and _ALL_CHAINED not in text:
-            return 0
-        return text.count(_HEADER) - sum(text.count(sentence) for sentence in _CHAINED)
-
-
-class _Trace(Enum):
-    """Where in a traceback the last line stood."""
-
-    OUTSIDE = 0
-    INSIDE = 1
-    ENDED = 2
-    CHAINED = 3
+    kind: Kind = "line"
+    format: str | None = None
+    message_at: int = 0
+    problem: str | None = None
+    filled: str | None = None
+    is_named: bool = False
 
 
 def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> Iterator[Entry]:
-    """Join lines to entries as they come; holds no more than one entry of max_chars (and one line)."""
-    open_entry: _OpenEntry | None = None
+    """Join lines to entries as they come; holds no more than one entry of max_chars (and two lines)."""
+    joined = _Joined(max_chars)
+    plain: SourceLine | None = None
     for line in lines:
-        if open_entry is None or not open_entry.goes_on_with(line):
-            if open_entry is not None:
-                yield open_entry.entry()
-            open_entry = _OpenEntry(line)
+        if line.plain and not (joined.awaits_level and line.at is None):
+            # Most lines are complete in themselves, and what follows most of them is another such line.
+            if plain is not None:
+                yield _entry_of(plain)
+            elif joined.is_busy:
+                yield from joined.closed()
+            plain = line
+            continue
+        if plain is not None:
+            joined.open(plain)
+            plain = None
+        yield from joined.taken(line)
+    if plain is not None:
+        joined.open(plain)
+    yield from joined.closed()
+
+
+def _entry_of(line: SourceLine) -> Entry:
+    """The entry of a plain line alone."""
+    text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _ = line
+    is_named = level is not None and level != UNPROVEN_LEVEL
+    return tuple.__new__(
+        Entry,
+        (text, at, level, zoned, after_t0, False, 1, kind, format_, message_at, problem, filled, is_named),
+    )
+
+
+class _Joined:
+    """The entry that is being joined, and a line of which only the next one shows what it is."""
+
+    def __init__(self, max_chars: int) -> None:
+        self._max_chars = max_chars
+        self._entry: _OpenEntry | None = None
+        self._waiting: SourceLine | None = None
+        self.is_busy = self.awaits_level = False
+
+    def open(self, line: SourceLine) -> None:
+        """Begin with a line, where nothing is being joined."""
+        self._entry, self.is_busy = _OpenEntry(line, is_crash=False), True
+
+    def taken(self, line: SourceLine) -> Iterator[Entry]:
+        """Take a line: what was complete before it."""
+        self.is_busy = True
+        waiting = self._waiting
+        if waiting is not None:
+            self._waiting = None
+            yield from self._added(waiting, is_crash=_follows(waiting, line) and _is_of_stack(line))
+        if line.bare and not line.glued and LOOKS_LIKE.match(line.text, line.message_at):
+            self._waiting = line
         else:
-            if open_entry.chars + len(line.text) > max_chars:
-                yield open_entry.entry()
-            open_entry.add(line)
-    if open_entry is not None:
-        yield open_entry.entry()
+            yield from self._added(line, is_crash=False)
+
+    def closed(self) -> Iterator[Entry]:
+        """What was being joined."""
+        if self._waiting is not None:
+            yield from self._added(self._waiting, is_crash=False)
+        if self._entry is not None:
+            yield self._entry.entry()
+        self._entry, self._waiting, self.is_busy, self.awaits_level = None, None, False, False
+
+    def _added(self, line: SourceLine, *, is_crash: bool) -> Iterator[Entry]:
+        entry = self._entry
+        if entry is None or not entry.goes_on_with(line, is_crash=is_crash):
+            if entry is not None:
+                yield entry.entry()
+            self._entry, self.awaits_level = _OpenEntry(line, is_crash=is_crash), line.awaits_level
+            return
+        self.awaits_level = False
+        if entry.chars + len(line.text) > self._max_chars:
+            yield entry.entry()
+        entry.add(line)
+
+
+def _is_of_stack(line: SourceLine) -> bool:
+    text = line.text[line.message_at :]
+    return bool(STACK_FRAME.match(text)) or not text.strip() or text[0] in " \t"
+
+
+def _follows(before: SourceLine, line: SourceLine) -> bool:
+    """Whether a line can belong to the one before it, by its time and its format."""
+    if not line.bare or line.glued:
+        return line.glued
+    if line.at is None:
+        return True
+    return line.enveloped and before.at is not None and abs(line.at - before.at) <= _SAME_MOMENT
 
 
 class _OpenEntry:
     """The entry that is being joined."""
 
-    __slots__ = ("chars", "continued", "first", "lines", "texts", "trace")
+    __slots__ = (
+        "chained", "chars", "continued", "crash", "ended", "first", "is_crash", "last", "level", "lines",
+        "message_lines", "texts",
+    )  # fmt: skip
 
-    def __init__(self, line: SourceLine) -> None:
-        self.first = line
+    def __init__(self, line: SourceLine, *, is_crash: bool) -> None:
+        self.first = self.last = line
+        self.level = line.level
         self.texts = [line.text]
         self.lines = 1
         self.chars = len(line.text)
-        self.continued = False
-        self.trace = _Trace.INSIDE if line.text.endswith(_HEADER) else _Trace.OUTSIDE
+        self.continued = self.ended = self.chained = False
+        self.crash: Crash | None = None
+        self.message_lines = 0
+        self.is_crash = is_crash or line.kind == "crash"
+        if line.kind != "access":
+            text = line.text[line.message_at :]
+            self._begin(crash_that_begins(text))
+            self.is_crash = self.is_crash or ("\n" in text and holds_crash(text))
 
-    def goes_on_with(self, line: SourceLine) -> bool:
-        """Whether this line belongs to the entry: indented, or the next line of its traceback."""
-        if line.at is not None and not (line.enveloped and self._at_the_same_moment(line.at)):
-            return False
+    def _begin(self, crash: Crash | None) -> None:
+        if crash is not None:
+            self.crash, self.ended, self.is_crash = crash, False, True
+            self.message_lines = crash.message_lines
+
+    def goes_on_with(self, line: SourceLine, *, is_crash: bool) -> bool:
+        """Whether this line belongs to the entry: indented, or of its stack."""
         if line.glued or line.after_t0 is not self.first.after_t0:
             return line.glued
-        text = line.text
+        if self.first.awaits_level and line.level is not None and line.at is None and self.lines == 1:
+            return True
+        if not _follows(self.last, line):
+            return False
+        text = line.text[line.message_at :]
+        if self.crash is not None and self._is_of_crash(self.crash, text):
+            return True
+        if is_crash or crash_that_begins(text) is not None:
+            # Logged with the line above; after a line of another matter it is a crash of its own.
+            return not self.is_crash and self.level not in (None, INFO, UNPROVEN_LEVEL)
         if not text.strip() or text[0] in " \t":
             return True
-        if text.startswith(_HEADER):
-            return self.trace in (_Trace.OUTSIDE, _Trace.CHAINED)
-        if text.startswith(_CHAINED):
-            return self.trace in (_Trace.INSIDE, _Trace.ENDED)
-        return self.trace is _Trace.INSIDE and bool(_LAST_LINE.match(text)) and not _names_level(text)
+        return self.first.kind != "access" and bool(CONTINUES.match(text))
 
-    def _at_the_same_moment(self, at: datetime) -> bool:
-        return self.first.at is not None and abs(at - self.first.at) <= _SAME_MOMENT
+    def _is_of_crash(self, crash: Crash, text: str) -> bool:
+        if self.message_lines:
+            return True
+        if self.chained and crash.begins.match(text):
+            return True
+        if self.ended:
+            return crash.again is not None and bool(crash.again.match(text))
+        if crash.again is not None and crash.again.match(text):
+            return True
+        return (
+            crash.goes_on is not None
+            and bool(crash.goes_on.match(text))
+            and not self._begins_anew(crash, text)
+        )
+
+    def _begins_anew(self, crash: Crash, text: str) -> bool:
+        """Python's header inside of a stack is another stack, unless it is a thread's first one."""
+        return crash.language == "Python" and text.startswith("Traceback") and self.lines > 1
 
     def add(self, line: SourceLine) -> None:
         """Take a line for which goes_on_with is true."""
-        text = line.text
+        self.last = line if line.at is not None or self.last.at is None else self.last
+        text = line.text[line.message_at :] if line.bare else line.text
         self.lines += not line.glued
+        if self.first.awaits_level and self.level is None:
+            self.level = line.level
         if not text.strip():
             return
         self.texts.append(text)
         self.chars += len(text) + 1
-        if text.endswith(_HEADER):
-            self.trace = _Trace.INSIDE
-        elif text.startswith(_CHAINED):
-            self.trace = _Trace.CHAINED
-        elif self.trace is _Trace.INSIDE and text[0] not in " \t":
-            self.trace = _Trace.ENDED
+        if line.glued:
+            return
+        self._follow(text)
+
+    def _follow(self, text: str) -> None:
+        crash = self.crash
+        is_indented = text[0] in " \t"
+        self.message_lines = max(0, self.message_lines - (not is_indented))
+        if crash is not None:
+            self.chained = (self.chained and is_indented) or bool(crash.again and crash.again.match(text))
+            if self.chained or crash.begins.match(text):
+                self.ended = False
+            elif not is_indented and crash.ends is not None and crash.ends.match(text):
+                self.ended = True
+        else:
+            self._begin(crash_that_begins(text))
+        if not self.is_crash and self.first.kind != "access" and STACK_FRAME.match(text):
+            self.is_crash = not self.first.text.startswith("Trace", self.first.message_at)
 
     def entry(self) -> Entry:
         """What has been joined so far, as an entry or as the next part of one."""
         first = self.first
+        level: str | None = self.level
+        is_named = level not in (None, UNPROVEN_LEVEL) and not first.bare
+        if self.is_crash and not is_named:
+            level = ERROR
         entry = Entry(
-            "\n".join(self.texts),
-            first.at,
-            first.level,
-            first.zoned,
-            first.after_t0,
-            self.continued,
-            self.lines,
-        )
+            "\n".join(self.texts), first.at, level, first.zoned, first.after_t0, self.continued, self.lines,
+            "crash" if self.is_crash else first.kind, first.format, first.message_at, first.problem,
+            first.filled, is_named,
+        )  # fmt: skip
         self.texts, self.lines, self.chars, self.continued = [], 0, 0, True
         return entry
-
-
-def _names_level(text: str) -> bool:
-    """Tell uvicorn's `INFO:     …` between two lines of a traceback from its last line."""
-    return text.split(":", 1)[0].isupper() and level_of(text) is not None

@@ -1,17 +1,83 @@
-"""A log line that is a JSON object: Railway's own shape, or what a service's JSON logger writes. Pure."""
+"""A log line that is a JSON object: what a service's JSON logger writes, or a platform's wrapper. Pure.
+
+Keys count whatever their case, hyphens and underscores. What a number means is decided by the shape that it
+stands in: 40 is a warning of pino and an error of Python.
+"""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.text_lines import LEVELS, Stamp, level_of, stamp_of
+from deploy_verdict.stages.logs.levels import (
+    CRITICAL,
+    DEBUG,
+    ERROR,
+    INFO,
+    WARNING,
+    bunyan_level,
+    hundreds_level,
+    named_level,
+    otel_level,
+    python_level,
+    syslog_level,
+)
+from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.times import Stamp, epoch_time
 
-_TIME_KEYS = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime")
-_TEXT_KEYS = ("message", "msg", "event")
-_LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl")
+Reader = Callable[[str], SourceLine]
+TimeReader = Callable[[str], Stamp]
+
+# Keys without case, dots, hyphens and underscores; the first that holds something counts.
+TIME_KEYS = (
+    "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
+    "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
+    "created",
+)  # fmt: skip
+TEXT_KEYS = (
+    "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
+    "messagetemplate", "body", "textpayload", "text", "log", "line",
+)  # fmt: skip
+LEVEL_KEYS = (
+    "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
+    "@level", "sev",
+    "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
+)  # fmt: skip
+_WRAPPERS = (
+    "log",
+    "record",
+    "fields",
+    "jsonpayload",
+    "body",
+    "data",
+    "payload",
+    "@fields",
+    "meta",
+    "attributes",
+)
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
-_EPOCH_UNITS = ((1e9, 1e10, 1.0), (1e12, 1e13, 1e3), (1e15, 1e16, 1e6), (1e18, 1e19, 1e9))
+_PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname"})
+_REQUEST_PATHS = frozenset(
+    {
+        "path",
+        "uri",
+        "url",
+        "requesturi",
+        "requestpath",
+        "request",
+        "urlpath",
+        "xenvoyoriginalpath",
+        "requesturl",
+    }
+)
+_REQUEST_STATUSES = frozenset(
+    {"status", "statuscode", "responsecode", "downstreamstatus", "originstatus", "httpstatus", "response"}
+)
+_STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
+_MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
+_MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
+_MAX_DEPTH, _MOST_LAYOUTS = 4, 200
 
 
 class JsonLine(NamedTuple):
@@ -20,36 +86,168 @@ class JsonLine(NamedTuple):
     text: str
     stamp: Stamp
     level: str | None
+    format: str
+    kind: str = "line"
+    bare: bool = False
 
 
-def json_line(text: str) -> JsonLine | None:
-    """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
-    try:
-        fields = json.loads(text)
-        if not isinstance(fields, dict):
+class _Layout(NamedTuple):
+    """Where lines with these keys in this order have their message, time and level; what levels were met."""
+
+    message: str
+    time: str
+    level: str
+    shown: tuple[str, ...]
+    format: str
+    levels: dict[str | int, str]
+
+
+class JsonReader:
+    """Reads JSON lines of one log. `read` reads a message that is a line of its own, `read_time` a time."""
+
+    def __init__(self, read: Reader, read_time: TimeReader) -> None:
+        self._read, self._read_time = read, read_time
+        self._layouts: dict[tuple[str, ...], _Layout | None] = {}
+
+    def line(self, text: str) -> JsonLine | None:
+        """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
+        try:
+            fields = json.loads(text)
+            if not isinstance(fields, dict):
+                return None
+            layout = self._layouts.get(tuple(fields))
+            found = self._quick(layout, fields) if layout is not None and "\\n" not in text else None
+            if found is None:
+                found = _of_fields(fields, self._read, self._read_time)
+                self._learn(fields, found)
+            return found
+        except (ValueError, RecursionError, OverflowError):
             return None
-        attributes = _attributes(fields.get("attributes"))
-        message = next((fields[key] for key in _TEXT_KEYS if isinstance(fields.get(key), str)), "")
-        full = _full_text(message, fields, attributes)
-    except (ValueError, RecursionError):
+
+    def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
+        """A line whose keys were met before, read where these were; None where that does not do."""
+        message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
+        if (
+            type(message) is not str
+            or type(written) is not str
+            or type(word) not in (str, int)
+            or not message
+        ):
+            return None
+        level, stamp = layout.levels.get(word), self._read_time(written)
+        if level is None or stamp.at is None:
+            return None
+        parts = [message]
+        for name in layout.shown:
+            value = fields[name]
+            if value is not None:
+                parts.append(
+                    f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}"
+                )
+        return JsonLine("\n".join(parts), stamp, level, layout.format)
+
+    def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
+        keys = tuple(fields)
+        if found.level is None or found.kind != "line" or found.bare or fields.keys() <= _RAILWAY_KEYS:
+            return
+        layout = self._layouts.get(keys)
+        if layout is None and len(self._layouts) < _MOST_LAYOUTS:
+            layout = self._layouts[keys] = _layout_of(fields, found.format)
+        if layout is None:
+            return
+        word: Any = fields[layout.level]
+        if type(word) in (str, int) and len(layout.levels) < _MOST_LAYOUTS:
+            layout.levels[word] = found.level
+
+
+def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
+    """Where a line that was read has its message, time and level, all of them on its first floor."""
+    named = {_normal(key): key for key in fields}
+    texts = [named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)]
+    time = next((named[key] for key in TIME_KEYS if key in named), None)
+    levels = [named[key] for key in LEVEL_KEYS if key in named]
+    if not texts or time is None or len(levels) != 1 or len(named) != len(fields):
         return None
-    stamp = _stamp(fields)
-    return JsonLine(full, stamp if stamp.at else stamp_of(message), _level(message, fields, attributes))
+    if _shape(dict.fromkeys(named)) != "JSON" or "log" in named:
+        return None
+    shown = tuple(name for name in fields if name != texts[0] and _normal(name) not in _HIDDEN)
+    return _Layout(texts[0], time, levels[0], shown, format_, {})
 
 
-def railway_level(text: str, severity: str | None, *, structured: bool) -> str | None:
-    """The level of a line that Railway gives: one that the text names wins over the severity.
+def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
+    """The level of a line that Railway gives: one that the line itself names wins over the severity.
 
     Railway calls all plain stderr "error", so that alone is UNPROVEN_LEVEL, unless the service's own fields
     (`structured`) show that the severity is the service's own word.
     """
-    named = level_of(text)
-    if named is None and severity == "error" and not structured:
+    if line.level is not None or line.kind == "access":
+        return line.level
+    if severity == "error" and not structured:
         return UNPROVEN_LEVEL
-    return named or LEVELS.get((severity or "").upper())
+    return named_level(severity) if severity else None
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def _normal(key: str) -> str:
+    return key.replace("_", "").replace("-", "").replace(".", "").replace(" ", "").lower()
+
+
+def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> JsonLine:
+    named = {_normal(key): value for key, value in fields.items()}
+    attributes = railway_attributes(fields.get("attributes"))
+    message = _message(named)
+    inner = read(message.partition("\n")[0] if len(message) > 65536 else message.split("\n", 1)[0])
+    stamp = _time(named, read_time)
+    if stamp.at is None and inner.at is not None:
+        stamp = Stamp(inner.at, inner.zoned)
+    if isinstance(fields.get("log"), str) and named.keys() <= {
+        "log",
+        "stream",
+        "time",
+        "attrs",
+        "tag",
+        "kubernetes",
+        "docker",
+    }:
+        return JsonLine(
+            message.rstrip("\n"), stamp, inner.level, inner.format or "Docker's JSON", inner.kind, inner.bare
+        )
+    full = _full_text(message, fields, attributes)
+    if fields.keys() <= _RAILWAY_KEYS and not _is_loggers(fields):
+        return _railways(fields, attributes, inner, full, stamp)
+    level, shape = _level(named)
+    kind = "line"
+    if level is None and attributes.get("level") is not None:
+        level = named_level(str(attributes["level"]))
+    if level is None and _is_request(named):
+        return JsonLine(full, stamp, None, "JSON access log", "access")
+    if level is None and "levelless" not in shape:
+        level, kind = inner.level, inner.kind
+    if _holds_stack(fields):
+        kind = "crash"
+    return JsonLine(full, stamp, level, shape, kind, level is None and kind == "line" and inner.bare)
+
+
+def _is_loggers(fields: dict[str, Any]) -> bool:
+    """Railway's flat lines begin with the message; a logger's begin with its level, or hold another word."""
+    if "attributes" in fields or "severity" in fields or not isinstance(fields.get("level"), str):
+        return "level" in fields and not isinstance(fields["level"], str)
+    return next(iter(fields)) == "level" or fields["level"].lower() not in ("info", "error", "warn", "debug")
+
+
+def _railways(
+    fields: dict[str, Any], attributes: dict[str, Any], inner: SourceLine, full: str, stamp: Stamp
+) -> JsonLine:
+    key = "level" if isinstance(fields.get("level"), str) else "severity"
+    own = isinstance(fields.get("attributes"), list)
+    word = fields.get(key) or attributes.get("level")
+    structured = bool(attributes.keys() - {"level"}) or (own and key == "level")
+    level = platform_level(inner, word if isinstance(word, str) else None, structured=structured)
+    bare = inner.bare and not structured
+    return JsonLine(full, stamp, level, inner.format or "Railway's JSON", inner.kind, bare)
+
+
+def railway_attributes(pairs: Any) -> dict[str, Any]:
     """Railway's attributes, whose values are JSON in text: `"info"` arrives with its quotes."""
     found: dict[str, Any] = {}
     for pair in pairs if isinstance(pairs, list) else ():
@@ -62,39 +260,188 @@ def _attributes(pairs: Any) -> dict[str, Any]:
     return found
 
 
+def _message(named: Mapping[str, Any], depth: int = 0) -> str:
+    for key in TEXT_KEYS:
+        value = named.get(key)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dict) and isinstance(value.get("stringValue"), str):
+            return str(value["stringValue"])
+    for inner in _wrapped(named) if depth < _MAX_DEPTH else ():
+        found = _message(inner, depth + 1)
+        if found:
+            return found
+    return ""
+
+
+def _wrapped(named: Mapping[str, Any]) -> list[dict[str, Any]]:
+    values = (named.get(key) for key in _WRAPPERS)
+    return [
+        {_normal(key): inner for key, inner in value.items()} for value in values if isinstance(value, dict)
+    ]
+
+
+def _time(named: Mapping[str, Any], read_time: TimeReader, depth: int = 0) -> Stamp:
+    problem = Stamp()
+    for key in TIME_KEYS:
+        value = named.get(key)
+        if value is None:
+            continue
+        stamp = _of_value(value, read_time)
+        if stamp.at is not None:
+            return stamp
+        problem = stamp if stamp.problem else problem
+    if problem.problem:
+        return problem
+    for inner in _wrapped(named) if depth < _MAX_DEPTH else ():
+        stamp = _time(inner, read_time, depth + 1)
+        if stamp.at is not None:
+            return stamp
+    return Stamp()
+
+
+def _of_value(value: Any, read_time: TimeReader) -> Stamp:
+    if isinstance(value, str):
+        return read_time(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return epoch_time(value)
+    if not isinstance(value, dict):
+        return Stamp()
+    inner = {_normal(key): item for key, item in value.items()}
+    if isinstance(inner.get("epochsecond"), int):  # log4j's JSON
+        nanos = inner.get("nanoofsecond")
+        return epoch_time(inner["epochsecond"] + (nanos / 1e9 if isinstance(nanos, int) else 0.0))
+    # MongoDB's {"$date": …}, PHP's {"date": …, "timezone": …}, loguru's {"repr": …, "timestamp": …}.
+    written = next((inner[key] for key in ("$date", "timestamp", "date", "repr") if inner.get(key)), None)
+    zone = inner.get("timezone")
+    if isinstance(written, str) and isinstance(zone, str):
+        with_zone = read_time(f"{written} {zone}" if zone[:1].isalpha() else written + zone)
+        return with_zone if with_zone.at else read_time(written)
+    return Stamp() if isinstance(written, dict) else _of_value(written, read_time)
+
+
+def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
+    """The level, and the name of the shape that tells it."""
+    shape = _shape(named)
+    word = named.get("s")
+    if shape == "MongoDB's JSON" and isinstance(word, str):
+        return _MONGO_LEVELS.get(word[:1]), shape
+    for key in LEVEL_KEYS:
+        level = _level_at(key, named, shape)
+        if level is not None:
+            return level, shape
+    if named.keys() >= {"@t"} and "@l" not in named and named.keys() & {"@m", "@mt"}:
+        return INFO, "Serilog's compact JSON"
+    for inner in _wrapped(named) if depth < _MAX_DEPTH else ():
+        level, _ = _level({key: value for key, value in inner.items() if key not in named}, depth + 1)
+        if level is not None:
+            return level, shape
+    status = named.get("status")
+    if "ddsource" in named or "ddtags" in named or {"dd", "status", "message"} <= named.keys():
+        return (named_level(status) if isinstance(status, str) else None), "Datadog's JSON"
+    return None, shape
+
+
+def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
+    value = named.get(key)
+    if isinstance(value, dict):
+        value = next((value[inner] for inner in ("name", "value", "level", "text") if inner in value), None)
+    if isinstance(value, str) and not (value.isascii() and value.strip().isdigit()):
+        return named_level(value)
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return _of_number(key, float(value), named, shape)
+    return None
+
+
+def _shape(named: Mapping[str, Any]) -> str:
+    """Whose JSON it is, as far as that decides what a number means."""
+    keys = named.keys()
+    if {"t", "s", "c", "msg"} <= keys:
+        return "MongoDB's JSON"
+    if "shortmessage" in keys or {"version", "host", "fullmessage"} <= keys:
+        return "GELF"
+    if "prio" in keys and "errcode" in keys:
+        return "MySQL's JSON"
+    if "realtimetimestamp" in keys or "systemdunit" in keys or "syslogidentifier" in keys:
+        return "journald's JSON"
+    if "severitynumber" in keys or "timeunixnano" in keys:
+        return "OpenTelemetry's JSON"
+    if keys & _PYTHON_KEYS:
+        return "Python's JSON"
+    if "channel" in keys and "levelname" in keys:
+        return "Monolog's JSON"
+    return "JSON"
+
+
+def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
+    """What a number means where it stands; None where that is not certain."""
+    is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
+    if key == "severitynumber" or (is_otel and number <= 24):
+        return otel_level(number) if 1 <= number <= 24 else None
+    if key == "levelno" or (shape == "Python's JSON" and key == "level"):
+        return python_level(number)
+    if shape == "MySQL's JSON":
+        return _MYSQL_LEVELS[int(number)] if 0 <= number <= 3 else None
+    if shape in ("GELF", "journald's JSON") or (
+        key in ("priority", "syslogpriority", "severity") and number <= 7
+    ):
+        return syslog_level(int(number)) if 0 <= number <= 7 else None
+    if key == "levelvalue":  # Logback's numbers
+        return next(
+            (level for least, level in ((40000, ERROR), (30000, WARNING), (20000, INFO)) if number >= least),
+            DEBUG,
+        )
+    if number >= 100:
+        return hundreds_level(number) if number <= 800 else None
+    if not 10 <= number < 70:
+        return None
+    is_bunyan = (
+        "pid" in named or "hostname" in named or ("msg" in named and isinstance(named.get("time"), int | str))
+    )
+    # 40 is a warning here and an error there; elsewhere both agree on whether it is an error.
+    return None if 40 <= number < 50 and not is_bunyan else bunyan_level(number)
+
+
+def _is_request(named: Mapping[str, Any]) -> bool:
+    """A server's line for each request: method, path and status, and no level."""
+    has_method = any("method" in key for key in named)
+    paths = any(key.endswith(tuple(_REQUEST_PATHS)) for key in named)
+    statuses = any(key.endswith(tuple(_REQUEST_STATUSES)) for key in named)
+    return statuses and ((paths and has_method) or "request" in named)
+
+
+def _holds_stack(fields: Mapping[str, Any], depth: int = 0) -> bool:
+    """Whether a field holds an exception's stack."""
+    for key, value in fields.items():
+        if isinstance(value, str) and "\n" in value:
+            if _normal(key).startswith(_STACK_KEYS) or _normal(key).endswith(_STACK_KEYS):
+                return True
+        elif isinstance(value, dict) and depth < _MAX_DEPTH and _holds_stack(value, depth + 1):
+            return True
+    return False
+
+
 def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any]) -> str:
     """The message, then every other field on a line of its own: a traceback may stand in one of them."""
     railways = {"attributes", "tags"} if isinstance(fields.get("attributes"), list) else set()
-    hidden = {*_TIME_KEYS, *_LEVEL_KEYS, *railways}
     parts = [message] if message else []
     for name, value in (*fields.items(), *attributes.items()):
-        if name in hidden or value is None or value is message:
+        if value is None or value is message or name in railways:
+            continue
+        if _normal(name) in _HIDDEN and not isinstance(value, dict | list):
             continue
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         parts.append(f"{name}:\n{shown}" if "\n" in shown else f"{name}={shown}")
     return "\n".join(parts)
 
 
-def _stamp(fields: dict[str, Any]) -> Stamp:
-    for key in _TIME_KEYS:
-        value = fields.get(key)
-        if isinstance(value, str):
-            stamp = stamp_of(value)
-            if stamp.at is not None:
-                return stamp
-        elif isinstance(value, int | float):
-            for low, high, per_second in _EPOCH_UNITS:
-                if low <= value < high:
-                    return Stamp(datetime.fromtimestamp(value / per_second, UTC))
-    return Stamp()
-
-
-def _level(message: str, fields: dict[str, Any], attributes: dict[str, Any]) -> str | None:
-    key = next((key for key in _LEVEL_KEYS if isinstance(fields.get(key), str)), None)
-    word = fields[key] if key else attributes.get("level")
-    if not isinstance(word, str):
-        return level_of(message)
-    if fields.keys() <= _RAILWAY_KEYS:
-        structured = key == "level" or bool(attributes.keys() - {"level"})
-        return railway_level(message, word, structured=structured)
-    return LEVELS.get(word.upper()) or level_of(message)
+_HIDDEN = frozenset({*TIME_KEYS, *LEVEL_KEYS}) - {
+    "t",
+    "date",
+    "created",
+    "instant",
+    "priority",
+    "prio",
+    "eventtime",
+    "starttime",
+}

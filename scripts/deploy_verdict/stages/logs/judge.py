@@ -23,7 +23,9 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, Logs
+from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import judge_novelty
+from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
 
 STAGE = "logs"
 CHECK = "log"
@@ -183,6 +185,9 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
         return unknown(f"{text}, but {'; '.join(reasons)}")
     if not levels:
         return unknown("no line of the window names a level")
+    doubts = [*unlevelled_doubts(observation, limit)]
+    if doubts:
+        return unknown(f"{text}, but {'; '.join(doubts)}")
     if count + unproven > limit:
         return unknown(f"{text}, and {unproven} more that only Railway calls errors, as it does all stderr")
     return passed(text)
@@ -229,12 +234,16 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
     # Not every reading can say what is new.
     found: dict[tuple[str, str], Finding] = {}
     for pointer, observation in observed or [(None, None)]:
-        for item in judged(observation, pointer):
+        for item in [*judged(observation, pointer), *judge_answers(bundle, observation, pointer, before)]:
             known = found.get((item.check, item.rule))
             if known is None or known.outcome is not Outcome.FAIL:
                 found[item.check, item.rule] = item
     interim = interim_readings(bundle, STAGE, LogObservation)
     parts = [(item.offset_s, _of_part(judged(item.observation, item.pointer))) for item in interim]
+    for index, part in enumerate(interim):
+        earlier = [other.observation for other in interim[:index]]
+        turned = judge_answers(bundle, part.observation, part.pointer, before, earlier)
+        parts[index][1].extend(turned)
     complete = with_interim(list(found.values()), parts, is_read=bool(observed))
     return [_with_parts(logs, item, interim, bundle.window.t0) for item in complete]
 

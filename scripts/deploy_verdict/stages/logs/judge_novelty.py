@@ -4,7 +4,7 @@ A new kind of error is a fail wherever the time before is known, with novelty in
 it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from deploy_verdict.base.log_templates import fingerprint
@@ -12,6 +12,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
 from deploy_verdict.plan import Incident, Logs, Novelty
 from deploy_verdict.stages.logs.novelty import Comparison, compared, first_line
+from deploy_verdict.stages.logs.unlevelled import unlevelled_kinds_doubts
 
 STAGE = "logs"
 MOST_SHOWN = 3
@@ -23,10 +24,14 @@ def judge_novelty(
     """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
     novelty = logs.novelty or Novelty()
     found = compared(logs, observation, before) if observation is not None else None
-    beyond = observation.templates_left_out.get("error", 0) if observation is not None else 0
+    beyond = _left_out(observation) if observation is not None else 0
     if beyond:
         reasons = (*reasons, f"there were too many kinds of errors to keep ({beyond} lines beyond them)")
-    ruling = _new(novelty, found, reasons)
+    unlevelled: Iterable[str] = ()
+    if found is not None and observation is not None:
+        is_known = not found.doubts and not (before and before.templates_left_out)
+        unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
+    ruling = _new(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
@@ -34,6 +39,10 @@ def judge_novelty(
         ruling = _again(logs.incident, observation, reasons)
         text = "no line of the incident's kinds"
         yield ruling.as_finding(STAGE, "incident", "must_not_appear", text, expected="0 lines")
+
+
+def _left_out(observation: LogObservation) -> int:
+    return sum(observation.templates_left_out.get(kind, 0) for kind in ("error", "unproven"))
 
 
 def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
@@ -50,7 +59,8 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
     if reasons:
         return unknown(f"none, but {'; '.join(reasons)}")
     if found.unproven:
-        text = f"{len(found.unproven)} kinds of lines that only the platform calls errors may be new"
+        whose = "that only the platform calls errors" if found.unproven[0].level else "without a known level"
+        text = f"{len(found.unproven)} kinds of lines {whose} may be new"
         return unknown(f"{text}, the first: {first_line(found.unproven[0])}")
     if found.errors and found.doubts:
         text = f"{_kinds(len(found.errors), new=False)}, and whether they are new is not known"

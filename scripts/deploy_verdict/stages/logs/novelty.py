@@ -3,10 +3,10 @@
 Rates are compared in real time: a window that runs at speed has little of it, and so has its log.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import LogObservation, TemplateCount
@@ -32,7 +32,7 @@ class Comparison:
     """`doubts` say why the time before is not known well enough, so that nothing is new, gone or changed.
 
     `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and
-    `unproven` those that only the platform calls errors and that may be new.
+    `unproven` those that may be errors and that may be new.
     """
 
     doubts: tuple[str, ...]
@@ -61,7 +61,9 @@ def compared(logs: Logs, reading: LogObservation, before: LogObservation | None)
         errors=errors,
         new_errors=_counting(novelty, (item for item in fresh if item.kind == "error")),
         unproven=_counting(novelty, (item for item in fresh if item.kind == "unproven")),
-        new=_ordered(item for item in fresh if item.kind == "other" and not before.templates_left_out),
+        new=_ordered(
+            item for item in fresh if item.kind in ("unlevelled", "other") and not before.templates_left_out
+        ),
         gone=tuple(item for item in changes if item.now == 0),
         changed=tuple(item for item in changes if item.now),
         compared_s=_covered_s(before),
@@ -70,12 +72,12 @@ def compared(logs: Logs, reading: LogObservation, before: LogObservation | None)
 
 def _counting(novelty: Novelty, templates: Iterator[TemplateCount]) -> tuple[TemplateCount, ...]:
     """Those that are frequent enough and not to be ignored; the first to come first."""
-    ignored = [re.compile(regex) for regex in novelty.ignore]
+    ignored = LinearRegexes(novelty.ignore)
     return _ordered(
         item
         for item in templates
         if item.count >= novelty.min_count
-        and not any(regex.search(item.template) or regex.search(item.example) for regex in ignored)
+        and not (ignored.found_in(item.template) or ignored.found_in(item.example))
     )
 
 

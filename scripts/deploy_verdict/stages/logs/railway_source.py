@@ -9,7 +9,7 @@ from typing import IO
 from deploy_verdict.model import Fault
 from deploy_verdict.railway import LogEntry, RailwayClient, RailwayError, deploy_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
-from deploy_verdict.stages.logs.json_lines import railway_level
+from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 
 RETENTION_DAYS = {"free": 7, "trial": 7, "hobby": 7, "pro": 30, "enterprise": 90}
@@ -56,7 +56,7 @@ class RailwaySource:
         """The lines of all deployments, oldest first; those of several are merged by their time."""
         with tempfile.TemporaryFile("w+b") as file:
             merged = [self._spilled(file, identity) for identity in self._ids]
-            yield from _merged([_read_back(file, places) for places in merged])
+            yield from _merged([_read_back(file, places, LineReader(self._end)) for places in merged])
 
     def _spilled(self, file: IO[bytes], deployment_id: str) -> list[tuple[int, int]]:
         """Where each page of a log lies in the file, the oldest page first."""
@@ -96,12 +96,13 @@ def _written(entry: LogEntry) -> bytes:
         if name != "level"
     ]
     text = "\n".join([without_colours(entry.message), *attributes])
-    level = railway_level(text, entry.severity, structured=structured)
     at = entry.at.isoformat() if entry.at else None
-    return json.dumps([at, level, text], ensure_ascii=True).encode() + b"\n"
+    return json.dumps([at, entry.severity, structured, text], ensure_ascii=True).encode() + b"\n"
 
 
-def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]]) -> Iterator[SourceLine]:
+def _read_back(
+    file: IO[bytes], places: Sequence[tuple[int, int]], reader: LineReader
+) -> Iterator[SourceLine]:
     for begin, end in places:
         place = begin
         while place < end:
@@ -109,8 +110,9 @@ def _read_back(file: IO[bytes], places: Sequence[tuple[int, int]]) -> Iterator[S
             file.seek(place)
             raw = file.readline()
             place += len(raw)
-            at, level, text = json.loads(raw)
-            yield SourceLine(text, datetime.fromisoformat(at) if at else None, level, enveloped=True)
+            at, severity, structured, text = json.loads(raw)
+            moment = datetime.fromisoformat(at) if at else None
+            yield reader.of_platform(text, moment, severity, structured=structured)
 
 
 def _merged(logs: Sequence[Iterator[SourceLine]]) -> Iterator[SourceLine]:

@@ -19,7 +19,7 @@ from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, fir
 from deploy_verdict.stats.bounds import CONFIDENCE
 
 MAX_ROWS = 15
-_KINDS = {"error": "error", "unproven": "perhaps an error", "other": ""}
+_KINDS = {"error": "error", "unproven": "perhaps an error", "unlevelled": "", "other": ""}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,19 +4,23 @@ A log of any size is streamed. Whatever a file holds, the answer is an observati
 the log stands in its `fault`, and what of it is missing in `incomplete`.
 """
 
+import codecs
 import hashlib
 import os
 import re
 import stat
+import statistics
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from deploy_verdict.model import Fault, LogObservation, Whose
+from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogObservation, Whose
+from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
+from deploy_verdict.stages.logs.entries import Entry, entries
+from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
 
 
@@ -56,8 +60,11 @@ def _ends(shared: bytes) -> list[int]:
 
 
 MAX_LINE_BYTES = 65536
-HEAD_BYTES = 4096
+HEAD_BYTES, _NEWLINE = 4096, 10
+LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
+# A window may be opened minutes after T0, and lines of these minutes are in the file by then.
+MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
 _PACKED = {
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip",
@@ -96,7 +103,9 @@ class FileSource:
 
     `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
     whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
-    unless the file was rotated since. Overlong lines come in pieces of max_line_bytes that overlap.
+    unless the file was rotated since. `ends`: until when it
+    is of interest, for times without a year or a date. Overlong lines come in pieces of max_line_bytes that
+    overlap.
     """
 
     def __init__(
@@ -106,13 +115,15 @@ class FileSource:
         *,
         head_at_t0: str | None = None,
         only_new: bool = False,
+        ends: datetime | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.name = os.fsencode(path).decode("utf-8", "replace")
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
         self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
-        self._head_at_t0, self._only_new = head_at_t0, only_new
+        self._head_at_t0, self._only_new, self._ends = head_at_t0, only_new, ends
+        self._reader = LineReader(ends)
         self._latest_unzoned: datetime | None = None
 
     def lines(self) -> Iterator[SourceLine]:
@@ -144,16 +155,16 @@ class FileSource:
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
             self._lack("it is not the file that it was at T0: it was rotated, and lines may be gone")
         place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
+        self._reader = self._taught(file, place)
         file.seek(place)
         while place < size:
             raw = file.readline(self._max_line_bytes)
             if not raw:
                 self._lack("the file became shorter while it was read")
                 break
-            ends = raw.endswith(b"\n")
             if b"\0" in raw:
                 self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
-            goes_on = not ends and place + len(raw) < size
+            goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
             rest = from_word_start(raw) if goes_on else b""
@@ -165,11 +176,19 @@ class FileSource:
         if rest:
             text = (rest + raw).decode("utf-8", "replace")
             return SourceLine(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
-        text = raw.decode("utf-8", "replace").rstrip("\r\n")
-        line = parsed(text.removeprefix("\ufeff") if place == 0 else text, after_t0)
+        if place == 0:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        line = self._reader.read_bytes(raw, after_t0)
         if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
             self._latest_unzoned = line.at
         return line
+
+    def _taught(self, file: BinaryIO, place: int) -> LineReader:
+        """A reader that has seen the first lines."""
+        reader = LineReader(self._ends or datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC))
+        file.seek(place)
+        reader.learn(file.read(LEARN_BYTES).decode("utf-8", "replace").splitlines()[:LEARN_LINES])
+        return reader
 
     def _lack(self, reason: str) -> None:
         self.incomplete = (*self.incomplete, reason)
@@ -201,8 +220,9 @@ def review(
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
+    add = tally.add
     for entry in entries(source.lines()):
-        tally.add(entry)
+        add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
     tally.close()
     return LogObservation(
         check=check,
@@ -216,14 +236,26 @@ def review(
         last_at=tally.last_at,
         longest_silence=tally.coverage.longest_silence(speed),
         levels=dict(sorted(tally.levels.items())),
-        tracebacks=max(tally.tracebacks, 0),
+        entries_in_window=tally.entries,
+        access_lines=tally.access,
+        unlevelled_lines=tally.unlevelled,
+        unlevelled_first=tally.unlevelled_first,
+        suspect_lines=tally.suspects,
+        suspect_first=tally.suspect_first,
+        formats=dict(sorted(tally.formats.items())),
+        tracebacks=tally.tracebacks,
         errors=tuple(tally.errors),
         patterns=tally.pattern_counts(),
         templates=tally.templates.counted(),
         templates_left_out=dict(tally.templates.left_out),
         incident=tally.templates.incident_counts(),
+        answers=tally.answers.counted(),
         notes=tuple(_notes(tally)),
-        incomplete=(*source.incomplete, *_gaps(tally)),
+        incomplete=(
+            *source.incomplete,
+            *_gaps(tally),
+            *(_clock_gaps(tally, start, end) if check == COMPLETE else ()),
+        ),
         fault=source.fault or _no_times(tally, source.name),
     )
 
@@ -235,6 +267,13 @@ def review_before(
     bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
     usual = logs.model_copy(update=bare)
     return review(usual, source, start=start, end=end, redact=redact, check="baseline")
+
+
+def _as_planned(unlevelled: str, entry: Entry) -> Entry:
+    """The level that the plan gives to lines without one."""
+    if entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
+        return entry
+    return entry._replace(level=unlevelled.upper())
 
 
 def _no_times(tally: LogTally, name: str) -> Fault | None:
@@ -249,6 +288,8 @@ def _no_times(tally: LogTally, name: str) -> Fault | None:
 def _notes(tally: LogTally) -> Iterator[str]:
     if tally.unzoned:
         yield f"{tally.unzoned} lines have a time without a zone: read as UTC"
+    for part, count in tally.filled.items():
+        yield f"{count} lines have a time without a {part}: taken as the last one before the log ends"
     if tally.undated:
         yield f"{tally.undated} lines have no time: each counts with the line before it"
     if tally.first_at is None and tally.first_of_log and tally.last_of_log:
@@ -258,8 +299,29 @@ def _notes(tally: LogTally) -> Iterator[str]:
 def _gaps(tally: LogTally) -> Iterator[str]:
     if tally.dropped:
         yield f"Railway dropped lines: it says so {tally.dropped} times (more than its limit of logs/sec)"
+    for problem, count in tally.unknown_times.items():
+        lines = "1 line has a time that is" if count == 1 else f"{count} lines have times that are"
+        yield f"{lines} not known: {problem} — log in UTC or with an offset"
+    if tally.runs_back:
+        yield "its times have no date and run over more than one day — log with the date"
     for name, count in tally.ambiguous.items():
         yield f"'{name}' was found {count} times in lines without a time, in the window or before it"
+
+
+def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
+    """Lines written before T0 cannot be of long after it, nor those after it of before."""
+    unzoned = "its times have no zone: log in UTC or with an offset"
+    remedy = unzoned if tally.unzoned else "set the clock of the service"
+    if len(tally.written_before) >= FEWEST_CLOCKED:
+        ahead_s = statistics.median(at.timestamp() for at in tally.written_before) - start.timestamp()
+        if ahead_s > MOST_AHEAD_S:
+            skew = f"{ahead_s / 60:.0f} min ahead: lines written before T0 bear later times"
+            yield f"its clock runs about {skew} — {remedy}"
+    if len(tally.written_after) >= FEWEST_CLOCKED:
+        behind_s = start.timestamp() - statistics.median(at.timestamp() for at in tally.written_after)
+        if behind_s > min(MOST_BEHIND_S, (end - start).total_seconds() / 4):
+            skew = f"{behind_s / 60:.0f} min behind: lines written after T0 bear earlier times"
+            yield f"its clock runs about {skew} — {remedy}"
 
 
 def _shown(at: datetime) -> str:

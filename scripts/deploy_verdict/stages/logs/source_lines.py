@@ -1,14 +1,10 @@
-"""One line of a log as a dated, levelled text, whatever its shape. Pure.
-
-What cannot be read is text without a time, never an error: a log holds whatever somebody printed.
-"""
+"""One line of a log as a dated, levelled text, whatever its shape. Pure."""
 
 import re
 from datetime import datetime
 from typing import NamedTuple
 
-from deploy_verdict.stages.logs.json_lines import json_line
-from deploy_verdict.stages.logs.text_lines import level_of, stamp_of
+from deploy_verdict.stages.logs.formats import Kind
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
@@ -18,7 +14,11 @@ class SourceLine(NamedTuple):
 
     `enveloped`: the time stands beside the text, not in it. `zoned`: False when the time bears no zone
     (then it is read as UTC). `glued`: the rest of an overlong line. `after_t0`: whether the line is
-    known to have been written before or after T0; None where nobody knows.
+    known to have been written before or after T0; None where nobody knows. `kind`, `format`, `message_at`:
+    see Entry. `bare`: no format was known behind the wrapper, so the line may continue the one before it.
+    `awaits_level`: the level stands on the next line. `problem`: why a time that is written is unknown.
+    `filled`: what of the time was not written, "year" or "date". `plain`: complete in itself, with a level or
+    as a request, unless bare lines follow.
     """
 
     text: str
@@ -28,18 +28,14 @@ class SourceLine(NamedTuple):
     enveloped: bool = False
     glued: bool = False
     after_t0: bool | None = None
-
-
-def parsed(text: str, after_t0: bool | None = None) -> SourceLine:
-    """Read one line, given without its line end."""
-    text = without_colours(text)
-    if text.startswith("{"):
-        found = json_line(text)
-        if found is not None:
-            shown = without_colours(found.text)
-            return SourceLine(shown, found.stamp.at, found.level, found.stamp.zoned, True, False, after_t0)
-    stamp = stamp_of(text)
-    return SourceLine(text, stamp.at, level_of(text, stamp.end), stamp.zoned, False, False, after_t0)
+    kind: Kind = "line"
+    format: str | None = None
+    message_at: int = 0
+    bare: bool = False
+    awaits_level: bool = False
+    problem: str | None = None
+    filled: str | None = None
+    plain: bool = False
 
 
 def without_colours(text: str) -> str:

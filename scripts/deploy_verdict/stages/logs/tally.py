@@ -1,23 +1,28 @@
 """Counting a log's entries over the window, in memory that does not grow with the log. Pure."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from deploy_verdict.model import LogLine, PatternCount, Silence
+from deploy_verdict.base.linear_regex import LinearRegexes
+from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, Logs
+from deploy_verdict.stages.logs.access_lines import AccessTally
 from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.levels import ERROR_LEVELS
 from deploy_verdict.stages.logs.template_counts import Templates
+from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_EXAMPLE_CHARS = 2000
 MAX_ERRORS = 20
+MOST_CLOCKED = 5
+RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
 _BUCKETS = 1000
 _DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
 _DROPPED_WORD = "ate limit of "
-_ERROR_LEVELS = ("ERROR", "CRITICAL")
 
 
 class LogCoverage:
@@ -65,10 +70,8 @@ def _unescaped(text: str) -> str:
 
 def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
     """A forbidden text is found in any case and across wrapped lines; a wanted one only as it is written."""
-    if pattern.regex or not loose:
-        return re.compile(pattern.regex or re.escape(pattern.text or ""), re.MULTILINE)
-    words = (pattern.text or "").lower().split()
-    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+    words = (pattern.text or "").lower().split() if loose else [pattern.text or ""]
+    return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE if loose else 0)
 
 
 class _Seeker:
@@ -77,6 +80,7 @@ class _Seeker:
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
         self.anywhere = pattern.within == "log"
+        self._linear = LinearRegexes([pattern.regex]) if pattern.regex else None
         self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
         self._count = 0
@@ -90,7 +94,13 @@ class _Seeker:
             self._first = at if self._first is None else min(self._first, at)
             self._last = at if self._last is None else max(self._last, at)
         if len(self._examples) < self._max_examples:
-            self._examples.append(_kept(entry, redact, self._regex))
+            self._examples.append(_kept(entry, redact, self._span))
+
+    def _span(self, text: str) -> tuple[int, int] | None:
+        if self._linear is not None:
+            return self._linear.span(0, text)
+        match = self._regex.search(text)
+        return match.span() if match is not None else None
 
     def counted(self) -> PatternCount:
         return PatternCount(
@@ -113,18 +123,31 @@ class LogTally:
     def __init__(self, logs: Logs, *, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
         self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
         self._counts_errors = logs.max_errors is not None
+        self._says_unlevelled = logs.unlevelled is not None
         forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
         seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
         if logs.canary is not None:
             seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
         self._seekers = seekers
+        self._any_anywhere = any(seeker.anywhere for seeker in seekers)
         self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
         self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
-        self._regexes = [(seeker.search, seeker) for seeker in seekers if seeker.pattern.regex]
+        self._with_regex = [seeker for seeker in seekers if seeker.pattern.regex]
+        self._regexes = LinearRegexes([seeker.pattern.regex or "" for seeker in self._with_regex])
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
+        self.answers = AccessTally(start, end, redact)
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
-        self.tracebacks = self.dropped = 0
+        self.tracebacks = self.dropped = self.entries = self.access = self.unlevelled = self.suspects = 0
+        self.unlevelled_first: LogLine | None = None
+        self.suspect_first: LogLine | None = None
+        self.formats: Counter[str] = Counter()
+        self.unknown_times: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
+        self.runs_back = 0
+        # The times of the last lines before the file's end at T0, and of the first ones after it.
+        self.written_before: deque[datetime] = deque(maxlen=MOST_CLOCKED)
+        self.written_after: list[datetime] = []
         self.levels: Counter[str] = Counter()
         self.errors: list[LogLine] = []
         self.first_of_log: datetime | None = None
@@ -142,7 +165,14 @@ class LogTally:
             self._matched.clear()
             self._date(entry)
         self.lines_read += entry.lines
-        inside = self._is_inside(entry)
+        at = self._at
+        if at is not None and (entry.at is not None or at >= self._earliest):
+            inside: bool | None = self._earliest <= at <= self._end
+        else:
+            # Where an undated entry lies is known only from its place in the file.
+            inside = entry.after_t0
+        if inside is False and not self._any_anywhere:
+            return
         text = entry.text
         for seeker in self._matching(text):
             self._found(seeker, entry, inside)
@@ -150,26 +180,29 @@ class LogTally:
             self.dropped += 1
         if inside:
             self._count_inside(entry)
-        elif inside is None and self._counts_errors and entry.level in _ERROR_LEVELS:
+        elif inside is None and self._counts_errors and entry.level in ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
-    def _matching(self, text: str) -> Iterator[_Seeker]:
-        lowered = _unescaped(text).lower() if self._loose else ""
-        for word, seeker in self._loose:
-            if word in lowered and seeker.search(lowered):
-                yield seeker
-        for sought, seeker in self._texts:
-            if sought in text:
-                yield seeker
-        for search, seeker in self._regexes:
-            if search(text):
-                yield seeker
+    def _matching(self, text: str) -> list[_Seeker]:
+        found = [self._with_regex[place] for place in self._regexes.found_in(text)]
+        if self._loose:
+            lowered = _unescaped(text).lower()
+            found += [seeker for word, seeker in self._loose if word in lowered and seeker.search(lowered)]
+        if self._texts:
+            found += [seeker for sought, seeker in self._texts if sought in text]
+        return found
 
     def _date(self, entry: Entry) -> None:
         at = entry.at
         if at is None:
             self.undated += 1
+            if entry.problem is not None:
+                self.unknown_times[entry.problem] += 1
             return
+        if entry.filled is not None:
+            self._fill(entry.filled, at)
+        if entry.after_t0 is not None:
+            self._clock(at, after_t0=entry.after_t0)
         self._at = at
         self.unzoned += not entry.zoned
         if self.first_of_log is None or at < self.first_of_log:
@@ -181,12 +214,16 @@ class LogTally:
                 self.ambiguous.update(self._pending)
             self._pending.clear()
 
-    def _is_inside(self, entry: Entry) -> bool | None:
-        """Whether an entry lies in the window; None where that is not known."""
-        at = self._at
-        if at is not None and (entry.at is not None or at >= self._earliest):
-            return self._earliest <= at <= self._end
-        return entry.after_t0
+    def _fill(self, filled: str, at: datetime) -> None:
+        self.filled[filled] += 1
+        if filled == "date" and self._at is not None and at < self._at - RUNS_BACK:
+            self.runs_back += 1
+
+    def _clock(self, at: datetime, *, after_t0: bool) -> None:
+        if not after_t0:
+            self.written_before.append(at)
+        elif len(self.written_after) < MOST_CLOCKED:
+            self.written_after.append(at)
 
     def _found(self, seeker: _Seeker, entry: Entry, inside: bool | None) -> None:
         if seeker in self._matched:
@@ -199,13 +236,19 @@ class LogTally:
 
     def _count_inside(self, entry: Entry) -> None:
         self.lines_in_window += entry.lines
-        self.tracebacks += entry.tracebacks
+        self.tracebacks += entry.kind == "crash" and not entry.continued
         if entry.continued:
             return
+        self.entries += 1
         self.templates.add(entry, self._at)
+        if entry.format is not None:
+            self.formats[entry.format] += 1
+        if entry.level is None or not entry.is_named:
+            self._count_unlevelled(entry)
+        self.answers.add(entry.text, self._at)
         if entry.level is not None:
             self.levels[entry.level] += 1
-            if entry.level in _ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
+            if entry.level in ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
                 self.errors.append(_kept(entry, self._redact, None))
         at = entry.at
         if at is not None:
@@ -214,6 +257,22 @@ class LogTally:
                 self.first_at = at
             if self.last_at is None or at > self.last_at:
                 self.last_at = at
+
+    def _count_unlevelled(self, entry: Entry) -> None:
+        """A line that no format gives a level; a platform's word for all of stdout is none either."""
+        if entry.level is None and entry.kind == "access":
+            self.access += 1
+            return
+        if not entry.text.strip():
+            return
+        if entry.level is None:
+            self.unlevelled += 1
+            self.unlevelled_first = self.unlevelled_first or _kept(entry, self._redact, None)
+        elif entry.level in ERROR_LEVELS or entry.level == UNPROVEN_LEVEL:
+            return
+        if not self._says_unlevelled and may_be_error(entry.text[entry.message_at :]):
+            self.suspects += 1
+            self.suspect_first = self.suspect_first or _kept(entry, self._redact, None)
 
     def close(self) -> None:
         """The log has ended: what was still undecided stays so."""
@@ -225,12 +284,14 @@ class LogTally:
         return tuple(seeker.counted() for seeker in self._seekers)
 
 
-def _kept(entry: Entry, redact: Callable[[str], str], regex: re.Pattern[str] | None) -> LogLine:
+def _kept(
+    entry: Entry, redact: Callable[[str], str], span_of: Callable[[str], tuple[int, int] | None] | None
+) -> LogLine:
     """An example as evidence holds it: redacted in full first, then cut so that the match is in it."""
     text = redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
     if len(text) > MAX_EXAMPLE_CHARS:
-        match = regex.search(text) if regex else None
-        if match is not None and match.end() >= MAX_EXAMPLE_CHARS:
-            text = f"{text[:_LEAD_CHARS]} … {text[match.start() - _LEAD_CHARS :]}"
+        span = span_of(text) if span_of is not None else None
+        if span is not None and span[1] >= MAX_EXAMPLE_CHARS:
+            text = f"{text[:_LEAD_CHARS]} … {text[span[0] - _LEAD_CHARS :]}"
         text = text[: MAX_EXAMPLE_CHARS - 1] + "…"
     return LogLine(at=entry.at, level=entry.level, text=text)

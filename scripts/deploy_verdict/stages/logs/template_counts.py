@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploy_verdict.base.log_templates import fingerprint, template_of
+from deploy_verdict.base.log_templates import KnownTemplates, fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
 from deploy_verdict.stages.logs.entries import Entry
+from deploy_verdict.stages.logs.unlevelled import may_be_error
 
 MAX_TEMPLATES = 500
 MAX_EXAMPLE_CHARS = 500
-Kind = Literal["error", "unproven", "other"]
+Kind = Literal["error", "unproven", "unlevelled", "other"]
 
 
 @dataclass(slots=True)
@@ -31,9 +32,14 @@ class _Template:
 
     def add(self, at: datetime | None, count: int = 1) -> None:
         self.count += count
-        if at is not None:
-            self.first = at if self.first is None else min(self.first, at)
-            self.last = at if self.last is None else max(self.last, at)
+        if at is None:
+            return
+        if self.first is None or self.last is None:
+            self.first = self.last = at
+        elif at > self.last:
+            self.last = at
+        elif at < self.first:
+            self.first = at
 
 
 class Templates:
@@ -41,14 +47,20 @@ class Templates:
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
-        self._kinds: dict[Kind, dict[str, _Template]] = {"error": {}, "unproven": {}, "other": {}}
+        self._kinds: dict[Kind, dict[str, _Template]] = {
+            "error": {},
+            "unproven": {},
+            "unlevelled": {},
+            "other": {},
+        }
         self._again = [_Template(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
+        self._templates = KnownTemplates()
         self.left_out: Counter[str] = Counter()
 
     def add(self, entry: Entry, at: datetime | None) -> None:
         """Count an entry of the window."""
-        template, kind = template_of(entry.text), _kind(entry)
+        template, kind = self._templates.template_of(entry.text), _kind(entry)
         known = self._kinds[kind]
         counted = known.get(template)
         if counted is None and len(known) < MAX_TEMPLATES:
@@ -112,9 +124,15 @@ class Templates:
 
 
 def _kind(entry: Entry) -> Kind:
-    if entry.level in ("ERROR", "CRITICAL") or entry.tracebacks > 0:
+    if entry.level == "INFO":
+        return "other"
+    if entry.level in ("ERROR", "CRITICAL"):
         return "error"
-    return "unproven" if entry.level == UNPROVEN_LEVEL else "other"
+    if entry.level == UNPROVEN_LEVEL:
+        return "unproven"
+    if entry.level is not None or entry.kind == "access":
+        return "other"
+    return "unproven" if may_be_error(entry.text[entry.message_at :]) else "unlevelled"
 
 
 def _cut(text: str) -> str:

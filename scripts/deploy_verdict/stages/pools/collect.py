@@ -4,15 +4,20 @@ Samples hang on absolute times, so a slow one moves no other. Every reading is k
 after each second of readings makes sure that a killed sampler loses at most that second.
 """
 
+import random
 from collections.abc import Callable
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.cached import why_cached
+from deploy_verdict.evidence.instances import instance_of
 from deploy_verdict.model import BurstObservation, Exchange, Observation, Reading
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.health.collect import check_health
 
 CHECKPOINT_S = 1.0
+# Of the readings, how many begin a new connection: a balancer gives a connection to one instance.
+RENEWED_SHARE = 0.25
 Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 
@@ -60,20 +65,24 @@ def _burst(
             if context.stop.requested:
                 return so_far(interrupted=True)
             read_offset_s = pace.offset_s()
+            if random.random() < RENEWED_SHARE:  # noqa: S311  # not a secret
+                connection.renew()
             exchange = connection.ask(pool.method, pool.path, headers=headers, anonymous=is_anonymous)
-            readings.append(_reading(exchange, read_offset_s))
+            readings.append(_reading(context, exchange, read_offset_s))
             if clock.monotonic_s() - kept_s >= CHECKPOINT_S:
                 keep(so_far(interrupted=True))
                 kept_s = clock.monotonic_s()
     return so_far(interrupted=False)
 
 
-def _reading(exchange: Exchange, offset_s: float) -> Reading:
+def _reading(context: Context, exchange: Exchange, offset_s: float) -> Reading:
     return Reading(
         offset_s=round(offset_s, 3),
         elapsed_ms=exchange.elapsed_ms,
         status=exchange.status,
         body=exchange.body,
+        instance=instance_of(context.plan, exchange),
+        copy_by=why_cached(exchange),
         fault=exchange.fault,
     )
 

@@ -9,11 +9,13 @@ from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.health.judge import judge_beside
+from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
 from deploy_verdict.stages.pools.judge_blocks import enough, short_of
 from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import doubted, judge_gauge
 from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
+from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
@@ -36,6 +38,11 @@ def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, 
         yield "band", f"utilization < {pool.attention:g} %", band
     yield "exhaustion", "never exhausted", judge_exhaustion(samples)
     yield "growth", f"no growth that would fill it within {shown_duration(pool.safe_for)}", growth
+    limit = judge_limit(pool, samples)
+    if limit is not None:
+        yield "limit", "the limit stays as it is, or the use is small for the smallest", limit
+    for copies in judge_copies(bundle, pool):
+        yield "fresh", "the service itself answers", copies
     if drive is not None:
         text = f"back to its floor after {drive.cycles:,} cycles of {drive.test}"
         yield "floor", text, judge_floor(bundle, pool, drive)
@@ -80,5 +87,5 @@ def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
 
 
 def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The pools, and the health checks that run beside each of their samples."""
-    return [*judge_pools(bundle), *judge_beside(bundle)]
+    """The pools, the health checks beside each of their samples, and those that their readings answer."""
+    return [*judge_pools(bundle), *judge_beside(bundle), *judge_pool_readings(bundle)]

@@ -1,23 +1,36 @@
-"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions."""
+"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions.
+
+Beside it, what the deployment before still answers by its own log.
+"""
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from deploy_verdict.model import Fault, LogLine, PathTraffic, TrafficObservation, Whose
+from deploy_verdict.base.log_templates import path_shape
+from deploy_verdict.model import (
+    Fault,
+    LogLine,
+    PathTraffic,
+    PreviousTrafficObservation,
+    TrafficObservation,
+    Whose,
+)
 from deploy_verdict.model.observations import INTERIM
+from deploy_verdict.model.platform import BEFORE
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
+from deploy_verdict.stages.deployment.state import before, deployment_readings
+from deploy_verdict.stages.traffic.edge_entries import has_upstream_error, is_fallback, is_ours
+from deploy_verdict.stages.traffic.previous_deployment import read_previous
 
-OURS = "deploy-verdict/"
 COMPLETE = "traffic"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
 OTHER = ("*", "other paths")
-_NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
-_NO_ERROR = ("", "[]", "null", "{}")
+PARTS = 8
+BEFORE_FOR = timedelta(hours=1)
 Key = tuple[str, str]
 
 
@@ -25,25 +38,26 @@ class _Path:
     """What is counted of one method and path; percentiles are exact up to MOST_TIMES requests."""
 
     def __init__(self) -> None:
-        self.statuses: Counter[str] = Counter()
+        self.parts: list[Counter[str]] = [Counter() for _ in range(PARTS)]
         self.times_ms: list[int] = []
         self.upstream_errors = self.fallbacks = 0
 
-    def add(self, entry: HttpEntry) -> None:
-        self.statuses[str(entry.status)] += 1
+    def add(self, entry: HttpEntry, part: int) -> None:
+        self.parts[part][str(entry.status)] += 1
         if len(self.times_ms) < MOST_TIMES:
             self.times_ms.append(entry.total_ms)
         self.upstream_errors += has_upstream_error(entry)
         self.fallbacks += is_fallback(entry)
 
     def counted(self, method: str, path: str) -> PathTraffic:
-        times = sorted(self.times_ms)
+        times, statuses = sorted(self.times_ms), sum(self.parts, Counter[str]())
         ranks = {name: _rank(times, share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
         return PathTraffic(
             method=method,
             path=path,
-            requests=self.statuses.total(),
-            statuses=dict(sorted(self.statuses.items())),
+            requests=statuses.total(),
+            statuses=dict(sorted(statuses.items())),
+            parts=tuple(dict(sorted(part.items())) for part in self.parts),
             p50_ms=ranks["p50"],
             p95_ms=ranks["p95"],
             p99_ms=ranks["p99"],
@@ -77,17 +91,23 @@ class TrafficTally:
         self.entries += 1
         if entry.at is not None:
             self._times = [min([*self._times[:1], entry.at]), max([*self._times[1:], entry.at])]
-        if entry.user_agent.startswith(OURS):
+        if is_ours(entry):
             self._add_own(entry)
             return
         key = entry.method[:10], path_shape(self._redact(entry.path))
         if key not in self._paths and len(self._paths) >= MOST_PATHS:
             key = OTHER
-        self._paths[key].add(entry)
+        self._paths[key].add(entry, self._part(entry.at))
         if has_upstream_error(entry):
             self._upstream[self._redact(entry.upstream_errors)[:160]] += 1
         if entry.status >= 500 or has_upstream_error(entry):
             self._example(entry)
+
+    def _part(self, at: datetime | None) -> int:
+        """Which part of the reading a request is of; one without a time is of the first."""
+        length_s = (self._end - self._start).total_seconds()
+        share = (at - self._start).total_seconds() / length_s if at is not None and length_s > 0 else 0.0
+        return min(PARTS - 1, max(0, int(share * PARTS)))
 
     def _add_own(self, entry: HttpEntry) -> None:
         if self._mark not in entry.user_agent:
@@ -107,7 +127,8 @@ class TrafficTally:
         self, source: str, *, fault: Fault | None, incomplete: tuple[str, ...]
     ) -> TrafficObservation:
         """All that was counted."""
-        paths = sorted(self._paths.items(), key=lambda item: -item[1].statuses.total())
+        counted = (path.counted(*key) for key, path in self._paths.items())
+        paths = tuple(sorted(counted, key=lambda path: -path.requests))
         return TrafficObservation(
             source=source,
             start=self._start,
@@ -115,10 +136,10 @@ class TrafficTally:
             entries_read=self.entries,
             own_requests=self._own,
             own_ids=tuple(self._own_ids),
-            requests=sum(path.statuses.total() for _, path in paths),
+            requests=sum(path.requests for path in paths),
             first_at=self._times[0] if self._times else None,
             last_at=self._times[-1] if self._times else None,
-            paths=tuple(path.counted(*key) for key, path in paths),
+            paths=paths,
             paths_left_out=int(OTHER in self._paths),
             upstream_errors=dict(self._upstream.most_common(MOST_EXAMPLES)),
             examples=tuple(self._examples),
@@ -136,22 +157,6 @@ class TrafficTally:
             yield f"percentiles of the busiest paths are of {MOST_TIMES:,} requests each, the newest read"
 
 
-def has_upstream_error(entry: HttpEntry) -> bool:
-    """Whether the edge noted trouble with the service."""
-    return entry.upstream_errors.strip() not in _NO_ERROR
-
-
-def is_fallback(entry: HttpEntry) -> bool:
-    """Whether the edge answered in the service's place; responseDetails is filled only then."""
-    return entry.status in (404, 502) and entry.response_details.strip() not in _NO_ERROR
-
-
-def path_shape(path: str) -> str:
-    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
-    parts = path.split("?", 1)[0].split("/")
-    return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
-
-
 def _rank(times: list[int], share: float) -> float | None:
     """The nearest rank."""
     return float(times[max(0, math.ceil(share * len(times)) - 1)]) if times else None
@@ -159,7 +164,7 @@ def _rank(times: list[int], share: float) -> float | None:
 
 def collect_traffic(
     context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
-) -> tuple[TrafficObservation]:
+) -> tuple[TrafficObservation | PreviousTrafficObservation, ...]:
     """A reading of the window, or of what is new, of the subject and its successors of the same commit."""
     platform, since = context.platform, context.since
     end = context.pace.clock.now()
@@ -167,12 +172,40 @@ def collect_traffic(
     check = INTERIM if since else COMPLETE
     if platform is None or platform.railway is None or not platform.deployment_ids:
         return (_unread(platform, start, end).model_copy(update={"check": check}),)
-    tally = TrafficTally(window_id=platform.window.id, redact=context.redact, start=start, end=end)
+    observation = _read(context, platform.railway, platform.deployment_ids, (start, end), page)
+    found = observation.model_copy(update={"check": check})
+    if keep is not None:
+        # The window's own log is safe before another one is read.
+        keep((found,))
+    # Where Railway did not answer, the next sample asks for both.
+    previous = () if found.fault and since else read_previous(context, end)
+    earlier = None if since else _before_deployment(context, platform, page)
+    return (found, *previous, *((earlier,) if earlier is not None else ()))
+
+
+def _before_deployment(context: Context, platform: Platform, page: int) -> TrafficObservation | None:
+    """The hour before, by the deployment that served until then; None where none is known."""
+    readings = deployment_readings(context.evidence())
+    reading = next((item for item in readings if item.deployment and item.recent), None)
+    earlier = before(reading.deployment, reading.recent) if reading and reading.deployment else None
+    if reading is None or reading.deployment is None or earlier is None or platform.railway is None:
+        return None
+    end = min(context.pace.t0, reading.deployment.created_at or context.pace.t0)
+    found = _read(context, platform.railway, (earlier.id,), (end - BEFORE_FOR, end), page)
+    return found.model_copy(update={"check": BEFORE})
+
+
+def _read(
+    context: Context, railway: RailwayClient, ids: Sequence[str], when: tuple[datetime, datetime], page: int
+) -> TrafficObservation:
+    """Everything that the log of these deployments has between two moments."""
+    window_id = context.platform.window.id if context.platform else ""
+    tally = TrafficTally(window_id=window_id, redact=context.redact, start=when[0], end=when[1])
     fault: Fault | None = None
     incomplete: list[str] = []
-    for identity in platform.deployment_ids:
+    for identity in ids:
         try:
-            for found in _pages(platform.railway, identity, start, end, page):
+            for found in _pages(railway, identity, *when, page):
                 for entry in found:
                     tally.add(entry)
                 context.tell(f"traffic: {tally.entries} requests read from Railway so far")
@@ -180,10 +213,8 @@ def collect_traffic(
             fault = fault or error.fault
         except LogGapError as error:
             incomplete.append(str(error))
-    ids = ", ".join(identity[:8] for identity in platform.deployment_ids)
-    source = f"Railway's HTTP log of {ids}"
-    observation = tally.observation(source, fault=fault, incomplete=tuple(incomplete))
-    return (observation.model_copy(update={"check": check}),)
+    source = f"Railway's HTTP log of {', '.join(identity[:8] for identity in ids)}"
+    return tally.observation(source, fault=fault, incomplete=tuple(incomplete))
 
 
 def _pages(

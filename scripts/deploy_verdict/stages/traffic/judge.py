@@ -13,6 +13,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings, with_interim
 from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
+from deploy_verdict.evidence.refusals import TEXT, judge_refusals
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     Finding,
@@ -20,6 +21,7 @@ from deploy_verdict.model import (
     Severity,
     TrafficObservation,
 )
+from deploy_verdict.model.platform import BEFORE
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import Traffic
 from deploy_verdict.stats.bounds import RARE, clean_needed, possible_percent
@@ -35,12 +37,32 @@ def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Find
     found = readings_of(bundle, STAGE, TrafficObservation, STAGE)
     readings: list[tuple[str | None, TrafficObservation | None]] = [*found] or [(None, None)]
     sent, covers = own_answered(bundle), (bundle.window.t0, wall_end(bundle.window) - CUT_TIMES)
-    judged = _worst_kept([list(_judged(section, log, pointer, sent, covers)) for pointer, log in readings])
+    before = _before(bundle)
+    judged = _worst_kept(
+        [list(_judged(section, log, pointer, sent, covers, before)) for pointer, log in readings]
+    )
     parts = [
         (item.offset_s, list(_judged_part(section, item.observation, item.pointer)))
         for item in interim_readings(bundle, STAGE, TrafficObservation)
     ]
     return with_interim(judged, parts, is_read=bool(found))
+
+
+def _before(bundle: Bundle) -> TrafficObservation | None:
+    """The newest reading of the hour before the deployment that has requests in it."""
+    found = [item for _, item in readings_of(bundle, STAGE, TrafficObservation, BEFORE)]
+    return next((item for item in reversed(found) if item.fault is None and item.paths), None)
+
+
+def _refused(
+    section: Traffic, log: TrafficObservation, before: TrafficObservation | None, doubts: Sequence[str]
+) -> Ruling:
+    """Users who are turned away; the edge's log tells our own requests apart."""
+    usual = before.paths if before else None
+    ruling = judge_refusals(log.paths, usual, {}, may_rise=section.may_rise, few=section.few)
+    if ruling.outcome is Outcome.PASS and doubts:
+        return unknown(f"{ruling.actual}, but {'; '.join(doubts)}")
+    return ruling
 
 
 def _judged_part(section: Traffic, log: TrafficObservation, pointer: str) -> Iterator[Finding]:
@@ -91,6 +113,7 @@ def _judged(
     pointer: str | None,
     sent: int,
     covers: tuple[datetime, datetime],
+    before: TrafficObservation | None = None,
 ) -> Iterator[Finding]:
     canary = _canary(section, log, sent)
     readable = _readable(log, covers)
@@ -106,6 +129,7 @@ def _judged(
     yield found(
         "all", "upstream", _text_upstream(section), _upstream(section, log, doubts) if log else NOT_READ
     )
+    yield found("all", "refused", TEXT, _refused(section, log, before, doubts) if log else NOT_READ)
     if section.p95 is not None:
         limit_ms = section.p95 * 1000
         text = f"p95 of each path at most {limit_ms:g} ms"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.json_lines import railway_level
-from deploy_verdict.stages.logs.source_lines import SourceLine, parsed
+from deploy_verdict.stages.logs.line_reader import LineReader, parsed
+from deploy_verdict.stages.logs.source_lines import SourceLine
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 
@@ -133,8 +133,9 @@ def test_railways_severity_alone_is_no_proof_of_an_error(text, level):
 
 
 def test_railways_severity_counts_where_the_service_has_set_fields():
-    assert railway_level("down", "error", structured=True) == "ERROR"
-    assert railway_level("down", "error", structured=False) == UNPROVEN_LEVEL
+    reader = LineReader()
+    assert reader.of_platform("down", NOON, "error", structured=True).level == "ERROR"
+    assert reader.of_platform("down", NOON, "error", structured=False).level == UNPROVEN_LEVEL
 
 
 def test_attributes_are_json_in_text_and_are_searched_too():
@@ -166,7 +167,7 @@ def test_attributes_of_another_shape_do_no_harm(attributes):
             ("INFO: m", NOON, "INFO"),
         ),
         ('{"time": true, "msg": "m"}', ("m", None, None)),
-        ('{"time": null, "msg": null, "level": 30}', ("level", None, None)),
+        ('{"time": null, "msg": null, "level": 30}', ("level", None, "INFO")),
         ('{"time": NaN, "msg": "m"}', ("m", None, None)),
         (
             '{"time": "12:00", "msg": "2026-02-02T12:00:00Z ERROR m"}',
@@ -223,12 +224,12 @@ def test_a_traceback_stays_with_its_line_and_ends_with_its_last_line():
 def test_a_chain_of_exceptions_is_one_entry_and_one_traceback():
     (entry,) = entries([parsed(text) for text in (*TRACE, *CHAINED)])
     assert entry.text == "\n".join(text for text in (*TRACE, *CHAINED) if text)
-    assert (entry.tracebacks, entry.lines, entry.level) == (1, 12, "ERROR")
+    assert (entry.kind, entry.lines, entry.level) == ("crash", 12, "ERROR")
 
 
 def test_two_tracebacks_that_are_not_chained_are_two_entries():
     whole = list(entries([parsed(text) for text in (*TRACE, *TRACE[1:])]))
-    assert [entry.tracebacks for entry in whole] == [1, 1]
+    assert [entry.kind for entry in whole] == ["crash", "crash"]
 
 
 def test_a_level_word_does_not_end_a_traceback():

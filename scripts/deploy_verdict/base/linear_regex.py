@@ -1,0 +1,109 @@
+"""Regular expressions of other people on texts of other people, in time that grows with the text alone.
+
+RE2 runs them, which knows no backtracking. They are written as Python's are: what RE2 takes differently is
+turned, and what it cannot do (look-around, references to groups) is refused.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re2  # type: ignore[import-untyped]
+
+# What these mean in Python, where letters and digits are those of every script.
+_CLASSES = {"w": r"\p{L}\p{M}\p{N}_", "d": r"\p{Nd}", "s": r"\s\x0b\x1c-\x1f\x85\p{Z}"}
+_MOST_MEMORY = 32 << 20
+
+
+class UnfitRegexError(ValueError):
+    """An expression that cannot be run; the text says why and what to do."""
+
+
+def turned(regex: str) -> str:
+    """The same expression as RE2 writes it: each line has its own beginning and end."""
+    parts, place, in_class = ["(?m)"], 0, False
+    while place < len(regex):
+        letter, pair = regex[place], regex[place : place + 2]
+        width = 1
+        if letter == "\\":
+            parts.append(_escape(pair, in_class=in_class))
+            width = 2
+        elif in_class:
+            in_class = letter != "]"
+            parts.append("\\[" if letter == "[" else letter)
+        elif letter == "[":
+            in_class = True
+            opened = re.compile(r"\[\^?\]?").match(regex, place)
+            width = len(opened[0]) if opened is not None else 1
+            parts.append(regex[place : place + width].replace("]", "\\]"))
+        else:
+            parts.append("{0," if pair == "{," else letter)
+            width = 2 if pair == "{," else 1
+        place += width
+    return "".join(parts)
+
+
+def _escape(pair: str, *, in_class: bool) -> str:
+    kind = pair[1:]
+    if kind == "Z":
+        return r"\z"
+    members = _CLASSES.get(kind.lower())
+    if members is None:
+        return pair
+    if kind.islower():
+        return members if in_class else f"[{members}]"
+    return pair if in_class else f"[^{members}]"
+
+
+def check_regex(regex: str) -> None:
+    """Raises UnfitRegexError for an expression that cannot be run."""
+    LinearRegexes([regex]).found_in("")
+
+
+class LinearRegexes:
+    """Several expressions that are looked for in one pass."""
+
+    def __init__(self, regexes: Sequence[str]) -> None:
+        self._regexes = tuple(regexes)
+        self._match = _set_of(self._regexes).Match if regexes else None
+        self._always = len(self._regexes)
+
+    def found_in(self, text: str) -> list[int]:
+        """The places of the expressions that are found somewhere in a text, in their order."""
+        if self._match is None:
+            return []
+        found: list[int] = self._match(text.encode("utf-8", "replace")) or []
+        if self._always not in found:
+            raise UnfitRegexError(f"{self._regexes!r} need too much memory — write shorter ones")
+        if len(found) == 1:
+            return []
+        found.remove(self._always)
+        return sorted(found)
+
+    def span(self, place: int, text: str) -> tuple[int, int] | None:
+        """Where in a text one of them is found first."""
+        import re2  # noqa: PLC0415  # only where a plan has such expressions
+
+        found = re2.compile(turned(self._regexes[place])).search(text)
+        return None if found is None else (found.start(), found.end())
+
+
+def _set_of(regexes: Sequence[str]) -> "re2.Set":
+    import re2  # noqa: PLC0415  # only where a plan has such expressions
+
+    options = re2.Options()
+    options.max_mem, options.log_errors = _MOST_MEMORY, False
+    found = re2.Set.SearchSet(options)
+    for regex in regexes:
+        try:
+            found.Add(turned(regex))
+        except re2.error as error:
+            raise UnfitRegexError(
+                f"{regex!r} cannot be run in linear time — write it without look-around, without references "
+                "to groups, and without repeating what is repeated a thousand times"
+            ) from error
+    # Found in every text: where even this one is not, nothing was looked for.
+    found.Add("")
+    found.Compile()
+    return found

@@ -1,0 +1,61 @@
+"""Which instance gave an answer, as far as it says, and how many a broken one could hide among. Pure."""
+
+import math
+from collections import Counter
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.expect import Found, select
+from deploy_verdict.model import BurstObservation, Exchange, HttpObservation
+from deploy_verdict.plan import Plan
+
+# Headers by which proxies and frameworks name the instance behind them; of an edge's own node none is.
+KNOWN_HEADERS = (
+    "x-instance-id",
+    "x-instance",
+    "x-replica-id",
+    "x-pod-name",
+    "x-pod",
+    "x-backend-server",
+    "x-container-id",
+)
+LONGEST_NAME = 80
+
+
+def instance_of(plan: Plan, exchange: Exchange) -> str | None:
+    """The instance as the plan's selector names it, or as a known header does; None where nothing does."""
+    if exchange.status is None:
+        return None
+    wanted = plan.service.instance
+    for selector in [wanted] if wanted else [f"header.{name}" for name in KNOWN_HEADERS]:
+        found = select(selector, exchange)
+        if isinstance(found, Found) and isinstance(found.value, str | int) and str(found.value):
+            return str(found.value)[:LONGEST_NAME]
+    return None
+
+
+def answers_by_instance(bundle: Bundle) -> Counter[str]:
+    """How many answers each instance gave, of those that name it."""
+    found: Counter[str] = Counter()
+    for item in bundle.loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, HttpObservation):
+                found.update(filter(None, [instance_of(bundle.plan, observation)]))
+            elif isinstance(observation, BurstObservation):
+                found.update(reading.instance for reading in observation.readings if reading.instance)
+    return found
+
+
+def fewest_asked(bundle: Bundle) -> tuple[str, int] | None:
+    """The reading health check that was answered least often, each time on a connection of its own."""
+    asked: Counter[str] = Counter()
+    for item in bundle.loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, HttpObservation) and observation.status is not None:
+                asked[observation.check] += 1
+    counts = [(asked[check.name], check.name) for check in bundle.plan.health if not check.writes]
+    return (min(counts)[1], min(counts)[0]) if counts and min(counts)[0] else None
+
+
+def most_instances(asked: int) -> int:
+    """Among how many a single broken instance would have answered one of so many requests, at 95 %."""
+    return math.floor(1 / (1 - math.pow(0.05, 1 / asked)) + 1e-9)

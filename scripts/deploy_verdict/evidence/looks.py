@@ -1,0 +1,38 @@
+"""When anybody looked at the service, and for how long nobody did. Pure."""
+
+from dataclasses import dataclass
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.stages.registry import asking_service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """A stretch of the window without a look at the service, in plan time."""
+
+    from_s: float
+    length_s: float
+
+
+def longest_unseen(bundle: Bundle) -> Unseen:
+    """Between two samples or beats, up to the window's own end; the samples after that are each alone."""
+    end_s, speed, t0 = bundle.plan.window.end_s, bundle.window.speed, bundle.window.t0
+    looks: list[tuple[float, float]] = []
+    for item in bundle.loaded:
+        evidence = item.evidence
+        if evidence.stage not in asking_service():
+            continue
+        if evidence.stage == "heartbeat":
+            looks += [(one.offset_s, one.offset_s) for one in evidence.observations if one.kind == "http"]
+            continue
+        began_s, ended_s = (
+            (at - t0).total_seconds() * speed for at in (evidence.started_at, evidence.finished_at)
+        )
+        looks.append((began_s, ended_s))
+    seen_s, longest = 0.0, Unseen(from_s=0.0, length_s=0.0)
+    for began_s, ended_s in (*sorted(looks), (end_s, end_s)):
+        length_s = min(began_s, end_s) - seen_s
+        if length_s > longest.length_s:
+            longest = Unseen(from_s=seen_s, length_s=length_s)
+        seen_s = max(seen_s, ended_s)
+    return longest

@@ -1,0 +1,158 @@
+"""Users who are turned away: 401, 403, 404, 408, 429 and 499 to others, against the time before. Pure.
+
+Some are usual: an expired session, a scanner's 404. What counts is a share that is surely higher than the one
+before the deployment, on a path that others really use; and a part of the window that is much worse than the
+rest of it. All bounds are at 99.99 %, or at 95 % for what was usual. Nothing known of before: a high share is
+inconclusive, never fine.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.model import Outcome, PathAnswers, PathTraffic, Severity
+from deploy_verdict.stats.bounds import RARE, least_percent, possible_percent
+
+REFUSALS = {
+    "401": "users are not logged in any more",
+    "403": "users are forbidden what they do",
+    "404": "users no longer find what they ask for",
+    "408": "users' requests time out",
+    "429": "users are held back: too many requests",
+    "499": "users give up waiting",
+}
+# In percentage points above what was usual before, or half of it; a part of the window is short, and has more
+# bad luck.
+MORE_POINTS, PART_POINTS, MORE_TIMES = 5.0, 20.0, 0.5
+# Half of the requests of a path: users are locked out.
+LOCKED_OUT_PERCENT = 50.0
+# Where nothing is known of before.
+NEVER_USUAL_PERCENT = 20.0
+FEW = 20
+Counted = PathAnswers | PathTraffic
+Key = tuple[str, str]
+Own = Mapping[tuple[str, str, str], int]
+_ALL: Key = ("", "")
+TEXT = "others are not refused more often than before the deployment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Share:
+    """How many of the requests of others were answered with one status."""
+
+    bad: int
+    of: int
+
+    @property
+    def surely(self) -> float:
+        """At least so many per cent."""
+        return least_percent(self.bad, self.of, RARE) if self.bad else 0.0
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.bad / self.of if self.of else 100.0
+
+    @property
+    def at_most(self) -> float:
+        return possible_percent(self.bad, self.of) if self.of else 100.0
+
+    @property
+    def text(self) -> str:
+        return f"{self.bad:,} of {self.of:,} ({self.percent:.2g} %)"
+
+
+def judge_refusals(
+    now: Sequence[Counted],
+    before: Sequence[Counted] | None,
+    own: Own,
+    *,
+    may_rise: Sequence[int] = (),
+    few: int = FEW,
+) -> Ruling:
+    """The worst of all paths and statuses; `own`: how often we got (method, path, status) ourselves."""
+    wanted = {status: because for status, because in REFUSALS.items() if int(status) not in may_rise}
+    others, usual = _others(now, own), None if before is None else _others(before, {})
+    rulings = [*_rulings(wanted, others, usual, few), *_by_part(wanted, now, own, few)]
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
+        found = [ruling for ruling in rulings if ruling.outcome is outcome]
+        if found:
+            worst = min(found, key=lambda ruling: ruling.severity or Severity.P2)
+            more = f"; and {len(found) - 1} more like it" if len(found) > 1 else ""
+            return Ruling(outcome, worst.actual + more, worst.severity, worst.because)
+    counts = others[_ALL]
+    told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
+    return passed(f"of {counts.total():,} requests of others {told or 'none was refused'}")
+
+
+def _others(paths: Sequence[Counted], own: Own) -> dict[Key, Counter[str]]:
+    """Statuses by path without our own requests, and of all paths together."""
+    found: dict[Key, Counter[str]] = {}
+    total: Counter[str] = Counter()
+    for path in paths:
+        ours = {status: own.get((path.method, path.path, status), 0) for status in path.statuses}
+        counts = Counter({s: max(0, count - ours[s]) for s, count in path.statuses.items()})
+        found[path.method, path.path] = counts
+        total += counts
+    return {**found, _ALL: total}
+
+
+def _rulings(
+    wanted: Mapping[str, str],
+    now: dict[Key, Counter[str]],
+    before: dict[Key, Counter[str]] | None,
+    few: int,
+) -> Iterator[Ruling]:
+    for key, counts in now.items():
+        for status, because in wanted.items():
+            share = _Share(bad=counts[status], of=counts.total())
+            # What is surely so is never more than what was seen.
+            if share.of < few or share.percent <= MORE_POINTS:
+                continue
+            what = f"{status} to {share.text} of the requests of others"
+            what += f" to {' '.join(key)}" if key != _ALL else ""
+            if before is None or before.get(_ALL, Counter()).total() < few:
+                if share.surely > NEVER_USUAL_PERCENT and _is_used(status, key, counts):
+                    yield unknown(f"{what}; whether that is usual is not known: nothing is known of before")
+                continue
+            earlier = before.get(key, Counter())
+            usual = _Share(bad=earlier[status], of=earlier.total())
+            if usual.of < few:
+                # A new path, or one that nobody used before: all of them together say whether it matters.
+                continue
+            more = max(MORE_POINTS, min(MORE_TIMES * usual.at_most, PART_POINTS))
+            if share.surely > usual.at_most + more:
+                severity = Severity.P1 if share.surely >= LOCKED_OUT_PERCENT else Severity.P2
+                yield failed(f"{what}; before the deployment {usual.text}", severity, because)
+
+
+def _is_used(status: str, key: Key, counts: Counter[str]) -> bool:
+    """A path that only ever answers 404 is a scanner's; among all paths together it is none."""
+    return status != "404" or key == _ALL or any(other.startswith(("2", "3")) for other in counts)
+
+
+def _by_part(wanted: Mapping[str, str], paths: Sequence[Counted], own: Own, few: int) -> Iterator[Ruling]:
+    """A part of the window that is surely much worse than all others together, our own requests included."""
+    if any(len(path.parts) != len(paths[0].parts) for path in paths):
+        return
+    for number in range(len(paths[0].parts) if paths else 0):
+        for status, because in wanted.items():
+            ours = sum(count for (_, _, given), count in own.items() if given == status)
+            inside = _of_parts(paths, status, [number], ours)
+            if inside.of < few or inside.percent <= PART_POINTS:
+                continue
+            rest = [index for index in range(len(paths[0].parts)) if index != number]
+            # The better half of them: what came to stay is in most parts.
+            best = sorted(rest, key=lambda index: _of_parts(paths, status, [index], 0).percent)
+            outside = _of_parts(paths, status, best[: len(rest) // 2], 0)
+            if outside.of < few or inside.surely <= outside.at_most + PART_POINTS:
+                continue
+            text = f"{status} to {inside.text} of the requests in part {number + 1} of {len(rest) + 1}"
+            severity = Severity.P1 if inside.surely >= LOCKED_OUT_PERCENT else Severity.P2
+            yield failed(f"{text}; to {outside.text} in the best of the others", severity, because)
+
+
+def _of_parts(paths: Sequence[Counted], status: str, numbers: Sequence[int], ours: int) -> _Share:
+    parts = [path.parts[number] for path in paths for number in numbers]
+    bad = sum(part.get(status, 0) for part in parts)
+    return _Share(bad=max(0, bad - ours), of=sum(sum(part.values()) for part in parts))

@@ -1,0 +1,73 @@
+"""The readings of a pool against the health checks of the same address: they are their answers too. Pure.
+
+A gauge that a busy pool moves is over a limit now and then: of 270 readings of a healthy one, a few are. So a
+line fails by a tenth of a sample's readings. A line that speaks of no number (a status text, null) fails also
+by single readings over the whole window, once more than a few in a hundred fail beyond chance.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.steps import tested_line, worst_ruling
+from deploy_verdict.expect import Expectation
+from deploy_verdict.model import Finding, Outcome
+from deploy_verdict.plan import Plan
+from deploy_verdict.stats.bounds import RARE, least_percent
+
+# Of a sample's readings; where samples follow each other closely, more of them, as each has its bad luck.
+SPIKE_SHARE, DENSE_SPIKE_SHARE = 0.1, 0.15
+# Of all readings, where no number is asked for.
+TOLERATED_PERCENT = 1.0
+
+
+def judge_pool_readings(bundle: Bundle) -> Iterator[Finding]:
+    """A finding for each pool and each check of its address."""
+    sent = [item for item in all_sent(bundle.of_stage("pools")) if "/readings/" in item.pointer]
+    for pool in bundle.plan.pools:
+        own = [item for item in sent if item.check == pool.name]
+        for check in bundle.plan.answered_by(pool):
+            ruling = worst_ruling([_judged(bundle.plan, line, own) for line in check.without_headers])
+            text = f"the readings of {pool.name} hold what {check.name} expects"
+            yield ruling.as_finding("pools", check.name, "readings", text)
+
+
+def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
+    """Readings without an answer are another rule's matter."""
+    answered = [item for item in readings if item.exchange.fault is None]
+    if not answered:
+        return unknown("no reading of the pool was answered")
+    tested = [(item, tested_line(line, item.exchange)) for item in answered]
+    is_dense = plan.window.pool_offsets_s != plan.window.offsets_s
+    share = DENSE_SPIKE_SHARE if is_dense else SPIKE_SHARE
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
+        for _, of_sample in groupby(tested, key=lambda pair: pair[0].offset_s):
+            found = _often(line, list(of_sample), outcome, share)
+            if found is not None:
+                return found
+    bad = [pair for pair in tested if pair[1].outcome is Outcome.FAIL]
+    percent = least_percent(len(bad), len(tested), RARE)
+    if bad and not line.matcher.speaks_of_numbers and percent > TOLERATED_PERCENT:
+        return _told(line, bad, len(tested), "in the window")
+    few = f", {len(bad)} of them not as expected by {line.text}: too few to count" if bad else ""
+    return passed(f"{len(answered)} readings{few}")
+
+
+def _often(
+    line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome, share: float
+) -> Ruling | None:
+    """Of one sample: enough of its readings fail, or are not known."""
+    found = [pair for pair in tested if pair[1].outcome is outcome]
+    if len(found) < min(len(tested), max(2.0, share * len(tested))):
+        return None
+    return _told(line, found, len(tested), f"at {shown_offset(found[0][0].offset_s)}")
+
+
+def _told(line: Expectation, found: Sequence[tuple[Sent, Ruling]], count: int, where: str) -> Ruling:
+    sent, first = found[0]
+    text = f"{line.text} — {first.actual} in {len(found)} of {count} readings {where}"
+    ruling = failed(text, first.severity, first.because) if first.outcome is Outcome.FAIL else unknown(text)
+    return ruling.at(sent.pointer, sent.offset_s)

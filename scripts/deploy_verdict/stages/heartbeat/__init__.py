@@ -1,0 +1,1 @@
+"""Did the service answer between the samples, and was it restarted?"""

@@ -1,0 +1,85 @@
+"""Could the service be reached? Connects that failed are counted, also where a second try went well. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
+from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.evidence.steps import NOT_CONNECTED
+from deploy_verdict.expect import fault_text
+from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
+from deploy_verdict.stats.bounds import RARE, least_percent
+
+STAGE = "connections"
+# So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
+TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
+
+
+def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
+    """Of all requests of the window, how many did not connect at the first try."""
+    sent = [item for item in all_sent(bundle.loaded) if _was_sent(item)]
+    text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
+    yield _judged(sent).as_finding(STAGE, "service", "connects", text)
+    instances = _instances(bundle)
+    if instances is not None:
+        text = "a single broken instance would have been noticed"
+        yield instances.as_finding(STAGE, "service", "instances", text)
+
+
+def _instances(bundle: Bundle) -> Ruling | None:
+    """Where the platform says how many there are, or answers tell them apart; None where nobody knows."""
+    running = max((len(_running(sample.observation)) for sample in looks(bundle)), default=0)
+    seen = answers_by_instance(bundle)
+    asked = fewest_asked(bundle)
+    if (running < 2 and not seen) or asked is None:
+        return None
+    if seen:
+        names = ", ".join(f"{name} ({count})" for name, count in seen.most_common(5))
+        text = f"{len(seen)} instances answered: {names}"
+        if len(seen) < running:
+            return unknown(f"{text}; the platform runs {running}, and nobody asked the others")
+        return passed(text)
+    check, count = asked
+    text = f"{running} instances run, and {check} was asked {count} times: enough for {most_instances(count)}"
+    if running > most_instances(count):
+        return unknown(f"{text} at 95 % — sample more often, or tell them apart: service.instance")
+    return passed(text)
+
+
+def _running(observation: DeploymentObservation) -> list[str]:
+    found = observation.deployment.instances if observation.deployment else ()
+    return [item.id for item in found or () if item.status == "RUNNING"]
+
+
+def _was_sent(item: Sent) -> bool:
+    fault = item.exchange.fault
+    return fault is None or fault.whose is not Whose.US
+
+
+def _judged(sent: Sequence[Sent]) -> Ruling:
+    if not sent:
+        return unknown("no request was sent")
+    bad = [(item, fault) for item in sent if (fault := _not_connected(item)) is not None]
+    if not bad:
+        return passed(f"all of {len(sent)} requests connected at the first try")
+    (first, fault), retried = bad[0], sum(item.exchange.fault is None for item, _ in bad)
+    text = (
+        f"{len(bad)} of {len(sent)} requests did not connect at the first try, {retried} of them at the "
+        f"second; the first at {shown_offset(first.offset_s)}: {fault_text(fault)}"
+    )
+    percent = least_percent(len(bad), len(sent), RARE)
+    if percent <= TOLERATED_PERCENT:
+        return passed(text)
+    severity = Severity.P1 if percent > CRITICAL_PERCENT else Severity.P2
+    return failed(text, severity, "the service cannot always be reached").at(first.pointer, first.offset_s)
+
+
+def _not_connected(item: Sent) -> Fault | None:
+    """Why the first try did not connect, by the target's fault; readings keep no tries."""
+    faults = [attempt.fault for attempt in item.exchange.attempts[:1]] or [item.exchange.fault]
+    fault = faults[0]
+    is_it = fault is not None and fault.kind in NOT_CONNECTED and fault.whose in (Whose.TARGET, Whose.EDGE)
+    return fault if is_it else None

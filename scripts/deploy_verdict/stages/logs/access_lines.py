@@ -1,0 +1,86 @@
+"""Lines of a log that say how a request was answered, ours among them: whose it was they do not say. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from deploy_verdict.base.log_templates import path_shape
+from deploy_verdict.model import PathAnswers
+
+PARTS = 8
+MOST_PATHS = 100
+OTHER = ("*", "other paths")
+_METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
+# "GET /orders HTTP/1.1" 200, and GET /orders 200: the status follows the path, at most a few words later.
+_PLAIN = re.compile(
+    rf"\b({_METHODS}) \"?(?:https?://[^/\s\"]+)?(/[^\s\"]*)\"?(?: HTTP/[\d.]+)?\"?"
+    r"(?:[ \t:,|→=>-]+(?:status|code)?[=: ]*"
+    r"|.{0,40}?(?:\b(?:status|code|responded|returned|answered|with)\W{1,3}|[-=]>\s*))"
+    r"([1-5]\d\d)\b(?!\.\d| ?(?:ms|s|sec|rows|items|records|bytes|users)\b)"
+)
+# [GIN] … | 401 | 1.2ms | 10.0.0.1 | GET "/orders"
+_STATUS_FIRST = re.compile(rf"\|\s*([1-5]\d\d)\s*\|.{{0,80}}?\b({_METHODS})\s+\"?(/[^\s\"]*)")
+# Fields of JSON and of key=value lines; a JSON line's fields have come as name=value.
+_FIELDS = {
+    "method": re.compile(rf"(?i)\b(?:http_?|request_?|req\.)?(?:method|verb)\"?[=:]\s?\"?({_METHODS})\b"),
+    "path": re.compile(
+        r"(?i)\b(?:http_?|request_?|req\.)?(?:path|uri|url|route|target)\"?[=:]\s?\"?(?:https?://[^/\s\"]+)?(/[^\s\",}]*)"
+    ),
+    "status": re.compile(r"(?i)\b(?:http_?|response_?|res\.)?status(?:_?code)?\"?[=:]\s?\"?([1-5]\d\d)\b"),
+}
+_RAILS = re.compile(r"\bCompleted ([1-5]\d\d) ")
+
+
+def answered(text: str) -> tuple[str, str, str] | None:
+    """Method, path and status of an access line; None of any other. Of a path that it does not say: "*"."""
+    if "/" in text:
+        match = _PLAIN.search(text)
+        if match is not None:
+            return match.group(1), match.group(2), match.group(3)
+        match = _STATUS_FIRST.search(text)
+        if match is not None:
+            return match.group(2), match.group(3), match.group(1)
+        if "tatus" not in text.replace("STATUS", "tatus"):
+            return None
+        found = {name: regex.search(text) for name, regex in _FIELDS.items()}
+        if found["status"] is not None and found["method"] is not None and found["path"] is not None:
+            return found["method"].group(1).upper(), found["path"].group(1), found["status"].group(1)
+    match = _RAILS.search(text) if "Completed " in text else None
+    return ("*", "*", match.group(1)) if match is not None else None
+
+
+class AccessTally:
+    """Counts answers by path and status, in the whole reading and in each of its parts."""
+
+    def __init__(self, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
+        self._start, self._redact = start, redact
+        self._part_s = max((end - start).total_seconds(), 1e-6) / PARTS
+        self._parts: dict[tuple[str, str], list[Counter[str]]] = {}
+
+    def add(self, text: str, at: datetime | None) -> None:
+        """Count a line, where it is an access line; one without a time is of the first part."""
+        found = answered(text.partition("\n")[0]) or (answered(text) if "\n" in text else None)
+        if found is None:
+            return
+        method, path, status = found
+        key = method, path_shape(self._redact(path))
+        if key not in self._parts and len(self._parts) >= MOST_PATHS:
+            key = OTHER
+        offset_s = (at - self._start).total_seconds() if at is not None else 0.0
+        parts = self._parts.setdefault(key, [Counter() for _ in range(PARTS)])
+        parts[min(PARTS - 1, max(0, int(offset_s / self._part_s)))][status] += 1
+
+    def counted(self) -> tuple[PathAnswers, ...]:
+        """Every path, the busiest first."""
+        paths = [
+            PathAnswers(
+                method=method,
+                path=path,
+                requests=sum(part.total() for part in parts),
+                statuses=dict(sorted(sum(parts, Counter[str]()).items())),
+                parts=tuple(dict(sorted(part.items())) for part in parts),
+            )
+            for (method, path), parts in self._parts.items()
+        ]
+        return tuple(sorted(paths, key=lambda item: -item.requests))

@@ -1,0 +1,30 @@
+"""Are users turned away, by the access lines of the log? Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import own_answers
+from deploy_verdict.evidence.refusals import TEXT, judge_refusals
+from deploy_verdict.model import Finding, LogObservation, PathAnswers
+
+
+def judge_answers(
+    bundle: Bundle,
+    observation: LogObservation | None,
+    pointer: str | None,
+    before: LogObservation | None,
+    earlier: Sequence[LogObservation] = (),
+) -> Iterator[Finding]:
+    """None where the log has no access lines. `earlier` parts of the window stand in for the time before."""
+    logs = bundle.plan.logs
+    if logs is None or observation is None or not observation.answers:
+        return
+    usual = _known(before) or [answers for item in earlier for answers in _known(item) or ()] or None
+    own = own_answers(bundle.loaded, observation.start, observation.end)
+    ruling = judge_refusals(observation.answers, usual, own, may_rise=logs.may_rise)
+    yield ruling.at(pointer).as_finding("logs", "answers", "refused", TEXT)
+
+
+def _known(reading: LogObservation | None) -> Sequence[PathAnswers] | None:
+    is_known = reading is not None and reading.fault is None and reading.answers
+    return reading.answers if is_known and reading is not None else None

@@ -1,0 +1,82 @@
+"""What the words and numbers of other loggers mean as levels, as data. Pure."""
+
+import re
+
+CRITICAL, ERROR, WARNING, INFO, DEBUG = "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"
+ERROR_LEVELS = (ERROR, CRITICAL)
+
+# Words that stand in a line's own place for a level in more than one format.
+WORDS = {
+    **dict.fromkeys(("EMERGENCY", "EMERG", "ALERT", "CRITICAL", "CRIT", "CRT", "DPANIC", "PANIC"), CRITICAL),
+    **dict.fromkeys(("FATAL", "FATA", "FTL", "PANI", "PNC"), CRITICAL),
+    **dict.fromkeys(("ERROR", "ERR", "ERRO", "SEVERE", "FAIL"), ERROR),
+    **dict.fromkeys(("WARNING", "WARN", "WRN"), WARNING),
+    **dict.fromkeys(("INFORMATION", "INFO", "INF", "NOTICE", "SUCCESS"), INFO),
+    **dict.fromkeys(("DEBUG", "DEBU", "DBUG", "DBG", "VERBOSE", "VRB", "TRACE", "TRCE", "TRC"), DEBUG),
+}
+# Words that are a level only where brackets, a key or a format of their own say so.
+NAMED = {
+    **WORDS,
+    **dict.fromkeys(("LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "DEFAULT", "STATEMENT"), INFO),
+    **dict.fromkeys(("FINE", "FINER", "FINEST", "SILLY", "TRAC", "ALL"), DEBUG),
+    **dict.fromkeys(("FAILURE", "EROR", "E"), ERROR),
+    **dict.fromkeys(("F", "A", "C"), CRITICAL),
+    **{"W": WARNING, "I": INFO, "N": INFO, "D": DEBUG, "V": DEBUG, "T": DEBUG},
+    **{f"DEBUG{number}": DEBUG for number in range(1, 6)},
+    **{f"TRACE{number}": DEBUG for number in range(1, 9)},
+    # java.util.logging and PostgreSQL say them in the system's language.
+    **dict.fromkeys(("SCHWERWIEGEND", "GRAVE", "FEHLER", "ERREUR"), ERROR),
+    **dict.fromkeys(("WARNUNG", "ADVERTENCIA", "AVERTISSEMENT", "ATTENTION"), WARNING),
+    **dict.fromkeys(("INFOS", "INFORMACIÓN", "INFORMACION", "INFORMATIONS"), INFO),
+}
+SYSLOG = (CRITICAL, CRITICAL, CRITICAL, ERROR, WARNING, INFO, INFO, DEBUG)
+_SHIFTED = re.compile(r"([A-Z]+)([+-])([0-9]{1,3})", re.ASCII)
+_RANKS = {DEBUG: -4, INFO: 0, WARNING: 4, ERROR: 8}
+
+
+def named_level(word: str) -> str | None:
+    """The level that a word in a level's place means: any case, Go's ERROR+4 included."""
+    word = word.strip().upper()
+    found = NAMED.get(word)
+    if found is not None:
+        return found
+    shifted = _SHIFTED.fullmatch(word)
+    base = NAMED.get(shifted[1]) if shifted is not None else None
+    if shifted is None or base not in _RANKS:
+        return None
+    # slog counts in fours: WARN+4 is ERROR.
+    rank = _RANKS[base] + int(shifted[2] + shifted[3])
+    return next(
+        (level for level, least in ((CRITICAL, 12), (ERROR, 8), (WARNING, 4), (INFO, 0)) if rank >= least),
+        DEBUG,
+    )
+
+
+def syslog_level(priority: int) -> str | None:
+    """The level of a syslog severity, or of a priority that holds the facility too."""
+    return SYSLOG[priority % 8] if 0 <= priority <= 191 else None
+
+
+def banded(number: float, *bands: tuple[float, str]) -> str:
+    """The level of the highest band that a number reaches; below all of them DEBUG."""
+    return next((level for least, level in bands if number >= least), DEBUG)
+
+
+def bunyan_level(number: float) -> str:
+    """The level of pino and bunyan."""
+    return banded(number, (60, CRITICAL), (50, ERROR), (40, WARNING), (30, INFO))
+
+
+def python_level(number: float) -> str:
+    """The level of Python's logging."""
+    return banded(number, (50, CRITICAL), (40, ERROR), (30, WARNING), (20, INFO))
+
+
+def hundreds_level(number: float) -> str:
+    """The level of Monolog and of Google Cloud's severity: neither calls an error what the other does not."""
+    return banded(number, (500, CRITICAL), (400, ERROR), (300, WARNING), (200, INFO))
+
+
+def otel_level(number: float) -> str:
+    """The level of OpenTelemetry's SeverityNumber."""
+    return banded(number, (21, CRITICAL), (17, ERROR), (13, WARNING), (9, INFO))

@@ -1,0 +1,282 @@
+"""Reads the lines of one log: finds each line's format, and by it its time, its level and its message. Pure.
+
+What cannot be read is text without a time, never an error: a log holds whatever somebody printed.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
+from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
+from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
+from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
+from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
+
+_MAX_WRAPPERS = 3
+_HEAD_CHARS = 1024
+_LEVEL_KEYS = frozenset({"level", "lvl", "levelname", "loglevel", "severity", "at"})
+_TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date"})
+_MESSAGE_KEYS = frozenset({"msg", "message", "event"})
+_PAIR = re.compile(r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)", re.ASCII)
+_MOST_PAIRS = 40
+_BROKEN_TIME = re.compile(
+    rf"\"(?i:@?timestamp|time|ts|@t|asctime)\"\s*+:\s*+\"?({TIMES['iso']}|{TIMES['epoch']})", re.ASCII
+)
+_BROKEN_LEVEL = re.compile(r"\"(?i:level|levelname|log_?level|lvl|severity)\"\s*+:\s*+\"(\w+)\"", re.ASCII)
+_UNREAD = SourceLine("")
+
+
+# Lines that differ in digits alone have time, level and message in the same places.
+_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+_MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
+_MOST_MESSAGE_CHARS = 300
+_new = tuple.__new__
+
+
+class _Shape(NamedTuple):
+    """Where the time of such a line stands, and what its format says."""
+
+    begin: int
+    end: int
+    level: str | None
+    kind: Kind
+    format: str
+    message_at: int
+
+
+class LineReader:
+    """Reads lines of one log. `reference`: about when the log ends, for times without a year or a date.
+
+    `learn` is given the first lines of the log: what a single line leaves open is decided by what most say.
+    """
+
+    def __init__(self, reference: datetime | None = None) -> None:
+        self._reference = reference
+        self._day_first: bool | None = None
+        self._agreed = False
+        # Formats that this log has shown are tried first, in the order of the table.
+        self._known: tuple[Format, ...] = ()
+        self._others = tuple(FORMATS)
+        self._shapes: dict[bytes, _Shape] = {}
+        self._lengths: list[int] = []
+        self._times: dict[str, Stamp] = {}
+        self._messages: dict[bytes, SourceLine] = {}
+        self._json = tuple(
+            JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
+            for depth in range(_MAX_WRAPPERS)
+        )
+
+    def learn(self, texts: Sequence[str]) -> None:
+        """Decide on the first lines how this log writes what a single line leaves open."""
+        days = [
+            re.match(r"\D{0,20}(?:\d{1,9}\D{1,9})?(\d{1,2})[/-](\d{1,2})[/-]\d{4}", text, re.ASCII)
+            for text in texts
+        ]
+        firsts, seconds = (
+            max((int(day[place]) for day in days if day is not None), default=0) for place in (1, 2)
+        )
+        if firsts > 12 or seconds > 12:
+            self._day_first = firsts > 12
+        agreed = next(row for row in FORMATS if row.agreed)
+        words = [found[found.lastgroup or 0] for found in map(agreed.regex.match, texts) if found is not None]
+        dated = sum(self.read(text).at is not None for text in texts)
+        harmless = [word for word in words if named_level(word) not in ERROR_LEVELS]
+        self._agreed = bool(harmless) and len(words) * 2 >= dated
+
+    def read(self, text: str, after_t0: bool | None = None) -> SourceLine:
+        """Read one line, given without its line end."""
+        return self._read(without_colours(text), 0)._replace(after_t0=after_t0)
+
+    def read_bytes(self, raw: bytes, after_t0: bool | None = None) -> SourceLine:
+        """Read one line as it stands in a file; one of a shape that is known costs next to nothing."""
+        for length in self._lengths:
+            shape = self._shapes.get(raw[:length].translate(_ZEROED))
+            if shape is not None:
+                text = raw.decode("utf-8", "replace").rstrip("\r\n")
+                stamp = self._quick_time(text[shape.begin : shape.end])
+                if stamp.at is None or "\x1b" in text:
+                    break
+                return _new(
+                    SourceLine,
+                    (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
+                     shape.format, shape.message_at, False, False, None, stamp.filled, True),
+                )  # fmt: skip
+        text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if text[:1] == "{" and "\x1b" not in text:
+            found = self._json[0].line(text)
+            if found is not None:
+                return self._of_json(found, after_t0)
+        return self.read(text, after_t0)
+
+    def _quick_time(self, written: str) -> Stamp:
+        known = self._times.get(written)
+        if known is None:
+            if len(self._times) >= _MOST_TIMES:
+                self._times.clear()
+            known = self._times[written] = self.time(written)
+        return known
+
+    def _remember(self, line: SourceLine, match: "re.Match[str]", word: str | None) -> None:
+        """Keep the shape of a line whose format is certain from its beginning alone."""
+        span = next(
+            (match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None
+        )
+        head = line.text[: line.message_at]
+        if span is None or not line.plain or len(self._shapes) >= _MOST_SHAPES or not head.isascii():
+            return
+        if word is not None and any(map(str.isdigit, word)):
+            return
+        if line.message_at not in self._lengths:
+            if len(self._lengths) >= _MOST_LENGTHS:
+                return
+            self._lengths.append(line.message_at)
+        key = head.encode().translate(_ZEROED)
+        self._shapes[key] = _Shape(*span, line.level, line.kind, line.format or "", line.message_at)
+
+    def of_platform(
+        self, text: str, at: datetime | None, severity: str | None, *, structured: bool
+    ) -> SourceLine:
+        """A line that Railway gives with its time and severity."""
+        line = self.read(text)
+        level = platform_level(line, severity, structured=structured)
+        return line._replace(at=at, level=level, zoned=True, enveloped=True, problem=None, filled=None)
+
+    def _read(self, text: str, depth: int) -> SourceLine:
+        if text.startswith("{"):
+            found = self._json[depth].line(text) if depth < len(self._json) else None
+            return self._of_json(found) if found is not None else self._broken_json(text)
+        line = self._logfmt(text)
+        if line is not None:
+            return line
+        for row in (*self._known, *self._others):
+            if row.agreed and not self._agreed:
+                continue
+            match = row.regex.match(text, 0, _HEAD_CHARS)
+            if match is not None:
+                line = self._of_row(row, match, text, depth)
+                if line is not None:
+                    return line
+        return _UNREAD._replace(text=text, bare=True)
+
+    def _read_message(self, text: str, depth: int) -> SourceLine:
+        """A message within JSON; without a time, those that differ in digits alone are read alike."""
+        if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
+            return self._read(without_colours(text), depth)
+        shape = text.encode().translate(_ZEROED)
+        known = self._messages.get(shape)
+        if known is not None:
+            return _new(SourceLine, (text, *known[1:]))
+        line = self._read(without_colours(text), depth)
+        if (
+            line.at is None
+            and line.problem is None
+            and line.text == text
+            and len(self._messages) < _MOST_SHAPES
+        ):
+            self._messages[shape] = line
+        return line
+
+    def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
+        groups = match.groupdict()
+        written = next((groups[name] for name in groups if name.startswith("time") and groups[name]), None)
+        stamp = self.time(written) if written else Stamp()
+        if written and stamp == Stamp():
+            return None
+        word = next(
+            (groups[name] for name in groups if name.startswith("level") and groups[name] is not None), None
+        )
+        level = row.level_of(word) if word is not None else None
+        line = SourceLine(
+            text, stamp.at, level, stamp.zoned, kind=row.kind, format=row.name, message_at=match.end(),
+            awaits_level=row.awaits_level, problem=stamp.problem, filled=stamp.filled,
+        )  # fmt: skip
+        if row.rest:
+            return self._unwrapped(line, depth)
+        is_plain = (level is not None or row.kind == "access") and not row.awaits_level
+        line = line._replace(plain=is_plain)
+        if depth == 0 and not row.agreed:
+            self._remember(line, match, word)
+        if row not in self._known:
+            self._known = tuple(known for known in FORMATS if known is row or known in self._known)
+            self._others = tuple(other for other in FORMATS if other not in self._known)
+        return line
+
+    def _unwrapped(self, line: SourceLine, depth: int) -> SourceLine:
+        """A wrapper's line with what the line in it says: its own time stays, the inner level wins."""
+        text, end = line.text, line.message_at
+        if depth >= _MAX_WRAPPERS:
+            return line._replace(bare=True)
+        inner = self._read(text[end:], depth + 1)
+        is_json = not text.endswith(inner.text)
+        own = line if line.at is not None or line.problem else inner
+        return inner._replace(
+            text=inner.text if is_json else text,
+            at=own.at,
+            zoned=own.zoned,
+            problem=own.problem,
+            filled=own.filled,
+            level=inner.level if inner.level is not None or inner.kind == "access" else line.level,
+            format=inner.format or line.format,
+            message_at=inner.message_at if is_json else end + inner.message_at,
+            enveloped=line.at is not None and inner.bare,
+        )
+
+    def _of_json(self, found: JsonLine, after_t0: bool | None = None) -> SourceLine:
+        text, stamp, level, format_, kind, bare = found
+        at, zoned, problem, filled = stamp
+        is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
+        return _new(
+            SourceLine,
+            (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False,
+             problem, filled, is_plain),
+        )  # fmt: skip
+
+    def _broken_json(self, text: str) -> SourceLine:
+        """JSON that was cut: its time and level, where they are still whole."""
+        head = text[:_HEAD_CHARS]
+        time, level = _BROKEN_TIME.search(head), _BROKEN_LEVEL.search(head)
+        stamp = self.time(time[1]) if time else Stamp()
+        word = named_level(level[1]) if level else None
+        return SourceLine(
+            text, stamp.at, word, stamp.zoned, format="JSON, cut" if time or level else None, bare=not time
+        )
+
+    def _logfmt(self, text: str) -> SourceLine | None:
+        """A line of name=value pairs that begin it."""
+        level: str | None = None
+        stamp, has_message, place = Stamp(), False, 0
+        for _ in range(_MOST_PAIRS):
+            pair = _PAIR.match(text, place)
+            if pair is None:
+                break
+            name, value = pair[1].lower().replace("_", ""), pair[2].strip('"')
+            if level is None and name in _LEVEL_KEYS:
+                level = named_level(value)
+            elif stamp == Stamp() and name in _TIME_KEYS:
+                stamp = self.time(value)
+            has_message = has_message or name in _MESSAGE_KEYS
+            place = pair.end()
+        if level is None and not (has_message and stamp.at):
+            return None
+        return SourceLine(
+            text,
+            stamp.at,
+            level,
+            stamp.zoned,
+            format="logfmt",
+            problem=stamp.problem,
+            filled=stamp.filled,
+            plain=level is not None,
+        )
+
+    def time(self, written: str) -> Stamp:
+        """Read a time."""
+        return read_time(written, self._reference, day_first=self._day_first)
+
+
+def parsed(text: str, after_t0: bool | None = None) -> SourceLine:
+    """Read one line by itself, given without its line end."""
+    return LineReader().read(text, after_t0)

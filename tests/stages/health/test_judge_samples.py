@@ -1,0 +1,183 @@
+"""The health checks through the window: when each is sent, and what each sample, copy and page is worth."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deploy_verdict.base.clock import Pace
+from deploy_verdict.model import Fault, Outcome, Severity, Whose
+from deploy_verdict.plan.preview import preview
+from deploy_verdict.plan.unwatched import unwatched
+from deploy_verdict.stages.health.collect import collect_health, in_random_order
+from deploy_verdict.stages.health.judge import judge_health
+from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
+from deploy_verdict.verdict.judge import judge
+from tests.bundles import REFUSED, T0, bundle_of, burst, http, loaded
+from tests.clocks import TurnedClock
+from tests.plans import plan_of
+from tests.servers import json_service
+from tests.stages.suites import context_of
+
+PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
+WINDOW = "window: {length: 1h, sample_every: 15m}\n"
+CHECKS = """
+health:
+  - {name: read, get: /a, expect: {status: 200, $.ok: true}}
+  - {name: write, post: /b, json: {spool: T1}, expect: {status: 200}}
+  - {name: twice, post: /c, json: {spool: T1}, at: [0m, 30m], expect: {status: 200}}
+  - {name: always, post: /d, json: {spool: T1}, at: every sample, expect: {status: 200}}
+"""
+UNREACHED = Fault(kind="connect-timeout", whose=Whose.TARGET, detail="no connection within the time limit")
+
+
+def test_what_reads_is_asked_at_every_sample_and_what_writes_where_the_plan_says_so():
+    with json_service(lambda *_: (200, {"ok": True})) as service:
+        context = context_of(WINDOW + CHECKS, service.url)
+        clock = TurnedClock()
+        context = replace(context, pace=Pace.starting(clock, clock.now(), 1.0))
+        asked = {}
+        for offset_s in context.plan.health_offsets_s:
+            found = collect_health(context, offset_s, lambda _: None)
+            asked[offset_s / 60] = {item.check for item in found}
+        sent = len(service.seen)
+    assert asked == {
+        0: {"read", "write", "twice", "always"},
+        15: {"read", "always"},
+        30: {"read", "twice", "always"},
+        45: {"read", "always"},
+        60: {"read", "always"},
+    }
+    counts = preview(context.plan)
+    assert (counts.requests["health"], counts.writes) == (sent, 8)
+
+
+def test_a_check_that_breaks_between_two_samples_fails_and_one_not_asked_is_open():
+    plan = plan_of(WINDOW + "health: [{name: read, get: /a, expect: {status: 200}}]\n")
+
+    def outcomes(*statuses):
+        samples = zip(plan.window.offsets_s, statuses, strict=True)
+        files = [loaded(plan, "health", [http("read", {}, s, at)], at) for at, s in samples if s is not None]
+        found = judge_health(bundle_of(plan, *files))
+        return [item.outcome for item in found]
+
+    assert outcomes(200, 200, 200, 200, 200) == [PASS] * 5
+    assert outcomes(200, 200, 500, 200, 200) == [PASS, PASS, FAIL, PASS, PASS]
+    assert outcomes(200, None, 200, 200, 200) == [PASS, OPEN, PASS, PASS, PASS]
+
+
+def test_checks_that_read_come_in_any_order_and_those_that_write_in_the_plans():
+    plan = plan_of(
+        "test_data: {may_write: {spool: [T1]}}\n"
+        + CHECKS
+        + "  - {name: more, get: /e, expect: {status: 200}}\n"
+    )
+    orders = {tuple(check.name for check in in_random_order(plan.health)) for _ in range(200)}
+    assert len(orders) == 6
+    assert {tuple(name for name in order if name not in ("read", "more")) for order in orders} == {
+        ("write", "twice", "always")
+    }
+
+
+@pytest.mark.parametrize(("moments", "severity"), [(1, Severity.P2), (2, Severity.P1)])
+def test_one_connect_that_nobody_answers_is_not_critical_by_itself(moments, severity):
+    plan = plan_of(WINDOW + "health: [{name: read, get: /a, expect: {status: 200}}]\n")
+    faults = [UNREACHED] * moments + [None] * (5 - moments)
+    files = [
+        loaded(plan, "health", [http("read", {}, offset_s=at, **({"fault": fault} if fault else {}))], at)
+        for at, fault in zip(plan.window.offsets_s, faults, strict=True)
+    ]
+    failed = [item for item in judge_health(bundle_of(plan, *files)) if item.outcome is FAIL]
+    assert [item.severity for item in failed] == [severity] * moments
+
+
+POOL = (
+    WINDOW
+    + """
+health: [{name: stats, get: /s, at: [0m], expect: {status: 200, $.used: "< 15", $.state: up}}]
+pools: [{name: p, get: /s, used: $.used, limit: $.limit, burst: {for: 20s, every: 1s}}]
+"""
+)
+
+
+def body(used=3, state="up"):
+    return f'{{"used": {used}, "limit": 20, "state": "{state}"}}'
+
+
+@pytest.mark.parametrize(
+    ("bad", "outcome"),
+    [
+        ({}, PASS),
+        # A gauge is over a limit now and then; two readings of twenty are more than that.
+        ({2: [body(16)]}, PASS),
+        ({2: [body(16)] * 2}, FAIL),
+        # One reading is noise; a state that is bad again and again is none.
+        ({1: [body(state="down")]}, PASS),
+        ({at: [body(state="down")] for at in range(5)}, PASS),
+        ({3: [body(state="down")] * 20}, FAIL),
+        ({4: ["<html>"] * 20}, OPEN),
+        ({2: [REFUSED] * 20}, PASS),
+    ],
+)
+def test_the_readings_of_a_pool_are_held_against_the_check_of_their_address(bad, outcome):
+    plan = plan_of(POOL)
+    files = [
+        loaded(plan, "pools", [burst("p", (bad.get(n, []) + [body()] * 20)[:20], at)], at)
+        for n, at in enumerate(plan.window.offsets_s)
+    ]
+    (found,) = judge_pool_readings(bundle_of(plan, *files))
+    assert (found.check, found.rule, found.outcome) == ("stats", "readings", outcome)
+
+
+PAGE = "<!doctype html><html><title>Shop</title></html>"
+ERROR_PAGE = "<html><head><title>Log in</title></head></html>"
+STATUS_ONLY = """
+health:
+  - {name: orders, get: /orders, at: [0m], expect: {status: 200}}
+  - {name: cart, get: /cart, at: [0m], expect: {status: 200}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("orders", "cart", "told"),
+    [
+        ({"orders": []}, {"items": []}, None),
+        (PAGE, {"items": []}, None),
+        (PAGE, PAGE, "is the same page as that of /cart"),
+        (ERROR_PAGE, {}, "is a page with the title 'Log in'"),
+        ({"success": False}, {}, "says success: false"),
+        ({"status": "Unhealthy"}, {}, 'says status: "Unhealthy"'),
+        ({"status": "open", "errors": [], "error": None}, {}, None),
+        ({"errors": [{"message": "gone"}]}, {}, "says errors:"),
+        ([1, 2], "plain text", None),
+    ],
+)
+def test_a_body_that_contradicts_its_status_is_open_where_the_plan_does_not_look(orders, cart, told):
+    plan = plan_of(WINDOW + STATUS_ONLY)
+    files = [loaded(plan, "health", [http("orders", orders), http("cart", cart)])]
+    found = [item for item in judge_health(bundle_of(plan, *files)) if item.rule == "body"]
+    assert [item.outcome for item in found if item.check == "orders"] == ([OPEN] if told else [])
+    assert not told or told in found[0].actual
+    assert any("only the status is looked at" in words for words in unwatched(plan))
+
+
+def test_a_copy_out_of_a_cache_proves_nothing():
+    plan = plan_of(WINDOW + "health: [{name: read, get: /a, expect: {status: 200}}]\n")
+    date = {"Date": "Mon, 02 Feb 2026 12:00:00 GMT"}
+
+    def outcome(*answers):
+        files = [
+            loaded(
+                plan, "health", [http("read", b, offset_s=at, at=T0 + timedelta(seconds=at), headers=h)], at
+            )
+            for at, (b, h) in zip(plan.window.offsets_s, answers, strict=True)
+        ]
+        verdict = judge(bundle_of(plan, *files), judged_at=T0, tool_version="0.1.0")
+        return {item.outcome for item in verdict.findings if item.rule == "fresh"}
+
+    fresh = [({"n": n}, {**date, "Age": "0", "X-Cache": "MISS from edge"}) for n in range(5)]
+    assert outcome(*fresh) == set()
+    assert outcome(*fresh[:4], ({"n": 5}, {"age": "31"})) == {OPEN}
+    assert outcome(*fresh[:4], ({"n": 5}, {"X-Cache": "Hit from cloudfront"})) == {OPEN}
+    # The very same answer, a quarter of an hour later: its date is that of the first.
+    assert outcome(*fresh[:4], fresh[0]) == {OPEN}

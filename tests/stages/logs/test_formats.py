@@ -1,0 +1,304 @@
+"""The table of formats: each row's samples, and all of them behind wrappers, in any encoding, with any line end."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.plan import Logs
+from deploy_verdict.stages.logs.crashes import CRASHES
+from deploy_verdict.stages.logs.entries import entries
+from deploy_verdict.stages.logs.formats import FORMATS
+from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.review import FileSource, review
+
+NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
+END = NOON + timedelta(hours=2)
+SAMPLES = [(row, sample) for row in FORMATS for sample in row.samples]
+
+
+def reader(row=None):
+    made = LineReader(END)
+    if row is not None and row.agreed:
+        made.learn([row.samples[0].line.replace("error", "info")])
+    return made
+
+
+def at(clock):
+    return None if clock is None else datetime.fromisoformat(f"2026-02-02T{clock}+00:00")
+
+
+@pytest.mark.parametrize(("row", "sample"), SAMPLES, ids=lambda item: getattr(item, "writer", ""))
+def test_each_sample_is_read_by_its_row(row, sample):
+    line = reader(row).read(sample.line)
+    assert (line.level, line.at) == (sample.level, at(sample.at))
+    assert row.rest or (line.format, line.kind) == (row.name, row.kind)
+
+
+WRAPPERS = {
+    "none": "{}",
+    "docker compose": "backend-1  | {}",
+    "kubectl": "[pod/shop-7d9/app] {}",
+    "containerd": "2026-02-02T12:00:00.123Z stdout F {}",
+    "docker logs -t": "2026-02-02T12:00:00.123456789Z {}",
+    "journalctl": "Feb 02 12:00:00 web shop[7]: {}",
+    "heroku": "2026-02-02T12:00:00.123+00:00 app[web.1]: {}",
+    "docker": None,
+}
+
+
+def wrapped(wrapper, line):
+    if WRAPPERS[wrapper] is not None:
+        return WRAPPERS[wrapper].format(line)
+    return json.dumps({"log": line + "\n", "stream": "stderr", "time": "2026-02-02T12:00:00.123456789Z"})
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    chosen=st.lists(
+        st.sampled_from([item for item in SAMPLES if not item[0].agreed]), min_size=1, max_size=12
+    ),
+    wrapper=st.sampled_from([*WRAPPERS]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    bom=st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    colour=st.booleans(),
+    name=st.text(st.characters(exclude_categories=["C", "Z"]), max_size=8),
+)
+def test_levels_are_the_same_whatever_stands_around_the_lines(
+    tmp_path, chosen, wrapper, end, bom, colour, name
+):
+    """Each format after each other one in one log: what was read before changes nothing."""
+    shown = "\x1b[31m{}\x1b[0m" if colour and wrapper != "docker" else "{}"
+    lines = [wrapped(wrapper, shown.format(sample.line + f" {name}")) for _, sample in chosen]
+    path = tmp_path / "service.log"
+    path.write_bytes(bom + (end.join(lines) + end).encode("utf-8", "replace"))
+    read = [line.level for line in FileSource(path, ends=END).lines()]
+    assert read == [sample.level for _, sample in chosen]
+
+
+@pytest.mark.parametrize("crash", CRASHES, ids=lambda item: item.language)
+@pytest.mark.parametrize("stamp", ["", "2026-02-02T12:00:00.123Z "], ids=["bare", "each line stamped"])
+def test_a_crash_is_one_entry_and_an_error_without_any_level(crash, stamp):
+    made = reader()
+    texts = [
+        "2026-02-02T11:59:59.000Z INFO order taken",
+        *(stamp + line for line in crash.sample.split("\n")),
+    ]
+    texts.append("2026-02-02T12:00:00.200Z INFO order taken")
+    first, entry, last = entries(made.read(text) for text in texts)
+    assert (entry.level, entry.kind) == ("ERROR", "crash")
+    assert (first.level, last.level, entry.lines) == ("INFO", "INFO", crash.sample.count("\n") + 1)
+
+
+def levels(*texts):
+    made = reader()
+    made.learn(texts)
+    return [(entry.level, entry.kind) for entry in entries(made.read(text) for text in texts)]
+
+
+PYTHON = ("Traceback (most recent call last):", '  File "a.py", line 1, in f', "KeyError: 'x'")
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("2026-02-02 12:00:00,1 WARNING gone", *PYTHON), [("WARNING", "crash")]),
+        (("2026-02-02 12:00:00,1 DEBUG gone", *PYTHON), [("DEBUG", "crash")]),
+        (("2026-02-02 12:00:00,1 ERROR failed", *PYTHON), [("ERROR", "crash")]),
+        (("2026-02-02 12:00:00,1 INFO fine", *PYTHON), [("INFO", "line"), ("ERROR", "crash")]),
+        (("10.0.0.1 - - [02/Feb/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 500 1", *PYTHON), [(None, "access"), ("ERROR", "crash")]),
+        (("2026-02-02 12:00:00 INFO got 'Traceback (most recent call last):' of ann",), [("INFO", "line")]),
+        (("2026-02-02 12:00:00 WARN slow", "java.lang.IllegalStateException: x", "\tat a.B.c(B.java:1)"), [("WARNING", "crash")]),
+        (("2026-02-02 12:00:00 INFO fine", "TypeError: x is not a function", "    at f (/app/a.js:1:2)"), [("INFO", "line"), ("ERROR", "crash")]),
+        (("2026-02-02 12:00:00 INFO fine", "ValueError: not a crash without a stack", "listening"), [("INFO", "line"), (None, "line"), (None, "line")]),
+        (("Feb 02, 2026 12:00:00 PM shop.Orders take", "SEVERE: pool is closed", "java.io.IOException: x", "\tat a.B.c(B.java:1)"), [("ERROR", "crash")]),
+        (('{"level": "info", "msg": "retried", "time": "2026-02-02T12:00:00Z", "stack": "Error: x\\n    at f"}',), [("INFO", "crash")]),
+        (('{"msg": "failed", "time": "2026-02-02T12:00:00Z", "exc_info": "Traceback\\n KeyError"}',), [("ERROR", "crash")]),
+        (('{"message": "panic: x\\ngoroutine 1 [running]:", "timestamp": "2026-02-02T12:00:00Z"}',), [("ERROR", "crash")]),
+    ],
+)  # fmt: skip
+def test_a_stack_belongs_to_the_line_that_logged_it_and_has_its_level(texts, expected):
+    assert levels(*texts) == expected
+
+
+def line_json(**fields):
+    return json.dumps({"time": "2026-02-02T12:00:00Z", "msg": "m", **fields})
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        # Words in a URL, a query, a sentence or a quoted header.
+        ("2026-02-02T12:00:00Z Error tracking enabled (release 4711)", None),
+        ("2026-02-02T12:00:00Z error tracking enabled", None),
+        ("2026-02-02T12:00:00Z Alert scheduler started, 3 rules", None),
+        ('2026-02-02T12:00:00Z web.1: subscribed with severity=error, lvl: "error"', None),
+        ("2026-02-02T12:00:00Z INFO GET /audit?level=error&severity=CRITICAL [ERROR] 200", "INFO"),
+        (line_json(level="info", message="ERROR: level=error [FATAL]"), "INFO"),
+        (line_json(details={"level": "error"}), None),
+        # Numbers mean what their format says.
+        (line_json(level=40, pid=7, hostname="c"), "WARNING"),
+        (line_json(level=40, lineno=7, funcName="f"), "ERROR"),
+        ('{"level": 40, "text": "m", "ts": 1770033600}', None),
+        (line_json(level=35, pid=7, hostname="c"), "INFO"),
+        (line_json(level=50), "ERROR"),
+        (line_json(levelno=30), "WARNING"),
+        (line_json(level=400, level_name="ERROR", channel="app"), "ERROR"),
+        (line_json(level=550, channel="app"), "CRITICAL"),
+        (line_json(severity=500), "CRITICAL"),
+        (line_json(severityNumber=17), "ERROR"),
+        (line_json(severityNumber=13, severityText="Warn"), "WARNING"),
+        ('{"version": "1.1", "host": "c", "short_message": "m", "timestamp": 1770033600.1, "level": 3}', "ERROR"),
+        ('{"MESSAGE": "m", "PRIORITY": "3", "__REALTIME_TIMESTAMP": "1770033600000000"}', "ERROR"),
+        (line_json(level=True), None),
+        (line_json(level=None), None),
+        (line_json(level=7), None),
+        # Keys of any case and nesting.
+        (line_json(LogLevel="Error"), "ERROR"),
+        (line_json(**{"log.level": "error"}), "ERROR"),
+        (line_json(log={"level": "error"}), "ERROR"),
+        (line_json(record={"level": {"name": "ERROR", "no": 40}}), "ERROR"),
+        (line_json(level="ERROR+4"), "CRITICAL"),
+        (line_json(level="WARN+2"), "WARNING"),
+        (line_json(error_severity="FATAL"), "CRITICAL"),
+        ('{"@t": "2026-02-02T12:00:00Z", "@mt": "m"}', "INFO"),
+        ('{"@t": "2026-02-02T12:00:00Z", "@mt": "m", "@l": "Fatal"}', "CRITICAL"),
+        ('{"t": {"$date": "2026-02-02T12:00:00.000+00:00"}, "s": "E", "c": "NETWORK", "msg": "m"}', "ERROR"),
+        ('{"instant": {"epochSecond": 1770033600, "nanoOfSecond": 5}, "level": "WARN", "message": "m"}', "WARNING"),
+        ('{"timeUnixNano": "1770033600000000000", "severityText": "ERROR", "body": {"stringValue": "m"}}', "ERROR"),
+        ('{"insertId": "a", "severity": "ERROR", "jsonPayload": {"message": "m"}, "timestamp": "2026-02-02T12:00:00Z"}', "ERROR"),
+        # A logger's three keys are not Railway's.
+        ('{"level": "error", "message": "m", "timestamp": "2026-02-02T12:00:00.123Z"}', "ERROR"),
+        ('{"message": "m", "timestamp": "2026-02-02T12:00:00.123456789Z", "level": "error"}', UNPROVEN_LEVEL),
+        ('{"message": "m", "timestamp": "2026-02-02T12:00:00.123456789Z", "level": "error", "id": 12}', "ERROR"),
+        ("level=error ts=2026-02-02T12:00:00Z msg=\"info\"", "ERROR"),
+        ('at=error code=H12 desc="Request timeout" path="/?level=info"', "ERROR"),
+        ("msg=\"level=error\" level=info", "INFO"),
+        # What else stands between time and level.
+        ("2026-02-02 12:00:00,123 pid=7 tid=8 ERROR x", "ERROR"),
+        ("2026-02-02 12:00:00 web-1 app.db ERROR x", "ERROR"),
+        ("2026-02-02 12:00:00;ERROR;x", "ERROR"),
+        ("2026-02-02T12:00:00.123Z [shop] error: x", "ERROR"),
+        ("02-02-2026 12:00:00 ERROR x", "ERROR"),
+        ("2026-02-02T12:00:00Z The ERROR budget is fine", None),
+    ],
+)  # fmt: skip
+def test_the_level_is_where_the_format_puts_it(text, level):
+    assert reader().read(text).level == level
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-02-02 07:00:00 EST [31] FATAL:  x", (NOON, True, None)),
+        ("2026-02-02 09:00:00.000 -03 [31] ERROR:  x", (NOON, True, None)),
+        ("2026-02-02T13:00:00+01:00[Europe/Berlin] INFO x", (NOON, True, None)),
+        ("[02-Feb-2026 13:00:00 Europe/Berlin] PHP Notice:  x", (NOON, True, None)),
+        ("2026-02-02 12:00:00 INFO x", (NOON, False, None)),
+        ("2026-02-02 12:00:00 CST [31] FATAL:  x", (None, True, "the zone CST means several offsets")),
+        ("Feb  2 12:00:00 web shop[7]: x", (NOON, False, None)),
+        ("Dec 31 23:59:59 web shop[7]: x", (datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC), False, None)),
+        ("12:00:00 ERROR x", (NOON, False, None)),
+        ("2026-02-02T12:00:00Z GET /x?level=error 200", (NOON, True, None)),
+        ("23:00:00 ERROR x", (NOON - timedelta(hours=13), False, None)),
+        ("3/2/2026, 12:00:00 PM ERROR x", (datetime(2026, 3, 2, 12, tzinfo=UTC), False, None)),
+        ("1770033600123 ERROR x", (NOON + timedelta(microseconds=123000), True, None)),
+        ('{"@timestamp": 1770033600.5, "level": "info"}', (NOON + timedelta(seconds=0.5), True, None)),
+        ('{"timestamp": "2026-02-02 12:00:00 IST", "level": "info", "message": "m"}', (None, True, "the zone IST means several offsets")),
+    ],
+)  # fmt: skip
+def test_times_are_read_with_their_zones_and_what_is_not_known_is_said(text, expected):
+    line = reader().read(text)
+    if text.startswith("3/2"):
+        made = reader()
+        made.learn([text, "3/25/2026, 12:00:00 PM INFO y"])
+        line = made.read(text)
+    assert (line.at, line.zoned, line.problem) == expected
+
+
+# Lines that loggers printed here, of our own messages: pino 10, winston 3, bunyan 1.8, NestJS 11, log4js 6,
+# python-json-logger 4, ecs-logging 2, zap 1.27, zerolog 1.34, logrus 1.9, klog 2.130, hclog 1.6, charm log 0.4.
+PRINTED = [
+    ('{"level":50,"time":1795772330856,"pid":7,"hostname":"vm","err":{"type":"Error","stack":"Error: pool\\n    at [eval]:1:87"},"msg":"order failed"}', "ERROR"),
+    ('{"level":40,"time":"2026-11-27T09:38:51.184Z","msg":"slow"}', "WARNING"),
+    ('{"name":"shop","hostname":"vm","pid":14017,"level":60,"msg":"x","time":"2026-11-27T09:38:54.469Z","v":0}', "CRITICAL"),
+    ('{"level":"error","message":"pool is closed","timestamp":"2026-11-27T09:38:52.849Z"}', "ERROR"),
+    ('{"@fields":{"level":"error"},"@message":"pool is closed"}', "ERROR"),
+    ("\x1b[31merror\x1b[39m:   pool is closed", "ERROR"),
+    ("\x1b[31m[Nest] 14031  - \x1b[39m11/27/2026, 9:38:55 AM \x1b[31m  ERROR\x1b[39m \x1b[38;5;3m[Orders] \x1b[39m\x1b[31mpool is closed\x1b[39m", "ERROR"),
+    ('{"level":"log","pid":14059,"timestamp":1795772336787,"message":"order taken"}', "INFO"),
+    ("\x1b[35m[2026-11-27T09:38:57.233] [FATAL] default - \x1b[39mf", "CRITICAL"),
+    ('{"asctime": "2026-11-27 09:39:01,836", "levelname": "WARNING", "name": "shop", "message": "slow"}', "WARNING"),
+    ('{"@timestamp":"2026-11-27T09:39:01.983Z","log.level":"warning","message":"slow","ecs.version":"1.6.0","log":{"logger":"shop"}}', "WARNING"),
+    ('{"level":"dpanic","ts":1795772518.224794,"caller":"go/main.go:7","msg":"d","stacktrace":"main.main\\n\\t/app/main.go:7"}', "CRITICAL"),
+    ('{"level":"error","error":"x","time":"2026-11-27T09:41:58Z","message":"pool is closed"}', "ERROR"),
+    ('time="2026-11-27T09:41:58Z" level=warning msg=slow', "WARNING"),
+    ('E1127 09:41:58.294900   25917 main.go:18] "failed" err="x" id=3', "ERROR"),
+    ("2026-11-27T09:41:58.312Z [ERROR] pool is closed: id=12", "ERROR"),
+    ("2026/11/27 09:41:58 ERRO pool is closed pool=db", "ERROR"),
+    ("9:41AM ERR pool is closed", "ERROR"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "level"), PRINTED)
+def test_lines_that_loggers_printed(text, level):
+    assert reader().read(text).level == level
+
+
+def plan(**options):
+    return Logs.model_validate({"must_not_appear": ["-"], "max_errors": 0, **options})
+
+
+def reviewed(path, logs, texts, **options):
+    path.write_text("".join(f"{text}\n" for text in texts))
+    return review(logs, FileSource(path, ends=END, **options), start=NOON, end=END, redact=str)
+
+
+def test_the_evidence_counts_what_has_no_level_and_what_was_read(tmp_path):
+    texts = [
+        "2026-02-02T12:00:01Z INFO a",
+        "2026-02-02T12:00:02Z listening on 3000",
+        "2026-02-02T12:00:03Z connection refused",
+        '10.0.0.1 - - [02/Feb/2026:12:00:04 +0000] "GET / HTTP/1.1" 200 8',
+    ]
+    seen = reviewed(tmp_path / "log", plan(), texts)
+    assert (seen.entries_in_window, seen.access_lines, seen.unlevelled_lines, seen.suspect_lines) == (
+        4,
+        1,
+        2,
+        1,
+    )
+    assert seen.suspect_first.text == texts[2]
+    assert seen.formats == {"access log": 1, "time": 2, "time, then a level": 1}
+    said = reviewed(tmp_path / "log", plan(unlevelled="info"), texts)
+    assert (said.levels, said.unlevelled_lines, said.suspect_lines) == ({"INFO": 3}, 0, 0)
+
+
+def test_lines_with_an_unknown_zone_make_the_log_incomplete(tmp_path):
+    texts = [
+        "2026-02-02T12:00:01Z INFO a",
+        "2026-02-02 12:00:02 CST [31] FATAL:  x",
+        "2026-02-02T13:00:00Z INFO a",
+    ]
+    (reason,) = reviewed(tmp_path / "log", plan(), texts).incomplete
+    assert reason.startswith("1 line has a time that is not known: the zone CST means several offsets")
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "reason"), [(0, None), (-60, None), (1800, "ahead"), (-1800, "behind"), (-18000, "behind")]
+)  # fmt: skip
+def test_a_clock_that_contradicts_the_file_at_t0_makes_it_incomplete(tmp_path, skew_s, reason):
+    def lines(offsets_s):
+        times = [NOON + timedelta(seconds=offset_s + skew_s) for offset_s in offsets_s]
+        return [f"{time:%Y-%m-%dT%H:%M:%S}Z INFO a" for time in times]
+
+    before, after = lines(range(-300, 0, 10)), lines(range(0, 7200, 60))
+    # A single line of another time is no clock.
+    after.insert(3, "2099-01-01T00:00:00Z INFO a")
+    place = len("".join(f"{line}\n" for line in before))
+    incomplete = reviewed(tmp_path / "log", plan(), [*before, *after], undated_from_byte=place).incomplete
+    assert len(incomplete) == (reason is not None)
+    assert all("its clock runs about" in item and f"min {reason}" in item for item in incomplete)

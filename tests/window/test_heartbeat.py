@@ -1,0 +1,45 @@
+"""The heartbeat of one process: requests between the samples, on a real service and a turned clock."""
+
+from itertools import pairwise
+
+from deploy_verdict.window.evidence_store import read_stage
+from deploy_verdict.window.heartbeat import Heartbeat
+from tests.plans import plan_of
+from tests.servers import json_service
+from tests.window.sessions import session_on
+
+PLAN = """
+window: {length: 1h, sample_every: 15m}
+health: [{name: api, get: /health, expect: {status: 200}}]
+"""
+
+
+def beaten(tmp_path, text=PLAN, **more):
+    """Wait for two samples as a watch does; what the service was asked, and the evidence."""
+    with json_service(lambda *_: (200, {})) as service:
+        session, _ = session_on(plan_of(text, base_url=service.url), tmp_path, **more)
+        heartbeat = Heartbeat(session)
+        for offset_s in (0.0, 900.0, 1800.0):
+            heartbeat.wait_until(offset_s)
+        assert session.pace.offset_s() == 1800.0
+        files = [item.evidence for item in read_stage(session.evidence_dir, "heartbeat")]
+        return [path for _, path, _ in service.seen], files
+
+
+def test_it_asks_about_every_half_minute_and_each_stretch_is_a_file(tmp_path):
+    asked, files = beaten(tmp_path)
+    assert set(asked) == {"/health"}
+    assert 1800 / 36 <= len(asked) <= 1800 / 24 + 2
+    assert [(item.offset_s, item.interrupted) for item in files] == [(0, False), (900, False)]
+    beats = [beat for item in files for beat in item.observations]
+    assert len(beats) == len(asked)
+    gaps = [later.offset_s - earlier.offset_s for earlier, later in pairwise(beats)]
+    assert len({round(gap) for gap in gaps}) > 3
+
+
+def test_it_is_as_the_plan_says_and_left_out_where_the_operator_says_so(tmp_path):
+    asked, _ = beaten(tmp_path / "a", PLAN + "heartbeat: {get: /up, every: 5m}\n")
+    assert set(asked) == {"/up"}
+    assert 4 <= len(asked) <= 9
+    assert beaten(tmp_path / "b", PLAN + "heartbeat: null\n") == ([], [])
+    assert beaten(tmp_path / "c", left_out=("heartbeat",)) == ([], [])
