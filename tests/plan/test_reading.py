@@ -96,7 +96,7 @@ def test_the_smallest_plan():
         ),
         (
             "e2e: {tests: [{name: t, steps: [{get: /x, headers: {Authorization: 'Bearer {tok}'}}]}]}",
-            "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it; a",
+            "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it",
         ),
         ("version: 2", "duplicate key 'version'"),
         ("e2e: {tests: []}", "neither tests nor command"),
