@@ -139,7 +139,8 @@ def test_every_example_of_a_plan_is_read(name, text):
     given = yaml.safe_load(text)
     rest = {key: value for key, value in yaml.safe_load(REST).items() if key not in given}
     whole = text + yaml.safe_dump(rest, allow_unicode=True, sort_keys=False)
-    assert read_plan(whole.encode(), name, {}, "2026-02-02").sha256
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "of-the-example")
+    assert read_plan(whole.encode(), name, variables, "2026-02-02").sha256
 
 
 def test_every_page_on_plans_shows_one():

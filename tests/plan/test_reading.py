@@ -95,6 +95,16 @@ def test_the_smallest_plan():
         ("fixtures: {healthy: /etc/passwd}", "8:21: '/etc/passwd' leads out of the plan's folder"),
         ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
         ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
+        ("auth: {bearer: x}", "unknown key 'auth' — write it into service: {auth: {bearer:"),
+        ("pools: [{name: p, get: /x, used: $.a, limit: 15}]", "15 is a number, not its place in the answer"),
+        (
+            "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 99}}]",
+            "'at_once' is 99 — write at most 32",
+        ),
+        (
+            "e2e: {tests: [{name: t, steps: [{get: /x, headers: {Authorization: 'Bearer {tok}'}}]}]}",
+            "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it",
+        ),
         ("version: 2", "duplicate key 'version'"),
         ("e2e: {tests: []}", "neither tests nor command"),
         ("e2e: {command: [x]}", "command and junit go together"),
@@ -200,12 +210,14 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
 @pytest.mark.parametrize(
     ("check", "message"),
     [
-        ("name: b, get: /x", "neither expect nor accept, so this can never fail"),
         ("name: b, expect: {status: 200}", "no request — write one such as `get: /api/health`"),
         ("name: b, get: /x, post: /y, expect: {status: 200}", "get and post in one request — keep one"),
         ("name: b, get: x, expect: {status: 200}", "'x' is not a path"),
         ("name: b, get: //evil.example/x, expect: {status: 200}", "points to another host"),
-        ("name: b, get: 'http://evil.example/', expect: {status: 200}", "is not a path"),
+        ("name: b, get: 'http://evil.example/', expect: {status: 200}", "points to another host"),
+        ("name: b, get: 'admin:/x'", "no host is called 'admin' — write hosts: {admin: https://"),
+        ("name: b, post: 'other:/x'", "post other:/x could write — other hosts are only read: get"),
+        ("name: b, get: 'other:/graphql?query=mutation{a}'", "could write — other hosts are only read"),
         ("name: api, get: /x, expect: {status: 200}", "the name 'api' is used twice in health"),
         (
             "name: b, get: /x, expect: {$.u: {below: 80 %}}",
@@ -286,6 +298,63 @@ def test_a_mistake_in_a_section_is_not_held_against_those_that_name_it(broken, f
 def test_what_is_no_plan_is_refused_with_one_message(data, message):
     lines = mistakes(data)
     assert message in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("request_", "lines"),
+    [
+        ("get: /a", ["status in 200..299"]),
+        ("get: /a, accept: [{$.x: 1}, {status: 409}]", ["status in 200..299", "$.x = 1", "status = 409"]),
+        ("get: '/graphql?query={a{b}}'", ["status in 200..299", "errors = []"]),
+        ('post: /graphql, json: {query: "{a}"}', ["status in 200..299", "errors = []"]),
+        (
+            'post: /graphql, json: {query: "{a}"}, expect: {$.data.a: 1}',
+            ["status in 200..299", "errors = []", "$.data.a = 1"],
+        ),
+        (
+            'post: /graphql, json: {query: "{a}"}, expect: {"$.errors[0].message": bad}',
+            ["status in 200..299", '$.errors[0].message = "bad"'],
+        ),
+    ],
+)
+def test_what_no_line_speaks_of_must_be_good_all_the_same(request_, lines):
+    """GraphQL answers 200 to what has failed."""
+    check = read(SMALL + f"  - {{name: b, {request_}}}\n").check("b")
+    found = check.expect.lines if check.expect else [line for one in check.accept for line in one.lines]
+    assert [line.text for line in found] == lines
+
+
+SECRETS = 'version: 1\nname: s\nservice: {base_url: "http://h", auth: %s}\nhealth: [{name: a, get: /a}]\n'
+LOGIN = "{login: {post: /l, json: {user: a, password: '${V}'}%s}}"
+
+
+@pytest.mark.parametrize(
+    ("auth", "message"),
+    [
+        (
+            "{bearer: plain-one}",
+            'a secret stands in the plan — write bearer: "${API_TOKEN}", and set API_TOKEN',
+        ),
+        ("{bearer: '${W:-plain-one}'}", "a secret stands in the plan"),
+        ("{header: {X-Api-Key: plain-one}}", 'write X-Api-Key: "${X_API_KEY}"'),
+        ("{login: {post: /l, form: {user: a, password: plain}, token: $.t}}", 'password: "${PASSWORD}"'),
+        ("'${V}'", 'auth says how — write auth: {bearer: "${API_TOKEN}"}'),
+        ("{}", 'auth says nothing: write auth: {bearer: "${API_TOKEN}"}'),
+        ("{bearer: '${V}', basic: '${V}'}", "bearer and basic in one auth — keep one"),
+        ("{bearer: 'Bearer ${V}'}", "bearer takes the token alone"),
+        ("{basic: '${V}'}", 'write basic: "${USER}:${PASSWORD}"'),
+        ("{header: '${V}'}", "must be a mapping of names to values (found the value here)"),
+        ("{header: {X-HTTP-Method-Override: '${V}'}}", "asks for another method"),
+        (LOGIN % "", "a login gives a token or cookies — write token: $.access_token"),
+        (LOGIN % ", token: $.t, header: {X: y}", "header sends no {token}"),
+        ("{login: {post: /l, token: $.t}}", "a login sends json or form"),
+        ("{login: {post: 'sso:/l', form: {password: '${V}'}, token: $.t}}", "no host is called 'sso'"),
+    ],
+)
+def test_a_mistake_in_auth_shows_no_secret(auth, message):
+    found = "\n".join(mistakes(SECRETS % auth, {"V": "hidden-value"}))
+    assert message in found
+    assert "hidden-value" not in found
 
 
 def test_where_no_status_is_named_it_must_be_a_good_one():

@@ -195,6 +195,7 @@ def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...
             and sent.stage not in loads()
             and sent.exchange.method == check.method
             and path_of(sent.exchange.url).endswith(path)
+            and plan.host_of(sent.exchange.url) == check.host
         )
     )
 

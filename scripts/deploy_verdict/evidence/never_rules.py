@@ -28,7 +28,10 @@ def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
     read, fired, unreadable = 0, [], []
     address = _address(plan, rule.of)
     for item in sent:
-        if item.exchange.status is None or not (rule.of is None or _is_of(rule.of, address, item)):
+        host = plan.host_of(item.exchange.url) if plan.hosts else None
+        # Another system's errors are not the service's.
+        is_meant = plan.is_ours(host) if rule.of is None else _is_of(rule.of, address, item, host)
+        if item.exchange.status is None or not is_meant:
             continue
         read += 1
         ruling = _applied(rule, item.exchange)
@@ -45,17 +48,17 @@ def forbidden(plan: Plan, exchange: Exchange) -> str | None:
     return next((f"never {rule.name}" for rule in plan.never if count_rule(plan, rule, sent).fired), None)
 
 
-def _address(plan: Plan, name: str | None) -> tuple[str, str] | None:
+def _address(plan: Plan, name: str | None) -> tuple[str, str, str | None] | None:
     known: tuple[Request, ...] = (*plan.health, *plan.pools)
     found = next((item for item in known if getattr(item, "name", None) == name), None)
-    return (found.method, path_of(found.path)) if found else None
+    return (found.method, path_of(found.path), found.host) if found else None
 
 
-def _is_of(name: str, address: tuple[str, str] | None, item: Sent) -> bool:
+def _is_of(name: str, address: tuple[str, str, str | None] | None, item: Sent, host: str | None) -> bool:
     if item.check == name:
         return True
-    method, path = address or ("", "")
-    return item.exchange.method == method and path_of(item.exchange.url).endswith(path)
+    method, path, of_host = address or ("", "", None)
+    return item.exchange.method == method and path_of(item.exchange.url).endswith(path) and host == of_host
 
 
 def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:

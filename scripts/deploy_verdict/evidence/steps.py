@@ -58,7 +58,10 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
     if text.encode("utf-8", errors="replace").decode("utf-8") != text:
         return Lacking(f"{capture.from_} is not text that can be sent (half a character)")
     # Answers are redacted before anything is read from them: what stands there is not the value.
-    return Lacking(f"{capture.from_} looks like a secret, and was redacted") if "[redacted" in text else value
+    if "[redacted" in text:
+        why = "looks like a secret, and was redacted"
+        return Lacking(f"{capture.from_} {why} — a token that the service issues is for service.auth.login")
+    return value
 
 
 def accept_text(alternatives: Sequence[Alternative]) -> str:

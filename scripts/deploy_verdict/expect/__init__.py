@@ -97,7 +97,12 @@ def fault_text(fault: Fault) -> str:
 
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
-    if exchange.fault is not None and (exchange.status is None or expectation.selector != "status"):
+    fault = exchange.fault
+    # What another system's error says is nothing of the service, its status included.
+    is_foreign = fault is not None and fault.whose is Whose.PROVIDER
+    if exchange.fault is not None and (
+        exchange.status is None or is_foreign or expectation.selector != "status"
+    ):
         return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
     found = select(expectation.selector, exchange)
     if isinstance(found, Lacking):

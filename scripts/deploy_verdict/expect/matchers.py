@@ -228,6 +228,8 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
+# Signs of other languages, which no value begins with.
+_OTHER_SIGN = re.compile(r"\s*(!=|<>|==|=~|!~|~=)\s*(.*)")
 _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")
 _SYMBOLS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 
@@ -246,11 +248,24 @@ def parse_matcher(value: Any, selector: str) -> Any:
     range_ = _RANGE.fullmatch(value)
     if range_ and selector != "text":
         return {"between": tuple(_number(bound) for bound in range_.groups())}
+    other = _OTHER_SIGN.match(value) if selector != "text" else None
+    if other:
+        raise ValueError(f"{value!r} would be taken as this text — write {_long_form(*other.groups())}")
     comparison = _COMPARISON.fullmatch(value)
     if comparison and selector != "text":
         name = _SYMBOLS[comparison.group(1)]
         return {name: _literal(comparison.group(2), selector, name)}
     return {"contains": value} if selector == "text" else {"equals": _literal(value, selector, "equals")}
+
+
+def _long_form(sign: str, rest: str) -> str:
+    """What says the same here: {not_equals: "bad"}."""
+    name = {"==": "equals", "=~": "matches", "~=": "matches"}.get(sign, "not_equals")
+    text = rest.strip("'\" ")
+    is_plain = name != "matches" and re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", text)
+    if sign == "!~":
+        return "what must be there: {matches: …}; no operator says that a text is not found"
+    return f"{{{name}: {text if is_plain else json.dumps(text, ensure_ascii=False)}}}"
 
 
 _ABOUT = ("because", "else", "severity", "present", "type", "length", "more_than", "matches", "contains")
@@ -264,7 +279,12 @@ def _literal(value: Any, selector: str, name: str) -> Any:
         each = "below" if name == "between" or selector == "elapsed" else "equals"
         return tuple(_literal(item, selector, each) for item in value)
     if selector == "elapsed":
-        return duration_s(value) * 1000
+        if is_number(value):
+            raise ValueError(f'{value} has no unit — write "< {value}ms", or "< 2s"')
+        milliseconds = duration_s(value) * 1000
+        if name == "equals":
+            raise ValueError(f'no answer takes exactly {value} — write "< {value}"')
+        return milliseconds
     if selector == "status" and name == "equals" and not is_number(value):
         raise ValueError(f"{value!r} is not a status — write 200, 500..599 or [200, 409]")
     return _numeric(value, name) if name in COMPARISONS else value

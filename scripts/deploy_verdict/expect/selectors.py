@@ -1,7 +1,8 @@
 """Selectors: the part of an answer that an expectation is about. Pure.
 
-`status`, `elapsed` (milliseconds), `text`, `header.NAME`, and JSON paths `$.…` after RFC 9535. What
-cannot be found is given as a reason, never as a value: absent, null and HTML are different things.
+`status`, `elapsed` (milliseconds), `text`, `errors` (of GraphQL), `header.NAME`, and JSON paths `$.…` after
+RFC 9535. What cannot be found is given as a reason, never as a value: absent, null and HTML are different
+things.
 """
 
 import json
@@ -17,7 +18,7 @@ from deploy_verdict.model import Exchange
 if TYPE_CHECKING:
     from jsonpath import CompoundJSONPath, JSONPath
 
-PLAIN = ("status", "elapsed", "text")
+PLAIN = ("status", "elapsed", "text", "errors")
 MAX_NAMES = 12
 # A path of names and indices alone, as most are: it needs no library to be called right.
 NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
@@ -77,9 +78,28 @@ def select(selector: str, exchange: Exchange) -> Found | Lacking:
         return Found(exchange.elapsed_ms) if exchange.elapsed_ms is not None else Lacking("not timed")
     if selector == "text":
         return Found(exchange.body) if exchange.body is not None else Lacking("the answer has no body")
+    if selector == "errors":
+        return _errors(exchange)
     if selector.startswith("header."):
         return _header(selector.removeprefix("header."), exchange)
     return select_json(selector, exchange.body, truncated=exchange.body_truncated)
+
+
+def _errors(exchange: Exchange) -> Found | Lacking:
+    """The errors of a GraphQL answer; an answer without any has an empty list of them."""
+    document = read_json(exchange.body) if exchange.body else Lacking("the answer has no body")
+    if isinstance(document, Lacking):
+        is_cut = exchange.body_truncated
+        return Lacking("the answer was cut, so its errors are not known") if is_cut else document
+    answers = document.value if isinstance(document.value, list) else [document.value]
+    if not answers or not all(isinstance(one, dict) and one.keys() & {"data", "errors"} for one in answers):
+        return Lacking("this is no GraphQL answer: it has neither data nor errors")
+    found = [one.get("errors") or [] for one in answers]
+    bare = all(isinstance(errors, list) for errors in found)
+    value = [error for errors in found for error in errors] if bare else found
+    if value or any(one.get("data") is not None for one in answers):
+        return Found(value)
+    return Lacking("the GraphQL answer has no data and no errors")
 
 
 def select_json(selector: str, body: str | None, *, truncated: bool = False) -> Found | Lacking:

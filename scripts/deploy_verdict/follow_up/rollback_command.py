@@ -10,7 +10,7 @@ from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.follow_up.rollback_execution import Rollback, RollbackFile, Target, chosen, read_rollback
-from deploy_verdict.http.probe import Probe
+from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
     DeploymentObservation,
     Evidence,
@@ -165,14 +165,7 @@ def _health_findings(
     redactor = Redactor.from_environment(environment, plan.headers)
     now = clock.now()
     window = bundle.window.model_copy(update={"id": f"{bundle.window.id}-rollback", "t0": now})
-    probe = Probe(
-        base_url=plan.service.base_url,
-        timeout_s=plan.service.timeout,
-        max_body_bytes=plan.service.max_body,
-        clock=clock,
-        redactor=redactor,
-        window_id=window.id,
-    )
+    probe = probe_of(plan, clock=clock, redactor=redactor, window_id=window.id)
     context = Context(
         plan=plan,
         probe=probe,

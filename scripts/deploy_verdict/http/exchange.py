@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.cookies import RequestsCookieJar
 
 from deploy_verdict.http.faults import edge_fault, fault_of
 from deploy_verdict.http.transport import CuttableSession
@@ -31,7 +32,7 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     json: Any = None
-    data: str | None = None
+    data: str | Mapping[str, str] | None = None
 
 
 @dataclass
@@ -45,6 +46,7 @@ class HttpResponse:
     truncated: bool = False
     redirects: list[str] = field(default_factory=list)
     fault: Fault | None = None
+    cookies: RequestsCookieJar = field(default_factory=RequestsCookieJar, repr=False)
 
     @property
     def text(self) -> str:
@@ -121,6 +123,7 @@ def _read(response: requests.Response, answer: HttpResponse, max_body_bytes: int
     answer.charset = response.encoding or "utf-8"
     answer.headers = list(response.headers.items())
     answer.status = response.status_code
+    answer.cookies = response.cookies
     for chunk in response.iter_content(CHUNK_BYTES):
         room = max_body_bytes - len(answer.body)
         answer.body += chunk[:room]

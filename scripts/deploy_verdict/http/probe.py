@@ -1,21 +1,28 @@
 """One bounded request to the target, and its result.
 
-Only a failed connect is tried again; everything in the result has passed the redactor. Never raises for what
-the target does: a timeout is an observation too.
+Only a failed connect is tried again, and a 401 to a login's token that has expired; everything in the result
+has passed the redactor. Never raises for what the target does: a timeout is an observation too.
 """
 
+import copy
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from requests.cookies import RequestsCookieJar
 
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
 from deploy_verdict.http.faults import is_connect_failure
+from deploy_verdict.http.login import Entrance, Pass
 from deploy_verdict.http.transport import CuttableSession
-from deploy_verdict.model import Attempt, Exchange, Fault
+from deploy_verdict.model import Attempt, Exchange, Fault, Whose
+from deploy_verdict.redaction.derived_secrets import is_token
+from deploy_verdict.redaction.output_guard import learn
 from deploy_verdict.redaction.redactor import Redactor
 
 RETRY_PAUSE_S = 0.1
@@ -23,6 +30,7 @@ RETRY_PAUSE_S = 0.1
 MOST_OF_CUT_BYTES = 1024 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
+UNAUTHORIZED, LEAST_REFUSING = 401, 400
 
 
 class Probe:
@@ -48,8 +56,36 @@ class Probe:
             # A copy out of a cache says nothing of the service.
             "Cache-Control": "no-cache",
             "User-Agent": f"deploy-verdict/{__version__} (window {window_id})",
-            **(headers or {}),
         }
+        # Who we are; left out where somebody unknown is to ask.
+        self._own = dict(headers or {})
+        self._entrance: Entrance | None = None
+        self._foreign: str | None = None
+        self._others: Mapping[str, Probe] = {}
+        self._cookies: RequestsCookieJar | None = None
+
+    def with_access(
+        self, entrance: Entrance | None, *, foreign: str | None, others: Mapping[str, "Probe"]
+    ) -> "Probe":
+        """One that logs in by `entrance`; `foreign` names a system that is not the service."""
+        probe = copy.copy(self)
+        probe._entrance, probe._foreign, probe._others = entrance, foreign, others
+        return probe
+
+    def to(self, host: str | None) -> "Probe":
+        """The probe of another host of the plan; None is this one."""
+        return self if host is None else self._others[host]
+
+    def with_cookies(self) -> "Probe":
+        """One that keeps the cookies which answers set, as a browser does."""
+        probe = copy.copy(self)
+        probe._cookies = RequestsCookieJar()
+        return probe
+
+    def enter(self) -> None:
+        """Log in where that is due, so that the next request need not wait for it."""
+        if self._entrance is not None:
+            self._entrance.pass_or_fault()
 
     def ask(
         self,
@@ -59,21 +95,59 @@ class Probe:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        anonymous: bool = False,
     ) -> Exchange:
-        """One request on a connection of its own, with a second try if it could not connect."""
-        request = self._request(method, path, json, headers)
-        with CuttableSession() as session:
-            return self._ask(session, request, timeout_s or self.timeout_s, tries=2)
+        """One request on a connection of its own, with a second try if it could not connect.
+
+        `anonymous`: as somebody who is not logged in.
+        """
+        request = self._request(method, path, json, headers, anonymous)
+        with CuttableSession(cookies=self._cookies) as session:
+            return self._let_in(session, request, timeout_s or self.timeout_s, tries=2, anonymous=anonymous)
 
     @contextmanager
     def kept_alive(self) -> Iterator["KeptAlive"]:
         """One connection for several cheap requests; no retries, so that each reading is one request."""
-        with CuttableSession() as session:
+        with CuttableSession(cookies=self._cookies) as session:
             yield KeptAlive(self, session)
 
-    def _request(self, method: str, path: str, json: Any, headers: Mapping[str, str] | None) -> HttpRequest:
-        sent = {**self._headers, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
+    def _request(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        headers: Mapping[str, str] | None,
+        anonymous: bool,
+    ) -> HttpRequest:
+        own = {} if anonymous else self._own
+        sent = {**self._headers, **own, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
+
+    def _let_in(
+        self,
+        session: CuttableSession,
+        request: HttpRequest,
+        timeout_s: float,
+        tries: int,
+        *,
+        anonymous: bool,
+        max_body_bytes: int | None = None,
+    ) -> Exchange:
+        """Send with what the login gave; once more where that had expired, which the attempts say."""
+        if self._entrance is None or anonymous:
+            return self._ask(session, request, timeout_s, tries, max_body_bytes)
+        held = self._entrance.pass_or_fault()
+        if isinstance(held, Fault):
+            answer = HttpResponse(fault=self._redacted(held))
+            return self._exchange(request, answer, self._clock.now(), (), 0.0)
+        first = self._ask(session, _signed(session, request, held), timeout_s, tries, max_body_bytes)
+        renewed = self._entrance.renewed(held) if first.status == UNAUTHORIZED else None
+        if renewed is None:
+            return first
+        second = self._ask(session, _signed(session, request, renewed), timeout_s, tries, max_body_bytes)
+        expired = Fault(kind="expired", whose=Whose.US, detail="401, so the login was renewed")
+        before = Attempt(at=first.at, elapsed_ms=first.elapsed_ms or 0.0, fault=expired)
+        return second.model_copy(update={"attempts": (before, *second.attempts)})
 
     def _ask(
         self,
@@ -107,7 +181,29 @@ class Probe:
             if number + 1 < tries:
                 self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
+        session.forget_cookies()
+        self._learn_cookies()
+        answer.fault = self._of_foreign(answer)
         return self._exchange(request, answer, at, tuple(attempts), elapsed_ms)
+
+    def _of_foreign(self, answer: HttpResponse) -> Fault | None:
+        """What another system does not tell says nothing of the service."""
+        if self._foreign is None:
+            return answer.fault
+        fault, status = answer.fault, answer.status or 0
+        if fault is not None and fault.whose in (Whose.TARGET, Whose.EDGE):
+            detail = f"{self._foreign}: {fault.detail}"
+            return fault.model_copy(update={"whose": Whose.PROVIDER, "detail": detail})
+        if fault is None and status >= LEAST_REFUSING:
+            hint = f" — check hosts.{self._foreign}.auth" if status in (401, 403) else ""
+            return Fault(kind="host", whose=Whose.PROVIDER, detail=f"{self._foreign} answered {status}{hint}")
+        return fault
+
+    def _learn_cookies(self) -> None:
+        for cookie in self._cookies if self._cookies is not None else ():
+            if is_token(cookie.value or ""):
+                self._redactor.learn("cookie", cookie.value or "")
+                learn("cookie", cookie.value or "")
 
     def _redacted(self, fault: Fault | None) -> Fault | None:
         """A fault's detail quotes the answer, so it may quote a secret."""
@@ -161,8 +257,21 @@ class KeptAlive:
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         max_body_bytes: int | None = None,
+        anonymous: bool = False,
     ) -> Exchange:
         """One request, one attempt."""
-        request = self._probe._request(method, path, None, headers)
-        limit_s = timeout_s or self._probe.timeout_s
-        return self._probe._ask(self._session, request, limit_s, tries=1, max_body_bytes=max_body_bytes)
+        request = self._probe._request(method, path, None, headers, anonymous)
+        return self._probe._let_in(
+            self._session,
+            request,
+            timeout_s or self._probe.timeout_s,
+            tries=1,
+            anonymous=anonymous,
+            max_body_bytes=max_body_bytes,
+        )
+
+
+def _signed(session: CuttableSession, request: HttpRequest, held: Pass) -> HttpRequest:
+    """A request with what the login gave; a header of the request itself stays."""
+    session.add_cookies(held.cookies)
+    return replace(request, headers={**held.headers, **request.headers})

@@ -1,6 +1,6 @@
 """The HTTP library in one place: a session whose connections can be cut from outside.
 
-It uses no proxies, no cookies of other runs and no ~/.netrc: a probe's answer must not depend on the machine.
+It uses no proxies, no cookies but those it is handed, no ~/.netrc: an answer must not depend on the machine.
 Two things are the operator's choice: REQUESTS_CA_BUNDLE, a file of certificates to trust, everywhere; and the
 machine's proxies, on the way to GitHub only.
 """
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -23,9 +24,12 @@ READ_GRACE_S = 1.0
 class CuttableSession:
     """A session for one caller; `cut` may be called from another thread."""
 
-    def __init__(self, *, behind_proxies: bool = False) -> None:
+    def __init__(self, *, behind_proxies: bool = False, cookies: RequestsCookieJar | None = None) -> None:
         self._connections: list[HTTPConnection] = []
         self._session = _Session()
+        self._keeps_cookies = cookies is not None
+        if cookies is not None:
+            self._session.cookies = cookies
         self._session.trust_env = behind_proxies
         # Not None, or ~/.netrc would replace our headers.
         self._session.auth = _unchanged
@@ -56,7 +60,7 @@ class CuttableSession:
         headers: Mapping[str, str],
         timeout_s: float,
         connect_s: float | None = None,
-        data: str | None = None,
+        data: str | Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send one request and return with its headers; the body is streamed by the caller.
 
@@ -66,13 +70,23 @@ class CuttableSession:
             method,
             url,
             json=json,
-            data=data.encode() if data is not None else None,
+            data=data.encode() if isinstance(data, str) else data,
             headers=dict(headers),
             # The caller's deadline ends a read first, so that one clock decides and one message says so.
             timeout=(connect_s or timeout_s, timeout_s + READ_GRACE_S),
             stream=True,
             allow_redirects=False,
         )
+
+    def add_cookies(self, cookies: RequestsCookieJar | None) -> None:
+        """Send these cookies too."""
+        if cookies is not None:
+            self._session.cookies.update(cookies)
+
+    def forget_cookies(self) -> None:
+        """Drop what answers have set, unless the caller keeps it: a sticky one would pick an instance."""
+        if not self._keeps_cookies:
+            self._session.cookies.clear()
 
     @property
     def is_connected(self) -> bool:

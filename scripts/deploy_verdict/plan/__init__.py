@@ -8,11 +8,11 @@ from deploy_verdict.plan.plan import (
     Service,
     WindowSection,
     asked_once,
-    checked_address,
     with_target,
 )
 from deploy_verdict.plan.reader import read_plan
 from deploy_verdict.plan.requests import Alternative, Expectations, Expecting, NeverRule, Request
+from deploy_verdict.plan.sections.access import checked_address
 from deploy_verdict.plan.sections.claims import Claim, OpenApi
 from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from deploy_verdict.base.units import path_of, shown_duration
 from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.known_writes import known_refusals
-from deploy_verdict.plan.placeholders import expected_names, names_in
+from deploy_verdict.plan.placeholders import expected_names, names_in, names_in_body
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names, measure_problem, refers
 from deploy_verdict.plan.requests import Expecting, Request
@@ -30,6 +30,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
         if other.railway is not None and plan.railway is None:
             place: Path = ("logs", "sources", index, "railway")
             yield place, f"the log of {other.railway.service} comes from Railway — add a railway section"
+    yield from _hosts(plan)
     yield from _unique(plan)
     yield from _references(plan)
     yield from exposure_mistakes(plan)
@@ -39,6 +40,20 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     yield from _fixtures(plan)
     if plan.e2e is not None:
         yield from _captures(plan.e2e)
+
+
+def _hosts(plan: Plan) -> Iterator[Mistake]:
+    """Requests to a host that the plan does not have."""
+    requests: list[tuple[Path, Request]] = [*requests_of_plan(plan)]
+    requests += [(("pools", index), pool) for index, pool in enumerate(plan.pools)]
+    hosts = [((*path, request.method.lower()), request.host, request.path) for path, request in requests]
+    logins = ((path, auth.login) for path, auth in plan.auths.items() if auth.login)
+    hosts += [((*path, "login", "post"), login.host, login.path) for path, login in logins]
+    for path, host, asked in hosts:
+        if host is not None and host not in plan.hosts:
+            known = meant(host, plan.hosts) if plan.hosts else ""
+            example = f"write hosts: {{{host}: https://{host}.example.com}}, or the path alone: {asked}"
+            yield path, f"no host is called '{host}'{known or f' — {example}'}"
 
 
 def _unique(plan: Plan) -> Iterator[Mistake]:
@@ -150,7 +165,8 @@ def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
 
 def _writes(plan: Plan) -> Iterator[Mistake]:
     """Refuse now what names an entity that may not be written, as far as no captured value decides it."""
-    for path, request in requests_of_plan(plan):
+    pools = ((("pools", index), pool) for index, pool in enumerate(plan.pools))
+    for path, request in (*requests_of_plan(plan), *pools):
         reason = next((one for one in known_refusals(request, plan.test_data) if not one.is_undeclared), None)
         if reason:
             yield (*path, request.method.lower()), f"{reason.text} — add it there, or change the request"
@@ -211,11 +227,15 @@ def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
         requests: tuple[Request, ...] = step.together.requests if step.together else (step,)
         for request in requests:
             other_path = getattr(request, "if_no_route", None)
-            sent = names_in([request.path, request.json_, request.headers, other_path])
+            sent = [*names_in([request.path, request.headers, other_path]), *names_in_body(request)]
             expected = expected_names(request) if isinstance(request, Expecting) else ()
             for name in (*sent, *expected):
                 if name not in known:
-                    yield path, f"{{{name}}} is not captured by an earlier step{meant(name, known)}"
+                    in_header = name in names_in(request.headers)
+                    login = "; a token of a login: service: {auth: {login: …}}" if in_header else ""
+                    add = f" — add capture: {{{name}: $.{name}}} to the step that gives it{login}"
+                    advice = meant(name, known) if known else add
+                    yield path, f"{{{name}}} is not captured by an earlier step{advice}"
         known.update(step.capture)
 
 

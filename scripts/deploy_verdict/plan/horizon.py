@@ -90,8 +90,9 @@ def _size(plan: Plan, pool: Pool) -> float | None:
         lines = check.expect.lines if check.expect is not None else ()
         for line in lines:
             wanted = line.matcher.equals
-            if (check.method, check.path, line.selector) == (
+            if (check.method, check.host, check.path, line.selector) == (
                 "GET",
+                pool.host,
                 pool.limit.get or pool.path,
                 pool.limit.from_,
             ) and (isinstance(wanted, int | float) and not isinstance(wanted, bool)):

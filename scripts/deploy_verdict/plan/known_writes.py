@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deploy_verdict.plan.placeholders import filled, filled_path, names_in
+from deploy_verdict.plan.placeholders import filled_body, filled_path, names_in, names_in_body
 from deploy_verdict.plan.requests import Request, changes_data
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.plan.write_guard import Refusal, entities, refusals
@@ -34,6 +34,6 @@ def known_entities(request: Request, test_data: TestData) -> tuple[str, ...]:
 def _forms(request: Request) -> Iterator[tuple[str, object]]:
     """The paths of a request, which may have a second one, with its body."""
     paths = [request.path, *filter(None, [getattr(request, "if_no_route", None)])]
-    places = dict.fromkeys(names_in([*paths, request.json_]), _LATER)
+    places = dict.fromkeys([*names_in(paths), *names_in_body(request)], _LATER)
     for path in paths:
-        yield filled_path(path, places), filled(request.json_, places)
+        yield filled_path(path, places), filled_body(request, places)

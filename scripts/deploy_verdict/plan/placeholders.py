@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from deploy_verdict.expect import Expectation, Matcher
-from deploy_verdict.plan.requests import Expectations, Expecting
+from deploy_verdict.plan.graphql import documents_of, is_endpoint
+from deploy_verdict.plan.requests import Expectations, Expecting, Request
 from deploy_verdict.plan.sections.e2e import Step
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -22,6 +23,33 @@ def names_in(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from names_in(item)
+
+
+def names_in_body(request: Request) -> Iterator[str]:
+    """The names of the placeholders in a request's body; the braces of a GraphQL document are its own."""
+    yield from names_in(_apart(request)[0])
+
+
+def filled_body(request: Request, captured: Mapping[str, Any]) -> Any:
+    """A request's body with its placeholders filled."""
+    body, documents = _apart(request)
+    result = filled(body, captured)
+    if not documents:
+        return result
+    batch = [
+        {**one, "query": text}
+        for one, text in zip(result if isinstance(result, list) else [result], documents, strict=True)
+    ]
+    return batch if isinstance(result, list) else batch[0]
+
+
+def _apart(request: Request) -> tuple[Any, list[str]]:
+    """A body without its GraphQL documents, and these."""
+    found = documents_of(request.json_) if is_endpoint(request.path) else None
+    if found is None:
+        return request.json_, []
+    rest = [{key: value for key, value in one.items() if key != "query"} for one in found]
+    return rest if isinstance(request.json_, list) else rest[0], [str(one["query"]) for one in found]
 
 
 def filled(value: Any, captured: Mapping[str, Any]) -> Any:

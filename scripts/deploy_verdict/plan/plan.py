@@ -22,6 +22,7 @@ from deploy_verdict.plan.requests import (
     Selector,
     headers_in,
 )
+from deploy_verdict.plan.sections.access import AnyAuth, AnyHost, Auth, Host, checked_address
 from deploy_verdict.plan.sections.claims import Claim, shown_by_check_alone
 from deploy_verdict.plan.sections.e2e import E2E, Step, Test
 from deploy_verdict.plan.sections.exposure import Exposure
@@ -33,16 +34,6 @@ from deploy_verdict.plan.sections.pools import Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.stages.registry import STAGES, function, planned
-
-
-def checked_address(value: str) -> str:
-    """A service's address without a trailing slash; raises ValueError for an invalid one."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
-    if parts.query or parts.fragment:
-        raise ValueError(f"{value!r} has a query or fragment — write the address only")
-    return value.rstrip("/")
 
 
 def kept_body(size: int) -> int:
@@ -72,6 +63,10 @@ class Service(Part):
         default=65536, description="bodies are cut here before anything is kept; at most 2MiB"
     )
     headers: dict[str, str] = Field(default={})
+    auth: AnyAuth = Field(
+        default=None,
+        description='who we are, for every request: {bearer: "${API_TOKEN}"}, basic, header or login',
+    )
     instance: Selector | None = Field(
         default=None,
         description="what tells the service's instances apart in an answer, such as header.X-Instance or "
@@ -162,6 +157,9 @@ class Plan(Part):
     version: Literal[1]
     name: str = Field(min_length=1)
     service: Service
+    hosts: dict[str, AnyHost] = Field(
+        default={}, description="other hosts that checks may read: {admin: https://admin.example.com}"
+    )
     railway: Railway | None = None
     window: WindowSection = WindowSection()
     claims: tuple[Claim, ...] = Field(default=(), strict=False)
@@ -187,9 +185,42 @@ class Plan(Part):
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Every header that a request of the plan sends, and its servers' passwords: secrets are here."""
+        """Every header that a request of the plan sends, what `auth` holds, and the servers' passwords."""
+        secrets = (secret for auth in self.auths.values() for secret in auth.secrets)
         of_servers = ((f"password of {pool.name}", text) for pool in self.pools for text in pool.credentials)
-        return (*headers_in(self.model_dump()), *of_servers)
+        return (*headers_in(self.model_dump()), *secrets, *of_servers)
+
+    @property
+    def auths(self) -> dict[tuple[str, ...], Auth]:
+        """Each `auth` by its path in the plan."""
+        sites: dict[tuple[str, ...], Service | Host] = {("service",): self.service}
+        sites |= {("hosts", name): host for name, host in self.hosts.items()}
+        return {(*path, "auth"): site.auth for path, site in sites.items() if site.auth is not None}
+
+    def site(self, host: str | None) -> Service | Host:
+        """The service, or another host by its name."""
+        return self.service if host is None else self.hosts[host]
+
+    def is_ours(self, host: str | None) -> bool:
+        """Whether a host is part of the service, so that it must answer."""
+        if host is None or self.hosts[host].ours is not None:
+            return host is None or bool(self.hosts[host].ours)
+        names = (urlsplit(self.site(name).base_url).hostname for name in (host, None))
+        return next(names) == next(names)
+
+    def headers_of(self, request: Request) -> dict[str, str]:
+        """The headers that go with a request, those of its host among them."""
+        return {**self.site(request.host).headers, **request.headers}
+
+    def url_of(self, request: Request) -> str:
+        """The address that a request is sent to."""
+        return self.site(request.host).base_url + request.path
+
+    def host_of(self, url: str) -> str | None:
+        """The host that an address belongs to; an unknown one is the service's, as --target may move it."""
+        bases = {**{host.base_url: name for name, host in self.hosts.items()}, self.service.base_url: None}
+        fitting = [base for base in bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
+        return bases[max(fitting, key=len)] if fitting else None
 
     @property
     def stages(self) -> tuple[str, ...]:

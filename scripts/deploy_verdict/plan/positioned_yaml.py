@@ -18,6 +18,7 @@ MAX_VALUES = 10_000
 MAX_DEPTH = 40
 Path = tuple[str | int, ...]
 
+_VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _TRAP_WORDS = {"yes", "no", "on", "off", "y", "n"}
 _SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
@@ -41,6 +42,8 @@ class Document:
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    # The values that take a variable without a default, as secrets must.
+    from_variables: set[Path] = field(default_factory=set)
 
     def place(self, path: Path, *, key: bool = False) -> Position:
         """The place of a value (or its key), or of the nearest value around it."""
@@ -141,7 +144,7 @@ class _Builder:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node, path)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -156,8 +159,10 @@ class _Builder:
             result[key] = self._build(value_node, (*path, key))
         return result
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:
         text = str(node.value)
+        if _VARIABLE.search(text):
+            self.document.from_variables.add(path)
         if getattr(node, "style", None) is not None:
             return self._filled(text, node)
         try:

@@ -24,6 +24,13 @@ MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
 # A stand-in for each section that a plan must have.
 _STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
+# Keys that belong elsewhere, with what to write.
+_TAUGHT = {
+    "auth": 'write it into service: {auth: {bearer: "${API_TOKEN}"}}; at a request stands auth: none only',
+    "host": "write hosts: {admin: https://admin.example.com}, and get: admin:/metrics to ask it",
+    "url": "write get: and the path, such as get: /api/health",
+    "body": "write json: and the JSON body",
+}
 _PYDANTIC_WORDS = {
     "missing": "is missing",
     "string_type": "must be text; quote it",
@@ -35,6 +42,12 @@ _PYDANTIC_WORDS = {
     "dict_type": "must be a mapping of names to values",
     "model_type": "must be a mapping of names to values",
     "model_attributes_type": "must be a mapping of names to values",
+}
+_BOUNDS = {
+    "greater_than": "more than",
+    "greater_than_equal": "at least",
+    "less_than": "less than",
+    "less_than_equal": "at most",
 }
 
 
@@ -59,12 +72,26 @@ def read_placed_plan(
     plan = _validated(document)
     if plan is not None:
         plan = with_provable_times(plan)
-        for location, message in cross_check(plan):
+        for location, message in (*cross_check(plan), *_open_secrets(plan, document)):
             document.add(document.place(location), message)
     if document.problems or plan is None:
         raise PlanError(path, document.first_at_each_place())
     version = b"\n".join((data, *map(str.encode, changes)))
     return plan.model_copy(update={"sha256": hashlib.sha256(version).hexdigest()}), document
+
+
+def _open_secrets(plan: Plan, document: Document) -> Iterator[tuple[Path, str]]:
+    """Secrets that stand in the plan itself, which others read."""
+    for path, auth in plan.auths.items():
+        for place in auth.secret_places():
+            where = (*path, *place)
+            if where in document.values and where not in document.from_variables:
+                name = re.sub(r"[^A-Z0-9]+", "_", str(place[-1]).upper()).strip("_")
+                name = {"BEARER": "API_TOKEN", "BASIC": "BASIC_AUTH"}.get(name, name)
+                text = (
+                    f'a secret stands in the plan — write {place[-1]}: "${{{name}}}", and set {name} in the'
+                )
+                yield where, f"{text} environment, in .env, or as a secret on GitHub"
 
 
 def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:
@@ -192,6 +219,8 @@ def _existing(location: tuple[int | str, ...], document: Document) -> Path:
 
 def _message(detail: Any, location: Path, document: Document) -> str:
     name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
+    if kind == "extra_forbidden" and name in _TAUGHT:
+        return f"unknown key '{name}' — {_TAUGHT[name]}"
     if kind == "extra_forbidden":
         return f"unknown key '{name}'{_suggestion(name, detail)}"
     if kind == "value_error":
@@ -203,13 +232,18 @@ def _message(detail: Any, location: Path, document: Document) -> str:
         return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
     if kind == "too_short":
         return f"'{name}' is empty — add at least one"
+    if kind in _BOUNDS:
+        return f"'{name}' is {detail['input']!r} — write {_BOUNDS[kind]} {next(iter(detail['ctx'].values()))}"
+    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {_shown(detail, document)})"
+
+
+def _shown(detail: Any, document: Document) -> str:
+    """What stands here, unless it may be a secret."""
     found = detail["input"]
-    shown = (
-        f"{type(found).__name__} {found!r}"
-        if isinstance(found, bool | int | float | str)
-        else "the value here"
-    )
-    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {shown})"
+    is_secret = "auth" in detail["loc"] or _existing(detail["loc"], document) in document.from_variables
+    if is_secret or not isinstance(found, bool | int | float | str):
+        return "the value here"
+    return f"{type(found).__name__} {found!r}"
 
 
 def _suggestion(name: str, detail: Any) -> str:

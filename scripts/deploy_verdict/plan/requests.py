@@ -1,7 +1,8 @@
 """The parts of a plan that several sections share: requests, expectations, alternatives, rules. Pure."""
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -81,7 +82,9 @@ class Expectations(Part):
         schema = handler.resolve_ref_schema(handler(core))
         properties = {name: item for name, item in schema["properties"].items() if name in cls.RESERVED}
         schema["properties"] = properties
-        schema["patternProperties"] = {r"^(status|elapsed|text|header\.[A-Za-z0-9_-]+|\$.*)$": MATCHER_SCHEMA}
+        schema["patternProperties"] = {
+            r"^(status|elapsed|text|errors|header\.[A-Za-z0-9_-]+|\$.*)$": MATCHER_SCHEMA
+        }
         schema["minProperties"] = 1
         return schema
 
@@ -174,39 +177,59 @@ class NeverRule(Expectations):
 
 
 def checked_path(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith("/"):
+    if not isinstance(value, str) or (not value.startswith("/") and "://" not in value):
         raise ValueError(f"{value!r} is not a path — write one from the root, such as /api/health")
     parts = urlsplit(value)
     if parts.scheme or parts.netloc or value.startswith("//") or parts.fragment or "\\" in value:
+        address = f"{parts.scheme or 'https'}://{parts.netloc or 'admin.example.com'}"
         raise ValueError(
-            f"{value!r} points to another host — write the path only; the host is service.base_url"
+            f"{value!r} points to another host — write the path only, which is of service.base_url; to read "
+            f"from another host: hosts: {{other: {address}}}, and get: other:{parts.path or '/'}"
         )
     return value
 
 
 def _selector(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value} is a number, not its place in the answer — write one such as $.max_size")
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a selector — write one such as $.active_connections")
     check_selector(value)
     return value
 
 
+def split_host(value: str) -> tuple[str | None, str]:
+    """The host's name and the path of `admin:/metrics`; no host where there is a path alone."""
+    match = _HOST_PATH.fullmatch(value)
+    return (match.group(1), match.group(2)) if match else (None, value)
+
+
+def _host_path(value: Any) -> Any:
+    if isinstance(value, str):
+        checked_path(split_host(value)[1])
+        return value
+    return checked_path(value)
+
+
+_HOST_PATH = re.compile(r"([A-Za-z][\w-]*):(/(?!/).*)")
 UrlPath = Annotated[str, BeforeValidator(checked_path)]
+HostPath = Annotated[str, BeforeValidator(_host_path)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 
 
 class Request(Part):
-    """One request to the service: a method with its path, and what goes with it."""
+    """One request to the service, or a read from another host; and what goes with it."""
 
-    get: UrlPath | None = None
-    post: UrlPath | None = None
-    put: UrlPath | None = None
-    patch: UrlPath | None = None
-    delete: UrlPath | None = None
-    head: UrlPath | None = None
+    get: HostPath | None = Field(default=None, description="a path, or host:/path with a host of `hosts`")
+    post: HostPath | None = None
+    put: HostPath | None = None
+    patch: HostPath | None = None
+    delete: HostPath | None = None
+    head: HostPath | None = None
     json_: JsonValue = Field(default=None, alias="json", description="the JSON body")
     headers: dict[str, str] = Field(default={})
     timeout: Duration | None = Field(default=None, description="from connect to the last byte")
+    auth: Literal["none"] | None = Field(default=None, description="none: as somebody who is not logged in")
 
     @model_validator(mode="after")
     def _one_method(self) -> Self:
@@ -217,6 +240,10 @@ class Request(Part):
             raise ValueError("no request — write one such as `get: /api/health`")
         if self.json_ is not None and used and used[0] in READS:
             raise ValueError(f"{used[0]} has no JSON body — drop it, or write post")
+        if used and self.host is not None and self.writes:
+            raise ValueError(
+                f"{used[0]} {self.host}:{self.path} could write — other hosts are only read: get"
+            )
         return self
 
     def _needs_method(self) -> bool:
@@ -229,7 +256,16 @@ class Request(Part):
 
     @property
     def path(self) -> str:
-        """The path with its query."""
+        """The path with its query, without its host."""
+        return split_host(self._written)[1]
+
+    @property
+    def host(self) -> str | None:
+        """The name of the other host that is asked; None is the service itself."""
+        return split_host(self._written)[0]
+
+    @property
+    def _written(self) -> str:
         return str(next(value for name in METHODS if (value := getattr(self, name)) is not None))
 
     @property
@@ -237,14 +273,22 @@ class Request(Part):
         """Whether the request may change data."""
         return changes_data(self.method, self.path, self.json_)
 
+    @property
+    def is_graphql(self) -> bool:
+        """Whether the answer is one of GraphQL."""
+        has_query = self.method == "GET" and "query=" in self.path
+        return is_endpoint(self.path) and (has_query or documents_of(self.json_) is not None)
+
 
 GOOD_STATUS = Expectation("status", Matcher(between=(200, 299)))
+NO_ERRORS = Expectation("errors", Matcher(equals=[]))
 
 
 class Expecting(Request):
-    """A request with what must hold for its answer: `expect`, `accept`, or both.
+    """A request with what must hold for its answer: `expect`, `accept`, both, or neither.
 
-    Without an expected status it must be 200..299: a 500 is not a good answer, whatever its body.
+    Without an expected status it must be 200..299: a 500 is not a good answer, whatever its body. GraphQL
+    answers 200 to what has failed, so there the answer must hold no errors either.
     """
 
     expect: Expectations | None = None
@@ -254,20 +298,28 @@ class Expecting(Request):
     def _can_fail(self) -> Self:
         if not self._must_expect():
             return self
-        if self.expect is None and not self.accept:
-            raise ValueError(
-                "neither expect nor accept, so this can never fail — add e.g. `expect: {status: 200}`"
-            )
         lines = self.expect.lines if self.expect else ()
-        if not _tells_status(lines) and not (
-            self.accept and all(_tells_status(alternative.lines) for alternative in self.accept)
-        ):
-            object.__setattr__(self, "expect", Expectations(lines=(GOOD_STATUS, *lines)))
+        wanted = self._wanted_anyway(lines)
+        if self.accept:
+            kept = tuple(self._completed(one, wanted) for one in self.accept)
+            object.__setattr__(self, "accept", kept)
+        elif wanted:
+            object.__setattr__(self, "expect", Expectations(lines=(*wanted, *lines)))
         return self
+
+    def _wanted_anyway(self, lines: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
+        """What a good answer has, as far as no line speaks of it."""
+        selectors = [line.selector for line in lines]
+        speaks_of_errors = any(name == "errors" or name.startswith("$.errors") for name in selectors)
+        status = () if "status" in selectors else (GOOD_STATUS,)
+        return (*status, *((NO_ERRORS,) if self.is_graphql and not speaks_of_errors else ()))
+
+    def _completed(self, one: "Alternative", wanted: tuple[Expectation, ...]) -> "Alternative":
+        missing = [line for line in self._wanted_anyway(one.lines) if line in wanted]
+        # An alternative that is a refusal need not be without errors.
+        if any(line.selector == "status" for line in one.lines):
+            missing = []
+        return one.model_copy(update={"lines": (*missing, *one.lines)}) if missing else one
 
     def _must_expect(self) -> bool:
         return self._needs_method()
-
-
-def _tells_status(lines: tuple[Expectation, ...]) -> bool:
-    return any(line.selector == "status" for line in lines)

@@ -88,7 +88,7 @@ class RecordedRows:
         return next(item.outcome for item in criteria if item.name == name)
 
     def _of_check(self, name: str, check: Expecting, scenario: Scenario) -> Iterator[Answered]:
-        url = self._plan.service.base_url + check.path
+        url = self._plan.url_of(check)
         return ((check, exchange_of(a, check.method, url)) for a in scenario.answers.get(name, ()))
 
     def _request_rows(

@@ -211,7 +211,7 @@ def _answered(
         if answers:
             check = plan.check(name)
             answer = answers[number % len(answers)]
-            exchange = exchange_of(answer, check.method, plan.service.base_url + check.path)
+            exchange = exchange_of(answer, check.method, plan.url_of(check))
             yield HttpObservation(check=name, offset_s=offset_s, **dict(exchange))
 
 
@@ -230,7 +230,7 @@ def _burst(plan: Plan, scenario: Scenario, pool: Pool, index: int, offset_s: flo
             not_asked=True,
         )
     elif answers:
-        url = plan.service.base_url + pool.path
+        url = plan.url_of(pool)
         readings = [
             Reading(offset_s=offset_s, elapsed_ms=e.elapsed_ms, status=e.status, body=e.body, fault=e.fault)
             for e in islice(cycle(map(exchange_of, answers)), pool.burst.readings)

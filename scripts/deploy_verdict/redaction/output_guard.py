@@ -110,6 +110,11 @@ def _finish(guarded: Guarded) -> None:
         guarded.finish()
 
 
+def learn(name: str, value: str) -> None:
+    """Learn one more secret, which the process has met only now."""
+    _learn(Redactor({name: value}))
+
+
 def _learn(found: Redactor) -> None:
     secrets = joined(_Known.redactor.secrets, found.secrets)
     if secrets != _Known.redactor.secrets:

@@ -93,6 +93,12 @@ class Redactor:
         # Each variable of that file is a secret of its own.
         self._known = Secrets(self.secrets, whole=(DOTENV,))
 
+    def learn(self, name: str, value: str) -> None:
+        """Take in one more secret, such as a token that a service has issued meanwhile."""
+        if value not in self.secrets.values() and len(value) >= SHORTEST:
+            self.secrets = joined(self.secrets, {name: value})
+            self._known = Secrets(self.secrets, whole=(DOTENV,))
+
     def __repr__(self) -> str:
         return f"Redactor({', '.join(self.secrets)})"
 

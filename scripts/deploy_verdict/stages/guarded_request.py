@@ -12,6 +12,7 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan import Check, Request
+from deploy_verdict.plan.requests import changes_data
 from deploy_verdict.plan.write_guard import entities, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
@@ -33,9 +34,16 @@ def unlike(request: Check, exchange: Exchange) -> str | None:
 
 
 def refusal_of(
-    context: Context, method: str, path: str, body: JsonValue, headers: Mapping[str, str]
+    context: Context,
+    method: str,
+    path: str,
+    body: JsonValue,
+    headers: Mapping[str, str],
+    host: str | None = None,
 ) -> str | None:
     """Why the guard does not let a request out, or None. The service's document is read where it decides."""
+    if host is not None and changes_data(method, path, body):
+        return f"{method} {host}:{path} could write, and other hosts are only read"
     test_data = context.plan.test_data
     reason = next(refusals(method, path, body, test_data, headers), None)
     if reason is None or test_data.openapi is None or not reason.is_undeclared:
@@ -57,14 +65,19 @@ def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tu
 
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
-    headers = {**context.plan.service.headers, **request.headers}
-    reason = refusal_of(context, request.method, request.path, request.json_, headers)
+    headers = context.plan.headers_of(request)
+    reason = refusal_of(context, request.method, request.path, request.json_, headers, request.host)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
     if entry is not None and request.writes:
         entry.record_write(entities_of(context, request.method, request.path, request.json_), {})
-    return context.probe.ask(
-        request.method, request.path, json=request.json_, headers=headers, timeout_s=request.timeout
+    return context.probe.to(request.host).ask(
+        request.method,
+        request.path,
+        json=request.json_,
+        headers=headers,
+        timeout_s=request.timeout,
+        anonymous=request.auth == "none",
     )
 
 
@@ -72,7 +85,7 @@ def unsent(context: Context, request: Request, kind: str, reason: str) -> Exchan
     return Exchange(
         at=context.pace.clock.now(),
         method=request.method,
-        url=context.probe.base_url + request.path,
+        url=context.probe.to(request.host).base_url + request.path,
         request_id="",
         fault=Fault(kind=kind, whose=Whose.US, detail=reason),
     )

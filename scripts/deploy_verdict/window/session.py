@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock, Pace, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
+from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowFile, WindowRef
 from deploy_verdict.model.window import evidence_name, plan_time, window_frame
@@ -145,14 +146,7 @@ def start_session(
 ) -> Session:
     """A session on an opened window; `railway` is the connection that opening it made."""
     redactor, clock = Redactor.from_environment(runtime.environment, plan.headers), runtime.clock
-    probe = Probe(
-        base_url=plan.service.base_url,
-        timeout_s=plan.service.timeout,
-        max_body_bytes=plan.service.max_body,
-        clock=clock,
-        redactor=redactor,
-        window_id=file.window.id,
-    )
+    probe = probe_of(plan, clock=clock, redactor=redactor, window_id=file.window.id)
     return Session(
         plan=plan,
         out=out,

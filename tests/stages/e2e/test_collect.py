@@ -269,6 +269,9 @@ class Interrupting:
         self.asked = 0
         self.base_url = probe.base_url
 
+    def to(self, host):
+        return self
+
     def ask(self, *args, **more):
         self.asked += 1
         exchange = self._probe.ask(*args, **more)

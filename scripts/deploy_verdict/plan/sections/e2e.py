@@ -113,6 +113,7 @@ class E2E(Part):
     pre_check: tuple[Step, ...] = Field(default=(), strict=False, description="run once before the tests")
     before_each: tuple[Step, ...] = Field(default=(), strict=False, description="steps before each test")
     tests: tuple[Test, ...] = Field(default=(), strict=False)
+    cookies: bool = Field(default=False, description="each test keeps the cookies that answers set")
     held_by: tuple[str, ...] = Field(
         default=(),
         strict=False,

@@ -254,7 +254,7 @@ def _woken(context: Context, observation: DeploymentObservation) -> DeploymentOb
 
 def _waking_path(plan: Plan, settings: Settings | None) -> str:
     """What the plan asks anyway; else what the platform asks."""
-    paths = (check.path for check in plan.health if check.method == "GET")
+    paths = (check.path for check in plan.health if check.method == "GET" and check.host is None)
     return next(paths, None) or (settings.healthcheck_path if settings else None) or "/"
 
 

@@ -21,7 +21,7 @@ from deploy_verdict.plan.references import PRE_CHECK, SUITE
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
-from deploy_verdict.stages.e2e.requests import TestRun, requests_of
+from deploy_verdict.stages.e2e.requests import TestRun, of_own_cookies, requests_of
 from deploy_verdict.stages.e2e.steps import Part, clean_up, close_entry, entity_lock, take_step
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -78,7 +78,7 @@ def _run_test(
     before_each: tuple[Step, ...],
     keep: Callable[[TestObservation], None],
 ) -> None:
-    clock = context.pace.clock
+    context, clock = of_own_cookies(context), context.pace.clock
     test_run = TestRun(context, entry=OpenEntry(context.ledger, test.name, clock.now), cleanup=test.cleanup)
     at, began_s = clock.now(), clock.monotonic_s()
     try:

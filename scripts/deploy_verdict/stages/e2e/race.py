@@ -70,6 +70,9 @@ def is_worth_another_try(together: Together, race: Race) -> bool:
 def _released(test_run: TestRun, requests: Sequence[FinalRequest]) -> Race:
     clock = test_run.context.pace.clock
     barrier = threading.Barrier(len(requests))
+    for host in {request.host for request in requests if not request.anonymous}:
+        # Behind the barrier, a login would pull the starts apart.
+        test_run.context.probe.to(host).enter()
 
     def ask(request: FinalRequest) -> _Run:
         barrier.wait()

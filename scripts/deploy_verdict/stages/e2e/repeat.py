@@ -11,7 +11,7 @@ from deploy_verdict.evidence.never_rules import forbidden
 from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
 from deploy_verdict.plan import Step, Test
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.e2e.requests import TestRun
+from deploy_verdict.stages.e2e.requests import TestRun, of_own_cookies
 from deploy_verdict.stages.e2e.steps import Part, clean_up, close_entry, entity_lock, take_step
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -51,7 +51,7 @@ class Cycles(Counted):
         super().__init__()
         self._context, self._test, self._before_each = context, test, before_each
         entry = OpenEntry(context.ledger, test.name, context.pace.clock.now)
-        self._test_run = TestRun(context, entry=entry, cleanup=test.cleanup)
+        self._test_run = TestRun(of_own_cookies(context), entry=entry, cleanup=test.cleanup)
         self.requests = 0
 
     @property

@@ -3,14 +3,14 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
 from deploy_verdict.evidence.steps import may_have_written
 from deploy_verdict.model import Exchange, StepRecord, Unrestored
 from deploy_verdict.plan import Request, Step
-from deploy_verdict.plan.placeholders import filled, filled_path, names_in
+from deploy_verdict.plan.placeholders import filled, filled_body, filled_path, names_in, names_in_body
 from deploy_verdict.plan.requests import changes_data
 from deploy_verdict.redaction.redactor import carries_credentials
 from deploy_verdict.stages.context import Context
@@ -47,6 +47,8 @@ class FinalRequest:
     json: JsonValue
     headers: Mapping[str, str]
     timeout_s: float | None
+    host: str | None = None
+    anonymous: bool = False
 
     @property
     def writes(self) -> bool:
@@ -54,9 +56,15 @@ class FinalRequest:
         return changes_data(self.method, self.path, self.json)
 
 
+def of_own_cookies(context: Context) -> Context:
+    """The context of one test, with cookies of its own where the plan asks for that."""
+    is_asked = context.plan.e2e is not None and context.plan.e2e.cookies
+    return replace(context, probe=context.probe.with_cookies()) if is_asked else context
+
+
 def lacking(request: Request, captured: Mapping[str, JsonValue], *paths: str | None) -> tuple[str, ...]:
     """The names that the request needs and that no step has captured."""
-    needed = names_in([request.path, request.json_, request.headers, *paths])
+    needed = [*names_in([request.path, request.headers, *paths]), *names_in_body(request)]
     return tuple(dict.fromkeys(name for name in needed if name not in captured))
 
 
@@ -69,15 +77,17 @@ def final(
     return FinalRequest(
         method=request.method,
         path=final_path,
-        json=filled(request.json_, captured),
-        headers={**context.plan.service.headers, **headers},
+        json=filled_body(request, captured),
+        headers={**context.plan.site(request.host).headers, **headers},
         timeout_s=request.timeout,
+        host=request.host,
+        anonymous=request.auth == "none",
     )
 
 
 def refused(context: Context, request: FinalRequest) -> str | None:
     """Why the guard does not let this request out, or None."""
-    reason = refusal_of(context, request.method, request.path, request.json, request.headers)
+    reason = refusal_of(context, request.method, request.path, request.json, request.headers, request.host)
     return context.redact(reason) if reason else None
 
 
@@ -108,8 +118,13 @@ def send(test_run: TestRun, request: FinalRequest) -> Exchange:
     if request.writes:
         record_write(test_run, (request,))
         test_run.writes.add(token)
-    exchange = test_run.context.probe.ask(
-        request.method, request.path, json=request.json, headers=request.headers, timeout_s=request.timeout_s
+    exchange = test_run.context.probe.to(request.host).ask(
+        request.method,
+        request.path,
+        json=request.json,
+        headers=request.headers,
+        timeout_s=request.timeout_s,
+        anonymous=request.anonymous,
     )
     if not may_have_written(exchange):
         test_run.writes.discard(token)
@@ -123,9 +138,11 @@ def curl(context: Context, request: Request, captured: Mapping[str, JsonValue]) 
     """
     places: dict[str, JsonValue] = {name: f"{{{name}}}" for name in lacking(request, captured)}
     ready = final(context, request, {**places, **captured})
-    parts = ["curl", "-X", ready.method, context.probe.base_url + ready.path]
+    site = context.plan.site(request.host)
+    parts = ["curl", "-X", ready.method, context.probe.to(request.host).base_url + ready.path]
     own = {name: value for name, value in request.headers.items() if carries_credentials(name)}
-    for name, value in {**ready.headers, **own}.items():
+    auth = site.auth.headers if site.auth and not ready.anonymous else {}
+    for name, value in {**auth, **ready.headers, **own}.items():
         parts += ["-H", f"{name}: {value}"]
     if ready.json is not None:
         parts += [

@@ -99,6 +99,7 @@ def _ours(bundle: Bundle, exposure: Exposure) -> OperationRuns:
         item
         for item in all_sent(bundle.loaded)
         if exposure.is_met_by(item.exchange.method, path_of(item.exchange.url))
+        and bundle.plan.host_of(item.exchange.url) is None
     ]
     bad = [item for item in found if is_targets_trouble(item.exchange)]
     good = [item for item in found if item.exchange.fault is None and (item.exchange.status or 500) < 500]

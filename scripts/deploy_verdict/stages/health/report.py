@@ -111,7 +111,8 @@ def _samples(findings: Sequence[Finding]) -> str:
 
 def _is_told_by(pool: Pool, check: Check) -> bool:
     """Whether the answer of a check holds all of a pool's numbers."""
-    return pool.asks is None and not pool.other_paths and pool.path == check.path
+    same = (pool.host, pool.path) == (check.host, check.path)
+    return pool.asks is None and not pool.other_paths and same
 
 
 def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:

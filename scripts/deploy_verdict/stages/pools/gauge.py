@@ -42,7 +42,7 @@ class Gauge:
         also = tuple(
             OtherAnswer(
                 path=path,
-                url=self.context.redact(self.context.probe.base_url + path),
+                url=self.context.redact(self.context.probe.to(self.pool.host).base_url + path),
                 status=answer.status,
                 body=self._kept(path, answer),
                 body_truncated=answer.body_truncated,
@@ -68,7 +68,8 @@ class Gauge:
         return self.connection.ask(
             pool.method,
             path,
-            headers={**plan.service.headers, **pool.headers},
+            headers=plan.headers_of(pool),
+            anonymous=pool.auth == "none",
             timeout_s=pool.timeout,
             max_body_bytes=MOST_BODY if self._metrics.get(path) else None,
         )
@@ -117,7 +118,7 @@ class Gauge:
 @contextmanager
 def open_gauge(context: Context, pool: Pool) -> Iterator[Gauge]:
     """The pool's gauge, for several readings."""
-    with context.probe.kept_alive() as connection:
+    with context.probe.to(pool.host).kept_alive() as connection:
         gauge = Gauge(context, pool, connection)
         try:
             yield gauge
@@ -129,7 +130,7 @@ def open_gauge(context: Context, pool: Pool) -> Iterator[Gauge]:
 def shown_address(context: Context, pool: Pool) -> str:
     """Where a pool is read, without credentials."""
     if pool.asks is None:
-        return context.redact(context.probe.base_url + pool.path)
+        return context.redact(context.probe.to(pool.host).base_url + pool.path)
     parts = urlsplit(pool.address)
     port = f":{parts.port}" if parts.port else ""
     return context.redact(f"{pool.asks}://{parts.hostname or ''}{port}")

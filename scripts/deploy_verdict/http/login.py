@@ -1,0 +1,120 @@
+"""A login's token or cookies: taken once, sent with every later request, taken again when they expire."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from requests.cookies import RequestsCookieJar
+
+from deploy_verdict.base.clock import Clock
+from deploy_verdict.expect import Found, Lacking, select_json
+from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.http.exchange import HttpResponse
+from deploy_verdict.model import Fault, Whose
+from deploy_verdict.plan.sections.access import Login
+from deploy_verdict.redaction.derived_secrets import is_token
+
+# A token refused sooner has not expired: the service does not take it.
+YOUNGEST_EXPIRED_S = 60.0
+# A refused login is not sent again at once: some services lock an account after a few.
+AGAIN_S = 15.0
+# Renewed before its end, so that no request meets it.
+_SHARE_OF_LIFE = 0.8
+_LEARNED = "token of the login"
+
+Send = Callable[[Login], HttpResponse]
+Learn = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a login has given: headers and cookies, from `at_s` on; `life_s` where it is known."""
+
+    at_s: float
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: RequestsCookieJar | None = field(default=None, repr=False)
+    life_s: float | None = None
+
+
+class Entrance:
+    """One login of the plan, shared by all threads. `send` sends its request; `learn` hides what it gives."""
+
+    def __init__(self, login: Login, send: Send, clock: Clock, learn: Learn) -> None:
+        self._login, self._send, self._clock, self._learn = login, send, clock, learn
+        self._lock = threading.Lock()
+        self._pass: Pass | None = None
+        self._fault: Fault | None = None
+        self._failed_s = 0.0
+
+    def pass_or_fault(self) -> Pass | Fault:
+        """What goes with a request now; a fault where nobody let us in."""
+        with self._lock:
+            held, now_s = self._pass, self._clock.monotonic_s()
+            if held and (held.life_s is None or now_s - held.at_s < _SHARE_OF_LIFE * held.life_s):
+                return held
+            return self._taken(now_s)
+
+    def renewed(self, refused: Pass) -> Pass | None:
+        """Another pass in place of one that a 401 refused; None where it cannot have expired by now."""
+        with self._lock:
+            held, now_s = self._pass, self._clock.monotonic_s()
+            if held is not None and held is not refused:
+                return held
+            if refused.life_s is not None or now_s - refused.at_s < YOUNGEST_EXPIRED_S:
+                return None
+            taken = self._taken(now_s)
+            return taken if isinstance(taken, Pass) else None
+
+    def _taken(self, now_s: float) -> Pass | Fault:
+        if self._fault is not None and now_s - self._failed_s < AGAIN_S:
+            return self._fault
+        response = self._send(self._login)
+        taken = self._read(response, self._clock.monotonic_s())
+        self._pass = taken if isinstance(taken, Pass) else None
+        self._fault = taken if isinstance(taken, Fault) else None
+        self._failed_s = self._clock.monotonic_s()
+        return taken
+
+    def _read(self, response: HttpResponse, at_s: float) -> Pass | Fault:
+        what = f"the login POST {self._login.path}"
+        if response.fault is not None:
+            return _fault(response.fault.whose, f"{what} failed: {response.fault.detail}")
+        status = response.status or 0
+        if status >= 500:
+            return _fault(Whose.TARGET, f"{what} answered {status}")
+        # A browser's login answers with a redirect.
+        if not 200 <= status < (400 if self._login.cookies else 300):
+            return _fault(Whose.US, f"{what} answered {status} — check its user and password, and its path")
+        for cookie in response.cookies if self._login.cookies else ():
+            # Others are words, such as a language, which answers may well hold.
+            if is_token(cookie.value or ""):
+                self._learn("cookie of the login", cookie.value or "")
+        if self._login.cookies and not len(response.cookies):
+            return _fault(Whose.US, f"{what} answered {status} and set no cookie — check what it expects")
+        found = select_json(self._login.token, response.text) if self._login.token else None
+        if isinstance(found, Lacking):
+            return _fault(Whose.US, f"{what} gave no token: {found.reason} — check auth.login.token")
+        headers: dict[str, str] = {}
+        if found is not None:
+            token = found.value
+            if (
+                not isinstance(token, str)
+                or not token.strip()
+                or not (token.isascii() and token.isprintable())
+            ):
+                return _fault(Whose.US, f"{what} gave no token: {self._login.token} is no text to send")
+            self._learn(_LEARNED, token)
+            headers = {name: text.replace("{token}", token) for name, text in self._login.header.items()}
+        cookies = response.cookies if self._login.cookies else None
+        return Pass(at_s, headers, cookies, self._life_s(response))
+
+    def _life_s(self, response: HttpResponse) -> float | None:
+        if self._login.renew_every is not None:
+            return self._login.renew_every
+        found = select_json("$.expires_in", response.text) if response.body else None
+        value = found.value if isinstance(found, Found) else None
+        return float(value) if value is not None and is_number(value) and value > 0 else None
+
+
+def _fault(whose: Whose, detail: str) -> Fault:
+    return Fault(kind="login", whose=whose, detail=f"{detail}; so this request was not sent")
