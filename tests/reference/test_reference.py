@@ -60,10 +60,10 @@ def test_the_nine_scripts_exist_and_stand_for_verbs():
 
 
 @pytest.mark.parametrize(("page", "row"), [
-    ("plan.md", "| `name` | text | required |  |"),
+    ("plan.md", "| `name` | text | required | the plan's name; it stands in the report |"),
     ("plan.md", "| `timeout` | duration | `10s` | of one request, from connect to the last byte |"),
     ("plan.md", "| `attention` | share, such as 70% | `70%` |  |"),
-    ("plan.md", "| `burst` | [Burst](#burst) | see there |  |"),
+    ("plan.md", "| `burst` | [Burst](#burst) | see there | the readings of one sample |"),
     ("evidence.md", "| `subject` | [Subject](#subject) | required |  |"),
 ])  # fmt: skip
 def test_a_field_has_its_type_default_and_meaning(page, row):
@@ -73,5 +73,6 @@ def test_a_field_has_its_type_default_and_meaning(page, row):
 def test_a_choice_is_listed_and_a_verb_of_http_shares_its_row():
     assert "One of: `P0`, `P1`, `P2`." in CURRENT["plan.md"]
     assert (
-        "| `get`, `post`, `put`, `patch`, `delete`, `head` | text or null | `null` |  |" in CURRENT["plan.md"]
+        "| `get`, `head` | text or null | `null` | a path from the root, or host:/path with a host of `hosts` |"
+        in CURRENT["plan.md"]
     )

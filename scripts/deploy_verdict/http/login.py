@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from requests.cookies import RequestsCookieJar
 
@@ -11,8 +12,11 @@ from deploy_verdict.expect import Found, Lacking, select_json
 from deploy_verdict.expect.matchers import is_number
 from deploy_verdict.http.exchange import HttpResponse
 from deploy_verdict.model import Fault, Whose
-from deploy_verdict.plan.sections.access import Login
 from deploy_verdict.redaction.derived_secrets import is_token
+
+if TYPE_CHECKING:
+    # The relay sends requests without a plan, and without what reads one.
+    from deploy_verdict.plan.sections.access import Login
 
 # A token refused sooner has not expired: the service does not take it.
 YOUNGEST_EXPIRED_S = 60.0
@@ -22,7 +26,7 @@ AGAIN_S = 15.0
 _SHARE_OF_LIFE = 0.8
 _LEARNED = "token of the login"
 
-Send = Callable[[Login], HttpResponse]
+Send = Callable[["Login"], HttpResponse]
 Learn = Callable[[str, str], None]
 
 
@@ -39,7 +43,7 @@ class Pass:
 class Entrance:
     """One login of the plan, shared by all threads. `send` sends its request; `learn` hides what it gives."""
 
-    def __init__(self, login: Login, send: Send, clock: Clock, learn: Learn) -> None:
+    def __init__(self, login: "Login", send: Send, clock: Clock, learn: Learn) -> None:
         self._login, self._send, self._clock, self._learn = login, send, clock, learn
         self._lock = threading.Lock()
         self._pass: Pass | None = None

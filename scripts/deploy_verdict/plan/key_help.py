@@ -7,7 +7,7 @@ from typing import Any
 
 Help = tuple[str, tuple[Any, ...]]
 
-_PATH = "the path that is requested, from the root; the host is service.base_url"
+_PATH = "a path from the root, or host:/path with a host of `hosts`"
 _JSON = {"tag_spool": "TEST-02"}
 
 KEY_HELP: dict[str, Help] = {

@@ -220,7 +220,7 @@ Selector = Annotated[str, BeforeValidator(_selector)]
 class Request(Part):
     """One request to the service, or a read from another host; and what goes with it."""
 
-    get: HostPath | None = Field(default=None, description="a path, or host:/path with a host of `hosts`")
+    get: HostPath | None = None
     post: HostPath | None = None
     put: HostPath | None = None
     patch: HostPath | None = None

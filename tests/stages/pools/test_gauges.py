@@ -114,7 +114,7 @@ def test_a_limit_at_another_address_that_cannot_be_read_is_said(limit, reason):
         ("redis: 'redis://h:1', of: {}, used: clients, limit: 20", "chooses nothing"),
         ("postgres: 'postgres://h/d', used: clients, limit: 20", "known: connections, active"),
         ("used: $.u, limit: 20", "no request"),
-        ("get: /p, used: {from: $.u, get: 'http://other/'}, limit: 20", "is not a path"),
+        ("get: /p, used: {from: $.u, get: 'http://other/'}, limit: 20", "points to another host"),
     ],
 )
 def test_what_no_gauge_can_be_is_refused(pool, message):

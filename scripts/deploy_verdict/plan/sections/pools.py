@@ -345,6 +345,11 @@ class Pool(Request):
         return "" if self.asks else super().path
 
     @property
+    def host(self) -> str | None:
+        """Of the request; a server that is asked itself has an address of its own."""
+        return None if self.asks else super().host
+
+    @property
     def numbers(self) -> tuple[tuple[str, Number], ...]:
         """What the gauge tells, by the plan's keys."""
         named = (
