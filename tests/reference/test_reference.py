@@ -73,6 +73,6 @@ def test_a_field_has_its_type_default_and_meaning(page, row):
 def test_a_choice_is_listed_and_a_verb_of_http_shares_its_row():
     assert "One of: `P0`, `P1`, `P2`." in CURRENT["plan.md"]
     assert (
-        "| `get`, `head` | text or null | `null` | a path from the root, or host:/path with a host of `hosts` |"
+        "| `post`, `put`, `patch`, `delete` | text or null | `null` | a path from the root, or host:/path"
         in CURRENT["plan.md"]
     )
