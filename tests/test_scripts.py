@@ -201,9 +201,9 @@ def test_a_bad_plan_is_one_message_and_exit_2(name, which, tmp_path):
         (["--target", "ftp://x"], "--target 'ftp://x' is not an address — write one such as https://"),
         (
             ["--without", "pool"],
-            "no such stage — known: deployment, health, e2e, pools, exercise, floor, top_up, logs",
+            "no such stage — known: deployment, health, heartbeat, e2e, pools, exercise, floor, top_up, logs",
         ),
-        (["--without", "health", "--without", "pools"], "leaves out every stage"),
+        (["--without", "health", "--without", "heartbeat", "--without", "pools"], "leaves out every stage"),
         (["--out", "/dev/null"], "/dev/null"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
@@ -294,9 +294,10 @@ def test_check_plan_counts_before_anything_is_done():
     counts = json.loads(done.stdout)
     assert counts["samples"] == 9
     assert counts["tests"] == 8
-    # Five checks; three looks at a claim's document, one at a claim's check, and eighteen while they wait.
-    assert counts["requests"]["health"] == 5 + 3 + 1 + 18
+    # Five checks, three that read again at eight samples; three looks at a claim's document, one at a claim's
+    # check, and eighteen while they wait.
+    assert counts["requests"]["health"] == 5 + 3 * 8 + 3 + 1 + 18
     assert counts["requests"]["pools"] == 9 * (30 + 3)
-    # Ten rounds of six, twice; the gauge is read before each, up to twelve times in it, as often after it.
-    assert counts["requests"]["exercise"] == 10 * 6 * 2 + 10 * (1 + 2 * 12)
+    # At most sixty rounds of six, twice; the gauge is read before each, up to twelve times in it, and after.
+    assert counts["requests"]["exercise"] == 60 * 6 * 2 + 60 * (1 + 2 * 12)
     assert counts["total_requests"] == sum(counts["requests"].values())
