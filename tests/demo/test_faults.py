@@ -49,9 +49,10 @@ def test_pool_exhausted_makes_health_unhealthy(exhausted):
 
 
 def sampled(client, bursts):
-    """The statuses of so many bursts of 30 readings, each on a connection that it keeps."""
+    """The statuses of so many bursts of 30 readings, each on a connection that it keeps, after another request."""
     found = []
     for _ in range(bursts):
+        client.get("/api/health")
         with requests.Session() as kept:
             found.append({kept.get(client.base_url + STATS, timeout=10).status_code for _ in range(30)})
     return found
