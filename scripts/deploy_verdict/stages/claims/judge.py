@@ -1,9 +1,11 @@
 """Is this the code? What OpenAPI documents show of each claim, and STALE where older code answers. Pure."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import at_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import deployed, looks, readings_of
 from deploy_verdict.evidence.steps import tested_step, worst_ruling
@@ -121,6 +123,24 @@ def _of_reading(bundle: Bundle, claim: Claim, sought: OpenApi, reading: Fingerpr
         )
     why = fault_text(last.fault) if last.fault else last.lacking or "no reason is known"
     return unknown(f"{sought.get} cannot be read at {shown_offset(reading.offset_s)}: {why}; {tries}")
+
+
+def older_code_until(bundle: Bundle) -> datetime | None:
+    """When the new code alone began to answer; None where older code did not answer at first."""
+    changes: list[datetime] = []
+    for claim in bundle.plan.claims:
+        for _, reading in readings_of(bundle, "health", FingerprintObservation):
+            if claim.openapi is None or reading.check != claim.commit:
+                continue
+            old = [number for number, item in enumerate(reading.attempts) if _is_old(claim.openapi, item)]
+            if old and old[-1] + 1 < len(reading.attempts):
+                changes.append(at_offset(bundle.window, reading.attempts[old[-1] + 1].offset_s))
+    for check in bundle.plan.awaited:
+        for _, waited in readings_of(bundle, "health", AwaitedObservation):
+            ruling = _of_wait(check, waited) if waited.check == check.name else None
+            if ruling is not None and ruling.outcome is Outcome.PASS:
+                changes.append(at_offset(bundle.window, waited.answers[-1].offset_s))
+    return max(changes, default=None)
 
 
 def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
