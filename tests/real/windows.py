@@ -1,0 +1,119 @@
+"""One window on one service: its plan, what breaks it, its verdict and the sentence that says why."""
+
+import json
+import random
+import re
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.real.world import LIGHT_PER_S, World
+from tests.running import script
+
+# Two hours in a minute; a burst of 30 readings takes half a second.
+SPEED, LENGTH_S = 120, 60.0
+PLAN = """\
+version: 1
+name: {name}
+service: {{name: {name}, base_url: "{url}", timeout: 5s}}
+window: {{length: 2h, sample_every: 15m}}
+health:
+  - {{name: health, get: /health, expect: {{status: 200, $.status: healthy}}}}
+  - {{name: work, get: /work, expect: {{status: 200}}}}
+pools:
+"""
+OWN = """\
+  - name: own
+    get: /pool
+    {gauge}
+    burst: {{for: 60s, every: 2s}}
+    exercise: {{ask: [work], at_once: 6}}
+"""
+SERVER = """\
+  - name: server
+    {kind}: "${{DATABASE_URL}}"
+    {counts}
+    limit: {limit}
+    burst: {{for: 60s, every: 2s}}
+    safe_for: 3h
+"""
+COUNTS = {
+    "redis": "used: clients\n    of: {name: web}",
+    "postgres": "used: connections\n    of: {application_name: web}",
+}
+OWN_ALONE, SERVER_ALONE, BOTH = "own gauge", "server's count", "both"
+# What the sentence must say of the cause.
+NAMES = {
+    "leak": r"rose from|grow",
+    "exhausted": r"exhausted|\d+ of \d+ in use|no connection left",
+    "database": r"(?i)(redis|postgresql|server|database).*(restarted|refused|did not answer|closed)|it restarted",
+    "process": r"(?i)uptime_s fell|process.*restarted|restart",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one window is of. `plan` is which numbers it reads."""
+
+    service: str
+    load: str
+    fault: str
+    plan: str = BOTH
+    names_itself: bool = False
+
+
+def plan_of(cell, service, url):
+    """The plan's text."""
+    own = OWN.format(gauge=service.gauge.replace(", limit:", "\n    limit:"))
+    own += "    server: server\n" if cell.plan == BOTH else ""
+    server = SERVER.format(kind=service.database, counts=COUNTS[service.database], limit=service.limit)
+    parts = {OWN_ALONE: own, SERVER_ALONE: server, BOTH: own + server}
+    return PLAN.format(name=f"real-{cell.service}", url=url) + parts[cell.plan]
+
+
+def run(cell, service, server, seed, keep=None):
+    """The outcome and the sentence of one window, and whether it names the cause."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(keep or name)
+        world = World(service, server, folder, names_itself=cell.names_itself)
+        try:
+            world.start()
+            return _watched(cell, world, folder, random.Random(seed))
+        finally:
+            world.stop()
+
+
+def _watched(cell, world, folder, rng):
+    plan, out = folder / "plan.yml", folder / "out"
+    plan.write_text(plan_of(cell, world.service, world.url))
+    done = threading.Event()
+    breaker = threading.Thread(target=_break, args=(cell, world, out, rng.uniform(0.2, 0.8), done), daemon=True)
+    with world.loaded(LIGHT_PER_S if cell.load == "light" else 0):
+        breaker.start()
+        ended = script("watch_deployment", "--plan", plan, "--target", world.url, "--speed", SPEED, "--out", out,
+                       environment={"DATABASE_URL": world.database_url})  # fmt: skip
+        done.set()
+        breaker.join()
+    assert (out / "verdict.json").exists(), ended.stderr[-3000:]
+    verdict = json.loads((out / "verdict.json").read_text())
+    sentence = _sentence((out / "comment.md").read_text())
+    named = cell.fault == "none" or bool(re.search(NAMES[cell.fault], sentence))
+    return {"outcome": verdict["outcome"], "sentence": sentence, "named": named}
+
+
+def _break(cell, world, out, share, done):
+    """A leak begins with the window, another fault at its share of it."""
+    while not (out / "window.json").exists():
+        if done.wait(0.05):
+            return
+    if cell.fault == "leak":
+        world.leak(LENGTH_S / 8)
+    elif cell.fault != "none" and not done.wait(share * LENGTH_S):
+        world.break_by(cell.fault)
+
+
+def _sentence(comment):
+    """The comment's conclusion: what stands between its title and its first table."""
+    paragraphs = comment.split("\n\n")
+    return " ".join(paragraphs[1].split())
