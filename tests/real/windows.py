@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real.world import LIGHT_PER_S, World
+from tests.real.world import LIGHT_PER_S, SERVICES, World
 from tests.running import script
 
 # Two hours in a minute; a burst of 30 readings takes half a second.
@@ -42,34 +42,63 @@ COUNTS = {
     "redis": "used: clients\n    of: {name: web}",
     "postgres": "used: connections\n    of: {application_name: web}",
 }
-OWN_ALONE, SERVER_ALONE, BOTH = "own gauge", "server's count", "both"
+OWN_ALONE, SERVER_ALONE, BOTH = "its own gauge", "the server's count", "both, joined by `server:`"
+HEALTHY = "healthy"
+FAULTS = {
+    "leak": "a leak of 4/h",
+    "exhausted": "the pool exhausted",
+    "database": "the database killed and restarted",
+    "process": "the service restarted",
+}
 # What the sentence must say of the cause.
 NAMES = {
-    "leak": r"rose from|grow",
-    "exhausted": r"exhausted|\d+ of \d+ in use|no connection left",
-    "database": r"(?i)(redis|postgresql|server|database).*(restarted|refused|did not answer|closed)|it restarted",
-    "process": r"(?i)uptime_s fell|process.*restarted|restart",
+    "leak": r"rose from .*connections/h",
+    "exhausted": r"pool is exhausted|pool is filling up|no connection left",
+    "database": r"(Redis|PostgreSQL|server).*(restarted|refused|connection)",
+    "process": r"restarted",
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one window is of. `plan` is which numbers it reads."""
+    """What windows are of. `numbers` is what their plan reads; those of a target have to meet it."""
 
     service: str
     load: str
     fault: str
-    plan: str = BOTH
+    numbers: str = BOTH
     names_itself: bool = False
+    is_target: bool = True
+    windows: int = 20
+
+
+def cells():
+    """All of them: the targets, and what several workers get of other plans."""
+    both = ("idle", "light")
+    found = []
+    for name, service in SERVICES.items():
+        many = service.workers > 1
+        for load in both:
+            found.append(Cell(name, load, HEALTHY, names_itself=many))
+            found += [Cell(name, load, fault, names_itself=many, windows=4) for fault in FAULTS]
+            if many:
+                for numbers, named in (
+                    (OWN_ALONE, True),
+                    (OWN_ALONE, False),
+                    (SERVER_ALONE, False),
+                    (BOTH, False),
+                ):
+                    found.append(Cell(name, load, HEALTHY, numbers, named, is_target=False, windows=5))
+    return found
 
 
 def plan_of(cell, service, url):
     """The plan's text."""
     own = OWN.format(gauge=service.gauge.replace(", limit:", "\n    limit:"))
-    own += "    server: server\n" if cell.plan == BOTH else ""
+    own += "    server: server\n" if cell.numbers == BOTH else ""
     server = SERVER.format(kind=service.database, counts=COUNTS[service.database], limit=service.limit)
     parts = {OWN_ALONE: own, SERVER_ALONE: server, BOTH: own + server}
-    return PLAN.format(name=f"real-{cell.service}", url=url) + parts[cell.plan]
+    return PLAN.format(name=f"real-{cell.service}", url=url) + parts[cell.numbers]
 
 
 def run(cell, service, server, seed, keep=None):
@@ -88,17 +117,19 @@ def _watched(cell, world, folder, rng):
     plan, out = folder / "plan.yml", folder / "out"
     plan.write_text(plan_of(cell, world.service, world.url))
     done = threading.Event()
-    breaker = threading.Thread(target=_break, args=(cell, world, out, rng.uniform(0.2, 0.8), done), daemon=True)
+    breaker = threading.Thread(
+        target=_break, args=(cell, world, out, rng.uniform(0.2, 0.8), done), daemon=True
+    )
     with world.loaded(LIGHT_PER_S if cell.load == "light" else 0):
         breaker.start()
-        ended = script("watch_deployment", "--plan", plan, "--target", world.url, "--speed", SPEED, "--out", out,
-                       environment={"DATABASE_URL": world.database_url})  # fmt: skip
+        asked = ["--plan", plan, "--target", world.url, "--speed", SPEED, "--out", out]
+        ended = script("watch_deployment", *asked, environment={"DATABASE_URL": world.database_url})
         done.set()
         breaker.join()
     assert (out / "verdict.json").exists(), ended.stderr[-3000:]
     verdict = json.loads((out / "verdict.json").read_text())
     sentence = _sentence((out / "comment.md").read_text())
-    named = cell.fault == "none" or bool(re.search(NAMES[cell.fault], sentence))
+    named = cell.fault == HEALTHY or bool(re.search(NAMES[cell.fault], sentence))
     return {"outcome": verdict["outcome"], "sentence": sentence, "named": named}
 
 
@@ -109,7 +140,7 @@ def _break(cell, world, out, share, done):
             return
     if cell.fault == "leak":
         world.leak(LENGTH_S / 8)
-    elif cell.fault != "none" and not done.wait(share * LENGTH_S):
+    elif cell.fault != HEALTHY and not done.wait(share * LENGTH_S):
         world.break_by(cell.fault)
 
 

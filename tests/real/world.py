@@ -5,7 +5,6 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 READY_S, STOPPED_S, DOWN_S = 60.0, 10.0, 1.0
 # Of others, beside our own requests.
 LIGHT_PER_S = 10
-REDIS, POSTGRES = "redis", "postgres"
+DATABASES = REDIS, POSTGRES = "redis", "postgres"
 JSON_GAUGE = "used: $.used, limit: $.limit"
 QUEUE_POOL = r"used: 'text: Current Checked out connections: (\d+)', limit: 20"
 
@@ -34,7 +33,6 @@ class Service:
     database: str
     gauge: str
     limit: int = 20
-    names_itself: bool = False
     workers: int = 1
 
 
@@ -61,7 +59,6 @@ SERVICES = {
         REDIS,
         JSON_GAUGE,
         limit=80,
-        names_itself=True,
         workers=4,
     ),
 }
@@ -113,9 +110,8 @@ class World:
         return self
 
     def _ask(self, path):
-        with suppress(OSError):
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-                return answer.status == 200
+        with suppress(OSError), urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return answer.status == 200
         return False
 
     def stop(self):

@@ -46,13 +46,13 @@ def rules(verdict, outcome):
     return {item.rule for item in verdict.findings if item.outcome == outcome and item.check == "redis"}
 
 
-def load(rounds, *, plan=WITH_LOAD, bad=0, attempt=1, **more):
+def load(rounds, *, plan=WITH_LOAD, bad=0, attempt=1, answers_of=32, **more):
     """An exercise of rounds of (before, busy, rest)."""
     seen = ExerciseObservation(
         check="redis", offset_s=0.0, at=T0, url="http://service.test/stats", at_once=4,
         rounds=tuple(ExerciseRound(**dict(zip(("before", "busy", "rest"), map(readings, one), strict=True)))
                      for one in rounds),
-        answers=(*[http("api", "no", 503)] * bad, *[http("api", {})] * (32 - bad)),
+        answers=(*[http("api", "no", 503)] * bad, *[http("api", {})] * (answers_of - bad)),
         **more,
     )  # fmt: skip
     return loaded(plan, "exercise", [seen], attempt=attempt, interrupted=seen.interrupted)
