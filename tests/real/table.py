@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from tests.real.windows import FAULTS, HEALTHY, cells
+from tests.real.windows import FAULTS, HEALTHY, cause, cells
 from tests.real.world import SERVICES
 from tests.running import ROOT
 
@@ -15,6 +15,13 @@ BEGIN, END = "<!-- the tables: make real -->", "<!-- end of the tables -->"
 HEALTHY_SHARE = 0.95
 LOADS = ("idle", "light")
 LONGEST = 260
+SHOWN = {
+    "stable": "STABLE",
+    "inconclusive": "INCONCLUSIVE",
+    "attention": "NEEDS ATTENTION",
+    "critical": "CRITICAL ISSUES",
+}
+QUIET = "No failure was observed, but 1 finding is inconclusive: "
 
 
 def written():
@@ -42,11 +49,10 @@ def missed(lines):
             yield f"{service}, healthy: {stable(healthy)} STABLE"
         for fault in FAULTS:
             broken = of(found, fault=fault)
-            bad = [line for line in broken if line["outcome"] == "stable" or not line["named"]]
-            if not broken or bad:
-                yield f"{service}, {fault}: {stable(broken)} STABLE; " + "; ".join(
-                    line["sentence"][:LONGEST] for line in bad if not line["named"]
-                )
+            silent = [line for line in broken if cause(fault, line["sentence"]) is None]
+            if not broken or silent or any(line["outcome"] == "stable" for line in broken):
+                text = "; ".join(line["sentence"][:LONGEST] for line in silent)
+                yield f"{service}, {fault}: {stable(broken)} STABLE, {len(silent)} do not name it: {text}"
 
 
 def tables(lines):
@@ -59,16 +65,18 @@ def tables(lines):
             counts = [stable(of(row, fault=fault)) for fault in (HEALTHY, *FAULTS)]
             yield f"| {service.title} | {load} | " + " | ".join(counts) + " |"
     yield ""
-    yield "What the comment says first of each fault, in one window of each:"
+    yield "How the comment's first paragraph names each fault, in so many of its windows:"
     yield ""
-    yield "| service | fault | outcome | sentence |"
-    yield "|---|---|---|---|"
+    yield "| service | fault | outcomes | named | as |"
+    yield "|---|---|---|---|---|"
     for name, service in SERVICES.items():
         for fault, words in FAULTS.items():
             broken = of(lines, service=name, fault=fault, is_target=True)
-            outcomes = Counter(line["outcome"].upper() for line in broken)
-            told = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common())
-            yield f"| {service.title.partition(',')[0]} | {words} | {told} | {_shown(broken)} |"
+            outcomes = Counter(line["outcome"] for line in broken)
+            told = ", ".join(f"{count} {SHOWN[outcome]}" for outcome, count in outcomes.most_common())
+            causes = [found for line in broken if (found := cause(fault, line["sentence"])) is not None]
+            named = f"{len(causes)} of {len(broken)}"
+            yield f"| {service.short} | {words} | {told} | {named} | {_usual(causes)} |"
     yield ""
     yield "A service behind `uvicorn --workers 4`, healthy, by what the plan reads:"
     yield ""
@@ -78,20 +86,18 @@ def tables(lines):
         if SERVICES[cell.service].workers > 1 and cell.fault == HEALTHY:
             found = of(lines, service=cell.service, fault=HEALTHY, load=cell.load, numbers=cell.numbers,
                        names_itself=cell.names_itself)  # fmt: skip
-            other = [line for line in found if line["outcome"] != "stable"]
+            other = [line["sentence"].removeprefix(QUIET) for line in found if line["outcome"] != "stable"]
             named = "yes" if cell.names_itself else "no"
-            yield f"| {cell.numbers} | {named} | {cell.load} | {stable(found)} | {_shown(other)} |"
+            yield f"| {cell.numbers} | {named} | {cell.load} | {stable(found)} | {_usual(other)} |"
 
 
-def _shown(lines):
-    """The sentence that most windows had, but for its numbers."""
-    if not lines:
+def _usual(texts):
+    """The text that most of them are, but for its numbers."""
+    if not texts:
         return ""
-    kinds = Counter(re.sub(r"[\d.]+", "#", line["sentence"]) for line in lines)
+    kinds = Counter(re.sub(r"[\d.]+", "#", text) for text in texts)
     ((kind, _),) = kinds.most_common(1)
-    text = next(line["sentence"] for line in lines if re.sub(r"[\d.]+", "#", line["sentence"]) == kind)
-    # Without how many issues there are, and the advice that ends every such sentence.
-    text = re.sub(r"^\d+ issues? found(, the worst P\d)?: |^No failure was observed, but ", "", text)
+    text = next(text for text in texts if re.sub(r"[\d.]+", "#", text) == kind)
     text = text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0] + " …"
     return text.replace("|", "¦").replace("<", "&lt;")
 

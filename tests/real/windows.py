@@ -1,4 +1,4 @@
-"""One window on one service: its plan, what breaks it, its verdict and the sentence that says why."""
+"""One window on one service: its plan, what breaks it, its verdict and the sentences that say why."""
 
 import json
 import random
@@ -50,13 +50,14 @@ FAULTS = {
     "database": "the database killed and restarted",
     "process": "the service restarted",
 }
-# What the sentence must say of the cause.
+# What the comment's first paragraph must say of the cause.
 NAMES = {
-    "leak": r"rose from .*connections/h",
-    "exhausted": r"pool is exhausted|pool is filling up|no connection left",
-    "database": r"(Redis|PostgreSQL|server).*(restarted|refused|connection)",
-    "process": r"restarted",
+    "leak": r"connections grow over the window, as a leak does",
+    "exhausted": r"the pool is exhausted|has no connection left",
+    "database": r"the server restarted, and every connection with it|(Redis|PostgreSQL) refused",
+    "process": r"The service was restarted within the window|another process answers .*: it restarted",
 }
+MARKS = (". ", "; ")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def plan_of(cell, service, url):
 
 
 def run(cell, service, server, seed, keep=None):
-    """The outcome and the sentence of one window, and whether it names the cause."""
+    """The outcome of one window, and what its comment says first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(keep or name)
         world = World(service, server, folder, names_itself=cell.names_itself)
@@ -128,9 +129,7 @@ def _watched(cell, world, folder, rng):
         breaker.join()
     assert (out / "verdict.json").exists(), ended.stderr[-3000:]
     verdict = json.loads((out / "verdict.json").read_text())
-    sentence = _sentence((out / "comment.md").read_text())
-    named = cell.fault == HEALTHY or bool(re.search(NAMES[cell.fault], sentence))
-    return {"outcome": verdict["outcome"], "sentence": sentence, "named": named}
+    return {"outcome": verdict["outcome"], "sentence": _sentence((out / "comment.md").read_text())}
 
 
 def _break(cell, world, out, share, done):
@@ -142,6 +141,19 @@ def _break(cell, world, out, share, done):
         world.leak(LENGTH_S / 8)
     elif cell.fault != HEALTHY and not done.wait(share * LENGTH_S):
         world.break_by(cell.fault)
+
+
+def cause(fault, told):
+    """The clause that names the fault, or None."""
+    found = re.search(NAMES[fault], told)
+    if found is None:
+        return None
+    before = [
+        told.rfind(mark, 0, found.start()) + len(mark) for mark in MARKS if mark in told[: found.start()]
+    ]
+    begin = max(before, default=0)
+    end = min((at for mark in MARKS if (at := told.find(mark, found.end())) >= 0), default=len(told))
+    return re.sub(r"^(\d+ issues? found, (the worst )?P\d: |Also: )", "", told[begin:end]).rstrip(".")
 
 
 def _sentence(comment):

@@ -28,6 +28,7 @@ class Service:
     """One service: what it runs on, and how the plan reads its pool."""
 
     title: str
+    short: str
     module: str
     command: tuple[str, ...]
     database: str
@@ -40,13 +41,14 @@ UVICORN = ("uvicorn", "{module}:app", "--port", "{port}", "--log-level", "warnin
 GUNICORN = ("gunicorn", "{module}:app", "-b", "127.0.0.1:{port}", "-k", "gthread", "--threads", "8")
 SERVICES = {
     "fastapi-sync": Service(
-        "FastAPI, redis-py's sync pool of 20", "fastapi_sync", UVICORN, REDIS, JSON_GAUGE
+        "FastAPI, redis-py's sync pool of 20", "FastAPI, sync", "fastapi_sync", UVICORN, REDIS, JSON_GAUGE
     ),
     "fastapi-async": Service(
-        "FastAPI, redis-py's async pool of 20", "fastapi_async", UVICORN, REDIS, JSON_GAUGE
+        "FastAPI, redis-py's async pool of 20", "FastAPI, async", "fastapi_async", UVICORN, REDIS, JSON_GAUGE
     ),
     "flask": Service(
         "Flask under gunicorn's threads, SQLAlchemy's QueuePool of 15 + 5 on PostgreSQL",
+        "Flask, gunicorn",
         "flask_sqlalchemy",
         (*GUNICORN, "--log-level", "warning"),
         POSTGRES,
@@ -54,6 +56,7 @@ SERVICES = {
     ),
     "workers": Service(
         "FastAPI under `uvicorn --workers 4`, an async pool of 20 in each",
+        "`uvicorn --workers 4`",
         "fastapi_async",
         (*UVICORN, "--workers", "4"),
         REDIS,

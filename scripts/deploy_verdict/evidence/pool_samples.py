@@ -131,6 +131,12 @@ def process_of(body: str | None) -> str | None:
     return f"started {line.split()[1]}" if line and len(line.split()) > 1 else None
 
 
+def _who(reading: Reading) -> str | None:
+    """The instance that a header or the plan names, and the process in it."""
+    instance = None if reading.instance is None else f"instance {reading.instance}"
+    return ", ".join(filter(None, (instance, process_of(reading.body)))) or None
+
+
 def _process_in(value: object, depth: int) -> str | None:
     if not isinstance(value, dict) or not depth:
         return None
@@ -223,7 +229,7 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
             for result, reading in zip(results, readings, strict=True)
         ),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
-        processes=tuple(who for one in readings if (who := process_of(one.body)) is not None),
+        processes=tuple(who for one in readings if (who := _who(one)) is not None),
         told=() if pool.asks else tuple(map(_told, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,

@@ -116,6 +116,12 @@ def test_several_processes_behind_one_address_are_named_and_need_their_server():
     assert (
         "3 processes answer behind this address (pid 7, pid 8, pid 9)" in found(alone, "own", "gauge").actual
     )
+    by_header = [
+        [one.model_copy(update={"instance": "ab"[step % 2]}) for step, one in enumerate(burst)]
+        for burst in turns(lambda step: {"used": step % 3}, every_third)
+    ]
+    told = found(judged_of(by_header, asked=False), "own", "gauge").actual
+    assert "2 processes answer behind this address (instance a, instance b), each of its own pool" in told
     beside = judged(in_turn([7, 8, 7, 9, 8, 7, 9, 7, 8]), [[6] * 10] * 9)
     assert beside.outcome is VerdictOutcome.STABLE
     restarted = judged(in_turn([7] * 5 + [8] * 4), [[6] * 10] * 9, not_asked=range(9))
