@@ -39,7 +39,7 @@ class Several:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _Consecutive:
     """Two readings of one sample, one after the other, of one field."""
 
     before: str | float
@@ -90,18 +90,18 @@ def _replaced(samples: Sequence[PoolSample]) -> tuple[str, PoolSample] | None:
 
 def _by_values(samples: Sequence[PoolSample]) -> Several | None:
     """Values that only several processes together can have."""
-    steps: dict[str, list[_Step]] = {}
+    steps: dict[str, list[_Consecutive]] = {}
     for sample in samples:
         for before, after in pairwise(sample.told):
             earlier = dict(before.values)
             for field, value in after.values:
                 if field in earlier:
-                    step = _Step(earlier[field], value, after.new_connection, sample)
+                    step = _Consecutive(earlier[field], value, after.new_connection, sample)
                     steps.setdefault(field, []).append(step)
     return next((found for field, of in steps.items() for found in _of_field(field, of)), None)
 
 
-def _of_field(field: str, steps: Sequence[_Step]) -> Iterator[Several]:
+def _of_field(field: str, steps: Sequence[_Consecutive]) -> Iterator[Several]:
     changes = [step for step in steps if step.is_change]
     if not changes:
         return
@@ -123,6 +123,6 @@ def _of_field(field: str, steps: Sequence[_Step]) -> Iterator[Several]:
         yield Several(f"{text}: several processes answer", where)
 
 
-def _falls(step: _Step) -> bool:
+def _falls(step: _Consecutive) -> bool:
     both = step.before, step.after
     return all(isinstance(value, int | float) for value in both) and step.after < step.before  # type: ignore[operator]

@@ -222,6 +222,8 @@ pools:
 """
 )
 TOO_SHORT = [([1], [1, 1, 1], [1, 1, 1])] * 60
+NOW_AND_THEN = [([0], [0, int(step % 5 == 0), 0], [0, 0, 0]) for step in range(10)]
+BOTH_WAYS = [*NOW_AND_THEN[:9], ([0], [0, 0, 0], [0, 1, 0])]
 OF_OTHERS = [([1], [1, 1 + step % 2, 1], [1, 2 - step % 2, 1]) for step in range(60)]
 
 
@@ -233,7 +235,12 @@ OF_OTHERS = [([1], [1, 1 + step % 2, 1], [1, 2 - step % 2, 1]) for step in range
         (TOO_SHORT, STEADY, 0, "inconclusive", "too short to be read from outside"),
         (TOO_SHORT[:3], STEADY, 9, "inconclusive", "only 12 of the"),
         (OF_OTHERS, STEADY, 9, "inconclusive", "a copy, or they use no connection"),
-        (TOO_SHORT, [0] * 10, 9, "inconclusive", "it is dead, or tells of one"),
+        # It stands still: the server's count too, but for the connections that our load made the pool open.
+        (TOO_SHORT, IDLE, 9, "inconclusive", "it is dead, or tells of one"),
+        (NOW_AND_THEN, IDLE, "opened", "pass", "our load showed in 2 of 10 rounds; after it, it stayed at 0"),
+        (TOO_SHORT, IDLE, "opened", "inconclusive", "it is dead, or tells of one"),
+        (NOW_AND_THEN, IDLE, 9, "inconclusive", "it is dead, or tells of one"),
+        (BOTH_WAYS, IDLE, "opened", "inconclusive", "it is dead, or tells of one"),
     ],
 )
 def test_a_gauge_too_quick_for_our_load_is_believed_where_it_moved_below_its_server(
@@ -242,8 +249,9 @@ def test_a_gauge_too_quick_for_our_load_is_believed_where_it_moved_below_its_ser
     answers = len(rounds) * 4
     files = [load(rounds, plan=WITH_LOAD, answers_of=answers)]
     for number, offset_s in enumerate(WITH_LOAD.window.offsets_s):
-        two = of_server([6, 8] * 5, offset_s)
-        two = two if number < asked else two.model_copy(update={"readings": ()})
+        counts = [6, 8] * 5 if asked != "opened" else [1 if number == 0 else 6] * 10
+        two = of_server(counts, offset_s)
+        two = two if asked == "opened" or number < asked else two.model_copy(update={"readings": ()})
         files.append(loaded(WITH_LOAD, "pools", [burst("redis", own, offset_s), two], offset_s))
     gauge = found(judge(bundle_of(WITH_LOAD, *files), judged_at=T0, tool_version="0.1.0"), "redis", "gauge")
     assert gauge.outcome == outcome

@@ -221,6 +221,13 @@ def test_a_gauge_that_is_fine_while_answers_say_that_the_pool_is_full_is_not_bel
     )
 
 
+def test_a_pool_that_filled_up_between_two_samples_is_no_lie_of_its_gauge():
+    extra = loaded(PLAIN, "pools", [burst("redis", STEADY, 900.0), FULL], 900.0, attempt=2)
+    verdict = window(PLAIN, [STEADY] * 2 + [[20] * 10] * 3 + [STEADY] * 4, extra)
+    assert "No connection available" not in gauge_of(verdict).actual
+    assert "exhaustion" in rules(verdict, "fail")
+
+
 @pytest.mark.parametrize("spoilt", [{"status": 200}, {"body": '{"detail": "no such order"}'}])
 def test_other_answers_say_nothing_against_the_gauge(spoilt):
     extra = loaded(

@@ -26,13 +26,13 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
     return (unknown(reason) if reason else shown_by(pool, exercise, observed)).at(pointer)
 
 
-def is_silent(bundle: Bundle, pool: Pool) -> bool:
-    """Whether our load was sent as planned, and nothing in the rounds speaks against the gauge either."""
+def silent_response(bundle: Bundle, pool: Pool) -> Response | None:
+    """What the rounds showed where our load was sent as planned, and they speak neither for nor against."""
     found = [seen for _, seen in readings_of(bundle, "exercise", ExerciseObservation, pool.name)]
     if pool.exercise is None or not found or found[-1].interrupted or _unfit(found[-1], pool.exercise):
-        return False
+        return None
     response = response_of(pool, pool.exercise, found[-1].rounds)
-    return response.is_enough and response.moved < CLEARLY_MOVED
+    return response if response.is_enough and response.moved < CLEARLY_MOVED else None
 
 
 def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:

@@ -13,7 +13,7 @@ from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.several_processes import several_processes
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_exercise import is_silent, judge_exercise
+from deploy_verdict.stages.pools.judge_exercise import judge_exercise, silent_response
 
 # Two numbers of one answer may have been read a moment apart: single readings that disagree are that.
 TORN_SHARE = 0.05
@@ -58,7 +58,8 @@ def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence
         return _still_beside(movement, server) or unproven
     exercise = judge_exercise(bundle, pool, pool.exercise)
     if exercise.outcome is not Outcome.PASS:
-        return _still_beside(movement, server) or _moved_beside(bundle, pool, movement, server) or exercise
+        beside = _too_short_beside(bundle, pool, movement, server) or _still_beside(movement, server)
+        return beside or exercise
     if movement.ruling.outcome is not Outcome.PASS and not movement.never:
         return movement.ruling
     return replace(exercise, actual=f"{exercise.actual}; {movement.ruling.actual.partition(':')[0]}")
@@ -127,13 +128,27 @@ def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling 
     )
 
 
-def _moved_beside(
+def _too_short_beside(
     bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]
 ) -> Ruling | None:
-    """A gauge that our load was too short for, and that moved with others' below its server's count."""
-    if movement.ruling.outcome is not Outcome.PASS or not is_silent(bundle, pool):
+    """A gauge that our load was too short for: it moved with others', or showed ours now and then.
+
+    In the second case it may stand still from then on where its server does: the connections that our load
+    made the pool open stay open.
+    """
+    response = silent_response(bundle, pool)
+    if response is None or not server or any(not sample.levels for sample in server):
         return None
-    if not server or any(not sample.levels for sample in server):
+    used = [level.used for sample in server[1:] for level in sample.levels]
+    if movement.is_still:
+        shown = sum(item > 0 for item in response.differences)
+        if not shown or min(response.differences) < 0 or not used or max(used) - min(used) >= CLEAR_MOVE:
+            return None
+        text = f"our load showed in {shown} of {len(response.differences)} rounds; after it, "
+        where = movement.ruling
+        still = f"{text}{where.actual.partition(':')[0]}, and its server's own count at {max(used):g}"
+        return passed(still).at(where.evidence, where.offset_s)
+    if movement.ruling.outcome is not Outcome.PASS:
         return None
     peak = max(level.used for sample in server for level in sample.levels)
     text = f"{movement.ruling.actual}, below its server's own count (at most {peak:g})"
