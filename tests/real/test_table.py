@@ -5,7 +5,7 @@ import pytest
 from tests.real.table import PAGE, missed, page, written
 from tests.real.windows import cause
 
-FIRST = "2 issues found, the worst P1: health: status = 200. Expected: status = 200; found: 503 at T+1.5min. Also: "
+FIRST = "2 issues found, the worst P1: health: status = 200. Expected: 200; found: 503 at T+1.5min. Also: "
 
 
 def test_the_page_is_that_of_the_windows_and_every_target_is_met():
@@ -16,7 +16,8 @@ def test_the_page_is_that_of_the_windows_and_every_target_is_met():
 @pytest.mark.parametrize(
     ("fault", "told", "named"),
     [
-        ("exhausted", FIRST + "own pool: the pool is exhausted (P1); and 1 more.", "own pool: the pool is exhausted (P1)"),
+        ("exhausted", FIRST + "own pool: the pool is exhausted (P1); and 1 more.",
+         "own pool: the pool is exhausted (P1)"),
         ("exhausted", FIRST + "own pool: connections grow.", None),
         ("process", "1 issue found, P2: The service was restarted within the window. Expected: a.",
          "The service was restarted within the window"),

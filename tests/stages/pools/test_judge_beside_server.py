@@ -224,6 +224,7 @@ pools:
 TOO_SHORT = [([1], [1, 1, 1], [1, 1, 1])] * 60
 NOW_AND_THEN = [([0], [0, int(step % 5 == 0), 0], [0, 0, 0]) for step in range(10)]
 BOTH_WAYS = [*NOW_AND_THEN[:9], ([0], [0, 0, 0], [0, 1, 0])]
+TOWARDS = [([0], [1, 1, 1], [3, 3, 3])] + [([0], [3, 3, 3], [1, 1, 1])] * 9
 OF_OTHERS = [([1], [1, 1 + step % 2, 1], [1, 2 - step % 2, 1]) for step in range(60)]
 
 
@@ -234,6 +235,14 @@ OF_OTHERS = [([1], [1, 1 + step % 2, 1], [1, 2 - step % 2, 1]) for step in range
         (TOO_SHORT, STEADY, 8, "inconclusive", "too short to be read from outside"),
         (TOO_SHORT, STEADY, 0, "inconclusive", "too short to be read from outside"),
         (TOO_SHORT[:3], STEADY, 9, "inconclusive", "only 12 of the"),
+        (TOWARDS, STEADY, 9, "pass", "below its server's own count"),
+        (
+            TOWARDS,
+            STEADY,
+            0,
+            "inconclusive",
+            "not beyond chance, as others moved it too, in all 10 rounds; try at_once: 8",
+        ),
         (OF_OTHERS, STEADY, 9, "inconclusive", "a copy, or they use no connection"),
         # It stands still: the server's count too, but for the connections that our load made the pool open.
         (TOO_SHORT, IDLE, 9, "inconclusive", "it is dead, or tells of one"),
