@@ -102,6 +102,10 @@ def plan_of(cell, service, url):
     return PLAN.format(name=f"real-{cell.service}", url=url) + parts[cell.numbers]
 
 
+class TooSlowError(Exception):
+    """The machine did not keep up with a window at this speed, whatever its verdict: it says nothing."""
+
+
 def run(cell, service, server, seed, keep=None):
     """The outcome of one window, and what its comment says first."""
     with tempfile.TemporaryDirectory() as name:
@@ -129,6 +133,9 @@ def _watched(cell, world, folder, rng):
         breaker.join()
     assert (out / "verdict.json").exists(), ended.stderr[-3000:]
     verdict = json.loads((out / "verdict.json").read_text())
+    coverage = verdict["coverage"]
+    if coverage["taken"] < coverage["planned"]:
+        raise TooSlowError(f"{coverage['planned'] - coverage['taken']} samples came too late")
     return {"outcome": verdict["outcome"], "sentence": _sentence((out / "comment.md").read_text())}
 
 
