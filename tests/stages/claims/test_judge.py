@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploy_verdict.evidence.older_code import older_code_until
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,
@@ -16,7 +17,7 @@ from deploy_verdict.model import (
     Outcome,
     Severity,
 )
-from deploy_verdict.stages.claims.judge import judge_claims, older_code_until
+from deploy_verdict.stages.claims.judge import judge_claims
 from tests.bundles import REFUSED, T0, bundle_of, http, loaded
 from tests.plans import plan_of
 
