@@ -65,6 +65,11 @@ def shown_duration(seconds: float) -> str:
     return " ".join(parts) or "0 s"
 
 
+def shown_percent(percent: float) -> str:
+    """A share with two digits that count: "0.12", "1.5", "12", "100"."""
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
+
+
 def shown_offset(offset_s: float) -> str:
     """An offset as the report's tables name it: "T+15min"."""
     minutes = offset_s / 60
