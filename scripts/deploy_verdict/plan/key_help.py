@@ -29,6 +29,18 @@ KEY_HELP: dict[str, Help] = {
     "Plan.version": ("of the grammar; always 1", (1,)),
     "Plan.name": ("the plan's name; it stands in the report", ("shop",)),
     "Plan.service": ("the service under watch", ({"base_url": "https://shop.example.com"},)),
+    "Auth.login": (
+        "a request that logs in; its token or cookies go with every later request",
+        ({"post": "/login", "json": {"user": "${USER}", "password": "${PASSWORD}"}, "token": "$.token"},),
+    ),
+    "Host.base_url": ("the other host's address", ("https://admin.example.com",)),
+    "Host.auth": ("who we are there", ({"bearer": "${ADMIN_TOKEN}"},)),
+    "Of.user": ("the user that the connections belong to", ("app",)),
+    "OtherLog.must_not_appear": ("lines that fail", (["OOM command not allowed"],)),
+    "OtherLog.must_appear": ("lines that must be there", (["Ready to accept connections"],)),
+    "OtherLog.canary": ("our own requests, which must stand in the log", ({"regex": "GET /health"},)),
+    "OtherLog.incident": ("the incident's lines: none of their kinds may come again", ()),
+    "OtherLog.railway": ("the service of the Railway project whose log it is", ({"service": "Redis"},)),
     "Plan.railway": ("where it is deployed, if on Railway", ({"project": "${RAILWAY_PROJECT_ID:-}"},)),
     "Plan.window": ("how long to watch, and how often", ({"length": "2h", "sample_every": "15m"},)),
     "Plan.claims": ("what shows that the new code answers", ()),
@@ -104,6 +116,7 @@ KEY_HELP: dict[str, Help] = {
     "Step.together": ("several requests at the same moment", ()),
     "Test.steps": ("the requests, in their order", ()),
     "Test.cleanup": ("sent whatever happened", ()),
+    "TestData.may_write": ("the entities that may be written, by field", ({"order": ["TEST-1"]},)),
     "Together.requests": ("the requests that race", ()),
 }
 

@@ -13,12 +13,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from deploy_verdict.base.errors import PlanError, Problem
+from deploy_verdict.base.units import shown_duration
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
 from deploy_verdict.plan.horizon import with_provable_times
 from deploy_verdict.plan.override import changed
 from deploy_verdict.plan.plan import Plan, plan_model
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
 from deploy_verdict.plan.sections.fixtures import Answer, Recording
+from deploy_verdict.plan.shape_words import SHAPES, model_in, shape_message
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
@@ -31,17 +33,24 @@ _TAUGHT = {
     "url": "write get: and the path, such as get: /api/health",
     "body": "write json: and the JSON body",
 }
-_PYDANTIC_WORDS = {
-    "missing": "is missing",
-    "string_type": "must be text; quote it",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a mapping of names to values",
-    "model_type": "must be a mapping of names to values",
-    "model_attributes_type": "must be a mapping of names to values",
+# The same of keys of a request, by other tools' words.
+_TAUGHT_OF_REQUEST = {
+    "status": "write expect: {status: 200}",
+    "elapsed": 'write expect: {elapsed: "< 2s"}',
+    "method": "write the method as the key, and the path: get: /api/health",
+    "path": "write it with its method: get: /api/health",
+    "every": "a check is asked at every sample: window: {sample_every: 15m}; heartbeat: {every: 30s}",
+    "interval": "a check is asked at every sample: window: {sample_every: 15m}; heartbeat: {every: 30s}",
+    "retries": "remove it: a connect that fails is tried once more by itself, and an answer counts as it is",
+    "query": "write it into the path: get: /api/items?page=1",
+    "params": "write it into the path: get: /api/items?page=1",
+    "data": "write json: and the JSON body",
+    "check": "write expect: and what must hold, such as {status: 200, $.ok: true}",
+    "checks": "write expect: and what must hold, such as {status: 200, $.ok: true}",
+    "assert": "write expect: and what must hold, such as {status: 200, $.ok: true}",
+    "assertions": "write expect: and what must hold, such as {status: 200, $.ok: true}",
+    "expected": "write expect: and what must hold, such as {status: 200, $.ok: true}",
+    "thresholds": 'write expect: {elapsed: "< 2s"}, or response_times: for several checks',
 }
 _BOUNDS = {
     "greater_than": "more than",
@@ -121,7 +130,7 @@ def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
             return "${"
         name, default = match.group(1), match.group(2)
         if name is None:
-            raise ValueError(f"'{match.group(0)}' is not a variable — write ${{NAME}} or ${{NAME:-default}}")
+            raise ValueError(_not_a_variable(match.group(0)))
         if name == "TODAY":
             return today
         if environment.get(name):
@@ -131,6 +140,15 @@ def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
         return default
 
     return _VARIABLE.sub(value, raw)
+
+
+def _not_a_variable(found: str) -> str:
+    if found.startswith("${{"):
+        words = found.strip("${ }").split(".")
+        name = words[-1] if re.fullmatch(r"\w+", words[-1]) else "NAME"
+        text = f"GitHub fills ${{{{ … }}}} in workflows, not in plans — write ${{{name}}}"
+        return f"{text}, and give it to the job as a secret or in its env"
+    return f"'{found}' is not a variable — write ${{NAME}} or ${{NAME:-default}}"
 
 
 def _text(data: bytes, path: str) -> str:
@@ -219,31 +237,59 @@ def _existing(location: tuple[int | str, ...], document: Document) -> Path:
 
 def _message(detail: Any, location: Path, document: Document) -> str:
     name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
-    if kind == "extra_forbidden" and name in _TAUGHT:
-        return f"unknown key '{name}' — {_TAUGHT[name]}"
-    if kind == "extra_forbidden":
-        return f"unknown key '{name}'{_suggestion(name, detail)}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
+    if kind in SHAPES and detail["loc"]:
+        is_secret = "auth" in detail["loc"] or location in document.from_variables
+        return shape_message(kind, _place(detail), detail["input"], _model_of(detail), is_secret=is_secret)
+    if kind in _BOUNDS:
+        return _bound(name, detail, location, document)
+    if kind == "extra_forbidden":
+        return _unknown_key(name, detail)
     if kind == "missing":
         where = f" in '{location[-1]}'" if location else ""
         return f"'{name}' is missing{where} — add it"
     if kind in ("literal_error", "enum"):
-        return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
-    if kind == "too_short":
-        return f"'{name}' is empty — add at least one"
-    if kind in _BOUNDS:
-        return f"'{name}' is {detail['input']!r} — write {_BOUNDS[kind]} {next(iter(detail['ctx'].values()))}"
-    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {_shown(detail, document)})"
+        return _not_one_of(name, detail)
+    return f"'{name}' is empty — add at least one" if kind == "too_short" else f"'{name}': {detail['msg']}"
 
 
-def _shown(detail: Any, document: Document) -> str:
-    """What stands here, unless it may be a secret."""
-    found = detail["input"]
-    is_secret = "auth" in detail["loc"] or _existing(detail["loc"], document) in document.from_variables
-    if is_secret or not isinstance(found, bool | int | float | str):
-        return "the value here"
-    return f"{type(found).__name__} {found!r}"
+def _unknown_key(name: str, detail: Any) -> str:
+    # A request of any kind: a check, a step, a pool.
+    of_request = _TAUGHT_OF_REQUEST if "get" in _known_names(detail) else {}
+    taught = _TAUGHT.get(name) or of_request.get(name)
+    return f"unknown key '{name}'{f' — {taught}' if taught else _suggestion(name, detail)}"
+
+
+def _not_one_of(name: str, detail: Any) -> str:
+    if name == "auth":
+        return f"'auth' at one request is none, or left out — {_TAUGHT['auth']}"
+    return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
+
+
+def _place(detail: Any) -> Path:
+    """Where a value stands, without the members of a union that pydantic names too."""
+    return tuple(step for step in detail["loc"] if isinstance(step, int) or _is_key(step))
+
+
+def _is_key(step: str) -> bool:
+    # Such as "list[str]", "tuple[Pattern, ...]" and "LogPattern".
+    return re.fullmatch(r"[a-z_$][\w.$-]*", step) is not None and step not in ("str", "int", "float", "bool")
+
+
+def _bound(name: str, detail: Any, location: Path, document: Document) -> str:
+    """A value beyond its bound, both as the plan writes them."""
+    bound = next(iter(detail["ctx"].values()))
+    raw = _raw(document.value, location)
+    if isinstance(raw, str) and re.search(r"\d(ms|s|m|h)$", raw):
+        return f"'{name}' is {raw} — write {_BOUNDS[detail['type']]} {shown_duration(bound)}"
+    return f"'{name}' is {detail['input']!r} — write {_BOUNDS[detail['type']]} {bound:g}"
+
+
+def _raw(value: Any, location: Path) -> Any:
+    for step in location:
+        value = value[step]
+    return value
 
 
 def _suggestion(name: str, detail: Any) -> str:
@@ -255,23 +301,19 @@ def _suggestion(name: str, detail: Any) -> str:
 
 
 def _known_names(detail: Any) -> list[str]:
-    """The keys of the model at this place, found by walking the models along the location."""
+    """The keys of the model at this place."""
+    model = _model_of(detail)
+    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude] if model else []
+
+
+def _model_of(detail: Any) -> Any:
+    """The model that has the key of this place, found by walking the models along the location."""
     model: Any = plan_model()
-    for step in detail["loc"][:-1]:
-        if isinstance(step, int):
-            continue
+    steps = [step for step in detail["loc"] if not isinstance(step, int)]
+    for step in steps[:-1]:
         field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-        model = _model_inside(field.annotation) if field is not None else None
-        if model is None:
-            return []
-    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude]
-
-
-def _model_inside(annotation: Any) -> Any:
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        inside = _model_inside(argument)
-        if inside is not None:
-            return inside
-    return None
+        inside = model_in(field.annotation) if field is not None else None
+        if inside is None:
+            return None
+        model = inside
+    return model
