@@ -95,7 +95,7 @@ def test_the_smallest_plan():
         ("fixtures: {healthy: /etc/passwd}", "8:21: '/etc/passwd' leads out of the plan's folder"),
         ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
         ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
-        ("auth: {bearer: x}", "unknown key 'auth' — write it into service: {auth: {bearer:"),
+        ("auth: {bearer: x}", "unknown key 'auth' — write service: {auth: {bearer:"),
         (
             "pools: [{name: p, get: /x, used: 3, limit: 15}]",
             "used: 3 never changes — write where the service",
@@ -123,9 +123,27 @@ def test_the_smallest_plan():
         ("window: {length: 0m}", "'length' is 0m — write more than 0 s"),
         ("heartbeat: false", "write heartbeat: null"),
         ("traffic: true", "not a mapping of keys to values — write traffic: {}"),
-        ("report: {title: 5}", "'title' is 5, not one text — write one text, in quotes: title: \"5\""),
+        ("report: {title: 5}", "'title' is 5, not text — write it in quotes: title: \"5\""),
         ("metrics: {memory_attention: 80}", "80 is not a share — write 80%"),
         ("fixtures: {healthy: {api: 200}}", "write api: [{status: 200}]"),
+        ("e2e: [{name: t, steps: [{get: /x}]}]", "write e2e: {tests: [{name: t, steps: [{get: /x}]}]}"),
+        (
+            "thresholds: {a: ['p(95)<200']}",
+            "write response_times: {limit: 2s, of: {Health: api}}",
+        ),
+        (
+            "jobs: {a: b}",
+            "this is a workflow's; a plan is a file of its own; deploy-verdict init URL drafts one",
+        ),
+        ("window: {duration: 1h}", "unknown key 'duration' — write length: 2h"),
+        ("pools: [{name: p, get: /x, metric: a}]", "unknown key 'metric' — write used: $.in_use"),
+        ("pools: [{name: p, get: /x, used: a_active, limit: 5}]", "or prometheus: a_active for a metric"),
+        (
+            "pools: [{name: p, get: /x, used: 'a{b=\"c\"}', limit: 5}]",
+            'write prometheus: a{b="c"} for a metric',
+        ),
+        ("github: {token: x}", "unknown key 'token' — remove it: the workflow's own token is used"),
+        ("response_times: {of: {A: api}}", "'limit' is missing in 'response_times'"),
         # A path only: no other host can be asked there.
         (
             "claims: [{commit: abcdefg, title: x, openapi: {get: 'http://o.test/y', has: A.b}}]",
@@ -269,6 +287,10 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
         ("name: b, post: /x, expect: {status: 200}", "would write, but test_data.may_write allows nothing"),
         ("name: b, get: /x, status: 200", "unknown key 'status' — write expect: {status: 200}"),
         ("name: b, get: /x, every: 30s", "window: {sample_every: 15m}; heartbeat: {every: 30s}"),
+        ("name: b, get: /x, expect: [status == 200]", "write the selector as the key: {status: 200}"),
+        ("name: b, get: /x, expect: {status: '200'}", "is not a status — write it without quotes: 200"),
+        ("get: /x", "'name' is missing in item 2 of 'health' — write name: api"),
+        ("name: b, get: /x, at: sometimes", "write at: every sample, or some of them: [0m, 60m]"),
         ("name: b, get: /x, expect: 200", "200 alone says not of what — write {status: 200}"),
         ("name: b, get: /x, expect: {status: 200-299}", "write 200..299"),
         ("name: b, get: /x, expect: {statusCode: 200}", "write status, or $.statusCode for a JSON field"),
@@ -501,3 +523,10 @@ def test_what_is_asked_of_the_platform_needs_the_platform(section):
     text = f"health: [{{name: a, get: /, expect: {{status: 200}}}}]\n{section}: {{}}\n"
     with pytest.raises(PlanError, match=f"{section} comes from Railway — add a railway section"):
         plan_of(text)
+
+
+def test_a_value_of_the_wrong_shape_shows_no_secret():
+    text = f"{SMALL}e2e: [{{name: t, steps: [{{post: /x, json: {{a: '${{SECRET}}', b: 1}}}}]}}]\n"
+    found = mistakes(text, {"SECRET": "hidden-value"})
+    assert "'e2e' is not a mapping" in "\n".join(found)
+    assert "hidden-value" not in "\n".join(found)

@@ -319,6 +319,8 @@ def _without_unit(value: Number) -> str:
 def _status_meant(text: str) -> str:
     """The status as a plan writes it: 2xx is 200..299."""
     text = text.strip().lower()
+    if re.fullmatch(r"[1-5]\d\d", text):
+        return f"it without quotes: {text}"
     if re.fullmatch(r"[1-5]xx", text):
         return f"{text[0]}00..{text[0]}99"
     between = re.fullmatch(r"(\d{3})\s*-\s*(\d{3})", text)

@@ -79,6 +79,9 @@ _ELSEWHERE = {
 
 def _instead_of(selector: str) -> str:
     """The selector that is meant by another tool's word for it, or all that there are."""
+    line = re.fullmatch(r"(\S+) (?:is|==|=|equals) (\S+)", selector)
+    if line:
+        return f"the selector as the key: {line.group(1)}: {line.group(2)}"
     low = selector.lower()
     known = next((name for name, words in _ELSEWHERE.items() if low in words), None)
     if known is not None:

@@ -19,6 +19,7 @@ from deploy_verdict.plan.sections.logs import LogRules
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
+_RAILWAY = 'railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}'
 # A variable as a shell writes it, alone or at the end: "Bearer $TOKEN".
 _SHELL = re.compile(r"(?:^|[ :])\$[A-Za-z_]\w*$")
 
@@ -29,11 +30,14 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
         yield (), "the plan checks nothing — add health, e2e, pools or logs"
     for section in ("traffic", "metrics"):
         if getattr(plan, section) is not None and plan.railway is None:
-            yield (section,), f"{section} comes from Railway — add a railway section"
+            yield (section,), f"{section} comes from Railway — add a railway section: {_RAILWAY}"
     for index, other in enumerate(plan.logs.sources if plan.logs else ()):
         if other.railway is not None and plan.railway is None:
             place: Path = ("logs", "sources", index, "railway")
-            yield place, f"the log of {other.railway.service} comes from Railway — add a railway section"
+            yield (
+                place,
+                f"the log of {other.railway.service} comes from Railway — add a railway section: {_RAILWAY}",
+            )
     yield from _hosts(plan)
     yield from _literal_headers(plan)
     yield from _unique(plan)
@@ -340,4 +344,8 @@ def cycles(plan: Plan) -> list[str]:
 def meant(name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f" — did you mean '{close[0]}'?" if close else f" — known: {', '.join(names[:12]) or 'none'}"
+    return (
+        f" — did you mean '{close[0]}'?"
+        if close
+        else f" — known: {', '.join(names[:12]) or 'none, as the plan has none'}"
+    )

@@ -16,42 +16,17 @@ from deploy_verdict.base.errors import PlanError, Problem
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
 from deploy_verdict.plan.horizon import with_provable_times
+from deploy_verdict.plan.other_words import other_word
 from deploy_verdict.plan.override import changed
 from deploy_verdict.plan.plan import Plan, plan_model
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
 from deploy_verdict.plan.sections.fixtures import Answer, Recording
-from deploy_verdict.plan.shape_words import SHAPES, model_in, shape_message
+from deploy_verdict.plan.shape_words import SHAPES, empty_message, missing_message, model_in, shape_message
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
 # A stand-in for each section that a plan must have.
 _STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
-# Keys that belong elsewhere, with what to write.
-_TAUGHT = {
-    "auth": 'write it into service: {auth: {bearer: "${API_TOKEN}"}}; at a request stands auth: none only',
-    "host": "write hosts: {admin: https://admin.example.com}, and get: admin:/metrics to ask it",
-    "url": "write get: and the path, such as get: /api/health",
-    "body": "write json: and the JSON body",
-}
-# The same of keys of a request, by other tools' words.
-_TAUGHT_OF_REQUEST = {
-    "status": "write expect: {status: 200}",
-    "elapsed": 'write expect: {elapsed: "< 2s"}',
-    "method": "write the method as the key, and the path: get: /api/health",
-    "path": "write it with its method: get: /api/health",
-    "every": "a check is asked at every sample: window: {sample_every: 15m}; heartbeat: {every: 30s}",
-    "interval": "a check is asked at every sample: window: {sample_every: 15m}; heartbeat: {every: 30s}",
-    "retries": "remove it: a connect that fails is tried once more by itself, and an answer counts as it is",
-    "query": "write it into the path: get: /api/items?page=1",
-    "params": "write it into the path: get: /api/items?page=1",
-    "data": "write json: and the JSON body",
-    "check": "write expect: and what must hold, such as {status: 200, $.ok: true}",
-    "checks": "write expect: and what must hold, such as {status: 200, $.ok: true}",
-    "assert": "write expect: and what must hold, such as {status: 200, $.ok: true}",
-    "assertions": "write expect: and what must hold, such as {status: 200, $.ok: true}",
-    "expected": "write expect: and what must hold, such as {status: 200, $.ok: true}",
-    "thresholds": 'write expect: {elapsed: "< 2s"}, or response_times: for several checks',
-}
 _BOUNDS = {
     "greater_than": "more than",
     "greater_than_equal": "at least",
@@ -240,31 +215,49 @@ def _message(detail: Any, location: Path, document: Document) -> str:
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind in SHAPES and detail["loc"]:
-        is_secret = "auth" in detail["loc"] or location in document.from_variables
+        is_secret = _holds_secret(detail, location, document)
         return shape_message(kind, _place(detail), detail["input"], _model_of(detail), is_secret=is_secret)
     if kind in _BOUNDS:
         return _bound(name, detail, location, document)
     if kind == "extra_forbidden":
         return _unknown_key(name, detail)
     if kind == "missing":
-        where = f" in '{location[-1]}'" if location else ""
-        return f"'{name}' is missing{where} — add it"
+        return missing_message(name, location, _model_of(detail))
     if kind in ("literal_error", "enum"):
         return _not_one_of(name, detail)
-    return f"'{name}' is empty — add at least one" if kind == "too_short" else f"'{name}': {detail['msg']}"
+    if kind == "too_short":
+        return empty_message(name, _model_of(detail))
+    return f"'{name}': {detail['msg']}"
+
+
+def _holds_secret(detail: Any, location: Path, document: Document) -> bool:
+    """Whether a value, or one inside it, may be a secret: it is of a variable, or says who we are."""
+    inside = any(path[: len(location)] == location for path in document.from_variables)
+    named = {str(step) for step in detail["loc"]} | set(_keys(detail["input"]))
+    return inside or bool(named & {"auth", "headers", "password", "token", "form"})
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from map(str, value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(item)
 
 
 def _unknown_key(name: str, detail: Any) -> str:
-    # A request of any kind: a check, a step, a pool.
-    of_request = _TAUGHT_OF_REQUEST if "get" in _known_names(detail) else {}
-    taught = _TAUGHT.get(name) or of_request.get(name)
+    taught = other_word(name, _model_of(detail))
     return f"unknown key '{name}'{f' — {taught}' if taught else _suggestion(name, detail)}"
 
 
 def _not_one_of(name: str, detail: Any) -> str:
-    if name == "auth":
-        return f"'auth' at one request is none, or left out — {_TAUGHT['auth']}"
-    return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
+    place = _place(detail)
+    key = next((step for step in reversed(place) if isinstance(step, str)), name)
+    if key == "auth":
+        teach = 'write service: {auth: {bearer: "${API_TOKEN}"}}, for all of them'
+        return f"'auth' at one request is none, or left out — {teach}"
+    if key == "at":
+        return "'at' takes no such value — write at: every sample, or some of them: [0m, 60m]"
+    return f"'{key}' is {detail['input']!r} — write {detail['ctx']['expected']}"
 
 
 def _place(detail: Any) -> Path:

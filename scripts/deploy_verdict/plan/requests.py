@@ -21,6 +21,7 @@ from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan.graphql import asks_mutation, documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.other_words import line_of
 
 
 def headers_in(value: Any) -> Iterator[tuple[str, str]]:
@@ -70,6 +71,9 @@ class Expectations(Part):
         status = value[0] if isinstance(value, list) and len(value) == 1 else value
         if isinstance(status, int) and not isinstance(status, bool):
             raise ValueError(f"{status} alone says not of what — write {{status: {status}}}")
+        line = line_of(value[0]) if isinstance(value, list) and value and isinstance(value[0], str) else None
+        if line:
+            raise ValueError(f"{value[0]!r} is no line — write the selector as the key: {{{line}}}")
         if not isinstance(value, dict):
             raise ValueError("write a mapping from selectors to values, such as {status: 200, $.ok: true}")
         if "lines" in value:

@@ -10,7 +10,7 @@ from deploy_verdict.plan.key_help import KEY_HELP
 LISTS = ("list_type", "tuple_type")
 MAPPINGS = ("dict_type", "model_type", "model_attributes_type")
 _SCALARS = {
-    "string_type": "one text",
+    "string_type": "text",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
@@ -42,11 +42,29 @@ def shape_message(kind: str, place: Sequence[int | str], found: Any, model: Any,
         instead = flow(example[0]) if isinstance(example, list) else _members(inside)
         return f"{name} {is_not} a mapping of keys to values — write {instead}"
     if kind in MAPPINGS:
-        wanted = _as_mapping(key, found, example, field, inside)
+        wanted = _as_mapping(key, None if is_secret else found, example, field, inside)
         return f"{name} {is_not} a mapping of keys to values — {wanted}"
+    return f"{name} {is_not} {_SCALARS[kind]} — write {_as_scalar(kind, key, found, example, is_secret)}"
+
+
+def empty_message(key: str, model: Any) -> str:
+    """A list that needs a member."""
+    example = _example(model, key)
     return (
-        f"{name} {is_not} {_SCALARS[kind]} — write {_SCALARS[kind]}{_as_scalar(kind, key, found, is_secret)}"
+        f"'{key}' is empty — write {key}: {flow(example)}"
+        if example
+        else f"'{key}' is empty — add at least one"
     )
+
+
+def missing_message(key: str, place: Sequence[int | str], model: Any) -> str:
+    """A key that must be there, with its example."""
+    where = ""
+    if place:
+        name = next((step for step in reversed(place) if isinstance(step, str)), "")
+        where = f" in '{name}'" if isinstance(place[-1], str) else f" in item {place[-1] + 1} of '{name}'"
+    example = _example(model, key)
+    return f"'{key}' is missing{where} — " + (f"write {key}: {flow(example)}" if example else "add it")
 
 
 def model_in(annotation: Any) -> Any:
@@ -95,6 +113,8 @@ def _as_list(key: str, found: Any, example: Any, inside: Any) -> str:
 
 def _as_mapping(key: str, found: Any, example: Any, field: Any, inside: Any) -> str:
     """An example of the key; where nothing in it is required, an empty mapping does."""
+    if isinstance(found, list) and inside is not None and "tests" in inside.model_fields:
+        return f"write {key}: {{tests: {flow(found)}}}"
     if found is False:
         return f"leave {key} out" if field is None or field.default is None else f"write {key}: null"
     required = inside is not None and any(item.is_required() for item in inside.model_fields.values())
@@ -112,13 +132,13 @@ def _members(model: Any) -> str:
     return "{" + ", ".join(f"{key}: …" for key in wanted) + "}"
 
 
-def _as_scalar(kind: str, key: str, found: Any, is_secret: bool) -> str:
-    if is_secret:
-        return ""
+def _as_scalar(kind: str, key: str, found: Any, example: Any, is_secret: Any) -> str:
     if isinstance(found, list | tuple) and len(found) == 1 and not isinstance(found[0], dict | list):
-        return f": {key}: {flow(found[0])}"
-    if kind == "string_type" and isinstance(found, bool | int | float):
-        return f', in quotes: {key}: "{json.dumps(found)}"'
-    if kind != "string_type" and isinstance(found, str) and re.fullmatch(r"-?\d+(\.\d+)?|true|false", found):
-        return f", without quotes: {key}: {found}"
-    return ""
+        return f"{key}: {'…' if is_secret else flow(found[0])}"
+    if is_secret or isinstance(found, dict | list | tuple) or found is None:
+        return f"{key}: {flow(example) if isinstance(example, str | int) else '…'}"
+    if kind == "string_type":
+        return f"it in quotes: {key}: {json.dumps(str(found))}"
+    if isinstance(found, str) and re.fullmatch(r"-?\d+(\.\d+)?|true|false", found):
+        return f"it without quotes: {key}: {found}"
+    return f"{key}: {'true, or false' if kind == 'bool_type' else flow(example) if example else 5}"
