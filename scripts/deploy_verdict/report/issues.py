@@ -87,8 +87,9 @@ def _title(bundle: Bundle, group: Group, ordered: Sequence[Finding]) -> str:
         return "The service did not answer"
     if lead.stage == "e2e" and group.key[0] != "because":
         return f"E2E {lead.check} fails"
-    if group.key[0] == "pool":
-        pool = next(pool for pool in bundle.plan.pools if pool.name == lead.check)
+    pool = next((pool for pool in bundle.plan.pools if pool.name == lead.check), None)
+    # What a check expects of a pool's readings is called after the check.
+    if group.key[0] == "pool" and pool is not None:
         return f"{pool.title or pool.name} pool: {lead.because or lead.expectation}"
     if group.key[0] != "because":
         return f"{_check_title(bundle, lead)}: {lead.expectation}"
