@@ -12,6 +12,8 @@ from deploy_verdict.plan.sections.report import FollowUp, Level
 from deploy_verdict.report.issues import Issue
 from deploy_verdict.stages.registry import by_hand
 
+INVESTIGATE = "Investigate: "
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendations:
@@ -30,7 +32,7 @@ def recommendations(
     """Nothing is ticked unless the verdict is stable."""
     stable = verdict.outcome is VerdictOutcome.STABLE
     level = _level(bundle, issues)
-    todo = [f"Investigate: {issue.title} ({issue.severity})" for issue in issues]
+    todo = [f"{INVESTIGATE}{issue.title} ({issue.severity})" for issue in issues]
     todo += [*level.actions, *bundle.plan.report.when_issues] if level and issues else []
     if rollback_options and verdict.outcome is VerdictOutcome.CRITICAL:
         todo.append(f"Rollback options: {rollback_options}")
