@@ -52,7 +52,8 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     total = runs.clean + runs.bad
     beside = f"; {runs.refused} more were refused (4xx), which do not count" if runs.refused else ""
     if runs.bad:
-        rate = f"{100 * runs.bad / total:.2g} %, at most {possible_percent(runs.bad, total):.2g} % at 95 %"
+        possible = _percent(possible_percent(runs.bad, total))
+        rate = f"{_percent(100 * runs.bad / total)}, at most {possible} at 95 %"
         text = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
         return failed(text, exposure.severity, "a watched operation failed")
     if not runs.clean:
@@ -96,3 +97,8 @@ def _topped(bundle: Bundle, exposure: Exposure) -> str:
 
 def _top_ups(bundle: Bundle, exposure: Exposure) -> list[TopUpObservation]:
     return [item for _, item in readings_of(bundle, TOP_UP, TopUpObservation, exposure.name)]
+
+
+def _percent(share: float) -> str:
+    """Two digits; 100 has three."""
+    return "100 %" if share >= 99.5 else f"{share:.2g} %"  # rounds to it
