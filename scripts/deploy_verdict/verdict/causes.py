@@ -69,11 +69,15 @@ class _Sorting:
         self.failed = failed
         self.bad = BadAnswers(bundle, failed)
         self.stale = {item.check for item in failed if (item.stage, item.rule) == ("claims", "shown")}
-        live = (("claims", "shown"), ("deployment", "deployed"))
+        # The platform's word alone is no proof: older code may answer all the same.
         self.live = {
             item.check: item.actual
             for item in every
-            if (item.stage, item.rule) in live and item.outcome is Outcome.PASS
+            if item.outcome is Outcome.PASS
+            and (
+                (item.stage, item.rule) == ("claims", "shown")
+                or ((item.stage, item.rule) == ("deployment", "deployed") and "shown by" in item.actual)
+            )
         }
         self.groups: dict[Key, Cause] = {}
 
@@ -152,6 +156,7 @@ class _Sorting:
             for key, cause in list(self.groups.items()):
                 if key != STALE and any(self._speaks_for_stale(finding) for finding in cause.findings):
                     self._join(STALE, key)
+        self._merge_reasons()
         full = next((key for key, cause in self.groups.items() if is_full(cause)), None)
         if full is not None:
             self._join(full, FULL)
@@ -161,6 +166,12 @@ class _Sorting:
         if PLATFORM in self.groups and self._is_down():
             for key in [key for key in self.groups if key[0] in ("silent", "down", "connections")]:
                 self._join(PLATFORM, key)
+
+    def _merge_reasons(self) -> None:
+        """A rule that no answer shows belongs to the check that gives the same reason."""
+        for key, cause in list(self.groups.items()):
+            if key[0] == "because":
+                self._join(self._by_reason(cause.findings[0]) or key, key)
 
     def _join(self, host: Key, key: Key) -> None:
         if key in self.groups and key != host:
@@ -195,7 +206,7 @@ class _Sorting:
             self._add(self._by_traffic(finding), finding, set())
             return
         line = self._line(finding)
-        key = self._by_line(line) if line else self._by_commit(finding)
+        key = (self._by_line(line) if line else None) or self._by_commit(finding)
         if key is None:
             is_rest = finding.rule in ("errors", "new") and not line
             key = ("log", self._log_of(finding), shape_of_text(line)) if line else ("log", finding.check)
@@ -203,6 +214,16 @@ class _Sorting:
                 key = next((known for known in self.groups if known[:2] == key), key)
         self._add(key, finding, set())
         self.groups[key].log_line = self.groups[key].log_line or line
+
+    def _by_reason(self, finding: Finding) -> Key | None:
+        """The cause that a check gives the same reason for."""
+        reason = _folded(finding.because or "")
+        reasons = {
+            key: {_folded(item.because) for item in cause.findings if item.because}
+            for key, cause in self.groups.items()
+            if key[0] != "because"
+        }
+        return next((key for key, given in reasons.items() if reason in given), None)
 
     def _by_commit(self, finding: Finding) -> Key | None:
         """The cause that speaks of the same commit."""

@@ -89,7 +89,9 @@ def _against(bundle: Bundle, outcome: VerdictOutcome, cause: Cause, now: datetim
 def _back_or_forward(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
     target = ready.recommended
     if target is None:
-        why = f"not known: {ready.unknown}" if ready.unknown else "no earlier deployment is known to be good"
+        if ready.unknown:
+            return NextAction(text=f"Roll back by hand or deploy a fix: no target is known ({ready.unknown})")
+        why = "no earlier deployment is known to be good"
         unproven = [item.deployment.id for item in ready.unproven[:1]]
         if unproven:
             return NextAction(
