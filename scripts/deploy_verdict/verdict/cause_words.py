@@ -200,6 +200,8 @@ def _itself(bundle: Bundle, cause: Cause) -> Words:
         return f"{log} says {_quoted(cause.log_line)}{meant}", f"{count}{when}"
     found = one_line(_LEADING_AT.sub("", lead.actual), MOST_FOUND)
     meant = lead.because or f"{lead.check}: expected {one_line(lead.expectation, MOST_QUOTED)}"
+    if cause.kind == "e2e" and not lead.because:
+        meant = f"E2E {lead.check} fails"
     if cause.kind in ("slow", "traffic"):
         meant = f"{lead.check}: {meant}"
         found += f"; expected: {one_line(lead.expectation, MOST_QUOTED)}"

@@ -25,7 +25,7 @@ from deploy_verdict.stages.pools.judge_gauge import SAYS_FULL
 from deploy_verdict.stages.registry import lead_rank
 from deploy_verdict.verdict.bad_answers import FULL, SILENT, BadAnswers, Key, route_of
 from deploy_verdict.verdict.cause import Cause, is_full
-from deploy_verdict.verdict.unknowns import follows, unexplained
+from deploy_verdict.verdict.unknowns import Unanswered, follows, stops_of, unexplained
 
 PLATFORM: Key = ("platform",)
 STALE: Key = ("stale",)
@@ -57,8 +57,10 @@ def causes(bundle: Bundle, findings: Sequence[Finding]) -> Causes:
     sorting = _Sorting(bundle, failed, findings)
     found = sorting.causes()
     rest: list[Finding] = []
+    stops = stops_of(bundle) if found and open_ else frozenset()
+    window = Unanswered(bad=sorting.bad, stops=stops, is_ended=bundle.ended is not None)
     for finding in open_:
-        host = next((cause for cause in found if follows(bundle, sorting.bad, cause, finding)), None)
+        host = next((cause for cause in found if follows(window, cause, finding)), None)
         (rest if host is None else host.unknown).append(finding)
     return Causes(failed=tuple(found), unknown=unexplained(bundle, rest), bad=sorting.bad)
 
@@ -85,7 +87,7 @@ class _Sorting:
         """The causes, worst first."""
         late = []
         for finding in self.failed:
-            if finding.stage in ("logs", "traffic", "connections"):
+            if finding.rule == "connects" or finding.stage in ("logs", "traffic"):
                 late.append(finding)
             else:
                 self._add(self._key(finding), finding)

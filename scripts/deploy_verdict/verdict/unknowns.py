@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.bundle import Bundle
@@ -41,22 +42,31 @@ MISSED: Key = ("missed",)
 Reasons = dict[str, set[tuple[str, str, str]]]
 
 
-def follows(bundle: Bundle, bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
+@dataclass(frozen=True)
+class Unanswered:
+    """What the answers of a window say of its failures: the bad ones, what they stopped, whether it ended."""
+
+    bad: BadAnswers
+    stops: frozenset[str]
+    is_ended: bool
+
+
+def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
     """Whether this failure is why nobody knows."""
     text = finding.actual
     stopped = _STOPPED.search(text)
     if stopped:
         return any(name_of(item) == stopped["name"] for item in cause.findings)
     is_left_out = finding.stage == "exposure" or _MISSED.search(text)
-    if is_left_out and _is_stopped_by(bundle, cause):
+    if is_left_out and any(name_of(item) in window.stops for item in cause.findings):
         return True
     if cause.kind == "platform":
-        return bundle.ended is not None or bool(_NO_ANSWER.search(text))
+        return window.is_ended or bool(_NO_ANSWER.search(text))
     shown_by = _SHOWN_BY.search(text) or _NEVER_HELD.search(text)
     if shown_by:
         return any(f"{item.stage}/{item.check}" == shown_by["check"] for item in cause.findings)
     dirty = _DIRTY.search(text)
-    return _left_by(cause, dirty["checks"], text) if dirty else _shows(bad, cause, finding)
+    return _left_by(cause, dirty["checks"], text) if dirty else _shows(window.bad, cause, finding)
 
 
 def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
@@ -78,16 +88,15 @@ def _left_by(cause: Cause, checks: str, text: str) -> bool:
     return cause.kind == "silent" and "no answer" in text
 
 
-def _is_stopped_by(bundle: Bundle, cause: Cause) -> bool:
-    """Whether every sample that was missed was not taken because of this failure."""
+def stops_of(bundle: Bundle) -> frozenset[str]:
+    """The failures that ended our own writes, where every sample that was missed was missed for that."""
     slots = [
         slot
         for slot in covered(bundle).slots
         if slot.stage in asking_service() and slot.state in ("missing", "partial")
     ]
-    names = {name_of(item) for item in cause.findings}
     stops = [_STOPPED.search(slot.note or "") for slot in slots]
-    return bool(stops) and all(stop is not None and stop["name"] in names for stop in stops)
+    return frozenset(stop["name"] for stop in stops if stop) if all(stops) else frozenset()
 
 
 def unexplained(bundle: Bundle, rest: Sequence[Finding]) -> tuple[Cause, ...]:
@@ -98,8 +107,10 @@ def unexplained(bundle: Bundle, rest: Sequence[Finding]) -> tuple[Cause, ...]:
         key = _key(bundle, finding, reasons)
         groups.setdefault(key, Cause(key)).unknown.append(finding)
     for cause in groups.values():
+        cause.unknown.sort(key=lambda item: item.offset_s or 0.0)
         first = ("coverage",) if cause.key == MISSED else _LEADS
-        cause.unknown.sort(key=lambda item, first=first: (item.rule not in first, item.offset_s or 0.0))
+        leads = [item for item in cause.unknown if item.rule in first]
+        cause.unknown = [*leads, *(item for item in cause.unknown if item.rule not in first)]
     return tuple(sorted(groups.values(), key=lambda cause: (cause.key[0] == "doubt", -len(cause.unknown))))
 
 
