@@ -162,7 +162,8 @@ def _pool_of(bundle: Bundle, finding: Finding) -> str | None:
     if finding.stage == "pools" and name in pools:
         return name
     check = next((check for check in bundle.plan.health if check.name == name), None)
-    path = path_of(check.path) if check and finding.stage in ("health", "pools", "never") else None
+    # Traffic and logs name paths and patterns, which are no checks.
+    path = path_of(check.path) if check else None
     return next((pool for pool, own in pools.items() if own == path), None)
 
 
