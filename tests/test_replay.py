@@ -129,7 +129,9 @@ def test_what_if_as_json_with_two_changes_and_a_key_with_dots(tmp_path):
         "actual": "",
     }
     assert [(item["name"], item["was"], item["would_be"]) for item in told["findings"]] == [
-        ("health/pool-stats/$.max_connections at T+0min", "pass", "fail P1")
+        ("health/pool-stats/$.max_connections at T+0min", "pass", "fail P1"),
+        ("pools/pool-stats/readings", "pass", "(no finding)"),
+        ("pools/pool-stats/readings at T+0min", "(no finding)", "fail P1"),
     ]
 
 

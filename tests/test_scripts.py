@@ -18,6 +18,7 @@ health: [{name: api, get: /api, expect: {status: 200, $.ok: true}}]
 pools: [{name: p, get: /pool, used: $.used, limit: $.limit, burst: {for: 3s, every: 1s}, beside: [api]}]
 criteria: [{name: API, target: up, findings: [health/api], actual: health/api/$.ok}]
 """
+OFFSETS = ("000", "030", "060", "090", "120")
 
 
 @pytest.fixture
@@ -44,17 +45,14 @@ def service(changing=True):
 def test_a_whole_window_in_one_process(plan, tmp_path):
     out = tmp_path / "out"
     with service() as url:
-        done = script("watch_deployment", "--plan", plan, "--target", url, "--out", out, "--speed", 7200)
+        done = script("watch_deployment", "--plan", plan, "--target", url, "--out", out, "--speed", 600)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"STABLE  {out}/POST-DEPLOYMENT-MONITORING-REPORT.md\n"
-    assert sorted(path.name for path in (out / "evidence").iterdir()) == [
-        "health.T+000.a1.json",
-        "pools.T+000.a1.json",
-        "pools.T+030.a1.json",
-        "pools.T+060.a1.json",
-        "pools.T+090.a1.json",
-        "pools.T+120.a1.json",
-    ]
+    names = {path.name for path in (out / "evidence").iterdir()}
+    assert {name for name in names if not name.startswith("heartbeat.")} == {
+        f"{stage}.T+{offset}.a1.json" for stage in ("health", "pools") for offset in OFFSETS
+    }
+    assert len(names) > 2 * len(OFFSETS)
     assert json.loads((out / "verdict.json").read_text())["outcome"] == "stable"
     assert (out / "comment.md").exists()
 
@@ -80,12 +78,13 @@ def test_a_window_without_any_length_is_wrong_usage(plan, tmp_path):
 def test_step_by_step_gives_the_same_verdict(plan, tmp_path):
     out = tmp_path / "out"
     with service() as url:
-        common = ("--plan", plan, "--target", url, "--out", out, "--speed", 7200)
-        opened = script("open", *common)
-        assert json.loads(opened.stdout)["window"]["speed"] == 7200
-        assert script("check_health", *common).returncode == 0
-        sampled = script("sample_pools", *common)
-        assert len(sampled.stdout.splitlines()) == 5
+        common = ("--plan", plan, "--target", url, "--out", out)
+        opened = script("open", *common, "--speed", 600)
+        assert json.loads(opened.stdout)["window"]["speed"] == 600
+        for offset in OFFSETS:
+            for name in ("check_health", "sample_pools"):
+                done = script(name, *common, "--offset", f"{int(offset)}m")
+                assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done.stderr
         again = script("sample_pools", *common)
         assert again.stdout == ""
         assert again.stderr.count("already taken") == 5
@@ -128,7 +127,9 @@ def test_stopped_it_reports_what_it_saw_and_goes_on_later(plan, tmp_path):
         again = script("watch_deployment", *arguments)
     assert again.returncode == 0, again.stderr
     after = sorted(path.name for path in (out / "evidence").iterdir())
-    assert len([name for name in after if name.endswith("a1.json")]) == 6
+    assert {f"{stage}.T+{offset}.a1.json" for stage in ("health", "pools") for offset in OFFSETS} <= set(
+        after
+    )
     for name, data in before.items():
         assert (out / "evidence" / name).read_bytes() == data, "what was taken is not taken again"
 
@@ -201,9 +202,9 @@ def test_a_bad_plan_is_one_message_and_exit_2(name, which, tmp_path):
         (["--target", "ftp://x"], "--target 'ftp://x' is not an address — write one such as https://"),
         (
             ["--without", "pool"],
-            "no such stage — known: deployment, health, e2e, pools, exercise, floor, top_up, logs",
+            "no such stage — known: deployment, health, heartbeat, e2e, pools, exercise, floor, top_up, logs",
         ),
-        (["--without", "health", "--without", "pools"], "leaves out every stage"),
+        (["--without", "health", "--without", "heartbeat", "--without", "pools"], "leaves out every stage"),
         (["--out", "/dev/null"], "/dev/null"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
@@ -294,9 +295,10 @@ def test_check_plan_counts_before_anything_is_done():
     counts = json.loads(done.stdout)
     assert counts["samples"] == 9
     assert counts["tests"] == 8
-    # Five checks; three looks at a claim's document, one at a claim's check, and eighteen while they wait.
-    assert counts["requests"]["health"] == 5 + 3 + 1 + 18
+    # Five checks, three that read again at eight samples; three looks at a claim's document, one at a claim's
+    # check, and eighteen while they wait.
+    assert counts["requests"]["health"] == 5 + 3 * 8 + 3 + 1 + 18
     assert counts["requests"]["pools"] == 9 * (30 + 3)
-    # Ten rounds of six, twice; the gauge is read before each, up to twelve times in it, as often after it.
-    assert counts["requests"]["exercise"] == 10 * 6 * 2 + 10 * (1 + 2 * 12)
+    # At most sixty rounds of six, twice; the gauge is read before each, up to twelve times in it, and after.
+    assert counts["requests"]["exercise"] == 60 * 6 * 2 + 60 * (1 + 2 * 12)
     assert counts["total_requests"] == sum(counts["requests"].values())

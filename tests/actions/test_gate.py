@@ -117,7 +117,7 @@ def test_an_older_window_on_the_environment_is_ended_and_an_equal_one_is_left(ga
 
 def test_the_event_of_another_service_opens_nothing_and_ends_nothing(gate, hub):
     hub.add_run(400, display_title=f"{TITLE} · {'b' * 40}", status="in_progress")
-    done = gate.run(dispatch_event(deployment="d0000009-aaaa-4c0f-9d59-2f6a1f0d0009"), "repository_dispatch")
+    done = gate.run(dispatch_event(deployment="d0000099-aaaa-4c0f-9d59-2f6a1f0d0099"), "repository_dispatch")
     assert done.returncode == 0, done.stderr
     assert gate.outputs["open"] == "false"
     assert hub.runs[400]["status"] == "in_progress"

@@ -41,16 +41,16 @@ def jobs(mode, known=TIMERS, elapsed_s=30.0, offsets_s=OFFSETS, speed=1.0):
 
 def test_each_offset_with_a_sample_has_a_job_t0_too():
     assert stages_at(PLAN, 0.0) == ("deployment", "health", "pools", "e2e")
-    assert stages_at(PLAN, 900.0) == ("deployment", "pools")
+    assert stages_at(PLAN, 900.0) == ("deployment", "health", "pools")
     assert stages_at(PLAN, 3000.0) == ("e2e",)
-    assert stages_at(PLAN, 7200.0) == ("deployment", "pools", "e2e")
+    assert stages_at(PLAN, 7200.0) == ("deployment", "health", "pools", "e2e")
     assert [offset / 60 for offset in OFFSETS] == [0, 15, 30, 45, 50, 60, 75, 90, 105, 120]
 
 
 def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
     floor = PLAN.pools[0].model_copy(update={"return_to_floor": ReturnToFloor(test="t")})
     plan = PLAN.model_copy(update={"pools": (floor,)})
-    assert stages_at(plan, 7200.0) == ("deployment", "pools", "e2e", "floor")
+    assert stages_at(plan, 7200.0) == ("deployment", "health", "pools", "e2e", "floor")
     tail = laid_out(plan, Layout(length_s=7200, every_s=900, tails_s=(21600.0,)))
     assert "floor" in stages_at(tail, 7200.0)
     assert "floor" not in stages_at(tail, 21600.0)
@@ -59,7 +59,7 @@ def test_the_last_sitting_of_the_window_drives_the_cycles_and_no_tail_does():
 def test_a_top_up_comes_last_and_its_job_has_the_time_for_it():
     asked = Exposure(name="x", operation="GET /x", at_least=1, top_up=TopUp(of="health/x"))
     plan = PLAN.model_copy(update={"exposure": (asked,)})
-    assert stages_at(plan, 7200.0) == ("deployment", "pools", "e2e", "top_up")
+    assert stages_at(plan, 7200.0) == ("deployment", "health", "pools", "e2e", "top_up")
 
     def minutes(plan):
         jobs = sample_jobs(plan, (6300.0, 7200.0), "sleep", elapsed_s=6300.0, speed=1.0, known={})

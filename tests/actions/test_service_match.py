@@ -43,7 +43,7 @@ def test_a_commit_that_only_another_service_has_is_waited_for_and_is_not_ours(wh
 
 
 def test_a_deployment_that_railway_does_not_know_is_not_ours(why_not):
-    assert "not found" in why_not(deployment="d0000009-aaaa-4c0f-9d59-2f6a1f0d0009").lower()
+    assert "not found" in why_not(deployment="d0000099-aaaa-4c0f-9d59-2f6a1f0d0099").lower()
 
 
 def test_railway_that_cannot_be_asked_says_nothing_against_it():

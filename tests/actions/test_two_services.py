@@ -83,7 +83,7 @@ def test_the_second_event_yields_to_the_run_that_opened_the_window(hub, asked):
 
 
 def test_the_other_services_event_asks_github_for_nothing_and_ends_nothing(hub, asked):
-    event = dispatch_event(deployment="d0000009-aaaa-4c0f-9d59-2f6a1f0d0009")
+    event = dispatch_event(deployment="d0000099-aaaa-4c0f-9d59-2f6a1f0d0099")
     found = asked(event=event, name="repository_dispatch")
     assert isinstance(found, IgnoredEvent)
     assert hub.runs[FIRST]["status"] == "in_progress"

@@ -63,8 +63,7 @@ def opened(tmp_path, text=POOLS, *, offsets=(), status=200, commit=COMMIT, used=
         if plan.pools:
             observation = burst("redis", (pools or {}).get(offset_s, used), offset_s)
             keep(out, plan, file, "pools", observation, offset_s)
-    if 0.0 in offsets:
-        keep(out, plan, file, "health", http("api", {}, status=status), 0.0)
+        keep(out, plan, file, "health", http("api", {}, status=status, offset_s=offset_s), offset_s)
     return ["--plan", plan_path, "--out", out], out
 
 

@@ -96,7 +96,6 @@ def test_the_smallest_plan():
         ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
         ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
         ("auth: {bearer: x}", "unknown key 'auth' — write it into service: {auth: {bearer:"),
-        ("pools: [{name: p, get: /x, used: $.a, limit: 15}]", "15 is a number, not its place in the answer"),
         (
             "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 99}}]",
             "'at_once' is 99 — write at most 32",

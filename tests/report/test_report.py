@@ -179,7 +179,7 @@ def test_speed_is_told_and_times_stay_in_plan_time():
     story.log = the_log(errors=(LogLine(at=T0.replace(second=6), text="boom"),), levels={"ERROR": 1})
     report = story.report()
     assert "The window ran at speed 600: 2 hours of plan time took 12 s of real time." in report
-    assert "- 2026-02-02 15:00:00 UTC: `boom`" in report
+    assert "- 1 error, 2026-02-02 15:00:00 UTC: `boom`" in report
     assert "**Next Review:** 2026-02-03 14:00:00 UTC" in report
 
 
@@ -224,7 +224,8 @@ def hostile(text: str) -> Story:
     return story
 
 
-BLOCKS = skeleton(hostile("a plain text").report())
+# An error of several lines stands in a block of its own.
+BLOCKS = [skeleton(hostile(text).report()) for text in ("a plain text", "a text\nof two lines")]
 
 
 @given(NASTY)
@@ -239,7 +240,7 @@ def test_no_text_from_outside_changes_the_report(text):
         assert not {"html_block"} & {token.type for token in tokens}
         assert not {"html_inline", "link_open", "image"} & {child.type for child in inside}
         assert not CALLS.search(" ".join(child.content for child in inside if child.type == "text"))
-    assert skeleton(story.report()) == BLOCKS
+    assert skeleton(story.report()) in BLOCKS
 
 
 def test_nine_samples_take_no_time():

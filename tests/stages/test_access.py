@@ -4,11 +4,12 @@ import base64
 import json
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
 
+from demo.http_handler import Handler
 from deploy_verdict.base.clock import Pace, Stop
 from deploy_verdict.evidence import steps
 from deploy_verdict.http.plan_probe import probe_of
@@ -55,11 +56,8 @@ class Service(ThreadingHTTPServer):
         self.logins.append("revoked")
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        """Nothing."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

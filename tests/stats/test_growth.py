@@ -198,7 +198,7 @@ def falling(at):
 def test_growth_beside_rising_traffic_is_not_known():
     found = growth(range(1, 10), beside=[counts(rising)])
     assert found.outcome is OPEN
-    assert "but traffic rose by 46 %, which may be why" in found.actual
+    assert "but traffic rose by 47 %, which may be why" in found.actual
 
 
 def test_growth_beside_falling_traffic_is_growth():

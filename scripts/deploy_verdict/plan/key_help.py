@@ -86,10 +86,21 @@ KEY_HELP: dict[str, Help] = {
     "Level.actions": ("what people do then", (["look at the pool"],)),
     "LogPattern.text": ("the text that is sought", ("Too many connections",)),
     "LogPattern.regex": ("the regular expression that is sought", ('HTTP/1.1" 5\\d\\d',)),
-    "Logs.must_not_appear": ("lines that fail", (["Too many connections"],)),
-    "Logs.must_appear": ("lines that must be there", (["pool initialized"],)),
-    "Logs.canary": ("our own requests, which must stand in the log", ({"regex": "GET /health"},)),
-    "Logs.incident": ("the incident's lines: none of their kinds may come again", ()),
+    **{
+        f"{log}.{key}": help_
+        for log in ("Logs", "OtherLog")
+        for key, help_ in (
+            ("must_not_appear", ("lines that fail", (["Too many connections"],))),
+            ("must_appear", ("lines that must be there", (["pool initialized"],))),
+            ("canary", ("our own requests, which must stand in the log", ({"regex": "GET /health"},))),
+            ("incident", ("the incident's lines: none of their kinds may come again", ())),
+        )
+    },
+    "OtherLog.railway": ("another service of the project that logs it", ({"service": "Redis"},)),
+    "Auth.login": ("a request whose token or cookies go with every later one", ()),
+    "Host.base_url": ("the host's address", ("https://admin.example.com",)),
+    "Host.auth": ("who we are there, as the service's auth", ()),
+    "Of.user": ("the user that the connections log in with", ("web",)),
     "Pool.used": ("what is in use", ("$.pool.in_use",)),
     "Pool.limit": ("how much there is", ("$.pool.size",)),
     "Pool.burst": ("the readings of one sample", ({"for": "30s", "every": "1s"},)),

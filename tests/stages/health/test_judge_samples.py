@@ -24,9 +24,9 @@ WINDOW = "window: {length: 1h, sample_every: 15m}\n"
 CHECKS = """
 health:
   - {name: read, get: /a, expect: {status: 200, $.ok: true}}
-  - {name: write, post: /b, json: {spool: T1}, expect: {status: 200}}
-  - {name: twice, post: /c, json: {spool: T1}, at: [0m, 30m], expect: {status: 200}}
-  - {name: always, post: /d, json: {spool: T1}, at: every sample, expect: {status: 200}}
+  - {name: write, post: /take, json: {spool: T1}, expect: {status: 200}}
+  - {name: twice, post: /leave, json: {spool: T1}, at: [0m, 30m], expect: {status: 200}}
+  - {name: always, post: /clean, json: {spool: T1}, at: every sample, expect: {status: 200}}
 """
 UNREACHED = Fault(kind="connect-timeout", whose=Whose.TARGET, detail="no connection within the time limit")
 
