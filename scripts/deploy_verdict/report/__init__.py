@@ -1,6 +1,5 @@
 """The report: a plan's evidence and its verdict as Markdown. Pure: the templates' loader is handed in."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +58,9 @@ def render_report(
     *,
     generated_at: datetime,
     tool_version: str,
-    taken: Sequence[str] = (),
 ) -> str:
     """The complete report; the same inputs always give the same text."""
-    context = report_context(
-        bundle, verdict, generated_at=generated_at, tool_version=tool_version, taken=taken
-    )
+    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     return _rendered(environment, "report.md.j2", context)
 
 
@@ -76,12 +72,9 @@ def render_comment(
     generated_at: datetime,
     tool_version: str,
     report_url: str | None = None,
-    taken: Sequence[str] = (),
 ) -> str:
     """The short form for an issue or pull request; `report_url` makes the report's name a link."""
-    context = report_context(
-        bundle, verdict, generated_at=generated_at, tool_version=tool_version, taken=taken
-    )
+    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     return _rendered(environment, "comment.md.j2", context | {"report": linked(REPORT_NAME, report_url)})
 
 

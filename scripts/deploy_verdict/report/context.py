@@ -1,6 +1,6 @@
 """What the templates show, as raw text by section. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,9 +61,8 @@ def report_context(
     *,
     generated_at: datetime,
     tool_version: str,
-    taken: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """One entry for each partial of the report; `taken` is what was done about it, beyond the evidence."""
+    """One entry for each partial of the report."""
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
     actions = do_now(bundle, verdict.outcome, found.causes, verdict.coverage, generated_at)
@@ -83,7 +82,7 @@ def report_context(
             causes_hidden=max(0, len(first) - MOST_CAUSES),
             no_answer=no_answer(found) if found.issues and found.unknown_findings else "",
             actions=actions,
-            taken=(*actions_taken(bundle), *taken),
+            taken=actions_taken(bundle),
             notes=notes(bundle, verdict),
             generated=moment(generated_at),
             next_review=review,
