@@ -151,7 +151,7 @@ def test_what_if_a_pattern_was_another_the_evidence_does_not_speak(tmp_path):
         ("pools.reddis.attention=60%", "did you mean 'redis'?"),
         ("pool.redis.attention=60%", "did you mean 'pools'?"),
         ("pools.redis.atention=60%", "unknown key 'atention' — did you mean 'attention'?"),
-        ("pools.redis.attention=60", "60 is not a share — write one like 70%"),
+        ("pools.redis.attention=60", "60 is not a share — write 60%"),
         ("pools.redis.attention=90%", "attention must lie below critical"),
         ("pools.redis.name.deep=1", "it has no members"),
         ("window.length=[", "not YAML"),
