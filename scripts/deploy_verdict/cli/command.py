@@ -63,6 +63,7 @@ GROUPS = {
     ),
     "On Railway": (Verb("railway", "ask what a token may read, and measure how the API answers", "railway"),),
     "After the verdict": (
+        Verb("explain", "print each cause as a brief for whoever mends it", "explain"),
         Verb("compare", "put runs side by side", "compare"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
     ),

@@ -165,8 +165,34 @@ class Coverage(Record):
     slots: tuple[Slot, ...] = ()
 
 
+class RootCause(Record):
+    """What explains findings, in one sentence; `title` is the same without its proof.
+
+    Without a severity it explains only what is inconclusive. `findings` names those that it explains, the
+    leading one first, as stage/check/rule; `unknown` counts inconclusive ones that follow from it. `doubts`
+    are readings of the plan that other findings contradict. `since_s`: when it was first seen, in plan
+    seconds from T+0.
+    """
+
+    title: str
+    sentence: str
+    severity: Severity | None = None
+    since_s: float | None = None
+    findings: tuple[str, ...] = ()
+    unknown: int = 0
+    doubts: tuple[str, ...] = ()
+    evidence: str | None = None
+
+
+class NextAction(Record):
+    """One thing to do now; DIR in its command is the window's directory."""
+
+    text: str
+    command: str | None = None
+
+
 class Verdict(Record):
-    """verdict.json: all findings and the worst of them."""
+    """verdict.json: all findings and the worst of them, and what explains them."""
 
     schema_: Literal["deploy-verdict/verdict/1"] = Field(default="deploy-verdict/verdict/1", alias="schema")
     subject: Subject
@@ -183,6 +209,8 @@ class Verdict(Record):
     interrupted: bool = False
     ended: str | None = None
     limits: tuple[str, ...] = ()
+    causes: tuple[RootCause, ...] = ()
+    do_now: tuple[NextAction, ...] = ()
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

@@ -14,7 +14,7 @@ from jinja2 import FileSystemLoader
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import STATUS_MARK
 from deploy_verdict.markup.markdown import Safe, inline, one_line
-from deploy_verdict.model import Record, Verdict, VerdictOutcome
+from deploy_verdict.model import NextAction, Record, Verdict, VerdictOutcome
 from deploy_verdict.publish.hidden_line import hidden, hidden_in
 from deploy_verdict.publish.posts import title_of
 from deploy_verdict.report import template_environment
@@ -57,6 +57,7 @@ class BadNews:
     people: Safe
     issues: tuple[Issue, ...]
     issues_hidden: int
+    actions: tuple[NextAction, ...]
     what_follows: str
     link: Safe
 
@@ -87,6 +88,7 @@ def news_text(
         people=Safe(" ".join(f"@{handle}" for handle in handles(people))),
         issues=found[:MOST_ISSUES],
         issues_hidden=max(0, len(found) - MOST_ISSUES),
+        actions=verdict.do_now if verdict.outcome is VerdictOutcome.CRITICAL or not is_alarm else (),
         what_follows=_what_follows(bundle, verdict, is_alarm=is_alarm),
         link=Safe(link if link and _LINK.fullmatch(link) else "the long comment above"),
     )

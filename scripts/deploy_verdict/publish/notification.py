@@ -11,11 +11,12 @@ from typing import Literal
 
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
-from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
+from deploy_verdict.model import Finding, Outcome, RootCause, Severity, Verdict, VerdictOutcome
 from deploy_verdict.report.progress import so_far_words
 
 MAX_CHARACTERS = 2000
 MOST_FINDINGS = 3
+MOST_COMMAND = 160
 _LINK = re.compile(r"https?://[^\s<>|]{1,290}")
 _KINDS: dict[VerdictOutcome, "Kind"] = {
     VerdictOutcome.STABLE: "success",
@@ -80,8 +81,47 @@ def message_for(
         lines.append(f"Previous verdict: {previous.shown}.")
     if verdict.ended:
         lines.append(f"The window ended early: {shown(verdict.ended, 120)}")
-    lines += [*_findings(verdict, shown), *([link] if link and _LINK.fullmatch(link) else [])]
+    told = _causes(verdict, shown, so_far=so_far) if verdict.causes else _findings(verdict, shown)
+    end = [link] if link and _LINK.fullmatch(link) else []
+    room = MAX_CHARACTERS - len(title) - 1 - sum(len(line) + 1 for line in (*lines, *end))
+    lines += [*_fitting(told, room), *end]
     return Message(title=title, body="\n".join(lines), kind=_KINDS[verdict.outcome])
+
+
+def _fitting(lines: list[str], room: int) -> list[str]:
+    """The first lines that fit."""
+    kept = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far: bool) -> list[str]:
+    """What is broken, worst first, and what to do now: the comment's first lines."""
+    if verdict.outcome is VerdictOutcome.STABLE:
+        return _findings(verdict, shown)
+    failed = [cause for cause in verdict.causes if cause.severity is not None]
+    if so_far:
+        failed = [cause for cause in failed if cause.severity is not Severity.P2]
+    causes = failed or list(verdict.causes)
+    first, *others = causes
+    lines = [_told(first, shown(first.sentence, 420))]
+    lines += [f"- {_told(cause, shown(cause.title, 160))}" for cause in others[: MOST_FINDINGS - 1]]
+    lines += [f"and {len(causes) - MOST_FINDINGS} more"] if len(causes) > MOST_FINDINGS else []
+    for number, action in enumerate(verdict.do_now, start=1):
+        command = (action.command or "").split("\n")[0]
+        # A command that was cut, or broken so that it pings nobody, would be another command.
+        kept = f": {command}" if command and shown(command, MOST_COMMAND) == command else ""
+        lines += ["Do now:"] if number == 1 else []
+        lines.append(f"{number}. {shown(action.text, 200)}{kept}")
+    return lines
+
+
+def _told(cause: RootCause, words: str) -> str:
+    return f"{cause.severity}: {words}" if cause.severity is not None else words
 
 
 def _findings(verdict: Verdict, shown: Callable[[str | None, int], str]) -> list[str]:

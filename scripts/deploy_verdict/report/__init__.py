@@ -59,7 +59,7 @@ def render_report(
     generated_at: datetime,
     tool_version: str,
 ) -> str:
-    """The whole report; the same inputs always give the same text."""
+    """The complete report; the same inputs always give the same text."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     return _rendered(environment, "report.md.j2", context)
 

@@ -1,14 +1,16 @@
 """The conclusion: what was done, why the verdict is what it is, and what the window could not show. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import log_observation
-from deploy_verdict.markup.labels import counted, length_words, moment, planned_moment
-from deploy_verdict.model import Finding, Outcome, Verdict, VerdictOutcome
+from deploy_verdict.markup.labels import counted, length_words, moment
+from deploy_verdict.model import Finding, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
+
+MOST_TOLD = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +22,11 @@ class Conclusion:
     ready: str
 
 
-def conclusion(bundle: Bundle, verdict: Verdict, found: Issues) -> Conclusion:
+def conclusion(
+    bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause], review: str
+) -> Conclusion:
     """Only a stable verdict is ready for normal operations."""
-    paragraphs = (_done(bundle, verdict), why(verdict, found), _limits_and_next_step(bundle, verdict))
+    paragraphs = (_done(bundle, verdict), why(verdict, found, told), _limits_and_next_step(verdict, review))
     return Conclusion(
         paragraphs=paragraphs,
         assessment=verdict.outcome.shown,
@@ -50,31 +54,44 @@ def _done(bundle: Bundle, verdict: Verdict) -> str:
     )
 
 
-def short(verdict: Verdict, found: Issues) -> str:
-    """The verdict's reason in two sentences, for the first lines."""
-    if not found.issues:
-        return why(verdict, found)
-    text = _worst(found)
+def short(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
+    """The verdict's reason for the first lines: three sentences at most."""
+    if not told:
+        return why(verdict, found, told)
+    failed = [cause for cause in told if cause.severity is not None]
+    if not failed:
+        others = f" {counted(len(told) - 1, 'other reason')} below." if len(told) > 1 else ""
+        return f"No failure was observed, but not everything is known. {told[0].sentence}{others}"
+    sentences = [failed[0].sentence]
+    if len(failed) > 1:
+        titles = "; ".join(f"{cause.title} ({cause.severity})" for cause in failed[1:3])
+        more = f"; and {len(failed) - 3} more" if len(failed) > MOST_TOLD else ""
+        sentences.append(f"{counted(len(failed) - 1, 'other cause')}: {titles}{more}.")
     if found.unknown_findings:
-        text += f" {counted(found.unknown_findings, 'finding', 'is')} inconclusive."
-    return text
+        sentences.append(no_answer(found))
+    return " ".join(sentences)
 
 
-def _worst(found: Issues) -> str:
-    first, *others = found.issues
-    worst = "the worst " if others else ""
-    return f"{counted(len(found.issues), 'issue')} found, {worst}{first.severity}: {first.title}."
+def no_answer(found: Issues) -> str:
+    """How many checks are inconclusive, and how many of them because of what failed."""
+    count = found.unknown_findings
+    text = f"{counted(count, 'check')} {'has' if count == 1 else 'have'} no answer"
+    because = count - found.unexplained
+    this = "this" if len(found.issues) == 1 else "these"
+    if because == count:
+        return f"{text}, because of {this}."
+    return f"{text}, {because:,} of them because of {this}." if because else f"{text}."
 
 
-def why(verdict: Verdict, found: Issues) -> str:
+def why(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
     """The reason of the verdict in one paragraph."""
     if not verdict.findings:
         return "Nothing was judged, so nothing is known: missing evidence does not count as good."
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
-    reasons = [_failed(found)] if found.issues else []
-    reasons += [_inconclusive(open_, also=bool(reasons))] if open_ else []
-    if reasons:
-        return " ".join(reasons)
+    if found.issues:
+        return f"{short(verdict, found, told)} {found.issues[0].impact}"
+    if open_:
+        return _inconclusive(open_)
     met = sum(criterion.outcome is Outcome.PASS for criterion in verdict.criteria)
     criteria = (
         f"; {met} of {counted(len(verdict.criteria), 'success criterion')} met" if verdict.criteria else ""
@@ -82,27 +99,15 @@ def why(verdict: Verdict, found: Issues) -> str:
     return f"All checks passed at every scheduled sample{criteria}."
 
 
-def _failed(found: Issues) -> str:
-    first, *others = found.issues
-    when = f" {first.lead.when}" if first.lead.when and first.lead.when not in first.lead.actual else ""
-    text = f"{_worst(found)} Expected: {first.lead.expectation}; found: {first.lead.actual}{when}."
-    text += f" {first.impact}"
-    if others:
-        text += " Also: " + "; ".join(f"{issue.title} ({issue.severity})" for issue in others[:3])
-        text += f"; and {len(others) - 3} more." if len(others) > 3 else "."
-    return text
-
-
-def _inconclusive(open_: list[Finding], *, also: bool) -> str:
-    start = "Also," if also else "No failure was observed, but"
+def _inconclusive(open_: list[Finding]) -> str:
     return (
-        f"{start} {counted(len(open_), 'finding', 'is')} inconclusive: {first_reasons(open_)}. "
+        f"No failure was observed, but {counted(len(open_), 'finding', 'is')} inconclusive: "
+        f"{first_reasons(open_)}. "
         "Inconclusive does not count as good: a failure could hide there."
     )
 
 
-def _limits_and_next_step(bundle: Bundle, verdict: Verdict) -> str:
-    review = planned_moment(bundle.window, bundle.plan.report.next_review)
+def _limits_and_next_step(verdict: Verdict, review: str) -> str:
     limits = f"What this window could not show: {' '.join(verdict.limits)} " if verdict.limits else ""
     step = {
         VerdictOutcome.STABLE: "Normal operations can continue",
@@ -110,5 +115,4 @@ def _limits_and_next_step(bundle: Bundle, verdict: Verdict) -> str:
         VerdictOutcome.CRITICAL: "Take the immediate actions above now",
         VerdictOutcome.INCONCLUSIVE: "Resolve the inconclusive findings before calling this deployment good",
     }[verdict.outcome]
-    after = shown_duration(bundle.plan.report.next_review)
-    return f"{limits}{step}; next review at {review} ({after} after the deployment)."
+    return f"{limits}{step}; next review {review}."

@@ -18,13 +18,19 @@ from deploy_verdict.markup.labels import (
     real_length,
 )
 from deploy_verdict.markup.tables import Table
-from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
+from deploy_verdict.model import NextAction, Outcome, RootCause, Verdict, VerdictOutcome
+from deploy_verdict.report.actions_taken import actions_taken
 from deploy_verdict.report.baseline import shown_baseline
-from deploy_verdict.report.conclusion import conclusion, short, why
+from deploy_verdict.report.conclusion import conclusion, no_answer, short
 from deploy_verdict.report.coverage import trace
-from deploy_verdict.report.issues import issues
+from deploy_verdict.report.issues import Issues, issues
 from deploy_verdict.report.recommendations import recommendations
 from deploy_verdict.stages.registry import PARTS, Section, function, is_at_end, report_sections
+from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.do_now import do_now, next_review_s
+
+# The comment's first twelve lines hold these and the actions.
+MOST_CAUSES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +44,11 @@ class Head:
     status: str
     mark: str
     short: str
+    causes: tuple[RootCause, ...]
+    causes_hidden: int
+    no_answer: str
+    actions: tuple[NextAction, ...]
+    taken: tuple[str, ...]
     notes: tuple[str, ...]
     generated: str
     next_review: str
@@ -45,16 +56,38 @@ class Head:
 
 
 def report_context(
-    bundle: Bundle, verdict: Verdict, *, generated_at: datetime, tool_version: str
+    bundle: Bundle,
+    verdict: Verdict,
+    *,
+    generated_at: datetime,
+    tool_version: str,
 ) -> dict[str, Any]:
     """One entry for each partial of the report."""
     found = issues(bundle, verdict)
+    told = root_causes(bundle, found.causes)
+    actions = do_now(bundle, verdict.outcome, found.causes, verdict.coverage, generated_at)
+    first = tuple(cause for cause in told if cause.severity is not None) or told
+    review = _review(bundle, verdict, found)
     shown = tuple(_shown(bundle, verdict, generated_at))
-    views = {item.section.key: item.view for item in shown}
-    options = views.get("rollback_options")
     return {
-        "head": _head(bundle, verdict, generated_at, short(verdict, found)),
-        "why": why(verdict, found),
+        "head": Head(
+            title=bundle.plan.report.title or bundle.plan.name,
+            date=moment(bundle.window.t0)[:10],
+            period=_period(bundle, verdict),
+            period_title=length_title(bundle.window.length_s),
+            status=verdict.outcome.shown,
+            mark=STATUS_MARK[verdict.outcome],
+            short=short(verdict, found, told),
+            causes=first[:MOST_CAUSES],
+            causes_hidden=max(0, len(first) - MOST_CAUSES),
+            no_answer=no_answer(found) if found.issues and found.unknown_findings else "",
+            actions=actions,
+            taken=actions_taken(bundle),
+            notes=notes(bundle, verdict),
+            generated=moment(generated_at),
+            next_review=review,
+            state=_state(verdict),
+        ),
         "stage_sections": shown,
         "chapters": {part: tuple(item for item in shown if item.section.part == part) for part in PARTS},
         "health_reason": not_checked(bundle, "health"),
@@ -62,8 +95,9 @@ def report_context(
         "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
         "all_met": _all_met(verdict),
-        "actions": recommendations(bundle, verdict, found.issues, options.advice if options else None),
-        "conclusion": conclusion(bundle, verdict, found),
+        "actions": recommendations(bundle, verdict, found, actions),
+        "conclusion": conclusion(bundle, verdict, found, told, review),
+        "is_bad": verdict.outcome is not VerdictOutcome.STABLE,
         "trace": trace(bundle, verdict, tool_version),
     }
 
@@ -93,21 +127,9 @@ def _shown(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Iterator
             yield ShownSection(section=section, view=view, title=section.title)
 
 
-def _head(bundle: Bundle, verdict: Verdict, generated_at: datetime, reason: str) -> Head:
-    window = bundle.window
-    return Head(
-        title=bundle.plan.report.title or bundle.plan.name,
-        date=moment(window.t0)[:10],
-        period=_period(bundle, verdict),
-        period_title=length_title(window.length_s),
-        status=verdict.outcome.shown,
-        mark=STATUS_MARK[verdict.outcome],
-        short=reason,
-        notes=notes(bundle, verdict),
-        generated=moment(generated_at),
-        next_review=planned_moment(window, bundle.plan.report.next_review),
-        state=_state(verdict),
-    )
+def _review(bundle: Bundle, verdict: Verdict, found: Issues) -> str:
+    at_s, why = next_review_s(bundle, verdict.outcome, found.causes, verdict.coverage)
+    return planned_moment(bundle.window, at_s) + (f" ({why})" if why else "")
 
 
 def _state(verdict: Verdict) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.markup.labels import SEVERITIES, listed, name_of, sentence, severity_of, worst_severity
+from deploy_verdict.markup.labels import listed, name_of, worst_severity
 from deploy_verdict.markup.lines import Line, lines, lines_by_reason
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
 from deploy_verdict.plan.references import refers
-from deploy_verdict.report.causes import SILENCE, Group, grouped
-from deploy_verdict.stages.registry import lead_rank, naming_rules
+from deploy_verdict.verdict.cause import Cause
+from deploy_verdict.verdict.cause_words import words_of
+from deploy_verdict.verdict.causes import Causes, causes
 
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4
@@ -18,89 +19,73 @@ IMPACT = {
     Severity.P1: "The fix does not hold; production is at risk.",
     Severity.P2: "Production works, but investigate this before it grows.",
 }
-_POOL_RULES = ("exhaustion", "server", "samples", "band", "growth", "stability", "gauge")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One root cause: its leading finding as the description, and where else it shows."""
+    """One root cause: its leading finding as the description, and where else it shows.
+
+    `doubts` are readings of the plan that other findings contradict; so many as `following` are inconclusive
+    because of it.
+    """
 
     title: str
+    proof: str
     severity: Severity
     lead: Line
     also: tuple[Line, ...]
     impact: str
+    doubts: tuple[str, ...]
+    following: int
     evidence: tuple[str, ...]
     more_evidence: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issues:
-    """All issues, all that is inconclusive, and how much of that is not shown."""
+    """All issues; what is inconclusive and follows from none of them, and how much of that is not shown."""
 
+    causes: Causes
     issues: tuple[Issue, ...]
     unknown: tuple[Line, ...]
     unknown_hidden: int
     unknown_findings: int
+    unexplained: int
     judged: int
 
 
 def issues(bundle: Bundle, verdict: Verdict) -> Issues:
     """Nothing is dropped: a long list of what is inconclusive is cut, and says how much is missing."""
-    failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
-    unknown = lines_by_reason(open_)
+    found = causes(bundle, verdict.findings)
+    unknown = lines_by_reason(finding for cause in found.unknown for finding in cause.unknown)
     return Issues(
-        issues=tuple(_issue(bundle, group) for group in grouped(bundle, failed)),
+        causes=found,
+        issues=tuple(_issue(bundle, found, cause) for cause in found.failed),
         unknown=unknown[:MAX_UNKNOWN],
         unknown_hidden=max(0, len(unknown) - MAX_UNKNOWN),
         unknown_findings=len(open_),
+        unexplained=sum(len(cause.unknown) for cause in found.unknown),
         judged=len(verdict.findings),
     )
 
 
-def _issue(bundle: Bundle, group: Group) -> Issue:
-    ordered = sorted(group.findings, key=_rank)
-    first, *also = lines(ordered)
-    pointers = list(dict.fromkeys(item.evidence for item in ordered if item.evidence))
+def _issue(bundle: Bundle, found: Causes, cause: Cause) -> Issue:
+    first, *also = lines(cause.findings)
+    pointers = list(dict.fromkeys(item.evidence for item in cause.findings if item.evidence))
+    title, proof = words_of(bundle, found.bad, cause)
     return Issue(
-        title=_title(bundle, group, ordered),
-        severity=worst_severity(ordered),
+        title=title,
+        proof=proof,
+        severity=worst_severity(cause.findings),
         lead=first,
         also=tuple(also),
-        impact=_impact(bundle, ordered),
+        impact=_impact(bundle, cause.findings),
+        doubts=tuple(cause.doubts),
+        following=len(cause.unknown),
         evidence=tuple(pointers[:MAX_POINTERS]),
         more_evidence=max(0, len(pointers) - MAX_POINTERS),
     )
-
-
-def _rank(finding: Finding) -> tuple[int, int, int, float]:
-    """The worst first; of those, the check that was written for it before the rules over everything."""
-    stage = lead_rank(finding.stage)
-    rule = _POOL_RULES.index(finding.rule) if finding.rule in _POOL_RULES else 0
-    return SEVERITIES.index(severity_of(finding)), stage, rule, finding.offset_s or 0.0
-
-
-def _title(bundle: Bundle, group: Group, ordered: Sequence[Finding]) -> str:
-    lead = ordered[0]
-    if group.key == SILENCE:
-        return "The service did not answer"
-    if lead.stage == "e2e" and group.key[0] != "because":
-        return f"E2E {lead.check} fails"
-    pool = next((pool for pool in bundle.plan.pools if pool.name == lead.check), None)
-    # What a check expects of a pool's readings is called after the check.
-    if group.key[0] == "pool" and pool is not None:
-        return f"{pool.title or pool.name} pool: {lead.because or lead.expectation}"
-    if group.key[0] != "because":
-        return f"{_check_title(bundle, lead)}: {lead.expectation}"
-    # A rule's reason ("this was the crisis") says little without the rule's name.
-    rules_only = {finding.stage for finding in ordered} <= naming_rules()
-    return f"{sentence(lead.check)}: {lead.because}" if rules_only else sentence(lead.because or lead.check)
-
-
-def _check_title(bundle: Bundle, finding: Finding) -> str:
-    titles = {check.name: check.title or check.name for check in bundle.plan.health}
-    return titles.get(finding.check, finding.check)
 
 
 def _impact(bundle: Bundle, findings: Sequence[Finding]) -> str:

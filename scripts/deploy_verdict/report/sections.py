@@ -124,6 +124,10 @@ _OWN = (
 )
 
 
+FIRST = ("issues", "recommendations")
+ROLLBACK, KEPT = "rollback_options", 99
+
+
 def drop_order() -> tuple[str, ...]:
     """The keys of all parts, the one that a comment can best do without first."""
     ranks = {section.key: section.drop_rank for section in report_sections()}
@@ -132,11 +136,21 @@ def drop_order() -> tuple[str, ...]:
 
 
 def sections(environment: jinja2.Environment, context: dict[str, Any]) -> Iterator[Fold]:
-    """In the order of the report; what is not in the plan has no section."""
+    """What is wrong and what to do first, then the evidence; what is not in the plan has no section."""
+    yield from _own(environment, context, [row for row in _OWN if row[0] in FIRST])
     for item in context["stage_sections"]:
         text = _rendered(environment, item.file, {**context, "view": item.view})
-        yield Fold(key=item.section.key, title=item.title, text=text, drop_rank=item.section.drop_rank)
-    for key, title, rank in _OWN:
+        # Whoever must roll back needs them; of a good deployment nobody does.
+        keeps = context["is_bad"] and item.section.key == ROLLBACK
+        rank = KEPT if keeps else item.section.drop_rank
+        yield Fold(key=item.section.key, title=item.title, text=text, drop_rank=rank)
+    yield from _own(environment, context, [row for row in _OWN if row[0] not in FIRST])
+
+
+def _own(
+    environment: jinja2.Environment, context: dict[str, Any], rows: Sequence[tuple[str, str, int]]
+) -> Iterator[Fold]:
+    for key, title, rank in rows:
         text = _rendered(environment, f"report/{key}.md.j2", context)
         yield Fold(key=key, title=title, text=text, drop_rank=rank)
 

@@ -21,7 +21,10 @@ from deploy_verdict.model import (
 from deploy_verdict.plan import Criterion
 from deploy_verdict.plan.references import refers
 from deploy_verdict.stages.registry import STAGES, function
+from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.causes import causes
 from deploy_verdict.verdict.coverage import covered, judge_coverage
+from deploy_verdict.verdict.do_now import do_now
 from deploy_verdict.verdict.limits import limits
 
 __all__ = ["judge", "outcome_of"]
@@ -31,6 +34,7 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
     """Judge everything that the plan checks, except the stages that were left out by choice."""
     coverage = covered(bundle)
     findings = tuple(_findings(bundle)) + tuple(judge_coverage(bundle, coverage))
+    outcome, found = outcome_of(findings), causes(bundle, findings)
     return Verdict(
         subject=bundle.subject,
         window=bundle.window,
@@ -38,7 +42,7 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
         plan_sha256=bundle.plan.sha256,
         tool_version=tool_version,
         judged_at=judged_at,
-        outcome=outcome_of(findings),
+        outcome=outcome,
         findings=findings,
         criteria=tuple(_criterion(bundle, findings, criterion) for criterion in bundle.plan.criteria),
         coverage=coverage,
@@ -46,6 +50,8 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
         interrupted=interrupted,
         ended=bundle.ended,
         limits=limits(bundle, findings),
+        causes=root_causes(bundle, found),
+        do_now=do_now(bundle, outcome, found, coverage, judged_at),
     )
 
 

@@ -1,0 +1,88 @@
+"""Root causes on recorded evidence of the demo, and on answers by hand; sentences: tests/first_lines."""
+
+import pytest
+
+from deploy_verdict.evidence.answer_text import answer_text, is_reason_phrase
+from deploy_verdict.model import Outcome
+from deploy_verdict.plan.sections.report import Level
+from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.causes import causes
+from deploy_verdict.verdict.plan_rules import met_level
+from tests.faults_on_record import judged_fault
+
+
+def test_every_finding_that_did_not_pass_is_in_one_cause():
+    bundle, verdict = judged_fault("pool-exhausted")
+    found = causes(bundle, verdict.findings)
+    held = [
+        id(item) for cause in (*found.failed, *found.unknown) for item in (*cause.findings, *cause.unknown)
+    ]
+    open_ = [id(item) for item in verdict.findings if item.outcome is not Outcome.PASS]
+    assert sorted(held) == sorted(open_)
+
+
+def test_a_reading_of_the_plan_that_is_contradicted_is_possible_at_most():
+    """The pool is full, and the fix that the plan's else names is shown to be live."""
+    _, verdict = judged_fault("pool-exhausted")
+    (cause,) = (cause for cause in verdict.causes if cause.severity)
+    assert "not deployed" not in cause.sentence
+    (doubt,) = cause.doubts
+    assert doubt.startswith("the model fix (f0ec7b5) is not deployed: possible, but f0ec7b5 is live")
+
+
+def test_without_the_exhausted_pool_the_answers_own_words_are_the_cause():
+    bundle, verdict = judged_fault("pool-exhausted")
+    kept = [item for item in verdict.findings if item.rule != "exhaustion"]
+    sentences = [cause.sentence for cause in root_causes(bundle, causes(bundle, kept)) if cause.severity]
+    assert any("answer 500 or 503 to every request" in text and "No connection" in text for text in sentences)
+
+
+@pytest.mark.parametrize(
+    ("when", "fault", "is_met"),
+    [
+        ("utilization 70-80%", "slow-leak", False),
+        ("utilization 50-70%", "slow-leak", True),
+        ("utilization above 55 %", "slow-leak", True),
+        ("when somebody is worried", "slow-leak", True),
+        ("exhaustion, 500 errors", "lock-broken", False),
+        ("exhaustion, 500 errors", "completar-bug", True),
+        ("production down", "completar-bug", False),
+        ("production down", "down", True),
+        ("the pool is exhausted", "pool-exhausted", True),
+    ],
+)
+def test_a_rule_of_the_plan_applies_where_its_condition_is_met(when, fault, is_met):
+    bundle, verdict = judged_fault(fault)
+    rule = Level(when=when, actions=("act",))
+    escalation = bundle.plan.escalation.model_copy(update={"minor": rule, "major": None, "critical": None})
+    bundle.plan.__dict__["escalation"] = escalation
+    assert (met_level(bundle, causes(bundle, verdict.findings)) == rule) is is_met
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('{"detail": "Internal server error: no attribute \'y\'"}', "no attribute 'y'"),
+        ('{"error": {"code": 17, "message": "no such relation"}}', "no such relation"),
+        ('{"status": "bad", "details": {"redis_error": "No connection left."}}', "No connection left."),
+        ('{"errors": [{"message": "first"}, {"message": "the second one"}]}', "the second one"),
+        ('{"title": "Conflict", "detail": "spool is held", "status": 409}', "spool is held"),
+        ("<html><title>502</title><h1>Application failed</h1></html>", "Application failed"),
+        ("Traceback: boom\nline two", "Traceback: boom"),
+        ('"just a string"', "just a string"),
+        ("[1, 2]", ""),
+        ("", ""),
+        (None, ""),
+        ("{broken", "{broken"),
+    ],
+)  # fmt: skip
+def test_what_an_error_answer_says(body, text):
+    assert answer_text(body) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["Internal Server Error", "500", "502 Bad Gateway", "Service unavailable", "error", ""]
+)
+def test_a_reason_phrase_tells_nothing_apart(text):
+    assert is_reason_phrase(text)
+    assert not is_reason_phrase(f"{text} in module orders")
