@@ -95,7 +95,7 @@ def samples_of(mode, gauge):
 def by_pool_judge(mode, gauge, requests=None, *, floor=False):
     """The outcome of one window, by the judge of pools alone; with `floor`, the cycles' bursts come last."""
     plan = plan_for(mode, floor=floor)
-    files = _counts(plan, requests)
+    files = counts_of(plan, requests)
     if floor:
         gauge, driven = gauge[: -2 * READINGS], gauge[-2 * READINGS :]
         files = (*files, loaded(plan, "floor", [drive(driven.tolist())], plan.window.length))
@@ -106,11 +106,12 @@ def by_pool_judge(mode, gauge, requests=None, *, floor=False):
     return outcome_of(tuple(judge_pools(bundle))).value
 
 
-def _counts(plan, requests):
+def counts_of(plan, requests):
+    """The platform's requests by minute, from T0 on; None where it does not count them."""
     if requests is None:
         return ()
     points = tuple(
-        Point(offset_s=at, value=float(count)) for at, count in zip(STEPS_S.tolist(), requests, strict=True)
+        Point(offset_s=at, value=float(count)) for at, count in zip(STEPS_S.tolist(), requests, strict=False)
     )
     observation = MetricsObservation(
         start=T0, end=T0, every_s=60.0, series=(Series(name="http_200", deployment=None, points=points),)
