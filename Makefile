@@ -13,6 +13,8 @@
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
 # make calibrate       docs/explanation/calibration.md anew: thousands of windows with known faults, judged
+# make real            docs/explanation/real-services.md: windows on real services, healthy and broken (an hour);
+#                      needs redis-server and PostgreSQL
 PYTHON ?= python3
 FAULT ?= none
 SPEED ?= 600
@@ -26,7 +28,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
 
-.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate kill lock schemas clean fuzz properties bill audit docs picture
+.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs picture
 
 venv: $(STAMP)
 
@@ -57,7 +59,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in scripts
-	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in scripts demo tests
+	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in,tests/real/requirements.in scripts demo tests
 	$(BIN)/zizmor --offline --quiet --persona auditor .github action.yml docs/adopt/*.yml
 	@if command -v actionlint >/dev/null; then actionlint; \
 	else echo "actionlint is not installed, so the workflows are not read by it: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"; \
@@ -76,6 +78,15 @@ rooms: $(STAMP)
 # A quarter of an hour; prints which cell it is at.
 calibrate: $(STAMP)
 	PYTHONPATH=scripts nice $(BIN)/python -m tests.calibration
+
+# The services have a virtual environment of their own. Goes on where it was stopped; AGAIN=1 forgets earlier windows.
+real: $(STAMP) out/real/.installed
+	PYTHONPATH=scripts nice $(BIN)/python -m tests.real $(if $(AGAIN),--again)
+
+out/real/.installed: tests/real/requirements.txt
+	$(PYTHON) -m venv out/real
+	out/real/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/real/requirements.txt
+	@touch out/real/.installed
 
 # Four at a time would share the cores: a second of one is no second of all.
 fuzz: $(STAMP)
@@ -97,6 +108,7 @@ audit:
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r deploy/relay/requirements.txt
 	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+	out/audit/bin/pip-audit --strict --disable-pip --require-hashes -r tests/real/requirements.txt
 
 # SEED=7 repeats a seed; it is printed first.
 kill: $(STAMP)
@@ -125,6 +137,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line deploy/relay/requirements.in -o deploy/relay/requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line requirements-audit.in -o requirements-audit.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --annotation-style line tests/real/requirements.in -o tests/real/requirements.txt
 
 clean:
 	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -68,20 +68,26 @@ class Server:
 
 
 @contextmanager
-def redis_server(*options):
-    """A Redis with a password, at a port that stays its own."""
+def redis_server(*options, certificate=None):
+    """A Redis with a password, at a port that stays its own; with a certificate over TLS alone."""
     port = free_port()
-    command = [needed("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    command += ["--requirepass", PASSWORD, *options]
+    command = [needed("redis-server"), "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
+    command += ["--port", str(port)] if certificate is None else ["--port", "0", "--tls-port", str(port)]
+    command += ["--tls-auth-clients", "no"] if certificate else []
+    for name in ("cert", "key", "ca-cert") if certificate else ():
+        command += [f"--tls-{name}-file", str(certificate)]
+    command += options
+    over_tls = {"ssl": True, "ssl_cert_reqs": "none"} if certificate else {}
 
     def answers():
         try:
-            with redis.Redis(port=port, password=PASSWORD) as client:
+            with redis.Redis(port=port, password=PASSWORD, **over_tls) as client:
                 return client.ping()
         except redis.ConnectionError:
             return False
 
-    server = Server(command, f"redis://default:s3cret%2Fpass%2Bword@127.0.0.1:{port}/0", answers)
+    scheme = "rediss" if certificate else "redis"
+    server = Server(command, f"{scheme}://default:s3cret%2Fpass%2Bword@127.0.0.1:{port}/0", answers)
     server.port = port
     try:
         yield server.start()
@@ -90,8 +96,10 @@ def redis_server(*options):
 
 
 @contextmanager
-def postgres_server(*, max_connections=20):
+def postgres_server(*, max_connections=20, certificate=None):
     """A PostgreSQL with a password; run by another user where the test's is root, whom it refuses.
+
+    With a certificate it lets nobody in but over TLS.
 
     Its folder is its own: no other user may enter those of pytest.
     """
@@ -108,6 +116,14 @@ def postgres_server(*, max_connections=20):
         command = [needed("postgres"), "-D", str(data), "-p", str(port), "-c", "fsync=off"]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
         command += ["-c", f"max_connections={max_connections}", "-c", "superuser_reserved_connections=3"]
+        if certificate is not None:
+            # It refuses a key that others may read.
+            key = Path(shutil.copy(certificate, data / "server.pem"))
+            key.chmod(0o600)
+            if as_user:
+                shutil.chown(key, "nobody")
+            command += ["-c", "ssl=on", "-c", f"ssl_cert_file={key}", "-c", f"ssl_key_file={key}"]
+            (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
         url = f"postgresql://app:s3cret%2Fpass%2Bword@127.0.0.1:{port}/postgres"
 
         def answers():

@@ -1,6 +1,6 @@
 """Record what a program answers to `init`: `python -m tests.record_adopted NAME URL`.
 
-Only the start of a page for people is kept; the rest of it tells init nothing.
+Only the start of a page for people is kept, and of metrics those without labels: the rest tells init nothing.
 """
 
 import json
@@ -26,6 +26,9 @@ def recorded(url):
             if is_html(answer):
                 start = body.lower().find("<title")
                 body = f"<!doctype html>{body[start : start + 200]}" if start >= 0 else body[:60]
+            elif "\n# TYPE " in body:
+                lines = body.splitlines(keepends=True)
+                body = "".join(line for line in lines if "{" not in line and not line.startswith("#"))
             kept[path] = {"status": answer.status, "body": body}
     return kept
 

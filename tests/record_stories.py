@@ -54,7 +54,9 @@ def record(folder, fault):
         log, out = work / "backend.log", work / "out"
         with running(fault=fault, speed=600, log=log) as backend:
             common = ("--plan", CASES / "plan.yml", "--out", out, "--speed", 600)
-            script("watch_deployment", *common, "--target", backend.base_url, "--logs", log)
+            script(
+                "watch_deployment", *common, "--target", backend.base_url, "--logs", log, "--keep-watching"
+            )
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "evidence").mkdir(parents=True)
         for path in [out / "window.json", *(out / "evidence").iterdir()]:

@@ -100,7 +100,7 @@ def _watch(plan, out, clock, link, speed=SPEED):
     target = Subject(target=plan.service.base_url, environment="production")
     file = open_window(plan, out, target, clock=clock, speed=speed)
     session = start_session(plan, out, file, runtime, railway=link)
-    watched = watch(session, ProgressDisplay(io.StringIO()), None)
+    watched = watch(session, ProgressDisplay(io.StringIO()), None, keep_watching=True)
     file = file.model_copy(update={"ended": watched.ended})
     bundle = read_bundle(plan, out, file, ())
     verdict = write_verdict(bundle, out, clock.now(), interrupted=False)

@@ -55,7 +55,7 @@ def test_the_smallest_plan():
         ("window: {length: 5m, sample_every: 1h}", "sample_every (1 h) is longer than the window (5 min)"),
         ("health: []", "8:1: duplicate key 'health' — keep one"),
         ("never: [{because: x}]", "8:9: this expects nothing, so it can never fail"),
-        ("never: [{status: 5xx}]", "8:9: status: '5xx' is not a status — write 200, 500..599 or [200, 409]"),
+        ("never: [{status: 5xx}]", "8:9: status: '5xx' is not a status — write 500..599"),
         ("never: [{stauts: 500}]", "'stauts' is not a selector"),
         ("never: [{status: 500, of: nope}]", "8:27: no check is called 'nope' — known: api"),
         ("logs: {}", "8:7: no pattern, so this can never fail"),
@@ -95,7 +95,11 @@ def test_the_smallest_plan():
         ("fixtures: {healthy: /etc/passwd}", "8:21: '/etc/passwd' leads out of the plan's folder"),
         ("fixtures: {healthy: {}, incident: [1]}", "write a mapping from names to answers, or the file"),
         ("fixtures: {healthy: {}, logs: {healthy: []}}", "write the log's lines as a list, or the file"),
-        ("auth: {bearer: x}", "unknown key 'auth' — write it into service: {auth: {bearer:"),
+        ("auth: {bearer: x}", "unknown key 'auth' — write service: {auth: {bearer:"),
+        (
+            "pools: [{name: p, get: /x, used: 3, limit: 15}]",
+            "used: 3 never changes — write where the service",
+        ),
         (
             "pools: [{name: p, get: /, used: $.a, limit: $.b, exercise: {ask: [/], at_once: 99}}]",
             "'at_once' is 99 — write at most 32",
@@ -105,6 +109,55 @@ def test_the_smallest_plan():
             "{tok} is not captured by an earlier step — add capture: {tok: $.tok} to the step that gives it",
         ),
         ("version: 2", "duplicate key 'version'"),
+        # Values of the wrong shape: the key with the value as it should stand.
+        ("logs: {must_not_appear: ERROR}", "is ERROR, not a list — write must_not_appear: [ERROR]"),
+        ("never: {status: 500}", "'never' is {status: 500}, not a list — write never: [{status: 500}]"),
+        ("never: 500", "write never: [{status: 500..599}]"),
+        (
+            "e2e: {tests: [t]}",
+            "item 1 of 'tests' is t, not a mapping of keys to values — write {name: …, steps",
+        ),
+        ("e2e: {command: npx playwright test, junit: r.xml}", "write command: [npx, playwright, test]"),
+        ("window: 2h", "write window: {length: 2h, sample_every: 15m}"),
+        ("window: {length: 2d}", "'2d': a duration knows no days — write 48h"),
+        ("window: {length: 0m}", "'length' is 0m — write more than 0 s"),
+        ("heartbeat: false", "write heartbeat: null"),
+        ("traffic: true", "not a mapping of keys to values — write traffic: {}"),
+        ("report: {title: 5}", "'title' is 5, not text — write it in quotes: title: \"5\""),
+        ("metrics: {memory_attention: 80}", "80 is not a share — write 80%"),
+        ("fixtures: {healthy: {api: 200}}", "write api: [{status: 200}]"),
+        ("e2e: [{name: t, steps: [{get: /x}]}]", "write e2e: {tests: [{name: t, steps: [{get: /x}]}]}"),
+        (
+            "thresholds: {a: ['p(95)<200']}",
+            "write response_times: {limit: 2s, of: {Health: api}}",
+        ),
+        (
+            "jobs: {a: b}",
+            "this is a workflow's; a plan is a file of its own; deploy-verdict init URL drafts one",
+        ),
+        ("window: {duration: 1h}", "unknown key 'duration' — write length: 2h"),
+        ("pools: [{name: p, get: /x, metric: a}]", "unknown key 'metric' — write used: $.in_use"),
+        ("pools: [{name: p, get: /x, used: a_active, limit: 5}]", "or prometheus: a_active for a metric"),
+        (
+            "pools: [{name: p, get: /x, used: 'a{b=\"c\"}', limit: 5}]",
+            'write prometheus: a{b="c"} for a metric',
+        ),
+        ("github: {token: x}", "unknown key 'token' — remove it: the workflow's own token is used"),
+        ("response_times: {of: {A: api}}", "'limit' is missing in 'response_times'"),
+        # A path only: no other host can be asked there.
+        (
+            "claims: [{commit: abcdefg, title: x, openapi: {get: 'http://o.test/y', has: A.b}}]",
+            "service.base_url",
+        ),
+        (
+            "claims: [{commit: abcdefg, title: x, openapi: {get: 'o:/y', has: A.b}}]",
+            "of checks and pools only",
+        ),
+        (
+            "pools: [{name: p, get: 'https://o.test/x', used: $.a, limit: 5}]",
+            "hosts: {other: https://o.test}",
+        ),
+        ("pools: [{name: p, get: /x, used: $checked_out, limit: 5}]", "write $.checked_out"),
         ("e2e: {tests: []}", "neither tests nor command"),
         ("e2e: {command: [x]}", "command and junit go together"),
         ("claims: [{commit: abc1234, title: t, shown_by: health/no}]", "no check is called 'health/no'"),
@@ -128,7 +181,7 @@ def test_the_smallest_plan():
         ("pools: [{name: p, post: /x, used: $.a, limit: $.b}]", "a pool is read with get"),
         (
             "pools: [{name: p, get: /x, used: $.a, limit: $.b, attention: 0.7}]",
-            "0.7 is not a share — write one like 70%",
+            "0.7 is not a share — write 70%, or 0.7% if that is meant",
         ),
         (
             "pools: [{name: p, get: /x, used: $.a, limit: $.b, attention: 90%}]",
@@ -223,7 +276,7 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
             "$.u: 'below: 80 %' is not a number — write 80 or \"< 80\"",
         ),
         ("name: b, get: /x, expect: {$.u: {belw: 80}}", "'belw' is not an operator — known: equals"),
-        ("name: b, get: /x, expect: {elapsed: '< 2'}", "'2' is not a duration"),
+        ("name: b, get: /x, expect: {elapsed: '< 2'}", '2 has no unit — write "< 2s"'),
         ("name: b, get: /x, expect: {status: 100..599}", "status: every status matches this"),
         ("name: b, get: /x, expect: {status: 700}", "status: no status matches this"),
         ("name: b, get: /x, accept: [{status: 200}, {status: '>= 0'}]", "status: every status matches this"),
@@ -232,6 +285,36 @@ def test_a_mistake_has_its_place_and_says_what_to_write(line, message):
         ("name: b, get: /x, expect: {$.a: {length: 0}}", "an empty text and a length of 0 fit any answer"),
         ("name: b, get: /x, json: {}, expect: {status: 200}", "get has no JSON body"),
         ("name: b, post: /x, expect: {status: 200}", "would write, but test_data.may_write allows nothing"),
+        ("name: b, get: /x, status: 200", "unknown key 'status' — write expect: {status: 200}"),
+        ("name: b, get: /x, every: 30s", "window: {sample_every: 15m}; heartbeat: {every: 30s}"),
+        ("name: b, get: /x, expect: [status == 200]", "write the selector as the key: {status: 200}"),
+        ("name: b, get: /x, expect: {status: '200'}", "is not a status — write it without quotes: 200"),
+        ("get: /x", "'name' is missing in item 2 of 'health' — write name: api"),
+        ("name: b, get: /x, at: sometimes", "write at: every sample, or some of them: [0m, 60m]"),
+        ("name: b, get: /x, expect: 200", "200 alone says not of what — write {status: 200}"),
+        ("name: b, get: /x, expect: {status: 200-299}", "write 200..299"),
+        ("name: b, get: /x, expect: {statusCode: 200}", "write status, or $.statusCode for a JSON field"),
+        ("name: b, get: /x, expect: {headers.etag: x}", "write header.etag"),
+        ("name: b, get: /x, expect: {json.ok: true}", "write $.ok for a JSON field"),
+        ("name: b, get: /x, expect: {elapsed: 1000}", '1000 has no unit — write "< 1000ms"'),
+        (
+            "name: b, get: /x, expect: {$.a: '!bad'}",
+            'would be taken as this text — write {not_equals: "bad"}',
+        ),
+        ("name: b, get: /x, expect: {$.a: contains x}", 'write {contains: "x"}'),
+        ("name: b, get: /x, expect: {$.a: not null}", "write {not_equals: null}"),
+        (
+            "name: b, get: /x, headers: {A: 'Bearer {tok}'}",
+            "service: {auth: {login: …}} for the token of a login",
+        ),
+        ("name: b, get: /x, headers: {A: Bearer $TOK}", "$NAME in it is sent as it stands — write ${NAME}"),
+        (
+            "name: b, get: /x, headers: {A: '${{ secrets.TOK }}'}",
+            "GitHub fills ${{ … }} in workflows, not in",
+        ),
+        ("name: b, get: /x, auth: {bearer: x}", "'auth' at one request is none, or left out"),
+        ("name: b, post: /x, json: {order: 1}", "write test_data: {may_write: {order: [TEST-1]}}"),
+        ("name: b, post: /graphql, json: {query: 'mutation { a }'}", "else send a query alone"),
         ("name: b, gett: /x, expect: {status: 200}", "unknown key 'gett' — did you mean 'get'?"),
     ],
 )
@@ -342,7 +425,7 @@ LOGIN = "{login: {post: /l, json: {user: a, password: '${V}'}%s}}"
         ("{bearer: '${V}', basic: '${V}'}", "bearer and basic in one auth — keep one"),
         ("{bearer: 'Bearer ${V}'}", "bearer takes the token alone"),
         ("{basic: '${V}'}", 'write basic: "${USER}:${PASSWORD}"'),
-        ("{header: '${V}'}", "must be a mapping of names to values (found the value here)"),
+        ("{header: '${V}'}", "'header' is not a mapping of keys to values — write header: {NAME: VALUE}"),
         ("{header: {X-HTTP-Method-Override: '${V}'}}", "asks for another method"),
         (LOGIN % "", "a login gives a token or cookies — write token: $.access_token"),
         (LOGIN % ", token: $.t, header: {X: y}", "header sends no {token}"),
@@ -440,3 +523,10 @@ def test_what_is_asked_of_the_platform_needs_the_platform(section):
     text = f"health: [{{name: a, get: /, expect: {{status: 200}}}}]\n{section}: {{}}\n"
     with pytest.raises(PlanError, match=f"{section} comes from Railway — add a railway section"):
         plan_of(text)
+
+
+def test_a_value_of_the_wrong_shape_shows_no_secret():
+    text = f"{SMALL}e2e: [{{name: t, steps: [{{post: /x, json: {{a: '${{SECRET}}', b: 1}}}}]}}]\n"
+    found = mistakes(text, {"SECRET": "hidden-value"})
+    assert "'e2e' is not a mapping" in "\n".join(found)
+    assert "hidden-value" not in "\n".join(found)

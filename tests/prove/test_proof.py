@@ -1,5 +1,7 @@
 """The proof: what passes in the incident, what nothing turns red, what stays green without its field."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,13 @@ def test_what_stays_green_without_its_value_is_named():
         "api: $.items is there"
     ]
     assert (row.proof, row.why) == (Proof.STAYS_GREEN, "it is green with api: $.items null")
+
+
+def test_an_answer_without_spaces_is_no_other_answer():
+    """What is written anew as it was must not pass for an answer without its value."""
+    text = json.dumps({"state": "healthy", "busy": 3, "items": [1]}, separators=(",", ":"))
+    good = healthy() | {"api": (Answer(status=200, body=text),)}
+    assert proofs(good=good)[LIMIT].is_proven
 
 
 def test_null_is_no_weakness_where_null_is_what_is_wanted():

@@ -160,6 +160,9 @@ def _file(make, stage, kinds, offset_s, subject, window):
                 del given["offset_s"]
             if "start" in kind.model_fields:
                 given |= {"start": T0, "end": T0 + timedelta(seconds=7200)}
+            if kind is model.LogObservation:
+                # The service's own.
+                given["log"] = ""
             if kind is model.MetricsObservation:
                 given["every_s"] = 60.0
             seen.append(make.record(kind, **given))

@@ -30,7 +30,9 @@ from tests.report.test_text import CALLS, NASTY
 PARSER = MarkdownIt("commonmark").enable("table")
 FOLDS = re.compile(r"(?:<details>\n<summary>[\w .,%()+]*</summary>|</details>)\n?")
 SERVER = "### Redis Server Connection Pool Utilization"
-OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure", SERVER)}
+# Of a further log of plans/zeues.yml.
+LOG = "### Log of Redis"
+OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure", SERVER, LOG)}
 HEADING = re.compile(
     r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
 )

@@ -10,6 +10,7 @@ LOCKS = {
     "deploy/relay/requirements.txt": "deploy/relay/requirements.in",
     "requirements-dev.txt": "requirements-dev.in",
     "requirements-audit.txt": "requirements-audit.in",
+    "tests/real/requirements.txt": "tests/real/requirements.in",
 }
 _PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[\w,]+\])?==(\S+)(?: ; (.*?))?(?: \\)?")
 

@@ -84,11 +84,12 @@ def _is_own_gauge(pool: Pool) -> bool:
 
 
 def _log(plan: Plan) -> Iterator[BlindSpot]:
+    asked = plan.beat.path.partition("?")[0] if plan.beat is not None else "/health"
     if plan.logs is None:
         yield BlindSpot(
             path=(),
             what="nobody reads the service's log: errors that no check of ours meets stay unseen",
-            write="logs: {novelty: {before: 1h}, canary: {regex: 'GET /health', at_least: 90%}}",
+            write=f"logs: {{novelty: {{before: 1h}}, canary: {{regex: 'GET {asked}', at_least: 90%}}}}",
         )
     elif plan.logs.canary is None:
         ask = reading_check(plan)

@@ -238,5 +238,5 @@ def _as_recorded(exchange: Exchange) -> Answer:
 
 def _login_advice(exchange: Exchange) -> str:
     if exchange.status in (401, 403):
-        return 'the service wants a login: write `headers: {Authorization: "Bearer ${API_TOKEN}"}` at service'
+        return 'the service wants a login: write service: {auth: {bearer: "${API_TOKEN}"}}, or a login'
     return ""

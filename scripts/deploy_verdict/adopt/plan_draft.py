@@ -136,7 +136,8 @@ def _pool_section(pools: Sequence[PoolDraft], checks: Sequence[_Check]) -> Itera
         room = pool.limit_now - pool.used_now
         if FREE_FOR_ONE_H <= room < FREE_FOR_SIX_H:
             yield "    safe_for: 1h   # a window of two hours cannot prove more for a pool so small"
-    yield f"    # exercise: {{ask: [{_flow(checks[0].name)}], at_once: 6}}   # a short load: proves the gauge"
+    load = f"exercise: {{ask: [{_flow(checks[0].name)}], at_once: 6}}"
+    yield f"    # {load}   # a short load of reads; without it an idle gauge proves nothing"
     yield ""
 
 

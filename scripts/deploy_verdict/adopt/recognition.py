@@ -4,7 +4,7 @@ Every drafted line holds for the answer that it was drafted from; the caller tes
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +141,7 @@ def _pools_in(path: str, place: str, value: Any, depth: int) -> Iterator[PoolDra
         yield from _pools_in(path, member(place, key), item, depth + 1)
 
 
+OPEN_FILES = "open-files"
 # Name of the pool, what is in use, its limit: of common client libraries.
 _METRIC_PAIRS = (
     ("hikari", "hikaricp_connections_active", "hikaricp_connections_max"),
@@ -150,9 +151,10 @@ _METRIC_PAIRS = (
     ("r2dbc", "r2dbc_pool_acquired_connections", "r2dbc_pool_max_allocated_connections"),
     ("tomcat-threads", "tomcat_threads_busy_threads", "tomcat_threads_config_max_threads"),
     ("jetty-threads", "jetty_threads_busy", "jetty_threads_config_max"),
-    ("open-files", "process_open_fds", "process_max_fds"),
-    ("open-files", "process_files_open_files", "process_files_max_files"),
+    (OPEN_FILES, "process_open_fds", "process_max_fds"),
+    (OPEN_FILES, "process_files_open_files", "process_files_max_files"),
 )
+_FILES = re.compile(r"(^|[_ ])(fds?|files?)_")
 _IN_USE = re.compile(
     r"(?P<of>\w+?)_(in_use|active|used|busy|checked_out|checkedout|acquired|borrowed)(_connections)?"
 )
@@ -169,6 +171,15 @@ def metric_pools(path: str, answer: Exchange) -> Iterator[PoolDraft]:
         found = _SAMPLE.match(line.strip())
         if found:
             samples[found["name"], found["labels"] or ""] = float(found["value"])
+    found_pools = list(_paired(path, samples))
+    files = {pool.limit_now for pool in found_pools if pool.name.startswith(OPEN_FILES)}
+    for pool in found_pools:
+        # A service's own count of the same files is sampled now and then, so no load shows in it.
+        if pool.name.startswith(OPEN_FILES) or pool.limit_now not in files or not _FILES.search(pool.used):
+            yield pool
+
+
+def _paired(path: str, samples: Mapping[tuple[str, str], float]) -> Iterator[PoolDraft]:
     taken: set[str] = set()
     for (name, labels), used_now in samples.items():
         pair = next(((as_, limit) for as_, used, limit in _METRIC_PAIRS if used == name), None)

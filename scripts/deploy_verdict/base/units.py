@@ -14,6 +14,9 @@ _SIZE = re.compile(r"(\d+) ?(B|KiB|MiB)")
 _SIZE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 
 
+_DAYS = re.compile(r"(\d+) ?(?:d|days?)")
+
+
 def duration_s(value: Any) -> float:
     """Read "90s", "15m", "1h30m" or "250ms" as seconds; a number without a unit is refused."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -25,12 +28,19 @@ def duration_s(value: Any) -> float:
         if match and any(match.groups()):
             hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
             return hours * 3600 + minutes * 60 + seconds + millis / 1000
+        days = _DAYS.fullmatch(value.strip())
+        if days:
+            raise ValueError(f"{value!r}: a duration knows no days — write {24 * int(days.group(1))}h")
     raise ValueError(f"{value!r} is not a duration — write one like 30s, 15m, 2h or 1h30m")
 
 
 def percent(value: Any) -> float:
     """Read "70%" as 70.0; a bare number is refused, as 0.7 and 70 could both be meant."""
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None and isinstance(value, float) and 0 < value < 1:
+        raise ValueError(f"{value} is not a share — write {100 * value:g}%, or {value:g}% if that is meant")
+    if match is None and isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value} is not a share — write {value:g}%")
     if match is None:
         raise ValueError(f"{value!r} is not a share — write one like 70%")
     share = float(match.group(1))
@@ -63,6 +73,11 @@ def shown_duration(seconds: float) -> str:
     hours, minutes, rest = total_s // 3600, total_s % 3600 // 60, total_s % 60
     parts = [f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min"), (rest, "s")) if n]
     return " ".join(parts) or "0 s"
+
+
+def shown_percent(percent: float) -> str:
+    """A share with two digits that count: "0.12", "1.5", "12", "100"."""
+    return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
 
 
 def shown_offset(offset_s: float) -> str:

@@ -46,6 +46,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the window's length, such as 30m, instead of the plan's",
     )
     add_without(parser)
+    parser.add_argument(
+        "--keep-watching",
+        action="store_true",
+        help="go on with the window where the service answers none of its health checks from T+0 on",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -62,8 +67,12 @@ def main(options: argparse.Namespace) -> int:
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
-        watched = watch(session, progress, options.logs, on_alarm=partial(_alarm, session))
+        watched = watch(
+            session, progress, options.logs, partial(_alarm, session), keep_watching=options.keep_watching
+        )
     ended = end_window(session, watched, options.plan, capture)
+    for line in ended.ending:
+        progress.closing(line)
     outcome, report = ended.verdict.outcome, ended.report
     result = {"outcome": outcome, "report": str(report), "verdict": str(options.out / VERDICT_FILE)}
     print(dumps(result) if options.json else f"{outcome.shown}  {report}")

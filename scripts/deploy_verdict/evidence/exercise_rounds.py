@@ -18,6 +18,9 @@ from deploy_verdict.stats.signs import chance_of_higher
 CHANCE = 0.01
 FIRST_SHARE = 0.5
 FEWEST_ROUNDS = 7
+# So many rounds in which it moved, and not with our load, speak against it; fewer say too little. Where only
+# one chance in twenty would have it so much higher with our load, it is not independent of it either.
+CLEARLY_MOVED, TOWARDS = 10, 0.05
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Response:
     def moved(self) -> int:
         """In how many rounds it was another."""
         return len(self.differences) - self.silent
+
+    @property
+    def is_against(self) -> bool:
+        """Whether it moved, and not with our load."""
+        return self.moved >= CLEARLY_MOVED and chance_of_higher(self.differences) > TOWARDS
 
 
 def response_of(pool: Pool, exercise: Exercise, rounds: Sequence[ExerciseRound]) -> Response:

@@ -31,12 +31,13 @@ class DeploymentSample:
 
 
 def readings_of(
-    bundle: Bundle, stage: str, kind: type[Kind], check: str | None = None
+    bundle: Bundle, stage: str, kind: type[Kind], check: str | None = None, *, offset_s: float | None = None
 ) -> list[tuple[str, Kind]]:
-    """Every observation of one kind (and check) with its pointer, in the order of offset and attempt."""
+    """Every observation of one kind (check, sample) with its pointer, in the order of offset and attempt."""
     return [
         (pointer, observation)
         for item in bundle.of_stage(stage)
+        if offset_s in (None, item.evidence.offset_s)
         for pointer, observation in item.pointed()
         if isinstance(observation, kind) and check in (None, getattr(observation, "check", None))
     ]

@@ -4,7 +4,7 @@ A reading counts only when both numbers can be read and make sense; what cannot 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -88,6 +88,37 @@ _PROCESS_KEYS = ("pid", "process_id", "worker_pid", "worker_id", "instance_id", 
 PROCESS_METRIC = "process_start_time_seconds"
 
 
+# Of a body, so many values are compared between readings.
+_MOST_VALUES = 40
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that one reading of a service told, by field, and whether it began a new connection."""
+
+    new_connection: bool
+    values: tuple[tuple[str, str | float], ...]
+
+
+@lru_cache(maxsize=256)
+def _values_in(body: str | None) -> tuple[tuple[str, str | float], ...]:
+    document = read_json(body) if body and body.lstrip().startswith("{") else None
+    return tuple(_scalars(document.value, "$", 3))[:_MOST_VALUES] if isinstance(document, Found) else ()
+
+
+def _scalars(value: object, path: str, depth: int) -> Iterator[tuple[str, str | float]]:
+    if isinstance(value, str | float | int) and not isinstance(value, bool):
+        yield path, value
+    elif isinstance(value, dict) and depth:
+        for key, item in value.items():
+            yield from _scalars(item, f"{path}.{key}", depth - 1)
+
+
+def _told(reading: Reading, level: "PoolLevel | str") -> Told:
+    numbers = () if isinstance(level, str) else (("used", level.used), ("limit", level.limit))
+    return Told(reading.new_connection, (*numbers, *_values_in(reading.body)))
+
+
 @lru_cache(maxsize=256)
 def process_of(body: str | None) -> str | None:
     """Which process of the service gave an answer, as the answer itself says it; None where it does not."""
@@ -98,6 +129,12 @@ def process_of(body: str | None) -> str | None:
         return _process_in(document.value, 3) if isinstance(document, Found) else None
     line = next((line for line in body.splitlines() if line.startswith(f"{PROCESS_METRIC} ")), None)
     return f"started {line.split()[1]}" if line and len(line.split()) > 1 else None
+
+
+def _who(reading: Reading) -> str | None:
+    """The instance that a header or the plan names, and the process in it."""
+    instance = None if reading.instance is None else f"instance {reading.instance}"
+    return ", ".join(filter(None, (instance, process_of(reading.body)))) or None
 
 
 def _process_in(value: object, depth: int) -> str | None:
@@ -129,6 +166,7 @@ class PoolSample:
     unreadable: int = 0
     states: tuple[ServerState, ...] = ()
     processes: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
     not_asked: bool = False
     interrupted: bool = False
 
@@ -191,7 +229,8 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
             for result, reading in zip(results, readings, strict=True)
         ),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
-        processes=tuple(who for one in readings if (who := process_of(one.body)) is not None),
+        processes=tuple(who for one in readings if (who := _who(one)) is not None),
+        told=() if pool.asks else tuple(map(_told, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )

@@ -16,10 +16,10 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.expect import Found, read_json
 
-_UPTIME = re.compile(
+UPTIME = re.compile(
     r"(?i)^((process|app|server)_?)?up_?time(_?(in_?)?(ms|millis|milliseconds|s|secs?|seconds))?$"
 )
-_START = re.compile(
+START = re.compile(
     r"(?i)^(((process|app|server)_?)?(started(_?at)?|start_?time|boot_?time|booted_?at|up_?since)|"
     r"pid|process_?id)$"
 )
@@ -88,7 +88,7 @@ def _fields(value: Any, path: str, depth: int) -> Iterator[tuple[str, float | st
             yield from _fields(item, f"{path}.{key}", depth - 1)
         elif isinstance(item, bool) or not isinstance(item, str | int | float):
             continue
-        elif _START.match(key) or (_is_number(item) and (_UPTIME.match(key) or _COUNTER.search(key))):
+        elif START.match(key) or (_is_number(item) and (UPTIME.match(key) or _COUNTER.search(key))):
             yield f"{path}.{key}", item
 
 
@@ -98,9 +98,9 @@ def _is_number(item: Any) -> bool:
 
 def _of_field(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Restart]:
     key = field.rpartition(".")[2]
-    if _START.match(key):
+    if START.match(key):
         yield from _replaced(field, marks)
-    elif _UPTIME.match(key):
+    elif UPTIME.match(key):
         yield from _uptime_fell(field, marks, speed)
     else:
         yield from _counter_fell(field, marks)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from deploy_verdict.base.units import shown_percent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Outcome, PathAnswers, PathTraffic, Severity
 from deploy_verdict.stats.bounds import RARE, least_percent, possible_percent
@@ -59,7 +60,7 @@ class _Share:
 
     @property
     def text(self) -> str:
-        return f"{self.bad:,} of {self.of:,} ({self.percent:.2g} %)"
+        return f"{self.bad:,} of {self.of:,} ({shown_percent(self.percent)} %)"
 
 
 def judge_refusals(

@@ -95,6 +95,10 @@ def fault_text(fault: Fault) -> str:
     return f"{owners[fault.whose]}: {fault.detail}"
 
 
+# Unauthorized, and forbidden.
+REFUSED_US = (401, 403)
+
+
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     fault = exchange.fault
@@ -122,6 +126,8 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if reason:
         # "null, not a number", but '"15.0" is text, not a number'
         actual = reason.removeprefix("is ") if value is None else f"{actual} {reason}"
+    if expectation.selector == "status" and value in REFUSED_US and outcome is Outcome.FAIL:
+        actual += ", so we were not let in: check service.auth in the plan, and its token"
     return Tested(expectation, outcome, actual)
 
 

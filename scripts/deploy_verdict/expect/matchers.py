@@ -228,8 +228,11 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
-# Signs of other languages, which no value begins with.
-_OTHER_SIGN = re.compile(r"\s*(!=|<>|==|=~|!~|~=)\s*(.*)")
+# No answer may take so many seconds, and none takes so few milliseconds.
+SECONDS_BELOW = 30
+# Signs and words of other languages, which no value begins with.
+_OTHER_SIGN = re.compile(r"\s*(!=|<>|={1,3}|=~|!~|~=|~|!(?=\w))(?![=~])\s*(.*)")
+_OTHER_WORDS = re.compile(r"\s*(contains|matches|equals|not|is|in|between|exists?)(?:\s+(.*)|\s*$)")
 _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")
 _SYMBOLS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 
@@ -251,6 +254,10 @@ def parse_matcher(value: Any, selector: str) -> Any:
     other = _OTHER_SIGN.match(value) if selector != "text" else None
     if other:
         raise ValueError(f"{value!r} would be taken as this text — write {_long_form(*other.groups())}")
+    words = _OTHER_WORDS.fullmatch(value) if selector != "text" else None
+    meant = _long_form_of_words(words.group(1), words.group(2) or "") if words else None
+    if meant:
+        raise ValueError(f"{value!r} would be taken as this text — write {meant}")
     comparison = _COMPARISON.fullmatch(value)
     if comparison and selector != "text":
         name = _SYMBOLS[comparison.group(1)]
@@ -260,12 +267,23 @@ def parse_matcher(value: Any, selector: str) -> Any:
 
 def _long_form(sign: str, rest: str) -> str:
     """What says the same here: {not_equals: "bad"}."""
-    name = {"==": "equals", "=~": "matches", "~=": "matches"}.get(sign, "not_equals")
+    name = "matches" if sign in ("=~", "~=", "~") else "equals" if sign.strip("=") == "" else "not_equals"
     text = rest.strip("'\" ")
     is_plain = name != "matches" and re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", text)
     if sign == "!~":
         return "what must be there: {matches: …}; no operator says that a text is not found"
     return f"{{{name}: {text if is_plain else json.dumps(text, ensure_ascii=False)}}}"
+
+
+def _long_form_of_words(word: str, rest: str) -> str | None:
+    """What says the same here; None where these may be the words of a value."""
+    if word in ("contains", "matches", "equals") and rest:
+        return f"{{{word}: {json.dumps(rest.strip(chr(39) + chr(34)), ensure_ascii=False)}}}"
+    if word in ("in", "between") and rest.startswith(("[", "(")):
+        return f"{{{'one_of' if word == 'in' else 'between'}: [{rest.strip('[]()')}]}}"
+    if (word, rest) in (("not", "null"), ("not", "empty"), ("is", "not null"), ("exists", ""), ("exist", "")):
+        return "{length: 1}" if rest == "empty" else "{not_equals: null}"
+    return None
 
 
 _ABOUT = ("because", "else", "severity", "present", "type", "length", "more_than", "matches", "contains")
@@ -280,14 +298,37 @@ def _literal(value: Any, selector: str, name: str) -> Any:
         return tuple(_literal(item, selector, each) for item in value)
     if selector == "elapsed":
         if is_number(value):
-            raise ValueError(f'{value} has no unit — write "< {value}ms", or "< 2s"')
+            raise ValueError(_without_unit(value))
+        if isinstance(value, str) and re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+            raise ValueError(_without_unit(float(value)))
         milliseconds = duration_s(value) * 1000
         if name == "equals":
             raise ValueError(f'no answer takes exactly {value} — write "< {value}"')
         return milliseconds
     if selector == "status" and name == "equals" and not is_number(value):
-        raise ValueError(f"{value!r} is not a status — write 200, 500..599 or [200, 409]")
+        raise ValueError(f"{value!r} is not a status — write {_status_meant(str(value))}")
     return _numeric(value, name) if name in COMPARISONS else value
+
+
+def _without_unit(value: Number) -> str:
+    """What is meant by a bare number: few are seconds, many are milliseconds."""
+    unit = "s" if value < SECONDS_BELOW else "ms"
+    return f'{value:g} has no unit — write "< {value:g}{unit}"'
+
+
+def _status_meant(text: str) -> str:
+    """The status as a plan writes it: 2xx is 200..299."""
+    text = text.strip().lower()
+    if re.fullmatch(r"[1-5]\d\d", text):
+        return f"it without quotes: {text}"
+    if re.fullmatch(r"[1-5]xx", text):
+        return f"{text[0]}00..{text[0]}99"
+    between = re.fullmatch(r"(\d{3})\s*-\s*(\d{3})", text)
+    if between:
+        return "..".join(between.groups())
+    if re.fullmatch(r"\d{3}(\s*[,|]\s*\d{3})+", text):
+        return f"[{', '.join(re.findall(r'[0-9]{3}', text))}]"
+    return "200, 500..599 or [200, 409]"
 
 
 def _numeric(value: Any, name: str) -> Number:

@@ -81,6 +81,8 @@ def _term(sign: int, piece: str) -> Term:
         return _sample_term(sign, what)
     if _NAME.fullmatch(piece):
         return Term(sign, NAME, piece)
+    if re.fullmatch(r"[A-Za-z_:][\w:]*\{.*\}", piece):
+        raise ValueError(f"{piece!r} is not a number of an answer — write prometheus: {piece} for a metric")
     raise ValueError(f"{piece!r} is not a number of an answer — write {_FORMS}; join them with + or -")
 
 

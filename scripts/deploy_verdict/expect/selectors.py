@@ -58,16 +58,41 @@ def check_selector(selector: str) -> None:
     ):
         return
     if not selector.startswith("$"):
-        hint = f", or $.{selector} for a JSON field" if re.fullmatch(r"[\w.]+", selector) else ""
-        raise ValueError(
-            f"{selector!r} is not a selector — write status, elapsed, text, header.NAME or $.json.path{hint}"
-        )
+        raise ValueError(f"{selector!r} is not a selector — write {_instead_of(selector)}")
+    if re.match(r"\$[A-Za-z_]", selector):
+        raise ValueError(f"{selector!r} is not a JSON path — write $.{selector[1:]}")
     from jsonpath import JSONPathError  # noqa: PLC0415  # a fifth of a command's start
 
     try:
         _path(selector)
     except JSONPathError as error:
         raise ValueError(f"{selector!r} is not a JSON path (RFC 9535): {_first_line(error)}") from error
+
+
+# What other tools call them.
+_ELSEWHERE = {
+    "status": ("statuscode", "status_code", "code", "http_status", "response.status", "res.status"),
+    "elapsed": ("response_time", "responsetime", "duration", "latency", "time", "timing", "timings.duration"),
+    "text": ("body", "response", "content", "output", "response.body", "res.body"),
+}
+
+
+def _instead_of(selector: str) -> str:
+    """The selector that is meant by another tool's word for it, or all that there are."""
+    line = re.fullmatch(r"(\S+) (?:is|==|=|equals) (\S+)", selector)
+    if line:
+        return f"the selector as the key: {line.group(1)}: {line.group(2)}"
+    low = selector.lower()
+    known = next((name for name, words in _ELSEWHERE.items() if low in words), None)
+    if known is not None:
+        return f"{known}, or $.{selector} for a JSON field"
+    head, _, rest = selector.partition(".")
+    if head.lower() in ("headers", "response_headers") and rest:
+        return f"header.{rest}"
+    if head.lower() in ("", "json", "jsonpath", "body", "data") and re.fullmatch(r"[\w.]+", rest):
+        return f"$.{rest} for a JSON field" + (f", or $.{selector} for one below {head}" if head else "")
+    hint = f", or $.{selector} for a JSON field" if re.fullmatch(r"[\w.]+", selector) else ""
+    return f"status, elapsed, text, header.NAME or $.json.path{hint}"
 
 
 def select(selector: str, exchange: Exchange) -> Found | Lacking:

@@ -142,7 +142,8 @@ class OtherAnswer(Record):
 class Reading(Record):
     """One reading of a burst: raw, so that another plan can use other fields of it.
 
-    `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache.
+    `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache;
+    `new_connection` that we closed the one before, so that another process may have answered.
     Of a metrics page, only the lines of the plan's metrics are kept. Of a server that was asked itself, the
     body is what it counts, as JSON, and there is no status.
     """
@@ -153,6 +154,7 @@ class Reading(Record):
     body: str | None = None
     instance: str | None = None
     copy_by: str | None = None
+    new_connection: bool = Field(default=False, exclude_if=operator.not_)
     body_truncated: bool = Field(default=False, exclude_if=operator.not_)
     also: tuple[OtherAnswer, ...] = Field(default=(), exclude_if=operator.not_)
     fault: Fault | None = None

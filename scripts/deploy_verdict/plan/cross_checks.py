@@ -1,9 +1,11 @@
 """Checks across the parts of a plan: names that refer to each other, writes, times. Pure."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from deploy_verdict.base.units import path_of, shown_duration
+from deploy_verdict.plan.graphql import is_endpoint
 from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.known_writes import known_refusals
 from deploy_verdict.plan.placeholders import expected_names, names_in, names_in_body
@@ -17,6 +19,9 @@ from deploy_verdict.plan.sections.logs import LogRules
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
+_RAILWAY = 'railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}'
+# A variable as a shell writes it, alone or at the end: "Bearer $TOKEN".
+_SHELL = re.compile(r"(?:^|[ :])\$[A-Za-z_]\w*$")
 
 
 def cross_check(plan: Plan) -> Iterator[Mistake]:
@@ -25,12 +30,16 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
         yield (), "the plan checks nothing — add health, e2e, pools or logs"
     for section in ("traffic", "metrics"):
         if getattr(plan, section) is not None and plan.railway is None:
-            yield (section,), f"{section} comes from Railway — add a railway section"
+            yield (section,), f"{section} comes from Railway — add a railway section: {_RAILWAY}"
     for index, other in enumerate(plan.logs.sources if plan.logs else ()):
         if other.railway is not None and plan.railway is None:
             place: Path = ("logs", "sources", index, "railway")
-            yield place, f"the log of {other.railway.service} comes from Railway — add a railway section"
+            yield (
+                place,
+                f"the log of {other.railway.service} comes from Railway — add a railway section: {_RAILWAY}",
+            )
     yield from _hosts(plan)
+    yield from _literal_headers(plan)
     yield from _unique(plan)
     yield from _references(plan)
     yield from exposure_mistakes(plan)
@@ -40,6 +49,24 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
     yield from _fixtures(plan)
     if plan.e2e is not None:
         yield from _captures(plan.e2e)
+
+
+def _literal_headers(plan: Plan) -> Iterator[Mistake]:
+    """Headers that would be sent with a placeholder in them, as nothing fills it."""
+    health = [(("health", index), check.headers) for index, check in enumerate(plan.health)]
+    pools = [(("pools", index), pool.headers) for index, pool in enumerate(plan.pools)]
+    steps = [(path, step.headers) for path, step in requests_of_plan(plan) if path[0] == "e2e"]
+    unfilled: list[tuple[Path, Mapping[str, str]]] = [(("service",), plan.service.headers), *health, *pools]
+    for path, headers in (*unfilled, *steps):
+        for key, value in headers.items():
+            # The value is not shown: it may be a secret that looks like this.
+            if _SHELL.search(value):
+                yield (*path, "headers", key), "$NAME in it is sent as it stands — write ${NAME}"
+            elif path[0] != "e2e" and next(names_in(value), None):
+                advice = (
+                    "write ${NAME} for a variable, and service: {auth: {login: …}} for the token of a login"
+                )
+                yield (*path, "headers", key), f"{{NAME}} in it is sent as it stands here — {advice}"
 
 
 def _hosts(plan: Plan) -> Iterator[Mistake]:
@@ -169,7 +196,23 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
     for path, request in (*requests_of_plan(plan), *pools):
         reason = next((one for one in known_refusals(request, plan.test_data) if not one.is_undeclared), None)
         if reason:
-            yield (*path, request.method.lower()), f"{reason.text} — add it there, or change the request"
+            yield (*path, request.method.lower()), f"{reason.text} — {_how_to_allow(request, plan)}"
+
+
+def _how_to_allow(request: Request, plan: Plan) -> str:
+    """What lets a request be sent, where it writes to test data only."""
+    if plan.test_data.may_write:
+        return "add it there, or change the request"
+    body = request.json_ if isinstance(request.json_, dict) else {}
+    fields = body.get("variables") if is_endpoint(request.path) else body
+    named = fields if isinstance(fields, dict) else {}
+    # The value itself may be a secret, and the first field need not be the entity's.
+    field = next((key for key, value in named.items() if isinstance(value, str | int)), "FIELD")
+    text = (
+        f"if it names test data, write test_data: {{may_write: {{{field}: [TEST-1]}}}} (docs/plan/writing.md)"
+    )
+    reads = 'send a query alone: json: {query: "{ … }"}' if is_endpoint(request.path) else "ask with get"
+    return f"{text}; else {reads}"
 
 
 def requests_of_plan(plan: Plan) -> Iterator[tuple[Path, Request]]:
@@ -301,4 +344,8 @@ def cycles(plan: Plan) -> list[str]:
 def meant(name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f" — did you mean '{close[0]}'?" if close else f" — known: {', '.join(names[:12]) or 'none'}"
+    return (
+        f" — did you mean '{close[0]}'?"
+        if close
+        else f" — known: {', '.join(names[:12]) or 'none, as the plan has none'}"
+    )

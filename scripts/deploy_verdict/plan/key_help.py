@@ -9,6 +9,7 @@ Help = tuple[str, tuple[Any, ...]]
 
 _PATH = "a path from the root, or host:/path with a host of `hosts`"
 _JSON = {"tag_spool": "TEST-02"}
+_LEVEL = {"when": "it is down", "actions": ["roll back"]}
 
 KEY_HELP: dict[str, Help] = {
     "get": (_PATH, ("/api/health",)),
@@ -30,6 +31,7 @@ KEY_HELP: dict[str, Help] = {
     "Plan.name": ("the plan's name; it stands in the report", ("shop",)),
     "Plan.service": ("the service under watch", ({"base_url": "https://shop.example.com"},)),
     "Plan.railway": ("where it is deployed, if on Railway", ({"project": "${RAILWAY_PROJECT_ID:-}"},)),
+    "Plan.hosts": ("other hosts that checks may read", ({"admin": "https://admin.example.com"},)),
     "Plan.window": ("how long to watch, and how often", ({"length": "2h", "sample_every": "15m"},)),
     "Plan.claims": ("what shows that the new code answers", ()),
     "Plan.test_data": ("what our requests may write; without it nothing is written", ()),
@@ -69,9 +71,9 @@ KEY_HELP: dict[str, Help] = {
     "Criterion.findings": ("as stage/check or stage/*: as good as the worst", (["health/api"],)),
     "E2E.at": ("when the suite runs", (["0m", "60m"],)),
     "E2E.tests": ("the declared tests", ()),
-    "Escalation.minor": ("what to do after NEEDS ATTENTION", ()),
-    "Escalation.major": ("what to do after INCONCLUSIVE or a P1", ()),
-    "Escalation.critical": ("what to do after CRITICAL ISSUES", ()),
+    "Escalation.minor": ("what to do after NEEDS ATTENTION", (_LEVEL,)),
+    "Escalation.major": ("what to do after INCONCLUSIVE or a P1", (_LEVEL,)),
+    "Escalation.critical": ("what to do after CRITICAL ISSUES", (_LEVEL,)),
     "Exposure.name": ("its name in the report", ("orders",)),
     "FixtureLogs.healthy": ("log lines of a healthy time", (["all well"],)),
     "FixtureLogs.incident": ("log lines of the incident", (["ERROR Redis not responding"],)),
@@ -115,6 +117,7 @@ KEY_HELP: dict[str, Help] = {
     "Step.together": ("several requests at the same moment", ()),
     "Test.steps": ("the requests, in their order", ()),
     "Test.cleanup": ("sent whatever happened", ()),
+    "TestData.may_write": ("the entities that may be written, by field", ({"order": ["TEST-1"]},)),
     "Together.requests": ("the requests that race", ()),
 }
 

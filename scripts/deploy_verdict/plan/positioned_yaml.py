@@ -93,9 +93,19 @@ def read_nodes(text: str, fill: Callable[[str], str]) -> Document:
 
 def _yaml_hint(problem: str) -> str:
     if "mapping values are not allowed" in problem:
-        return " — quote the whole text when it holds a colon and a space"
+        return (
+            " — quote the whole text when it holds a colon and a space, or indent the line as its neighbours"
+        )
     if "cannot start any token" in problem:
         return " — indent with spaces, and quote texts that start with @, ` or %"
+    if "expected ',' or" in problem:
+        return " — close the bracket, and quote texts that hold , ? [ ] { or }"
+    if "expected <block end>" in problem:
+        return " — indent this line as its neighbours are"
+    if "could not find expected ':'" in problem:
+        return " — write KEY: VALUE, with a space after the colon"
+    if "undefined alias" in problem:
+        return " — quote texts that start with *"
     return ""
 
 

@@ -67,13 +67,22 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     for horizon in horizons(plan):
         yield f"  prove        {_provable(horizon)}"
     if counts.suite_runs:
-        yield f"  run          {counts.tests} E2E tests, {counts.suite_runs} times"
+        yield f"  run          {_suite_words(plan, counts)}"
     for exposure in plan.exposures:
         if exposure.top_up is not None:
             yield f"  top up       {_top_up_words(exposure, exposure.top_up)}"
     for words in unwatched(plan):
         yield f"  not watch    {words}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _suite_words(plan: Plan, counts: "Preview") -> str:
+    """What the suite runs, and how often."""
+    command = plan.e2e.command if plan.e2e else ()
+    tests = f"{counts.tests} E2E test{'' if counts.tests == 1 else 's'}" if counts.tests else ""
+    suite = f"`{' '.join(command)}`" if command else ""
+    times = "once" if counts.suite_runs == 1 else f"{counts.suite_runs} times"
+    return f"{' and '.join(filter(None, (tests, suite)))}, {times}"
 
 
 def _server_line(pool: Pool) -> str:

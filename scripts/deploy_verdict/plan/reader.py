@@ -13,36 +13,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from deploy_verdict.base.errors import PlanError, Problem
+from deploy_verdict.base.units import shown_duration
 from deploy_verdict.plan.cross_checks import cross_check, unknown_answers
 from deploy_verdict.plan.horizon import with_provable_times
+from deploy_verdict.plan.other_words import other_word
 from deploy_verdict.plan.override import changed
 from deploy_verdict.plan.plan import Plan, plan_model
 from deploy_verdict.plan.positioned_yaml import Document, Path, read_nodes
 from deploy_verdict.plan.sections.fixtures import Answer, Recording
+from deploy_verdict.plan.shape_words import SHAPES, empty_message, missing_message, model_in, shape_message
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
 # A stand-in for each section that a plan must have.
 _STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
-# Keys that belong elsewhere, with what to write.
-_TAUGHT = {
-    "auth": 'write it into service: {auth: {bearer: "${API_TOKEN}"}}; at a request stands auth: none only',
-    "host": "write hosts: {admin: https://admin.example.com}, and get: admin:/metrics to ask it",
-    "url": "write get: and the path, such as get: /api/health",
-    "body": "write json: and the JSON body",
-}
-_PYDANTIC_WORDS = {
-    "missing": "is missing",
-    "string_type": "must be text; quote it",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a mapping of names to values",
-    "model_type": "must be a mapping of names to values",
-    "model_attributes_type": "must be a mapping of names to values",
-}
 _BOUNDS = {
     "greater_than": "more than",
     "greater_than_equal": "at least",
@@ -121,7 +105,7 @@ def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
             return "${"
         name, default = match.group(1), match.group(2)
         if name is None:
-            raise ValueError(f"'{match.group(0)}' is not a variable — write ${{NAME}} or ${{NAME:-default}}")
+            raise ValueError(_not_a_variable(match.group(0)))
         if name == "TODAY":
             return today
         if environment.get(name):
@@ -131,6 +115,15 @@ def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
         return default
 
     return _VARIABLE.sub(value, raw)
+
+
+def _not_a_variable(found: str) -> str:
+    if found.startswith("${{"):
+        words = found.strip("${ }").split(".")
+        name = words[-1] if re.fullmatch(r"\w+", words[-1]) else "NAME"
+        text = f"GitHub fills ${{{{ … }}}} in workflows, not in plans — write ${{{name}}}"
+        return f"{text}, and give it to the job as a secret or in its env"
+    return f"'{found}' is not a variable — write ${{NAME}} or ${{NAME:-default}}"
 
 
 def _text(data: bytes, path: str) -> str:
@@ -219,31 +212,77 @@ def _existing(location: tuple[int | str, ...], document: Document) -> Path:
 
 def _message(detail: Any, location: Path, document: Document) -> str:
     name, kind = str(detail["loc"][-1]) if detail["loc"] else "the plan", detail["type"]
-    if kind == "extra_forbidden" and name in _TAUGHT:
-        return f"unknown key '{name}' — {_TAUGHT[name]}"
-    if kind == "extra_forbidden":
-        return f"unknown key '{name}'{_suggestion(name, detail)}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
-    if kind == "missing":
-        where = f" in '{location[-1]}'" if location else ""
-        return f"'{name}' is missing{where} — add it"
-    if kind in ("literal_error", "enum"):
-        return f"'{name}' is {detail['input']!r} — write {detail['ctx']['expected']}"
-    if kind == "too_short":
-        return f"'{name}' is empty — add at least one"
+    if kind in SHAPES and detail["loc"]:
+        is_secret = _holds_secret(detail, location, document)
+        return shape_message(kind, _place(detail), detail["input"], _model_of(detail), is_secret=is_secret)
     if kind in _BOUNDS:
-        return f"'{name}' is {detail['input']!r} — write {_BOUNDS[kind]} {next(iter(detail['ctx'].values()))}"
-    return f"'{name}': {_PYDANTIC_WORDS.get(kind, detail['msg'])} (found {_shown(detail, document)})"
+        return _bound(name, detail, location, document)
+    if kind == "extra_forbidden":
+        return _unknown_key(name, detail)
+    if kind == "missing":
+        return missing_message(name, location, _model_of(detail))
+    if kind in ("literal_error", "enum"):
+        return _not_one_of(name, detail)
+    if kind == "too_short":
+        return empty_message(name, _model_of(detail))
+    return f"'{name}': {detail['msg']}"
 
 
-def _shown(detail: Any, document: Document) -> str:
-    """What stands here, unless it may be a secret."""
-    found = detail["input"]
-    is_secret = "auth" in detail["loc"] or _existing(detail["loc"], document) in document.from_variables
-    if is_secret or not isinstance(found, bool | int | float | str):
-        return "the value here"
-    return f"{type(found).__name__} {found!r}"
+def _holds_secret(detail: Any, location: Path, document: Document) -> bool:
+    """Whether a value, or one inside it, may be a secret: it is of a variable, or says who we are."""
+    inside = any(path[: len(location)] == location for path in document.from_variables)
+    named = {str(step) for step in detail["loc"]} | set(_keys(detail["input"]))
+    return inside or bool(named & {"auth", "headers", "password", "token", "form"})
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from map(str, value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(item)
+
+
+def _unknown_key(name: str, detail: Any) -> str:
+    taught = other_word(name, _model_of(detail))
+    return f"unknown key '{name}'{f' — {taught}' if taught else _suggestion(name, detail)}"
+
+
+def _not_one_of(name: str, detail: Any) -> str:
+    place = _place(detail)
+    key = next((step for step in reversed(place) if isinstance(step, str)), name)
+    if key == "auth":
+        teach = 'write service: {auth: {bearer: "${API_TOKEN}"}}, for all of them'
+        return f"'auth' at one request is none, or left out — {teach}"
+    if key == "at":
+        return "'at' takes no such value — write at: every sample, or some of them: [0m, 60m]"
+    return f"'{key}' is {detail['input']!r} — write {detail['ctx']['expected']}"
+
+
+def _place(detail: Any) -> Path:
+    """Where a value stands, without the members of a union that pydantic names too."""
+    return tuple(step for step in detail["loc"] if isinstance(step, int) or _is_key(step))
+
+
+def _is_key(step: str) -> bool:
+    # Such as "list[str]", "tuple[Pattern, ...]" and "LogPattern".
+    return re.fullmatch(r"[a-z_$][\w.$-]*", step) is not None and step not in ("str", "int", "float", "bool")
+
+
+def _bound(name: str, detail: Any, location: Path, document: Document) -> str:
+    """A value beyond its bound, both as the plan writes them."""
+    bound = next(iter(detail["ctx"].values()))
+    raw = _raw(document.value, location)
+    if isinstance(raw, str) and re.search(r"\d(ms|s|m|h)$", raw):
+        return f"'{name}' is {raw} — write {_BOUNDS[detail['type']]} {shown_duration(bound)}"
+    return f"'{name}' is {detail['input']!r} — write {_BOUNDS[detail['type']]} {bound:g}"
+
+
+def _raw(value: Any, location: Path) -> Any:
+    for step in location:
+        value = value[step]
+    return value
 
 
 def _suggestion(name: str, detail: Any) -> str:
@@ -255,23 +294,19 @@ def _suggestion(name: str, detail: Any) -> str:
 
 
 def _known_names(detail: Any) -> list[str]:
-    """The keys of the model at this place, found by walking the models along the location."""
+    """The keys of the model at this place."""
+    model = _model_of(detail)
+    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude] if model else []
+
+
+def _model_of(detail: Any) -> Any:
+    """The model that has the key of this place, found by walking the models along the location."""
     model: Any = plan_model()
-    for step in detail["loc"][:-1]:
-        if isinstance(step, int):
-            continue
+    steps = [step for step in detail["loc"] if not isinstance(step, int)]
+    for step in steps[:-1]:
         field = next((f for n, f in model.model_fields.items() if step in (n, f.alias)), None)
-        model = _model_inside(field.annotation) if field is not None else None
-        if model is None:
-            return []
-    return [f.alias or n for n, f in model.model_fields.items() if not f.exclude]
-
-
-def _model_inside(annotation: Any) -> Any:
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        inside = _model_inside(argument)
-        if inside is not None:
-            return inside
-    return None
+        inside = model_in(field.annotation) if field is not None else None
+        if inside is None:
+            return None
+        model = inside
+    return model

@@ -21,6 +21,7 @@ from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan.graphql import asks_mutation, documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.other_words import line_of
 
 
 def headers_in(value: Any) -> Iterator[tuple[str, str]]:
@@ -67,6 +68,12 @@ class Expectations(Part):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
+        status = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if isinstance(status, int) and not isinstance(status, bool):
+            raise ValueError(f"{status} alone says not of what — write {{status: {status}}}")
+        line = line_of(value[0]) if isinstance(value, list) and value and isinstance(value[0], str) else None
+        if line:
+            raise ValueError(f"{value[0]!r} is no line — write the selector as the key: {{{line}}}")
         if not isinstance(value, dict):
             raise ValueError("write a mapping from selectors to values, such as {status: 200, $.ok: true}")
         if "lines" in value:
@@ -178,15 +185,19 @@ class NeverRule(Expectations):
 
 def checked_path(value: Any) -> Any:
     if not isinstance(value, str) or (not value.startswith("/") and "://" not in value):
-        raise ValueError(f"{value!r} is not a path — write one from the root, such as /api/health")
-    parts = urlsplit(value)
-    if parts.scheme or parts.netloc or value.startswith("//") or parts.fragment or "\\" in value:
-        address = f"{parts.scheme or 'https'}://{parts.netloc or 'admin.example.com'}"
+        named = re.match(r"[A-Za-z][\w-]*:/", value) if isinstance(value, str) else None
+        only = "; hosts: serve the requests of checks and pools only" if named else ""
+        raise ValueError(f"{value!r} is not a path — write one from the root, such as /api/health{only}")
+    if _is_elsewhere(value):
         raise ValueError(
-            f"{value!r} points to another host — write the path only, which is of service.base_url; to read "
-            f"from another host: hosts: {{other: {address}}}, and get: other:{parts.path or '/'}"
+            f"{value!r} points to another host — write the path only, which is of service.base_url"
         )
     return value
+
+
+def _is_elsewhere(value: str) -> bool:
+    parts = urlsplit(value)
+    return bool(parts.scheme or parts.netloc or parts.fragment or value.startswith("//") or "\\" in value)
 
 
 def _selector(value: Any) -> Any:
@@ -205,10 +216,16 @@ def split_host(value: str) -> tuple[str | None, str]:
 
 
 def _host_path(value: Any) -> Any:
-    if isinstance(value, str):
-        checked_path(split_host(value)[1])
-        return value
-    return checked_path(value)
+    if not isinstance(value, str):
+        return checked_path(value)
+    path = split_host(value)[1]
+    parts = urlsplit(path)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        own = f"{path!r} points to another host — write the path only, which is of service.base_url"
+        hosts = f"hosts: {{other: {parts.scheme}://{parts.netloc}}}, and get: other:{parts.path or '/'}"
+        raise ValueError(f"{own}; to read from another host: {hosts}")
+    checked_path(path)
+    return value
 
 
 _HOST_PATH = re.compile(r"([A-Za-z][\w-]*):(/(?!/).*)")

@@ -32,7 +32,8 @@ def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutatio
                 yield f"{selector} null", with_value(answer, selector, lambda _: None)
             yield f"{selector} another type", with_value(answer, selector, _other_type)
             nulls = with_value(answer, selector, _list_of_nulls)
-            if nulls.body != answer.body:
+            # The text differs already where the service writes its JSON without spaces.
+            if read_json(nulls.body or "") != read_json(answer.body or ""):
                 yield f"{selector} a list of nulls", nulls
         yield f"{selector} an HTML page", answer.model_copy(update={"body": HTML})
 

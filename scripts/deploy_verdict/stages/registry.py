@@ -74,9 +74,10 @@ class Stage:
     collect: (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete
     window. judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose
     evidence it judges; "" for that of all, where it is planned. judged_last: it needs the findings of all
-    others. sections: its part of the report. builds_on: stages whose modules it may import. is_load: it loads
-    the service, so that its answers and times say nothing of ordinary requests. can_alarm: one sample can
-    show what no later one undoes. settled_at_end: its rules that later samples may
+    others. sections: its part of the report. in_short: (bundle, verdict, offset_s) -> what one sample came to
+    and the number that matters, for whoever waits at a terminal. builds_on: stages whose modules it may
+    import. is_load: it loads the service, so that its answers and times say nothing of ordinary requests.
+    can_alarm: one sample can show what no later one undoes. settled_at_end: its rules that later samples may
     still change, so that they raise no alarm. lead_rank: of equally severe findings of one cause, the
     lowest stage's leads. names_rules: its findings are named by rules of the plan, whose reason says little
     without the name. by_hand: what to do where the platform did not say. missing: what a plan without it
@@ -100,6 +101,7 @@ class Stage:
     judged_with: str | None = None
     judged_last: bool = False
     sections: tuple[Section, ...] = ()
+    in_short: str | None = None
     builds_on: tuple[str, ...] = ()
     is_load: bool = False
     can_alarm: bool = False
@@ -181,6 +183,7 @@ STAGES: tuple[Stage, ...] = (
         requests="plan.preview:health_requests",
         judge="stages.health.judge:judge_health",
         judged_with="health",
+        in_short="stages.health.report:in_short",
         sections=(
             Section(
                 key="health",
@@ -222,6 +225,7 @@ STAGES: tuple[Stage, ...] = (
         requests="plan.preview:e2e_requests",
         judge="stages.e2e.judge:judge_suites",
         judged_with="e2e",
+        in_short="stages.e2e.report:in_short",
         sections=(
             Section(
                 key="e2e",
@@ -253,6 +257,7 @@ STAGES: tuple[Stage, ...] = (
         requests="plan.preview:pool_requests",
         judge="stages.pools.judge:judge_pools_and_beside",
         judged_with="pools",
+        in_short="stages.pools.report:in_short",
         sections=(
             Section(
                 key="pools",
@@ -339,6 +344,7 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.logs.collect:collect_logs",
         judge="stages.logs.judge:judge_readings",
         judged_with="logs",
+        in_short="stages.logs.report:in_short",
         sections=(
             Section(
                 key="logs",
@@ -368,6 +374,7 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.traffic.collect:collect_traffic",
         judge="stages.traffic.judge:judge_traffic",
         judged_with="traffic",
+        in_short="stages.traffic.report:in_short",
         sections=(
             Section(
                 key="traffic",
@@ -399,6 +406,7 @@ STAGES: tuple[Stage, ...] = (
         collect="stages.metrics.collect:collect_metrics",
         judge="stages.metrics.judge:judge_metrics",
         judged_with="metrics",
+        in_short="stages.metrics.report:in_short",
         sections=(
             Section(
                 key="metrics",

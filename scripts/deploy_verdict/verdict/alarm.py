@@ -8,12 +8,16 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import looks
-from deploy_verdict.model import Finding, Outcome, Severity, Verdict
+from deploy_verdict.evidence.platform_views import looks, readings_of
+from deploy_verdict.markup.labels import counted
+from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity, Verdict, Whose
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
 from deploy_verdict.stages.registry import named
 
 ALARMING = (Severity.P0, Severity.P1)
+_THEIRS = (Whose.TARGET, Whose.EDGE)
+# What asks whether the service is up, and nothing more.
+_STATE = ("heartbeat", "health")
 
 
 def alarming(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -44,6 +48,26 @@ def nothing_left(bundle: Bundle) -> str | None:
         if stands.state in OVER or (offset_s == 0 and stands.state in NOT_BEGUN):
             return f"{stands.words} (seen at {shown_offset(offset_s)})"
     return None
+
+
+def unanswered(bundle: Bundle, verdict: Verdict) -> str | None:
+    """Why a service is down since T+0: no health check was answered so far, nor a request between samples.
+
+    One connect that nobody answered may be the way there and raises no alarm; the next sample tells. What was
+    not sent for a reason of ours (a write that is held) says nothing either way.
+    """
+    answers = [
+        item
+        for stage in _STATE
+        for _, item in readings_of(bundle, stage, HttpObservation)
+        if item.fault is None or item.fault.whose is not Whose.US
+    ]
+    down = [item for item in answers if item.fault is not None and item.fault.whose in _THEIRS]
+    if not down or len(down) < len(answers) or not alarming(verdict.findings):
+        return None
+    checks = counted(len({item.check for item in down}), "health check")
+    detail = down[-1].fault.detail if down[-1].fault else ""
+    return f"the service answered none of its {checks}: {detail} (seen at {shown_offset(down[-1].offset_s)})"
 
 
 def why_ended(bundle: Bundle, verdict: Verdict) -> str | None:

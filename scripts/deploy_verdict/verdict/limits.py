@@ -6,7 +6,7 @@ in W hours excludes only rates above 3/W per hour.
 
 from collections.abc import Iterator, Sequence
 
-from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.base.units import shown_duration, shown_offset, shown_percent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
@@ -53,8 +53,8 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     if answered:
         yield from _instances(bundle)
         yield (
-            f"Errors in fewer than {excluded_percent(answered):.2g} % of requests may have been missed: "
-            f"this run checked {answered} answers, all to its own requests."
+            f"Errors in fewer than {shown_percent(excluded_percent(answered))} % of requests may have been "
+            f"missed: this run checked {answered} answers, all to its own requests."
         )
     inconclusive = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in findings)
     if inconclusive:

@@ -78,7 +78,7 @@ def context_of(
         probe=session.probe,
         pace=session.pace,
         stop=session.stop,
-        tell=session.tell,
+        tell=session.detail or session.tell,
         redact=session.redactor.text,
         platform=platform,
         ledger=ledger,

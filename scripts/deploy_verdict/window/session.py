@@ -33,7 +33,10 @@ HISTORY_FILE = "history.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a command works with; `tell` takes one line of progress. `history` holds earlier verdicts."""
+    """What a command works with; `tell` takes one line of progress. `history` holds earlier verdicts.
+
+    `detail`: what a sample says of itself while it runs, where that is not a line as any other.
+    """
 
     plan: Plan
     out: Path
@@ -46,6 +49,7 @@ class Session:
     history: Path
     environment: Mapping[str, str] = field(repr=False)
     opening_connection: "RailwayConnection | None" = None
+    detail: Callable[[str], None] | None = None
 
     @property
     def evidence_dir(self) -> Path:

@@ -1,13 +1,14 @@
 """The complete window in one process: every sample at its time, in the order of the plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.model.window import tolerance_s
+from deploy_verdict.report.ending import ending
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
-from deploy_verdict.stages.registry import Late, at_end, is_at_end, named
+from deploy_verdict.stages.registry import Late, Stage, at_end, is_at_end, named
 from deploy_verdict.window.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.collect import collect, has_source
 from deploy_verdict.window.evidence_store import read_attempts
@@ -29,23 +30,41 @@ class WatchResult:
 
 
 def watch(
-    session: Session, progress: ProgressDisplay, logs: Path | None, on_alarm: OnAlarm = lambda *_: None
+    session: Session,
+    progress: ProgressDisplay,
+    logs: Path | None,
+    on_alarm: OnAlarm = lambda *_: None,
+    *,
+    keep_watching: bool = False,
 ) -> WatchResult:
     """Take every sample that is not taken yet, until the window or the deployment ends.
 
-    `on_alarm` is called once, with the evidence so far, when something has failed for good.
+    `on_alarm` is called once, with the evidence so far, when something has failed for good. A service that is
+    down from T+0 on ends the window, unless `keep_watching`.
     """
-    left_out = session.file.left_out
+    session = replace(session, detail=progress.detail)
     _announce(session, progress, logs)
     heartbeat = Heartbeat(session)
-    ended = _take_samples(session, heartbeat, progress, logs, SampleResults(session, progress.tell, on_alarm))
+    results = SampleResults(session, progress, on_alarm, keep_watching=keep_watching)
+    ended = _take_samples(session, heartbeat, progress, logs, results)
+    if not session.stop.requested:
+        ended = ended or results.rest()
     if ended is None:
+        if not session.stop.requested:
+            progress.due(session.plan.window.length, [stage.name for stage in _read_at_end(session)])
         heartbeat.wait_until(session.plan.window.length)
+    else:
+        progress.tell(f"the window ends here: {ended}")
     stopped = session.stop.requested
-    for stage in at_end():
-        if stage.name in session.plan.stages and stage.name not in left_out:
-            collect(session, stage.name, session.plan.window.length, logs)
+    for stage in _read_at_end(session):
+        progress.runs(f"{stage.title}, of the complete window")
+        collect(session, stage.name, session.plan.window.length, logs)
     return WatchResult(complete=not stopped, ended=ended)
+
+
+def _read_at_end(session: Session) -> list[Stage]:
+    left_out = session.file.left_out
+    return [stage for stage in at_end() if stage.name in session.plan.stages and stage.name not in left_out]
 
 
 def _take_samples(
@@ -57,40 +76,56 @@ def _take_samples(
 ) -> str | None:
     """Take every sample at its time; returns why there is nothing left to watch, or None."""
     plan, left_out = session.plan, session.file.left_out
-    for sample in sorted((*looks(plan, left_out), *interim_readings(plan, left_out))):
+    scheduled = sorted((*looks(plan, left_out), *interim_readings(plan, left_out)))
+    for sample in scheduled:
+        if not is_taken(session, sample.stage, sample.offset_s):
+            progress.due(sample.offset_s, [one.stage for one in scheduled if one.offset_s == sample.offset_s])
         if is_at_end(sample.stage):
-            if _read_what_is_new(session, heartbeat, sample, logs):
-                ended = results.after(sample.stage, sample.offset_s)
-                if ended is not None:
-                    return ended
-            continue
-        if is_taken(session, sample.stage, sample.offset_s):
-            progress.took()
-            over = _over(session, sample, progress) if sample.stage == "deployment" else None
-            if over is not None:
-                return over
-            continue
-        progress.due(sample.offset_s)
-        heartbeat.wait_until(sample.offset_s)
-        if session.stop.requested:
-            return None
-        late_s = session.pace.offset_s() - sample.offset_s
-        if named(sample.stage).late is Late.MISSED and late_s > tolerance_s(
-            session.file.window, sample.offset_s
-        ):
-            progress.tell(f"{sample.stage} {shown_offset(sample.offset_s)}: {missed(late_s)}")
-            continue
-        collect(session, sample.stage, sample.offset_s)
-        progress.took()
-        over = _over(session, sample, progress) if sample.stage == "deployment" else None
-        ended = results.after(sample.stage, sample.offset_s)
+            is_judged = _read_what_is_new(session, heartbeat, progress, sample, logs)
+        else:
+            is_judged = _take_sample(session, heartbeat, progress, sample)
+        over = _over(session, sample) if sample.stage == "deployment" else None
+        ended = results.after(sample.stage, sample.offset_s) if is_judged else None
         if over is not None or ended is not None:
             return over or ended
+        if session.stop.requested:
+            return None
     return None
 
 
+def _take_sample(
+    session: Session, heartbeat: Heartbeat, progress: ProgressDisplay, sample: ScheduledSample
+) -> bool:
+    """Take one sample at its time, unless it is there or too late; whether it was taken now."""
+    if is_taken(session, sample.stage, sample.offset_s):
+        progress.took()
+        return False
+    heartbeat.wait_until(sample.offset_s)
+    if session.stop.requested:
+        return False
+    late_s = session.pace.offset_s() - sample.offset_s
+    is_late = late_s > tolerance_s(session.file.window, sample.offset_s)
+    if is_late and named(sample.stage).late is Late.MISSED:
+        progress.tell(f"{sample.stage} {shown_offset(sample.offset_s)}: {missed(late_s)}")
+        return False
+    _collect(session, progress, sample, None)
+    progress.took()
+    return True
+
+
+def _collect(session: Session, progress: ProgressDisplay, sample: ScheduledSample, logs: Path | None) -> None:
+    """Take one sample, and say meanwhile that it runs."""
+    progress.runs(f"{named(sample.stage).title} at {shown_offset(sample.offset_s)}")
+    collect(session, sample.stage, sample.offset_s, logs)
+    progress.runs("")
+
+
 def _read_what_is_new(
-    session: Session, heartbeat: Heartbeat, sample: ScheduledSample, logs: Path | None
+    session: Session,
+    heartbeat: Heartbeat,
+    progress: ProgressDisplay,
+    sample: ScheduledSample,
+    logs: Path | None,
 ) -> bool:
     """Read what the log, the edge and the metrics have by now; whether there was something to read.
 
@@ -104,11 +139,11 @@ def _read_what_is_new(
         return False
     if not has_source(session, sample.stage, logs):
         return False
-    collect(session, sample.stage, sample.offset_s, logs)
+    _collect(session, progress, sample, logs)
     return True
 
 
-def _over(session: Session, sample: ScheduledSample, progress: ProgressDisplay) -> str | None:
+def _over(session: Session, sample: ScheduledSample) -> str | None:
     """Why this sample of the deployment ends the window; None while it goes on."""
     files = read_attempts(session.evidence_dir, sample.stage, sample.offset_s)
     observations = [
@@ -120,9 +155,7 @@ def _over(session: Session, sample: ScheduledSample, progress: ProgressDisplay) 
     for observation in observations:
         if isinstance(observation, DeploymentObservation):
             stands = standing(observation, session.file.subject)
-            progress.tell(f"deployment {shown_offset(sample.offset_s)}: {stands.words}")
             if stands.state in OVER or (sample.offset_s == 0 and stands.state in NOT_BEGUN):
-                progress.tell("nothing left to watch, so the window ends here")
                 return f"{stands.words} (seen at {shown_offset(sample.offset_s)})"
     return None
 
@@ -145,10 +178,11 @@ def _announce(session: Session, progress: ProgressDisplay, logs: Path | None) ->
 
 @dataclass(frozen=True, kw_only=True)
 class WindowResult:
-    """The verdict of a window, and its report's path."""
+    """The verdict of a window, its report's path, and the lines that end the watch."""
 
     verdict: Verdict
     report: Path
+    ending: tuple[str, ...]
 
 
 def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path | None) -> WindowResult:
@@ -168,4 +202,4 @@ def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path
         session.tell(
             "interrupted before the window's end; samples so far are saved. Run the same command to resume"
         )
-    return WindowResult(verdict=verdict, report=report)
+    return WindowResult(verdict=verdict, report=report, ending=ending(bundle, verdict, now))

@@ -1,7 +1,10 @@
 """Is this the code? Old answers are STALE, whatever the platform says; what cannot be read is no answer."""
 
+from datetime import timedelta
+
 import pytest
 
+from deploy_verdict.evidence.older_code import older_code_until
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,
@@ -55,6 +58,17 @@ def test_new_code_is_shown():
 def test_new_code_after_old_is_shown_with_how_long_it_took():
     told = judged(fingerprint(OLD, HTML, NEW, NEW, NEW)).actual
     assert told.endswith("after 40 s; the answers before: 1 of older code, 1 without the document")
+
+
+@pytest.mark.parametrize(
+    ("answers", "until_s"),
+    [((NEW, NEW), None), ((OLD, HTML, NEW), 10), ((OLD, NEW, OLD, NEW), 30), ((NEW, OLD), None)],
+)
+def test_older_code_answered_until_the_last_answer_that_was_its_own(answers, until_s):
+    """What it answered is in no log of this deployment."""
+    plan = plan_of(PLAN)
+    until = older_code_until(bundle_of(plan, loaded(plan, "health", [fingerprint(*answers)])))
+    assert until == (None if until_s is None else T0 + timedelta(seconds=until_s))
 
 
 @pytest.mark.parametrize("answers", [(OLD, NEW), (NEW, OLD, NEW), (OLD, NEW, NEW), (OLD, HTML, NEW)])

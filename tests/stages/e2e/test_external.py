@@ -76,7 +76,9 @@ def test_its_output_may_be_long_and_names_why_it_wrote_nothing():
         secrets={"T": "hunter2x"},
     )
     assert suite.fault.whose == "us"
-    assert suite.fault.detail.startswith("it wrote no junit.xml (exit code 1, last output: ")
+    assert suite.fault.detail.startswith(
+        "it wrote no junit.xml: let its reporter write JUnit XML there (exit code 1"
+    )
     assert suite.fault.detail.endswith("no module named suite, token [redacted:T])")
     assert len(suite.fault.detail) < 1000
 

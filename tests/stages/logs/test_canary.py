@@ -83,6 +83,14 @@ def test_only_our_own_lines_count(requests, parts, by, found, of):
     assert abs(reading.found - found) <= 6
 
 
+def test_a_path_that_the_log_never_names_is_no_gap_and_a_hole_is():
+    """Many services leave their health checks out of the log."""
+    quiet = [item for item in own("/openapi.json", seed=3) if item.sent_at < T0 + timedelta(seconds=60)]
+    assert read([*quiet, *OURS], lines(OURS)).unseen is None
+    hole = [item for item in OURS if item.sent_at > T0 + timedelta(seconds=60)]
+    assert read([*quiet, *OURS], lines(hole)).unseen.count == 10
+
+
 def test_a_path_where_some_line_stands_at_any_moment_proves_nothing():
     orders = [item for item in TWO_PATHS if item.path == "/orders"]
     reading = read(TWO_PATHS, lines(OURS), lines(orders[:3]), others("/orders", 0.2))

@@ -46,13 +46,13 @@ def rules(verdict, outcome):
     return {item.rule for item in verdict.findings if item.outcome == outcome and item.check == "redis"}
 
 
-def load(rounds, *, plan=WITH_LOAD, bad=0, attempt=1, **more):
+def load(rounds, *, plan=WITH_LOAD, bad=0, attempt=1, answers_of=32, **more):
     """An exercise of rounds of (before, busy, rest)."""
     seen = ExerciseObservation(
         check="redis", offset_s=0.0, at=T0, url="http://service.test/stats", at_once=4,
         rounds=tuple(ExerciseRound(**dict(zip(("before", "busy", "rest"), map(readings, one), strict=True)))
                      for one in rounds),
-        answers=(*[http("api", "no", 503)] * bad, *[http("api", {})] * (32 - bad)),
+        answers=(*[http("api", "no", 503)] * bad, *[http("api", {})] * (answers_of - bad)),
         **more,
     )  # fmt: skip
     return loaded(plan, "exercise", [seen], attempt=attempt, interrupted=seen.interrupted)
@@ -219,6 +219,13 @@ def test_a_gauge_that_is_fine_while_answers_say_that_the_pool_is_full_is_not_bel
     assert found.actual == (
         '1 answers said "No connection available" (first at T+15min) while it showed at most 5 of 20'
     )
+
+
+def test_a_pool_that_filled_up_between_two_samples_is_no_lie_of_its_gauge():
+    extra = loaded(PLAIN, "pools", [burst("redis", STEADY, 900.0), FULL], 900.0, attempt=2)
+    verdict = window(PLAIN, [STEADY] * 2 + [[20] * 10] * 3 + [STEADY] * 4, extra)
+    assert "No connection available" not in gauge_of(verdict).actual
+    assert "exhaustion" in rules(verdict, "fail")
 
 
 @pytest.mark.parametrize("spoilt", [{"status": 200}, {"body": '{"detail": "no such order"}'}])

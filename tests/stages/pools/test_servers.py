@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import redis
 
+from demo.toxic.certificates import made
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of, pool_samples
 from deploy_verdict.model import Outcome
@@ -193,6 +194,35 @@ def test_a_session_that_hangs_is_cut_at_its_timeout_too(a_postgres):
             os.kill(row[0], signal.SIGCONT)
     assert asked.ask()["own"] >= 1
     asked.close()
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgres"])
+def test_over_tls_a_server_is_asked_whose_certificate_is_vouched_for_and_no_other(kind, tmp_path):
+    authority = made(tmp_path)
+    start = {"redis": redis_server, "postgres": postgres_server}[kind]
+    used = {"redis": "connected_clients", "postgres": "connections"}[kind]
+    vouched = {
+        "redis": f"?ssl_ca_certs={authority}",
+        "postgres": f"?sslmode=verify-full&sslrootcert={authority}",
+    }[kind]
+    strict = {"redis": "", "postgres": "?sslmode=verify-full&sslrootcert=system"}[kind]
+
+    def asked(url):
+        burst, plan, found = burst_of(f'{kind}: "{url}", used: {used}, limit: 20')
+        return found, samples(plan, burst)
+
+    with start(certificate=tmp_path / "good.pem") as server:
+        found, answered = asked(server.url + vouched)
+        assert found == PoolLevel(0, 20)
+        assert judge_server(answered).outcome is Outcome.PASS
+        # The system's own authorities do not know it: ours to say whom we trust.
+        found, refused = asked(server.url + strict)
+        assert "name its authority in the address: ?ssl" in found
+        assert judge_samples(refused).outcome is Outcome.INCONCLUSIVE
+    with start(certificate=tmp_path / "other-name.pem") as server:
+        found, refused = asked(server.url + vouched)
+        assert "not valid for '127.0.0.1'" in found or "does not match host name" in found
+        assert judge_samples(refused).severity == "P1"
 
 
 def test_a_wrong_password_is_our_own_mistake(a_redis, a_postgres):

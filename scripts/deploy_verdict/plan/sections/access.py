@@ -22,7 +22,9 @@ def checked_address(value: str) -> str:
     """A service's address without a trailing slash; raises ValueError for an invalid one."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is not an address — write one such as https://service.example.com")
+        is_host = isinstance(value, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", value)
+        instead = f"https://{value}" if is_host else "one such as https://service.example.com"
+        raise ValueError(f"{value!r} is not an address — write {instead}")
     if parts.query or parts.fragment:
         raise ValueError(f"{value!r} has a query or fragment — write the address only")
     return value.rstrip("/")

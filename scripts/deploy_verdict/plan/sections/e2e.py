@@ -151,5 +151,8 @@ class E2E(Part):
         if not self.tests and not self.command:
             raise ValueError("neither tests nor command — add one, or drop e2e")
         if bool(self.command) != (self.junit is not None):
-            raise ValueError("command and junit go together: an exit code alone proves nothing")
+            raise ValueError(
+                "command and junit go together: an exit code alone proves nothing — write "
+                "junit: results.xml, where the suite's reporter writes JUnit XML"
+            )
         return self

@@ -30,7 +30,7 @@ class LogPattern(Part):
         if self.text is not None and not self.text.strip():
             raise ValueError("the text is empty — write the text to search for")
         if bool(self.text) == bool(self.regex):
-            raise ValueError("write either text or regex")
+            raise ValueError("write either text or regex: of both, keep one")
         if self.regex:
             try:
                 re.compile(self.regex)

@@ -272,7 +272,10 @@ class Pool(Request):
                 f"used: {self.used} never changes — write where the service or its server tells it"
             )
         if self.writes:
-            raise ValueError("a pool is read with get: a sample must not change anything")
+            raise ValueError(
+                "a pool is read with get: a sample must not change anything — write get: and the path of "
+                "its numbers"
+            )
         if self.return_to_floor is not None and self.burst.readings < FLOOR_READINGS:
             raise ValueError(
                 f"return_to_floor compares two bursts, and these have {self.burst.readings} readings: fewer "
@@ -291,7 +294,10 @@ class Pool(Request):
         if not asked:
             if of_server:
                 key, name = of_server[0]
-                raise ValueError(f"{key}: {name!r} is not a selector — write $.{name} for a JSON field")
+                metric = f", or prometheus: {name} for a metric" if "_" in name else ""
+                raise ValueError(
+                    f"{key}: {name!r} is not a selector — write $.{name} for a JSON field{metric}"
+                )
             if self.of is not None:
                 raise ValueError("of: belongs to redis: or postgres:, whose connections it chooses from")
             return self

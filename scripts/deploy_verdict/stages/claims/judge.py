@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.older_code import is_older_code
 from deploy_verdict.evidence.platform_views import deployed, looks, readings_of
 from deploy_verdict.evidence.steps import tested_step, worst_ruling
 from deploy_verdict.expect import fault_text, worst
@@ -113,7 +114,7 @@ def _of_reading(bundle: Bundle, claim: Claim, sought: OpenApi, reading: Fingerpr
             turns = f"{sought.has} is in some answers of {sought.get} and not in others, {tries}"
             return unknown(f"{turns}: instances of older and newer code answer in turns")
         return passed(f"{sought.has} is in {sought.get}{_after_wait(sought, reading)}")
-    if _is_old(sought, last):
+    if is_older_code(sought, last):
         return failed(
             f"{_stale(bundle, claim)}: {_lacks(sought, last)}, {tries}",
             Severity.P1,
@@ -123,14 +124,9 @@ def _of_reading(bundle: Bundle, claim: Claim, sought: OpenApi, reading: Fingerpr
     return unknown(f"{sought.get} cannot be read at {shown_offset(reading.offset_s)}: {why}; {tries}")
 
 
-def _is_old(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
-    """The document was read well, and what only the new code has is not in it."""
-    return attempt.absent or (attempt.fields is not None and sought.field not in attempt.fields)
-
-
 def _answers_in_turns(sought: OpenApi, reading: FingerprintObservation) -> bool:
     """Whether older code may still be there: one answer of a check does not show that it is gone."""
-    return any(_is_old(sought, attempt) for attempt in reading.attempts[-IN_A_ROW:])
+    return any(is_older_code(sought, attempt) for attempt in reading.attempts[-IN_A_ROW:])
 
 
 def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:
@@ -145,7 +141,7 @@ def _after_wait(sought: OpenApi, reading: FingerprintObservation) -> str:
     before = [attempt for attempt in reading.attempts if sought.field not in (attempt.fields or ())]
     if not before:
         return ""
-    old = sum(_is_old(sought, attempt) for attempt in before)
+    old = sum(is_older_code(sought, attempt) for attempt in before)
     unread = len(before) - old
     answers = [f"{old} of older code"] if old else []
     answers += [f"{unread} without the document"] if unread else []

@@ -89,7 +89,7 @@ def read_cases(pattern: str, before: Mapping[Path, Identity], ran: Ran) -> tuple
     """The cases of all files of this name that the run wrote; raises NotJUnitError, also for an older one."""
     now = identities(pattern)
     if not now:
-        raise NotJUnitError(f"it wrote no {pattern}")
+        raise NotJUnitError(f"it wrote no {pattern}: let its reporter write JUnit XML there")
     if len(now) > MAX_FILES:
         raise NotJUnitError(f"{pattern} names more than {MAX_FILES} files")
     since_ns = (ran.started - SLACK).timestamp() * 1e9

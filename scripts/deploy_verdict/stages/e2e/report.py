@@ -7,10 +7,11 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN, suite_ran, suite_results
-from deploy_verdict.markup.labels import TEST_WORD, files_of, not_checked, planned_moment
+from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.markup.labels import TEST_WORD, counted, files_of, listed, not_checked, planned_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Table
-from deploy_verdict.model import Finding, Outcome, SuiteObservation, Verdict
+from deploy_verdict.model import CaseObservation, Finding, Outcome, SuiteObservation, TestObservation, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +107,19 @@ def _execution(bundle: Bundle) -> tuple[str, ...]:
         offset_s = item.evidence.offset_s
         runs.append(f"{planned_moment(bundle.window, offset_s)} ({shown_offset(offset_s)}{took}{cut})")
     return tuple(runs)
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """How many tests of one run went through; a plugged-in suite's cases are counted as it reports them."""
+    runs = [item for _, item in readings_of(bundle, "e2e", TestObservation) if item.offset_s == offset_s]
+    cases = [item for _, item in readings_of(bundle, "e2e", CaseObservation) if item.offset_s == offset_s]
+    bad = [run.check for run in runs if run.stopped]
+    bad += [case.check for case in cases if case.result != "passed"]
+    total = len(runs) + len(cases)
+    if not total:
+        return Outcome.INCONCLUSIVE, "no test ran"
+    if not bad:
+        return Outcome.PASS, f"{total} of {counted(total, 'test')} went through"
+    failed = {item.check for item in verdict.findings if item.stage == "e2e" and item.outcome is Outcome.FAIL}
+    outcome = Outcome.FAIL if failed & set(bad) else Outcome.INCONCLUSIVE
+    return outcome, f"{total - len(bad)} of {counted(total, 'test')} went through, not {listed(bad)}"

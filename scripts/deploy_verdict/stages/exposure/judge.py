@@ -7,6 +7,7 @@ bad when the service failed (a 5xx, no answer, an answer of the edge), and clean
 
 from collections.abc import Iterator, Sequence
 
+from deploy_verdict.base.units import shown_percent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform_views import readings_of
@@ -52,17 +53,17 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     total = runs.clean + runs.bad
     beside = f"; {runs.refused} more were refused (4xx), which do not count" if runs.refused else ""
     if runs.bad:
-        possible = _percent(possible_percent(runs.bad, total))
-        rate = f"{_percent(100 * runs.bad / total)}, at most {possible} at 95 %"
+        share, most = shown_percent(100 * runs.bad / total), shown_percent(possible_percent(runs.bad, total))
+        rate = f"{share} %, at most {most} % at 95 %"
         text = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
         return failed(text, exposure.severity, "a watched operation failed")
     if not runs.clean:
         text = f"did not run in this window; {exposure.wanted} runs are required"
         return unknown(text + beside + _topped(bundle, exposure))
-    excluded = f"so an error rate above {excluded_percent(runs.clean):.2g} % is excluded at 95 %"
+    excluded = f"so an error rate above {shown_percent(excluded_percent(runs.clean))} % is excluded at 95 %"
     text = f"ran {_times(runs.clean)}{_whose(runs)} without an error, {excluded}{beside}"
     if runs.clean < exposure.wanted:
-        goal = f"above {excluded_percent(exposure.wanted):.2g} %"
+        goal = f"above {shown_percent(excluded_percent(exposure.wanted))} %"
         more = f"{exposure.wanted - runs.clean} more would exclude rates {goal}"
         return unknown(f"{text}; {more}{_topped(bundle, exposure) or _HELP}")
     left = [item.unrestored[0].reason for item in _top_ups(bundle, exposure) if item.unrestored]
@@ -97,8 +98,3 @@ def _topped(bundle: Bundle, exposure: Exposure) -> str:
 
 def _top_ups(bundle: Bundle, exposure: Exposure) -> list[TopUpObservation]:
     return [item for _, item in readings_of(bundle, TOP_UP, TopUpObservation, exposure.name)]
-
-
-def _percent(share: float) -> str:
-    """Two digits; 100 has three."""
-    return "100 %" if share >= 99.5 else f"{share:.2g} %"  # rounds to it

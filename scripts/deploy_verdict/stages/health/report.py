@@ -15,7 +15,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
 from deploy_verdict.expect import fault_text, worst
-from deploy_verdict.markup.labels import MARK, not_checked
+from deploy_verdict.markup.labels import MARK, counted, not_checked
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import shown_body
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Reading, Verdict
@@ -140,3 +140,17 @@ def _pool_word(pool: Pool, observation: HttpObservation, outcome: Outcome) -> st
     if level.percent >= pool.critical:
         return "❌ NEARLY EXHAUSTED"
     return "⚠️ HIGH" if level.percent >= pool.attention else POOL_WORD[outcome]
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """How many checks of one sample were answered, and the slowest answer."""
+    found = [item for _, item in readings_of(bundle, "health", HttpObservation) if item.offset_s == offset_s]
+    answered = [item for item in found if item.fault is None]
+    if not answered:
+        return Outcome.INCONCLUSIVE, f"{counted(len(found), 'check')}, none answered"
+    slowest = max(answered, key=lambda item: item.elapsed_ms or 0.0)
+    took = f"{slowest.elapsed_ms or 0.0:.0f} ms"
+    if len(found) == 1:
+        return Outcome.PASS, f"{slowest.check} {slowest.status} in {took}"
+    share = f"{len(answered)} of {counted(len(found), 'check')} answered"
+    return Outcome.PASS, f"{share}, the slowest in {took} ({slowest.check})"

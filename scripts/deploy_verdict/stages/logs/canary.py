@@ -267,10 +267,18 @@ def _counted(own: Sequence[OwnRequest], seen: Sequence[bool]) -> Iterator[Canary
 
 
 def _longest_unseen(own: Sequence[OwnRequest], seen: Sequence[bool]) -> UnseenRequests | None:
-    """The most requests in a row without a line."""
+    """The most requests in a row without a line.
+
+    A path that the log never names, such as a health check's, is one that it does not log, or that the canary
+    does not mean, where most others have their lines: it says nothing of a gap.
+    """
+    logged = {item.path for item, is_seen in zip(own, seen, strict=True) if is_seen}
+    is_mostly_seen = 2 * sum(seen) > len(seen)
     best: list[OwnRequest] = []
     row: list[OwnRequest] = []
     for item, is_seen in zip(own, seen, strict=True):
+        if is_mostly_seen and item.path not in logged:
+            continue
         row = [] if is_seen else [*row, item]
         best = max(best, row, key=len)
     if not best:

@@ -12,6 +12,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
+from deploy_verdict.evidence.older_code import older_code_until
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
@@ -59,7 +60,7 @@ def judge_logs(
     """
     reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
-        reasons += _canary_doubts(plan_logs.canary, observation, own_requests)
+        reasons += _canary_doubts(plan_logs.canary, observation, own_requests, earlier.older_code_until)
     findings = [_readable(plan_logs, observation, reasons)]
     for pattern in plan_logs.must_not_appear:
         ruling = _must_not_appear(pattern, _count(pattern, observation), reasons)
@@ -133,12 +134,15 @@ def _silent(logs: LogRules, observation: LogObservation, floor_s: float) -> Iter
 
 
 def _canary_doubts(
-    canary: LogCanary, observation: LogObservation, own_requests: int | None
+    canary: LogCanary,
+    observation: LogObservation,
+    own_requests: int | None,
+    older_code_until: datetime | None,
 ) -> tuple[str, ...]:
     """Each of our own requests has left a line: too few of these, and other lines are missing too."""
     reading = observation.canary
     if reading is not None and (reading.requests or reading.crowded):
-        return tuple(_unseen(canary, reading))
+        return tuple(_unseen(canary, reading, older_code_until))
     counted = _count(canary.pattern, observation)
     if isinstance(counted, str):
         return (f"the canary lines were not counted ({counted})",)
@@ -150,7 +154,7 @@ def _canary_doubts(
     return ()
 
 
-def _unseen(canary: LogCanary, reading: CanaryReading) -> Iterator[str]:
+def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetime | None) -> Iterator[str]:
     """Requests of ours without a line, so that nobody else's lines stand for them."""
     if not reading.requests:
         yield (
@@ -168,7 +172,9 @@ def _unseen(canary: LogCanary, reading: CanaryReading) -> Iterator[str]:
             "logs a request"
         )
     unseen = reading.unseen
-    if unseen is not None and unseen.count >= MOST_UNSEEN:
+    # What older code answers at first is in the log of the deployment before.
+    is_explained = unseen is not None and older_code_until is not None and unseen.last_at <= older_code_until
+    if unseen is not None and unseen.count >= MOST_UNSEEN and not is_explained:
         stretch = _stretch(unseen.first_at, unseen.last_at, " and ")
         yield f"none of our {unseen.count} requests between {stretch} is in the log: it has a gap"
 
@@ -312,7 +318,11 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
     observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle, name)]
-    earlier = Earlier(before=log_before(bundle, name), startup=log_at_start(bundle, name))
+    earlier = Earlier(
+        before=log_before(bundle, name),
+        startup=log_at_start(bundle, name),
+        older_code_until=older_code_until(bundle),
+    )
 
     def judged(observation: LogObservation | None, pointer: str | None) -> list[Finding]:
         return judge_logs(

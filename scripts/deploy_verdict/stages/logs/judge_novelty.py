@@ -21,10 +21,14 @@ MOST_SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Readings of the time before T0: of the deployment before this one, and of this one's own."""
+    """Readings of the time before T0: of the deployment before this one, and of this one's own.
+
+    `older_code_until`: so long the deployment before still answered some requests after T0.
+    """
 
     before: LogObservation | None = None
     startup: LogObservation | None = None
+    older_code_until: datetime | None = None
 
 
 def judge_novelty(

@@ -9,11 +9,13 @@ from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_observation
+from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, TemplateCount, Verdict
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import Incident, LogPattern, LogRules
 from deploy_verdict.plan.references import check_of
 from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, first_line
@@ -345,3 +347,11 @@ def _basis(bundle: Bundle, reading: LogObservation) -> str:
         start = observed_moment(bundle.window, silence.start)
         summary += f"; longest silence {shown_duration(silence.length_s)} from {start}"
     return summary
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """What one reading read; what it found is a finding, which is told by itself."""
+    read = [item for _, item in readings_of(bundle, "logs", LogObservation, INTERIM, offset_s=offset_s)]
+    bad = [item for item in read if item.fault is not None or item.incomplete]
+    texts = (f"{counted(item.lines_in_window, 'new line')} in {item.log or 'the log'}" for item in read)
+    return Outcome.INCONCLUSIVE if bad or not read else Outcome.PASS, listed(texts) or "not read"

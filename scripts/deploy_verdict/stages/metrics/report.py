@@ -15,6 +15,7 @@ from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import Safe
 from deploy_verdict.markup.tables import kept
 from deploy_verdict.model import MetricsObservation, Outcome, Verdict
+from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import Metrics
 
 
@@ -104,3 +105,16 @@ def _chart(section: Metrics, reading: MetricsObservation, deployment: str | None
         COLOURS["critical"]: [section.memory_critical] * len(shown),
     }
     return percents("Memory in % of its limit", [max(0.0, point.offset_s) for point in shown], series)
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """The newest memory against its limit."""
+    found = readings_of(bundle, "metrics", MetricsObservation, INTERIM, offset_s=offset_s)
+    reading = found[-1][1] if found else None
+    memory, limit = (
+        points_of(reading, name, bundle.subject.deployment) if reading else ()
+        for name in ("memory_gb", "memory_limit_gb")
+    )
+    if not memory or not limit:
+        return Outcome.INCONCLUSIVE, "memory not measured"
+    return Outcome.PASS, f"memory {memory[-1].value:.2f} of {limit[-1].value:g} GB"

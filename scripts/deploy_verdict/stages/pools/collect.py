@@ -100,7 +100,7 @@ def _read(context: Context, bursts: list[_Burst], checkpoint: Checkpoint) -> Non
             if context.stop.requested or gauge is None:
                 return
             if random.random() < RENEWED_SHARE:  # noqa: S311  # not a secret
-                gauge.connection.renew()
+                gauge.renew()
             bursts[place].readings.append(gauge.read())
             if clock.monotonic_s() - kept_s >= CHECKPOINT_S:
                 checkpoint(tuple(burst.observation(interrupted=True) for burst in bursts))

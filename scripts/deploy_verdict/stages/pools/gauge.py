@@ -31,13 +31,20 @@ class Gauge:
     pool: Pool
     connection: KeptAlive
     server: ServerConnection | None = None
+    _is_new: bool = True
 
     def read(self) -> Reading:
         """One reading, raw; never raises for what the other side does."""
         return self._of_server() if self.pool.asks else self._of_service()
 
+    def renew(self) -> None:
+        """Let the next reading begin a new connection to the service."""
+        self.connection.renew()
+        self._is_new = True
+
     def _of_service(self) -> Reading:
-        offset_s = self.context.pace.offset_s()
+        offset_s, is_new = self.context.pace.offset_s(), self._is_new
+        self._is_new = False
         main = self._asked(self.pool.path)
         also = tuple(
             OtherAnswer(
@@ -60,6 +67,7 @@ class Gauge:
             also=also,
             instance=instance_of(self.context.plan, main),
             copy_by=why_cached(main),
+            new_connection=is_new,
             fault=main.fault,
         )
 

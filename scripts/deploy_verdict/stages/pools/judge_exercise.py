@@ -9,8 +9,6 @@ from deploy_verdict.model import ExerciseObservation
 from deploy_verdict.plan import Exercise, Pool
 
 ANSWERED_SHARE = 0.8
-# So many rounds in which it moved, and not with our load, speak against it; fewer say too little.
-CLEARLY_MOVED = 10
 LARGEST_AT_ONCE = 32
 
 
@@ -24,6 +22,15 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
     pointer, observed = complete[-1]
     reason = _unfit(observed, exercise)
     return (unknown(reason) if reason else shown_by(pool, exercise, observed)).at(pointer)
+
+
+def silent_response(bundle: Bundle, pool: Pool) -> Response | None:
+    """What the rounds showed where our load was sent as planned, and they speak neither for nor against."""
+    found = [seen for _, seen in readings_of(bundle, "exercise", ExerciseObservation, pool.name)]
+    if pool.exercise is None or not found or found[-1].interrupted or _unfit(found[-1], pool.exercise):
+        return None
+    response = response_of(pool, pool.exercise, found[-1].rounds)
+    return response if response.is_enough and not response.is_against else None
 
 
 def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
@@ -61,9 +68,12 @@ def shown_by(pool: Pool, exercise: Exercise, observed: ExerciseObservation) -> R
 def _not_shown(load: str, at_once: int, response: Response) -> str:
     count = len(response.differences)
     text = f"{load} did not show in it ({response.busy:.1f} with them, {response.rest:.1f} without)"
-    if response.moved >= CLEARLY_MOVED:
+    if response.is_against:
         text += f", although it moved in {response.moved} of {count} rounds"
         return f"{text}: it is a copy, or they use no connection of this pool"
-    text += f": too short to be read from outside, {response.silent} of {count} rounds showed nothing"
+    if response.silent:
+        text += f": too short to be read from outside, {response.silent} of {count} rounds showed nothing"
+    else:
+        text += f": not beyond chance, as others moved it too, in all {count} rounds"
     more = f"try at_once: {min(2 * at_once, LARGEST_AT_ONCE)}, or " if at_once < LARGEST_AT_ONCE else "try "
     return f"{text}; {more}the server's own count (redis: or postgres:)"

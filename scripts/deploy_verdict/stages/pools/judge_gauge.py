@@ -10,9 +10,10 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.several_processes import several_processes
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_exercise import judge_exercise
+from deploy_verdict.stages.pools.judge_exercise import judge_exercise, silent_response
 
 # Two numbers of one answer may have been read a moment apart: single readings that disagree are that.
 TORN_SHARE = 0.05
@@ -41,9 +42,8 @@ def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
         _fine_while_failing(bundle, pool),
         _replay(samples),
         _beyond_its_server(samples, server),
-        _of_several(samples, server),
     )
-    lie = next((lie for lie in lies if lie is not None), None)
+    lie = next((lie for lie in lies if lie is not None), None) or _of_several(samples, server)
     return lie or _believed(bundle, pool, judge_movement(samples), server)
 
 
@@ -58,7 +58,8 @@ def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence
         return _still_beside(movement, server) or unproven
     exercise = judge_exercise(bundle, pool, pool.exercise)
     if exercise.outcome is not Outcome.PASS:
-        return _still_beside(movement, server) or exercise
+        beside = _too_short_beside(bundle, pool, movement, server) or _still_beside(movement, server)
+        return beside or exercise
     if movement.ruling.outcome is not Outcome.PASS and not movement.never:
         return movement.ruling
     return replace(exercise, actual=f"{exercise.actual}; {movement.ruling.actual.partition(':')[0]}")
@@ -97,21 +98,18 @@ def _beyond_its_server(samples: Sequence[PoolSample], server: Sequence[PoolSampl
 
 
 def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
-    """Answers of several processes, each of its own pool, and no server that sees all of them."""
-    seen = [(who, sample) for sample in samples for who in sample.processes]
-    known = list(dict.fromkeys(who for who, _ in seen))
-    if len(known) < 2:
+    """Answers of several processes, each of its own pool: only their server's count covers all of them."""
+    several = several_processes(samples)
+    if several is None:
         return None
-    turns = [who for who, _ in groupby(seen, key=lambda item: item[0])]
-    at = next(sample for who, sample in seen if who == known[1])
-    shown = ", ".join(known[:4])
-    if len(turns) == len(known) == 2:
-        text = f"another process answers from {shown_offset(at.offset_s)} on ({shown}): it restarted"
-        return unknown(f"{text}, or several answer in turn").at(at.pointer, at.offset_s)
-    if any(sample.levels for sample in server):
-        return None
-    text = f"{len(known)} processes answer behind this address ({shown}), each of its own pool: "
-    return unknown(text + ASK_THE_SERVER).at(at.pointer, at.offset_s)
+    where = several.sample.pointer, several.sample.offset_s
+    if several.restarted:
+        return unknown(f"{several.text}: it restarted, or several answer in turn").at(*where)
+    text = f"{several.text}, each of its own pool"
+    if server and all(sample.levels for sample in server):
+        return passed(f"{text}; their server's own count covers all of them").at(*where)
+    missing = "their server could not be asked at every sample" if server else ASK_THE_SERVER
+    return unknown(f"{text}: {missing}").at(*where)
 
 
 def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling | None:
@@ -128,6 +126,33 @@ def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling 
     return passed(f"{text}, and its server's own count stood at {stood} too").at(
         where.evidence, where.offset_s
     )
+
+
+def _too_short_beside(
+    bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]
+) -> Ruling | None:
+    """A gauge that our load was too short for: it moved with others', or showed ours now and then.
+
+    In the second case it may stand still from then on where its server does: the connections that our load
+    made the pool open stay open.
+    """
+    response = silent_response(bundle, pool)
+    if response is None or not server or any(not sample.levels for sample in server):
+        return None
+    used = [level.used for sample in server[1:] for level in sample.levels]
+    if movement.is_still:
+        shown = sum(item > 0 for item in response.differences)
+        if not shown or min(response.differences) < 0 or not used or max(used) - min(used) >= CLEAR_MOVE:
+            return None
+        text = f"our load showed in {shown} of {len(response.differences)} rounds; after it, "
+        where = movement.ruling
+        still = f"{text}{where.actual.partition(':')[0]}, and its server's own count at {max(used):g}"
+        return passed(still).at(where.evidence, where.offset_s)
+    if movement.ruling.outcome is not Outcome.PASS:
+        return None
+    peak = max(level.used for sample in server for level in sample.levels)
+    text = f"{movement.ruling.actual}, below its server's own count (at most {peak:g})"
+    return passed(f"{text}; our load was too short to be read from outside")
 
 
 def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
@@ -161,17 +186,24 @@ def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
 
 
 def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
-    """The sample of that moment, when neither it nor that of another pool can explain a full pool."""
-    now = {
+    """The sample before that moment, when neither it nor the next, of this or another pool, explains it.
+
+    A pool that fills up between two samples shows it only in the second.
+    """
+    before = {
         name: [sample for sample in samples if sample.offset_s <= offset_s][-1:]
+        for name, samples in bundle.samples.items()
+    }
+    after = {
+        name: [sample for sample in samples if sample.offset_s > offset_s][:1]
         for name, samples in bundle.samples.items()
     }
     high = any(
         sample.levels and sample.peak_percent >= other.attention
         for other in bundle.plan.pools
-        for sample in now[other.name]
+        for sample in (*before[other.name], *after[other.name])
     )
-    yield from (sample for sample in now[pool.name] if sample.levels and not high)
+    yield from (sample for sample in before[pool.name] if sample.levels and not high)
 
 
 def _replay(samples: Sequence[PoolSample]) -> Ruling | None:

@@ -265,3 +265,22 @@ def _mean_and_peak(sample: PoolSample) -> tuple[str, str]:
     if not sample.levels:
         return "not measured", "not measured"
     return f"{sample.mean_percent:.1f}%", f"{_number(sample.peak_percent)}%"
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """What is in use of each pool at one sample."""
+    found = [
+        (pool, sample)
+        for pool in bundle.plan.pools
+        for sample in bundle.samples.get(pool.name, ())
+        if sample.offset_s == offset_s
+    ]
+    read = all(sample.levels for _, sample in found)
+    return Outcome.PASS if read else Outcome.INCONCLUSIVE, ", ".join(_in_use(*one) for one in found)
+
+
+def _in_use(pool: Pool, sample: PoolSample) -> str:
+    if not sample.levels:
+        return f"{pool.name} not measured"
+    used = _with_peak(sample.mean_used, sample.peak_used, "")
+    return f"{pool.name} {used} of {_number(sample.levels[-1].limit)} in use"

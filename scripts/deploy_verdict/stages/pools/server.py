@@ -32,6 +32,12 @@ _NO_NAME = re.compile(
 _TOO_LATE = re.compile(r"(?i)time(d )?out|timeout")
 _REFUSED = re.compile(r"(?i)connection refused")
 _TLS = re.compile(r"(?i)ssl|tls|certificate")
+# Whom we trust is ours to say; an expired certificate, or one of another name, is the server's.
+_NOT_VOUCHED_FOR = re.compile(
+    r"(?i)self[- ]signed|unable to get (local )?issuer"
+    r"|certificate verify failed(?!.*(expired|mismatch|not valid))"
+)
+_AUTHORITY = {"Redis": "?ssl_ca_certs=FILE", "PostgreSQL": "?sslmode=verify-full&sslrootcert=FILE"}
 
 
 class ServerConnection(Protocol):
@@ -80,8 +86,16 @@ def error_of(server: str, error: Exception, *, cut: bool, within_s: float) -> Se
     if _REFUSED.search(text):
         return ServerError("refused", Whose.TARGET, f"{server} refused the connection")
     if _TLS.search(text):
-        return ServerError("tls", Whose.TARGET, f"TLS with {server} failed: {text}")
+        return _tls_error(server, text)
     return ServerError("closed", Whose.TARGET, f"{server} could not be asked: {text}")
+
+
+def _tls_error(server: str, text: str) -> ServerError:
+    detail = f"TLS with {server} failed: {text}"
+    if not _NOT_VOUCHED_FOR.search(text):
+        return ServerError("tls", Whose.TARGET, detail)
+    hint = f"name its authority in the address: {_AUTHORITY[server]}"
+    return ServerError("tls", Whose.US, f"{detail} — {hint}")
 
 
 class Deadline:

@@ -9,6 +9,7 @@ requests as none at all.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from deploy_verdict.base.units import shown_percent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings, with_interim
@@ -75,7 +76,7 @@ def _judged_part(section: Traffic, log: TrafficObservation, pointer: str) -> Ite
     def found(check: str, rule: str, text: str, bad: int, of: int, because: str) -> Iterator[Finding]:
         surely = 100 - possible_percent(of - bad, of, RARE) if 0 < bad <= of else 0.0
         if surely > section.max_5xx:
-            actual = f"{bad} of {of:,} requests of others ({100 * bad / of:.2g} %) {part}"
+            actual = f"{bad} of {of:,} requests of others ({shown_percent(100 * bad / of)} %) {part}"
             yield failed(actual, section.severity, because).at(pointer).as_finding(STAGE, check, rule, text)
 
     counted = sum(path.requests for path in log.paths)
@@ -186,7 +187,9 @@ def _errors(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) ->
     wanted = (
         f"{more:,} requests without one would exclude it" if not bad else "only more requests can exclude it"
     )
-    text = f"which leaves {possible:.2g} % possible; {percent:g} % or more must be excluded: {wanted}"
+    text = (
+        f"which leaves {shown_percent(possible)} % possible; {percent:g} % or more must be excluded: {wanted}"
+    )
     return unknown(f"{ruling.actual}, {text} (see traffic.excludes)")
 
 
@@ -205,7 +208,7 @@ def _share(
 ) -> Ruling:
     counted = sum(path.requests for path in log.paths)
     share = 100 * bad / counted if counted else 0.0
-    text = f"{bad} of {counted:,} requests of others {what}" + (f" ({share:.2g} %)" if bad else "")
+    text = f"{bad} of {counted:,} requests of others {what}" + (f" ({shown_percent(share)} %)" if bad else "")
     if share > section.max_5xx:
         return failed(text, section.severity, because)
     if counted != log.requests:
@@ -239,5 +242,5 @@ def _bad_paths(section: Traffic, log: TrafficObservation | None) -> Iterator[tup
         bad = errors_of(path)
         share = 100 * bad / path.requests if path.requests > 0 else 0.0
         if path.requests >= section.few and share > section.max_5xx:
-            text = f"{bad} of {path.requests:,} ({share:.2g} %)"
+            text = f"{bad} of {path.requests:,} ({shown_percent(share)} %)"
             yield f"{path.method} {path.path}", failed(text, section.severity, SERVER_ERRORS)

@@ -10,6 +10,7 @@ from deploy_verdict.markup.labels import counted, files_of, listed, not_checked,
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import Outcome, PathTraffic, TrafficObservation, Verdict
+from deploy_verdict.model.observations import INTERIM
 
 MOST_ROWS = 15
 
@@ -94,3 +95,13 @@ def _upstream(reading: TrafficObservation | None) -> str:
         return ""
     text = [f"{text} ({count})" for text, count in reading.upstream_errors.items()]
     return listed(text, 5) if text else "none"
+
+
+def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
+    """How many requests of others came since the sample before, and how many were answered 5xx."""
+    found = readings_of(bundle, "traffic", TrafficObservation, INTERIM, offset_s=offset_s)
+    if not found or found[-1][1].fault is not None:
+        return Outcome.INCONCLUSIVE, "not read"
+    reading = found[-1][1]
+    errors = sum(errors_of(path) for path in reading.paths)
+    return Outcome.PASS, f"{counted(reading.requests, 'new request')} of others, {errors:,} answered 5xx"

@@ -1,0 +1,33 @@
+"""How a service is broken on demand: a file names the fault, and each worker looks for it.
+
+`leak 4.5`: a connection is taken and kept every 4.5 s. `exhausted`: all connections are taken and kept.
+"""
+
+import os
+import random
+from pathlib import Path
+
+LOOK_EVERY_S = 0.1
+
+
+class Fault:
+    """The fault that the file names at this moment."""
+
+    def __init__(self):
+        self._path = Path(os.environ["FAULT_FILE"])
+        self._leaked_at_s = None
+
+    def connections_to_keep(self, now_s, limit):
+        """How many more connections are to be taken and kept now."""
+        try:
+            name, _, every_s = self._path.read_text().partition(" ")
+        except FileNotFoundError:
+            return 0
+        if name == "exhausted":
+            return limit
+        if self._leaked_at_s is None:
+            self._leaked_at_s = now_s - random.random() * float(every_s)
+        if now_s - self._leaked_at_s < float(every_s):
+            return 0
+        self._leaked_at_s += float(every_s)
+        return 1
