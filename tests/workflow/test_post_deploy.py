@@ -109,7 +109,7 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
         # Long before the window's end people know, and a reviewer is asked.
         (alarm,) = news(hub)
         assert "## 🚨 CRITICAL SO FAR: zeues-backend" in alarm
-        assert "The model fix (f0ec7b5) is not deployed" in alarm
+        assert "the model fix (f0ec7b5) is not deployed" in alarm
         assert "@sescanella" in alarm
         assert hub.issues[7]["assignees"] == ["sescanella"]
         assert "report-a1" not in acting.names(RUN)

@@ -157,7 +157,7 @@ def _restore(bundle: Bundle) -> Iterator[NextAction]:
     requests = list(dict.fromkeys(line for entry in entries for line in entry.restore))
     by_hand = "" if requests else " by hand"
     text = f"Restore the test data{by_hand}, which this window left dirty: {listed(named) or 'unknown'}"
-    yield NextAction(text=text, command="\n".join(requests[:MOST]) or None)
+    yield NextAction(text=text, command="\n".join(requests[:MOST]) if requests else None)
 
 
 def _whom(bundle: Bundle, cause: Cause) -> Iterator[NextAction]:

@@ -149,7 +149,8 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
         )
         text = lead or text
     for reason in reasons:
-        if text[:80] in reason or reason[:80] in text:
+        # A few letters stand in any reason.
+        if len(text) >= _SHORTEST and (text[:80] in reason or reason[:80] in text):
             return "reason", _shortest(reason, reasons)
     return "reason", text[:80]
 
