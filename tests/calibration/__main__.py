@@ -15,12 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.calibration.cells import cells
+from tests.calibration.headline import WINDOWS as HEADLINE_WINDOWS
+from tests.calibration.headline import every_headline, table
 from tests.calibration.running import counted
 from tests.calibration.table import row_of, tables
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE, KEPT = ROOT / "docs" / "explanation" / "calibration.md", ROOT / "out" / "calibration.jsonl"
+HEADLINE = HERE / "headline.json"
+HEADLINE_BEGIN, HEADLINE_END = "<!-- the headline: make calibrate -->", "<!-- end of the headline -->"
 BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
 SEED, WINDOWS = "2026", 2000
 
@@ -31,7 +35,11 @@ def main():
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--print", action="store_true", help="print the table, write nothing")
+    parser.add_argument("--headline", action="store_true", help="the headline only")
     options = parser.parse_args()
+    if options.headline:
+        write_headline(options)
+        return
     run = {"seed": options.seed, "windows": options.windows, "code": code()}
     every, known = cells(), kept(run)
     jobs = [(index, options.seed, options.windows) for index in range(len(every)) if index not in known]
@@ -42,6 +50,7 @@ def main():
             line = {**run, "cell": key(every[index]), "outcomes": outcomes}
             print(json.dumps(line), file=journal, flush=True)
             print(f"{len(known)} of {len(every)}: {' / '.join(key(every[index]))}", file=sys.stderr)
+    write_headline(options)
     rows = [row_of(cell, known[index]) for index, cell in enumerate(every)]
     text = "\n".join([*head(options, len(every)), *tables(rows)])
     if options.print:
@@ -49,6 +58,21 @@ def main():
     else:
         before, _, rest = PAGE.read_text().partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
+
+
+def write_headline(options):
+    """Figures of models.py into headline.json, which README and the page are held to."""
+    with ProcessPoolExecutor(options.processes) as pool:
+        rows = every_headline(options.seed, pool)
+    text = "\n".join(table(rows))
+    print(text)
+    if options.print:
+        return
+    made = {"seed": options.seed, "windows": HEADLINE_WINDOWS, "day": f"{datetime.now(UTC):%Y-%m-%d}"}
+    HEADLINE.write_text(json.dumps({**made, "rows": rows}, indent=1) + "\n")
+    before, _, rest = PAGE.read_text().partition(HEADLINE_BEGIN)
+    after = rest.partition(HEADLINE_END)[2]
+    PAGE.write_text(f"{before}{HEADLINE_BEGIN}\n{text}\n{HEADLINE_END}{after}")
 
 
 def key(cell):

@@ -8,7 +8,7 @@ CRITICAL); a gauge that cannot be believed is also found where the verdict is IN
 import hashlib
 import statistics
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import outcome_of
 from tests.bundles import SUBJECT, window_of
 from tests.calibration.judging import counts_of, plan_for, times_of
-from tests.calibration.models import HALVES, models, simulated
+from tests.calibration.models import HALVES, HELD_OUT, models, simulated
 
 HEALTHY_SHARE = 0.7
 SAMPLED = ("bursts", "bursts every 60 s")
@@ -93,8 +93,9 @@ def judged(mode, samples, requests):
 
 def _missed(sample):
     return PoolSample(
-        offset_s=sample.offset_s, pointer=None, actual_offset_s=None, planned_readings=sample.planned_readings,
-        readings=0, levels=(), reasons=("the sample was missed",), target_failed=False,
+        offset_s=sample.offset_s, pointer=None, actual_offset_s=None, readings=0,
+        planned_readings=sample.planned_readings, levels=(), reasons=("the sample was missed",),
+        target_failed=False,
     )  # fmt: skip
 
 
@@ -108,8 +109,9 @@ def samples_of(mode, seen, index):
     return tuple(
         PoolSample(
             offset_s=offset_s, pointer="p", actual_offset_s=offset_s, planned_readings=len(used),
-            readings=len(used), levels=tuple(_level(*pair, **stated) for pair in zip(used, limit, strict=True)),
-            reasons=(), target_failed=False, processes=tuple(f"pid {who}" for who in process) if told else (),
+            levels=tuple(_level(*pair, **stated) for pair in zip(used, limit, strict=True)),
+            readings=len(used), reasons=(), target_failed=False,
+            processes=tuple(f"pid {who}" for who in process) if told else (),
         )
         for offset_s, used, limit, process in zip(offsets_s, *rows, processes, strict=True)
     )  # fmt: skip
@@ -134,12 +136,19 @@ class Headline:
     precision: float
     recall: float
     inconclusive: float
+    undecided: float
     faults_among_stable: float
     healthy_alarms: float
     healthy_stable: float
     healthy_looks: float
     first_alarm_min: float
     leaks_by_90: float
+
+
+def _undecided(counts):
+    """INCONCLUSIVE where that is not the answer: of a gauge that cannot be believed it is."""
+    alarms = sum(counts.outcomes[name] for name in ALARMS)
+    return counts.outcomes["inconclusive"] - max(0, counts.found - alarms)
 
 
 def headline(found, half, *, within_h=np.inf):
@@ -163,11 +172,12 @@ def headline(found, half, *, within_h=np.inf):
     told, true = HEALTHY_SHARE * alarms, (1 - HEALTHY_SHARE) * recall
     good, bad = both(lambda item: item.outcomes["stable"])
     looked = sum(counts.looked_at for _, _, counts in healthy)
-    harmful = [counts for _, model, counts in broken if 0 < model.fault.rate and model.fills_in_h <= 6]
+    harmful = [counts for _, model, counts in broken if model.fault.rate > 0 and model.fills_in_h <= 6]
     return Headline(
         precision=100 * true / (true + told) if true else 0.0,
         recall=100 * recall,
         inconclusive=100 * sum(both(lambda item: item.outcomes["inconclusive"])),
+        undecided=100 * sum(both(_undecided)),
         faults_among_stable=100 * bad / (good + bad) if good + bad else 0.0,
         healthy_alarms=100 * alarms,
         healthy_stable=100 * good / HEALTHY_SHARE,
@@ -178,3 +188,57 @@ def headline(found, half, *, within_h=np.inf):
         leaks_by_90=100 * sum(at <= 5400 for item in harmful for at in item.first_s)
         / max(1, sum(item.looked_at for item in harmful)),
     )  # fmt: skip
+
+
+# So many windows of each model: a dense one takes ten times as long to judge.
+WINDOWS = {"bursts": 16, "bursts every 60 s": 4}
+SHOWN = {
+    "precision": "precision", "recall": "recall", "inconclusive": "INCONCLUSIVE",
+    "undecided": "of them not the right answer", "faults_among_stable": "faults among STABLE",
+    "healthy_alarms": "healthy alarms", "healthy_stable": "healthy STABLE",
+    "healthy_looks": "healthy alarms at any sample", "leaks_by_90": "leaks full within 6 h found by T+90",
+}  # fmt: skip
+
+
+def every_headline(seed, pool):
+    """One entry for each way to sample and half: all faults, and without leaks slower than `safe_for`."""
+    rows = []
+    for mode in SAMPLED:
+        jobs = [(model, mode, seed, WINDOWS[mode]) for model in models()]
+        found = dict(zip(models(), pool.map(_counted, jobs, chunksize=4), strict=True))
+        for half in HALVES:
+            for name, within_h in (("all", np.inf), ("within safe_for", SAFE_FOR_H)):
+                figures = asdict(headline(found, half, within_h=within_h))
+                rounded = {key: round(value, 1) for key, value in figures.items()}
+                rows.append({"sampled": mode, "half": half, "leaks": name, **rounded})
+    return rows
+
+
+SAFE_FOR_H = 6
+
+
+def _counted(job):
+    return counted(*job)
+
+
+def table(rows):
+    """The page's table, a column for each way to sample and half."""
+    columns = [row for row in rows if row["leaks"] == "all"]
+    heads = [f"{row['sampled']}, {row['half']}" for row in columns]
+    yield f"| | {' | '.join(heads)} |"
+    yield f"|---|{'---|' * len(columns)}"
+    for key, name in SHOWN.items():
+        yield f"| {name} | {' | '.join(f'{row[key]:g} %' for row in columns)} |"
+    firsts = [f"T+{row['first_alarm_min']:g}" for row in columns]
+    yield f"| median first alarm | {' | '.join(firsts)} |"
+
+
+def in_readme(rows):
+    """One line for each way to sample, of the half that was held out."""
+    for row in rows:
+        if row["half"] == HELD_OUT and row["leaks"] == "all":
+            yield (
+                f"{row['sampled']}: precision {row['precision']:.0f} %, recall {row['recall']:.0f} %, "
+                f"{row['inconclusive']:.0f} % INCONCLUSIVE, {row['faults_among_stable']:.1f} % of STABLE are "
+                f"faults, first alarm at T+{row['first_alarm_min']:.0f} (median)"
+            )

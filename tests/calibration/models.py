@@ -53,8 +53,11 @@ class Model:
 
     @property
     def name(self):
-        return self.load.name if self.fault is None else f"{self.load.name}: {self.fault.kind}" + (
-            f" {self.fault.rate:g}/h" if self.fault.rate else ""
+        return (
+            self.load.name
+            if self.fault is None
+            else f"{self.load.name}: {self.fault.kind}"
+            + (f" {self.fault.rate:g}/h" if self.fault.rate else "")
         )
 
     @property
@@ -136,7 +139,9 @@ def simulated(model, times_s, windows, rng):
         used = used + after * int(load.by)
         process = np.where(after & (rng.random(used.shape) < 0.5), 2, 1)
         limit = np.where(after, 2 * SIZE, SIZE) if load.extra == "doubled" else limit
-    seen = Seen(gauge=used, limit=limit, requests=rng.poisson(REQUESTS_PER_MINUTE * at_minutes), process=process)
+    seen = Seen(
+        gauge=used, limit=limit, requests=rng.poisson(REQUESTS_PER_MINUTE * at_minutes), process=process
+    )
     if fault is not None:
         _break(seen, fault, times_s, rng)
     seen.gauge = np.minimum(seen.gauge, seen.limit)

@@ -135,9 +135,9 @@ def test_before_the_windows_end_one_look_is_not_enough():
     """The last block alone makes it significant: at the end that counts, in between it does not."""
     barely, clearly = blocks([2, 3, 2, 5, 4, 6]), blocks([1, 2, 3, 4, 5, 6, 7])
     for seen, before_the_end in ((barely, False), (clearly, True)):
-        found = growth_of(seen, counted=True)
-        assert grows(seen, found, found.p, complete=True)
-        assert grows(seen, found, found.p, complete=False) is before_the_end
+        found, before = growth_of(seen, counted=True), growth_of(seen[:-1], counted=True)
+        assert grows(found.p, None)
+        assert grows(found.p, before.p) is before_the_end
 
 
 @pytest.mark.parametrize(

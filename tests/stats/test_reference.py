@@ -18,7 +18,15 @@ from deploy_verdict.stats.bounds import (
     exhausted_after_h,
     possible_percent,
 )
-from deploy_verdict.stats.trend import holm, p_of_growth, score, shown_p, theil_sen, variance
+from deploy_verdict.stats.trend import (
+    holm,
+    p_of_growth,
+    score,
+    shown_p,
+    theil_sen,
+    theil_sen_of_lives,
+    variance,
+)
 
 # Connections in use: small whole numbers, so nearly every series has ties.
 TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
@@ -32,6 +40,26 @@ def test_mann_kendall_as_pymannkendall(values):
     two_sided = 2 * min(p_of_growth(values), 1 - p_of_growth(values))
     assert two_sided == pytest.approx(reference.p)
     assert (p_of_growth(values) < 0.5) == (reference.z > 0)
+
+
+@given(
+    st.integers(2, 5).flatmap(
+        lambda lives: st.lists(
+            st.lists(st.integers(0, 6), min_size=lives, max_size=lives), min_size=4, max_size=9
+        )
+    )
+)
+def test_several_lives_as_pymannkendalls_seasons(rows):
+    """A season of theirs is a life of ours: S and its variance are added."""
+    lives = [list(map(float, life)) for life in zip(*rows, strict=True)]
+    assume(all(len(set(life)) > 1 for life in lives))
+    flat = [value for row in rows for value in row]
+    reference = pymannkendall.seasonal_test(flat, period=len(lives))
+    assert sum(map(score, lives)) == reference.s
+    assert 2 * min(p_of_growth(*lives), 1 - p_of_growth(*lives)) == pytest.approx(reference.p)
+    times = [float(number) for number in range(len(rows))]
+    slope = theil_sen_of_lives([(times, life) for life in lives]).estimate
+    assert slope == pytest.approx(pymannkendall.seasonal_sens_slope(np.array(flat), period=len(lives)).slope)
 
 
 @given(TIED)

@@ -1,6 +1,7 @@
 """How much other people's requests changed over the window, by the platform's counts. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent
@@ -16,6 +17,36 @@ FINEST_PART = 6
 
 def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange | None:
     """None where it is not known."""
+    third_s = (to_s - from_s) / 3
+    traffic = traffic_of(bundle, third_s / FINEST_PART)
+    if traffic is None:
+        return None
+    return TrafficChange(
+        first=traffic.between(from_s, from_s + third_s), last=traffic.between(to_s - third_s, to_s)
+    )
+
+
+@dataclass(frozen=True)
+class OthersRequests:
+    """Requests of others by the platform's points, which lie `every_s` apart."""
+
+    points: tuple[tuple[float, float], ...]
+    ours_s: tuple[float, ...]
+    every_s: float
+
+    def between(self, start_s: float, end_s: float) -> float:
+        all_ = sum(count for at_s, count in self.points if start_s <= at_s < end_s)
+        return max(0.0, all_ - sum(start_s <= at_s < end_s for at_s in self.ours_s))
+
+    def around(self, start_s: float, end_s: float) -> float:
+        """For each point of the time in which these readings were taken."""
+        start_s, end_s = start_s - self.every_s, end_s + self.every_s
+        points = {at_s for at_s, _ in self.points if start_s < at_s < end_s}
+        return self.between(start_s, end_s) / max(1, len(points))
+
+
+def traffic_of(bundle: Bundle, every_s: float) -> OthersRequests | None:
+    """None where it is not known, or by points that lie farther apart than that."""
     readings = [
         item
         for _, item in readings_of(bundle, "metrics", MetricsObservation, "metrics")
@@ -23,17 +54,12 @@ def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange 
     ]
     if not readings or (bundle.plan.e2e is not None and bundle.plan.e2e.command):
         return None
-    newest, third_s = readings[-1], (to_s - from_s) / 3
+    newest = readings[-1]
     counts = [item for item in newest.series if item.name.removeprefix("http_").isdigit()]
-    if not counts or not 0 < newest.every_s <= third_s / FINEST_PART:
+    if not counts or not 0 < newest.every_s <= every_s:
         return None
-    ours = _ours_at(bundle)
-
-    def others(start_s: float, end_s: float) -> float:
-        all_ = sum(p.value for item in counts for p in item.points if start_s <= p.offset_s < end_s)
-        return max(0.0, all_ - sum(start_s <= at_s < end_s for at_s in ours))
-
-    return TrafficChange(first=others(from_s, from_s + third_s), last=others(to_s - third_s, to_s))
+    points = tuple((point.offset_s, point.value) for item in counts for point in item.points)
+    return OthersRequests(points=points, ours_s=_ours_at(bundle), every_s=newest.every_s)
 
 
 def _ours_at(bundle: Bundle) -> tuple[float, ...]:

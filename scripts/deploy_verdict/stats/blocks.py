@@ -18,13 +18,15 @@ SLACK = 1e-9
 Offsets = tuple[float, ...]
 
 
-def block_offsets(offsets_s: Sequence[float], warm_up_s: float = WARM_UP_S) -> tuple[Offsets, ...]:
+def block_offsets(
+    offsets_s: Sequence[float], warm_up_s: float = WARM_UP_S, block_s: float = BLOCK_S
+) -> tuple[Offsets, ...]:
     """The offsets after the warm-up, block by block; a rest at a block's edge joins the block before it."""
     counted = [offset_s for offset_s in offsets_s if offset_s >= warm_up_s - SLACK]
     if not counted:
         return ()
     span_s = counted[-1] - warm_up_s
-    length_s = max(min(BLOCK_S, span_s / USUAL_BLOCKS), span_s / MOST_BLOCKS, SLACK)
+    length_s = max(min(block_s, span_s / USUAL_BLOCKS), span_s / MOST_BLOCKS, SLACK)
     found: dict[int, list[float]] = {}
     for offset_s in counted:
         found.setdefault(int((offset_s - warm_up_s) / length_s + SLACK), []).append(offset_s)

@@ -73,19 +73,19 @@ def _quantile(share: float, a: float, b: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if _beta_below(middle, a, b) < share:
+        if beta_below(middle, a, b) < share:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-def _beta_below(x: float, a: float, b: float) -> float:
+def beta_below(x: float, a: float, b: float) -> float:
     """The regularized incomplete beta function, by its continued fraction (Lentz's method)."""
     if x <= 0 or x >= 1:
         return min(max(x, 0.0), 1.0)
     if x > (a + 1) / (a + b + 2):
-        return 1 - _beta_below(1 - x, b, a)
+        return 1 - beta_below(1 - x, b, a)
     log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     return math.exp(log_front) / a * _fraction(lambda m: _coefficient(m, x, a, b))
 

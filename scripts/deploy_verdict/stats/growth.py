@@ -19,11 +19,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS
 from deploy_verdict.stats.bounds import at_least, at_most
-from deploy_verdict.stats.trend import ALPHA, Slope, p_of_growth, theil_sen
+from deploy_verdict.stats.trend import ALPHA, Slope, p_of_growth, theil_sen_of_lives
 
 MOVED_SHARE = 0.25
 
@@ -61,16 +61,22 @@ class TrafficChange:
 
 
 SMALLEST_RISE = 2.0
+# Of the mean's rise, a leak moves the floor by all, and a load that grows by less.
+FLOOR_SHARE = 0.5
 Z_80 = statistics.NormalDist().inv_cdf(0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One block of the window: its middle in hours after T0, the least and the mean of what was used."""
+    """One block of the window: its middle in hours after T0, the least and the mean of what was used.
+
+    `life` is that of the process: nothing that grew is said of one life beside another.
+    """
 
     at_h: float
     floor: float
     mean: float
+    life: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,7 @@ class Growth:
     hours: float
     noise: float
     counted: bool
+    dense: bool = False
 
     @property
     def p(self) -> float:
@@ -107,7 +114,12 @@ class Growth:
 
     @property
     def _large(self) -> tuple[Rise, ...]:
+        """A rise of the floor is what leaked; the mean alone may be the load. Many floors have a line."""
         if self.rate * self.hours < SMALLEST_RISE:
+            return ()
+        if self.dense:
+            return (self.floor,)
+        if self.floor.rise < FLOOR_SHARE * self.mean.rise:
             return ()
         return tuple(item for item in (self.floor, self.mean) if item.rise >= SMALLEST_RISE)
 
@@ -153,33 +165,35 @@ def _solved(needed: float, variance: float, for_each: float) -> float:
     return half + math.sqrt(max(0.0, half**2 - needed**2 + Z_80**2 * variance))
 
 
-def growth_of(blocks: Sequence[Block], *, counted: bool) -> Growth | None:
-    """None for fewer than four blocks, which cannot reach 5 % (1/24 is the smallest p of four)."""
-    if len(blocks) < FEWEST_BLOCKS:
+def growth_of(blocks: Sequence[Block], *, counted: bool, dense: bool = False) -> Growth | None:
+    """None for fewer than four blocks, which cannot reach 5 % (1/24 is the smallest p of four).
+
+    A life of one block shows no trend, and is left out.
+    """
+    lives = [life for life in _lives(blocks) if len(life) > 1]
+    if sum(map(len, lives)) < FEWEST_BLOCKS:
         return None
-    times = [block.at_h for block in blocks]
-    levels = [(block.floor + block.mean) / 2 for block in blocks]
     return Growth(
-        floor=_rise("floor", times, [block.floor for block in blocks]),
-        mean=_rise("mean", times, [block.mean for block in blocks]),
-        hours=times[-1] - times[0],
-        noise=_noise(times, levels),
+        floor=_rise("floor", [[(block.at_h, block.floor) for block in life] for life in lives]),
+        mean=_rise("mean", [[(block.at_h, block.mean) for block in life] for life in lives]),
+        hours=sum(life[-1].at_h - life[0].at_h for life in lives),
+        noise=_noise([[(block.at_h, (block.floor + block.mean) / 2) for block in life] for life in lives]),
         counted=counted,
+        dense=dense,
     )
 
 
-def grows(blocks: Sequence[Block], growth: Growth, p: float, *, complete: bool) -> bool:
+def _lives(blocks: Sequence[Block]) -> list[list[Block]]:
+    return [list(life) for _, life in groupby(blocks, key=lambda block: block.life)]
+
+
+def grows(p: float, before: float | None) -> bool:
     """`p` is the growth's own, or raised where several series were tested (Holm).
 
-    Before the window's end one test is not enough, as repeated tests find something in 12 % of
-    healthy windows: the blocks without the last one must grow too.
+    `before` is that of the look before, None at the window's end: until then one test is not enough, as
+    repeated tests find something in 12 % of healthy windows.
     """
-    if p >= ALPHA:
-        return False
-    if complete:
-        return True
-    before = growth_of(blocks[:-1], counted=growth.counted)
-    return before is not None and before.p < ALPHA
+    return p < ALPHA and (before is None or before < ALPHA)
 
 
 def harmful_rate(free: float, safe_for_s: float) -> float:
@@ -192,23 +206,35 @@ def used_at_end(blocks: Sequence[Block]) -> float:
     return statistics.fmean(block.mean for block in blocks[-max(1, len(blocks) // 3) :])
 
 
-def _rise(name: str, times: Sequence[float], values: Sequence[float]) -> Rise:
-    third = max(1, len(values) // 3)
+_Series = Sequence[tuple[float, float]]
+
+
+def _rise(name: str, lives: Sequence[_Series]) -> Rise:
+    clearest = max(lives, key=lambda life: _thirds_apart([value for _, value in life]))
     return Rise(
         name=name,
-        first=values[0],
-        last=values[-1],
-        p=p_of_growth(values),
-        rise=statistics.median(values[-third:]) - statistics.median(values[:third]),
-        slope=theil_sen(times, values),
+        first=clearest[0][1],
+        last=clearest[-1][1],
+        p=p_of_growth(*([value for _, value in life] for life in lives)),
+        rise=sum(_thirds_apart([value for _, value in life]) for life in lives),
+        slope=theil_sen_of_lives(
+            [([time for time, _ in life], [value for _, value in life]) for life in lives]
+        ),
     )
 
 
-def _noise(times: Sequence[float], values: Sequence[float]) -> float:
+def _thirds_apart(values: Sequence[float]) -> float:
+    third = max(1, len(values) // 3)
+    return statistics.median(values[-third:]) - statistics.median(values[:third])
+
+
+def _noise(lives: Sequence[_Series]) -> float:
     """The standard error of a slope, from the differences of neighbours (von Neumann 1941)."""
-    steps = [(later - earlier) ** 2 for earlier, later in pairwise(values)]
-    middle = statistics.fmean(times)
-    spread = sum((time - middle) ** 2 for time in times)
+    steps = [(later - earlier) ** 2 for life in lives for (_, earlier), (_, later) in pairwise(life)]
+    spread = 0.0
+    for life in lives:
+        middle = statistics.fmean(time for time, _ in life)
+        spread += sum((time - middle) ** 2 for time, _ in life)
     return math.sqrt(sum(steps) / (2 * len(steps)) / spread)
 
 

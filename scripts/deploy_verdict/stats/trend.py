@@ -39,9 +39,13 @@ def variance(values: Sequence[float]) -> float:
     return (n * (n - 1) * (2 * n + 5) - ties) / 18
 
 
-def p_of_growth(values: Sequence[float]) -> float:
-    """One-sided: how likely a series without growth rises as much as this one. Small is growth."""
-    found, spread = score(values), variance(values)
+def p_of_growth(*lives: Sequence[float]) -> float:
+    """One-sided: how likely a series without growth rises as much as this one. Small is growth.
+
+    Of several lives of a process, each rises or falls by itself: their S and variances are added, as those of
+    seasons are (Hirsch and Slack 1982), and nothing is said of one life beside another.
+    """
+    found, spread = sum(map(score, lives)), sum(map(variance, lives))
     z = 0.0 if found == 0 or spread == 0 else (found - math.copysign(1, found)) / math.sqrt(spread)
     return 0.5 * math.erfc(z / math.sqrt(2))
 
@@ -67,12 +71,20 @@ def theil_sen(times: Sequence[float], values: Sequence[float]) -> Slope:
     """Times must be distinct, and two at least.
 
     In a series of ties the bounds can fall together: that is no certainty, so counts need a bound of
-    their own beside it (judge/poisson.py).
+    their own beside it (stats/bounds.py).
     """
-    points = sorted(zip(times, values, strict=True))
-    slopes = sorted((b - a) / (later - earlier) for (earlier, a), (later, b) in combinations(points, 2))
+    return theil_sen_of_lives([(times, values)])
+
+
+def theil_sen_of_lives(lives: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Slope:
+    """From the slopes within each life only, as of seasons (Hirsch, Slack and Smith 1982)."""
+    slopes: list[float] = []
+    for times, values in lives:
+        points = sorted(zip(times, values, strict=True))
+        slopes += [(b - a) / (later - earlier) for (earlier, a), (later, b) in combinations(points, 2)]
+    slopes.sort()
     count = len(slopes)
-    width = Z_95 * math.sqrt(variance(values))
+    width = Z_95 * math.sqrt(sum(variance(values) for _, values in lives))
     low = max(round((count - width) / 2) - 1, 0)
     high = min(round((count + width) / 2), count - 1)
     return Slope(estimate=statistics.median(slopes), low=slopes[low], high=slopes[high])

@@ -85,10 +85,21 @@ def test_of_bursts_that_follow_each_other_one_must_be_higher_to_count(high, outc
     assert nine.outcome is Outcome.FAIL
 
 
-@pytest.mark.parametrize(("used", "outcome"), [(19, "pass"), (20, "fail"), (21, "fail")])
-def test_exhaustion_is_one_reading_at_the_limit(used, outcome):
-    found = finding(judged(with_sample(2, [used, *STEADY[1:]])), "exhaustion")
+@pytest.mark.parametrize(
+    ("readings", "outcome"),
+    [
+        ([19, 19], "pass"),
+        ([20, 3], "inconclusive"),
+        ([20, 3, 21], "inconclusive"),
+        ([20, 20], "fail"),
+        ([21, 20], "fail"),
+    ],
+)
+def test_exhaustion_is_two_readings_in_a_row_and_one_is_told(readings, outcome):
+    found = finding(judged(with_sample(2, [*readings, *STEADY[len(readings) :]])), "exhaustion")
     assert found.outcome == outcome
+    if outcome == "inconclusive":
+        assert "a single reading may be chance" in found.actual
 
 
 @pytest.mark.parametrize(
@@ -159,8 +170,13 @@ def test_a_slow_leak_below_all_bands_is_not_stable():
     assert "rose from" in finding(verdict, "growth").actual
 
 
-def test_swings_of_more_than_ten_points_need_attention():
-    assert finding(judged(with_sample(4, [6] * 10)), "stability").outcome is Outcome.FAIL
+def test_swings_of_more_than_ten_points_need_attention_when_they_last():
+    """One burst is a moment, such as a cron job's; two that follow each other are a level."""
+    twice = [[6] * 10 if index in (4, 5) else STEADY for index in range(9)]
+    assert finding(judged(twice), "stability").outcome is Outcome.FAIL
+    once = finding(judged(with_sample(4, [6] * 10)), "stability")
+    assert once.outcome is Outcome.INCONCLUSIVE
+    assert once.actual.endswith("outside once: it came and went, as a scheduled job does")
     assert finding(judged(with_sample(4, [5] * 10)), "stability").outcome is Outcome.PASS
 
 
@@ -232,10 +248,15 @@ def test_a_block_outside_by_less_than_its_own_error_is_not_known():
     assert found.actual.startswith("28.5 % at T+60min, median 17.0 %: outside, but within the random scatter")
 
 
-def test_levels_that_jump_from_block_to_block_are_not_level_and_not_proven_unlevel():
-    """Connections held for longer than a burst: each burst is one moment of a pool that scatters."""
+def test_levels_that_jump_from_block_to_block_are_a_load_that_wanders():
+    """Each burst is one draw of it, and its level is that of the window's thirds."""
     found = finding(judged([[level, level + 1] * 5 for level in (6, 4, 9, 5, 8, 6, 9, 4, 6)]), "stability")
-    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.outcome is Outcome.PASS
+    assert "its load wanders by ± 14.3 points from moment to moment, and each third" in found.actual
+    farther = finding(
+        judged([[level, level + 1] * 5 for level in (1, 2, 1, 2, 1, 13, 14, 13, 14)]), "stability"
+    )
+    assert farther.outcome is Outcome.FAIL
 
 
 DENSE = plan_of(

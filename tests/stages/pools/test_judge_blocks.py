@@ -45,7 +45,7 @@ def at_levels(levels, burst):
     return judged([[level + used for used in burst] for level in levels])
 
 
-SWING = (4, 4, 4, 4, 10, 4, 4, 4, 4)
+SWING = (4, 4, 4, 4, 10, 10, 4, 4, 4)
 
 
 def test_one_reading_that_is_far_away_is_no_proof_of_a_swing():

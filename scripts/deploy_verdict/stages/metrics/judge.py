@@ -67,7 +67,8 @@ def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Find
     pointer, observation = readings[-1] if readings else (None, None)
     memory = memory_of(observation, bundle.subject.deployment)
     readable = _readable(bundle, observation, memory)
-    limit, growth = _limit(section, memory, readable), _growth(bundle, section, memory, readable)
+    limit = _limit(section, memory, readable)
+    growth = _growth(bundle, section, memory, readable, _questions(bundle, findings))
     rulings = (
         ("readable", "memory is measured throughout the window", readable),
         ("limit", _limit_text(section), limit),
@@ -183,7 +184,15 @@ def _limit(section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
     return passed(text)
 
 
-def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
+def _questions(bundle: Bundle, findings: Sequence[Finding]) -> int:
+    """How many questions of growth are still open when memory's turn comes: Holm (1979), pools first."""
+    grown = {item.check for item in findings if (item.rule, item.outcome) == ("growth", Outcome.FAIL)} & {
+        pool.name for pool in bundle.plan.pools
+    }
+    return 1 + len(bundle.plan.pools) - len(grown)
+
+
+def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling, questions: int) -> Ruling:
     warm = [point for point in memory.points if point.offset_s >= WARM_UP_S]
     if not warm:
         return unknown(memory.reason or "nothing was measured after the first minutes")
@@ -201,7 +210,9 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling) 
             )
         return unknown(text)
     change = traffic_change(bundle, WARM_UP_S, bundle.window.length_s)
-    if grows(blocks, growth, growth.p, complete=warm[-1].offset_s >= REACHES * bundle.window.length_s):
+    earlier = growth_of(blocks[:-1], counted=False)
+    is_complete = warm[-1].offset_s >= REACHES * bundle.window.length_s
+    if grows(questions * growth.p, None if is_complete else earlier.p if earlier else 1.0):
         return _growing(memory, growth, 100 - used_at_end(blocks), change)
     if readable.outcome is not Outcome.PASS:
         return unknown(f"no growth, but {readable.actual}")

@@ -1,6 +1,7 @@
 """Pools: can the gauge be read and believed, how full was it, and does it grow or swing? Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -75,8 +76,13 @@ def judge_samples(samples: Sequence[PoolSample]) -> Ruling:
     return passed(f"{readings} readings in {len(samples)} samples")
 
 
+# One full reading among thousands is chance where load wanders: half of the healthy, densely sampled windows
+# of such a pool have one, a tenth have two in a row (docs/explanation/calibration.md).
+FULL_IN_A_ROW = 2
+
+
 def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
-    """Whether every connection was in use in any reading."""
+    """Whether every connection was in use in readings that follow each other; a single one is told."""
     refused = next((sample for sample in samples if sample.refused_as_full), None)
     if refused is not None:
         why = next(
@@ -84,13 +90,19 @@ def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
         )
         text = f"{shown_offset(refused.offset_s)}: {why}"
         return failed(text, Severity.P1, "the pool is exhausted").at(refused.pointer, refused.offset_s)
-    full = [sample for sample in samples if any(level.used >= level.limit for level in sample.levels)]
-    if full:
-        first = full[0]
-        level = max(first.levels, key=lambda item: item.percent)
+    readings = [(level, sample) for sample in samples for level in sample.levels]
+    runs = [
+        list(run) for full, run in groupby(readings, key=lambda item: item[0].used >= item[0].limit) if full
+    ]
+    if runs:
+        longest = max(runs, key=len)
+        level, first = longest[0]
         used = f"{level.used:g} of {level.limit:g} in use at {shown_offset(first.offset_s)}"
-        text = f"{used} ({len(full)} of {len(samples)} samples)"
-        return failed(text, Severity.P1, "the pool is exhausted").at(first.pointer, first.offset_s)
+        text = f"{used} ({sum(map(len, runs))} of {len(readings)} readings, {len(longest)} in a row)"
+        if len(longest) >= FULL_IN_A_ROW:
+            return failed(text, Severity.P1, "the pool is exhausted").at(first.pointer, first.offset_s)
+        alone = f"{text}: a single reading may be chance; {FULL_IN_A_ROW} in a row are not"
+        return unknown(alone).at(first.pointer, first.offset_s)
     unread = next((sample for sample in samples if not enough(sample)), None)
     if unread is not None:
         text = f"not known, as a sample is unreadable ({short_of(unread)})"

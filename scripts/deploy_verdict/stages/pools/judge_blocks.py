@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
-from deploy_verdict.stats.blocks import WARM_UP_S, block_offsets
+from deploy_verdict.stats.blocks import BLOCK_S, WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
 
 GOOD_SHARE = 0.5
@@ -61,7 +61,7 @@ class PoolBlock:
         """Mean utilization."""
         return statistics.fmean(level.percent for level in self.levels)
 
-    @property
+    @cached_property
     def error_percent(self) -> float:
         """The standard error of that mean.
 
@@ -74,6 +74,11 @@ class PoolBlock:
             return 0.0
         alike = min(max(r, 0.0), 0.95)
         return math.sqrt(statistics.variance(values) / max(1.0, n * (1 - alike) / (1 + alike)))
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """From its first sample's offset to its last one's."""
+        return self.samples[0].offset_s, self.samples[-1].offset_s
 
     @property
     def block(self) -> Block:
@@ -90,10 +95,12 @@ class PoolBlock:
         return Block(at_h=(read[0].offset_s + read[-1].offset_s) / 7200, floor=floor, mean=mean)
 
 
-def pool_blocks(samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S) -> tuple[PoolBlock, ...]:
+def pool_blocks(
+    samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S, block_s: float = BLOCK_S
+) -> tuple[PoolBlock, ...]:
     """Every planned block after the warm-up."""
     by_offset = {sample.offset_s: sample for sample in samples}
-    planned = block_offsets([sample.offset_s for sample in samples], warm_up_s)
+    planned = block_offsets([sample.offset_s for sample in samples], warm_up_s, block_s)
     return tuple(PoolBlock(tuple(by_offset[offset_s] for offset_s in block)) for block in planned)
 
 

@@ -42,6 +42,7 @@ def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
         _fine_while_failing(bundle, pool),
         _replay(samples),
         _beyond_its_server(samples, server),
+        _flat_top(samples, server),
     )
     lie = next((lie for lie in lies if lie is not None), None) or _of_several(samples, server)
     return lie or _believed(bundle, pool, judge_movement(samples), server)
@@ -110,6 +111,34 @@ def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> 
         return passed(f"{text}; their server's own count covers all of them").at(*where)
     missing = "their server could not be asked at every sample" if server else ASK_THE_SERVER
     return unknown(f"{text}: {missing}").at(*where)
+
+
+# A gauge reads its highest value so often, and so many times oftener than the value below it, only where
+# something cuts it off; healthy ones of any load read it in a few of a hundred readings.
+TOP_SHARE, TOP_TIMES, TOP_RUNS, TOP_VALUES = 0.15, 2.0, 8, 3
+
+
+def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
+    """A gauge that comes back to one value below its limit again and again, and never passes it."""
+    levels = [(level.used, level.limit, sample) for sample in samples for level in sample.levels]
+    if not levels or any(sample.levels for sample in server):
+        return None
+    used = [value for value, _, _ in levels]
+    top = max(used)
+    at_top, below = used.count(top), sum(top - 1 <= value < top for value in used)
+    runs = sum(value == top for value, _ in groupby(used))
+    is_flat = at_top >= max(TOP_SHARE * len(used), TOP_TIMES * below)
+    if (
+        not is_flat
+        or runs < TOP_RUNS
+        or len(set(used)) < TOP_VALUES
+        or top >= max(size for _, size, _ in levels)
+    ):
+        return None
+    sample = next(sample for value, _, sample in levels if value == top)
+    text = f"it read {top:g} in {at_top} of {len(used)} readings and never more, though its limit is "
+    text += f"{levels[-1][1]:g}: it is cut off there, so it cannot show a full pool; {ASK_THE_SERVER}"
+    return unknown(text).at(sample.pointer, sample.offset_s)
 
 
 def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling | None:

@@ -1,90 +1,181 @@
 """Does a pool grow? The rule of stats/growth.py on all pools at once, at one significance level. Pure."""
 
+import statistics
 from collections.abc import Sequence
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.evidence.traffic_change import traffic_change
+from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
 from deploy_verdict.model import Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, pool_blocks, unread_blocks
-from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S
+from deploy_verdict.stages.pools.growth_series import GrowthSeries, series_of
+from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
+from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
 from deploy_verdict.stats.growth import (
+    SMALLEST_RISE,
     Growth,
     TrafficChange,
     effect,
     grows,
     growth_of,
     harmful_rate,
+    signed,
     traffic_in_words,
     used_at_end,
     with_power,
 )
+from deploy_verdict.stats.shape import BEND, LEVEL, LINE, STEP, Shape, shapes
 from deploy_verdict.stats.trend import holm, shown_p
 
 UNIT = "connections"
 SINGLE_FACTOR = 4
+# Requests by points that lie farther apart say nothing of a burst.
+FINEST_TRAFFIC_S = 300.0
+# A step or a bend must be better than a line by so much (AICc): of many points, as a leak is a random walk;
+# of few, the criterion's own correction asks for more than that: a step may be worse by a little, a bend
+# whose last blocks are level by more.
+CLEARLY, NEARLY, ENDS_LEVEL, FEWEST_SHAPED = 8.0, 3.0, 4, 6
+# A step fails where so many of its kind would have filled the pool.
+STEPS_TO_FULL = 4
+# The standard error of a whole number.
+SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
 
-def pool_growth(samples: Sequence[PoolSample]) -> tuple[tuple[PoolBlock, ...], Growth | None]:
-    """All planned blocks, and what the readable ones say of growth."""
-    planned = pool_blocks(samples)
-    return planned, growth_of([block.block for block in planned if block.is_read], counted=True)
+def pool_growth(
+    samples: Sequence[PoolSample], traffic: OthersRequests | None = None
+) -> tuple[GrowthSeries, Growth | None]:
+    """The series of a pool's samples, and what its readable blocks say of growth."""
+    series = series_of(samples, traffic)
+    return series, growth_of(series.blocks, counted=True, dense=series.is_dense)
 
 
 def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
     """By the pool's name."""
-    found = {pool.name: pool_growth(bundle.samples[pool.name]) for pool in bundle.plan.pools}
-    p_values = holm([_p(bundle, pool, found[pool.name][1]) for pool in bundle.plan.pools])
+    traffic = traffic_of(bundle, FINEST_TRAFFIC_S)
+    found = {pool.name: pool_growth(bundle.samples[pool.name], traffic) for pool in bundle.plan.pools}
+    # Memory is one question more, and takes its turn after those (stages/metrics/judge.py).
+    others = [1.0] if bundle.plan.metrics is not None else []
+    p_values = holm([*(_p(bundle.samples[name], series) for name, (series, _) in found.items()), *others])
     return {
         pool.name: _judged(bundle, pool, *found[pool.name], p)
-        for pool, p in zip(bundle.plan.pools, p_values, strict=True)
+        for pool, p in zip(bundle.plan.pools, p_values, strict=False)
     }
 
 
-def _p(bundle: Bundle, pool: Pool, growth: Growth | None) -> float:
+def _p(samples: Sequence[PoolSample], series: GrowthSeries) -> float:
     """That of the growth; four times that where bursts are single readings.
 
     Elsewhere a rise of two connections is rare by chance, and holds back most of what two series at 5 % each
     would find in healthy pools; single readings rise so far often, so that p alone must (measured: 3.8 % of
-    healthy busy pools as it is, 0.8 % with four times p).
+    healthy busy pools as it is, 0.8 % with four times p). That holds of densely sampled floors too, which
+    hang together where connections are held for minutes. A block bootstrap of their slope (Künsch 1989) was
+    tried instead: of 21 floors it found no fewer false alarms (20 % at a correlation of 0.6, as without).
     """
+    growth = growth_of(series.blocks, counted=True, dense=series.is_dense)
     if growth is None:
         return 1.0
-    return min(1.0, growth.p * (SINGLE_FACTOR if are_single(bundle.samples[pool.name]) else 1))
+    return min(1.0, growth.p * (SINGLE_FACTOR if are_single(samples) else 1))
 
 
-def _judged(
-    bundle: Bundle, pool: Pool, planned: Sequence[PoolBlock], growth: Growth | None, p: float
-) -> Ruling:
+def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | None:
+    """That of a quarter of an hour before; None at the window's end."""
+    if series.planned[-1].is_read:
+        return None
+    return _p(samples, series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1))
+
+
+def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | None, p: float) -> Ruling:
+    planned, samples = series.planned, bundle.samples[pool.name]
     gap = unread_blocks(planned)
     if growth is None:
         text = f"{len(planned)} blocks after the first {shown_duration(WARM_UP_S)} cannot show a trend; "
         return unknown(f"not known: {gap}" if gap else f"{text}it takes {FEWEST_BLOCKS}")
     read = [block for block in planned if block.is_read]
-    blocks = [block.block for block in read]
     last = next(sample for sample in reversed(read[-1].samples) if sample.levels)
-    free = last.levels[-1].limit - used_at_end(blocks)
+    free = last.levels[-1].limit - used_at_end([block.block for block in read])
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
-    power = with_power(growth, UNIT)
-    if grows(blocks, growth, p, complete=planned[-1].is_read):
+    moved = change is not None and change.moved and not series.explained
+    shape = _shape(series, read)
+    if shape is not None and shape.kind == STEP and planned[-1].is_read:
+        return _step(series, shape, last, change if moved else None)
+    if grows(p, _p_before(samples, series)):
         clear = growth.clearest
         rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
         text = f"{rose} (Mann-Kendall {shown_p(p)}): {effect(growth, UNIT)}"
-        if change is not None and change.moved and change.rose:
+        if change is not None and moved and change.rose:
             return unknown(f"{text}; but {change.text}, which may be why")
-        text += f"; {_ahead(growth, free)}; {traffic_in_words(change)}"
+        other = _no_leak(series, shape)
+        if other is not None:
+            return unknown(f"{text}; but {other}")
+        text += f"; {_ahead(growth, free)}; {traffic_in_words(change)}{_of_lives(series)}"
         because = "connections grow over the window, as a leak does"
         return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
     if gap is not None:
         return unknown(f"not known: {gap}")
-    if change is not None and change.moved:
+    power = with_power(growth, UNIT)
+    if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
     return _flat(pool, growth, free, change)
+
+
+def _of_lives(series: GrowthSeries) -> str:
+    if not series.begins_s:
+        return ""
+    at = ", ".join(map(shown_offset, series.begins_s))
+    return f"; counted within each life, as {series.why} (by {at})"
+
+
+def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
+    """What the means look like, or the floors where sampling is dense: a step or a bend that is clear.
+
+    None is a line, a level, or more than one life of the process.
+    """
+    blocks = series.blocks
+    if series.begins_s or len(blocks) < FEWEST_SHAPED:
+        return None
+    errors = [block.error_percent * block.levels[-1].limit / 100 for block in read]
+    error = SMALLEST_ERROR if series.is_dense else max(SMALLEST_ERROR, statistics.median(errors))
+    found = shapes([block.at_h for block in blocks], [block.mean for block in blocks], error)
+    by_kind = {shape.kind: shape for shape in found}
+    line, step, bend = by_kind[LINE].aicc, by_kind.get(STEP), by_kind.get(BEND)
+    ends = [block.floor for block in blocks[-ENDS_LEVEL:]]
+    limit = min(line - (CLEARLY if series.is_dense else -NEARLY), by_kind[LEVEL].aicc)
+    if step is not None and step.aicc < limit and (bend is None or step.aicc <= bend.aicc):
+        return step if abs(step.size) >= SMALLEST_RISE else None
+    more = -CLEARLY / 2 if series.is_dense else CLEARLY if max(ends) <= ends[0] else 0.0
+    return bend if bend is not None and bend.aicc < line + more else None
+
+
+def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
+    """What else it may be that rises."""
+    if series.only_rises:
+        return (
+            "it never fell and rises ever less: it tells its highest value, or what was ever opened; "
+            "name what is in use now in used:"
+        )
+    if shape is not None and shape.kind == BEND:
+        at = shown_offset(3600 * series.blocks[shape.at].at_h)
+        return f"it levels off from {at} on, as a pool does that opens connections when it first needs them"
+    return None
+
+
+def _step(series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None) -> Ruling:
+    """A step that stays is no leak; a rise fails where so few more of its kind would fill the pool."""
+    before, after = (shown_offset(3600 * series.blocks[at].at_h) for at in (shape.at - 1, shape.at))
+    text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
+    level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
+    free = last.levels[-1].limit - level
+    if change is not None:
+        return unknown(f"{text}; {change.text}, which may be why")
+    if shape.size * STEPS_TO_FULL < free:
+        return unknown(f"{text}: no leak, and nothing in the evidence says what it was")
+    text += f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool"
+    because = "use rose in one step and stayed, and nothing in the evidence says why"
+    return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
 
 
 def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:

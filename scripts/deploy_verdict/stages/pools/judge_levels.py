@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
@@ -17,6 +18,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
+from deploy_verdict.stages.pools.growth_series import lives_of
 from deploy_verdict.stages.pools.judge_blocks import (
     BURST_READINGS,
     PoolBlock,
@@ -25,7 +27,8 @@ from deploy_verdict.stages.pools.judge_blocks import (
     pool_blocks,
     short_of,
 )
-from deploy_verdict.stats.blocks import WARM_UP_S
+from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S
+from deploy_verdict.stats.scatter import lies_apart, usual_scatter
 
 FILLING_UP = "the pool is filling up"
 SPIKE_SHARE = 0.1
@@ -34,8 +37,12 @@ DENSE_SPIKE_SHARE = 0.15
 # A block is outside of its band beyond doubt by two standard errors; by three of a count (Poisson), as the
 # upper end of a few connections is far away.
 CLEAR_ERRORS, CLEAR_COUNTS = 2.0, 3.0
-# The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
-OF_MEDIAN = 1.4826 / math.sqrt(2)
+# So many standard deviations are one of nine values away from their median by chance.
+WIDEST = 3.0
+# Thirds of fewer blocks are single bursts.
+FEWEST_OF_THIRDS = 6
+# So many readings in a row are worth one that is independent, where a burst's readings are not all alike.
+READINGS_FOR_ONE = 3
 
 
 @dataclass(frozen=True)
@@ -89,61 +96,133 @@ def _band(pool: Pool, sample: PoolSample, use: _Use, spike_share: float) -> Ruli
 
 
 def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
-    """Every block's mean within so many points of their median; the warm-up is left out.
+    """The level within so many points of its median; the warm-up is left out.
 
-    A mean of a burst is not exact: outside by less than its own error is neither in nor out.
+    A burst is one moment of fifteen minutes. One that is outside by less than its own error is neither in nor
+    out, and one alone may be a cron job that came and went: only two that follow each other are a level.
+    Where bursts lie farther apart than their own errors explain (stats/scatter.py), each is one draw of a
+    load that wanders, and the window's thirds are its level.
     """
     planned = pool_blocks(samples)
     read = [block for block in planned if block.is_read]
     warm = shown_duration(WARM_UP_S)
-    if not read:
-        unread = next((sample for sample in samples if not enough(sample)), None)
-        if unread is None:
-            return unknown(f"there is no sample after the first {warm}")
-        return unknown(short_of(unread)).at(unread.pointer, unread.offset_s)
+    unread = next((sample for sample in samples if not enough(sample)), None)
+    if len(read) < FEWEST_BLOCKS:
+        if unread is not None:
+            text = f"not known, as a sample is unreadable ({short_of(unread)})" if read else short_of(unread)
+            return unknown(text).at(unread.pointer, unread.offset_s)
+        return unknown(f"{len(read)} blocks after the first {warm} are no level; it takes {FEWEST_BLOCKS}")
     band = pool.stays_within
     points, severity = (band.points, band.severity) if band else (100.0, None)
-    median = statistics.median(block.mean_percent for block in read)
-    far = max(read, key=lambda block: abs(block.mean_percent - median))
-    outside = [block for block in read if abs(block.mean_percent - median) > points]
-    least = CLEAR_COUNTS * _by_chance_percent(read) if are_single(samples) else 0.0
-    scatter = _scatter_percent(read)
-    clear = [
-        block
-        for block in outside
-        if abs(block.mean_percent - median) - points
-        > max(least, CLEAR_ERRORS * max(block.error_percent, scatter))
-    ]
-    sample = far.samples[0]
-    where = f"{far.mean_percent:.1f} % at {shown_offset(sample.offset_s)}, median {median:.1f} %"
-    if clear:
-        text = f"{where} ({len(outside)} of {len(read)} blocks outside)"
+    found = _Level(read, points, single=are_single(samples))
+    sample = found.shown.samples[0]
+    where = f"{found.shown.mean_percent:.1f} % at {shown_offset(sample.offset_s)}"
+    where += f", median {found.median:.1f} %"
+    if found.left:
+        text = f"{where} ({len(found.outside)} of {len(read)} blocks outside)"
+        lives = lives_of(samples)
+        if lives:
+            at_s, why = lives[0]
+            return unknown(f"{text}; but {why} by {shown_offset(at_s)}").at(sample.pointer, sample.offset_s)
         because = "utilization does not stay level"
         return failed(text, severity, because).at(sample.pointer, sample.offset_s)
-    if outside:
-        text = f"{where}: outside, but within the random scatter of this pool's readings"
-        return unknown(text).at(sample.pointer, sample.offset_s)
-    unread = next((sample for sample in samples if not enough(sample)), None)
+    if found.outside and not found.only_wanders:
+        why = "outside, but within the random scatter of this pool's readings"
+        if found.clear:
+            why = "outside once: it came and went, as a scheduled job does"
+            if found.clear[-1]:
+                why = "outside in the last sample alone: only the next one would show whether it stays"
+        return unknown(f"{where}: {why}").at(sample.pointer, sample.offset_s)
     if unread is not None:
         text = f"not known, as a sample is unreadable ({short_of(unread)})"
         return unknown(text).at(unread.pointer, unread.offset_s)
-    widest = abs(far.mean_percent - median)
-    return passed(f"within ± {widest:.1f} points of {median:.1f} % after the first {warm}")
+    widest = abs(found.farthest.mean_percent - found.median)
+    text = f"within ± {widest:.1f} points of {found.median:.1f} % after the first {warm}"
+    if found.outside:
+        text = f"{where}: its load wanders by ± {found.scatter:.1f} points from moment to moment, and each "
+        text += f"third of the window within ± {max(found.thirds):.1f}"
+    return passed(text)
 
 
-def _scatter_percent(blocks: Sequence[PoolBlock]) -> float:
-    """How far block means lie apart by chance where connections are held for longer than a burst.
+@dataclass(frozen=True)
+class _Level:
+    """How the means of a window's blocks lie about their median."""
 
-    From the differences of neighbours, by medians, so that neither a single swing nor a steady rise excuses
-    itself; never more than connections scatter that come independently of each other (Poisson: the root of
-    their mean).
-    """
-    steps = [later.mean_percent - earlier.mean_percent for earlier, later in pairwise(blocks)]
-    if not steps:
-        return 0.0
-    usual = statistics.median(steps)
-    scatter = OF_MEDIAN * statistics.median(abs(step - usual) for step in steps)
-    return min(scatter, _by_chance_percent(blocks))
+    blocks: Sequence[PoolBlock]
+    points: float
+    single: bool
+
+    @cached_property
+    def means(self) -> tuple[float, ...]:
+        return tuple(block.mean_percent for block in self.blocks)
+
+    @cached_property
+    def median(self) -> float:
+        return statistics.median(self.means)
+
+    @cached_property
+    def scatter(self) -> float:
+        """The usual standard deviation from block to block."""
+        return usual_scatter(self.means)
+
+    @cached_property
+    def farthest(self) -> PoolBlock:
+        return max(self.blocks, key=lambda block: abs(block.mean_percent - self.median))
+
+    @cached_property
+    def shown(self) -> PoolBlock:
+        """The farthest of those that are clearly outside, or of all."""
+        clear = [block for block, side in zip(self.blocks, self.clear, strict=False) if side]
+        return max(clear, key=lambda block: abs(block.mean_percent - self.median), default=self.farthest)
+
+    @cached_property
+    def wanders(self) -> bool:
+        errors = [block.error_percent for block in self.blocks]
+        readings = sum(len(block.levels) for block in self.blocks) / READINGS_FOR_ONE
+        return self.single or lies_apart(self.means, errors, readings)
+
+    @cached_property
+    def outside(self) -> tuple[PoolBlock, ...]:
+        return tuple(block for block in self.blocks if abs(block.mean_percent - self.median) > self.points)
+
+    @cached_property
+    def clear(self) -> tuple[int, ...]:
+        """Which blocks are outside beyond their own error: 1 above, -1 below, 0 neither."""
+        least = CLEAR_COUNTS * _by_chance_percent(self.blocks) if self.single else 0.0
+        filled = False
+        scatter = self.scatter if self.wanders else 0.0
+        found = []
+        for block in self.blocks:
+            away = block.mean_percent - self.median
+            sure = abs(away) - self.points > max(least, CLEAR_ERRORS * max(block.error_percent, scatter))
+            # Low ones before any other are of a pool that still fills up.
+            filled = filled or not (sure and away < 0)
+            found.append((1 if away > 0 else -1) if sure and filled else 0)
+        return tuple(found) if any(found) else ()
+
+    @cached_property
+    def left(self) -> bool:
+        """For two bursts in a row, or one block of many samples; or by a third of what wanders."""
+        dense = any(len(block.samples) > 1 for block in self.blocks)
+        if any(side and (dense or side == after) for side, after in pairwise((*self.clear, 0))):
+            return True
+        error = CLEAR_ERRORS * self.scatter / math.sqrt(len(self.blocks) // 3)
+        enough_blocks = len(self.blocks) >= FEWEST_OF_THIRDS
+        return enough_blocks and self.wanders and max(self.thirds) - self.points > error
+
+    @cached_property
+    def thirds(self) -> tuple[float, ...]:
+        """How far the mean of each third of the window is from that of all."""
+        third, middle = len(self.means) // 3, statistics.fmean(self.means)
+        parts = (self.means[:third], self.means[third:-third], self.means[-third:])
+        return tuple(abs(statistics.fmean(part) - middle) for part in parts)
+
+    @cached_property
+    def only_wanders(self) -> bool:
+        """No block farther away than such scatter takes one of so many, and no third outside."""
+        widest = abs(self.farthest.mean_percent - self.median)
+        level = self.wanders and len(self.blocks) >= FEWEST_OF_THIRDS
+        return level and max(self.thirds) <= self.points and widest <= WIDEST * self.scatter
 
 
 def _by_chance_percent(blocks: Sequence[PoolBlock]) -> float:

@@ -1,0 +1,144 @@
+"""A pool's samples as the series that growth is judged on: its floors, by life of the process. Pure.
+
+Sampled every quarter of an hour, a burst is a point. Sampled densely, the least of all readings in five
+minutes is one: use only ever adds to what has leaked, so the floor follows the leak and not the load (false
+growth under a diurnal load: 25 % by means, 1 % by floors).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.traffic_change import OthersRequests
+from deploy_verdict.stages.pools.judge_blocks import BURST_READINGS, PoolBlock, pool_blocks
+from deploy_verdict.stats.covariate import is_a_ramp, without
+from deploy_verdict.stats.growth import Block
+
+FLOOR_S = 300.0
+# So many readings are needed in five minutes, or their least is an accident.
+FLOOR_READINGS = 30
+# A process that gives so much of a burst's answers is one that joined, not one that was seldom met.
+JOINED_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class GrowthSeries:
+    """What growth is judged on. `begins_s`: the offset of each life after the first; `why` they began."""
+
+    planned: tuple[PoolBlock, ...]
+    blocks: tuple[Block, ...]
+    is_dense: bool
+    begins_s: tuple[float, ...] = ()
+    why: str = ""
+    explained: bool = False
+    ramp: bool = False
+    only_rises: bool = False
+
+    def until(self, last_s: float) -> "GrowthSeries":
+        """As it stood when only the samples up to there had been taken."""
+        return replace(self, blocks=tuple(block for block in self.blocks if 3600 * block.at_h <= last_s))
+
+
+def series_of(samples: Sequence[PoolSample], traffic: OthersRequests | None) -> GrowthSeries:
+    """With traffic, what its requests explain of each block is left out of it; not where they are a ramp."""
+    fine = pool_blocks(samples, block_s=FLOOR_S)
+    is_dense = bool(fine) and all(len(block.samples) > 1 for block in fine)
+    is_dense = is_dense and min(_readings(block) for block in fine) >= FLOOR_READINGS
+    planned = fine if is_dense else pool_blocks(samples)
+    begins = lives_of(samples)
+    starts_s = tuple(at_s for at_s, _ in begins)
+    read = [item for item in planned if item.is_read and not _is_across(item, starts_s)]
+    blocks = [_block(item, starts_s, is_dense=is_dense) for item in read]
+    series = GrowthSeries(
+        planned=planned,
+        blocks=tuple(blocks),
+        is_dense=is_dense,
+        begins_s=starts_s,
+        why="; ".join(dict.fromkeys(why for _, why in begins)),
+        only_rises=only_rises([level.used for sample in samples for level in sample.levels]),
+    )
+    if traffic is None or len(blocks) < FEWEST_EXPLAINED:
+        return series
+    requests = [traffic.around(*item.span_s) for item in read]
+    times = [block.at_h for block in blocks]
+    if is_a_ramp(times, requests):
+        return replace(series, ramp=True)
+    floors = without(times, requests, [block.floor for block in blocks])
+    means = without(times, requests, [block.mean for block in blocks])
+    both = zip(blocks, floors, means, strict=True)
+    adjusted = tuple(replace(block, floor=floor, mean=mean) for block, floor, mean in both)
+    return replace(series, blocks=adjusted, explained=True)
+
+
+# Of all that it rose, such a gauge rises so much in the second half of the window at most.
+LATE_SHARE = 0.4
+
+
+def only_rises(used: Sequence[float]) -> bool:
+    """Whether a gauge never falls and rises ever less, as its highest value does, or what was ever opened."""
+    if len(used) < 2 or any(later < earlier for earlier, later in pairwise(used)):
+        return False
+    first, middle, last = used[0], used[len(used) // 2], used[-1]
+    return last > first and last - middle <= LATE_SHARE * (last - first)
+
+
+# Three numbers are fitted to them.
+FEWEST_EXPLAINED = 6
+
+
+def _readings(block: PoolBlock) -> int:
+    return sum(sample.planned_readings for sample in block.samples)
+
+
+def _block(item: PoolBlock, starts_s: Sequence[float], *, is_dense: bool) -> Block:
+    block, life = item.block, sum(start_s <= item.span_s[0] for start_s in starts_s)
+    if not is_dense:
+        return replace(block, life=life)
+    floor = min(level.used for level in item.levels)
+    return replace(block, floor=floor, mean=floor, life=life)
+
+
+def _is_across(item: PoolBlock, starts_s: Sequence[float]) -> bool:
+    first_s, last_s = item.span_s
+    return any(first_s < start_s <= last_s for start_s in starts_s)
+
+
+def lives_of(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
+    """Where each life after the first begins, and why: another process answers or joins, or another limit."""
+    return sorted([*_processes_begin(samples), *_others_begin(samples)])
+
+
+def _processes_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
+    """Of one process after the other; several that answer in turn are no lives."""
+    found, known, every = [], frozenset[str](), frozenset[str]()
+    for sample in samples:
+        who = _present(sample)
+        if who and known and not who & known:
+            if who & every:
+                return []
+            found.append((sample.offset_s, "the process restarted"))
+            known = who
+        elif who and known and not who <= known:
+            found.append((sample.offset_s, "another process joined"))
+        known, every = known | who, every | who
+    return found
+
+
+def _others_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
+    found, born, limit = [], None, None
+    for sample in samples:
+        state = sample.states[-1].born if sample.states else born
+        size = sample.levels[-1].limit if sample.levels else limit
+        if born is not None and state != born:
+            found.append((sample.offset_s, "the server restarted"))
+        elif limit is not None and size != limit:
+            found.append((sample.offset_s, f"the limit changed from {limit:g} to {size:g}"))
+        born, limit = state, size
+    return found
+
+
+def _present(sample: PoolSample) -> frozenset[str]:
+    told = sample.processes
+    least = JOINED_SHARE * len(told) if len(told) >= BURST_READINGS else 0.0
+    return frozenset(who for who in set(told) if told.count(who) >= least)
