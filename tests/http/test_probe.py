@@ -213,6 +213,22 @@ def test_the_edges_answer_is_the_edges_fault():
     assert (exchange.status, exchange.fault.whose) == (502, Whose.EDGE)
 
 
+@pytest.mark.parametrize(("method", "tries"), [("GET", 2), ("HEAD", 2), ("POST", 1), ("DELETE", 1)])
+def test_the_edges_answer_has_a_second_try_where_the_request_only_reads(method, tries):
+    """On a connection of its own; and the first try is told."""
+    heads, edge = [], answers("502 Bad Gateway", b"failed", ["x-railway-fallback: true"])
+
+    def converse(connection, head, stop):
+        heads.append(head)
+        (edge if len(heads) == 1 else answers())(connection, head, stop)
+
+    with raw_server(converse) as base_url:
+        exchange = probe(base_url).ask(method, "/x")
+    assert (len(heads), len(exchange.attempts)) == (tries, tries)
+    assert exchange.attempts[0].fault.kind == "edge"
+    assert (exchange.fault is None) is (tries == 2)
+
+
 def test_every_request_bears_our_name_and_an_id_of_its_own():
     heads = []
 

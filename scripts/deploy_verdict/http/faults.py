@@ -9,6 +9,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTime
 
 from deploy_verdict.model import Fault, Whose
 
+EDGE = "edge"
 CONNECT_KINDS = ("refused", "connect-timeout", "unreachable", "dns")
 _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENOBUFS}
 
@@ -16,6 +17,14 @@ _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, e
 def is_connect_failure(fault: Fault) -> bool:
     """Whether there was no connection, so that a second try repeats nothing."""
     return fault.kind in CONNECT_KINDS
+
+
+def is_worth_another_try(fault: Fault, method: str) -> bool:
+    """There was no connection, or the edge answered a request that only reads: it may repeat.
+
+    An edge answers now and then while it moves a service; that it does so often is counted by its attempts.
+    """
+    return is_connect_failure(fault) or (fault.kind == EDGE and method in ("GET", "HEAD"))
 
 
 def fault_of(error: Exception) -> Fault:
@@ -57,7 +66,7 @@ def edge_fault(status: int, headers: Mapping[str, str]) -> Fault | None:
     if headers.get("x-railway-fallback", "").lower() != "true":
         return None
     detail = f"the edge answered {status} in place of the service (x-railway-fallback)"
-    return Fault(kind="edge", whose=Whose.EDGE, detail=detail)
+    return Fault(kind=EDGE, whose=Whose.EDGE, detail=detail)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -1,7 +1,8 @@
 """One bounded request to the target, and its result.
 
-Only a failed connect is tried again, and a 401 to a login's token that has expired; everything in the result
-has passed the redactor. Never raises for what the target does: a timeout is an observation too.
+Only a failed connect is tried again, the edge's answer to a request that only reads, and a 401 to a login's
+token that has expired; everything in the result has passed the redactor. Never raises for what the target
+does: a timeout is an observation too.
 """
 
 import copy
@@ -17,7 +18,7 @@ from requests.cookies import RequestsCookieJar
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
-from deploy_verdict.http.faults import is_connect_failure
+from deploy_verdict.http.faults import is_worth_another_try
 from deploy_verdict.http.login import Entrance, Pass
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
@@ -99,6 +100,8 @@ class Probe:
     ) -> Exchange:
         """One request on a connection of its own, with a second try if it could not connect.
 
+        The edge's answer in the service's place has a second try too, where the request only reads.
+
         `anonymous`: as somebody who is not logged in.
         """
         request = self._request(method, path, json, headers, anonymous)
@@ -176,9 +179,11 @@ class Probe:
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
             answer.fault = self._redacted(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
-            if answer.fault is None or not is_connect_failure(answer.fault):
+            if answer.fault is None or not is_worth_another_try(answer.fault, request.method):
                 break
             if number + 1 < tries:
+                # The next try is a connection of its own.
+                session.close()
                 self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
         session.forget_cookies()

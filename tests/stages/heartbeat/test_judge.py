@@ -80,6 +80,19 @@ def test_where_nobody_beat_only_a_plan_that_asks_for_it_misses_it():
 
 
 @pytest.mark.parametrize(
+    ("edge", "of", "outcome"),
+    [(0, 9, PASS), (1, 9, PASS), (2, 9, FAIL), (2, 270, PASS), (9, 270, FAIL)],
+)
+def test_what_the_edge_answered_at_first_is_counted_by_check(edge, of, outcome):
+    """Once is chance; the 600 good requests of another check make it no rarer."""
+    first = Attempt(at=T0, elapsed_ms=1.0, fault=Fault(kind="edge", whose=Whose.EDGE, detail="502"))
+    mended = [http("api", UP, attempts=(first,) if number < edge else ()) for number in range(of)]
+    files = [loaded(PLAN, "health", [*mended, *(http("other", UP) for _ in range(600))])]
+    found = next(iter(judge_connections(bundle_of(PLAN, *files))))
+    assert (found.rule, found.outcome) == ("connects", outcome), found.actual
+
+
+@pytest.mark.parametrize(
     ("failed", "outcome", "severity"),
     [(0, PASS, None), (2, PASS, None), (20, FAIL, Severity.P2), (120, FAIL, Severity.P1)],
 )

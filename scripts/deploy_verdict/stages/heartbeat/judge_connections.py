@@ -1,5 +1,6 @@
 """Could the service be reached? Connects that failed are counted, also where a second try went well. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_offset
@@ -16,10 +17,12 @@ from deploy_verdict.stats.bounds import RARE, least_percent
 STAGE = "connections"
 # So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
 TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
+# As http/faults.py calls the answer of an edge in place of the service.
+EDGE, EDGE_REASON = "edge", "the edge often answers in place of the service"
 
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Of all requests of the window, how many did not connect at the first try."""
+    """Of all requests of the window, how many did not reach the service at the first try."""
     sent = [item for item in all_sent(bundle.loaded) if _was_sent(item)]
     text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
     yield _judged(sent).as_finding(STAGE, "service", "connects", text)
@@ -71,15 +74,32 @@ def _judged(sent: Sequence[Sent]) -> Ruling:
         f"second; the first at {shown_offset(first.offset_s)}: {fault_text(fault)}"
     )
     percent = least_percent(len(bad), len(sent), RARE)
+    often = _often_from_the_edge(sent, bad)
+    if often and percent <= CRITICAL_PERCENT:
+        return failed(f"{text}; {often}", Severity.P2, EDGE_REASON).at(first.pointer, first.offset_s)
     if percent <= TOLERATED_PERCENT:
         return passed(text)
     severity = Severity.P1 if percent > CRITICAL_PERCENT else Severity.P2
     return failed(text, severity, "the service cannot always be reached").at(first.pointer, first.offset_s)
 
 
+def _often_from_the_edge(sent: Sequence[Sent], bad: Sequence[tuple[Sent, Fault]]) -> str:
+    """The check that the edge answers too often in the service's place, whatever the others had."""
+    asked = Counter(item.check for item in sent)
+    counts = Counter(item.check for item, fault in bad if fault.kind == EDGE and item.check)
+    for check, count in counts.most_common():
+        if count > 1 and least_percent(count, asked[check]) > TOLERATED_PERCENT:
+            return f"the edge answered {count} of {asked[check]} requests of {check} in place of the service"
+    return ""
+
+
 def _not_connected(item: Sent) -> Fault | None:
     """Why the first try did not connect, by the target's fault; readings keep no tries."""
     faults = [attempt.fault for attempt in item.exchange.attempts[:1]] or [item.exchange.fault]
     fault = faults[0]
-    is_it = fault is not None and fault.kind in NOT_CONNECTED and fault.whose in (Whose.TARGET, Whose.EDGE)
+    is_it = (
+        fault is not None
+        and fault.kind in (*NOT_CONNECTED, EDGE)
+        and fault.whose in (Whose.TARGET, Whose.EDGE)
+    )
     return fault if is_it else None
