@@ -4,6 +4,7 @@ import gzip
 import socket
 import struct
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -19,9 +20,8 @@ def probe(base_url, timeout_s=5.0, max_body_bytes=1000, secrets=None, **more):
         base_url=base_url,
         timeout_s=timeout_s,
         max_body_bytes=max_body_bytes,
-        clock=WallClock(),
         redactor=Redactor(secrets or {}),
-        **more,
+        **{"clock": WallClock(), **more},
     )
 
 
@@ -227,6 +227,40 @@ def test_the_edges_answer_has_a_second_try_where_the_request_only_reads(method, 
     assert (len(heads), len(exchange.attempts)) == (tries, tries)
     assert exchange.attempts[0].fault.kind == "edge"
     assert (exchange.fault is None) is (tries == 2)
+
+
+class SleptClock(WallClock):
+    """A machine that slept so long while a request was under way, by its wall clock or by both clocks."""
+
+    slept_s = 0.0
+
+    def __init__(self, both):
+        self._both = both
+
+    def now(self):
+        return super().now() + timedelta(seconds=self.slept_s)
+
+    def monotonic_s(self):
+        return super().monotonic_s() + (self.slept_s if self._both else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("slept_s", "both", "kind", "whose"),
+    [
+        (0.0, False, "timeout", Whose.TARGET),
+        (600.0, False, "stood-still", Whose.RUNNER),
+        (20.0, True, "stood-still", Whose.RUNNER),
+    ],
+)
+def test_what_does_not_come_while_this_machine_sleeps_says_nothing_of_the_service(slept_s, both, kind, whose):
+    clock = SleptClock(both)
+
+    def converse(connection, head, stop):
+        clock.slept_s = slept_s
+        stop.wait()
+
+    exchange = ask(converse, timeout_s=0.2, clock=clock)
+    assert (exchange.fault.kind, exchange.fault.whose) == (kind, whose)
 
 
 def test_every_request_bears_our_name_and_an_id_of_its_own():

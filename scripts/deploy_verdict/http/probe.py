@@ -31,6 +31,8 @@ RETRY_PAUSE_S = 0.1
 MOST_OF_CUT_BYTES = 1024 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
+# A limit that took so many times its length and so many seconds more: the clock that measured it stood still.
+STOOD_STILL, STOOD_STILL_S = 1.5, 2.0
 UNAUTHORIZED, LEAST_REFUSING = 401, 400
 
 
@@ -177,6 +179,8 @@ class Probe:
                 max_body_bytes=max_body_bytes or self.max_body_bytes,
             )
             elapsed_ms = (self._clock.monotonic_s() - attempt_s) * 1000
+            wall_s = (self._clock.now() - attempt_at).total_seconds()
+            answer.fault = _stood_still(answer.fault, remaining_s, elapsed_ms / 1000, wall_s)
             answer.fault = self._redacted(answer.fault)
             attempts.append(Attempt(at=attempt_at, elapsed_ms=round(elapsed_ms, 3), fault=answer.fault))
             if answer.fault is None or not is_worth_another_try(answer.fault, request.method):
@@ -274,6 +278,21 @@ class KeptAlive:
             anonymous=anonymous,
             max_body_bytes=max_body_bytes,
         )
+
+
+def _stood_still(fault: Fault | None, limit_s: float, took_s: float, wall_s: float) -> Fault | None:
+    """The runner's fault where it slept, or had no processor, so that the limit was no limit.
+
+    A closed laptop's clock goes on while what measures a time limit stands still; a stopped process overruns
+    its limit by far. What then does not come says nothing of the service.
+    """
+    if fault is None or fault.whose is not Whose.TARGET:
+        return fault
+    longest_s = max(took_s, wall_s)
+    if took_s <= STOOD_STILL * limit_s + STOOD_STILL_S and wall_s <= took_s + STOOD_STILL_S:
+        return fault
+    detail = f"this machine stood still for a while: a limit of {limit_s:.0f} s took {longest_s:.0f} s"
+    return Fault(kind="stood-still", whose=Whose.RUNNER, detail=f"{detail} ({fault.detail})")
 
 
 def _signed(session: CuttableSession, request: HttpRequest, held: Pass) -> HttpRequest:
