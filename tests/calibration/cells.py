@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.calibration import faults
 from tests.calibration.beside import Others
+from tests.calibration.between import beats, refused, slower
 from tests.calibration.judging import MODES
 from tests.calibration.known_errors import KnownErrors
 from tests.calibration.traffic import SIZE, World
@@ -19,7 +20,10 @@ WITH_FLOOR = "at most 1 % STABLE"
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One row: `spoil`, `median_ms`, `others` and `stale` send it the whole way through judge()."""
+    """One row: `spoil`, `median_ms`, `others` and `stale` send it the whole way through judge().
+
+    `between` judges one rule alone.
+    """
 
     group: str
     name: str
@@ -33,6 +37,7 @@ class Cell:
     errors: KnownErrors | None = None
     floor: bool = False
     whole: bool = field(default=False)
+    between: Callable | None = None
 
 
 def fills_in(use, hours):
@@ -43,7 +48,7 @@ def fills_in(use, hours):
 def cells():
     """Every cell, in the order of the table."""
     of_modes = (cell for mode in MODES for cell in (*_healthy(mode), *_leaks(mode), *_odd(mode)))
-    return (*of_modes, *_driven(), *_faults(), *_beside(), *_known_errors())
+    return (*of_modes, *_driven(), *_faults(), *_beside(), *_known_errors(), *_between())
 
 
 def _healthy(mode):
@@ -179,3 +184,44 @@ def _known_errors():
                     mode="log", world=World(use=0.0), target=target,
                     errors=KnownErrors(per_h=per_h, burst=burst, times=times),
                 )  # fmt: skip
+
+
+def _between():
+    """What others are refused, what comes and goes between the samples, and answers that become slower."""
+    cells = {
+        "refused": {
+            "1 requests/s, 2 % answered 401 and 1 % 404, as before": (refused(1.0, {}), FALSE_ALARM),
+            "0.05 requests/s, the same": (refused(0.05, {}), FALSE_ALARM),
+            "1 requests/s, shares that wander by half": (refused(1.0, {}, wander=0.5), FALSE_ALARM),
+            "0.1 requests/s, every 401 from T+10 on": (
+                refused(0.1, {"401": 1.0}, routes=1, from_s=600),
+                NEVER,
+            ),
+            "0.1 requests/s, the same, nothing known of before": (
+                refused(0.1, {"401": 1.0}, routes=1, from_s=600, is_known=False),
+                NEVER,
+            ),
+            "1 requests/s, 30 % answered 429": (refused(1.0, {"429": 0.3}, routes=1), NEVER),
+            "1 requests/s, one of ten routes gone (404)": (refused(1.0, {"404": 1.0}, routes=10), NEVER),
+            "1 requests/s, 401 from 2 to 5 %": (refused(1.0, {"401": 0.05}, routes=1), ""),
+        },
+        "between": {
+            "0.3 % of beats fail": (beats(0.003), FALSE_ALARM),
+            "2 % of beats fail": (beats(0.02), ""),
+            "10 % of beats fail": (beats(0.1), NEVER),
+            "down for 1 min": (beats(outage_s=60.0), ""),
+            "down for 2 min": (beats(outage_s=120.0), NEVER),
+            "down for 9 of each 15 min": (beats(outage_s=540.0, every_s=900.0), NEVER),
+        },
+        "slower": {
+            "responses of 100 ms": (slower(100, 100), FALSE_ALARM),
+            "responses of 400 ms, with a wave of 40 %": (slower(400, 400, wave=0.4), FALSE_ALARM),
+            "responses from 0.1 to 1.9 s": (slower(100, 1900), NEVER),
+            "responses from 0.3 to 0.9 s": (slower(300, 900), ""),
+        },
+    }
+    for group, named in cells.items():
+        for name, (between, target) in named.items():
+            yield Cell(
+                group=group, name=name, mode="bursts", world=World(use=2.0), between=between, target=target
+            )

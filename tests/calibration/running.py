@@ -26,6 +26,9 @@ def counted(cell, seed, windows):
         if cell.errors is not None:
             outcomes.update(outcome_of(cell.errors, rng) for _ in range(min(CHUNK, windows - start)))
             continue
+        if cell.between is not None:
+            outcomes.update(cell.between(rng) for _ in range(min(CHUNK, windows - start)))
+            continue
         seen = simulated(cell.world, times_of(cell.mode, cell.floor), min(CHUNK, windows - start), rng)
         gauges = after_cycles(cell.world, seen.gauge, rng) if cell.floor else seen.gauge
         for index, gauge in enumerate(gauges):

@@ -15,6 +15,9 @@ TITLES = {
     "floor": "Leaks, from the window and 1,000 cycles of four requests at its end",
     "fault": "Faults of the gauge, of the samples and of the answers",
     "traffic": "Errors of others' requests, in the edge's log (at most 1 % allowed)",
+    "refused": "Others who are turned away, against the hour before (one rule alone)",
+    "between": "Between the samples, by a beat every 30 s (one rule alone)",
+    "slower": "Answers that become slower, limit 2 s (one rule alone)",
     "code": "The code that answers, by its OpenAPI document",
     "known error": "A kind of error that was known before, by how often it comes",
 }

@@ -229,6 +229,30 @@ def test_the_edges_answer_has_a_second_try_where_the_request_only_reads(method, 
     assert (exchange.fault is None) is (tries == 2)
 
 
+def test_a_connection_that_the_other_side_gave_up_is_made_anew_and_told():
+    """As a server's idle limit has it; on a first connection nobody gave up anything."""
+    heads, given_up = [], []
+
+    def converse(connection, head, stop):
+        while head:
+            heads.append(head)
+            if len(heads) in given_up:
+                return
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            head = connection.recv(65536)
+
+    with raw_server(converse) as base_url, probe(base_url).kept_alive() as gauge:
+        given_up.append(2)
+        found = [gauge.ask("GET", "/x") for _ in range(3)]
+        assert [item.fault for item in found] == [None] * 3
+        assert [[try_.fault and try_.fault.kind for try_ in item.attempts] for item in found] == [
+            [None], ["closed", None], [None],
+        ]  # fmt: skip
+        gauge.renew()
+        given_up.append(len(heads) + 1)
+        assert gauge.ask("GET", "/x").fault.kind == "closed"
+
+
 class SleptClock(WallClock):
     """A machine that slept so long while a request was under way, by its wall clock or by both clocks."""
 

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
 from deploy_verdict.model import (
+    Attempt,
     BurstObservation,
     Exchange,
     ExerciseObservation,
+    Fault,
     FloorObservation,
     HttpObservation,
     Loaded,
@@ -93,6 +95,7 @@ def _read(
             body=reading.body,
             body_truncated=reading.body_truncated,
             elapsed_ms=reading.elapsed_ms,
+            attempts=() if reading.first_try is None else (_first_try(at, reading.first_try),),
             fault=reading.fault,
         ),
     )
@@ -111,6 +114,10 @@ def _read(
                 fault=answer.fault,
             ),
         )
+
+
+def _first_try(at: datetime, fault: Fault) -> Attempt:
+    return Attempt(at=at, elapsed_ms=0.0, fault=fault)
 
 
 def at_offset(window: WindowRef, offset_s: float) -> datetime:

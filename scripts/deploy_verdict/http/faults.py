@@ -10,6 +10,8 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTime
 from deploy_verdict.model import Fault, Whose
 
 EDGE = "edge"
+# On a connection that was used before: the other side closed it as the request went out.
+GIVEN_UP = ("closed", "reset")
 CONNECT_KINDS = ("refused", "connect-timeout", "unreachable", "dns")
 _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENOBUFS}
 

@@ -45,7 +45,7 @@ class Fault(Record):
 
 
 class Attempt(Record):
-    """One try to reach the target; a second one follows a failed connect only."""
+    """One try to reach the target; a second one follows where the first met nobody, or the edge."""
 
     at: AwareDatetime
     elapsed_ms: float = Field(ge=0)
@@ -143,7 +143,8 @@ class Reading(Record):
     """One reading of a burst: raw, so that another plan can use other fields of it.
 
     `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache;
-    `new_connection` that we closed the one before, so that another process may have answered.
+    `new_connection` that we closed the one before, so that another process may have answered; `first_try`
+    what came of a first try on a connection that the other side gave up, or of the edge.
     Of a metrics page, only the lines of the plan's metrics are kept. Of a server that was asked itself, the
     body is what it counts, as JSON, and there is no status.
     """
@@ -157,6 +158,7 @@ class Reading(Record):
     new_connection: bool = Field(default=False, exclude_if=operator.not_)
     body_truncated: bool = Field(default=False, exclude_if=operator.not_)
     also: tuple[OtherAnswer, ...] = Field(default=(), exclude_if=operator.not_)
+    first_try: Fault | None = Field(default=None, exclude_if=operator.not_)
     fault: Fault | None = None
 
     @property

@@ -9,7 +9,7 @@ from deploy_verdict.stages.heartbeat.judge import judge_heartbeat
 from deploy_verdict.stages.heartbeat.judge_connections import judge_connections
 from deploy_verdict.stages.heartbeat.judge_restarts import judge_restarts
 from deploy_verdict.verdict.judge import judge
-from tests.bundles import REFUSED, T0, bundle_of, http, loaded
+from tests.bundles import REFUSED, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -77,6 +77,20 @@ def test_where_nobody_beat_only_a_plan_that_asks_for_it_misses_it():
     assert (off.beat, "heartbeat" in off.stages) == (None, False)
     verdict = judge(bundle_of(PLAN, health), judged_at=T0, tool_version="0.1.0")
     assert any("nobody looked for up to 2 h (from T+0min on)" in words for words in verdict.limits)
+
+
+@pytest.mark.parametrize(("given_up", "outcome"), [(0, PASS), (2, PASS), (60, FAIL)])
+def test_readings_on_connections_that_were_given_up_are_counted(given_up, outcome):
+    plan = plan_of(WINDOW + "pools: [{name: db, get: /db, used: $.used, limit: $.limit}]\n")
+    taken = burst("db", [3] * 270)
+    fault = Fault(kind="closed", whose=Whose.TARGET, detail="the connection was closed without an answer")
+    readings = [
+        item.model_copy(update={"first_try": fault if number < given_up else None})
+        for number, item in enumerate(taken.readings)
+    ]
+    files = [loaded(plan, "pools", [taken.model_copy(update={"readings": tuple(readings)})])]
+    found = next(iter(judge_connections(bundle_of(plan, *files))))
+    assert (found.rule, found.outcome) == ("connects", outcome), found.actual
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ STAGE = "connections"
 # So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
 TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
 # As http/faults.py calls the answer of an edge in place of the service.
+GIVEN_UP = ("closed", "reset")
 EDGE, EDGE_REASON = "edge", "the edge often answers in place of the service"
 
 
@@ -94,12 +95,11 @@ def _often_from_the_edge(sent: Sequence[Sent], bad: Sequence[tuple[Sent, Fault]]
 
 
 def _not_connected(item: Sent) -> Fault | None:
-    """Why the first try did not connect, by the target's fault; readings keep no tries."""
-    faults = [attempt.fault for attempt in item.exchange.attempts[:1]] or [item.exchange.fault]
-    fault = faults[0]
-    is_it = (
-        fault is not None
-        and fault.kind in (*NOT_CONNECTED, EDGE)
-        and fault.whose in (Whose.TARGET, Whose.EDGE)
-    )
-    return fault if is_it else None
+    """Why the first try did not reach the service, by the target's fault."""
+    attempts, fault = item.exchange.attempts, item.exchange.fault
+    first = attempts[0].fault if attempts else fault
+    # What a second try mended; alone it is judged as the answer that it is.
+    has_second = len(attempts) > 1 or (bool(attempts) and fault is None)
+    kinds = (*NOT_CONNECTED, EDGE, *(GIVEN_UP if has_second else ()))
+    is_it = first is not None and first.kind in kinds and first.whose in (Whose.TARGET, Whose.EDGE)
+    return first if is_it else None

@@ -67,7 +67,8 @@ class Gauge:
             also=also,
             instance=instance_of(self.context.plan, main),
             copy_by=why_cached(main),
-            new_connection=is_new,
+            new_connection=is_new or len(main.attempts) > 1,
+            first_try=main.attempts[0].fault if len(main.attempts) > 1 else None,
             fault=main.fault,
         )
 
