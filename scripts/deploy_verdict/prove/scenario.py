@@ -34,7 +34,7 @@ from deploy_verdict.prove.replay import T0, Answers, ReplayedStep, exchange_of, 
 from deploy_verdict.stages.registry import sampled
 from deploy_verdict.verdict.judge import judge
 
-SAMPLES = 5
+SAMPLES = 9
 FEWEST_READINGS, MOST_READINGS = 2, 30
 COMMIT = "a" * 40
 # The attempt of a file of synthetic evidence: the checks' own files stand for their attempts.
