@@ -54,7 +54,7 @@ STORIES = {
     "html-502": (11, "the edge answered 502 in place of the service (x-railway-fallback)"),
     "lock-broken": (11, "2 answered 200"),
     # The last line may come before the window or in its first second: what is told of it in both cases.
-    "log-silent": (12, "answered requests of ours: the log has gaps"),
+    "log-silent": (12, ": the log has gaps"),
     "history-empty": (11, "What was done must stand in the audit trail"),
     "railway-failed-build": (11, "ERROR: No matching distribution found for redis==99.0"),
     "railway-crash-later": (11, "crashed (status CRASHED) and used up its restarts"),
@@ -116,7 +116,7 @@ LIVE = {
     "railway-expired-token": "no platform can be asked",
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.
-SPEED, SPEEDS = 600, {"railway-slow": 60, "railway-flapping-5xx": 120}
+SPEED, SPEEDS = 150, {"railway-slow": 60, "railway-flapping-5xx": 120}
 
 
 @pytest.mark.parametrize("fault", STORIES)
@@ -222,10 +222,10 @@ def test_the_report_has_the_missions_sections_in_its_order(tmp_path):
 def test_without_railway_the_logs_come_from_a_file(tmp_path):
     """The laptop guide's command, without a token."""
     log, out = tmp_path / "backend.log", tmp_path / "out"
-    with running(speed=3600, log=log) as backend:
+    with running(speed=SPEED, log=log) as backend:
         done = script(
             "watch_deployment", "--plan", ROOT / "plans" / "zeues.yml", "--target", backend.base_url,
-            "--logs", log, "--without", "railway", "--speed", 3600, "--out", out,
+            "--logs", log, "--without", "railway", "--speed", SPEED, "--out", out,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
@@ -237,8 +237,8 @@ def test_without_railway_the_logs_come_from_a_file(tmp_path):
 def test_killed_and_run_again_the_window_goes_on_with_its_deployment(tmp_path):
     """Killed without a word in the middle; the same command ends it, on the deployment of the first run."""
     out = tmp_path / "out"
-    arguments = ["--plan", ROOT / "plans" / "zeues.yml", "--speed", 600, "--out", out, "--target"]
-    with running(log=tmp_path / "backend.log") as backend:
+    arguments = ["--plan", ROOT / "plans" / "zeues.yml", "--speed", SPEED, "--out", out, "--target"]
+    with running(log=tmp_path / "backend.log", speed=SPEED) as backend:
         process = subprocess.Popen(
             command("watch_deployment", *arguments, backend.base_url),
             env=scrubbed(backend.environment), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,

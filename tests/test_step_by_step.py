@@ -14,8 +14,8 @@ name: steps
 service: {base_url: "${TARGET_URL}"}
 railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}
 window: {length: 40m, sample_every: 20m}
-health: [{name: workers, get: /api/workers, expect: {status: 200}}]
-logs: {must_not_appear: ["Too many connections"], canary: {regex: 'GET /api/workers'}}
+health: [{name: stats, get: /api/redis-connection-stats, expect: {status: 200}}]
+logs: {must_not_appear: ["Too many connections"], canary: {regex: 'GET /api/redis-connection-stats'}}
 traffic: {max_5xx: 0%, excludes: null}
 metrics: {}
 """
@@ -23,7 +23,9 @@ STEPS = [
     ("sample deployment", "--commit", ids.LIVE_COMMIT[:8]),
     ("check_health",),
     ("sample deployment", "--offset", "20m"),
+    ("check_health", "--offset", "20m"),
     ("sample deployment", "--offset", "40m"),
+    ("check_health", "--offset", "40m"),
     ("review_logs",),
     ("sample traffic",),
     ("sample metrics",),
