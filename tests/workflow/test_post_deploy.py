@@ -74,7 +74,7 @@ def test_a_healthy_deployment(tmp_path, event):
     assert [text for text in unsure if not any(words in text for words in CHANCE)] == []
     outcome, state = ("inconclusive", "error") if unsure else ("stable", "success")
     assert verdict["outcome"] == outcome
-    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (25, 25)
+    assert (verdict["coverage"]["planned"], verdict["coverage"]["taken"]) == (33, 33)
     (body,) = ours(hub)
     assert f"{outcome.upper()}: Redis Crisis Recovery" in body
     assert "mode timer" in body
