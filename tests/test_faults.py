@@ -116,7 +116,7 @@ LIVE = {
     "railway-expired-token": "no platform can be asked",
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.
-SPEED, SPEEDS = 150, {"railway-slow": 60, "railway-flapping-5xx": 120}
+SPEED, SPEEDS = 100, {"railway-slow": 60, "railway-flapping-5xx": 120}
 
 
 @pytest.mark.parametrize("fault", STORIES)

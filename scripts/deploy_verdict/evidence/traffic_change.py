@@ -16,7 +16,8 @@ FINEST_PART = 6
 
 
 def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange | None:
-    """None where it is not known."""
+    """None where it is not known. It begins when our own load of T+0 is over, as that hides the others'."""
+    from_s = max(from_s, min(_first_sample_ended_s(bundle), from_s + (to_s - from_s) / 3))
     third_s = (to_s - from_s) / 3
     traffic = traffic_of(bundle, third_s / FINEST_PART)
     if traffic is None:
@@ -60,6 +61,14 @@ def traffic_of(bundle: Bundle, every_s: float) -> OthersRequests | None:
         return None
     points = tuple((point.offset_s, point.value) for item in counts for point in item.points)
     return OthersRequests(points=points, ours_s=_ours_at(bundle), every_s=newest.every_s)
+
+
+def _first_sample_ended_s(bundle: Bundle) -> float:
+    """When the last stage of T+0 had sent its requests, in plan time: minutes, unless time is sped up."""
+    ends = [item.evidence.finished_at for item in bundle.loaded if item.evidence.offset_s == 0]
+    if not ends:
+        return 0.0
+    return (max(ends) - bundle.window.t0).total_seconds() * bundle.window.speed
 
 
 def _ours_at(bundle: Bundle) -> tuple[float, ...]:
