@@ -26,6 +26,7 @@ from deploy_verdict.expect import (
 from deploy_verdict.expect.matchers import members
 from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, Race, Severity, Whose
+from deploy_verdict.model.fault_kinds import NOT_CONNECTED
 from deploy_verdict.plan import Alternative, Capture, Expecting, Step, Together
 
 
@@ -109,10 +110,6 @@ def _described_line(line: Tested) -> str:
     if line.no_answer:
         return actual
     return f"{selector} is {actual}, wanted {described(line.expectation.matcher, selector)}"
-
-
-# The faults of deploy_verdict.http.faults that leave no connection; that module is no pure one.
-NOT_CONNECTED = ("refused", "connect-timeout", "unreachable", "dns")
 
 
 def step_label(part: str, index: int, name: str) -> str:

@@ -8,17 +8,14 @@ import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from deploy_verdict.model import Fault, Whose
+from deploy_verdict.model.fault_kinds import EDGE, NOT_CONNECTED
 
-EDGE = "edge"
-# On a connection that was used before: the other side closed it as the request went out.
-GIVEN_UP = ("closed", "reset")
-CONNECT_KINDS = ("refused", "connect-timeout", "unreachable", "dns")
 _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENOBUFS}
 
 
 def is_connect_failure(fault: Fault) -> bool:
     """Whether there was no connection, so that a second try repeats nothing."""
-    return fault.kind in CONNECT_KINDS
+    return fault.kind in NOT_CONNECTED
 
 
 def is_worth_another_try(fault: Fault, method: str) -> bool:

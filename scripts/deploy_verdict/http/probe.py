@@ -18,10 +18,11 @@ from requests.cookies import RequestsCookieJar
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
-from deploy_verdict.http.faults import EDGE, GIVEN_UP, is_worth_another_try
+from deploy_verdict.http.faults import is_worth_another_try
 from deploy_verdict.http.login import Entrance, Pass
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
+from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP
 from deploy_verdict.redaction.derived_secrets import is_token
 from deploy_verdict.redaction.output_guard import learn
 from deploy_verdict.redaction.redactor import Redactor

@@ -9,17 +9,15 @@ from deploy_verdict.evidence.exchanges import Sent, all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.evidence.platform_views import looks
-from deploy_verdict.evidence.steps import NOT_CONNECTED
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
+from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED
 from deploy_verdict.stats.bounds import RARE, least_percent
 
 STAGE = "connections"
 # So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
 TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
-# As http/faults.py calls the answer of an edge in place of the service.
-GIVEN_UP = ("closed", "reset")
-EDGE, EDGE_REASON = "edge", "the edge often answers in place of the service"
+EDGE_REASON = "the edge often answers in place of the service"
 
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
