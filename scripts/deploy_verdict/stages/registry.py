@@ -491,9 +491,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="connections",
         title="whether the service could be reached",
-        is_planned=lambda plan: any(
-            stage.asks is Asks.SERVICE and stage.is_planned(plan) for stage in sampled()
-        ),
+        is_planned=_asks_service,
         judge="stages.heartbeat.judge_connections:judge_connections",
         judged_with="",
         can_alarm=True,
@@ -502,9 +500,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="restarts",
         title="whether the service was restarted",
-        is_planned=lambda plan: any(
-            stage.asks is Asks.SERVICE and stage.is_planned(plan) for stage in sampled()
-        ),
+        is_planned=_asks_service,
         judge="stages.heartbeat.judge_restarts:judge_restarts",
         judged_with="",
         lead_rank=5,
