@@ -7,7 +7,7 @@ ours between them, on whatever connections they come.
 
 from dataclasses import dataclass
 
-# A burst has 30. On a busy machine a load is read up to 12 times while it runs, as often after it, and once more
+# A burst has 30. On a busy machine a load is read up to 12 times while it runs, as often after it, and once
 # before the next round.
 FEWEST_READINGS = 28
 
