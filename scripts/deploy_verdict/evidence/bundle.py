@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
-from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model import (
+    CapturedRun,
+    Evidence,
+    Loaded,
+    RollbackFile,
+    SentNotification,
+    Subject,
+    Unreadable,
+    WindowFrame,
+)
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
 
@@ -14,7 +23,8 @@ class Bundle:
     """All that the judge and the report look at.
 
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
-    that the plan left out, as their server's address was empty; `plan` has the others.
+    that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
+    `rolled_back` are what the window's directory says was done about it.
     """
 
     plan: Plan
@@ -28,6 +38,8 @@ class Bundle:
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
+    notified: SentNotification | None = None
+    rolled_back: RollbackFile | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:

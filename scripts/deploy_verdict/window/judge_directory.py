@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import FileSystemLoader
+from pydantic import ValidationError
 
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
@@ -17,7 +19,15 @@ from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
 from deploy_verdict.evidence.platform_views import deployed, looks
-from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
+from deploy_verdict.model import (
+    CapturedRun,
+    RollbackFile,
+    SentNotification,
+    TestObservation,
+    Verdict,
+    VerdictOutcome,
+    WindowFile,
+)
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 from deploy_verdict.report.page import PAGE_NAME, render_page
@@ -36,6 +46,8 @@ from deploy_verdict.window.session import history_file, read_window, target_of
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
+SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
+Noted = TypeVar("Noted", SentNotification, RollbackFile)
 TEMPLATES = data_folder("report_templates")
 
 
@@ -59,7 +71,18 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    return replace(found, remarks=file.remarks)
+    notified = _noted(out / SENT_FILE, SentNotification)
+    of_this = notified if notified and notified.window == file.window.id else None
+    rolled_back = _noted(out / ROLLBACK_FILE, RollbackFile)
+    return replace(found, remarks=file.remarks, notified=of_this, rolled_back=rolled_back)
+
+
+def _noted(path: Path, kind: type[Noted]) -> Noted | None:
+    """What a later step noted in the directory; whoever acts on it reads it more strictly."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
