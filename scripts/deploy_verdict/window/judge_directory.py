@@ -29,8 +29,14 @@ from deploy_verdict.model import (
     WindowFile,
 )
 from deploy_verdict.plan import Plan, laid_out
-from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
-from deploy_verdict.report.page import PAGE_NAME, render_page
+from deploy_verdict.report import (
+    PAGE_NAME,
+    REPORT_NAME,
+    render_comment,
+    render_report,
+    template_environment,
+)
+from deploy_verdict.report.page import render_page
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
