@@ -39,7 +39,7 @@ def post(plan: Path, out: Path) -> Path:
     if done.returncode != 0:
         raise RuntimeError(f"publish_report.py ended with {done.returncode}: {done.stderr.strip()}")
     path = out / PAGE
-    path.write_text(issue_page(hub, 1), encoding="utf-8")
+    path.write_text(issue_page(hub, 1, draws=True), encoding="utf-8")
     return path
 
 

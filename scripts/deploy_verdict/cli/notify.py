@@ -14,13 +14,14 @@ import argparse
 from importlib.util import find_spec
 
 from deploy_verdict.actions.run_record import is_dry_run
-from deploy_verdict.base.errors import UsageError
+from deploy_verdict.base.errors import DeployVerdictError, UsageError
 from deploy_verdict.cli.options import add_window, offset_s
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.publish.delivery import redact_with, send
 from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_sent, news
-from deploy_verdict.window.judge_directory import history_of, read_verdict
+from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict, write_reports
 from deploy_verdict.window.plan_file import environment_for
 from deploy_verdict.window.session import run_url
 
@@ -62,6 +63,20 @@ def main(options: argparse.Namespace) -> int:
         print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")
         return 0
     send(addresses, message, total_s=options.timeout, environment=environment)
-    keep_sent(options.out, verdict)
+    keep_sent(options.out, verdict, addresses)
     print(f"sent: {message.title}")
+    if (options.out / REPORT_NAME).is_file():
+        _render_again(options, verdict)
     return 0
+
+
+def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
+    """The report says who was notified; one that cannot be rendered again stays as it was."""
+    directory = argparse.Namespace(
+        **{**vars(options), "without": [*verdict.left_out], "corrected_plan": True}
+    )
+    try:
+        bundle, now = judged_directory(directory)
+        write_reports(bundle, verdict, options.out, now)
+    except DeployVerdictError as error:
+        print(f"the report does not say so: {error}")

@@ -6,7 +6,16 @@ from functools import cached_property
 
 from deploy_verdict.evidence.exchanges import Sent, all_sent
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
-from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model import (
+    CapturedRun,
+    Evidence,
+    Loaded,
+    RollbackFile,
+    SentNotification,
+    Subject,
+    Unreadable,
+    WindowFrame,
+)
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
 
@@ -16,7 +25,8 @@ class Bundle:
     """All that the judge and the report look at.
 
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
-    that the plan left out, as their server's address was empty; `plan` has the others.
+    that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
+    `rolled_back` are what the window's directory says was done about it.
     """
 
     plan: Plan
@@ -30,6 +40,8 @@ class Bundle:
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
+    notified: SentNotification | None = None
+    rolled_back: RollbackFile | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:

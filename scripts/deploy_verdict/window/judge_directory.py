@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import FileSystemLoader
+from pydantic import ValidationError
 
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
@@ -17,9 +19,24 @@ from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
 from deploy_verdict.evidence.platform_views import deployed, looks
-from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
+from deploy_verdict.model import (
+    CapturedRun,
+    RollbackFile,
+    SentNotification,
+    TestObservation,
+    Verdict,
+    VerdictOutcome,
+    WindowFile,
+)
 from deploy_verdict.plan import Plan, laid_out
-from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.report import (
+    PAGE_NAME,
+    REPORT_NAME,
+    render_comment,
+    render_report,
+    template_environment,
+)
+from deploy_verdict.report.page import render_page
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
@@ -35,6 +52,8 @@ from deploy_verdict.window.session import history_file, read_window, target_of
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
+SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
+Noted = TypeVar("Noted", SentNotification, RollbackFile)
 TEMPLATES = data_folder("report_templates")
 
 
@@ -58,12 +77,23 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    return replace(found, remarks=file.remarks)
+    notified = _noted(out / SENT_FILE, SentNotification)
+    of_this = notified if notified and notified.window == file.window.id else None
+    rolled_back = _noted(out / ROLLBACK_FILE, RollbackFile)
+    return replace(found, remarks=file.remarks, notified=of_this, rolled_back=rolled_back)
+
+
+def _noted(path: Path, kind: type[Noted]) -> Noted | None:
+    """What a later step noted in the directory; whoever acts on it reads it more strictly."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
-    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
+    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, PAGE_NAME, COMMENT_FILE):
         # If this fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
@@ -113,14 +143,17 @@ def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
-    """Render the report and the comment; returns the report's path."""
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    """Render the report, its page and the comment; returns the report's path."""
+    loader = FileSystemLoader(TEMPLATES)
+    environment = template_environment(loader)
     report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
     write_text(out / REPORT_NAME, report)
     comment = render_comment(
         bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
     )
     write_text(out / COMMENT_FILE, comment)
+    page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)
+    write_text(out / PAGE_NAME, page)
     return out / REPORT_NAME
 
 
