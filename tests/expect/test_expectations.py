@@ -35,6 +35,17 @@ STATS = '{"status": "ok", "max_connections": 20, "alert": null}'
     ("selector", "value", "body", "outcome", "actual"),
     [
         ("$.u", "< 80", '{"u": 15.0}', PASS, "15"),
+        ("number: $.u[0][1]", "< 80", '{"u": [[7, "1.5e1"]]}', PASS, "15"),
+        ("number: $.u[*]", "< 80", '{"u": ["1", "83.5"]}', FAIL, "83.5"),
+        ("number: $.u", "< 80", '{"u": 3}', PASS, "3"),
+        ("number: $.u", "< 80", '{"u": "NaN"}', OPEN, "'NaN' is not a number"),
+        ("number: $.u", "< 80", '{"u": "-Inf"}', OPEN, "'-Inf' is not a number"),
+        ("number: $.u", "< 80", '{"u": "1e999"}', OPEN, "1e999 is too large"),
+        ("number: $.u", "< 80", '{"u": ""}', OPEN, "'' is not a number"),
+        ("number: $.u", "< 80", '{"u": true}', OPEN, "a boolean, not a number"),
+        ("number: $.u", "< 80", '{"u": null}', OPEN, "null, not a number"),
+        ("number: $.u[0][1]", "< 80", '{"u": []}', OPEN, "u is an empty list: no data"),
+        ("number: $.u[1]", "< 80", '{"u": ["1"]}', OPEN, "u is a list of 1"),
         ("$.u", "< 80", '{"u": 83.5}', FAIL, "83.5"),
         (
             "$.utilization_percent",

@@ -53,6 +53,14 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
                 )
 
 
+def sent_to_service(plan: Plan, loaded: Iterable[Loaded]) -> Iterator[Sent]:
+    """Each exchange with the service itself; what other systems answered says nothing of it."""
+    sent = all_sent(loaded)
+    if not plan.hosts:
+        return sent
+    return (item for item in sent if plan.is_ours(plan.host_of(item.exchange.url)))
+
+
 _Kept = tuple[str, str | None, Exchange]
 
 
@@ -166,11 +174,13 @@ def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
                 yield from observation.tallies
 
 
-def own_answers(loaded: Iterable[Loaded], start: datetime, end: datetime) -> Counter[tuple[str, str, str]]:
+def own_answers(
+    plan: Plan, loaded: Iterable[Loaded], start: datetime, end: datetime
+) -> Counter[tuple[str, str, str]]:
     """How often we were given each status by method and path, ids in it as {id}, between two moments."""
     return Counter(
         (sent.exchange.method, path_shape(path_of(sent.exchange.url)), str(sent.exchange.status))
-        for sent in all_sent(loaded)
+        for sent in sent_to_service(plan, loaded)
         if sent.exchange.status is not None and start <= sent.exchange.at <= end
     )
 
