@@ -76,7 +76,7 @@ _SERIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Sampled:
     """One value at one moment; `part` is the end of the sample's name, such as _total."""
 
     family: str
@@ -126,22 +126,22 @@ class _Families:
                 yield metric
 
 
-def _place(item: Measured, name: str) -> tuple[object, ...]:
+def _place(item: Sampled, name: str) -> tuple[object, ...]:
     """Where a sample stands in its family: those of one series together."""
     inner = ("quantile", name)
     series = sorted((key, value) for key, value in item.labels.items() if key not in inner)
     return series, item.at, item.part, [item.labels.get(key, "") for key in inner]
 
 
-def _of_verdict(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
+def _of_verdict(bundle: Bundle, verdict: Verdict) -> Iterator[Sampled]:
     window = bundle.window
     end = at_offset(window, window.length_s)
     said = {"window": window.id, "plan": verdict.plan_name, "tool_version": verdict.tool_version}
-    yield Measured(family="window", part="_info", value=1, at=end, labels=said)
-    yield Measured(family="window_length_seconds", value=window.length_s, at=end, labels={})
+    yield Sampled(family="window", part="_info", value=1, at=end, labels=said)
+    yield Sampled(family="window_length_seconds", value=window.length_s, at=end, labels={})
     for outcome in VerdictOutcome:
         state = {f"{PREFIX}_verdict": outcome.value}
-        yield Measured(family="verdict", value=int(outcome is verdict.outcome), at=end, labels=state)
+        yield Sampled(family="verdict", value=int(outcome is verdict.outcome), at=end, labels=state)
     counts = Counter((item.stage, item.outcome.value, item.severity or "") for item in verdict.findings)
     for (stage, result, severity), count in counts.items():
         labels = {"stage": stage, "outcome": result, "severity": str(severity)}
@@ -149,18 +149,18 @@ def _of_verdict(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
     slots = Counter((slot.stage, slot.state) for slot in verdict.coverage.slots)
     for (stage, state_of), count in slots.items():
         labels = {"stage": stage, "state": state_of}
-        yield Measured(family="samples", value=count, at=end, labels=labels)
+        yield Sampled(family="samples", value=count, at=end, labels=labels)
 
 
 def _counted(
     family: str, count: float, start: datetime, end: datetime, labels: dict[str, str]
-) -> Iterator[Measured]:
+) -> Iterator[Sampled]:
     """A counter that began at 0 when the window did."""
-    yield Measured(family=family, part="_total", value=0, at=start, labels=labels)
-    yield Measured(family=family, part="_total", value=count, at=end, labels=labels)
+    yield Sampled(family=family, part="_total", value=0, at=start, labels=labels)
+    yield Sampled(family=family, part="_total", value=count, at=end, labels=labels)
 
 
-def _of_evidence(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
+def _of_evidence(bundle: Bundle, verdict: Verdict) -> Iterator[Sampled]:
     yield from _pools(bundle)
     yield from _requests(bundle)
     yield from _suite(bundle, verdict)
@@ -169,7 +169,7 @@ def _of_evidence(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
     yield from _log(bundle)
 
 
-def _pools(bundle: Bundle) -> Iterator[Measured]:
+def _pools(bundle: Bundle) -> Iterator[Sampled]:
     for pool, samples in bundle.samples.items():
         for sample in samples:
             if not sample.levels:
@@ -183,10 +183,10 @@ def _pools(bundle: Bundle) -> Iterator[Measured]:
                 "pool_utilization_peak_ratio": sample.peak_percent / 100,
             }
             for family, value in values.items():
-                yield Measured(family=family, value=value, at=at, labels=labels)
+                yield Sampled(family=family, value=value, at=at, labels=labels)
 
 
-def _requests(bundle: Bundle) -> Iterator[Measured]:
+def _requests(bundle: Bundle) -> Iterator[Sampled]:
     """Counts as they grew, times one by one, and the quantiles of all of them."""
     counts: Counter[tuple[str, str, str]] = Counter()
     times: dict[tuple[str, str], list[float]] = {}
@@ -196,34 +196,34 @@ def _requests(bundle: Bundle) -> Iterator[Measured]:
         key = (sent.stage, sent.check or "", status)
         if key not in counts:
             start = {**labels, "status": status}
-            yield Measured(family="requests", part="_total", value=0, at=bundle.window.t0, labels=start)
+            yield Sampled(family="requests", part="_total", value=0, at=bundle.window.t0, labels=start)
         counts[key] += 1
         counted = {**labels, "status": status}
-        yield Measured(family="requests", part="_total", value=counts[key], at=exchange.at, labels=counted)
+        yield Sampled(family="requests", part="_total", value=counts[key], at=exchange.at, labels=counted)
         if exchange.fault is None and exchange.elapsed_ms is not None:
             seconds = exchange.elapsed_ms * _SECONDS_OF_MS
             times.setdefault(key[:2], []).append(seconds)
-            yield Measured(family="response_seconds", value=seconds, at=exchange.at, labels=labels)
+            yield Sampled(family="response_seconds", value=seconds, at=exchange.at, labels=labels)
     end = at_offset(bundle.window, bundle.window.length_s)
     for (stage, check), values in times.items():
         yield from _summary(sorted(values), end, {"stage": stage, "check": check})
 
 
-def _summary(values: Sequence[float], end: datetime, labels: dict[str, str]) -> Iterator[Measured]:
+def _summary(values: Sequence[float], end: datetime, labels: dict[str, str]) -> Iterator[Sampled]:
     family = "response_time_seconds"
     for quantile in QUANTILES:
         rank = values[min(len(values) - 1, int(quantile * len(values)))]
-        yield Measured(family=family, value=rank, at=end, labels={**labels, "quantile": str(quantile)})
-    yield Measured(family=family, part="_count", value=len(values), at=end, labels=labels)
-    yield Measured(family=family, part="_sum", value=sum(values), at=end, labels=labels)
+        yield Sampled(family=family, value=rank, at=end, labels={**labels, "quantile": str(quantile)})
+    yield Sampled(family=family, part="_count", value=len(values), at=end, labels=labels)
+    yield Sampled(family=family, part="_sum", value=sum(values), at=end, labels=labels)
 
 
-def _suite(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
+def _suite(bundle: Bundle, verdict: Verdict) -> Iterator[Sampled]:
     for item in bundle.of_stage("e2e"):
         for run in item.evidence.observations:
             if isinstance(run, TestObservation) and run.steps:
                 seconds = run.elapsed_ms * _SECONDS_OF_MS
-                yield Measured(
+                yield Sampled(
                     family="e2e_test_seconds", value=seconds, at=run.at, labels={"check": run.check}
                 )
     results = suite_results(bundle, verdict.findings)
@@ -232,12 +232,12 @@ def _suite(bundle: Bundle, verdict: Verdict) -> Iterator[Measured]:
     end = at_offset(bundle.window, bundle.window.length_s)
     counts = Counter(finding.outcome for finding in results)
     for outcome in Outcome:
-        yield Measured(family="e2e_tests", value=counts[outcome], at=end, labels={"outcome": outcome.value})
+        yield Sampled(family="e2e_tests", value=counts[outcome], at=end, labels={"outcome": outcome.value})
     ratio = counts[Outcome.PASS] / len(results)
-    yield Measured(family="e2e_success_ratio", value=ratio, at=end, labels={})
+    yield Sampled(family="e2e_success_ratio", value=ratio, at=end, labels={})
 
 
-def _platform(bundle: Bundle) -> Iterator[Measured]:
+def _platform(bundle: Bundle) -> Iterator[Sampled]:
     readings = readings_of(bundle, "metrics", MetricsObservation, "metrics")
     reading, deployment = readings[-1][1] if readings else None, bundle.subject.deployment
     if reading is None or reading.fault is not None:
@@ -245,15 +245,15 @@ def _platform(bundle: Bundle) -> Iterator[Measured]:
     for name, (family, factor) in _SERIES.items():
         for point in points_of(reading, name, deployment):
             at = at_offset(bundle.window, point.offset_s)
-            yield Measured(family=family, value=point.value * factor, at=at, labels={})
+            yield Sampled(family=family, value=point.value * factor, at=at, labels={})
     for percentile in ("p50", "p95", "p99"):
         for point in points_of(reading, f"http_{percentile}_ms", deployment):
             at, seconds = at_offset(bundle.window, point.offset_s), point.value * _SECONDS_OF_MS
             labels = {"percentile": percentile}
-            yield Measured(family="edge_response_seconds", value=seconds, at=at, labels=labels)
+            yield Sampled(family="edge_response_seconds", value=seconds, at=at, labels=labels)
 
 
-def _traffic(bundle: Bundle) -> Iterator[Measured]:
+def _traffic(bundle: Bundle) -> Iterator[Sampled]:
     readings = readings_of(bundle, "traffic", TrafficObservation, "traffic")
     reading = readings[-1][1] if readings else None
     if reading is None or reading.fault is not None:
@@ -267,10 +267,10 @@ def _traffic(bundle: Bundle) -> Iterator[Measured]:
             value_ms = getattr(path, f"{percentile}_ms")
             if value_ms is not None:
                 seconds, of_it = value_ms * _SECONDS_OF_MS, {**labels, "percentile": percentile}
-                yield Measured(family="traffic_response_seconds", value=seconds, at=reading.end, labels=of_it)
+                yield Sampled(family="traffic_response_seconds", value=seconds, at=reading.end, labels=of_it)
 
 
-def _log(bundle: Bundle) -> Iterator[Measured]:
+def _log(bundle: Bundle) -> Iterator[Sampled]:
     others = bundle.plan.logs.sources if bundle.plan.logs else ()
     for name in ("", *(other.name for other in others)):
         readings = log_readings(bundle, name)
