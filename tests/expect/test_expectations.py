@@ -46,6 +46,9 @@ STATS = '{"status": "ok", "max_connections": 20, "alert": null}'
         ("number: $.u", "< 80", '{"u": null}', OPEN, "null, not a number"),
         ("number: $.u[0][1]", "< 80", '{"u": []}', OPEN, "u is an empty list: no data"),
         ("number: $.u[1]", "< 80", '{"u": ["1"]}', OPEN, "u is a list of 1"),
+        ("$.u[0]['count()']", "< 80", '{"u": []}', OPEN, "u is an empty list: no data"),
+        ("$.u[0]['count()']", "< 80", '{"u": [{"a": 1}]}', OPEN, "u[0] has no count() (it has: a)"),
+        ("$.u[0]", "< 80", '{"u": {}}', OPEN, "u is an object, so it has no [0]"),
         ("$.u", "< 80", '{"u": 83.5}', FAIL, "83.5"),
         (
             "$.utilization_percent",

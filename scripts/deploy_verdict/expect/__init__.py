@@ -152,7 +152,7 @@ def _shown_list(value: Any) -> str:
     """How many members a list has, before the first of them."""
     if not isinstance(value, list) or not value:
         return shown(value)
-    return f"{len(value)} of them: {shown(value)}"
+    return f"{len(value)} in the list: {shown(value)}"
 
 
 def _says_nothing(expectation: Expectation, outcome: Outcome) -> bool:

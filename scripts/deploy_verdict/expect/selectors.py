@@ -27,6 +27,7 @@ MOST_VALUES = 100_000
 
 
 AS_NUMBER = "number:"
+_STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
 _WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 
 
@@ -231,15 +232,18 @@ def _header(name: str, exchange: Exchange) -> Found | Lacking:
 
 def _what_it_has(selector: str, document: Any) -> str:
     """Name the missing field and what stands beside it, as far as the path can be followed."""
-    if not re.fullmatch(r"\$(\.[\w-]+|\[\d+\])+", selector):
+    if not re.fullmatch(rf"\$({_STEP.pattern})+", selector):
         return f"the answer has nothing at {selector}"
     parent, walked = document, "the answer"
-    for step in re.findall(r"[\w-]+", selector):
-        if isinstance(parent, list) and step.isdigit():
-            if int(step) >= len(parent):
-                none = "an empty list: no data" if not parent else f"a list of {len(parent)}"
+    for plain, index, quoted in _STEP.findall(selector):
+        step = plain or quoted
+        if index:
+            if not isinstance(parent, list):
+                return f"{walked} is {type_name(parent)}, so it has no [{index}]"
+            if int(index) >= len(parent):
+                none = f"a list of {len(parent)}" if parent else "an empty list: no data"
                 return f"{walked} is {none}"
-            parent, walked = parent[int(step)], f"{walked}[{step}]"
+            parent, walked = parent[int(index)], f"{walked}[{index}]"
             continue
         if not isinstance(parent, dict):
             return f"{walked} is {type_name(parent)}, so it has no {step}"
