@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy_verdict.adopt.doctor import Doctor
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.evidence.instances import answers_by_instance
@@ -181,6 +182,16 @@ def test_a_trackers_refusal_says_nothing_of_the_service(refusing, outcome, words
     assert clock.slept == slept
 
 
+def test_doctor_asks_about_as_long_a_time_as_the_windows():
+    with tracker(sentry()) as server:
+        variables = {"SENTRY_TOKEN": TOKEN, "SENTRY_URL": server.url}
+        plan = read_plan((HEAD + SENTRY).encode(), "p.yml", variables, "2026-02-02")
+        more = {"clock": TurnedClock(), "stop": Stop(), "environment": {}, "tell": print, "commit": COMMIT}
+        lines = Doctor(plan, **more).examination().lines
+    assert {line.outcome for line in lines} == {PASS}
+    assert {query["start"] for _, _, query, _ in server.asked if query} == {"2026-02-02T11:30:00Z"}
+
+
 def test_a_window_without_a_commit_says_how_to_give_it():
     with tracker(sentry()) as server:
         found = asked(SENTRY, server.url, commit=None)
@@ -192,6 +203,7 @@ def test_a_window_without_a_commit_says_how_to_give_it():
 
 
 HOST = "hosts: {t: {base_url: http://t.test, reads: [/query]}}\nhealth: [%s]\n"
+SINCE = '{name: a, get: "t:/x?of=${window.elapsed}"}'
 
 
 @pytest.mark.parametrize(
@@ -205,6 +217,14 @@ HOST = "hosts: {t: {base_url: http://t.test, reads: [/query]}}\nhealth: [%s]\n"
         ('{name: a, get: /x}]\nnever: [{of: a, $.at: "${window.now}"}', "is filled in health checks only"),
         ('{name: a, post: "t:/other", json: {}}', "declare it: hosts: {t: {reads: [/other]}}"),
         ('{name: a, put: "t:/query", json: {}}', "other hosts are only read: get"),
+        (
+            f"{SINCE}]\npools: [{{name: p, get: /p, used: $.a, limit: 9, beside: [a]}}",
+            "none of which has passed at T+0",
+        ),
+        (
+            f"{SINCE}]\nclaims: [{{commit: c0ffee1, title: t, shown_by: health/a}}",
+            "so it cannot show at T+0 that the code answers",
+        ),
         ("{name: a, post: /query, form: {a: b}}", "form goes alone with a post to another host"),
         ('{name: a, post: "t:/query", form: {a: b}, json: {}}', "form goes alone with a post"),
         ('{name: a, get: /x, expect: {"number: x": 1}}', "is not a selector"),

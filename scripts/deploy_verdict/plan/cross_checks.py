@@ -50,6 +50,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
             )
     yield from _hosts(plan)
     yield from _window_values(plan)
+    yield from _at_the_start(plan)
     yield from _literal_headers(plan)
     yield from _unique(plan)
     yield from _references(plan)
@@ -121,6 +122,24 @@ def _window_values(plan: Plan) -> Iterator[Mistake]:
     # What people read may hold any text.
     for key, section in plan.model_dump(exclude={"health", "x_", "report", "escalation"}).items():
         yield from _misplaced((key,), section)
+
+
+def _at_the_start(plan: Plan) -> Iterator[Mistake]:
+    """Checks on the time since T+0 where they would be sent at T+0, when none of it has passed."""
+    spanning = {check.name for check in plan.health if spans_window(check)}
+    for number, pool in enumerate(plan.pools):
+        for index, name in enumerate(pool.beside):
+            if name in spanning:
+                text = f"'{name}' asks about the time since T+0, none of which has passed at T+0"
+                yield (
+                    ("pools", number, "beside", index),
+                    f"{text} — drop it here, it is sent at each later one",
+                )
+    for number, claim in enumerate(plan.claims):
+        name = (claim.shown_by or "").removeprefix("health/")
+        if name in spanning:
+            text = f"'{name}' asks about the time since T+0, so it cannot show at T+0 that the code answers"
+            yield ("claims", number, "shown_by"), f"{text} — name a check of the service"
 
 
 def _misplaced(path: Path, value: Any) -> Iterator[Mistake]:
