@@ -133,7 +133,7 @@ def _at_the_start(plan: Plan) -> Iterator[Mistake]:
                 text = f"'{name}' asks about the time since T+0, none of which has passed at T+0"
                 yield (
                     ("pools", number, "beside", index),
-                    f"{text} — drop it here, it is sent at each later one",
+                    f"{text} — drop it here: later samples send it",
                 )
     for number, claim in enumerate(plan.claims):
         name = (claim.shown_by or "").removeprefix("health/")

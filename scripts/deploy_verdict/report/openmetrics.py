@@ -90,7 +90,8 @@ def openmetrics(bundle: Bundle, verdict: Verdict) -> str:
     """All measures of a window as OpenMetrics text."""
     from prometheus_client.openmetrics.exposition import generate_latest  # noqa: PLC0415  # slow to import
 
-    return str(generate_latest(_Families(bundle, verdict)).decode())
+    text: bytes = generate_latest(_Families(bundle, verdict))  # type: ignore[no-untyped-call]
+    return text.decode()
 
 
 class _Families:
