@@ -113,47 +113,53 @@ def test_datadog_is_asked_by_a_declared_post(state, expected):
     assert moments["to"] - moments["from"] == AFTER_S * 1000
 
 
-def scraped(*, requests=1000, errors=None, slow=0, alert=False, now=None):
-    """Twenty-one minutes of a shop's counters, as a scrape every minute would have kept them."""
-    lines, names = [], []
-    rows = [("up", "gauge", "", lambda _: 1)]
+STATES = {
+    "healthy": ({}, [PASS, PASS, PASS, PASS]),
+    "sick": ({"errors": 30, "slow": 0.2, "alert": True}, [PASS, FAIL, FAIL, FAIL]),
+    "no-traffic": ({"requests": 0}, [PASS, OPEN, OPEN, PASS]),
+    "no-such-metric": ({"requests": None}, [PASS, OPEN, OPEN, PASS]),
+    "not-scraped": (None, [OPEN, OPEN, OPEN, PASS]),
+}
+
+
+def scraped(requests=1000, errors=None, slow=0, alert=False):
+    """What a shop's counters were at each of twenty-one minutes: name, type, labels, value."""
+    yield "up", "gauge", "", lambda _: 1
     if requests is not None:
-        rows.append(("http_requests", "counter", 'code="200"', lambda minute: requests * minute))
+        yield "http_requests", "counter", ',code="200"', lambda minute: requests * minute
     if errors is not None:
-        rows.append(("http_requests", "counter", 'code="502"', lambda minute: errors * minute))
+        yield "http_requests", "counter", ',code="502"', lambda minute: errors * minute
     for le, share in (("0.1", 1 - slow), ("1", 1), ("+Inf", 1)) if requests else ():
         name, of = "http_request_duration_seconds_bucket", lambda minute, s=share: 10 * requests * minute * s
-        rows.append((name, "unknown", f'le="{le}"', of))
+        yield name, "unknown", f',le="{le}"', of
     if alert:
-        rows.append(("ALERTS", "gauge", 'alertname="slow",alertstate="firing"', lambda _: 1))
-    for name, kind, labels, value in rows:
-        if name not in names:
-            lines.append(f"# TYPE {name} {kind}")
-            names.append(name)
-        sample = f"{name}_total" if kind == "counter" else name
-        for minute in range(21):
-            at = now + timedelta(minutes=minute - 20, seconds=-10)
-            written = ",".join(filter(None, ['job="shop"', labels]))
-            lines.append(f"{sample}{{{written}}} {value(minute)} {at.timestamp():.0f}")
+        yield "ALERTS", "gauge", ',alertname="slow",alertstate="firing"', lambda _: 1
+
+
+def kept(now):
+    """Every state as a job of its own, as a scrape a minute would have kept them until ten seconds ago."""
+    rows = [
+        (*row, job) for job, (state, _) in STATES.items() if state is not None for row in scraped(**state)
+    ]
+    lines = []
+    for name, kind in dict.fromkeys((name, kind) for name, kind, *_ in rows):
+        lines.append(f"# TYPE {name} {kind}")
+        for _, _, labels, value, job in (row for row in rows if row[0] == name):
+            sample = f'{name}{"_total" if kind == "counter" else ""}{{job="{job}"{labels}}}'
+            moments = (now + timedelta(minutes=minute - 20, seconds=-10) for minute in range(21))
+            lines += [f"{sample} {value(minute)} {at.timestamp():.0f}" for minute, at in enumerate(moments)]
     return "\n".join([*lines, "# EOF\n"])
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        ({}, [PASS, PASS, PASS, PASS]),
-        ({"errors": 30, "slow": 0.2, "alert": True}, [PASS, FAIL, FAIL, FAIL]),
-        ({"requests": 0}, [PASS, OPEN, OPEN, PASS]),
-        ({"requests": None}, [PASS, OPEN, OPEN, PASS]),
-        (None, [OPEN, OPEN, OPEN, PASS]),
-    ],
-    ids=["healthy", "sick", "no traffic", "no such metric", "nothing scraped"],
-)
-def test_a_real_prometheus_is_asked_over_the_window(state, expected, tmp_path):
-    samples = "" if state is None else scraped(**state, now=datetime.now(UTC))
-    with prometheus(tmp_path, samples) as url:
-        found = asked(PROMETHEUS, url, clock=WallClock())
-    assert outcomes(found) == expected, found
+def test_a_real_prometheus_is_asked_over_the_window(tmp_path):
+    """One server for all states: it takes a second to start."""
+    with prometheus(tmp_path, kept(datetime.now(UTC))) as url:
+        found = {job: asked(PROMETHEUS.replace("shop", job), url, clock=WallClock()) for job in STATES}
+    assert {job: outcomes(of) for job, of in found.items()} == {
+        job: want for job, (_, want) in STATES.items()
+    }
+    assert found["no-traffic"]["share of 5xx in percent"][1] == "'NaN' is not a number"
+    assert found["no-such-metric"]["share of 5xx in percent"][1] == "result is an empty list: no data"
 
 
 TOO_MANY = (429, {"detail": "slow down"})

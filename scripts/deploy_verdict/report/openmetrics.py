@@ -114,17 +114,21 @@ class _Families:
 
         for name, (kind, unit, words) in FAMILIES.items():
             found = {
-                (tuple(sorted(item.labels.items())), item.part, item.at): item
+                (tuple(sorted(item.labels.items())), item.part, _at_s(item)): item
                 for item in self._found
                 if item.family == name
             }
             metric = Metric(f"{PREFIX}_{name}", words, kind, unit)
             for item in sorted(found.values(), key=lambda item: _place(item, metric.name)):
                 labels = {**self._common, **item.labels}
-                at_s = round(item.at.timestamp(), 3)
-                metric.add_sample(metric.name + item.part, labels, item.value, timestamp=at_s)
+                metric.add_sample(metric.name + item.part, labels, item.value, timestamp=_at_s(item))
             if metric.samples:
                 yield metric
+
+
+def _at_s(item: Sampled) -> float:
+    """Its time as Prometheus keeps it, in whole milliseconds: one value each."""
+    return round(item.at.timestamp(), 3)
 
 
 def _place(item: Sampled, name: str) -> tuple[object, ...]:
