@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -89,7 +89,7 @@ def sentry(*, release=COMMIT, issues=(), errors=0):
 
 
 def datadog(*, hits, errors):
-    """One scalar query of two metrics and a formula; no hits is a column without a value."""
+    """One scalar query of two metrics and a formula; what has no data is None, and 0 hits give no column."""
 
     def answers(handler, path, query, body):
         keys = (handler.headers["DD-API-KEY"], handler.headers["DD-APPLICATION-KEY"])
@@ -98,8 +98,12 @@ def datadog(*, hits, errors):
         asked = body["data"]["attributes"]
         if path != "/api/v2/query/scalar" or not all(type(asked[key]) is int for key in ("from", "to")):
             return 400, {"errors": ["Invalid request"]}, {}
-        value = [None if hits is None else 100 * errors / hits]
-        column = {"name": asked["formulas"][0]["formula"], "type": "number", "values": value, "meta": {}}
+        formula = asked["formulas"][0]["formula"]
+        counted = {one["name"]: hits if ".hits{" in one["query"] else errors for one in asked["queries"]}
+        value = None
+        with suppress(TypeError, ZeroDivisionError):
+            value = eval(formula, {"default_zero": lambda number: number or 0}, counted)
+        column = {"name": formula, "type": "number", "values": [value], "meta": {}}
         attributes = {"columns": [column] if hits != 0 else []}
         return 200, {"data": {"type": "scalar_response", "attributes": attributes}}, {}
 

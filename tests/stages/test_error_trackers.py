@@ -96,9 +96,9 @@ def test_a_list_that_goes_on_is_no_proof_that_it_is_short():
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ({"hits": 5000, "errors": 0}, PASS),
+        ({"hits": 5000, "errors": None}, PASS),
         ({"hits": 5000, "errors": 400}, FAIL),
-        ({"hits": None, "errors": 0}, OPEN),
+        ({"hits": None, "errors": None}, OPEN),
         ({"hits": 0, "errors": 0}, OPEN),
     ],
     ids=["healthy", "sick", "null", "no column"],
