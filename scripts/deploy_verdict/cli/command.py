@@ -65,6 +65,7 @@ GROUPS = {
     "After the verdict": (
         Verb("explain", "print each cause as a brief for whoever mends it", "explain"),
         Verb("compare", "put runs side by side", "compare"),
+        Verb("export", "write a window's measures as OpenMetrics, for Prometheus and Grafana", "export"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
     ),
     "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),
