@@ -8,7 +8,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
-from deploy_verdict.model import Severity
+from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import GrowthSeries, series_of
 from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
@@ -45,6 +45,10 @@ SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
 
+class SmallStep(Ruling):
+    """Use moved in one step and stayed, by too little to fail: nobody can say what it was."""
+
+
 def pool_growth(
     samples: Sequence[PoolSample], traffic: OthersRequests | None = None
 ) -> tuple[GrowthSeries, Growth | None]:
@@ -59,14 +63,15 @@ def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
     found = {pool.name: pool_growth(bundle.samples[pool.name], traffic) for pool in bundle.plan.pools}
     # Memory is one question more, and takes its turn after those (stages/metrics/judge.py).
     others = [1.0] if bundle.plan.metrics is not None else []
-    p_values = holm([*(_p(bundle.samples[name], series) for name, (series, _) in found.items()), *others])
+    raw = (_p(bundle.samples[name], growth) for name, (_, growth) in found.items())
+    p_values = holm([*raw, *others])
     return {
         pool.name: _judged(bundle, pool, *found[pool.name], p)
         for pool, p in zip(bundle.plan.pools, p_values, strict=False)
     }
 
 
-def _p(samples: Sequence[PoolSample], series: GrowthSeries) -> float:
+def _p(samples: Sequence[PoolSample], growth: Growth | None) -> float:
     """That of the growth; four times that where bursts are single readings.
 
     Elsewhere a rise of two connections is rare by chance, and holds back most of what two series at 5 % each
@@ -75,7 +80,6 @@ def _p(samples: Sequence[PoolSample], series: GrowthSeries) -> float:
     hang together where connections are held for minutes. A block bootstrap of their slope (Künsch 1989) was
     tried instead: of 21 floors it found no fewer false alarms (20 % at a correlation of 0.6, as without).
     """
-    growth = growth_of(series.blocks, counted=True, dense=series.is_dense)
     if growth is None:
         return 1.0
     return min(1.0, growth.p * (SINGLE_FACTOR if are_single(samples) else 1))
@@ -85,7 +89,8 @@ def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | No
     """That of a quarter of an hour before; None at the window's end."""
     if series.planned[-1].is_read:
         return None
-    return _p(samples, series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1))
+    before = series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1)
+    return _p(samples, growth_of(before.blocks, counted=True, dense=series.is_dense))
 
 
 def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | None, p: float) -> Ruling:
@@ -170,9 +175,10 @@ def _step(series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficC
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
     free = last.levels[-1].limit - level
     if change is not None:
-        return unknown(f"{text}; {change.text}, which may be why")
+        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
-        return unknown(f"{text}: no leak, and nothing in the evidence says what it was")
+        told = f"{text}: no leak, and nothing in the evidence says what it was"
+        return SmallStep(Outcome.INCONCLUSIVE, told)
     text += f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool"
     because = "use rose in one step and stayed, and nothing in the evidence says why"
     return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)

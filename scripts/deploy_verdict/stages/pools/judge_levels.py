@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import lives_of
@@ -54,8 +54,8 @@ class _Use:
     count: int
 
 
-def _use(pool: Pool, levels: Sequence[PoolLevel]) -> _Use:
-    percents = [level.percent for level in levels]
+def _use(pool: Pool, samples: Sequence[PoolSample]) -> _Use:
+    percents = [percent for sample in samples for percent in sample.percents]
     high = sum(percent >= pool.critical for percent in percents)
     return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)
 
@@ -64,10 +64,10 @@ def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
     """Of each sample; a fail of a few readings stands only where its block fails too."""
     single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
-        of_block = _use(pool, block.levels)
+        of_block = _use(pool, block.samples)
         share = SPIKE_SHARE if len(block.samples) == 1 and not single else DENSE_SPIKE_SHARE
         for sample in block.samples:
-            own = _use(pool, sample.levels)
+            own = _use(pool, [sample])
             ruling = _band(pool, sample, own, share)
             is_burst = sample.planned_readings >= BURST_READINGS and not single
             lone = is_burst or len(block.samples) == 1
