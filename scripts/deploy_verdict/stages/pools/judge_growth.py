@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.growth_series import GrowthSeries, series_of
+from deploy_verdict.stages.pools.growth_series import GrowthSeries, lives_of, series_of
 from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
 from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
@@ -106,7 +107,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     moved = change is not None and change.moved and not series.explained
     shape = _shape(series, read)
     if shape is not None and shape.kind == STEP and planned[-1].is_read:
-        return _step(series, shape, last, change if moved else None)
+        return _step(bundle, series, shape, last, change if moved else None)
     if grows(p, _p_before(samples, series)):
         clear = growth.clearest
         rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
@@ -116,7 +117,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         other = _no_leak(series, shape)
         if other is not None:
             return unknown(f"{text}; but {other}")
-        text += f"; {_ahead(growth, free)}; {traffic_in_words(change)}{_of_lives(series)}"
+        text += f"; {_ahead(growth, free)}; {_traffic(series, change)}{_of_lives(series)}"
         because = "connections grow over the window, as a leak does"
         return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
     if gap is not None:
@@ -124,7 +125,15 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     power = with_power(growth, UNIT)
     if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
-    return _flat(pool, growth, free, change)
+    return _flat(pool, growth, free, _traffic(series, change))
+
+
+def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
+    """What is known of others' traffic, and what was made of it."""
+    words = traffic_in_words(change)
+    if series.ramp:
+        words += ", all the way: such a ramp cannot be told from time, so no use is put down to it"
+    return f"{words}; what requests explain is left out" if series.explained else words
 
 
 def _of_lives(series: GrowthSeries) -> str:
@@ -168,29 +177,54 @@ def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
     return None
 
 
-def _step(series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None) -> Ruling:
+def _step(
+    bundle: Bundle, series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None
+) -> Ruling:
     """A step that stays is no leak; a rise fails where so few more of its kind would fill the pool."""
-    before, after = (shown_offset(3600 * series.blocks[at].at_h) for at in (shape.at - 1, shape.at))
+    from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
+    before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
     free = last.levels[-1].limit - level
     if change is not None:
         return SmallStep(Outcome.INCONCLUSIVE, f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
-        told = f"{text}: no leak, and nothing in the evidence says what it was"
+        told = f"{text}: no leak, and {then}"
         return SmallStep(Outcome.INCONCLUSIVE, told)
-    text += f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool"
-    because = "use rose in one step and stayed, and nothing in the evidence says why"
+    text += (
+        f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool; {then}"
+    )
+    because = "use rose in one step and stayed"
     return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
 
 
-def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
+def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
+    """What else the evidence has of the time of a step."""
+    found = [
+        f"{name}: {why} by {shown_offset(at_s)}"
+        for name, samples in bundle.samples.items()
+        for at_s, why in lives_of(samples)
+        if from_s <= at_s <= to_s + BLOCK_S
+    ]
+    suite = [at_s for at_s in (bundle.plan.e2e.at if bundle.plan.e2e else ()) if from_s <= at_s <= to_s]
+    found += [f"our own E2E suite ran at {shown_offset(at_s)}" for at_s in suite]
+    errors = [
+        item
+        for item in all_sent(bundle.loaded)
+        if (item.exchange.status or 0) >= 500 and from_s <= item.offset_s <= to_s
+    ]
+    if errors:
+        found.append(f"{len(errors)} of our requests answered 5xx ({shown_offset(errors[0].offset_s)})")
+    return f"at that time {'; '.join(found)}" if found else "nothing in the evidence says what it was"
+
+
+def _flat(pool: Pool, growth: Growth, free: float, traffic: str) -> Ruling:
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
     would = f"{harmful:.1f}/h would use up the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
-        return passed(f"{power}; {would}; {traffic_in_words(change)}; {WARM_UP}")
-    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {WARM_UP}")
+        return passed(f"{power}; {would}; {traffic}; {WARM_UP}")
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {traffic}; {WARM_UP}")
 
 
 def _ahead(growth: Growth, free: float) -> str:
