@@ -134,6 +134,12 @@ def test_the_highest_value_since_the_start_is_no_leak():
     assert "it tells its highest value, or what was ever opened; name what is in use now" in found.actual
 
 
+def test_the_highest_value_that_rose_once_is_no_step_either():
+    """Dense readings of a maximum make a clear step where it jumped."""
+    tops = [[2] * 10] * 10 + [[4] * 10] * 5 + [[5] * 10] * 37 + [[9] * 10] * 69
+    assert "it tells its highest value" in finding(judged(tops, DENSE), "growth").actual
+
+
 def test_a_flat_top_below_the_limit_is_a_cut():
     cut = [[12, 12, 9, 12, 12, 12, 10, 12, 8, 12]] * 4 + [[12, 11, 12, 12, 7, 12, 12, 12, 10, 12]] * 5
     found = finding(judged(cut), "gauge")

@@ -106,7 +106,8 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
     moved = change is not None and change.moved and not series.explained
     shape = _shape(series, read)
-    if shape is not None and shape.kind == STEP and planned[-1].is_read:
+    is_step = shape is not None and shape.kind == STEP and abs(shape.size) >= SMALLEST_RISE
+    if shape is not None and is_step and planned[-1].is_read:
         return _step(bundle, series, shape, last, change if moved else None)
     if grows(p, _p_before(samples, series)):
         clear = growth.clearest
@@ -159,7 +160,7 @@ def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
     ends = [block.floor for block in blocks[-ENDS_LEVEL:]]
     limit = min(line - (CLEARLY if series.is_dense else -NEARLY), by_kind[LEVEL].aicc)
     if step is not None and step.aicc < limit and (bend is None or step.aicc <= bend.aicc):
-        return step if abs(step.size) >= SMALLEST_RISE else None
+        return step
     more = -CLEARLY / 2 if series.is_dense else CLEARLY if max(ends) <= ends[0] else 0.0
     return bend if bend is not None and bend.aicc < line + more else None
 
@@ -171,6 +172,9 @@ def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
             "it never fell and rises ever less: it tells its highest value, or what was ever opened; "
             "name what is in use now in used:"
         )
+    if shape is not None and shape.kind == STEP:
+        at = shown_offset(3600 * series.blocks[shape.at].at_h)
+        return f"it rose in one step of {shape.size:.1f} by {at}, and stayed"
     if shape is not None and shape.kind == BEND:
         at = shown_offset(3600 * series.blocks[shape.at].at_h)
         return f"it levels off from {at} on, as a pool does that opens connections when it first needs them"
@@ -184,6 +188,8 @@ def _step(
     from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
     before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
+    if series.only_rises:
+        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; but {_no_leak(series, None)}")
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
     free = last.levels[-1].limit - level
     if change is not None:
