@@ -65,6 +65,12 @@ GROUPS = {
     "After the verdict": (
         Verb("explain", "print each cause as a brief for whoever mends it", "explain"),
         Verb("compare", "put runs side by side", "compare"),
+        Verb(
+            "archive",
+            "keep the report and an index of its evidence in the incident's folder",
+            "after.archive",
+        ),
+        Verb("review", "draft the post-incident review, and open it as an issue", "after.review"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
     ),
     "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),
