@@ -20,6 +20,7 @@ from deploy_verdict.markup.labels import (
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import NextAction, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.actions_taken import actions_taken
+from deploy_verdict.report.after.later_samples import later_samples
 from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, no_answer, short
 from deploy_verdict.report.coverage import trace
@@ -91,6 +92,7 @@ def report_context(
         "stage_sections": shown,
         "chapters": {part: tuple(item for item in shown if item.section.part == part) for part in PARTS},
         "health_reason": not_checked(bundle, "health"),
+        "later": later_samples(bundle, verdict),
         "found": found,
         "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
