@@ -68,13 +68,17 @@ def _publish(out: Path) -> None:
 def _earlier_verdicts(out: Path, target: str) -> Path:
     """Earlier verdicts of this tool, by which the rollback options know which deployment was good."""
     path = out / "history.jsonl"
-    for identity, commit, outcome in (
-        (ids.GOOD_ID, ids.GOOD_COMMIT, "stable"),
-        (ids.INCIDENT_ID, ids.INCIDENT_COMMIT, "critical"),
-    ):
+    older = [(f"d00000{n:02}", f"{n:02}{'e' * 38}", "stable", "8/8") for n in range(10, 16)]
+    known = [
+        *older,
+        (ids.GOOD_ID, ids.GOOD_COMMIT, "stable", "8/8"),
+        (ids.INCIDENT_ID, ids.INCIDENT_COMMIT, "critical", "3/8"),
+    ]
+    for day, (identity, commit, outcome, e2e) in enumerate(known, start=24):
         line = {"window": "earlier", "plan": "zeues-redis-recovery", "target": target}
-        line |= {"environment": ids.ENVIRONMENT, "deployment": identity, "commit": commit}
-        line |= {"outcome": outcome, "judged_at": "2026-01-30T12:00:00Z"}
+        line |= {"service": "zeues-backend", "environment": ids.ENVIRONMENT, "e2e": e2e}
+        line |= {"deployment": identity, "commit": commit}
+        line |= {"outcome": outcome, "judged_at": f"2026-01-{day}T12:00:00Z"}
         with path.open("a") as file:
             file.write(json.dumps(line) + "\n")
     return path

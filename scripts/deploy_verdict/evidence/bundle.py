@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
-from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model import (
+    CapturedRun,
+    EarlierVerdict,
+    Evidence,
+    Loaded,
+    Subject,
+    Unreadable,
+    WindowFrame,
+)
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
 
@@ -12,6 +20,8 @@ from deploy_verdict.plan import Plan
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """All that the judge and the report look at.
+
+    `earlier` are verdicts on the same service, oldest first.
 
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
     that the plan left out, as their server's address was empty; `plan` has the others.
@@ -28,6 +38,7 @@ class Bundle:
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
+    earlier: tuple[EarlierVerdict, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:

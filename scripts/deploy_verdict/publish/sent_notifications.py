@@ -5,10 +5,17 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from deploy_verdict.model import DeploymentObservation, Loaded, Record, Verdict, VerdictOutcome
+from deploy_verdict.model import (
+    DeploymentObservation,
+    EarlierVerdict,
+    Loaded,
+    Record,
+    Verdict,
+    VerdictOutcome,
+)
 from deploy_verdict.publish.notification import Message, message_for
 from deploy_verdict.window.evidence_store import read_evidence, write_json
-from deploy_verdict.window.history import EarlierVerdict, earlier_verdicts
+from deploy_verdict.window.history import earlier_verdicts
 
 SENT_FILE = "notified.json"
 

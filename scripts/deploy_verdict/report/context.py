@@ -20,6 +20,7 @@ from deploy_verdict.markup.labels import (
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import NextAction, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.actions_taken import actions_taken
+from deploy_verdict.report.after.deployments import last_deployments
 from deploy_verdict.report.after.later_samples import later_samples
 from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, no_answer, short
@@ -93,6 +94,7 @@ def report_context(
         "chapters": {part: tuple(item for item in shown if item.section.part == part) for part in PARTS},
         "health_reason": not_checked(bundle, "health"),
         "later": later_samples(bundle, verdict),
+        "deployments": last_deployments(bundle, verdict),
         "found": found,
         "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),

@@ -1,5 +1,6 @@
 """Judging a directory of evidence, possibly collected on other runners: the last step of a window."""
 
+import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,13 +21,14 @@ from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.report.after.badge import badge, render_badge
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
 from deploy_verdict.window.evidence_store import read_evidence, read_record, write_json, write_text
-from deploy_verdict.window.history import append_to_history
+from deploy_verdict.window.history import append_to_history, earlier_verdicts
 from deploy_verdict.window.open import checked_stages
 from deploy_verdict.window.plan_copy import PLAN_FILE, kept_variables
 from deploy_verdict.window.plan_file import load_plan
@@ -35,6 +37,7 @@ from deploy_verdict.window.session import history_file, read_window, target_of
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
+BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 TEMPLATES = data_folder("report_templates")
 
 
@@ -63,7 +66,7 @@ def read_bundle(
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
-    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
+    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE):
         # If this fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
@@ -76,7 +79,9 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
 def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
     """Append the verdict to the history: last of all, so that a report never fails for it."""
     found = deployed(looks(bundle))
-    append_to_history(history, verdict, found.id if found else None, found.commit if found else None)
+    link = next((item.evidence.run_url for item in bundle.loaded if item.evidence.run_url), None)
+    deployment, commit = (found.id, found.commit) if found else (None, None)
+    append_to_history(history, verdict, deployment, commit, link=link)
 
 
 def _junit(bundle: Bundle, verdict: Verdict) -> str:
@@ -121,6 +126,9 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
         bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
     )
     write_text(out / COMMENT_FILE, comment)
+    shown = badge(bundle, verdict)
+    write_text(out / BADGE_FILE, json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+    write_text(out / BADGE_PICTURE, render_badge(shown, FileSystemLoader(TEMPLATES)))
     return out / REPORT_NAME
 
 
@@ -143,13 +151,18 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
     plan = laid_out(read, file.layout)
     left_out = checked_stages(plan, [*file.left_out, *options.without])
     bundle = read_bundle(plan, options.out, file, left_out, corrected_plan=options.corrected_plan)
-    return with_captures(bundle, path.parent), datetime.now(UTC)
+    return with_earlier(with_captures(bundle, path.parent), history_of(options)), datetime.now(UTC)
 
 
 def history_of(options: Namespace) -> Path:
     """The file that holds the history of verdicts."""
-    named: Path | None = options.history
+    named: Path | None = getattr(options, "history", None)
     return named or history_file(options.out)
+
+
+def with_earlier(bundle: Bundle, history: Path) -> Bundle:
+    """The bundle with the verdicts that the history has on the same service."""
+    return replace(bundle, earlier=earlier_verdicts(history, bundle.subject, bundle.plan.name))
 
 
 def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
