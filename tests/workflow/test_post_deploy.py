@@ -280,6 +280,7 @@ def test_each_later_sample_has_its_row_and_the_last_says_what_becomes_of_the_iss
             started = [row["inputs"] for row in hub.dispatches if row["inputs"]["kind"] == "tail"]
             assert len(started) == number, acting.log(RUN + number - 1)[-4000:]
             title = f"verify {LABEL} · {ids.LIVE_COMMIT}"
+            hub.runs[RUN + number - 1] |= {"status": "completed", "conclusion": "success"}
             hub.add_run(RUN + number, display_title=title, status="in_progress")
             acting.run("workflow_dispatch", {"inputs": started[-1]}, run=RUN + number)
     (number,) = set(hub.issues) - {7}
