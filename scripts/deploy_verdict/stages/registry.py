@@ -208,6 +208,17 @@ STAGES: tuple[Stage, ...] = (
         requests="plan.preview:heartbeat_requests",
         judge="stages.heartbeat.judge:judge_heartbeat",
         judged_with="heartbeat",
+        sections=(
+            Section(
+                key="heartbeat",
+                title="Between the samples",
+                template="heartbeat",
+                view="stages.heartbeat.report:between_samples",
+                part=MONITORING,
+                drop_rank=0,
+                is_optional=True,
+            ),
+        ),
         can_alarm=True,
         lead_rank=2,
     ),

@@ -12,6 +12,7 @@ from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
 from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED
+from deploy_verdict.stages.heartbeat.judge_silences import judge_silences
 from deploy_verdict.stats.bounds import RARE, least_percent
 
 STAGE = "connections"
@@ -29,6 +30,7 @@ def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Itera
     if instances is not None:
         text = "a single broken instance would have been noticed"
         yield instances.as_finding(STAGE, "service", "instances", text)
+    yield from judge_silences(bundle)
 
 
 def _instances(bundle: Bundle) -> Ruling | None:
