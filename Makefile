@@ -10,6 +10,7 @@
 # make bill            docs/reference/dependencies.md: what is installed, how large it is, and why
 # make docs            the generated pages of docs/reference: commands, plan, evidence, verdict.json
 # make picture         README's picture, from the demo's comment; needs Chromium and an emoji font
+# make npm             axe-core and mermaid, for tests and the demo's page, from npm into .venv/npm
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
 # make calibrate       docs/explanation/calibration.md anew: thousands of windows with known faults, judged
@@ -28,7 +29,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
 
-.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs picture
+.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs npm picture
 
 venv: $(STAMP)
 
@@ -119,6 +120,9 @@ schemas: $(STAMP)
 
 docs: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.reference
+
+npm:
+	$(PYTHON) -m tests.npm
 
 picture: $(STAMP)
 	$(BIN)/python -m tests.picture

@@ -6,8 +6,9 @@ all in this process:
     deploy-verdict watch --plan plans/zeues.yml --target https://service.example.com \\
         --logs backend.log --without railway --out out/today
 
-DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md. Stop it
-at any moment; the same command goes on with what is there. To rehearse, add --speed 600.
+DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md, the same as a page in
+report.html, and comment.md. Stop it at any moment; the same command goes on with what is there. To
+rehearse, add --speed 600.
 
 Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
 """

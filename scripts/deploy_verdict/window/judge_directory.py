@@ -22,6 +22,7 @@ from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictO
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 from deploy_verdict.report.after.badge import badge, render_badge
+from deploy_verdict.report.page import PAGE_NAME, render_page
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
@@ -38,6 +39,7 @@ VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
 BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
+RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
 TEMPLATES = data_folder("report_templates")
 
 
@@ -66,7 +68,7 @@ def read_bundle(
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
-    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE):
+    for name in (VERDICT_FILE, JUNIT_FILE, *RENDERED):
         # If this fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
@@ -118,17 +120,20 @@ def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
-    """Render the report and the comment; returns the report's path."""
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    """Render the report, its page and the comment; returns the report's path."""
+    loader = FileSystemLoader(TEMPLATES)
+    environment = template_environment(loader)
     report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
     write_text(out / REPORT_NAME, report)
     comment = render_comment(
         bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
     )
     write_text(out / COMMENT_FILE, comment)
+    page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)
+    write_text(out / PAGE_NAME, page)
     shown = badge(bundle, verdict)
     write_text(out / BADGE_FILE, json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
-    write_text(out / BADGE_PICTURE, render_badge(shown, FileSystemLoader(TEMPLATES)))
+    write_text(out / BADGE_PICTURE, render_badge(shown, loader) + "\n")
     return out / REPORT_NAME
 
 
