@@ -48,8 +48,8 @@ def test_the_folder_of_the_plan_and_the_date_holds_report_index_and_what_was_mov
     assert main(["archive", str(out)]) == 0
     found = files(root / NAME)
     assert set(found) == {
-        "INCIDENT-POSTMORTEM.md", "POST-DEPLOYMENT-MONITORING-REPORT.md", "EVIDENCE.md", "archive.json", "report.html",
-        "plan.yml", "verdict.json", "window.json"}  # fmt: skip
+        "INCIDENT-POSTMORTEM.md", "POST-DEPLOYMENT-MONITORING-REPORT.md", "report.html", "EVIDENCE.md",
+        "archive.json", "plan.yml", "verdict.json", "window.json"}  # fmt: skip
     assert not (root / "INCIDENT-POSTMORTEM.md").exists()
     index = found["EVIDENCE.md"].decode()
     evidence = list((out / "evidence").glob("*.json"))

@@ -135,4 +135,7 @@ def test_the_last_sample_closes_the_tracking_issue_or_reopens_it(tmp_path, last_
     assert f"| {0 if last_status == 200 else 1} of 1" in rows[2]
     assert "T+24 h was the last sample." in body
     assert ("so a tracking issue is open" in body) == (last_status == 500)
+    # Two hours were watched, and not the day between the samples.
+    assert "watched http://service.test for 2 hours from" in body.replace("`", "")
+    assert "extended" not in body
     assert hub.mistakes == []

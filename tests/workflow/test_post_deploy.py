@@ -273,7 +273,7 @@ def test_each_later_sample_has_its_row_and_the_last_says_what_becomes_of_the_iss
         plan = acting.service / "plans" / "zeues.yml"
         assert "  extend_to: 4h\n" in plan.read_text()
         plan.write_text(
-            plan.read_text().replace("  extend_to: 4h\n", "  extend_to: 0s\n  tail_checks: [1h, 2h]\n")
+            plan.read_text().replace("  extend_to: 4h\n", "  extend_to: 0s\n  tail_checks: [4h, 8h]\n")
         )
         acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
         for number in (1, 2):
@@ -285,9 +285,9 @@ def test_each_later_sample_has_its_row_and_the_last_says_what_becomes_of_the_iss
             acting.run("workflow_dispatch", {"inputs": started[-1]}, run=RUN + number)
     (number,) = set(hub.issues) - {7}
     (body,) = ours(hub, number)
-    rows = [line for line in body.splitlines() if line.startswith(("| until T+15", "| T+1 h", "| T+2 h"))]
+    rows = [line for line in body.splitlines() if line.startswith(("| until T+15", "| T+4 h", "| T+8 h"))]
     assert [row.split("|")[2].strip() for row in rows] == ["8/8"] * 3, body
-    assert "T+2 h was the last sample." in body
+    assert "T+8 h was the last sample." in body
     is_stable = verdict_of(acting, RUN + 2)["outcome"] == "stable"
     assert hub.issues[number]["state"] == ("closed" if is_stable else "open")
 

@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,28 +18,44 @@ from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
 from deploy_verdict.evidence.platform_views import deployed, looks
-from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
+from deploy_verdict.model import (
+    DeploymentObservation,
+    Loaded,
+    TestObservation,
+    Verdict,
+    VerdictOutcome,
+    WindowFile,
+)
 from deploy_verdict.plan import Plan, laid_out
 from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
 from deploy_verdict.report.after.badge import badge, render_badge
 from deploy_verdict.report.page import PAGE_NAME, render_page
+from deploy_verdict.report.page.comparison import ComparedRun
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
-from deploy_verdict.window.evidence_store import read_evidence, read_record, write_json, write_text
+from deploy_verdict.window.evidence_store import (
+    read_attempts,
+    read_evidence,
+    read_record,
+    write_json,
+    write_text,
+)
 from deploy_verdict.window.history import append_to_history, earlier_verdicts
 from deploy_verdict.window.open import checked_stages
 from deploy_verdict.window.plan_copy import PLAN_FILE, kept_variables
 from deploy_verdict.window.plan_file import load_plan
-from deploy_verdict.window.session import history_file, read_window, target_of
+from deploy_verdict.window.session import WINDOW_FILE, history_file, read_window, target_of
 
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
 BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
+# As Railway and git abbreviate them.
+SHORTEST_ID = 4
 TEMPLATES = data_folder("report_templates")
 
 
@@ -186,11 +202,43 @@ def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
     return what_if(was, verdict, tuple(options.what_if)), verdict.outcome
 
 
-def column_of(path: Path) -> CapturedRun:
-    """A run's directory, judged by its own plan; or a captured run as it is."""
+def run_of(path: Path) -> ComparedRun:
+    """A run's directory, judged by its own plan; or a captured run as it is, which keeps no samples."""
     if path.is_file():
-        return read_capture(path)
+        return ComparedRun(column=read_capture(path))
     options = Namespace(plan=None, out=path, target=None, without=[], corrected_plan=False)
     bundle, now = judged_directory(options)
     verdict = judge(bundle, judged_at=now, tool_version=__version__)
-    return captured(bundle, verdict, path.resolve().name)
+    column = captured(bundle, verdict, path.resolve().name)
+    found = deployed(looks(bundle))
+    if found is not None and column.subject.commit is None:
+        subject = column.subject.model_copy(update={"commit": found.commit})
+        column = column.model_copy(update={"subject": subject})
+    return ComparedRun(column=column, bundle=bundle)
+
+
+def run_named(name: str, among: Path) -> Path:
+    """A run by its path, else the newest window in a folder whose deployment or commit begins so."""
+    if Path(name).exists():
+        return Path(name)
+    found: list[tuple[datetime, Path]] = []
+    known: list[str] = []
+    for path in sorted(among.glob(f"*/{WINDOW_FILE}")):
+        file = read_window(path.parent)
+        ids = [*_ids(path.parent, file)] if file else []
+        known += [f"{path.parent}: {' '.join(item[:12] for item in ids)}"] if ids else []
+        if file and len(name) >= SHORTEST_ID and any(item.startswith(name) for item in ids):
+            found.append((file.window.t0, path.parent))
+    if not found:
+        there = "; ".join(known[-5:]) or "no window"
+        raise UsageError(f"{name}: no such run, and no window in {among} is of this deployment ({there})")
+    return max(found)[1]
+
+
+def _ids(out: Path, file: WindowFile) -> Iterator[str]:
+    """The deployment and the commit of a window, as it was opened and as its first sample found them."""
+    for item in read_attempts(out / "evidence", "deployment", 0.0):
+        for observation in item.evidence.observations if isinstance(item, Loaded) else ():
+            if isinstance(observation, DeploymentObservation) and observation.deployment is not None:
+                yield from filter(None, (observation.deployment.id, observation.deployment.commit))
+    yield from filter(None, (file.subject.deployment, file.subject.commit))
