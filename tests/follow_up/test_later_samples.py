@@ -14,6 +14,7 @@ from tests.github.windows import COMMIT, keep, opened, ours, published, take
 from tests.plans import plan_of
 from tests.report.stories import the_log
 from tests.running import script
+from tests.servers import answers, raw_server
 from tests.stages.e2e.test_judge import run, step
 
 SIX_H, DAY = 21600.0, 86400.0
@@ -139,3 +140,21 @@ def test_the_last_sample_closes_the_tracking_issue_or_reopens_it(tmp_path, last_
     assert "watched http://service.test for 2 hours from" in body.replace("`", "")
     assert "extended" not in body
     assert hub.mistakes == []
+
+
+def test_on_a_laptop_the_same_watch_takes_the_next_later_sample(tmp_path):
+    text = SMALL.replace("railway: {project: p, service: s}\n", "").replace("2h", "1m")
+    plan, out = tmp_path / "plan.yml", tmp_path / "out"
+    plan.write_text(f"{text}escalation: {{tail_checks: [3m]}}\nheartbeat: null\n")
+    with raw_server(answers()) as url:
+        command = ["--plan", plan, "--target", url, "--out", out, "--speed", 60]
+        early = script("watch_deployment", *command, "--later")
+        assert (early.returncode, "no window has ended here" in early.stderr) == (2, True)
+        script("watch_deployment", *command)
+        again = script("watch_deployment", *command)
+        assert (again.returncode, "add --later" in again.stderr) == (2, True)
+        assert script("watch_deployment", *command, "--later").returncode in (0, 12)
+        none = script("watch_deployment", *command, "--later")
+        assert (none.returncode, "no further tail" in none.stderr) == (2, True)
+    assert (out / "evidence" / "health.T+003.a1.json").exists()
+    assert "| T+3 min" in (out / "comment.md").read_text()
