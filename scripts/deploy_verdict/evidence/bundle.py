@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from deploy_verdict.evidence.exchanges import Sent, all_sent
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
 from deploy_verdict.model import (
     CapturedRun,
@@ -44,6 +46,11 @@ class Bundle:
     def stages(self) -> tuple[str, ...]:
         """The plan's stages that the operator did not leave out."""
         return tuple(stage for stage in self.plan.stages if stage not in self.left_out)
+
+    @cached_property
+    def sent(self) -> tuple[Sent, ...]:
+        """Every request of ours that the evidence holds."""
+        return tuple(all_sent(self.loaded))
 
     def of_stage(self, stage: str) -> tuple[Loaded, ...]:
         """The evidence of one stage, in the order of offset and attempt."""

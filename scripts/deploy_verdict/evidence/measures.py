@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
+from deploy_verdict.evidence.exchanges import latency, to_check
 from deploy_verdict.evidence.never_rules import count_rule
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolSample
@@ -85,7 +85,7 @@ def _pool(samples: Sequence[PoolSample], what: str) -> str:
 
 
 def _never(bundle: Bundle, rule: NeverRule) -> str:
-    count = count_rule(bundle.plan, rule, all_sent(bundle.loaded))
+    count = count_rule(bundle.plan, rule, bundle.sent)
     return str(len(count.fired)) if count.read else NOT_MEASURED
 
 
@@ -179,7 +179,7 @@ def _log(bundle: Bundle, what: str) -> str:
 
 
 def _answers(bundle: Bundle, check: str, what: str) -> str:
-    sent = to_check(bundle.plan, check, bundle.loaded)
+    sent = to_check(bundle.plan, check, bundle.sent)
     if what == "success":
         good = sum(item.exchange.fault is None and (item.exchange.status or 599) < 500 for item in sent)
         return f"{100 * good / len(sent):.0f}%" if sent else NOT_MEASURED

@@ -9,7 +9,7 @@ from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.answer_text import answer_text, is_reason_phrase, shape_of_text
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.measures import is_pool_rule
 from deploy_verdict.evidence.never_rules import count_rule
 from deploy_verdict.model import Finding, Outcome, TestObservation, Whose
@@ -41,7 +41,7 @@ class BadAnswers:
 
     def __init__(self, bundle: Bundle, failed: Sequence[Finding]) -> None:
         self._bundle = bundle
-        self._sent = {item.pointer: item for item in all_sent(bundle.loaded)} if failed else {}
+        self._sent = {item.pointer: item for item in bundle.sent} if failed else {}
         self._places = sorted(self._sent)
         names = {finding.check for finding in failed if finding.stage == "never"}
         self._fired = {

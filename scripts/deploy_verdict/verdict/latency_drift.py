@@ -25,7 +25,7 @@ def judge_latency(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[
     for check in bundle.plan.health:
         if not check.writes:
             limit_ms = limit_ms_of(bundle.plan, check)
-            ruling = _drift(bundle, to_check(bundle.plan, check.name, bundle.loaded), limit_ms)
+            ruling = _drift(bundle, to_check(bundle.plan, check.name, bundle.sent), limit_ms)
             text = f"no slowing down that would reach {limit_ms:.0f} ms within {shown_duration(NEXT_LOOK_S)}"
             yield ruling.as_finding("latency", check.name, "drift", text)
 
