@@ -8,6 +8,7 @@ from deploy_verdict.evidence.exchanges import Sent, all_sent, sent_to_service
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
 from deploy_verdict.model import (
     CapturedRun,
+    EarlierVerdict,
     Evidence,
     Loaded,
     RollbackFile,
@@ -23,6 +24,8 @@ from deploy_verdict.plan import Plan
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """All that the judge and the report look at.
+
+    `earlier` are verdicts on the same service, oldest first.
 
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
     that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
@@ -42,6 +45,7 @@ class Bundle:
     unasked: tuple[str, ...] = ()
     notified: SentNotification | None = None
     rolled_back: RollbackFile | None = None
+    earlier: tuple[EarlierVerdict, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:

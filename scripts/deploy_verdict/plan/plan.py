@@ -30,7 +30,7 @@ from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
 from deploy_verdict.plan.sections.heartbeat import HeartbeatSection
 from deploy_verdict.plan.sections.logs import Logs
-from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
+from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, NotifySection, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
@@ -187,6 +187,7 @@ class Plan(Part):
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
     github: GitHubSection = GitHubSection()
+    notify: NotifySection = NotifySection()
     fixtures: Fixtures | None = None
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
