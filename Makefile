@@ -1,5 +1,6 @@
 # make venv            only the virtual environment, which the others make too
-# make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
+# make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them);
+#                      AFTER=1 shows what follows the verdict
 # make test            lint, types and the tests, in minutes
 # make test-all        the same with every test in its complete form: nightly, and before a release
 # make bench           the speed figures, as ratios
@@ -34,7 +35,7 @@ STAMP := .venv/.installed
 venv: $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED)
+	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED) $(if $(AFTER),--after)
 
 faults: $(STAMP)
 	@$(BIN)/python -m demo.serve --help

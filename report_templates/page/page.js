@@ -34,10 +34,12 @@ const apply = () => {
   }
   filter.querySelector('output').textContent = `${shown} of ${rows.length} rows`;
 };
-filter.hidden = false;
-filter.addEventListener('input', apply);
-filter.addEventListener('submit', event => event.preventDefault());
-apply();
+if (filter) {
+  filter.hidden = false;
+  filter.addEventListener('input', apply);
+  filter.addEventListener('submit', event => event.preventDefault());
+  apply();
+}
 
 for (const chart of all('[data-chart]')) {
   const bands = all('.band', chart);

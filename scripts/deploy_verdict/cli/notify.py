@@ -5,12 +5,14 @@
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
 are off. A verdict that is not STABLE is sent once for each window (again, if a run was killed before it noted
-so); STABLE only after one of these: after --previous, else what this window sent, else the newest of history.
+so). STABLE is sent once where the plan says `notify: {on: [stable]}`, else only after one of these: after
+--previous, else what this window sent, else the newest of history.
 
 Exit codes: 0 sent, or nothing to send; 2 wrong usage; 3 a service did not take it.
 """
 
 import argparse
+from functools import partial
 from importlib.util import find_spec
 
 from deploy_verdict.actions.run_record import is_dry_run
@@ -22,8 +24,8 @@ from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_sent, news
 from deploy_verdict.report import REPORT_NAME
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict, write_reports
-from deploy_verdict.window.plan_file import environment_for
-from deploy_verdict.window.session import run_url
+from deploy_verdict.window.plan_file import environment_for, load_plan
+from deploy_verdict.window.session import read_window, run_url, target_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,7 @@ def main(options: argparse.Namespace) -> int:
         history=history_of(options),
         link=options.link or run_url(environment),
         redact=redact_with(environment, addresses),
+        also_stable=partial(_sends_stable, options, verdict),
     )
     if isinstance(message, str) or options.dry_run:
         print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")
@@ -80,3 +83,11 @@ def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
         write_reports(bundle, verdict, options.out, now)
     except DeployVerdictError as error:
         print(f"the report does not say so: {error}")
+
+
+def _sends_stable(options: argparse.Namespace, verdict: Verdict) -> bool:
+    """Whether the plan has STABLE sent, too."""
+    file = read_window(options.out)
+    target = options.target or (target_of(file) if file else None)
+    plan = load_plan(options.plan, verdict.window.t0, target)
+    return VerdictOutcome.STABLE.value in plan.notify.on

@@ -220,6 +220,27 @@ class Verdict(Record):
         return self.window.speed > 1 or bool(self.left_out)
 
 
+class EarlierVerdict(Record):
+    """history.jsonl: one verdict a line, with its subject. `e2e` is "7/8": tests that passed, of all.
+
+    `is_rehearsal`: no complete window at the clock's speed. `link`: the run that judged.
+    """
+
+    window: str
+    plan: str
+    target: str
+    service: str | None = None
+    environment: str | None = None
+    deployment: str | None = None
+    commit: str | None = None
+    outcome: str
+    e2e: str | None = Field(default=None, pattern=r"^\d{1,6}/\d{1,6}$")
+    link: str | None = None
+    interrupted: bool = False
+    is_rehearsal: bool = False
+    judged_at: AwareDatetime
+
+
 class Layout(Record):
     """How a window differs from its plan; seconds of plan time.
 

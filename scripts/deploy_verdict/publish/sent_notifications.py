@@ -7,10 +7,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from deploy_verdict.model import DeploymentObservation, Loaded, SentNotification, Verdict, VerdictOutcome
+from deploy_verdict.model import (
+    DeploymentObservation,
+    EarlierVerdict,
+    Loaded,
+    SentNotification,
+    Verdict,
+    VerdictOutcome,
+)
 from deploy_verdict.publish.notification import Message, message_for
 from deploy_verdict.window.evidence_store import read_evidence, write_json
-from deploy_verdict.window.history import EarlierVerdict, earlier_verdicts
+from deploy_verdict.window.history import earlier_verdicts
 from deploy_verdict.window.judge_directory import SENT_FILE
 
 
@@ -22,24 +29,35 @@ def news(
     history: Path,
     link: str | None,
     redact: Callable[[str], str],
+    also_stable: Callable[[], bool] = lambda: False,
 ) -> Message | str:
-    """The message to send, or why there is none; `previous` where the caller says what was sent last."""
+    """The message to send, or why there is none; `previous` where the caller says what was sent last.
+
+    `also_stable` is asked of a STABLE verdict only, so that a plan that cannot be read costs no bad news.
+    """
     sent = sent_outcome(out, verdict)
     if sent is verdict.outcome and previous is None:
         return f"no notification: {sent.shown} was already sent for this window"
     before = previous or sent or outcome_before(out, verdict, history)
-    return message_for(verdict, before, link, redact=redact) or (
-        "no notification: STABLE, with nothing bad before it"
+    sends_stable = verdict.outcome is VerdictOutcome.STABLE and also_stable()
+    return message_for(verdict, before, link, redact=redact, also_stable=sends_stable) or (
+        "no notification: STABLE, with nothing bad before it, and the plan's notify.on does not name it"
     )
 
 
 def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
     """The outcome of the last notification about this window."""
+    found = sent_notification(out, verdict)
+    return found.outcome if found else None
+
+
+def sent_notification(out: Path, verdict: Verdict) -> SentNotification | None:
+    """The last notification about this window; None where none is known."""
     try:
         found = SentNotification.model_validate_json((out / SENT_FILE).read_bytes())
     except (OSError, ValidationError):
         return None
-    return found.outcome if found.window == verdict.window.id else None
+    return found if found.window == verdict.window.id else None
 
 
 def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:

@@ -15,10 +15,10 @@ def actions_taken(bundle: Bundle) -> tuple[str, ...]:
 
 
 def _taken(bundle: Bundle) -> Iterator[str]:
-    window = bundle.window
-    if window.earlier_lengths_s:
-        before, now = shown_duration(window.earlier_lengths_s[0]), shown_duration(window.length_s)
-        yield f"the window was extended from {before} to {now}"
+    # A later sample makes the window no longer: between it and the window's end nobody watched.
+    earlier_s, end_s = bundle.window.earlier_lengths_s, bundle.plan.window.end_s
+    if earlier_s and end_s > earlier_s[0]:
+        yield f"the window was extended from {shown_duration(earlier_s[0])} to {shown_duration(end_s)}"
     if bundle.ended:
         yield f"the window ended early ({bundle.ended})"
     stops = [

@@ -12,8 +12,8 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan import Check, Request
-from deploy_verdict.plan.requests import changes_data
-from deploy_verdict.plan.write_guard import entities, refusals
+from deploy_verdict.plan.placeholders import of_window, path_of_window, window_lacks, window_values
+from deploy_verdict.plan.write_guard import entities, foreign_refusal, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -40,10 +40,12 @@ def refusal_of(
     body: JsonValue,
     headers: Mapping[str, str],
     host: str | None = None,
+    *,
+    form: Mapping[str, str] | None = None,
 ) -> str | None:
     """Why the guard does not let a request out, or None. The service's document is read where it decides."""
-    if host is not None and changes_data(method, path, body):
-        return f"{method} {host}:{path} could write, and other hosts are only read"
+    if host is not None:
+        return foreign_refusal(context.plan.hosts[host].reads, method, path, body, headers, form=form)
     test_data = context.plan.test_data
     reason = next(refusals(method, path, body, test_data, headers), None)
     if reason is None or test_data.openapi is None or not reason.is_undeclared:
@@ -66,15 +68,23 @@ def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tu
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
     headers = context.plan.headers_of(request)
-    reason = refusal_of(context, request.method, request.path, request.json_, headers, request.host)
+    subject = context.file.subject if context.file else None
+    values = window_values(context.pace.t0, context.pace.clock.now(), subject)
+    lacking = window_lacks(request, values)
+    if lacking:
+        return unsent(context, request, "not-known", lacking)
+    path, body = path_of_window(request.path, values), of_window(request.json_, values)
+    form = of_window(request.form, values)
+    reason = refusal_of(context, request.method, path, body, headers, request.host, form=form)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
     if entry is not None and request.writes:
-        entry.record_write(entities_of(context, request.method, request.path, request.json_), {})
+        entry.record_write(entities_of(context, request.method, path, body), {})
     return context.probe.to(request.host).ask(
         request.method,
-        request.path,
-        json=request.json_,
+        path,
+        json=body,
+        form=form,
         headers=headers,
         timeout_s=request.timeout,
         anonymous=request.auth == "none",

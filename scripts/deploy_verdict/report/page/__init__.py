@@ -24,7 +24,7 @@ from deploy_verdict.report.page.suite_runs import suite_runs
 from deploy_verdict.report.page.timeline import timeline
 from deploy_verdict.verdict.cause_words import root_causes
 
-__all__ = ["render_page"]
+__all__ = ["own_parts", "page_environment", "render_page"]
 
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
@@ -38,9 +38,8 @@ def render_page(
     tool_version: str,
 ) -> str:
     """The complete page; the same inputs always give the same text."""
-    environment = _environment(loader)
+    environment = page_environment(loader)
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
-    own = {name: loader.get_source(environment, f"page/page.{name}")[0] for name in ("css", "js")}
     causes = root_causes(bundle, context["found"].causes)
     failed = tuple(cause for cause in causes if cause.severity is not None) or causes
     page = environment.get_template("page/page.html.j2")
@@ -53,12 +52,20 @@ def render_page(
             "charts": charts(bundle, failed),
             "findings": shown_findings(bundle, verdict),
             "runs": suite_runs(bundle, verdict),
-            # Ours, and nobody else's: the template holds no text of the evidence in them.
-            "own": {name: Markup(text) for name, text in own.items()},  # noqa: S704
-            "hashes": {name: _hash(text) for name, text in own.items()},
+            **own_parts(environment, loader),
             "verdict": verdict,
         }
     )
+
+
+def own_parts(environment: jinja2.Environment, loader: jinja2.BaseLoader) -> dict[str, Any]:
+    """The style and the script of every page, and what its policy names them by."""
+    own = {name: loader.get_source(environment, f"page/page.{name}")[0] for name in ("css", "js")}
+    return {
+        # Ours, and nobody else's: the template holds no text of the evidence in them.
+        "own": {name: Markup(text) for name, text in own.items()},  # noqa: S704
+        "hashes": {name: _hash(text) for name, text in own.items()},
+    }
 
 
 def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
@@ -69,7 +76,8 @@ def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
     return views
 
 
-def _environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+def page_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    """Jinja as the pages need it: whatever is printed is escaped."""
     environment = jinja2.Environment(
         loader=loader,
         autoescape=True,
