@@ -93,7 +93,7 @@ def _latency(bundle: Bundle) -> Plot | None:
 
 def _times(bundle: Bundle, check: str) -> dict[float, list[float]]:
     times: dict[float, list[float]] = defaultdict(list)
-    for sent in to_check(bundle.plan, check, bundle.loaded):
+    for sent in to_check(bundle.plan, check, bundle.sent):
         if sent.exchange.fault is None and sent.exchange.elapsed_ms is not None:
             times[sent.offset_s].append(sent.exchange.elapsed_ms)
     return times
