@@ -42,7 +42,7 @@ def post(plan: Path, out: Path, *, review: bool = False) -> list[Path]:
                 raise RuntimeError(f"{arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
     pages = dict(zip(sorted(hub.issues), (out / PAGE, out / REVIEW_PAGE), strict=False))
     for number, path in pages.items():
-        path.write_text(issue_page(hub, number), encoding="utf-8")
+        path.write_text(issue_page(hub, number, draws=True), encoding="utf-8")
     return list(pages.values())
 
 

@@ -12,7 +12,7 @@ import sys
 import webbrowser
 
 from deploy_verdict.cli.options import add_window
-from deploy_verdict.report.page import PAGE_NAME
+from deploy_verdict.report import PAGE_NAME
 from deploy_verdict.window.judge_directory import (
     judged_directory,
     read_verdict,

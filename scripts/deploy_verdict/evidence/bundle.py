@@ -11,6 +11,8 @@ from deploy_verdict.model import (
     EarlierVerdict,
     Evidence,
     Loaded,
+    RollbackFile,
+    SentNotification,
     Subject,
     Unreadable,
     WindowFrame,
@@ -26,7 +28,8 @@ class Bundle:
     `earlier` are verdicts on the same service, oldest first.
 
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
-    that the plan left out, as their server's address was empty; `plan` has the others.
+    that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
+    `rolled_back` are what the window's directory says was done about it.
     """
 
     plan: Plan
@@ -41,6 +44,8 @@ class Bundle:
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     earlier: tuple[EarlierVerdict, ...] = ()
+    notified: SentNotification | None = None
+    rolled_back: RollbackFile | None = None
 
     @property
     def stages(self) -> tuple[str, ...]:

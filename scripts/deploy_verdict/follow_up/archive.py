@@ -17,16 +17,14 @@ from deploy_verdict.base.atomic_files import put_aside
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.follow_up.rollback_execution import ROLLBACK_FILE
 from deploy_verdict.markup.labels import STATUS_MARK, moment
 from deploy_verdict.markup.markdown import code, inline
 from deploy_verdict.markup.tables import Code, Table, table
 from deploy_verdict.model import Record, Verdict, VerdictOutcome
 from deploy_verdict.plan.sections.report import ArchiveSection
-from deploy_verdict.report import REPORT_NAME
-from deploy_verdict.report.page import PAGE_NAME
+from deploy_verdict.report import PAGE_NAME, REPORT_NAME
 from deploy_verdict.window.evidence_store import read_record, write_json, write_text
-from deploy_verdict.window.judge_directory import JUNIT_FILE, VERDICT_FILE, write_reports
+from deploy_verdict.window.judge_directory import JUNIT_FILE, ROLLBACK_FILE, VERDICT_FILE, write_reports
 from deploy_verdict.window.plan_copy import PLAN_FILE, beside
 from deploy_verdict.window.session import WINDOW_FILE
 

@@ -306,6 +306,33 @@ class WindowFile(Record):
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
+class SentNotification(Record):
+    """notified.json: the last message about a window.
+
+    `services` are whom it went to, by the kinds of their addresses (slack, mailto), which are secrets. Where
+    an alarm of another job was sent, neither they nor `sent_at` are known.
+    """
+
+    window: str
+    outcome: VerdictOutcome
+    judged_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    services: tuple[str, ...] = ()
+
+
+class RollbackFile(Record):
+    """rollback.json: the rollback that was requested, and what became of it."""
+
+    target: str
+    target_commit: str | None = None
+    subject: str
+    asked_at: AwareDatetime
+    known_before: tuple[str, ...]
+    state: Literal["asked", "answered", "unclear", "refused", "live", "failed", "not seen"]
+    deployment: str | None = None
+    detail: str = ""
+
+
 class MeasuredValue(Record):
     """A measure as tables show it, None where it is unknown; `outcome` is the worst of its findings."""
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import FileSystemLoader
+from pydantic import ValidationError
 
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
@@ -21,15 +23,23 @@ from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.model import (
     DeploymentObservation,
     Loaded,
+    RollbackFile,
+    SentNotification,
     TestObservation,
     Verdict,
     VerdictOutcome,
     WindowFile,
 )
 from deploy_verdict.plan import Plan, laid_out
-from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.report import (
+    PAGE_NAME,
+    REPORT_NAME,
+    render_comment,
+    render_report,
+    template_environment,
+)
 from deploy_verdict.report.after.badge import badge, render_badge
-from deploy_verdict.report.page import PAGE_NAME, render_page
+from deploy_verdict.report.page import render_page
 from deploy_verdict.report.page.comparison import ComparedRun
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
@@ -56,6 +66,8 @@ BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
 # As Railway and git abbreviate them.
 SHORTEST_ID = 4
+SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
+Noted = TypeVar("Noted", SentNotification, RollbackFile)
 TEMPLATES = data_folder("report_templates")
 
 
@@ -79,7 +91,18 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    return replace(found, remarks=file.remarks)
+    notified = _noted(out / SENT_FILE, SentNotification)
+    of_this = notified if notified and notified.window == file.window.id else None
+    rolled_back = _noted(out / ROLLBACK_FILE, RollbackFile)
+    return replace(found, remarks=file.remarks, notified=of_this, rolled_back=rolled_back)
+
+
+def _noted(path: Path, kind: type[Noted]) -> Noted | None:
+    """What a later step noted in the directory; whoever acts on it reads it more strictly."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:

@@ -24,9 +24,8 @@ from deploy_verdict.report.page.suite_runs import suite_runs
 from deploy_verdict.report.page.timeline import timeline
 from deploy_verdict.verdict.cause_words import root_causes
 
-__all__ = ["PAGE_NAME", "own_parts", "page_environment", "render_page"]
+__all__ = ["own_parts", "page_environment", "render_page"]
 
-PAGE_NAME = "report.html"
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 

@@ -15,6 +15,8 @@ from deploy_verdict.model import CaseObservation, Exchange, Outcome, StepRecord,
 from deploy_verdict.plan import E2E, Step
 
 MOST_BODY, MOST_TESTS = 2000, 300
+# What did not go through first; words of a plugged-in suite that are not here stand before them all.
+_ORDER = ("STOPPED", "FAIL", "failed", "error", "INCONCLUSIVE", "flaky", "skipped", "DONE", "PASS", "passed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def suite_runs(bundle: Bundle, verdict: Verdict) -> tuple[ShownTest, ...]:
     """Those that did not go through first, each in the order of the runs."""
     words = {finding.check: finding.outcome for finding in suite_results(bundle, verdict.findings)}
     shown = list(_tests(bundle, words))
-    shown.sort(key=lambda test: test.result == TEST_WORD[Outcome.PASS] and not test.stopped)
+    shown.sort(key=lambda test: _ORDER.index(test.result) if test.result in _ORDER else 0)
     return tuple(shown[:MOST_TESTS])
 
 
@@ -92,10 +94,15 @@ def _test(observation: TestObservation, words: Mapping[str, Outcome], suite: E2E
         name=observation.check,
         when=shown_offset(observation.offset_s),
         took=_took(observation.elapsed_ms),
-        result=TEST_WORD[words.get(observation.check, Outcome.INCONCLUSIVE)],
+        result=TEST_WORD[words[observation.check]] if observation.check in words else _unjudged(observation),
         stopped=observation.stopped or "",
         steps=tuple(_step(step, observation, planned[step.part]) for step in observation.steps),
     )
+
+
+def _unjudged(observation: TestObservation) -> str:
+    """What stands before the tests, such as a pre-check, has no result of its own."""
+    return "STOPPED" if observation.stopped else "DONE"
 
 
 def _took(elapsed_ms: float) -> str:
@@ -106,7 +113,8 @@ def _step(step: StepRecord, observation: TestObservation, planned: Sequence[Step
     race = step.race.exchanges if step.race else ()
     exchanges = [*step.earlier, *([step.exchange] if step.exchange else []), *race]
     notes = [f"not sent: {step.refused}"] if step.refused else []
-    notes += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in step.captured.items()]
+    captured = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in step.captured.items()]
+    notes += [f"captured: {'; '.join(captured)}"] if captured else []
     notes += [f"{name} was not captured: {why}" for name, why in step.not_captured.items()]
     if step.race:
         overlap = "overlapped" if step.race.overlapped else "did not overlap"
