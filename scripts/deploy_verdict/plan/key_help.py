@@ -56,6 +56,8 @@ KEY_HELP: dict[str, Help] = {
     "Plan.escalation": ("what follows a verdict: longer, later, back", ({"rollback": True},)),
     "Plan.report": ("words of yours in the report", ()),
     "Plan.github": ("on GitHub: who is told, and when a run is red", ({"notify": ["octocat"]},)),
+    "Plan.notify": ("which verdicts are sent to people", ({"on": ["stable"]},)),
+    "NotifySection.on": ("the verdicts", (["stable"],)),
     "Plan.fixtures": ("recorded answers that prove the plan: check --prove", ()),
     "Answer.status": ("the recorded status", (200,)),
     "Answer.headers": ("the recorded headers", ({"content-type": "application/json"},)),

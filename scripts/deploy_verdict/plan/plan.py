@@ -30,8 +30,8 @@ from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
 from deploy_verdict.plan.sections.heartbeat import HeartbeatSection
 from deploy_verdict.plan.sections.logs import Logs
-from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
-from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, NotifySection, Railway, Traffic
+from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.stages.registry import STAGES, function, planned
@@ -88,7 +88,9 @@ class WindowSection(Part):
         description="on GitHub: a job with a wait timer for each sample, sleeping jobs, or one long job",
     )
     dense_every: Duration = Field(
-        default=60.0, gt=0, description="how often the pool is sampled where one long job takes every sample"
+        default=60.0,
+        gt=0,
+        description="how often the pools are read where one process waits for the window's end",
     )
 
     @model_validator(mode="after")
@@ -116,6 +118,11 @@ class WindowSection(Part):
     def pool_offsets_s(self) -> tuple[float, ...]:
         """When the pools are sampled."""
         return self.offsets_s
+
+    @property
+    def dense_s(self) -> float | None:
+        """The time between two samples of the pools, where those are denser than the others."""
+        return None
 
     @property
     def claim_offsets_s(self) -> tuple[float, ...]:
@@ -180,6 +187,7 @@ class Plan(Part):
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
     github: GitHubSection = GitHubSection()
+    notify: NotifySection = NotifySection()
     fixtures: Fixtures | None = None
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
@@ -323,6 +331,12 @@ class Plan(Part):
         """A health check by its name, or a path to GET."""
         known = next((check for check in self.health if check.name == name), None)
         return known or Request(get=name)
+
+    def burst_at(self, pool: Pool, offset_s: float) -> Burst:
+        """How a pool is read at an offset: as it says; in between, fewer times over a longer stretch."""
+        dense_s = self.window.dense_s
+        is_regular = dense_s is None or offset_s in self.window.offsets_s
+        return pool.burst if is_regular else pool.burst.spread(dense_s or 0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
         """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""

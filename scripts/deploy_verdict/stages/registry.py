@@ -632,11 +632,6 @@ def report_sections() -> Iterator[Section]:
         yield from stage.sections
 
 
-def naming_rules() -> set[str]:
-    """The stages whose findings are named by rules of the plan."""
-    return {stage.name for stage in STAGES if stage.names_rules}
-
-
 def by_hand(name: str) -> str:
     """What to do where the platform did not tell a stage what it asked; "" for other stages."""
     return next((stage.by_hand for stage in STAGES if stage.name == name), "")
