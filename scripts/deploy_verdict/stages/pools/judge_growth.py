@@ -130,7 +130,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     power = with_power(growth, UNIT)
     if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
-    return _flat(pool, growth, free, _traffic(series, change))
+    return _flat(pool, growth, free, series, change)
 
 
 def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
@@ -228,13 +228,17 @@ def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
     return f"at that time {'; '.join(found)}" if found else "nothing in the evidence says what it was"
 
 
-def _flat(pool: Pool, growth: Growth, free: float, traffic: str) -> Ruling:
+def _flat(
+    pool: Pool, growth: Growth, free: float, series: GrowthSeries, change: TrafficChange | None
+) -> Ruling:
+    traffic = _traffic(series, change)
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
     would = f"{harmful:.1f}/h would use up the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
         return passed(f"{power}; {would}; {traffic}; {WARM_UP}")
-    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {traffic}; {WARM_UP}")
+    more = f"; {traffic}" if series.ramp else ""
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}{more}; {WARM_UP}")
 
 
 def _ahead(growth: Growth, free: float) -> str:
