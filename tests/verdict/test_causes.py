@@ -25,9 +25,9 @@ def test_a_reading_of_the_plan_that_is_contradicted_is_possible_at_most():
     """The pool is full, and the fix that the plan's else names is shown to be live."""
     _, verdict = judged_fault("pool-exhausted")
     (cause,) = (cause for cause in verdict.causes if cause.severity)
-    assert "not deployed" not in cause.sentence
+    assert "not running" not in cause.sentence
     (doubt,) = cause.doubts
-    assert doubt.startswith("the model fix (f0ec7b5) is not deployed: possible, but f0ec7b5 is live")
+    assert doubt.startswith("the model fix (f0ec7b5) is not running: possible, but f0ec7b5 is live")
 
 
 def test_without_the_exhausted_pool_the_answers_own_words_are_the_cause():

@@ -9,6 +9,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.measures import log_before, log_readings
 from deploy_verdict.evidence.process_marks import restarts
+from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, LogObservation, Severity, TemplateCount
 from deploy_verdict.stats.bounds import rate_ratio
 
@@ -28,6 +29,9 @@ OWN_START_S = 600.0
 FEWEST_STARTS = 3
 # Workers that are recycled by plan start as often before the deployment as after it.
 OFTENER = 2.0
+# So many starts are a loop of restarts, and so many an hour: one every quarter of an hour.
+FEWEST_OF_LOOP, LOOP_PER_H = 8, 4.0
+LOOP = "the service restarts over and over"
 
 
 def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
@@ -55,7 +59,7 @@ def _logged(bundle: Bundle, log: LogObservation, before: LogObservation | None) 
     if not starts:
         return passed("no start-up line after the deployment's own")
     line = max(starts, key=lambda item: item.count)
-    text = f"{line.count} start-up lines like {line.example[:120]!r}"
+    text = f"{counted(line.count, 'start-up line')} like {line.example[:120]!r}"
     if line.count < FEWEST_STARTS:
         return passed(f"{text}: one or two may be another instance")
     if before is None or before.fault is not None or before.templates is None or before.lines_in_window == 0:
@@ -69,6 +73,10 @@ def _logged(bundle: Bundle, log: LogObservation, before: LogObservation | None) 
     compared = f"{text} in {shown_duration(now_s)}, {earlier} in the {shown_duration(before_s)} before"
     if earlier and (ratio is None or ratio.value < OFTENER or ratio.low <= 1):
         return passed(f"{compared}: workers that are recycled as before")
+    per_h = 3600 * line.count / now_s
+    if line.count >= FEWEST_OF_LOOP and per_h >= LOOP_PER_H:
+        text = f"{per_h:.1f} starts an hour, {earlier} in the {shown_duration(before_s)} before"
+        return failed(f"{text}: {counted(line.count, 'line')} like {line.example[:120]!r}", Severity.P1, LOOP)
     return failed(compared, Severity.P2, BECAUSE)
 
 
