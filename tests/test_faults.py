@@ -39,7 +39,10 @@ STORIES = {
         12,
         "the answer has no utilization_percent (it has: max_connections, available_connections, alert,",
     ),
-    "dead-gauge": (12, "6 requests at once did not show in it (3.0 with them, 3.0 without): they may be too short"),
+    "dead-gauge": (
+        12,
+        "6 requests at once did not show in it (3.0 with them, 3.0 without): they may be too short",
+    ),
     "cached-gauge": (12, "6 requests at once did not show in it"),
     "lost-samples": (12, "only 4 of 8 blocks could be read: T+45min: the answer's status is 429"),
     "request-leak": (10, "requests leave connections behind"),

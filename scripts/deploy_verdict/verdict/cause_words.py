@@ -112,6 +112,8 @@ def _missed(cause: Cause) -> str:
 
 def reason_of(finding: Finding) -> str:
     """Why a check has no answer, without what only the details need."""
+    if finding.rule == "growth" and "cannot be excluded" in finding.actual:
+        return "a slow growth cannot be excluded in a window of this length"
     text = _PAGE.sub("", _NOT_KNOWN.sub("", finding.actual))
     text = _MORE_SAMPLES.sub(r", and in \g<more> samples", _TIMES.sub(r", \g<times> times", text))
     return clause(text.replace("the provider's API refused us", "the platform's API refused this tool"))
@@ -124,7 +126,7 @@ def clause(text: str, limit: int = MOST_FOUND) -> str:
         return line
     ends = [line.rfind(mark, limit // 4, limit) for mark in ("; ", " — ", ", ", ": ")]
     end = next((place for place in ends if place > 0), -1)
-    return line[:end] if end > 0 else one_line(line, limit)
+    return line[:end].rstrip(" :;,—") if end > 0 else one_line(line, limit)
 
 
 def _at_clock(bundle: Bundle, offset_s: float) -> str:

@@ -84,12 +84,18 @@ def _against(bundle: Bundle, outcome: VerdictOutcome, found: Causes, now: dateti
         if not cures:
             yield NextAction(text=_before_it_grows(cause))
         return
+    ready = readiness_of(bundle, now)
+    if missing_fix(bundle, cause) and ready.serving is None and ready.recommended is None:
+        yield NextAction(
+            text="If older code still answers after that, look at what the platform built: its branch, its "
+            "Dockerfile, its build log. A rollback does not bring a fix that is missing"
+        )
+        return
     if "deployment" not in bundle.stages:
         yield NextAction(
             text="Roll back by hand, or deploy a fix: the plan names no platform that this tool could ask"
         )
         return
-    ready = readiness_of(bundle, now)
     if ready.serving is not None:
         serving = f"deployment {short(ready.serving.id)} of commit {short(ready.serving.commit)}"
         yield _deploy_again(bundle, serving)
@@ -97,11 +103,6 @@ def _against(bundle: Bundle, outcome: VerdictOutcome, found: Causes, now: dateti
         yield _deploy_again(bundle, "what was live before")
     elif (cause.lead.stage, cause.lead.check) == ("claims", "previous"):
         return
-    elif missing_fix(bundle, cause) and ready.recommended is None:
-        yield NextAction(
-            text="If older code still answers after that, look at what the platform built: its branch, its "
-            "Dockerfile, its build log. A rollback does not bring a fix that is missing"
-        )
     else:
         yield _back_or_forward(bundle, ready, cause)
 

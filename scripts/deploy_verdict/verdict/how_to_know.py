@@ -50,9 +50,7 @@ def _about_log(finding: Finding) -> str:
     if "is silent" in text:
         return "Look at the log by hand: did the service stop in the silent time, or only its log?"
     if "no dated line" in text:
-        return (
-            "Find where the log of this window went: another file or service, or a wrong clock"
-        )
+        return "Find where the log of this window went: another file or service, or a wrong clock"
     if "canary" in text or "is in the log" in text:
         return (
             "Compare the log with this window's requests by hand: lines are missing, or `logs.canary` in "
