@@ -22,18 +22,19 @@ NEXT_LOOK_S = 21600.0
 
 def judge_latency(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """A finding for each health check that reads; many checks are as many questions at one level (Holm)."""
-    asked = [check for check in bundle.plan.health if not check.writes]
-    sent = {check.name: to_check(bundle.plan, check.name, bundle.loaded) for check in asked}
+    plan = bundle.plan
+    asked = [check for check in plan.health if not check.writes and plan.is_ours(check.host)]
+    sent = {check.name: to_check(plan, check.name, bundle.sent) for check in asked}
     medians = {name: _medians(bundle, of_check) for name, of_check in sent.items()}
     warm = {name: [item for item in found if item[0]] for name, found in medians.items()}
     series = {name: found for name, found in warm.items() if len(found) >= FEWEST_PARTS}
     raised = holm([p_of_growth([value for _, value in found]) for found in series.values()])
     p_values = dict(zip(series, raised, strict=True))
     for check in asked:
-        limit_ms, name = limit_ms_of(bundle.plan, check), check.name
+        limit_ms, name = limit_ms_of(plan, check), check.name
         text = f"no slowing down that would reach {limit_ms:.0f} ms within {shown_duration(NEXT_LOOK_S)}"
         if name in series:
-            ruling = _drift(sent[name], series[name], p_values[name], limit_ms, bundle.plan.window.end_s)
+            ruling = _drift(sent[name], series[name], p_values[name], limit_ms, plan.window.end_s)
         elif not medians[name]:
             ruling = unknown("no answer was timed")
         else:

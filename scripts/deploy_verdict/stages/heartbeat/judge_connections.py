@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.evidence.platform_views import looks
@@ -23,7 +23,7 @@ EDGE_REASON = "the edge often answers in place of the service"
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Of all requests of the window, how many did not reach the service at the first try."""
-    sent = [item for item in all_sent(bundle.loaded) if _was_sent(item)]
+    sent = [item for item in bundle.sent_to_service if _was_sent(item)]
     text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
     yield _judged(sent).as_finding(STAGE, "service", "connects", text)
     instances = _instances(bundle)

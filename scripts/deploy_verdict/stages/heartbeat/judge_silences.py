@@ -5,7 +5,6 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.measures import log_readings
 from deploy_verdict.evidence.platform_views import readings_of
@@ -68,5 +67,5 @@ def _answered(bundle: Bundle, from_s: float, to_s: float) -> int:
         item.exchange.fault is None
         and item.exchange.status is not None
         and from_s <= (item.exchange.at - t0).total_seconds() * speed < to_s
-        for item in all_sent(bundle.loaded)
+        for item in bundle.sent_to_service
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, latency
+from deploy_verdict.evidence.exchanges import latency
 from deploy_verdict.evidence.looks import longest_unseen
 from deploy_verdict.markup.labels import files_of
 from deploy_verdict.markup.lines import Line, lines
@@ -41,7 +41,7 @@ def _asked(bundle: Bundle) -> str:
     check, section = bundle.plan.beat, bundle.plan.heartbeat
     if check is None or section is None:
         return "The plan has no heartbeat."
-    beats = [item for item in all_sent(bundle.loaded) if item.stage == "heartbeat"]
+    beats = [item for item in bundle.sent if item.stage == "heartbeat"]
     every = f"one request to {check.name} every {shown_duration(section.every)}"
     if not beats:
         is_left_out = "heartbeat" in bundle.left_out
