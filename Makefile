@@ -10,7 +10,7 @@
 # make properties      the secrets, hostile-text and guard properties over ten thousand examples each
 # make bill            docs/reference/dependencies.md: what is installed, how large it is, and why
 # make docs            the generated pages of docs/reference: commands, plan, evidence, verdict.json
-# make picture         README's picture, from the demo's comment; needs Chromium and an emoji font
+# make picture         the docs' pictures, of the demo's comment and of report.html; needs Chromium and an emoji font
 # make npm             axe-core and mermaid, for tests and the demo's page, from npm into .venv/npm
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
@@ -126,7 +126,7 @@ npm:
 	$(PYTHON) -m tests.npm
 
 picture: $(STAMP)
-	$(BIN)/python -m tests.picture
+	PYTHONPATH=scripts $(BIN)/python -m tests.picture
 
 # The virtual environment, made again whenever the lock changes.
 $(STAMP): requirements-dev.txt

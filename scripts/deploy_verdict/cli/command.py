@@ -71,6 +71,7 @@ GROUPS = {
             "after.archive",
         ),
         Verb("review", "draft the post-incident review, and open it as an issue", "after.review"),
+        Verb("export", "write a window's measures as OpenMetrics, for Prometheus and Grafana", "export"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
     ),
     "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),

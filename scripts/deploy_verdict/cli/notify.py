@@ -73,14 +73,6 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _sends_stable(options: argparse.Namespace, verdict: Verdict) -> bool:
-    """Whether the plan has STABLE sent, too."""
-    file = read_window(options.out)
-    target = options.target or (target_of(file) if file else None)
-    plan = load_plan(options.plan, verdict.window.t0, target)
-    return VerdictOutcome.STABLE.value in plan.notify.on
-
-
 def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
     """The report says who was notified; one that cannot be rendered again stays as it was."""
     directory = argparse.Namespace(
@@ -91,3 +83,11 @@ def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
         write_reports(bundle, verdict, options.out, now)
     except DeployVerdictError as error:
         print(f"the report does not say so: {error}")
+
+
+def _sends_stable(options: argparse.Namespace, verdict: Verdict) -> bool:
+    """Whether the plan has STABLE sent, too."""
+    file = read_window(options.out)
+    target = options.target or (target_of(file) if file else None)
+    plan = load_plan(options.plan, verdict.window.t0, target)
+    return VerdictOutcome.STABLE.value in plan.notify.on

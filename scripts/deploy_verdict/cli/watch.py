@@ -24,7 +24,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.extend_window import grown
 from deploy_verdict.model import Layout, Verdict, WindowFile
 from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.plan import of_length
+from deploy_verdict.plan import densely, of_length, own_layout
 from deploy_verdict.window.captured_runs import capture_path
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
@@ -106,7 +106,11 @@ def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
 
 
 def _layout(options: argparse.Namespace) -> Layout | None:
-    """The window that --length wants; without it the plan's own."""
-    if options.length is None:
+    """The window that --length wants, or the plan's own; faster than the clock, no reading in between."""
+    if options.length is None and options.speed > 1:
         return None
-    return of_length(load_plan(options.plan, WallClock().now(), options.target), options.length)
+    plan = load_plan(options.plan, WallClock().now(), options.target)
+    own = own_layout(plan)
+    layout = own if options.length is None else of_length(plan, options.length)
+    layout = layout if options.speed > 1 else densely(plan, layout)
+    return None if layout == own else layout

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent, all_sent, sent_to_service
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
 from deploy_verdict.model import (
     CapturedRun,
@@ -43,9 +43,9 @@ class Bundle:
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
-    earlier: tuple[EarlierVerdict, ...] = ()
     notified: SentNotification | None = None
     rolled_back: RollbackFile | None = None
+    earlier: tuple[EarlierVerdict, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -56,6 +56,11 @@ class Bundle:
     def sent(self) -> tuple[Sent, ...]:
         """Every request of ours that the evidence holds."""
         return tuple(all_sent(self.loaded))
+
+    @cached_property
+    def sent_to_service(self) -> tuple[Sent, ...]:
+        """Those to the service itself; what other systems answered says nothing of it."""
+        return tuple(sent_to_service(self.plan, self.loaded))
 
     def of_stage(self, stage: str) -> tuple[Loaded, ...]:
         """The evidence of one stage, in the order of offset and attempt."""

@@ -66,7 +66,7 @@ def restarts(bundle: Bundle) -> tuple[Restart, ...]:
 def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
     """By path and field, in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
-    for sent in bundle.sent:
+    for sent in bundle.sent_to_service:
         body = sent.exchange.body
         if sent.exchange.fault is not None or not body or not body.lstrip().startswith("{"):
             continue

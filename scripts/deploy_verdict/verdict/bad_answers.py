@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from deploy_verdict.base.log_templates import path_shape
@@ -26,14 +25,6 @@ _ERROR, _REFUSED = 500, 400
 def route_of(sent: Sent) -> str:
     """Method and path of a request, ids left out."""
     return f"{sent.exchange.method} {path_shape(path_of(sent.exchange.url))}"
-
-
-@dataclass(frozen=True)
-class Routes:
-    """How many requests a route got since a moment."""
-
-    total: int
-    bad: int
 
 
 class BadAnswers:

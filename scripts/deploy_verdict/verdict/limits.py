@@ -48,7 +48,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     yield from _logs_left_out(bundle)
     yield from _news(bundle)
     yield from _between(bundle)
-    answered = sum(item.exchange.status is not None for item in bundle.sent)
+    answered = sum(item.exchange.status is not None for item in bundle.sent_to_service)
     if answered:
         yield from _instances(bundle)
         yield (

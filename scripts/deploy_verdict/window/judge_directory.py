@@ -62,12 +62,12 @@ from deploy_verdict.window.session import WINDOW_FILE, history_file, read_window
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
+SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
+Noted = TypeVar("Noted", SentNotification, RollbackFile)
 BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
 # As Railway and git abbreviate them.
 SHORTEST_ID = 4
-SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
-Noted = TypeVar("Noted", SentNotification, RollbackFile)
 TEMPLATES = data_folder("report_templates")
 
 

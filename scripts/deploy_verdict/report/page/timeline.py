@@ -1,7 +1,7 @@
 """The window from T0 to its end: what was sampled, what failed when, deployments and restarts. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +10,17 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_readings
 from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.evidence.process_marks import restarts
-from deploy_verdict.markup.labels import counted, name_of
+from deploy_verdict.markup.labels import counted, listed, name_of
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Deployment, Finding, Outcome, RootCause, Slot, Verdict
 from deploy_verdict.report.page.plots import LEFT, RIGHT, Axis
 from deploy_verdict.stages.deployment.state import short
 
 LANE, WIDTH = 22.0, 860.0
-MOST_MARKS = 150
+MOST_MARKS = 300
 _OF_STATE = {"missing": "missed", "unreadable": "missed", "partial": "late", "late": "late"}
+
+_BAD = ((Outcome.INCONCLUSIVE, "unknown", "not known"), (Outcome.FAIL, "failed", "failed"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,32 +78,51 @@ def _axis(bundle: Bundle) -> Axis:
 
 
 def _stage_rows(bundle: Bundle, verdict: Verdict) -> Iterator[tuple[str, tuple[TimelineMark, ...]]]:
-    found: dict[tuple[str, float], list[Finding]] = defaultdict(list)
-    for finding in verdict.findings:
-        if finding.offset_s is not None:
-            found[finding.stage, finding.offset_s].append(finding)
+    """A lane for each stage with samples, and for each other one that has something to say."""
     slots: dict[str, list[Slot]] = defaultdict(list)
     for slot in verdict.coverage.slots:
         slots[slot.stage].append(slot)
+    found: dict[str, dict[float, list[Finding]]] = defaultdict(lambda: defaultdict(list))
+    for item in verdict.findings:
+        mine = slots.get(item.stage)
+        # What is judged of the complete window is known with the stage's last sample.
+        end_s = mine[-1].offset_s if mine else bundle.window.length_s
+        found[item.stage][end_s if item.offset_s is None else item.offset_s].append(item)
     for stage, mine in slots.items():
-        marks = (_sampled(bundle, slot, found.get((stage, slot.offset_s), ())) for slot in mine)
-        yield stage, tuple(marks)
+        at = found.pop(stage, {})
+        sampled = [_sampled(bundle, slot, at.pop(slot.offset_s, ())) for slot in mine]
+        yield stage, (*sampled, *_judged(bundle, stage, at))
+    for stage, at in found.items():
+        marks = tuple(_judged(bundle, stage, at))
+        if any(mark.look != "passed" for mark in marks):
+            yield stage, marks
+
+
+def _judged(bundle: Bundle, stage: str, found: Mapping[float, Sequence[Finding]]) -> Iterator[TimelineMark]:
+    for offset_s, findings in sorted(found.items()):
+        look, words = _outcome(findings)
+        text = f"{stage} {shown_offset(offset_s)}{words or ': passed'}"
+        yield TimelineMark(x=_axis(bundle).x(offset_s), look=look, text=one_line(text, 300))
 
 
 def _sampled(bundle: Bundle, slot: Slot, findings: Sequence[Finding]) -> TimelineMark:
-    title = f"{slot.stage} {shown_offset(slot.offset_s)}"
+    look, words = _outcome(findings)
+    if look != "failed":
+        look = _OF_STATE.get(slot.state, look)
     state = f"{slot.state}, {slot.note}" if slot.note else slot.state
-    bad = [item for item in findings if item.outcome is Outcome.FAIL]
-    open_ = [item for item in findings if item.outcome is Outcome.INCONCLUSIVE]
-    look = _OF_STATE.get(slot.state) or ("failed" if bad else "unknown" if open_ else "passed")
-    if bad:
-        look = "failed"
-    text = f"{title}: {state}"
-    for word, items in (("failed", bad), ("not known", open_)):
-        if items:
-            names = ", ".join(dict.fromkeys(map(name_of, items[:3])))
-            text += f"; {counted(len(items), 'check')} {word}: {names}"
+    text = f"{slot.stage} {shown_offset(slot.offset_s)}: {state}{words}"
     return TimelineMark(x=_axis(bundle).x(slot.offset_s), look=look, text=one_line(text, 300))
+
+
+def _outcome(findings: Sequence[Finding]) -> tuple[str, str]:
+    """The look of the worst, and what did not pass in words."""
+    words, look = "", "passed"
+    for outcome, name, word in _BAD:
+        items = [item for item in findings if item.outcome is outcome]
+        if items:
+            names = listed(dict.fromkeys(map(name_of, items)), 3)
+            look, words = name, f"{words}; {counted(len(items), 'check')} {word}: {names}"
+    return look, words
 
 
 def _offset_s(bundle: Bundle, at: datetime) -> float:
