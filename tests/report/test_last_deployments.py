@@ -60,6 +60,7 @@ def test_ten_deployments_newest_first_each_once_with_the_suites_rate():
     ]
     assert found.e2e == "95 % (63 of 66 tests; of 1 deployment not known)"
     assert f"| [run]({RUN}) |" in table(found.table)
+    assert found.without_runs.rows[1] == rows[1][:-1]
 
 
 def test_alone_it_has_no_table_and_a_rehearsal_is_named():
