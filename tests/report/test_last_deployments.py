@@ -45,7 +45,7 @@ def test_ten_deployments_newest_first_each_once_with_the_suites_rate():
         # The same deployment again, an outcome of a later version, our own line, and the future.
         earlier(11, "attention", "6/8", judged_at=T0 - timedelta(hours=1), link=RUN),
         earlier(90, "wonderful", judged_at=T0 - timedelta(hours=4)),
-        earlier(91, window="w1", judged_at=T0 - timedelta(hours=3)),
+        earlier(91, "attention", window="w1", judged_at=T0 - timedelta(hours=3)),
         earlier(92, judged_at=T0 + timedelta(hours=1)),
         earlier(93, "stable", None, judged_at=T0 - timedelta(hours=2)),
     ]
