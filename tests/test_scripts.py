@@ -55,6 +55,12 @@ def test_a_whole_window_in_one_process(plan, tmp_path):
     assert len(names) > 2 * len(OFFSETS)
     assert json.loads((out / "verdict.json").read_text())["outcome"] == "stable"
     assert (out / "comment.md").exists()
+    opened_by = tmp_path / "browser"
+    opened_by.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    opened_by.chmod(0o755)
+    shown = script("report", "--out", out, "--open", environment={"BROWSER": f"{opened_by} %s"})
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert (tmp_path / "opened").read_text() == f"{(out / 'report.html').as_uri()}\n"
 
 
 def test_a_window_of_another_length_than_the_plans(plan, tmp_path):
