@@ -46,7 +46,7 @@ def run(hub, monkeypatch):
 
 
 def test_the_draft_tells_what_when_and_by_which_check_and_asks_what_is_open(out, capsys):
-    keep_sent(out, read_verdict(out))
+    keep_sent(out, read_verdict(out), ["slack://x"])
     assert main(["review", str(out)]) == 0
     text = capsys.readouterr().out
     assert text.startswith("# Post-incident review: zeues-backend in production, 2026-02-02\n")
@@ -71,7 +71,7 @@ def test_one_issue_that_a_second_run_brings_up_to_date(out, hub, run, capsys):
     first = hub.issues[number]["body"]
     assert run(out, "--open") == 0
     assert (list(hub.issues), hub.issues[number]["body"]) == ([number], first)
-    keep_sent(out, read_verdict(out))
+    keep_sent(out, read_verdict(out), ["slack://x"])
     assert run(out, "--open") == 0
     assert "people were notified" in hub.issues[number]["body"]
     assert len(set(capsys.readouterr().out.split())) == 1
@@ -81,7 +81,7 @@ def test_what_somebody_edited_stays_unless_it_is_to_be_replaced(out, hub, run, c
     run(out, "--open")
     (row,) = hub.issues.values()
     row["body"] = edited = row["body"].replace("- [ ]", "- [x]", 1).replace("\n", "\r\n")
-    keep_sent(out, read_verdict(out))
+    keep_sent(out, read_verdict(out), ["slack://x"])
     assert run(out, "--open") == 0
     assert row["body"] == edited
     assert "somebody has edited its text" in capsys.readouterr().err

@@ -12,6 +12,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from deploy_verdict.cli.command import main
 from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
     Exchange,
     LogObservation,
     MetricsObservation,
@@ -96,6 +98,16 @@ def written(bundle):
     verdict = judge(bundle, judged_at=END, tool_version="0.1.0")
     subject = Subject(target="http://service.test", service="shop", commit="f0ec7b5", deployment="d-1")
     return openmetrics(bundle, verdict.model_copy(update={"subject": subject}))
+
+
+def test_the_platform_names_the_commit_where_nobody_gave_it():
+    plan = plan_of(PLAN)
+    live = Deployment(id="d-1", status="SUCCESS", commit="c0ffee1")
+    bundle = bundle_of(
+        plan, loaded(plan, "deployment", [DeploymentObservation(offset_s=0, at=T0, deployment=live)])
+    )
+    verdict = judge(bundle, judged_at=END, tool_version="0.1.0")
+    assert 'commit="c0ffee1"' in openmetrics(bundle, verdict)
 
 
 def read(text):

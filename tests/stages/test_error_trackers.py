@@ -12,7 +12,14 @@ from deploy_verdict.evidence.own_requests import own_requests
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.evidence.process_marks import restarts
 from deploy_verdict.http.plan_probe import probe_of
-from deploy_verdict.model import Outcome, Subject, WindowFile, WindowFrame
+from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
+    Outcome,
+    Subject,
+    WindowFile,
+    WindowFrame,
+)
 from deploy_verdict.plan import read_plan
 from deploy_verdict.plan.placeholders import spans_window
 from deploy_verdict.plan.write_guard import foreign_refusal
@@ -32,7 +39,7 @@ HEAD = 'version: 1\nname: shop\nservice: {base_url: "http://shop.test"}\nwindow:
 AFTER_S = 900.0
 
 
-def asked(text, url, *, token=TOKEN, commit=COMMIT, clock=None):
+def asked(text, url, *, token=TOKEN, commit=COMMIT, clock=None, evidence=lambda plan: ()):
     """The outcome and actual of each check, by its name, fifteen minutes after T+0; and the clock."""
     keys = ("SENTRY_TOKEN", "DD_API_KEY", "DD_APP_KEY")
     urls = dict.fromkeys(("SENTRY_URL", "PROMETHEUS_URL", "DATADOG_URL"), url)
@@ -50,6 +57,7 @@ def asked(text, url, *, token=TOKEN, commit=COMMIT, clock=None):
         tell=lambda line: None,
         redact=redactor.text,
         file=WindowFile(window=frame, subject=subject, plan_name=plan.name, plan_sha256=plan.sha256),
+        evidence=lambda: evidence(plan),
     )
     # At T+0 nothing of the window has passed.
     at_once = [check for check in plan.health if check.at is None and not spans_window(check)]
@@ -206,6 +214,16 @@ def test_a_window_without_a_commit_says_how_to_give_it():
         "on this tool's side: the window does not know its commit — give --commit SHA",
     )
     assert [path for _, path, _, _ in server.asked] == ["/api/0/organizations/ORG/issues/"]
+
+
+def test_the_platform_names_the_commit_where_nobody_gave_it():
+    def evidence(plan):
+        deployment = Deployment(id="d-1", status="SUCCESS", commit=COMMIT)
+        seen = DeploymentObservation(offset_s=0.0, at=T0, deployment=deployment)
+        return [loaded(plan, "deployment", [seen])]
+
+    with tracker(sentry()) as server:
+        assert outcomes(asked(SENTRY, server.url, commit=None, evidence=evidence)) == [PASS, PASS, PASS]
 
 
 HOST = "hosts: {t: {base_url: http://t.test, reads: [/query]}}\nhealth: [%s]\n"

@@ -4,26 +4,21 @@ The issue's text is ours until somebody edits it: a hidden digest tells. Then pe
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.follow_up.rollback_execution import read_rollback
 from deploy_verdict.github import GitHub
 from deploy_verdict.github.caller import Tell
 from deploy_verdict.model import Record, Verdict
 from deploy_verdict.publish.bad_news import handles
 from deploy_verdict.publish.hidden_line import hidden, hidden_in
 from deploy_verdict.publish.posts import MAX_COMMENT, bundle_service
-from deploy_verdict.publish.sent_notifications import sent_notification
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report import template_environment
-from deploy_verdict.report.after.review import Happened, render_review, review_title
+from deploy_verdict.report.after.review import render_review, review_title
 from deploy_verdict.report.sections import cut
-from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.window.judge_directory import TEMPLATES
 
 _NAME = "deploy-verdict-review"
@@ -45,26 +40,16 @@ class DraftState(Record):
     sha256: str
 
 
-def drafted(bundle: Bundle, verdict: Verdict, out: Path) -> Draft:
-    """The draft of a window, with what its directory knows beside the evidence."""
+def drafted(bundle: Bundle, verdict: Verdict) -> Draft:
+    """The draft of a window."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
-    text = render_review(bundle, verdict, environment, tuple(_happened(verdict, out)))
+    text = render_review(bundle, verdict, environment)
     people = " ".join(f"@{handle}" for handle in handles(bundle.plan.github.notify))
     return Draft(
         key=f"review-{bundle_service(bundle)}-{bundle.window.id}",
         title=review_title(bundle, verdict),
         text=cut(text + (f"\ncc {people}\n" if people else ""), MAX_COMMENT - MAX_HIDDEN),
     )
-
-
-def _happened(verdict: Verdict, out: Path) -> Iterator[Happened]:
-    sent = sent_notification(out, verdict)
-    if sent is not None:
-        yield Happened(at=sent.judged_at, what=f"people were notified of {sent.outcome.shown}")
-    rollback = read_rollback(out)
-    if rollback is not None:
-        what = f"a rollback to deployment {short(rollback.target)} was requested: {rollback.state}"
-        yield Happened(at=rollback.asked_at, what=what)
 
 
 def opened(github: GitHub, draft: Draft, *, replace: bool, tell: Tell) -> str:

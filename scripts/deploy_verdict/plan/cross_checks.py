@@ -258,7 +258,8 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
     """Refuse now what names an entity that may not be written, as far as no captured value decides it."""
     pools = ((("pools", index), pool) for index, pool in enumerate(plan.pools))
     for path, request in (*requests_of_plan(plan), *pools):
-        reason = next((one for one in known_refusals(request, plan.test_data) if not one.is_undeclared), None)
+        found = known_refusals(request, plan.test_data, plan.headers_of(request))
+        reason = next((one for one in found if not one.is_undeclared), None)
         if reason:
             yield (*path, request.method.lower()), f"{reason.text} — {_how_to_allow(request, plan)}"
 

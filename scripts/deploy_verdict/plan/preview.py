@@ -167,7 +167,8 @@ def _written(plan: Plan) -> dict[str, Any]:
     writes_to: dict[str, dict[str, None]] = {}
     not_sent: dict[str, None] = {}
     for _, request in requests_of_plan(plan):
-        refused = dict.fromkeys(one.text for one in known_refusals(request, plan.test_data))
+        found = known_refusals(request, plan.test_data, plan.headers_of(request))
+        refused = dict.fromkeys(one.text for one in found)
         not_sent |= refused
         if request.writes and not refused:
             touched = dict.fromkeys(known_entities(request, plan.test_data))

@@ -1,7 +1,7 @@
 """The parts of a plan that several sections share: requests, expectations, alternatives, rules. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -21,7 +21,13 @@ from pydantic_core import CoreSchema
 from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
-from deploy_verdict.plan.graphql import asks_mutation, documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.graphql import (
+    asks_mutation,
+    documents_of,
+    is_endpoint,
+    names_stored,
+    operations_of,
+)
 from deploy_verdict.plan.other_words import line_of
 
 
@@ -45,11 +51,15 @@ STATUSES = range(100, 600)
 
 def changes_data(method: str, path: str, body: Any) -> bool:
     """Whether a request may change data: all but GET, HEAD and GraphQL's queries may."""
-    if method.lower() in READS:
-        return is_endpoint(path) and asks_mutation(path)
+    if method.lower() in READS or asks_mutation(path):
+        return asks_mutation(path)
     documents = documents_of(body) if method == "POST" and is_endpoint(path) else None
-    read = [operations_of(str(document["query"])) for document in documents or ()]
-    return not read or not all(operations is not None and operations.reads for operations in read)
+    return not documents or not all(map(_is_read, documents))
+
+
+def _is_read(document: Mapping[str, Any]) -> bool:
+    operations = operations_of(str(document["query"]))
+    return operations is not None and operations.reads and not names_stored(document, has_text=True)
 
 
 class Part(BaseModel):

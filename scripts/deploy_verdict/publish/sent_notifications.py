@@ -47,17 +47,11 @@ def news(
 
 def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
     """The outcome of the last notification about this window."""
-    found = sent_notification(out, verdict)
-    return found.outcome if found else None
-
-
-def sent_notification(out: Path, verdict: Verdict) -> SentNotification | None:
-    """The last notification about this window; None where none is known."""
     try:
         found = SentNotification.model_validate_json((out / SENT_FILE).read_bytes())
     except (OSError, ValidationError):
         return None
-    return found if found.window == verdict.window.id else None
+    return found.outcome if found.window == verdict.window.id else None
 
 
 def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.exchanges import all_sent, at_offset
 from deploy_verdict.evidence.measures import log_readings, suite_ran, suite_results
-from deploy_verdict.evidence.platform_views import points_of, readings_of
+from deploy_verdict.evidence.platform_views import deployed, looks, points_of, readings_of
 from deploy_verdict.model import (
     MetricsObservation,
     Outcome,
@@ -99,11 +99,11 @@ class _Families:
 
     def __init__(self, bundle: Bundle, verdict: Verdict) -> None:
         self._found = (*_of_verdict(bundle, verdict), *_of_evidence(bundle, verdict))
-        subject = verdict.subject
+        subject, live = verdict.subject, deployed(looks(bundle))
         common = {
             "service": subject.service or verdict.plan_name,
             "environment": subject.environment,
-            "commit": subject.commit,
+            "commit": subject.commit or (live.commit if live else None),
             "deployment": subject.deployment,
         }
         self._common = {name: value for name, value in common.items() if value}

@@ -6,13 +6,22 @@ from pydantic import JsonValue
 
 from deploy_verdict.evidence.steps import tested_step
 from deploy_verdict.model import (
+    DeploymentObservation,
     Exchange,
     Fault,
+    Loaded,
     Outcome,
+    Subject,
     Whose,
 )
 from deploy_verdict.plan import Check, Request
-from deploy_verdict.plan.placeholders import of_window, path_of_window, window_lacks, window_values
+from deploy_verdict.plan.placeholders import (
+    names_of_window,
+    of_window,
+    path_of_window,
+    window_lacks,
+    window_values,
+)
 from deploy_verdict.plan.write_guard import entities, foreign_refusal, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
@@ -65,11 +74,25 @@ def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tu
     )
 
 
+def _subject(context: Context, request: Request) -> Subject | None:
+    """The window's subject; its commit as the platform names it, where that is wanted and nobody gave it."""
+    subject = context.file.subject if context.file else None
+    if subject is None or subject.commit is not None or "commit" not in names_of_window(request):
+        return subject
+    commits = (
+        observation.deployment.commit
+        for item in context.evidence()
+        if isinstance(item, Loaded)
+        for observation in item.evidence.observations
+        if isinstance(observation, DeploymentObservation) and observation.deployment is not None
+    )
+    return subject.model_copy(update={"commit": next(filter(None, commits), None)})
+
+
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
     headers = context.plan.headers_of(request)
-    subject = context.file.subject if context.file else None
-    values = window_values(context.pace.t0, context.pace.clock.now(), subject)
+    values = window_values(context.pace.t0, context.pace.clock.now(), _subject(context, request))
     lacking = window_lacks(request, values)
     if lacking:
         return unsent(context, request, "not-known", lacking)

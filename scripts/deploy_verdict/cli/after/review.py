@@ -40,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     bundle, _ = judged_directory(options)
     refuse_without_evidence(bundle, verdict, options.out)
     environment = environment_for(options.out / PLAN_FILE)
-    draft = drafted(bundle, verdict, options.out)
+    draft = drafted(bundle, verdict)
     if not options.open or is_dry_run(options.out):
         print(f"# {draft.title}\n\n{draft.text}", end="")
         return 0

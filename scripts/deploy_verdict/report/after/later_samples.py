@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.markup.labels import counted
@@ -100,7 +99,7 @@ def _peak(bundle: Bundle, pool: str, stretch: Stretch) -> str:
 
 
 def _unanswered(bundle: Bundle, stretch: Stretch) -> str:
-    sent = [item.exchange for item in all_sent(bundle.loaded) if stretch.has(item.offset_s)]
+    sent = [item.exchange for item in bundle.sent if stretch.has(item.offset_s)]
     bad = sum(item.fault is not None or (item.status or 599) >= 500 for item in sent)
     return f"{bad:,} of {len(sent):,}" if sent else NOT_MEASURED
 

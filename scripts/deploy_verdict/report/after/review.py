@@ -1,7 +1,6 @@
 """The post-incident review as a draft: what a window's evidence can say of an incident by itself. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import jinja2
@@ -32,14 +31,6 @@ MOST_QUESTIONS = 12
 MOST_DETECTED = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Happened:
-    """One line of the timeline that the window's directory knows beside its evidence."""
-
-    at: datetime
-    what: str
-
-
 def review_title(bundle: Bundle, verdict: Verdict) -> str:
     """The issue's title."""
     subject = bundle.subject
@@ -48,9 +39,7 @@ def review_title(bundle: Bundle, verdict: Verdict) -> str:
     return one_line(f"Post-incident review: {service}{place}, {moment(verdict.window.t0)[:10]}", 200)
 
 
-def render_review(
-    bundle: Bundle, verdict: Verdict, environment: jinja2.Environment, happened: Sequence[Happened] = ()
-) -> str:
+def render_review(bundle: Bundle, verdict: Verdict, environment: jinja2.Environment) -> str:
     """The draft; the same window always gives the same text."""
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
@@ -65,7 +54,7 @@ def render_review(
         "window": bundle.window,
         "t0": moment(bundle.window.t0),
         "is_rehearsal": verdict.is_rehearsal,
-        "timeline": _timeline(bundle, verdict, told, happened),
+        "timeline": _timeline(bundle, verdict, told),
         "causes": told,
         "detected": _detected(bundle, failed),
         "criteria": tuple((MARK[item.outcome], item.name, item.actual) for item in verdict.criteria),
@@ -77,9 +66,7 @@ def render_review(
     return environment.get_template("review.md.j2").render(context).rstrip("\n") + "\n"
 
 
-def _timeline(
-    bundle: Bundle, verdict: Verdict, told: Sequence[RootCause], happened: Sequence[Happened]
-) -> Table:
+def _timeline(bundle: Bundle, verdict: Verdict, told: Sequence[RootCause]) -> Table:
     """What is known with its time, in plan time."""
     window, rows = bundle.window, list[tuple[datetime, str, str]]()
 
@@ -98,7 +85,12 @@ def _timeline(
     ends = sorted({*window.earlier_lengths_s, window.length_s})
     if not verdict.ended:
         rows += [(*_at(bundle, end_s), "the last sample was due") for end_s in ends]
-    rows += [(planned(item.at), "", item.what) for item in happened]
+    if bundle.notified is not None:
+        at = bundle.notified.sent_at or bundle.notified.judged_at
+        rows.append((planned(at), "", f"people were notified of {bundle.notified.outcome.shown}"))
+    if bundle.rolled_back is not None:
+        target = f"deployment {short_id(bundle.rolled_back.target)}"
+        rows.append((planned(bundle.rolled_back.asked_at), "", f"a rollback to {target} was requested"))
     rows.append((planned(verdict.judged_at), "", f"judged {verdict.outcome.shown}"))
     rows.sort(key=lambda row: row[0])
     return Table(

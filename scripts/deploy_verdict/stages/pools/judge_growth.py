@@ -41,6 +41,9 @@ FINEST_TRAFFIC_S = 300.0
 CLEARLY, NEARLY, ENDS_LEVEL, FEWEST_SHAPED = 8.0, 3.0, 4, 6
 # A step fails where so many of its kind would have filled the pool.
 STEPS_TO_FULL = 4
+# Before the window's end, the look before must have seen so much: a pool that opens its connections when it
+# first needs them rises for half an hour and more (half of such healthy ones were told to grow at T+60).
+EARLIEST_H = 0.7
 # The standard error of a whole number.
 SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
@@ -91,7 +94,8 @@ def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | No
     if series.planned[-1].is_read:
         return None
     before = series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1)
-    return _p(samples, growth_of(before.blocks, counted=True, dense=series.is_dense))
+    growth = growth_of(before.blocks, counted=True, dense=series.is_dense)
+    return _p(samples, growth) if growth is not None and growth.hours >= EARLIEST_H else 1.0
 
 
 def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | None, p: float) -> Ruling:
@@ -126,7 +130,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     power = with_power(growth, UNIT)
     if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
-    return _flat(pool, growth, free, _traffic(series, change))
+    return _flat(pool, growth, free, series, change)
 
 
 def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
@@ -224,13 +228,17 @@ def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
     return f"at that time {'; '.join(found)}" if found else "nothing in the evidence says what it was"
 
 
-def _flat(pool: Pool, growth: Growth, free: float, traffic: str) -> Ruling:
+def _flat(
+    pool: Pool, growth: Growth, free: float, series: GrowthSeries, change: TrafficChange | None
+) -> Ruling:
+    traffic = _traffic(series, change)
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
     would = f"{harmful:.1f}/h would use up the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
         return passed(f"{power}; {would}; {traffic}; {WARM_UP}")
-    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {traffic}; {WARM_UP}")
+    more = f"; {traffic}" if series.ramp else ""
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}{more}; {WARM_UP}")
 
 
 def _ahead(growth: Growth, free: float) -> str:
