@@ -228,7 +228,8 @@ class Redactor:
         low = lowered(text)
         start = len(text) - max((overlap_of(low, form) for form, _ in self._known.forms), default=0)
         shape = _OPEN.search(text, text.rfind("\n") + 1)
-        start = min(start, shape.start() if shape else start, len(text) - _open_key(text))
+        start = min(start, shape.start() if shape else start)
+        start -= _open_key(text[:start])
         while True:
             # The cut for one secret must not split another, complete one.
             begin = min((_begin_of(form, low, start) for form, _ in self._known.forms), default=start)
@@ -238,7 +239,8 @@ class Redactor:
 
     def broken_off(self, text: str) -> int:
         """How many of the last characters may be a secret that goes on on the next line."""
-        return max(self._known.broken_off(text), _open_key(text))
+        known = self._known.broken_off(text)
+        return known + _open_key(text[: len(text) - known])
 
     def _without_beginning(self, text: str) -> str:
         low = lowered(text)
