@@ -53,6 +53,14 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
                 )
 
 
+def sent_to_service(plan: Plan, loaded: Iterable[Loaded]) -> Iterator[Sent]:
+    """Each exchange with the service itself; what other systems answered says nothing of it."""
+    sent = all_sent(loaded)
+    if not plan.hosts:
+        return sent
+    return (item for item in sent if plan.is_ours(plan.host_of(item.exchange.url)))
+
+
 _Kept = tuple[str, str | None, Exchange]
 
 

@@ -19,6 +19,7 @@ from deploy_verdict.model import (
     LogObservation,
     Outcome,
     TestObservation,
+    Verdict,
 )
 from deploy_verdict.model.logs import BASELINE, COMPLETE, STARTUP
 from deploy_verdict.plan import NeverRule
@@ -108,6 +109,18 @@ def suite_ran(bundle: Bundle) -> bool:
         for item in bundle.of_stage("e2e")
         for observation in item.evidence.observations
     )
+
+
+def suite_tally(verdict: Verdict) -> str | None:
+    """ "7/8": how many tests of the suite passed; what is not known did not pass; None where none ran."""
+    results = [
+        finding.outcome
+        for finding in verdict.findings
+        if (finding.stage, finding.rule) == ("e2e", "passes") and finding.check != PRE_CHECK
+    ]
+    if all(outcome is Outcome.INCONCLUSIVE for outcome in results):
+        return None
+    return f"{results.count(Outcome.PASS)}/{len(results)}"
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:

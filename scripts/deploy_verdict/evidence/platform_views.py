@@ -72,7 +72,7 @@ def points_of(observation: MetricsObservation, name: str, deployment: str | None
 
 def own_answered(bundle: Bundle) -> int:
     """How many requests of ours the service itself answered in this window, by any stage."""
-    answered = sum(_is_answer(item.exchange) for item in bundle.sent)
+    answered = sum(_is_answer(item.exchange) for item in bundle.sent_to_service)
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
     awaited = readings_of(bundle, "health", AwaitedObservation)
     answered += sum(_is_answer(answer.exchange) for _, samples in awaited for answer in samples.answers)

@@ -78,7 +78,7 @@ def restarts(bundle: Bundle) -> tuple[Restart, ...]:
 def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
     """By path and field, in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
-    for sent in bundle.sent:
+    for sent in bundle.sent_to_service:
         if sent.exchange.fault is not None:
             continue
         at_s = (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed

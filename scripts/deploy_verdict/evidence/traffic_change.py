@@ -76,6 +76,6 @@ def _ours_at(bundle: Bundle) -> tuple[float, ...]:
 
 def _offsets(bundle: Bundle) -> Iterable[float]:
     """When each answered request of ours was sent, in plan time."""
-    for sent in bundle.sent:
+    for sent in bundle.sent_to_service:
         if sent.exchange.status is not None:
             yield (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed

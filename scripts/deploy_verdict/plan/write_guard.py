@@ -60,6 +60,34 @@ def strange_query(query: str) -> str | None:
     return None
 
 
+def is_declared_read(reads: Sequence[str], method: str, path: str) -> bool:
+    """Whether a request is a POST to one of a host's `reads`, whatever its query."""
+    return method == "POST" and path.partition("?")[0] in reads
+
+
+def foreign_refusal(
+    reads: Sequence[str],
+    method: str,
+    path: str,
+    body: Any,
+    headers: Mapping[str, str],
+    *,
+    form: Mapping[str, str] | None = None,
+) -> str | None:
+    """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    is_write = changes_data(method, path, body)
+    names = [*headers]
+    if is_write:
+        query = parse_qsl(path.partition("?")[2], keep_blank_values=True)
+        names += [*(key for key, _ in query), *(form or ()), *keys_in(body)]
+    other = next((name for name in names if folded(name) in OVERRIDES), None)
+    if other:
+        return f"{method} {path} asks for another method by {other} — use that method itself"
+    if is_write and not is_declared_read(reads, method, path):
+        return f"{method} {path} could write, and other hosts are only read"
+    return None
+
+
 def folded(key: str) -> str:
     """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
     plain = unicodedata.normalize("NFKC", key).casefold()

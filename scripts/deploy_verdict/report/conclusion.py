@@ -47,7 +47,7 @@ def _done(bundle: Bundle, verdict: Verdict) -> str:
     ]
     passed = sum(finding.outcome is Outcome.PASS for finding in verdict.findings)
     return (
-        f"deploy-verdict watched {bundle.subject.target} for {length_words(window.length_s)} from "
+        f"deploy-verdict watched {bundle.subject.target} for {length_words(bundle.plan.window.end_s)} from "
         f"{moment(window.t0)}: {', '.join(filter(None, parts))}. "
         f"{passed:,} of {counted(len(verdict.findings), 'finding')} passed."
     )

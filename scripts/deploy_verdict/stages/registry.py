@@ -494,7 +494,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="latency",
         title="whether answers become slower",
-        is_planned=lambda plan: any(not check.writes for check in plan.health),
+        is_planned=lambda plan: any(not check.writes and plan.is_ours(check.host) for check in plan.health),
         judge="verdict.latency_drift:judge_latency",
         judged_with="",
         lead_rank=6,

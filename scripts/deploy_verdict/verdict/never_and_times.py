@@ -18,7 +18,7 @@ def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Fi
     Where scheduled samples were missed, nothing can be said of all answers.
     """
     missed = missed_samples(covered(bundle))
-    sent = tuple(bundle.sent)
+    sent = bundle.sent
     for rule in bundle.plan.never:
         if rule.of is None or _is_collected(bundle, rule.of):
             yield _judge_rule(rule, count_rule(bundle.plan, rule, sent), missed)

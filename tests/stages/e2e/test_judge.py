@@ -16,7 +16,7 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan.references import finding_names
-from deploy_verdict.stages.e2e.judge import judge_e2e
+from deploy_verdict.stages.e2e.judge import judge_e2e, runs_passed
 from tests.bundles import OUR_DNS, REFUSED, T0, loaded
 from tests.plans import plan_of
 
@@ -559,6 +559,14 @@ def test_evidence_of_another_stage_is_not_looked_at():
     item = loaded(plan, "health", [good()])
     (finding,) = judge_e2e(plan, [(item.name, item.evidence)])
     assert finding.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_table_of_the_runs():
+    plan = plan_of(HEAD + ONE)
+    items = [loaded(plan, "e2e", [good(at)], at) for at in (0, 7200)]
+    (row,) = runs_passed(plan, [(item.name, item.evidence) for item in items])
+    assert (row.name, row.outcome, row.passed, row.runs) == ("flow", Outcome.INCONCLUSIVE, 2, 3)
+    assert row.notes == "not run at T+60min; passed in 2 of 3 runs (excludes a flake rate above 78 %)"
 
 
 RIVALS = """

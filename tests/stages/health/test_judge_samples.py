@@ -200,5 +200,11 @@ def test_a_copy_out_of_a_cache_proves_nothing():
     assert outcome(*fresh) == set()
     assert outcome(*fresh[:4], ({"n": 5}, {"age": "31"})) == {OPEN}
     assert outcome(*fresh[:4], ({"n": 5}, {"X-Cache": "Hit from cloudfront"})) == {OPEN}
+    for name, value in (("X-Cache", "TCP_MEM_HIT from x"), ("X-Cache-Hits", "0, 3"), ("X-Varnish", "12 7"),
+                        ("CF-Cache-Status", "UPDATING"), ("Warning", '110 - "Response is Stale"'),
+                        ("X-From-Cache", "1"), ("Age", "12.0")):  # fmt: skip
+        assert outcome(*fresh[:4], ({"n": 5}, {name: value})) == {OPEN}, name
+    for name, value in (("X-Cache", "MISS, hit-for-pass"), ("X-Cache-Hits", "0"), ("X-Varnish", "12")):
+        assert outcome(*fresh[:4], ({"n": 5}, {name: value})) == set(), name
     # The very same answer, a quarter of an hour later: its date is that of the first.
     assert outcome(*fresh[:4], fresh[0]) == {OPEN}

@@ -1,7 +1,7 @@
 """The e2e stage: every declared test over all its runs, what it left behind, and the run's length. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -92,6 +92,39 @@ def _limit(e2e: E2E, limit_s: float, files: Files) -> Finding:
     limit = shown_duration(limit_s)
     expectation = f"a run of the suite takes at most {limit}"
     return ruling.as_finding("e2e", SUITE, "limit", expectation, expected=f"<= {limit}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestRow:
+    """One declared test as a table shows it: `notes` is the finding's own text."""
+
+    __test__ = False  # pytest: not a test class
+    name: str
+    outcome: Outcome
+    notes: str
+    passed: int
+    runs: int
+
+
+def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[TestRow, ...]:
+    """How many of its runs each declared test passed, in the plan's order; without the pre-check."""
+    e2e = plan.e2e
+    if e2e is None:
+        return ()
+    rows = []
+    for test in e2e.tests:
+        runs = runs_of(e2e, test, tuple(item for item in loaded if item[1].stage == "e2e"))
+        finding = _passes(test, runs)
+        rows.append(
+            TestRow(
+                name=test.name,
+                outcome=finding.outcome,
+                notes=finding.actual,
+                passed=sum(run.result.outcome is Outcome.PASS for run in runs),
+                runs=len(runs),
+            )
+        )
+    return tuple(rows)
 
 
 def judge_suites(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:

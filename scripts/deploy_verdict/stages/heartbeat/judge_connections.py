@@ -23,7 +23,7 @@ EDGE_REASON = "the edge often answers in place of the service"
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Of all requests of the window, how many did not reach the service at the first try."""
-    sent = [item for item in bundle.sent if _was_sent(item)]
+    sent = [item for item in bundle.sent_to_service if _was_sent(item)]
     text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
     yield _judged(sent).as_finding(STAGE, "service", "connects", text)
     instances = _instances(bundle)

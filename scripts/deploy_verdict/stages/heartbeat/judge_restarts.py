@@ -36,7 +36,7 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
     if found:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         ruling = failed(f"{found[0].text}{more}", Severity.P2, BECAUSE).at(found[0].pointer, found[0].to_s)
-    elif any(item.exchange.status is not None for item in bundle.sent):
+    elif any(item.exchange.status is not None for item in bundle.sent_to_service):
         ruling = passed("no answer shows a restart")
     else:
         ruling = unknown("no answer to read it from")

@@ -67,5 +67,5 @@ def _answered(bundle: Bundle, from_s: float, to_s: float) -> int:
         item.exchange.fault is None
         and item.exchange.status is not None
         and from_s <= (item.exchange.at - t0).total_seconds() * speed < to_s
-        for item in bundle.sent
+        for item in bundle.sent_to_service
     )
