@@ -1,8 +1,12 @@
 """The heartbeat of one process: requests between the samples, on a real service and a turned clock."""
 
+import argparse
 from collections import Counter
 from itertools import pairwise
 
+import pytest
+
+from deploy_verdict.cli.watch import layout_wanted
 from deploy_verdict.plan import densely, laid_out, own_layout
 from deploy_verdict.plan.preview import preview
 from deploy_verdict.window.evidence_store import read_stage
@@ -10,6 +14,7 @@ from deploy_verdict.window.heartbeat import Heartbeat
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.watch import watch
 from tests.plans import plan_of
+from tests.running import ROOT
 from tests.servers import json_service
 from tests.window.sessions import session_on
 
@@ -69,8 +74,28 @@ def test_one_process_reads_the_pool_in_between_and_beats_in_the_pauses(tmp_path)
         asked = Counter(path for _, path, _ in service.seen)
         samples = [item.evidence for item in read_stage(session.evidence_dir, "pools")]
         assert all(abs(item.observations[0].actual_offset_s - item.offset_s) < 20 for item in samples)
+        between = [item.observations[0] for item in samples if item.offset_s % 900]
+        assert all(reading.new_connection for one in between for reading in one.readings)
     counts = preview(plan)
     assert (counts.samples, counts.samples_between, counts.readings_between) == (3, 28, 10)
     assert asked["/pool"] == 3 * 30 + 28 * 10 == counts.requests["pools"] - 3
     assert asked["/beside"] == 3 + 1
     assert 25 <= asked["/health"] - 3 <= 32
+
+
+@pytest.mark.parametrize(
+    ("speed", "length_s", "wanted"),
+    [
+        (1.0, None, (7200.0, 60.0)),
+        (60.0, None, None),
+        (1.0, 1800.0, (1800.0, 60.0)),
+        (60.0, 1800.0, (1800.0, None)),
+    ],
+)
+def test_only_a_window_as_fast_as_the_clock_is_read_in_between(speed, length_s, wanted):
+    """A rehearsal proves nothing good, and could not keep the pace."""
+    options = argparse.Namespace(
+        speed=speed, length=length_s, target="http://127.0.0.1:1", plan=ROOT / "plans" / "zeues.yml"
+    )
+    found = layout_wanted(options)
+    assert (found and (found.length_s, found.dense_every_s)) == wanted

@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> int:
         )
     capture = capture_path(options.plan, options.capture)
     progress = ProgressDisplay()
-    layout = _layout(options)
+    layout = layout_wanted(options)
     session = open_session(options, progress.tell, left_out=options.without, log=options.logs, layout=layout)
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
@@ -105,7 +105,7 @@ def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
     send_alarm(verdict, session.out, session.environment, session.tell)
 
 
-def _layout(options: argparse.Namespace) -> Layout | None:
+def layout_wanted(options: argparse.Namespace) -> Layout | None:
     """The window that --length wants, or the plan's own; faster than the clock, no reading in between."""
     if options.length is None and options.speed > 1:
         return None

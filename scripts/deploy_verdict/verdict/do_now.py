@@ -7,7 +7,7 @@ deployment was never live, so that what was before still serves.
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration
@@ -17,7 +17,6 @@ from deploy_verdict.markup.labels import listed, moment
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import (
     Coverage,
-    Deployment,
     LedgerObservation,
     NextAction,
     Severity,
@@ -139,7 +138,8 @@ def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAct
     before = ready.unproven[0].deployment
     subject = deployed(looks(bundle))
     is_next = ready.candidates[0].deployment.id == before.id
-    until = f"live until about {subject.created_at:%H:%M} UTC; " if is_next and _created(subject) else ""
+    replaced_at = subject.created_at if subject is not None and is_next else None
+    until = f"live until about {replaced_at.astimezone(UTC):%H:%M} UTC; " if replaced_at else ""
     known = f"{until}this tool has not watched it"
     free = _NONE_BEFORE.search(" ".join(item.actual for item in cause.findings)) if is_next else None
     if free is not None:
@@ -148,10 +148,6 @@ def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAct
         text=f"Roll back to {short(before.id)} ({known}), or deploy a fix",
         command=f"{ROLL_BACK} --to {before.id}",
     )
-
-
-def _created(deployment: Deployment | None) -> bool:
-    return deployment is not None and deployment.created_at is not None
 
 
 def _look() -> NextAction:

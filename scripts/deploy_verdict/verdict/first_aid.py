@@ -60,8 +60,7 @@ def _restart_for_pool(bundle: Bundle, cause: Cause) -> str:
         if cause.lead.rule == "floor":
             return "No hurry: find the request that keeps a connection; a restart frees what it kept"
         return f"Keep watching, and restart the service before the pool is full: {frees}"
-    full = AHEAD.search(text)
-    when = f"at this rate the pool {full.group() if full else ''} after the last sample"
+    when = f"at this rate the pool {_full_words(text)} after the last sample"
     if soonest_s <= SOON_S:
         return f"Restart the service now: {when}, and a restart frees its connections"
     return f"Restart the service within {_hours(soonest_s)}: {when}, and a restart frees its connections"
@@ -72,9 +71,14 @@ def _restart_for_memory(cause: Cause) -> str:
     soonest_s = soonest_ahead_s(text)
     if soonest_s is None:
         return "Keep watching, and restart the service before its memory reaches the limit"
-    full = AHEAD.search(text)
-    when = f"at this rate the limit {full.group() if full else ''} after the window, and a restart frees it"
+    when = f"at this rate the limit {_full_words(text)} after the window, and a restart frees it"
     return f"Restart the service within {_hours(soonest_s)}: {when}"
+
+
+def _full_words(text: str) -> str:
+    """ "will be full about 20 to 55 min"."""
+    full = AHEAD.search(text)
+    return full.group().replace(" in about ", " about ") if full else ""
 
 
 def _hours(seconds: float) -> str:

@@ -168,7 +168,7 @@ def _pool_of(bundle: Bundle, finding: Finding) -> str | None:
     return _pool_read_by(bundle, name)
 
 
-def _pool_read_by(bundle: Bundle, name: str) -> str | None:
+def _pool_read_by(bundle: Bundle, name: str | None) -> str | None:
     """The pool whose address a check asks."""
     check = next((check for check in bundle.plan.health if check.name == name), None)
     # Traffic and logs name paths and patterns, which are no checks.

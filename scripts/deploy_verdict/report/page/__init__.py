@@ -20,6 +20,7 @@ from deploy_verdict.report.brief import briefs
 from deploy_verdict.report.context import report_context
 from deploy_verdict.report.page.charts import charts
 from deploy_verdict.report.page.findings import shown_findings
+from deploy_verdict.report.page.issued_values import without_issued
 from deploy_verdict.report.page.suite_runs import suite_runs
 from deploy_verdict.report.page.timeline import timeline
 from deploy_verdict.verdict.cause_words import root_causes
@@ -43,7 +44,7 @@ def render_page(
     causes = root_causes(bundle, context["found"].causes)
     failed = tuple(cause for cause in causes if cause.severity is not None) or causes
     page = environment.get_template("page/page.html.j2")
-    return page.render(
+    rendered = page.render(
         context
         | {
             "causes": tuple(zip(failed, briefs(bundle, verdict), strict=True)),
@@ -56,6 +57,7 @@ def render_page(
             "verdict": verdict,
         }
     )
+    return without_issued(rendered, bundle)
 
 
 def own_parts(environment: jinja2.Environment, loader: jinja2.BaseLoader) -> dict[str, Any]:

@@ -44,9 +44,6 @@ FINEST_TRAFFIC_S = 300.0
 CLEARLY, NEARLY, ENDS_LEVEL, FEWEST_SHAPED = 8.0, 3.0, 4, 6
 # A step fails where so many of its kind would have filled the pool.
 STEPS_TO_FULL = 4
-# Before the window's end, the look before must have seen so much: a pool that opens its connections when it
-# first needs them rises for half an hour and more (half of such healthy ones were told to grow at T+60).
-EARLIEST_H = 0.7
 # The standard error of a whole number.
 SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
@@ -97,8 +94,7 @@ def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | No
     if series.planned[-1].is_read:
         return None
     before = series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1)
-    growth = growth_of(before.blocks, counted=True, dense=series.is_dense)
-    return _p(samples, growth) if growth is not None and growth.hours >= EARLIEST_H else 1.0
+    return _p(samples, growth_of(before.blocks, counted=True, dense=series.is_dense))
 
 
 def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | None, p: float) -> Ruling:
