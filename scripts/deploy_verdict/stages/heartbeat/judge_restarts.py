@@ -30,7 +30,7 @@ FEWEST_STARTS = 3
 # Workers that are recycled by plan start as often before the deployment as after it.
 OFTENER = 2.0
 # So many starts are a loop of restarts, and so many an hour: one every quarter of an hour.
-FEWEST_OF_LOOP, LOOP_PER_H = 8, 4.0
+FEWEST_OF_LOOP, LOOP_PER_H = 10, 4.0
 LOOP = "the service restarts over and over"
 
 
