@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.markdown import one_line
@@ -17,12 +16,12 @@ MOST_STEPS = 3
 CHARACTERS = 300
 
 
-def ending(bundle: Bundle, verdict: Verdict, now: datetime, out: Path) -> tuple[str, ...]:
+def ending(bundle: Bundle, verdict: Verdict, now: datetime, out: str) -> tuple[str, ...]:
     """The verdict, its cause and the next steps, one line each; `out` is the run's directory."""
     return tuple(one_line(text, CHARACTERS) for text in _ending(bundle, verdict, now, out))
 
 
-def _ending(bundle: Bundle, verdict: Verdict, now: datetime, out: Path) -> Iterator[str]:
+def _ending(bundle: Bundle, verdict: Verdict, now: datetime, out: str) -> Iterator[str]:
     found = issues(bundle, verdict)
     yield f"{verdict.outcome.shown}: {short(verdict, found, root_causes(bundle, found.causes))}"
     for issue in found.issues[:1]:

@@ -8,7 +8,6 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
@@ -57,9 +56,9 @@ def do_now(
     return tuple({action.text: action for action in actions}.values())[:MOST]
 
 
-def in_directory(actions: Iterable[NextAction], out: Path | str) -> tuple[NextAction, ...]:
+def in_directory(actions: Iterable[NextAction], out: str) -> tuple[NextAction, ...]:
     """The same with the run's own path in their commands, as the user gave it."""
-    place = shlex.quote(str(out))
+    place = shlex.quote(out)
     return tuple(
         action.model_copy(update={"command": _DIRECTORY.sub(lambda _: place, action.command)})
         if action.command
