@@ -23,7 +23,7 @@ SAMPLES = [(row, sample) for row in FORMATS for sample in row.samples]
 def reader(row=None):
     made = LineReader(END)
     if row is not None and row.agreed:
-        made.learn([row.samples[0].line.replace("error", "info")])
+        made.learn([row.agreed])
     return made
 
 
@@ -59,7 +59,10 @@ def wrapped(wrapper, line):
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     chosen=st.lists(
-        st.sampled_from([item for item in SAMPLES if not item[0].agreed]), min_size=1, max_size=12
+        # What follows a JSON object in its line would make it another text.
+        st.sampled_from([(row, item) for row, item in SAMPLES if not row.agreed and item.line[-1] != "}"]),
+        min_size=1,
+        max_size=12,
     ),
     wrapper=st.sampled_from([*WRAPPERS]),
     end=st.sampled_from(["\n", "\r\n"]),

@@ -23,7 +23,7 @@ from deploy_verdict.stages.logs.levels import (
     python_level,
     syslog_level,
 )
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import Stamp, epoch_time
 
 Reader = Callable[[str], SourceLine]
@@ -43,19 +43,13 @@ LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
     "@level", "sev",
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
+    "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
-_WRAPPERS = (
-    "log",
-    "record",
-    "fields",
-    "jsonpayload",
-    "body",
-    "data",
-    "payload",
-    "@fields",
-    "meta",
-    "attributes",
-)
+_WRAPPERS = ("log", "record", "fields", "jsonpayload", "body", "data", "payload", "@fields", "meta", "attributes")
+# What a request or a job brought, where the line has a message of its own: no word in there is the logger's.
+_CARGO = frozenset({"body", "data", "payload", "attributes"})
+# One line that holds many: OpenTelemetry's exporters, CloudWatch's subscriptions.
+_BATCHES = ("resourcelogs", "scopelogs", "logrecords", "logevents")
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
 _PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname"})
 _REQUEST_PATHS = frozenset(
@@ -89,6 +83,7 @@ class JsonLine(NamedTuple):
     format: str
     kind: str = "line"
     bare: bool = False
+    records: tuple["JsonLine", ...] = ()
 
 
 class _Layout(NamedTuple):
@@ -113,16 +108,28 @@ class JsonReader:
         """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
         try:
             fields = json.loads(text)
+            if isinstance(fields, list):
+                return self._batch(fields, text)
             if not isinstance(fields, dict):
                 return None
             layout = self._layouts.get(tuple(fields))
             found = self._quick(layout, fields) if layout is not None and "\\n" not in text else None
             if found is None:
+                records = _records(fields)
+                if records:
+                    return self._batch(records, text)
                 found = _of_fields(fields, self._read, self._read_time)
                 self._learn(fields, found)
             return found
         except (ValueError, RecursionError, OverflowError):
             return None
+
+    def _batch(self, records: list[Any], text: str) -> JsonLine | None:
+        """A line that holds many, each of which is read by itself."""
+        if not records or not all(isinstance(record, dict) for record in records):
+            return None
+        read = tuple(_of_fields(record, self._read, self._read_time) for record in records)
+        return JsonLine(text, read[0].stamp, None, read[0].format, records=read)
 
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
         """A line whose keys were met before, read where these were; None where that does not do."""
@@ -172,6 +179,16 @@ def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
         return None
     shown = tuple(name for name in fields if name != texts[0] and _normal(name) not in _HIDDEN)
     return _Layout(texts[0], time, levels[0], shown, format_, {})
+
+
+def _records(fields: Mapping[str, Any]) -> list[Any]:
+    """The records of a batch, whatever stands around them."""
+    for key, value in fields.items():
+        if _normal(key) not in _BATCHES or not isinstance(value, list):
+            continue
+        inner = [_records(item) if isinstance(item, dict) else [] for item in value]
+        return [record for records in inner for record in records] if any(inner) else value
+    return []
 
 
 def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
@@ -275,7 +292,8 @@ def _message(named: Mapping[str, Any], depth: int = 0) -> str:
 
 
 def _wrapped(named: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = (named.get(key) for key in _WRAPPERS)
+    has_message = any(key in named for key in ("message", "msg", "method", "status"))
+    values = (named.get(key) for key in _WRAPPERS if not (has_message and key in _CARGO))
     return [
         {_normal(key): inner for key, inner in value.items()} for value in values if isinstance(value, dict)
     ]
@@ -326,6 +344,9 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
     word = named.get("s")
     if shape == "MongoDB's JSON" and isinstance(word, str):
         return _MONGO_LEVELS.get(word[:1]), shape
+    context = named.get("context")
+    if shape == "Roarr's JSON" and isinstance(context, dict) and isinstance(context.get("logLevel"), int):
+        return bunyan_level(context["logLevel"]), shape
     for key in LEVEL_KEYS:
         level = _level_at(key, named, shape)
         if level is not None:
@@ -346,11 +367,18 @@ def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
     value = named.get(key)
     if isinstance(value, dict):
         value = next((value[inner] for inner in ("name", "value", "level", "text") if inner in value), None)
+    if isinstance(value, list):
+        value = value[0] if value else None
     if isinstance(value, str) and not (value.isascii() and value.strip().isdigit()):
-        return named_level(value)
+        return named_level(value) or _of_decorated(value)
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         return _of_number(key, float(value), named, shape)
     return None
+
+
+def _of_decorated(word: str) -> str | None:
+    """A level with colours, brackets or its type's name around it: [ERROR], LogLevel.ERROR, <SeverityNumber.ERROR: 17>."""
+    return named_level(without_colours(word).strip("[]():<> ").partition(":")[0].rpartition(".")[2])
 
 
 def _shape(named: Mapping[str, Any]) -> str:
@@ -370,6 +398,8 @@ def _shape(named: Mapping[str, Any]) -> str:
         return "Python's JSON"
     if "channel" in keys and "levelname" in keys:
         return "Monolog's JSON"
+    if {"context", "sequence", "version"} <= keys:
+        return "Roarr's JSON"
     return "JSON"
 
 
@@ -378,6 +408,10 @@ def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) ->
     is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
     if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
+    if key == "severitylevel":  # Application Insights
+        return (DEBUG, INFO, WARNING, ERROR, CRITICAL)[int(number)] if 0 <= number <= 4 else None
+    if key == "loglevel" and named.keys() >= {"eventid", "category"}:  # Microsoft's
+        return (DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL)[int(number)] if 0 <= number <= 5 else None
     if key == "levelno" or (shape == "Python's JSON" and key == "level"):
         return python_level(number)
     if shape == "MySQL's JSON":

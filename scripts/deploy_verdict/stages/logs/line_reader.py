@@ -15,17 +15,26 @@ from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
 
+# What is read of a log's beginning to learn how it is written.
+LEARN_BYTES, LEARN_LINES = 65536, 300
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
 _LEVEL_KEYS = frozenset({"level", "lvl", "levelname", "loglevel", "severity", "at"})
 _TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date"})
 _MESSAGE_KEYS = frozenset({"msg", "message", "event"})
-_PAIR = re.compile(r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)", re.ASCII)
+_PAIR = re.compile(
+    r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'(?=\s|$)|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)",
+    re.ASCII,
+)
+# LTSV: label:value, between tabs.
+_LABELLED = re.compile(r"(?:[\w.-]{1,40}:[^\t\n]*(?:\t|$)){2,60}", re.ASCII)
 _MOST_PAIRS = 40
 _BROKEN_TIME = re.compile(
     rf"\"(?i:@?timestamp|time|ts|@t|asctime)\"\s*+:\s*+\"?({TIMES['iso']}|{TIMES['epoch']})", re.ASCII
 )
-_BROKEN_LEVEL = re.compile(r"\"(?i:level|levelname|log_?level|lvl|severity)\"\s*+:\s*+\"(\w+)\"", re.ASCII)
+_BROKEN_LEVEL = re.compile(
+    r"(?:\"(?i:level|levelname|log_?level|lvl|severity)\"|(?<=[{,] )level)\s*+:\s*+[\"'](\w+)[\"']", re.ASCII
+)
 _UNREAD = SourceLine("")
 
 
@@ -56,10 +65,10 @@ class LineReader:
     def __init__(self, reference: datetime | None = None) -> None:
         self._reference = reference
         self._day_first: bool | None = None
-        self._agreed = False
+        self._agreed: tuple[Format, ...] = ()
         # Formats that this log has shown are tried first, in the order of the table.
         self._known: tuple[Format, ...] = ()
-        self._others = tuple(FORMATS)
+        self._others = tuple(row for row in FORMATS if not row.agreed)
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
         self._times: dict[str, Stamp] = {}
@@ -80,11 +89,10 @@ class LineReader:
         )
         if firsts > 12 or seconds > 12:
             self._day_first = firsts > 12
-        agreed = next(row for row in FORMATS if row.agreed)
-        words = [found[found.lastgroup or 0] for found in map(agreed.regex.match, texts) if found is not None]
-        dated = sum(self.read(text).at is not None for text in texts)
-        harmless = [word for word in words if named_level(word) not in ERROR_LEVELS]
-        self._agreed = bool(harmless) and len(words) * 2 >= dated
+        lines = [line for line in map(self.read, texts) if line.text.strip()]
+        unread = [_left_by(line) for line in lines if line.kind == "line" and _is_open(line)]
+        self._agreed = tuple(row for row in FORMATS if row.agreed and _agrees(row, texts, unread))
+        self._messages.clear()
 
     def read(self, text: str, after_t0: bool | None = None) -> SourceLine:
         """Read one line, given without its line end."""
@@ -102,7 +110,7 @@ class LineReader:
                 return _new(
                     SourceLine,
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
-                     shape.format, shape.message_at, False, False, None, stamp.filled, True),
+                     shape.format, shape.message_at, False, False, None, stamp.filled, True, ()),
                 )  # fmt: skip
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         if text[:1] == "{" and "\x1b" not in text:
@@ -147,15 +155,13 @@ class LineReader:
     def _read(self, text: str, depth: int) -> SourceLine:
         if not text or text.isspace():
             return _UNREAD._replace(text=text, bare=True)
-        if text.startswith("{"):
-            found = self._json[depth].line(text) if depth < len(self._json) else None
+        if text.startswith(("{", "[{")):
+            found = self._json[depth].line(text.rstrip(",")) if depth < len(self._json) else None
             return self._of_json(found) if found is not None else self._broken_json(text)
-        line = self._logfmt(text)
+        line = self._ltsv(text) if "\t" in text and _LABELLED.fullmatch(text) else self._logfmt(text)
         if line is not None:
             return line
-        for row in (*self._known, *self._others):
-            if row.agreed and not self._agreed:
-                continue
+        for row in (*self._agreed, *self._known, *self._others):
             match = row.regex.match(text, 0, _HEAD_CHARS)
             if match is not None:
                 line = self._of_row(row, match, text, depth)
@@ -201,9 +207,9 @@ class LineReader:
         line = line._replace(plain=is_plain)
         if depth == 0 and not row.agreed:
             self._remember(line, match, word)
-        if row not in self._known:
+        if row not in self._known and not row.agreed:
             self._known = tuple(known for known in FORMATS if known is row or known in self._known)
-            self._others = tuple(other for other in FORMATS if other not in self._known)
+            self._others = tuple(other for other in self._others if other is not row)
         return line
 
     def _unwrapped(self, line: SourceLine, depth: int) -> SourceLine:
@@ -227,18 +233,19 @@ class LineReader:
         )
 
     def _of_json(self, found: JsonLine, after_t0: bool | None = None) -> SourceLine:
-        text, stamp, level, format_, kind, bare = found
+        text, stamp, level, format_, kind, bare, records = found
         at, zoned, problem, filled = stamp
         is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
         return _new(
             SourceLine,
             (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False,
-             problem, filled, is_plain),
+             problem, filled, is_plain, tuple(self._of_json(record, after_t0) for record in records)),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:
         """JSON that was cut: its time and level, where they are still whole."""
-        head = text[:_HEAD_CHARS]
+        # Only what stands on the first floor: a header may be called "level" too.
+        head = text[:1] + text[1:_HEAD_CHARS].partition("{")[0]
         time, level = _BROKEN_TIME.search(head), _BROKEN_LEVEL.search(head)
         stamp = self.time(time[1]) if time else Stamp()
         word = named_level(level[1]) if level else None
@@ -254,7 +261,7 @@ class LineReader:
             pair = _PAIR.match(text, place)
             if pair is None:
                 break
-            name, value = pair[1].lower().replace("_", ""), pair[2].strip('"')
+            name, value = pair[1].lower().replace("_", ""), pair[2].strip("\"'")
             if level is None and name in _LEVEL_KEYS:
                 level = named_level(value)
             elif stamp == Stamp() and name in _TIME_KEYS:
@@ -274,9 +281,50 @@ class LineReader:
             plain=level is not None,
         )
 
+    def _ltsv(self, text: str) -> SourceLine | None:
+        fields = {name.lower(): value for name, _, value in (part.partition(":") for part in text.split("\t"))}
+        written = next((fields[name] for name in _TIME_KEYS if name in fields), "").strip("[]")
+        word = next((fields[name] for name in _LEVEL_KEYS if name in fields), "")
+        stamp, level = self.time(written), named_level(word)
+        is_access = level is None and "status" in fields and bool(fields.keys() & {"req", "uri", "method"})
+        if level is None and not is_access:
+            return None
+        return SourceLine(
+            text, stamp.at, level, stamp.zoned, kind="access" if is_access else "line", format="LTSV",
+            problem=stamp.problem, filled=stamp.filled, plain=True,
+        )  # fmt: skip
+
     def time(self, written: str) -> Stamp:
         """Read a time."""
         return read_time(written, self._reference, day_first=self._day_first)
+
+
+_TIME = next(row for row in FORMATS if row.name == "time")
+_HARMLESS_ALONE = "time, then a level in small letters"
+
+
+def _is_open(line: SourceLine) -> bool:
+    return line.level is None or line.format == _HARMLESS_ALONE
+
+
+def _left_by(line: SourceLine) -> str:
+    """A line without its time and its wrappers."""
+    time = _TIME.regex.match(line.text) if line.format == _HARMLESS_ALONE else None
+    return line.text[time.end() if time is not None else line.message_at :]
+
+
+def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
+    """Whether the first lines of a log show a row that no single line can."""
+    if row.shown_by is not None:
+        shown = re.compile(row.shown_by)
+        return any(shown.search(text, 0, _HEAD_CHARS) for text in texts)
+    if row.rest:
+        return sum(row.regex.match(text) is not None for text in unread) * 3 >= max(len(unread), 1)
+    begins = [text for text in unread if text[:1] not in (" ", "\t", "")]
+    found = [match for match in map(row.regex.match, begins) if match is not None]
+    words = [next(word for name, word in match.groupdict().items() if word) for match in found]
+    has_harmless = any(row.level_of(word) not in ERROR_LEVELS for word in words)
+    return has_harmless and len(words) * 2 >= len(begins)
 
 
 def parsed(text: str, after_t0: bool | None = None) -> SourceLine:

@@ -19,7 +19,7 @@ from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation,
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import Entry, entries
-from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
 
@@ -61,7 +61,6 @@ def _ends(shared: bytes) -> list[int]:
 
 MAX_LINE_BYTES = 65536
 HEAD_BYTES, _NEWLINE = 4096, 10
-LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
 MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
