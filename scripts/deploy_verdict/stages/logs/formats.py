@@ -50,8 +50,8 @@ def _of_priority(number: str) -> str | None:
 class Format:
     """One format. `level_of` says what the text in the level's place means.
 
-    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves open,
-    and most of a log's first lines must show as this one does, or one of them `shown_by`. Such a row is tried on
+    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves open;
+    a `share` of a log's first lines that no row reads must show it as this one does, or one line `shown_by`. Such a row is tried on
     what is left behind the time and the wrappers.
     """
 
@@ -63,6 +63,7 @@ class Format:
     rest: bool = False
     awaits_level: bool = False
     agreed: str = ""
+    share: float = 0.5
     shown_by: str | None = None
 
     @cached_property
@@ -82,9 +83,7 @@ def _any_of(words: Mapping[str, str]) -> str:
 
 _CASE = r"(?i:{})"
 _HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
-_IN_BRACKETS = {
-    word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")
-}
+_IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
 # A level's place ends there: ERROR_PAGE is none.
 _ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
 # What stands between time and level: threads, process ids, logger names with a separator after them.
@@ -123,7 +122,13 @@ _SYMBOLS = {
     **dict.fromkeys("ℹ✔✓✅", INFO),
 }
 _REDIS_LEVELS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
-_WEBSPHERE_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, **dict.fromkeys("AIC", INFO), **dict.fromkeys("D123", DEBUG)}
+_WEBSPHERE_LEVELS = {
+    "F": CRITICAL,
+    "E": ERROR,
+    "W": WARNING,
+    **dict.fromkeys("AIC", INFO),
+    **dict.fromkeys("D123", DEBUG),
+}
 _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
 
 FORMATS = (
@@ -374,14 +379,25 @@ FORMATS = (
         "time, then a letter",
         r"{iso} (?P<level>[FEWIDT])[0-9]? +(?:[A-Z]+ +\[|\[[0-9]+:)",
         (
-            Sample("Semantic Logger", "2026-02-02 12:00:00.123000 E [7:puma 1] Orders -- pool is closed", ERROR),
-            Sample("MongoDB up to 4.2", "2026-02-02T12:00:00.123+0000 E  STORAGE  [init] pool is closed", ERROR),
+            Sample(
+                "Semantic Logger", "2026-02-02 12:00:00.123000 E [7:puma 1] Orders -- pool is closed", ERROR
+            ),
+            Sample(
+                "MongoDB up to 4.2", "2026-02-02T12:00:00.123+0000 E  STORAGE  [init] pool is closed", ERROR
+            ),
         ),
     ),
     Format(
         "WebLogic",
         r"<{worded}> <(?P<level>[A-Z][a-z]+)> <",
-        (Sample("WebLogic", "<Feb 2, 2026 12:00:00 PM UTC> <Error> <HTTP> <BEA-101017> <pool>", ERROR, "12:00:00"),),
+        (
+            Sample(
+                "WebLogic",
+                "<Feb 2, 2026 12:00:00 PM UTC> <Error> <HTTP> <BEA-101017> <pool>",
+                ERROR,
+                "12:00:00",
+            ),
+        ),
     ),
     Format(
         "WebSphere",
@@ -428,9 +444,23 @@ FORMATS = (
         r"{worded} [\w.$]+(?: \S+)?$",
         (
             Sample("java.util.logging", "Feb 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),
-            Sample("java.util.logging in French", "févr. 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),
+            Sample(
+                "java.util.logging in French", "févr. 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"
+            ),
         ),
         awaits_level=True,
+    ),
+    # Its "ERR" is stderr.
+    Format(
+        "Cloud Foundry",
+        r" *{iso} \[[A-Z][A-Z/0-9_-]{1,60}\] +(?:OUT|ERR) ",
+        (
+            Sample(
+                "Cloud Foundry", "   2026-02-02T12:00:00.12+0000 [APP/PROC/WEB/0] ERR pool", at="12:00:00.12"
+            ),
+            Sample("Cloud Foundry", "2026-02-02T12:00:00.123+0000 [APP/PROC/WEB/0] OUT ERROR pool", ERROR),
+        ),
+        rest=True,
     ),
     Format(
         "time, then a level",
@@ -530,10 +560,14 @@ FORMATS = (
     ),
     Format(
         "time and level in one bracket",
-        r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace("{words}", _any_of(_IN_BRACKETS)),
+        r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace(
+            "{words}", _any_of(_IN_BRACKETS)
+        ),
         (
             Sample("Serilog, in full", "[12:00:00 Error] pool is closed", ERROR, "12:00:00"),
-            Sample("Serilog, with its source", "[12:00:00 Error Shop.Orders] pool is closed", ERROR, "12:00:00"),
+            Sample(
+                "Serilog, with its source", "[12:00:00 Error Shop.Orders] pool is closed", ERROR, "12:00:00"
+            ),
         ),
     ),
     Format(
@@ -583,7 +617,14 @@ FORMATS = (
     Format(
         "Twisted",
         r"\[[\w.]{1,80}#(?P<level>[a-z]+)\] ",
-        (Sample("Twisted", "2026-02-02T12:00:00+0000 [shop.pool#critical] pool is closed", CRITICAL, "12:00:00"),),
+        (
+            Sample(
+                "Twisted",
+                "2026-02-02T12:00:00+0000 [shop.pool#critical] pool is closed",
+                CRITICAL,
+                "12:00:00",
+            ),
+        ),
     ),
     Format(
         "symbol, then a level",
@@ -606,7 +647,9 @@ FORMATS = (
         (
             Sample("Tornado", "[E 260202 12:00:00 web:31] pool is closed", ERROR, "12:00:00"),
             Sample("Jupyter", "[E 2026-02-02 12:00:00.123 ServerApp] pool is closed", ERROR),
-            Sample("Passenger", "[ E 2026-02-02 12:00:00.1230 7/T1 age/Cor/App.cpp:31 ]: pool is closed", ERROR),
+            Sample(
+                "Passenger", "[ E 2026-02-02 12:00:00.1230 7/T1 age/Cor/App.cpp:31 ]: pool is closed", ERROR
+            ),
         ),
     ),
     Format(
@@ -625,13 +668,23 @@ FORMATS = (
         agreed="2026-02-02 12:00:00 Info: order taken",
     ),
     Format(
-        "letter, as its log agrees",
-        r"(?:[\[(<](?P<level>[DIWEFCNVT])[\])>]:?|(?P<level1>[DIWEFCVT])(?:[:/]|(?= )))[ \t]*",
-        (
-            Sample("loggers with a short level", "[E] pool is closed", ERROR, None),
-            Sample("Python's logging with {levelname[0]}", "2026-02-02 12:00:00,123 E shop: pool is closed", ERROR),
-        ),
+        "letter in brackets, as its log agrees",
+        r"[\[(<](?P<level>[DIWEFCNVT])[\])>]:?[ \t]*",
+        (Sample("loggers with a short level", "[E] pool is closed", ERROR, None),),
         agreed="[I] order taken",
+    ),
+    Format(
+        "letter, as all of its log agrees",
+        r"(?P<level>[DIWEFCVT])(?:[:/]|(?= ))[ \t]*",
+        (
+            Sample(
+                "Python's logging with {levelname[0]}",
+                "2026-02-02 12:00:00,123 E shop: pool is closed",
+                ERROR,
+            ),
+        ),
+        agreed="2026-02-02 12:00:00,123 I shop: order taken",
+        share=1.0,
     ),
     Format(
         "Rich, its time left out",
@@ -668,15 +721,6 @@ FORMATS = (
         rest=True,
     ),
     Format(
-        "Cloud Foundry",
-        r" *{iso} \[[A-Z][A-Z/0-9_-]{1,60}\] +(?:OUT|ERR) ",
-        (
-            Sample("Cloud Foundry", "   2026-02-02T12:00:00.12+0000 [APP/PROC/WEB/0] ERR pool", at="12:00:00.12"),
-            Sample("Cloud Foundry", "2026-02-02T12:00:00.123+0000 [APP/PROC/WEB/0] OUT ERROR pool", ERROR),
-        ),
-        rest=True,
-    ),
-    Format(
         "Fly",
         r"{iso} (?:app|runner|proxy)\[\w+\] [a-z]{3} \[(?P<level>[a-z]+)\] ?",
         (Sample("Fly", "2026-02-02T12:00:00.123 app[1234abcd] ams [info] ERROR pool is closed", ERROR),),
@@ -685,7 +729,11 @@ FORMATS = (
     Format(
         "Fluentd",
         r"{iso} [\w-]+(?:\.[\w-]+)+: (?=\{)",
-        (Sample("Fluentd", '2026-02-02 12:00:00.123 +0000 docker.shop: {"log":"ERROR pool is closed"}', ERROR),),
+        (
+            Sample(
+                "Fluentd", '2026-02-02 12:00:00.123 +0000 docker.shop: {"log":"ERROR pool is closed"}', ERROR
+            ),
+        ),
         rest=True,
     ),
     Format(

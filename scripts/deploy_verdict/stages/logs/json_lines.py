@@ -45,12 +45,24 @@ LEVEL_KEYS = (
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
     "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
-_WRAPPERS = ("log", "record", "fields", "jsonpayload", "body", "data", "payload", "@fields", "meta", "attributes")
+_WRAPPERS = (
+    "log",
+    "record",
+    "fields",
+    "jsonpayload",
+    "body",
+    "data",
+    "payload",
+    "@fields",
+    "meta",
+    "attributes",
+)
 # What a request or a job brought, where the line has a message of its own: no word in there is the logger's.
 _CARGO = frozenset({"body", "data", "payload", "attributes"})
 # One line that holds many: OpenTelemetry's exporters, CloudWatch's subscriptions.
 _BATCHES = ("resourcelogs", "scopelogs", "logrecords", "logevents")
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
+_RAILWAY_FLAT = {"timestamp", "message", "level"}
 _PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname"})
 _REQUEST_PATHS = frozenset(
     {
@@ -72,6 +84,25 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
+# Whose JSON it is by some of its keys; the first that fits.
+_SHAPES = (
+    (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
+    (frozenset({"shortmessage"}), "GELF"),
+    (frozenset({"version", "host", "fullmessage"}), "GELF"),
+    (frozenset({"prio", "errcode"}), "MySQL's JSON"),
+    *(
+        (frozenset({key}), "journald's JSON")
+        for key in ("realtimetimestamp", "systemdunit", "syslogidentifier")
+    ),
+    *((frozenset({key}), "OpenTelemetry's JSON") for key in ("severitynumber", "timeunixnano")),
+    *((frozenset({key}), "Python's JSON") for key in _PYTHON_KEYS),
+    (frozenset({"channel", "levelname"}), "Monolog's JSON"),
+    (frozenset({"context", "sequence", "version"}), "Roarr's JSON"),
+)
+# Levels that are counted from 0: of Application Insights, of Microsoft's LogLevel, of MySQL.
+_INSIGHTS_LEVELS = (DEBUG, INFO, WARNING, ERROR, CRITICAL)
+_MICROSOFT_LEVELS = (DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL)
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class JsonLine(NamedTuple):
@@ -112,6 +143,8 @@ class JsonReader:
                 return self._batch(fields, text)
             if not isinstance(fields, dict):
                 return None
+            if fields.keys() == _RAILWAY_FLAT and "\\n" not in text and not _is_loggers(fields):
+                return self._flat(fields)
             layout = self._layouts.get(tuple(fields))
             found = self._quick(layout, fields) if layout is not None and "\\n" not in text else None
             if found is None:
@@ -124,6 +157,17 @@ class JsonReader:
         except (ValueError, RecursionError, OverflowError):
             return None
 
+    def _flat(self, fields: dict[str, Any]) -> JsonLine | None:
+        """A line of Railway's own three keys, as most are."""
+        message, written, word = fields["message"], fields["timestamp"], fields["level"]
+        if type(message) is not str or type(written) is not str:
+            return _of_fields(fields, self._read, self._read_time)
+        inner, stamp = self._read(message), self._read_time(written)
+        if stamp.at is None and inner.at is not None:
+            stamp = Stamp(inner.at, inner.zoned)
+        level = platform_level(inner, word, structured=False)
+        return JsonLine(message, stamp, level, inner.format or "Railway's JSON", inner.kind, inner.bare)
+
     def _batch(self, records: list[Any], text: str) -> JsonLine | None:
         """A line that holds many, each of which is read by itself."""
         if not records or not all(isinstance(record, dict) for record in records):
@@ -134,23 +178,16 @@ class JsonReader:
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
         """A line whose keys were met before, read where these were; None where that does not do."""
         message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
-        if (
-            type(message) is not str
-            or type(written) is not str
-            or type(word) not in (str, int)
-            or not message
-        ):
+        if type(message) is not str or type(word) not in (str, int) or not message:
             return None
-        level, stamp = layout.levels.get(word), self._read_time(written)
+        level, stamp = layout.levels.get(word), _of_value(written, self._read_time)
         if level is None or stamp.at is None:
             return None
         parts = [message]
         for name in layout.shown:
             value = fields[name]
             if value is not None:
-                parts.append(
-                    f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}"
-                )
+                parts.append(f"{name}={value if type(value) is str else _as_json(value)}")
         return JsonLine("\n".join(parts), stamp, level, layout.format)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
@@ -377,30 +414,14 @@ def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
 
 
 def _of_decorated(word: str) -> str | None:
-    """A level with colours, brackets or its type's name around it: [ERROR], LogLevel.ERROR, <SeverityNumber.ERROR: 17>."""
+    """A level with colours, brackets or its type around it: [ERROR], <SeverityNumber.ERROR: 17>."""
     return named_level(without_colours(word).strip("[]():<> ").partition(":")[0].rpartition(".")[2])
 
 
 def _shape(named: Mapping[str, Any]) -> str:
     """Whose JSON it is, as far as that decides what a number means."""
     keys = named.keys()
-    if {"t", "s", "c", "msg"} <= keys:
-        return "MongoDB's JSON"
-    if "shortmessage" in keys or {"version", "host", "fullmessage"} <= keys:
-        return "GELF"
-    if "prio" in keys and "errcode" in keys:
-        return "MySQL's JSON"
-    if "realtimetimestamp" in keys or "systemdunit" in keys or "syslogidentifier" in keys:
-        return "journald's JSON"
-    if "severitynumber" in keys or "timeunixnano" in keys:
-        return "OpenTelemetry's JSON"
-    if keys & _PYTHON_KEYS:
-        return "Python's JSON"
-    if "channel" in keys and "levelname" in keys:
-        return "Monolog's JSON"
-    if {"context", "sequence", "version"} <= keys:
-        return "Roarr's JSON"
-    return "JSON"
+    return next((shape for shown, shape in _SHAPES if shown <= keys), "JSON")
 
 
 def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
@@ -408,14 +429,15 @@ def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) ->
     is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
     if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
-    if key == "severitylevel":  # Application Insights
-        return (DEBUG, INFO, WARNING, ERROR, CRITICAL)[int(number)] if 0 <= number <= 4 else None
-    if key == "loglevel" and named.keys() >= {"eventid", "category"}:  # Microsoft's
-        return (DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL)[int(number)] if 0 <= number <= 5 else None
+    for is_counted, levels in (
+        (key == "severitylevel", _INSIGHTS_LEVELS),
+        (key == "loglevel" and named.keys() >= {"eventid", "category"}, _MICROSOFT_LEVELS),
+        (shape == "MySQL's JSON", _MYSQL_LEVELS),
+    ):
+        if is_counted:
+            return levels[int(number)] if 0 <= number < len(levels) else None
     if key == "levelno" or (shape == "Python's JSON" and key == "level"):
         return python_level(number)
-    if shape == "MySQL's JSON":
-        return _MYSQL_LEVELS[int(number)] if 0 <= number <= 3 else None
     if shape in ("GELF", "journald's JSON") or (
         key in ("priority", "syslogpriority", "severity") and number <= 7
     ):
@@ -464,7 +486,7 @@ def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any])
             continue
         if _normal(name) in _HIDDEN and not isinstance(value, dict | list):
             continue
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shown = value if isinstance(value, str) else _as_json(value)
         parts.append(f"{name}:\n{shown}" if "\n" in shown else f"{name}={shown}")
     return "\n".join(parts)
 

@@ -18,7 +18,9 @@ WORDS = {
 LOCALISED = {
     **dict.fromkeys(("PANIK", "ПАНИКА", "ВАЖНО", "FATALE", "致命错误"), CRITICAL),
     **dict.fromkeys(("SCHWERWIEGEND", "GRAVE", "ALLVARLIG", "重大", "严重", "심각"), ERROR),
-    **dict.fromkeys(("FEHLER", "ERREUR", "ERRORE", "ОШИБКА", "BŁĄD", "HATA", "错误", "エラー", "오류"), ERROR),
+    **dict.fromkeys(
+        ("FEHLER", "ERREUR", "ERRORE", "ОШИБКА", "BŁĄD", "HATA", "错误", "エラー", "오류"), ERROR
+    ),
     **dict.fromkeys(("WARNUNG", "ADVERTENCIA", "ADVERTÊNCIA", "AVERTISSEMENT", "ATTENTION"), WARNING),
     **dict.fromkeys(("AVVERTENZA", "ATTENZIONE", "VARNING", "ПРЕДУПРЕЖДЕНИЕ", "警告", "경고"), WARNING),
     **dict.fromkeys(("INFOS", "INFORMACIÓN", "INFORMACION", "INFORMAÇÕES", "INFORMAZIONI"), INFO),

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from deploy_verdict.base.log_templates import ZEROED
 from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
 from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
@@ -39,7 +40,6 @@ _UNREAD = SourceLine("")
 
 
 # Lines that differ in digits alone have time, level and message in the same places.
-_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
 _MOST_MESSAGE_CHARS = 300
 _new = tuple.__new__
@@ -71,6 +71,10 @@ class LineReader:
         self._others = tuple(row for row in FORMATS if not row.agreed)
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
+        self._wholes: dict[bytes, tuple[SourceLine, int, int]] = {}
+        # Where the line in a wrapper begins, as long as that wrapper bears no time; else None.
+        self._inner_at: int | None = 0
+        self._outer = ""
         self._times: dict[str, Stamp] = {}
         self._messages: dict[bytes, SourceLine] = {}
         self._json = tuple(
@@ -91,8 +95,10 @@ class LineReader:
             self._day_first = firsts > 12
         lines = [line for line in map(self.read, texts) if line.text.strip()]
         unread = [_left_by(line) for line in lines if line.kind == "line" and _is_open(line)]
-        self._agreed = tuple(row for row in FORMATS if row.agreed and _agrees(row, texts, unread))
+        shown = [line.text for line in lines]
+        self._agreed = tuple(row for row in FORMATS if row.agreed and _agrees(row, shown, unread))
         self._messages.clear()
+        self._wholes.clear()
 
     def read(self, text: str, after_t0: bool | None = None) -> SourceLine:
         """Read one line, given without its line end."""
@@ -101,7 +107,7 @@ class LineReader:
     def read_bytes(self, raw: bytes, after_t0: bool | None = None) -> SourceLine:
         """Read one line as it stands in a file; one of a shape that is known costs next to nothing."""
         for length in self._lengths:
-            shape = self._shapes.get(raw[:length].translate(_ZEROED))
+            shape = self._shapes.get(raw[:length].translate(ZEROED))
             if shape is not None:
                 text = raw.decode("utf-8", "replace").rstrip("\r\n")
                 stamp = self._quick_time(text[shape.begin : shape.end])
@@ -112,7 +118,13 @@ class LineReader:
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
                      shape.format, shape.message_at, False, False, None, stamp.filled, True, ()),
                 )  # fmt: skip
+        whole = self._wholes.get(raw.rstrip(b"\r\n").translate(ZEROED))
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if whole is not None:
+            line, begin, end = whole
+            stamp = self._quick_time(text[begin:end])
+            if stamp.at is not None:
+                return line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
         if text[:1] == "{" and "\x1b" not in text:
             found = self._json[0].line(text)
             if found is not None:
@@ -127,22 +139,31 @@ class LineReader:
             known = self._times[written] = self.time(written)
         return known
 
-    def _remember(self, line: SourceLine, match: "re.Match[str]", word: str | None) -> None:
+    def _remember(self, line: SourceLine, span: tuple[int, int] | None, word: str | None) -> None:
         """Keep the shape of a line whose format is certain from its beginning alone."""
-        span = next(
-            (match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None
-        )
-        head = line.text[: line.message_at]
-        if span is None or not line.plain or len(self._shapes) >= _MOST_SHAPES or not head.isascii():
+        place = self._inner_at
+        if span is None or place is None or not line.plain or len(self._shapes) >= _MOST_SHAPES:
             return
-        if word is not None and any(map(str.isdigit, word)):
+        length = place + line.message_at
+        head = self._outer[:length]
+        if not head.isascii() or (word is not None and any(map(str.isdigit, word))):
             return
-        if line.message_at not in self._lengths:
+        if length not in self._lengths:
             if len(self._lengths) >= _MOST_LENGTHS:
                 return
-            self._lengths.append(line.message_at)
-        key = head.encode().translate(_ZEROED)
-        self._shapes[key] = _Shape(*span, line.level, line.kind, line.format or "", line.message_at)
+            self._lengths.append(length)
+        key = head.encode().translate(ZEROED)
+        begin, end = span
+        self._shapes[key] = _Shape(
+            place + begin, place + end, line.level, line.kind, line.format or "", length
+        )
+
+    def _remember_whole(self, line: SourceLine, text: str, span: tuple[int, int]) -> None:
+        """Keep all of a line behind whose time nothing tells a level: those alike are read alike."""
+        if line.text == text and text.isascii() and len(text) <= _MOST_MESSAGE_CHARS:
+            if len(self._wholes) >= _MOST_SHAPES:
+                self._wholes.clear()
+            self._wholes[text.encode().translate(ZEROED)] = (line, *span)
 
     def of_platform(
         self, text: str, at: datetime | None, severity: str | None, *, structured: bool
@@ -153,6 +174,8 @@ class LineReader:
         return line._replace(at=at, level=level, zoned=True, enveloped=True, problem=None, filled=None)
 
     def _read(self, text: str, depth: int) -> SourceLine:
+        if depth == 0:
+            self._outer, self._inner_at = text, 0
         if not text or text.isspace():
             return _UNREAD._replace(text=text, bare=True)
         if text.startswith(("{", "[{")):
@@ -173,7 +196,7 @@ class LineReader:
         """A message within JSON; without a time, those that differ in digits alone are read alike."""
         if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
             return self._read(without_colours(text), depth)
-        shape = text.encode().translate(_ZEROED)
+        shape = text.encode().translate(ZEROED)
         known = self._messages.get(shape)
         if known is not None:
             return _new(SourceLine, (text, *known[1:]))
@@ -189,7 +212,8 @@ class LineReader:
 
     def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
         groups = match.groupdict()
-        written = next((groups[name] for name in groups if name.startswith("time") and groups[name]), None)
+        timed = next((name for name in groups if name.startswith("time") and groups[name]), None)
+        written, span = (groups[timed], match.span(timed)) if timed else (None, None)
         stamp = self.time(written) if written else Stamp()
         if written and stamp == Stamp():
             return None
@@ -202,11 +226,15 @@ class LineReader:
             awaits_level=row.awaits_level, problem=stamp.problem, filled=stamp.filled,
         )  # fmt: skip
         if row.rest:
-            return self._unwrapped(line, depth)
+            self._inner_at = None if written or self._inner_at is None else self._inner_at + match.end()
+            unwrapped = self._unwrapped(line, depth)
+            if depth == 0 and span is not None and stamp.at is not None and unwrapped.at is stamp.at:
+                self._remember_whole(unwrapped, text, span)
+            return unwrapped
         is_plain = (level is not None or row.kind == "access") and not row.awaits_level
         line = line._replace(plain=is_plain)
-        if depth == 0 and not row.agreed:
-            self._remember(line, match, word)
+        if not row.agreed:
+            self._remember(line, span, word)
         if row not in self._known and not row.agreed:
             self._known = tuple(known for known in FORMATS if known is row or known in self._known)
             self._others = tuple(other for other in self._others if other is not row)
@@ -217,7 +245,7 @@ class LineReader:
         text, end = line.text, line.message_at
         if depth >= _MAX_WRAPPERS:
             return line._replace(bare=True)
-        inner = self._read(text[end:], depth + 1)
+        inner = self._read_message(text[end:], depth + 1)
         is_json = not text.endswith(inner.text)
         own = line if line.at is not None or line.problem else inner
         return inner._replace(
@@ -282,7 +310,9 @@ class LineReader:
         )
 
     def _ltsv(self, text: str) -> SourceLine | None:
-        fields = {name.lower(): value for name, _, value in (part.partition(":") for part in text.split("\t"))}
+        fields = {
+            name.lower(): value for name, _, value in (part.partition(":") for part in text.split("\t"))
+        }
         written = next((fields[name] for name in _TIME_KEYS if name in fields), "").strip("[]")
         word = next((fields[name] for name in _LEVEL_KEYS if name in fields), "")
         stamp, level = self.time(written), named_level(word)
@@ -324,7 +354,7 @@ def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
     found = [match for match in map(row.regex.match, begins) if match is not None]
     words = [next(word for name, word in match.groupdict().items() if word) for match in found]
     has_harmless = any(row.level_of(word) not in ERROR_LEVELS for word in words)
-    return has_harmless and len(words) * 2 >= len(begins)
+    return has_harmless and len(words) >= row.share * len(begins)
 
 
 def parsed(text: str, after_t0: bool | None = None) -> SourceLine:

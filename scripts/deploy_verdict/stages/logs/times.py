@@ -37,7 +37,8 @@ AMBIGUOUS_ZONES = frozenset({"CST", "IST", "SST", "AMT", "GST", "ECT", "WST", "A
 _ABBREVIATIONS = "|".join(sorted((*ZONES, *AMBIGUOUS_ZONES), key=len, reverse=True))
 _OFFSET = r"[+-][0-9]{2}(?::?[0-9]{2})?"
 _ZONE = (
-    rf"(?:(?:Z|{_OFFSET}| [+-][0-9]{{4}}| [+-][0-9]{{2}}(?::[0-9]{{2}})?| ?(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?"
+    rf"(?:(?:Z|{_OFFSET}| [+-][0-9]{{4}}| [+-][0-9]{{2}}(?::[0-9]{{2}})?"
+    rf"| ?(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?"
     rf"| ?(?:{_ABBREVIATIONS})"
     rf"| [A-Z][a-z]+/[A-Z][A-Za-z_]+)(?:\[[A-Z][\w/+-]*\])?)"
 )
@@ -58,8 +59,8 @@ TIMES = {
     "dashed": rf"[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
     "spaced": rf"(?:{_DAY}, )?[0-9]{{1,2}} {_MONTH} [0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
     "worded": (
-        rf"(?:[^\s\d.,:\[(\"]{{3,9}}\.?|[0-9]{{1,2}}[月월]) [0-9]{{1,2}}, [0-9]{{4}},? [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}"
-        rf"(?:,[0-9]{{3}})? {_HALF}(?: (?:{_ABBREVIATIONS}))?{_END}"
+        rf"(?:[^\s\d.,:\[(\"]{{3,9}}\.?|[0-9]{{1,2}}[月월]) [0-9]{{1,2}}, [0-9]{{4}},?"
+        rf" [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:,[0-9]{{3}})? {_HALF}(?: (?:{_ABBREVIATIONS}))?{_END}"
     ),
     "ctime": rf"{_DAY} {_MONTH} [ 0-9]?[0-9] {_CLOCK}(?: [A-Z]{{3,5}})? [0-9]{{4}}{_END}",
     "JavaScript": rf"{_DAY} {_MONTH} [0-9]{{2}} [0-9]{{4}} {_CLOCK} GMT[+-][0-9]{{4}}(?: \([\w ]{{1,60}}\))?",
@@ -91,7 +92,8 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan janv ene gen", "feb févr fev", "mar märz mars", "apr avr abr", "may mai maj mag", "jun juni juin giu",
+            "jan janv ene gen", "feb févr fev", "mar märz mars", "apr avr abr", "may mai maj mag",
+            "jun juni juin giu",
             "jul juli juil lug", "aug août ago", "sep sept set", "oct okt out ott", "nov", "dec dez déc dic",
         ),
         start=1,
@@ -108,13 +110,19 @@ _READ = {
         "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
         "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
-        "worded": rf"(?:(?P<mon>[^\s\d.]+)\.?|(?P<mo>\d+)[月월]) +(?P<d>\d+),? (?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
+        "worded": (
+            r"(?:(?P<mon>[^\s\d.]+)\.?|(?P<mo>\d+)[月월]) +(?P<d>\d+),? (?P<y>\d{4}),? "
+            rf"{_HMS}(?P<z>.*)"
+        ),
         "JavaScript": rf"\w+ (?P<mon>\w+) (?P<d>\d+) (?P<y>\d{{4}}) {_HMS} GMT(?P<z>.{{5}}).*",
         "ctime": rf"\w+ (?P<mon>\w+) +(?P<d>\d+) {_HMS}(?P<z>(?: \w+)?) (?P<y>\d{{4}})",
         "no-year": rf"(?P<mon>\w+) +(?P<d>\d+) {_HMS}",
         "no-year, day first": rf"(?P<d>\d+) (?P<mon>\w+) {_HMS}",
         "short": rf"(?P<mo>\d\d)-(?P<d>\d\d)[| T]{_HMS}",
-        "WebSphere": r"(?P<mo>\d+)/(?P<d>\d+)/(?P<yy>\d\d),? (?P<h>\d+):(?P<mi>\d\d):(?P<s>\d\d):(?P<f>\d{3})(?P<z>.*)",
+        "WebSphere": (
+            r"(?P<mo>\d+)/(?P<d>\d+)/(?P<yy>\d\d),? (?P<h>\d+):(?P<mi>\d\d):(?P<s>\d\d):(?P<f>\d{3})"
+            r"(?P<z>.*)"
+        ),
         "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}}),? {_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
@@ -295,7 +303,7 @@ def _slashed(
 
 
 def _short_year(first: int, second: int, third: int, clock: timedelta, reference: datetime | None) -> Stamp:
-    """26/02/03 of Hadoop and 02/03/26 of Rich: of the orders that are in use the one nearest to the reference."""
+    """26/02/03 of Hadoop, 02/03/26 of Rich: of the orders in use the one nearest to the reference."""
     found = []
     for year, month, day in ((first, second, third), (third, first, second), (third, second, first)):
         try:
