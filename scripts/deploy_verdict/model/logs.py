@@ -121,8 +121,8 @@ class LogObservation(Record):
     counts the lines of each kind beyond those kept. `incident` counts the lines of the plan's incident
     templates.
 
-    `restarts`: how often the service said that it started, later than five minutes of plan time after T0;
-    `restarts_before`: in the hour before T0.
+    `restarts`: how often the service said that it started, in the window later than five minutes of plan time
+    after T0; `worker_starts`: how often it said so of its workers.
 
     `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
     level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
@@ -140,7 +140,7 @@ class LogObservation(Record):
     deployed_at: AwareDatetime | None = None
     deployed_by: DeployedBy | None = None
     restarts: int = 0
-    restarts_before: int = 0
+    worker_starts: int = 0
     begins_at: AwareDatetime | None = None
     lines_read: int = 0
     lines_in_window: int = 0

@@ -273,15 +273,6 @@ def test_max_warnings(levels, limit, outcome):
     assert next(item for item in found if item.rule == "warnings").outcome is outcome
 
 
-@pytest.mark.parametrize(
-    ("restarts", "earlier", "fails"),
-    [(0, 0, False), (2, 0, False), (3, 0, True), (12, 2, False), (13, 2, True)],
-)
-def test_a_service_that_starts_again_and_again_fails(restarts, earlier, fails):
-    found = judged(reading(restarts=restarts, restarts_before=earlier))
-    assert [item.outcome for item in found if item.rule == "restarts"] == ([FAIL] if fails else [])
-
-
 @pytest.mark.parametrize(("errors", "outcome"), [(0, INCONCLUSIVE), (1, FAIL)])
 def test_errors_of_a_log_that_was_not_wholly_read(errors, outcome):
     observation = reading(levels={"INFO": 9, "ERROR": errors}, incomplete=("a page",))

@@ -39,7 +39,6 @@ _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
 # So many requests in a row are missed only where the log has a gap, also where one in ten may be.
 MOST_UNSEEN = 5
-FEWEST_RESTARTS, MANY_TIMES = 3, 3.0
 
 
 def judge_logs(
@@ -78,7 +77,6 @@ def judge_logs(
         text = f"at most {_lines(limit)} of level WARNING"
         ruling = _warnings(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "warnings", text, expected=f"at most {limit}"))
-    findings += _restarts(observation, speed)
     findings += judge_novelty(plan_logs, observation, earlier, reasons, speed=speed)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
@@ -269,21 +267,6 @@ def _warnings(limit: int, observation: LogObservation | None, reasons: tuple[str
         return unknown("no line of the window names a level")
     doubts = [*unlevelled_doubts(observation, limit)]
     return unknown(f"{text}, but {'; '.join(doubts)}") if doubts else passed(text)
-
-
-def _restarts(observation: LogObservation | None, speed: float) -> Iterator[Finding]:
-    """A service that starts again and again is none that runs; once or twice, it may have been scaled."""
-    if observation is None:
-        return
-    window_h = (observation.end - observation.start).total_seconds() * speed / 3600
-    usual = observation.restarts_before * window_h
-    if observation.restarts >= FEWEST_RESTARTS and observation.restarts > MANY_TIMES * usual:
-        text = (
-            f"{observation.restarts} starts in the window, {observation.restarts_before} in the hour before"
-        )
-        ruling = failed(text, Severity.P2, "the service starts again and again")
-        words = f"fewer than {FEWEST_RESTARTS} starts after the first five minutes, or as many as before"
-        yield ruling.as_finding(STAGE, CHECK, "restarts", words, expected=f"fewer than {FEWEST_RESTARTS}")
 
 
 def _lines(count: int) -> str:
