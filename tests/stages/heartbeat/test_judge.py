@@ -182,6 +182,7 @@ def log(check, starts, hours=2, *, workers=0):
         end=start + timedelta(hours=hours),
         lines_read=9,
         lines_in_window=9,
+        templates=(),
         restarts=starts,
         worker_starts=workers,
     )

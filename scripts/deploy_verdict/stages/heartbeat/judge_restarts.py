@@ -42,7 +42,7 @@ def _logged(bundle: Bundle) -> Iterator[Finding]:
     for name in ("", *(source.name for source in sources)):
         complete = log_readings(bundle, name)
         pointer, log = complete[-1] if complete else _so_far(bundle, name)
-        if log is None:
+        if log is None or log.templates is None:
             continue
         ruling = _starts(log, log_before(bundle, name), bundle.window.speed).at(pointer)
         if (complete and not name) or ruling.outcome is Outcome.FAIL:
