@@ -1,5 +1,6 @@
 # make venv            only the virtual environment, which the others make too
-# make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them)
+# make demo            watch the embedded demo at high speed; FAULT=name breaks it (make faults lists them);
+#                      AFTER=1 shows what follows the verdict
 # make test            lint, types and the tests, in minutes
 # make test-all        the same with every test in its complete form: nightly, and before a release
 # make bench           the speed figures, as ratios
@@ -9,7 +10,8 @@
 # make properties      the secrets, hostile-text and guard properties over ten thousand examples each
 # make bill            docs/reference/dependencies.md: what is installed, how large it is, and why
 # make docs            the generated pages of docs/reference: commands, plan, evidence, verdict.json
-# make picture         README's picture, from the demo's comment; needs Chromium and an emoji font
+# make picture         the docs' pictures, of the demo's comment and of report.html; needs Chromium and an emoji font
+# make npm             axe-core and mermaid, for tests and the demo's page, from npm into .venv/npm
 # make audit           known vulnerabilities of what is locked; for a release, as it asks a service
 # make kill            200 random points at which the pipeline is killed or its disk fails, then resumed (an hour)
 # make calibrate       docs/explanation/calibration.md anew: thousands of windows with known faults, judged
@@ -28,12 +30,12 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
 
-.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs picture
+.PHONY: venv demo test test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs npm picture
 
 venv: $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED)
+	@$(BIN)/python -m demo --fault $(FAULT) --speed $(SPEED) $(if $(AFTER),--after)
 
 faults: $(STAMP)
 	@$(BIN)/python -m demo.serve --help
@@ -120,8 +122,11 @@ schemas: $(STAMP)
 docs: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.reference
 
+npm:
+	$(PYTHON) -m tests.npm
+
 picture: $(STAMP)
-	$(BIN)/python -m tests.picture
+	PYTHONPATH=scripts $(BIN)/python -m tests.picture
 
 # The virtual environment, made again whenever the lock changes.
 $(STAMP): requirements-dev.txt

@@ -21,6 +21,8 @@ from demo.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "plans" / "zeues.yml"
+# The window ran to its verdict: stable, attention, critical, inconclusive.
+WATCHED = (0, 10, 11, 12)
 
 
 def main() -> int:
@@ -32,6 +34,11 @@ def main() -> int:
         "--speed", default="600", help="how much faster than real time (600: two hours in 12 s)"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "demo", help="where the result goes")
+    parser.add_argument(
+        "--after",
+        action="store_true",
+        help="show what follows the verdict, too: the sample at T+6 h, the review's issue, the archive",
+    )
     options = parser.parse_args()
     _make_room(options.out)
     log = options.out / "backend.log"
@@ -51,30 +58,45 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         environment = {**os.environ, **backend.environment}
         exit_code = subprocess.run(command, check=False, env=environment).returncode
-    _publish(options.out)
+        if options.after and exit_code in WATCHED:
+            exit_code = subprocess.run([*command, "--later"], check=False, env=environment).returncode
+    _publish(options.out, after=options.after)
     return exit_code
 
 
-def _publish(out: Path) -> None:
+def _publish(out: Path, *, after: bool) -> None:
     """Show the result where it belongs; whatever comes of that, the verdict stands."""
     if not (out / "verdict.json").exists():
         return
     try:
-        print(f"as GitHub shows it: {post(PLAN, out)}", file=sys.stderr)
+        for page in post(PLAN, out, review=after):
+            print(f"as GitHub shows it: {page}", file=sys.stderr)
+        if after:
+            _archive(out)
     except RuntimeError as error:
         print(f"the result could not be posted on the demo's GitHub: {error}", file=sys.stderr)
+
+
+def _archive(out: Path) -> None:
+    """Keep the window in a folder of its own, below the result."""
+    command = [sys.executable, str(ROOT / "scripts" / "deploy_verdict"), "archive", str(out)]
+    subprocess.run([*command, "--into", str(out / "incident")], check=False, stdout=sys.stderr)
 
 
 def _earlier_verdicts(out: Path, target: str) -> Path:
     """Earlier verdicts of this tool, by which the rollback options know which deployment was good."""
     path = out / "history.jsonl"
-    for identity, commit, outcome in (
-        (ids.GOOD_ID, ids.GOOD_COMMIT, "stable"),
-        (ids.INCIDENT_ID, ids.INCIDENT_COMMIT, "critical"),
-    ):
+    older = [(f"d00000{n:02}", f"{n:02}{'e' * 38}", "stable", "8/8") for n in range(10, 16)]
+    known = [
+        *older,
+        (ids.GOOD_ID, ids.GOOD_COMMIT, "stable", "8/8"),
+        (ids.INCIDENT_ID, ids.INCIDENT_COMMIT, "critical", "3/8"),
+    ]
+    for day, (identity, commit, outcome, e2e) in enumerate(known, start=24):
         line = {"window": "earlier", "plan": "zeues-redis-recovery", "target": target}
-        line |= {"environment": ids.ENVIRONMENT, "deployment": identity, "commit": commit}
-        line |= {"outcome": outcome, "judged_at": "2026-01-30T12:00:00Z"}
+        line |= {"service": "zeues-backend", "environment": ids.ENVIRONMENT, "e2e": e2e}
+        line |= {"deployment": identity, "commit": commit}
+        line |= {"outcome": outcome, "judged_at": f"2026-01-{day}T12:00:00Z"}
         with path.open("a") as file:
             file.write(json.dumps(line) + "\n")
     return path

@@ -1,15 +1,22 @@
-"""README's picture: the comment that the demo's slow leak gets, as Chromium shows it (`make picture`).
+"""The docs' pictures, as Chromium shows them (`make picture`): the comment of a slow leak, and report.html.
 
-Needs Chromium and a font with emoji (fonts-noto-color-emoji on Debian). The demo runs anew, so the words are
-those of today's comment.
+Needs Chromium and a font with emoji (fonts-noto-color-emoji on Debian). For the comment the demo runs anew;
+the pages are of recorded evidence. `python -m tests.picture pages` makes only these.
 """
 
+import itertools
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from jinja2 import FileSystemLoader
+
+from deploy_verdict.report.page import render_page
+from deploy_verdict.window.judge_directory import TEMPLATES
+from tests.chromium import opened
+from tests.faults_on_record import judged_fault
 from tests.running import ROOT, scrubbed
 
 PICTURE = ROOT / "docs" / "images" / "comment.png"
@@ -20,7 +27,42 @@ STYLE = """<style>nav, h1.title, article:first-of-type { display: none } main { 
 body { font-family: "Liberation Sans", "DejaVu Sans", sans-serif }</style></head>"""
 
 
+# By fault: what is shown, from the one selector to the other. The verdict of what is broken at once, the
+# charts of what grows, and the steps of a test that fails.
+PARTS = {
+    "completar-bug": ("body", "#charts"),
+    "pool-leak": ("#timeline", "#findings"),
+    "lock-broken": ("#e2e", "#e2e > details + details"),
+}
+
+
+def pages() -> None:
+    """A part of each page, in light and dark."""
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as page:
+        for fault, scheme in itertools.product(PARTS, ("light", "dark")):
+            bundle, verdict = judged_fault(fault)
+            path = Path(folder) / "report.html"
+            loader = FileSystemLoader(TEMPLATES)
+            text = render_page(bundle, verdict, loader, generated_at=verdict.judged_at, tool_version="0")
+            path.write_text(text, encoding="utf-8")
+            page.open(path, scheme=scheme, width=1000)
+            top, bottom = (
+                page.run(f"document.querySelector('{place}').getBoundingClientRect().top + scrollY")
+                for place in PARTS[fault]
+            )
+            picture = PICTURE.parent / f"report-{fault}-{scheme}.png"
+            page.picture(picture, top=top, height=bottom - top, scale=0.75)
+            print(picture)
+
+
 def main() -> None:
+    if sys.argv[1:] != ["pages"]:
+        comment()
+    pages()
+
+
+def comment() -> None:
+    """The comment, with a demo that runs anew."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         raise SystemExit("Chromium is not installed, so no picture was made")

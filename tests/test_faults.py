@@ -102,18 +102,14 @@ LIVE = {
     "health-unhealthy": "health",
     "lock-broken": "e2e",
     "pool-leak": "pools: levels and the alarm",
-    "slow-leak": "pools: growth",
     "cached-gauge": "pools: exercise",
     "lost-samples": "coverage",
     "log-silent": "logs",
-    "new-error-in-log": "logs: novelty",
     "redis-cannot-save": "logs: another service's",
     "traffic-5xx": "traffic",
     "memory-leak": "metrics",
     "completar-bug": "exposure and writes",
-    "down": "no stage can see anything",
     "down-between-samples": "heartbeat",
-    "railway-expired-token": "no platform can be asked",
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.
 SPEED, SPEEDS = 100, {"railway-slow": 60, "railway-flapping-5xx": 120}

@@ -238,7 +238,7 @@ def test_a_log_with_a_hole_has_no_zero(tmp_path):
     [
         (lambda path: path.mkdir(), 2, "no window was opened here"),
         (lambda path: path.write_text("{}"), 3, "is not a captured run"),
-        (lambda path: None, 2, "no window was opened here"),
+        (lambda path: None, 2, "no such run, and no window in out is of this deployment"),
     ],
 )
 def test_what_is_no_run_cannot_be_compared(make, code, told, tmp_path):

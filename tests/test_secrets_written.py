@@ -25,7 +25,8 @@ version: 1
 name: written
 service: {base_url: "%s", headers: {Authorization: "${SVC_AUTH_LINE}", X-Who: "${SVC_TOKEN}"}}
 window: {length: 1m, sample_every: 1m}
-test_data: {may_write: {spool: [T1]}, routes: [/put, /take, /leave, /clean], harmless: {note: any}}
+test_data: {may_write: {spool: [T1]}, routes: [/put, /take, /leave, /clean],
+  harmless: {note: any, X-Who: any}}
 health:
   - {name: fresh, get: /fresh, expect: {status: 200, $.x: 1}}
   - {name: put, post: /put, json: {spool: T1}, expect: {status: 200, $.x: 1}}

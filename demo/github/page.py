@@ -1,7 +1,9 @@
 """An issue with its comments as a page of the demo's GitHub: what a reader there would see."""
 
 import re
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -11,15 +13,40 @@ from demo.github.calls import Row
 from demo.github.hub import COLOR, Hub
 from demo.github.markdown import html_of
 
+# Too large for the repository: `make npm` fetches it.
+MERMAID = Path(__file__).resolve().parents[2] / ".venv" / "npm" / "mermaid.min.js"
+_CHART = '<pre lang="mermaid">'
 
-def issue_page(hub: Hub, number: int) -> str:
-    """The page, complete in itself: no script, and nothing that is loaded from elsewhere."""
+
+def issue_page(hub: Hub, number: int, *, draws: bool = False) -> str:
+    """The page, complete in itself: nothing is loaded from elsewhere, and no script runs.
+
+    With `draws`, Mermaid draws the charts as GitHub does, where it was fetched; else their text is shown.
+    """
     issue = hub.issues[number]
     labels = [_label(hub.label(name) or {"name": name, "color": COLOR}) for name in issue["labels"]]
     comments = [_said(comment) for comment in hub.comments[number]]
+    first = _said(issue)
+    has_chart = any(_CHART in said["body"] for said in (first, *comments))
+    script = _drawing_script() if draws and has_chart else ""
     return _template().render(
-        repository=hub.repository, issue=issue, labels=labels, first=_said(issue), comments=comments
+        repository=hub.repository,
+        issue=issue,
+        labels=labels,
+        first=first,
+        comments=comments,
+        script=Markup(script),  # noqa: S704  # Mermaid and a line of our own
+        hash=b64encode(sha256(script.encode()).digest()).decode() if script else "",
     )
+
+
+@cache
+def _drawing_script() -> str:
+    """Mermaid with what draws each chart; empty where it was not fetched."""
+    if not MERMAID.is_file():
+        return ""
+    library = MERMAID.read_text(encoding="utf-8").replace("</script", "<\\/script")
+    return library + (Path(__file__).parent / "draw.js").read_text(encoding="utf-8")
 
 
 @cache

@@ -10,7 +10,7 @@ from demo.github.page import issue_page
 from demo.github.serving import TOKEN, github
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = "github.html"
+PAGE, REVIEW_PAGE = "github.html", "review.html"
 INCIDENT = """TOMAR and COMPLETAR fail: the backend has used up its Redis connections.
 
 | phase | commit | what it brings |
@@ -23,24 +23,27 @@ All three are deployed. Does it hold for two hours?
 """
 
 
-def post(plan: Path, out: Path) -> Path:
-    """Run scripts/publish_report.py against a GitHub that lives as long as it does; returns the page.
+def post(plan: Path, out: Path, *, review: bool = False) -> list[Path]:
+    """Publish against a GitHub that lives as long as that, and open the review; returns the pages.
 
-    Raises RuntimeError with what the script said when it could not publish.
+    Raises RuntimeError with what the command said when it could not publish.
     """
     hub = Hub()
     hub.add_issue(1, title="Redis crisis: the connection pool is exhausted", body=INCIDENT, author="on-call")
-    command = [sys.executable, str(ROOT / "scripts" / "publish_report.py")]
-    command += ["--plan", str(plan), "--out", str(out), "--number", "1"]
+    commands = [["publish", "--plan", str(plan), "--out", str(out), "--number", "1"]]
+    commands += [["review", str(out), "--open"]] if review else []
     with github(hub) as url:
-        done = subprocess.run(
-            command, check=False, env=_environment(hub, url), capture_output=True, text=True
-        )
-    if done.returncode != 0:
-        raise RuntimeError(f"publish_report.py ended with {done.returncode}: {done.stderr.strip()}")
-    path = out / PAGE
-    path.write_text(issue_page(hub, 1), encoding="utf-8")
-    return path
+        for arguments in commands:
+            done = subprocess.run(
+                [sys.executable, str(ROOT / "scripts" / "deploy_verdict"), *arguments],
+                check=False, env=_environment(hub, url), capture_output=True, text=True,
+            )  # fmt: skip
+            if done.returncode != 0:
+                raise RuntimeError(f"{arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    pages = dict(zip(sorted(hub.issues), (out / PAGE, out / REVIEW_PAGE), strict=False))
+    for number, path in pages.items():
+        path.write_text(issue_page(hub, number, draws=True), encoding="utf-8")
+    return list(pages.values())
 
 
 def _environment(hub: Hub, url: str) -> dict[str, str]:

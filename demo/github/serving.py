@@ -64,7 +64,11 @@ class _Handler(Handler):
                 return ("application/zip", data) if data is not None else None
             if path == f"/{hub.repository}/issues/{number}" and number.isdecimal():
                 found = int(number) in hub.issues
-                return ("text/html; charset=utf-8", issue_page(hub, int(number)).encode()) if found else None
+                return (
+                    ("text/html; charset=utf-8", issue_page(hub, int(number), draws=True).encode())
+                    if found
+                    else None
+                )
         return None
 
     def _answered(self, path: str, query: dict[str, str], raw: bytes) -> Answer:

@@ -54,7 +54,7 @@ def samples(out, mode):
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    with running(fault="completar-bug", log=tmp_path_factory.mktemp("broken") / "backend.log") as backend:
+    with running(fault="health-unhealthy", log=tmp_path_factory.mktemp("broken") / "backend.log") as backend:
         yield backend
 
 

@@ -13,7 +13,7 @@ from deploy_verdict.actions.job_matrix import (
     sampling_words,
 )
 from deploy_verdict.model import Layout
-from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, laid_out, read_plan
+from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, densely, laid_out, own_layout, read_plan
 from deploy_verdict.window.schedule import offsets_of, stages_at
 from tests.running import script
 
@@ -142,8 +142,9 @@ def test_the_report_says_what_it_cost_and_what_it_could_not_see():
     assert "billed minutes" in told
     assert "between two samples is not observed" in told
     assert "No wait timer fits 1 of the samples" in told
+    dense = laid_out(PLAN, densely(PLAN, own_layout(PLAN)))
     free = sampling_words(
-        PLAN, Choice(mode="single", because="requested", by_auto=False), jobs("single"), private=False
+        dense, Choice(mode="single", because="requested", by_auto=False), jobs("single"), private=False
     )
     assert "nothing is billed in a public repository" in free
     assert "every 60 s" in free

@@ -8,6 +8,7 @@ changed in between.
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -16,14 +17,14 @@ from pathlib import Path
 
 from tests.calibration.cells import cells
 from tests.calibration.headline import WINDOWS as HEADLINE_WINDOWS
-from tests.calibration.headline import every_headline, table
+from tests.calibration.headline import every_headline, in_readme, table
 from tests.calibration.running import counted
 from tests.calibration.table import row_of, tables
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE, KEPT = ROOT / "docs" / "explanation" / "calibration.md", ROOT / "out" / "calibration.jsonl"
-HEADLINE = HERE / "headline.json"
+HEADLINE, README = HERE / "headline.json", ROOT / "README.md"
 HEADLINE_BEGIN, HEADLINE_END = "<!-- the headline: make calibrate -->", "<!-- end of the headline -->"
 BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
 SEED, WINDOWS = "2026", 2000
@@ -61,13 +62,18 @@ def main():
 
 
 def write_headline(options):
-    """Figures of models.py into headline.json, which README and the page are held to."""
+    """Figures of models.py into headline.json, the page and README."""
     with ProcessPoolExecutor(options.processes) as pool:
         rows = every_headline(options.seed, pool)
     text = "\n".join(table(rows))
     print(text)
     if options.print:
         return
+    readme = README.read_text()
+    for line in in_readme(rows):
+        sampled = line.partition(": precision")[0]
+        readme = re.sub(rf"\b{re.escape(sampled)}: precision .*?\(median\)", line, readme)
+    README.write_text(readme)
     made = {"seed": options.seed, "windows": HEADLINE_WINDOWS, "day": f"{datetime.now(UTC):%Y-%m-%d}"}
     HEADLINE.write_text(json.dumps({**made, "rows": rows}, indent=1) + "\n")
     before, _, rest = PAGE.read_text().partition(HEADLINE_BEGIN)

@@ -13,16 +13,16 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample, ServerState
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import outcome_of
 from tests.bundles import SUBJECT, window_of
-from tests.calibration.judging import counts_of, plan_for, times_of
+from tests.calibration.judging import ONE_PROCESS, SERVER, by_sample, counts_of, plan_for, times_of
 from tests.calibration.models import HALVES, HELD_OUT, models, simulated
 
 HEALTHY_SHARE = 0.7
-SAMPLED = ("bursts", "bursts every 60 s")
+SAMPLED = ("bursts", ONE_PROCESS, SERVER)
 GAUGE_FAULTS = ("frozen from T+45", "capped below its limit", "wrong utilization")
 LOOK_EVERY_S = 900.0
 # One window in so many is also judged at each of its looks.
@@ -102,21 +102,25 @@ def _missed(sample):
 def samples_of(mode, seen, index):
     """One window's readings as samples; a process tells its number in every other pair of windows."""
     offsets_s = plan_for(mode).window.pool_offsets_s
-    rows = [part.reshape(len(offsets_s), -1).tolist() for part in (seen.gauge[index], seen.limit[index])]
-    processes = seen.process[index].reshape(len(offsets_s), -1).tolist()
-    told = index % 4 < 2
-    stated = {} if seen.utilization is None else {"utilization": seen.utilization}
+    asked = mode == SERVER
+    rows = [by_sample(mode, part[index]) for part in (seen.server if asked else seen.gauge, seen.limit)]
+    processes = by_sample(mode, seen.process[index])
+    told = index % 4 < 2 and not asked
+    stated = {} if seen.utilization is None or asked else {"utilization": seen.utilization}
     return tuple(
         PoolSample(
             offset_s=offset_s, pointer="p", actual_offset_s=offset_s, planned_readings=len(used),
             levels=tuple(_level(*pair, **stated) for pair in zip(used, limit, strict=True)),
             readings=len(used), reasons=(), target_failed=False,
             processes=tuple(f"pid {who}" for who in process) if told else (),
+            states=(STATE,) if asked else (),
         )
         for offset_s, used, limit, process in zip(offsets_s, *rows, processes, strict=True)
     )  # fmt: skip
 
 
+# Of a server that runs on, and counts our own connection too.
+STATE = ServerState(born="1", up_s=86_400.0, at_s=0.0, own=1)
 _LEVELS = {}
 
 
@@ -190,8 +194,8 @@ def headline(found, half, *, within_h=np.inf):
     )  # fmt: skip
 
 
-# So many windows of each model: a dense one takes ten times as long to judge.
-WINDOWS = {"bursts": 16, "bursts every 60 s": 4}
+# So many windows of each model, healthy and broken: few healthy ones weigh 70 %.
+WINDOWS = {"bursts": (64, 16), ONE_PROCESS: (24, 4), SERVER: (24, 4)}
 SHOWN = {
     "precision": "precision", "recall": "recall", "inconclusive": "INCONCLUSIVE",
     "undecided": "of them not the right answer", "faults_among_stable": "faults among STABLE",
@@ -204,14 +208,24 @@ def every_headline(seed, pool):
     """One entry for each way to sample and half: all faults, and without leaks slower than `safe_for`."""
     rows = []
     for mode in SAMPLED:
-        jobs = [(model, mode, seed, WINDOWS[mode]) for model in models()]
-        found = dict(zip(models(), pool.map(_counted, jobs, chunksize=4), strict=True))
+        mine = models_of(mode)
+        jobs = [(model, mode, seed, WINDOWS[mode][model.fault is not None]) for model in mine]
+        found = dict(zip(mine, pool.map(_counted, jobs, chunksize=4), strict=True))
         for half in HALVES:
             for name, within_h in (("all", np.inf), ("within safe_for", SAFE_FOR_H)):
                 figures = asdict(headline(found, half, within_h=within_h))
                 rounded = {key: round(value, 1) for key, value in figures.items()}
                 rows.append({"sampled": mode, "half": half, "leaks": name, **rounded})
     return rows
+
+
+def models_of(mode):
+    """Those that such sampling can meet: a server's own count has no faults of a gauge."""
+    return [
+        model
+        for model in models()
+        if mode != SERVER or model.fault is None or model.fault.kind not in GAUGE_FAULTS
+    ]
 
 
 SAFE_FOR_H = 6

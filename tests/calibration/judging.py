@@ -14,6 +14,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import own_answered
 from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
+from deploy_verdict.plan import densely, laid_out, own_layout
 from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import judge, outcome_of
 from tests.bundles import SUBJECT, T0, bundle_of, http, loaded, window_of
@@ -39,6 +40,11 @@ MODES = {
     "every 60 s": "window: {length: 2h, sample_every: 60s}\nBURST {for: 1s, every: 1s}",
     "every 10 s": "window: {length: 2h, sample_every: 10s}\nBURST {for: 1s, every: 1s}",
 }
+# As the product samples where one process waits for the window's end: nine bursts, and readings in between.
+ONE_PROCESS = "one process"
+# The same, of a pool whose server is asked itself: it counts every process, and cannot be frozen or capped.
+SERVER = "one process, server asked"
+ASKS_SERVER = "postgres: 'postgres://reader@db.test/app', used: active, limit: 20"
 BESIDE = """\
 health: [{name: api, get: /api, at: [0m], expect: {status: 200}}]
 never: [{name: server errors, status: 500..599, severity: P1}]
@@ -54,20 +60,34 @@ def plan_for(mode, beside=False, floor=False, more=""):
     `beside` adds a health check at T0 and at each sample, the rule on 5xx, and a limit of 2 s; `floor` the
     cycles at the window's end, which zeues.yml offers; `more` is another part of a plan.
     """
-    head, burst = MODES[mode].split("BURST ")
-    pool = f"pools: [{{name: redis, get: /s, used: $.used, limit: $.limit, burst: {burst}, "
+    head, burst = MODES.get(mode, MODES["bursts"]).split("BURST ")
+    asks = ASKS_SERVER if mode == SERVER else "get: /s, used: $.used, limit: $.limit"
+    pool = f"pools: [{{name: redis, {asks}, burst: {burst}, "
     pool += f"beside: [{'api' if beside else ''}], safe_for: 6h, stays_within: {{points: 10}}"
     pool += f"{FLOOR % CYCLES if floor else ''}}}]\n{CYCLE if floor else ''}"
-    return plan_of(head + pool + (BESIDE if beside else "") + more)
+    plan = plan_of(head + pool + (BESIDE if beside else "") + more)
+    return laid_out(plan, densely(plan, own_layout(plan))) if mode in (ONE_PROCESS, SERVER) else plan
 
 
 def times_of(mode, floor=False):
     """When the gauge is read: each reading of each sample, and of the bursts around the cycles."""
     plan = plan_for(mode)
-    burst = plan.pools[0].burst
-    offsets_s = plan.window.pool_offsets_s
-    times_s = [at + number * burst.every for at in offsets_s for number in range(burst.readings)]
+    bursts = [(at_s, plan.burst_at(plan.pools[0], at_s)) for at_s in plan.window.pool_offsets_s]
+    times_s = [at_s + number * burst.every for at_s, burst in bursts for number in range(burst.readings)]
     return np.array(times_s + (floor_times_s() if floor else []))
+
+
+@cache
+def edges_of(mode):
+    """Where each sample's readings end, of all of the window's."""
+    plan = plan_for(mode)
+    counts = [plan.burst_at(plan.pools[0], at_s).readings for at_s in plan.window.pool_offsets_s]
+    return tuple(np.cumsum(counts)[:-1])
+
+
+def by_sample(mode, values):
+    """One window's values, a list for each sample."""
+    return [part.tolist() for part in np.split(values, edges_of(mode))]
 
 
 @cache

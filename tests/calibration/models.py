@@ -69,12 +69,16 @@ class Model:
 
 @dataclass(kw_only=True)
 class Seen:
-    """Many windows, a row each: the gauge and its limit at each reading, and what else is known."""
+    """Many windows, a row each: the gauge and its limit at each reading, and what else is known.
+
+    `server` is the count of the server itself, of all processes and exact, whatever the gauge makes of it.
+    """
 
     gauge: np.ndarray
     limit: np.ndarray
     requests: np.ndarray
     process: np.ndarray
+    server: np.ndarray = field(init=False)
     utilization: float | None = field(default=None)
 
 
@@ -144,7 +148,9 @@ def simulated(model, times_s, windows, rng):
     )
     if fault is not None:
         _break(seen, fault, times_s, rng)
-    seen.gauge = np.minimum(seen.gauge, seen.limit)
+    seen.server = seen.gauge = np.minimum(seen.gauge, seen.limit)
+    if fault is not None:
+        _spoil(seen, fault, times_s)
     if load.extra == "maximum":
         seen.gauge = np.maximum.accumulate(seen.gauge, axis=1)
     return seen
@@ -159,6 +165,10 @@ def _break(seen, fault, times_s, rng):
         seen.gauge = seen.gauge + 3 * SIZE * ((times_s >= start) & (times_s < start + 20))
     if fault.kind == "step":
         seen.gauge = seen.gauge + int(fault.by) * (times_s >= rng.uniform(1200, 6000, (windows, 1)))
+
+
+def _spoil(seen, fault, times_s):
+    """What only the gauge gets wrong."""
     if fault.kind.startswith("frozen"):
         still = int(np.searchsorted(times_s, 2700.0))
         seen.gauge = np.where(times_s >= 2700.0, seen.gauge[:, still : still + 1], seen.gauge)

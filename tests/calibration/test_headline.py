@@ -24,7 +24,7 @@ def test_readme_and_the_page_print_what_was_counted():
     rows = json.loads(HEADLINE.read_text())["rows"]
     readme = (ROOT / "README.md").read_text()
     lines = list(in_readme(rows))
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all(line in readme for line in lines)
     assert PAGE.read_text().split(HEADLINE_BEGIN)[1].split(HEADLINE_END)[0].strip() == "\n".join(table(rows))
 

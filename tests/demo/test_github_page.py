@@ -1,5 +1,6 @@
 """The page of an issue shows what GitHub would show, and nothing on it can act."""
 
+import os
 import re
 from html.parser import HTMLParser
 
@@ -8,9 +9,12 @@ import requests
 
 from demo.github.hub import Hub
 from demo.github.markdown import html_of
-from demo.github.page import issue_page
+from demo.github.page import MERMAID, _drawing_script, issue_page
 from demo.github.serving import REPOSITORY
+from deploy_verdict.markup.chart import percents
+from tests.chromium import opened
 from tests.demo.github_client import served
+from tests.running import ROOT
 
 HOSTILE = """
 <script>alert(1)</script> text <script src="https://evil.test/x.js"></script>
@@ -143,3 +147,37 @@ def test_the_page_is_served_where_an_answer_says():
         assert f'id="{anchor}"' in answer.text
         assert "<strong>held</strong>" in answer.text
         assert requests.get(f"{api.url}/{REPOSITORY}/issues/9", timeout=10).status_code == 404
+
+
+def test_mermaid_draws_every_chart_of_the_reports(tmp_path):
+    """As GitHub would; a chart that it cannot read would be an error in the comment."""
+    if not MERMAID.is_file():
+        missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
+        missing("mermaid is not here: python3 -m tests.npm")
+    folder = ROOT / "tests"
+    reports = [*folder.glob("cases/*/report.md"), *folder.glob("report/golden/*.report.md")]
+    charts = {
+        chart for path in reports for chart in re.findall(r"```mermaid\n.*?```", path.read_text(), re.S)
+    }
+    charts.add(percents('a "quoted" <b>title</b>; %%', [0.0, 900.0], {"#0550ae": [1.0, 2.0]}))
+    assert len(charts) > 5
+    hub = Hub()
+    hub.add_issue(1, title="charts", body="\n\n".join(sorted(charts)))
+    path = tmp_path / "page.html"
+    path.write_text(issue_page(hub, 1, draws=True), encoding="utf-8")
+    with opened(tmp_path) as page:
+        page.open(path)
+        assert page.run("drawing.then(() => document.querySelectorAll('.chart svg').length)") == len(charts)
+        assert "Unable to render" not in page.run("document.querySelector('main').textContent")
+        assert page.requests == [path.as_uri()]
+
+
+def test_where_mermaid_was_not_fetched_the_chart_is_its_text(monkeypatch, tmp_path):
+    monkeypatch.setattr("demo.github.page.MERMAID", tmp_path / "absent.js")
+    _drawing_script.cache_clear()
+    hub = Hub()
+    hub.add_issue(1, body="```mermaid\nxychart-beta\n```")
+    assert issue_page(hub, 1, draws=True) == issue_page(hub, 1)
+    assert '<pre lang="mermaid">' in issue_page(hub, 1)
+    assert "<script" not in issue_page(hub, 1)
+    _drawing_script.cache_clear()

@@ -98,9 +98,11 @@ def test_a_judged_window_becomes_a_page_and_touches_no_real_github(tmp_path, mon
                        ("API_URL", "http://127.0.0.1:9"), ("REPOSITORY", "real/one")):  # fmt: skip
         monkeypatch.setenv(f"GITHUB_{name}", text)
     window(tmp_path, status=500)
-    path = posting.post(tmp_path / "plan.yml", tmp_path / "out")
-    assert path == tmp_path / "out" / "github.html"
-    text = path.read_text(encoding="utf-8")
+    (tmp_path / "out" / "plan.yml").write_text(PLAN)
+    page, review = posting.post(tmp_path / "plan.yml", tmp_path / "out", review=True)
+    assert page == tmp_path / "out" / "github.html"
+    assert "Post-incident review: small" in review.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     assert "CRITICAL ISSUES" in text
     assert "verdict small: critical" in text
     assert not summary.exists()
@@ -108,5 +110,5 @@ def test_a_judged_window_becomes_a_page_and_touches_no_real_github(tmp_path, mon
 
 def test_what_cannot_be_posted_is_told(tmp_path):
     (tmp_path / "plan.yml").write_text(PLAN)
-    with pytest.raises(RuntimeError, match=r"publish_report\.py ended with"):
+    with pytest.raises(RuntimeError, match="publish ended with"):
         posting.post(tmp_path / "plan.yml", tmp_path)

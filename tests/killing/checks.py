@@ -22,7 +22,7 @@ VERDICTS = (0, 10, 11, 12)
 ENTITY = "tag_spool=TEST-02"
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)
 COLLECTING = ("check_health", "sample", "run_e2e", "ci sample", "ci close")
-TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "comment.md": "\n"}
+TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "report.html": "</html>\n", "comment.md": "\n"}
 
 
 def ended_as_told(done):

@@ -76,6 +76,7 @@ def test_refused(method, path, body, told):
         ("/x?tag_spool=TEST-02;tag_spool=PROD-1", {}, "a separator"),
         ("/x?tag_spool=%2550", {}, "an encoding"),
         ("/x?_method=DELETE", {}, "another method"),
+        ("/x?_method=%2544elete", {}, "another method"),
         ("/x?Tag_Spool=PROD", {}, "could read as tag_spool"),
         ("/x", {"tagSpool": "PROD"}, "could read as tag_spool"),
         ("/x", {"TAG_SPOOL": "PROD"}, "could read as tag_spool"),
@@ -89,6 +90,11 @@ def test_refused(method, path, body, told):
         ("/x", {"id": "PR\u200bOD-1"}, "looks like an entity"),
         ("/x", {"PROD-1": {}}, "looks like an entity"),
         ("/x", {"note": "spool=PROD-1;"}, "looks like an entity"),
+        ("/x", {"id": "UFJPRC0x"}, "looks like an entity"),
+        ("/x", {"id": "T3JkZXI6UFJPRC0x"}, "looks like an entity"),
+        ("/x", {"id": "50524f442d31"}, "looks like an entity"),
+        ("/x", {"id": "\\u0050ROD-1"}, "looks like an entity"),
+        ("/x", {"id": "&#80;ROD-1"}, "looks like an entity"),
     ],
 )
 def test_no_other_spelling_slips_by(path, body, told):
@@ -114,6 +120,8 @@ def test_routes_versions_and_allowed_entities_are_paths():
         ("POST", "/graphql", {"query": '{ users(name: "alice") { id } }', "variables": {"any": "bob"}}),
         ("POST", "/graphql", {"operationName": "M", **calling("drop(id: $user) { ok } }")}),
         ("GET", "/graphql?query={users{id}}", None),
+        ("GET", "/search?query=mutation&method=card", None),
+        ("POST", "/graphql?tag=1", {"query": "{ a }", "extensions": {"tracing": True}}),
     ],
 )  # fmt: skip
 def test_what_is_known_needs_no_declaration(method, path, body):
@@ -160,6 +168,17 @@ def test_what_is_known_needs_no_declaration(method, path, body):
         ("POST", "/api", {"query": "{ a }"}, "names no user"),
         ("PUT", "/graphql", {"query": "{ a }"}, "names no user"),
         ("GET", "/graphql?query=mutation{dropAll}", None, "names no user"),
+        ("GET", "/v1/graph?Query=mutation{dropAll}", None, "'graph'"),
+        ("POST", "/graphql?query=mutation{dropAll}", {"query": "{ a }"}, "names no user"),
+        ("GET", "/graphql?id=dropAll", None, "write the query's text"),
+        ("GET", '/graphql?extensions={"persistedQuery":{"sha256Hash":"ab"}}', None, "write the query's text"),
+        ("POST", "/graphql", {"query": "{ a }", "doc_id": "12"}, "write the query's text"),
+        ("POST", "/graphql", [{"query": "{ a }"}, {"documentId": "1"}], "write the query's text"),
+        ("POST", "/graphql", calling("drop(input: {id: $user, all: true}) }"), "true"),
+        ("POST", "/graphql", {"query": "mutation($user: ID) { drop(id: $user) }", "user": "qa"},
+         "without $user"),
+        ("GET", "/users/alice?_method=DELETE", None, "use that method itself"),
+        ("HEAD", "/users/alice?X-HTTP-Method=put", None, "use that method itself"),
     ],
 )  # fmt: skip
 def test_what_nobody_declared_is_not_sent_and_the_message_says_how_to_declare_it(method, path, body, told):
@@ -191,9 +210,43 @@ def test_the_services_own_document_knows_its_routes_and_no_entity():
     assert "'teams'" in told("/teams/qa")
 
 
-def test_no_header_turns_a_read_into_a_write():
-    told = refusal("GET", "/x", None, ALLOWED, headers={"X-HTTP-Method-Override": "DELETE"})
-    assert "another method in its header" in told
+@pytest.mark.parametrize(("name", "value", "told"), [
+    ("X-HTTP-Method-Override", "DELETE", "another method in its header"),
+    ("X-Original-URL", "/users/alice/delete", "another path in its header"),
+])  # fmt: skip
+def test_no_header_turns_a_read_into_a_write(name, value, told):
+    assert told in refusal("GET", "/x", None, ALLOWED, headers={name: value})
+
+
+@pytest.mark.parametrize(("name", "value", "told"), [
+    ("X-Tenant", "alice", "X-Tenant: [\"alice\"]"),
+    ("Destination", "/users/alice", "Destination: [\"/users/alice\"]"),
+    ("Host", "prod.example", "Host: ["),
+    ("X-On-Behalf-Of", "alice", "X-On-Behalf-Of: ["),
+    ("User", "alice", "would write user = 'alice' by its headers"),
+    ("x-user-id", "alice", "would write user = 'alice' by its headers"),
+    ("Cookie", 'sid=1; user="alice"', "would write user = 'alice' by its headers"),
+    ("Content-Type", "application/x-www-form-urlencoded", "its body is JSON"),
+    ("Content-Encoding", "gzip", "Content-Encoding: ["),
+])  # fmt: skip
+def test_no_header_names_what_is_written(name, value, told):
+    assert told in refusal("PUT", "/users/qa", {}, USERS, headers={name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("Authorization", "Bearer abc"), ("If-Match", '"v1"'), ("X-Request-Id", "1"), ("X-User-Id", "qa"),
+    ("Content-Type", "application/merge-patch+json"), ("Idempotency-Key", "1"), ("X-Team", "blue"),
+    ("Cookie", "sid=abc; user=qa"), ("X-Api-Key", "abc"), ("Accept", "application/json"),
+])  # fmt: skip
+def test_headers_that_name_nothing_else_go_with_a_write(name, value):
+    data = USERS.model_copy(update={"harmless": {"X-Team": ("blue",)}})
+    assert refusal("PUT", "/users/qa", {}, data, headers={name: value}) is None
+
+
+@pytest.mark.parametrize("text", ['{"user": "alice"}', "eyJ1c2VyIjoiYWxpY2UifQ==", "a=1&user=alice"])
+def test_a_declared_text_holds_no_entity_by_name(text):
+    data = USERS.model_copy(update={"harmless": {"raw": "any"}})
+    assert "user = 'alice' within a text" in refusal("PUT", "/users/qa", {"raw": text}, data)
 
 
 def test_nothing_allowed_means_no_writes_at_all():

@@ -5,7 +5,7 @@ import pytest
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Layout, Subject, WindowFrame
 from deploy_verdict.model.window import tolerance_s, window_frame
-from deploy_verdict.plan import laid_out, layout_of, own_layout, read_plan
+from deploy_verdict.plan import densely, laid_out, layout_of, own_layout, read_plan
 from tests.bundles import T0, http, loaded
 
 PLAN = b"""
@@ -52,6 +52,35 @@ def test_a_dense_window_samples_the_pool_alone_more_often():
     found = laid_out(PLANNED, LAYOUT.model_copy(update={"dense_every_s": 600.0}))
     assert minutes(found.window.offsets_s) == [0, 30, 60, 90, 120]
     assert minutes(found.window.pool_offsets_s) == list(range(0, 121, 10))
+
+
+@pytest.mark.parametrize(
+    ("window", "pool", "dense_s", "between"),
+    [
+        ("", "", 60, (50, 10)),
+        ("", "burst: {for: 90s, every: 1s}", 90, (90, 90)),
+        ("", "burst: {for: 1s, every: 1s}", 60, (1, 1)),
+        ("dense_every: 5m", "", 300, (250, 10)),
+        ("dense_every: 30m", "", None, (30, 30)),
+        ("length: 24h", "", 240, (200, 10)),
+    ],
+    ids=["as shipped", "long bursts", "single readings", "every 5 min", "not in between", "a long window"],
+)
+def test_in_between_a_pool_is_read_fewer_times_over_a_longer_stretch(window, pool, dense_s, between):
+    length = "" if "length" in window else "length: 2h, "
+    text = PLAN.decode().replace("length: 2h, ", f"{length}{window}{', ' if window else ''}")
+    plan = read_plan(text.replace("limit: $.b", f"limit: $.b, {pool}").encode(), "p.yml", {}, "2026-02-02")
+    layout = densely(plan, own_layout(plan))
+    assert layout.dense_every_s == dense_s
+    dense = laid_out(plan, layout)
+    first, second = (dense.burst_at(dense.pools[0], at_s) for at_s in dense.window.pool_offsets_s[:2])
+    assert first == plan.pools[0].burst
+    assert (second.for_, second.readings) == between
+
+
+def test_a_plan_without_pools_has_nothing_in_between():
+    plan = PLANNED.model_copy(update={"pools": ()})
+    assert densely(plan, own_layout(plan)) == own_layout(plan)
 
 
 def test_an_extended_window_runs_the_suite_once_more_at_its_end():

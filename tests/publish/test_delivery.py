@@ -128,6 +128,21 @@ def test_a_window_that_was_extended_and_holds_is_a_recovery(out):
     assert [message["type"] for message in one.messages] == ["warning", "success"]
 
 
+def test_stable_is_sent_once_where_the_plan_says_so_and_bad_news_always(out):
+    (out.parent / "plan.yml").write_text(PLAN + "notify: {on: [stable]}\n")
+    with service() as one:
+        judged(out, "stable", [finding("pass")])
+        assert notify(out, one.address).stdout == "sent: deploy-verdict: STABLE: shop (production)\n"
+        assert notify(out, one.address).stdout.startswith("no notification: STABLE was already sent")
+        judged(out)
+        assert notify(out, one.address).stdout.startswith("sent: deploy-verdict: CRITICAL")
+        # A plan that cannot be read costs no bad news.
+        (out.parent / "plan.yml").write_text("version: [")
+        judged(out, "attention")
+        assert notify(out, one.address).stdout.startswith("sent: deploy-verdict: NEEDS ATTENTION")
+    assert len(one.messages) == 3
+
+
 @pytest.mark.parametrize(
     ("earlier", "own", "told"),
     [

@@ -88,6 +88,20 @@ def test_who_is_told_when(outcome, previous):
     assert (message is None) == (outcome == "stable" and previous in (None, "stable"))
 
 
+@pytest.mark.parametrize(("speed", "left_out"), [(1.0, ()), (600.0, ()), (1.0, ("logs",))])
+def test_stable_is_sent_where_the_plan_wants_it_and_a_rehearsal_says_so(speed, left_out):
+    window = WindowFrame(id="w1", t0=T0, length_s=7200.0, offsets_s=(0.0,), speed=speed)
+    verdict = verdict_of("stable", [finding("pass")], window=window, left_out=left_out)
+    message = message_for(verdict, None, LINK, also_stable=True)
+    assert message.title == "deploy-verdict: STABLE: shop (production)"
+    lines = message.body.splitlines()
+    assert (lines[0], lines[-2:]) == (
+        "STABLE: shop (production), commit f0ec7b5a",
+        ["1 finding, none failed.", LINK],
+    )
+    assert ("it proves nothing good" in message.body) == verdict.is_rehearsal
+
+
 def test_a_recovery_says_from_what():
     message = message_for(verdict_of("stable", [finding("pass")]), VerdictOutcome.CRITICAL, None)
     assert (message.title, message.kind) == (

@@ -41,7 +41,7 @@ def headings(text: str) -> list[str]:
 
 
 # What the report tells beside the sections of the plan by hand.
-OURS = {"### Rollback Options (at T+0)", "### Real Traffic", "### Resources"}
+OURS = {"### Between the samples", "### Rollback Options (at T+0)", "### Real Traffic", "### Resources"}
 
 
 def missions(report):

@@ -559,9 +559,11 @@ def _uploads(run, window):
         calls = _legs(run.workflow.jobs[calling], window) if calling else [{}]
         started = [(name, job) for name, job in workflow.jobs.items() if _may_start(workflow, name, context)]
         for _, (name, job) in itertools.product(calls, started):
-            for leg, step in itertools.product(_legs(job, window), run.files.steps(job)):
+            own = {**context, "github": {**context["github"], "job": name}}
+            for (index, leg), step in itertools.product(enumerate(_legs(job, window)), run.files.steps(job)):
                 if step.get("uses", "").startswith("actions/upload-artifact@"):
-                    yield f"{workflow} job {name}", step["with"]["name"], {**context, "matrix": leg}
+                    of_leg = {**own, "matrix": leg, "strategy": {"job-index": index}}
+                    yield f"{workflow} job {name}", step["with"]["name"], of_leg
 
 
 def _may_start(workflow, name, context):

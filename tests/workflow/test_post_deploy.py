@@ -265,6 +265,34 @@ def test_by_hand_one_job_sees_a_shorter_window(tmp_path):
 
 
 @pytest.mark.complete
+def test_each_later_sample_has_its_row_and_the_last_says_what_becomes_of_the_issue(tmp_path):
+    """A short window in one job, then the two runs that it and the first later sample start."""
+    inputs = {"mode": "single", "length": "15m", "commit": ids.LIVE_COMMIT}
+    with stage(tmp_path) as (hub, acting):
+        hub.pulls.clear()
+        plan = acting.service / "plans" / "zeues.yml"
+        assert "  extend_to: 4h\n" in plan.read_text()
+        plan.write_text(
+            plan.read_text().replace("  extend_to: 4h\n", "  extend_to: 0s\n  tail_checks: [4h, 8h]\n")
+        )
+        acting.run("workflow_dispatch", {"inputs": inputs}, run=RUN)
+        for number in (1, 2):
+            started = [row["inputs"] for row in hub.dispatches if row["inputs"]["kind"] == "tail"]
+            assert len(started) == number, acting.log(RUN + number - 1)[-4000:]
+            title = f"verify {LABEL} · {ids.LIVE_COMMIT}"
+            hub.runs[RUN + number - 1] |= {"status": "completed", "conclusion": "success"}
+            hub.add_run(RUN + number, display_title=title, status="in_progress")
+            acting.run("workflow_dispatch", {"inputs": started[-1]}, run=RUN + number)
+    (number,) = set(hub.issues) - {7}
+    (body,) = ours(hub, number)
+    rows = [line for line in body.splitlines() if line.startswith(("| until T+15", "| T+4 h", "| T+8 h"))]
+    assert [row.split("|")[2].strip() for row in rows] == ["8/8"] * 3, body
+    assert "T+8 h was the last sample." in body
+    is_stable = verdict_of(acting, RUN + 2)["outcome"] == "stable"
+    assert hub.issues[number]["state"] == ("closed" if is_stable else "open")
+
+
+@pytest.mark.complete
 def test_a_dry_run_posts_nothing(tmp_path):
     inputs = {"mode": "single", "length": "15m", "dry-run": "true", "commit": ids.LIVE_COMMIT}
     with stage(tmp_path) as (hub, acting):

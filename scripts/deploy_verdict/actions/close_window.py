@@ -13,13 +13,13 @@ from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.github.runs import WorkflowRuns
-from deploy_verdict.publish.sent_notifications import SENT_FILE, SentNotification
+from deploy_verdict.model import SentNotification
 from deploy_verdict.stages.registry import at_end
 from deploy_verdict.verdict.alarm import why_ended
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.collect import collect
 from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.judge_directory import read_bundle
+from deploy_verdict.window.judge_directory import SENT_FILE, read_bundle
 from deploy_verdict.window.session import Session, note_ended, remark
 
 

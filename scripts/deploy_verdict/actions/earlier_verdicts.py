@@ -10,11 +10,11 @@ from pathlib import Path
 from pydantic import AwareDatetime, ValidationError
 
 from deploy_verdict.base.errors import ProviderError
-from deploy_verdict.model import Record, VerdictOutcome
-from deploy_verdict.publish.comment_state import outcome_in
+from deploy_verdict.model import EarlierVerdict, Record, VerdictOutcome
+from deploy_verdict.publish.comment_state import outcome_in, tally_in
 from deploy_verdict.publish.service_marks import service_of, status_context
 from deploy_verdict.railway import RailwayError, deployments
-from deploy_verdict.window.history import EarlierVerdict, append_verdict
+from deploy_verdict.window.history import append_verdict
 from deploy_verdict.window.session import Session
 
 MOST_COMMITS = 12
@@ -27,6 +27,7 @@ class Status(Record):
     context: str
     state: str
     description: str | None = None
+    target_url: str | None = None
     updated_at: AwareDatetime
 
 
@@ -54,6 +55,8 @@ def _verdicts(session: Session, statuses: Statuses) -> Iterator[EarlierVerdict]:
                     deployment=deployment,
                     commit=commit,
                     outcome=outcome.value,
+                    e2e=tally_in(row.description or ""),
+                    link=row.target_url,
                     judged_at=row.updated_at,
                 )
 

@@ -187,10 +187,9 @@ def _words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], private: boo
     cost = f"about {minutes} billed minutes" if private else "nothing is billed in a public repository"
     yield f"Sampled by {how} (mode {choice.mode}, {by}): {cost}."
     if choice.mode == "single":
-        yield (
-            f"The pool was sampled every {plan.window.dense_every:g} s. Had its runner died, the samples "
-            "would have been lost."
-        )
+        if plan.window.dense_s is not None:
+            yield f"The pool was sampled every {plan.window.dense_s:g} s."
+        yield "Had its runner died, the samples would have been lost."
     else:
         yield "What came and went between two samples is not observed."
     asleep = sum(job.wait_s > 120 for job in jobs)

@@ -14,7 +14,7 @@ from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environme
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Layout, WindowFile
-from deploy_verdict.plan import Plan, laid_out, own_layout
+from deploy_verdict.plan import densely, laid_out, own_layout
 from deploy_verdict.window.evidence_store import write_json
 from deploy_verdict.window.schedule import offsets_of
 from deploy_verdict.window.session import WINDOW_FILE, Session
@@ -50,7 +50,7 @@ def choose_jobs(
     fitting, wanted = _timers_for(coming, elapsed_s, session, timers)
     choice = chosen_mode(requested_mode, fitting=fitting, wanted=wanted, private=private)
     if choice.mode == "single" and not layout.tails_s:
-        layout = layout.model_copy(update={"dense_every_s": _dense_s(session.plan, layout), "one_job": True})
+        layout = densely(session.plan, layout).model_copy(update={"one_job": True})
     plan = laid_out(session.plan, layout)
     dense = layout.dense_every_s is not None
     offsets_s = tuple(item for item in offsets_of(plan, dense=dense) if not _has_passed(session, item))
@@ -68,12 +68,6 @@ def _has_passed(session: Session, offset_s: float) -> bool:
         for length_s in session.file.window.earlier_lengths_s
         if length_s < session.file.window.length_s
     )
-
-
-def _dense_s(plan: Plan, layout: Layout) -> float:
-    """At least as long as the longest burst, so that bursts do not overlap."""
-    longest_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
-    return min(layout.every_s, max(plan.window.dense_every, longest_s))
 
 
 def _timers_for(

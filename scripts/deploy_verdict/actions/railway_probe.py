@@ -61,7 +61,7 @@ def _delays(plan: Plan, asks: TokenProbe, live: str, redactor: Redactor, wait_s:
         redactor=redactor,
         headers={"User-Agent": f"deploy-verdict/{__version__} ({mark})"},
     )
-    path = next((check.path for check in plan.health if check.method == "GET"), "/")
+    path = next((check.path for check in plan.health if check.method == "GET" and check.host is None), "/")
     sent_at = asks.clock.now()
     exchange = service.ask("GET", f"{path}{'&' if '?' in path else '?'}{mark}", headers=plan.service.headers)
     answered = {"service_answered": exchange.status}

@@ -5,12 +5,13 @@ sent, no load is put on the service, and no evidence is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 
 from deploy_verdict.adopt.blind_spots import BlindSpot, Path, blind_spots
-from deploy_verdict.base.clock import Clock, Stop
+from deploy_verdict.base.clock import Clock, Pace, Stop
 from deploy_verdict.evidence.pool_samples import pool_samples
 from deploy_verdict.evidence.steps import accept_text, accepted
 from deploy_verdict.expect import Lacking, fault_outcome, fault_text, tested, tested_all, worst
@@ -69,8 +70,9 @@ class Doctor:
         stop: Stop,
         environment: Mapping[str, str],
         tell: Callable[[str], None],
+        commit: str | None = None,
     ) -> None:
-        self._plan = gentle(plan)
+        self._plan, self._commit = gentle(plan), commit
         self._runtime = Runtime(clock=clock, stop=stop, tell=tell, environment=environment)
         self._answers: dict[str, Exchange] = {}
 
@@ -88,13 +90,18 @@ class Doctor:
         )
 
     def _session(self, folder: FilePath) -> Session:
-        subject = Subject(target=cleaned(self._plan.service.base_url), service=self._plan.service.name)
+        service = self._plan.service
+        subject = Subject(target=cleaned(service.base_url), service=service.name, commit=self._commit)
         file = open_window(self._plan, folder, subject, clock=self._runtime.clock, speed=1.0)
         return start_session(self._plan, folder, file, self._runtime)
 
     def _health(self, context: Context) -> Iterator[ExaminedLine]:
+        # What asks about the time since T+0 is asked about as long a time as the window's.
+        clock = context.pace.clock
+        began = clock.now() - timedelta(seconds=self._plan.window.length)
+        since = replace(context, pace=Pace.starting(clock, began, 1.0))
         for index, check in enumerate(self._plan.health):
-            yield from self._requested(context, ("health", index), f"health/{check.name}", check)
+            yield from self._requested(since, ("health", index), f"health/{check.name}", check)
 
     def _suite(self, context: Context) -> Iterator[ExaminedLine]:
         """The pre-check; a test's steps rest on each other, so they are the window's."""

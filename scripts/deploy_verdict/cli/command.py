@@ -64,7 +64,14 @@ GROUPS = {
     "On Railway": (Verb("railway", "ask what a token may read, and measure how the API answers", "railway"),),
     "After the verdict": (
         Verb("explain", "print each cause as a brief for whoever mends it", "explain"),
-        Verb("compare", "put runs side by side", "compare"),
+        Verb("compare", "put runs side by side: a table, and a page with their charts", "compare"),
+        Verb(
+            "archive",
+            "keep the report and an index of its evidence in the incident's folder",
+            "after.archive",
+        ),
+        Verb("review", "draft the post-incident review, and open it as an issue", "after.review"),
+        Verb("export", "write a window's measures as OpenMetrics, for Prometheus and Grafana", "export"),
         Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
     ),
     "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),

@@ -29,6 +29,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
     words = "the service's address, instead of the plan's base_url"
     parser.add_argument("--target", metavar="URL", help=words)
+    words = "the commit that checks may ask a tracker about"
+    parser.add_argument("--commit", metavar="SHA", help=words)
     parser.add_argument("--json", action="store_true", help="print lines and problems as JSON")
 
 
@@ -46,7 +48,12 @@ def main(options: argparse.Namespace) -> int:
     plan, document = read
     stop = stop_on_signals()
     doctor = Doctor(
-        plan, clock=WallClock(stop), stop=stop, environment=environment_for(options.plan), tell=say
+        plan,
+        clock=WallClock(stop),
+        stop=stop,
+        environment=environment_for(options.plan),
+        tell=say,
+        commit=options.commit,
     )
     seen = doctor.examination()
     if options.json:

@@ -5,24 +5,27 @@
 
 DEPLOY_VERDICT_NOTIFY holds one Apprise address a line (github.com/caronc/apprise); without it notifications
 are off. A verdict that is not STABLE is sent once for each window (again, if a run was killed before it noted
-so); STABLE only after one of these: after --previous, else what this window sent, else the newest of history.
+so). STABLE is sent once where the plan says `notify: {on: [stable]}`, else only after one of these: after
+--previous, else what this window sent, else the newest of history.
 
 Exit codes: 0 sent, or nothing to send; 2 wrong usage; 3 a service did not take it.
 """
 
 import argparse
+from functools import partial
 from importlib.util import find_spec
 
 from deploy_verdict.actions.run_record import is_dry_run
-from deploy_verdict.base.errors import UsageError
+from deploy_verdict.base.errors import DeployVerdictError, UsageError
 from deploy_verdict.cli.options import add_window, offset_s
-from deploy_verdict.model import VerdictOutcome
+from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.publish.delivery import redact_with, send
 from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_sent, news
-from deploy_verdict.window.judge_directory import history_of, read_verdict
-from deploy_verdict.window.plan_file import environment_for
-from deploy_verdict.window.session import run_url
+from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict, write_reports
+from deploy_verdict.window.plan_file import environment_for, load_plan
+from deploy_verdict.window.session import read_window, run_url, target_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +60,34 @@ def main(options: argparse.Namespace) -> int:
         history=history_of(options),
         link=options.link or run_url(environment),
         redact=redact_with(environment, addresses),
+        also_stable=partial(_sends_stable, options, verdict),
     )
     if isinstance(message, str) or options.dry_run:
         print(message if isinstance(message, str) else f"{message.title}\n\n{message.body}")
         return 0
     send(addresses, message, total_s=options.timeout, environment=environment)
-    keep_sent(options.out, verdict)
+    keep_sent(options.out, verdict, addresses)
     print(f"sent: {message.title}")
+    if (options.out / REPORT_NAME).is_file():
+        _render_again(options, verdict)
     return 0
+
+
+def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
+    """The report says who was notified; one that cannot be rendered again stays as it was."""
+    directory = argparse.Namespace(
+        **{**vars(options), "without": [*verdict.left_out], "corrected_plan": True}
+    )
+    try:
+        bundle, now = judged_directory(directory)
+        write_reports(bundle, verdict, options.out, now)
+    except DeployVerdictError as error:
+        print(f"the report does not say so: {error}")
+
+
+def _sends_stable(options: argparse.Namespace, verdict: Verdict) -> bool:
+    """Whether the plan has STABLE sent, too."""
+    file = read_window(options.out)
+    target = options.target or (target_of(file) if file else None)
+    plan = load_plan(options.plan, verdict.window.t0, target)
+    return VerdictOutcome.STABLE.value in plan.notify.on

@@ -6,8 +6,10 @@ all in this process:
     deploy-verdict watch --plan plans/zeues.yml --target https://service.example.com \\
         --logs backend.log --without railway --out out/today
 
-DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md and comment.md. Stop it
-at any moment; the same command goes on with what is there. To rehearse, add --speed 600.
+DIR then holds evidence/, verdict.json, POST-DEPLOYMENT-MONITORING-REPORT.md, the same as a page in
+report.html, and comment.md. Stop it at any moment; the same command goes on with what is there. To
+rehearse, add --speed 600. When the window has ended, the same command with --later waits for the next of
+the plan's later samples (escalation.tail_checks: T+6 h, T+24 h), takes it and judges anew.
 
 Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage or plan, 3 could not run.
 """
@@ -19,16 +21,17 @@ from deploy_verdict.base.clock import WallClock
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_logs, add_window, add_without, length_s
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.model import Layout, Verdict
+from deploy_verdict.follow_up.extend_window import grown
+from deploy_verdict.model import Layout, Verdict, WindowFile
 from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.plan import of_length
+from deploy_verdict.plan import densely, of_length, own_layout
 from deploy_verdict.window.captured_runs import capture_path
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.plan_file import load_plan
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.schedule import looks
-from deploy_verdict.window.session import Session, dumps, read_window
+from deploy_verdict.window.session import Session, dumps, read_window, target_of
 from deploy_verdict.window.watch import end_window, watch
 
 
@@ -47,6 +50,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_without(parser)
     parser.add_argument(
+        "--later", action="store_true", help="wait for the next later sample of the plan, and take it"
+    )
+    parser.add_argument(
         "--keep-watching",
         action="store_true",
         help="go on with the window where the service answers none of its health checks from T+0 on",
@@ -57,12 +63,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Do what the module says; returns the exit code."""
     known = read_window(options.out)
-    if known is not None and known.finished:
-        raise UsageError(f"{options.out} holds a finished window — choose another --out to watch again")
-
+    if options.later:
+        _go_on(options, known)
+    elif known is not None and known.finished:
+        raise UsageError(
+            f"{options.out} holds a finished window — choose another --out to watch again, or add --later "
+            "for the plan's next later sample"
+        )
     capture = capture_path(options.plan, options.capture)
     progress = ProgressDisplay()
-    layout = _layout(options)
+    layout = layout_wanted(options)
     session = open_session(options, progress.tell, left_out=options.without, log=options.logs, layout=layout)
     left_out = session.file.left_out
     planned = len(looks(session.plan, left_out))
@@ -79,6 +89,15 @@ def main(options: argparse.Namespace) -> int:
     return EXIT_CODES[outcome]
 
 
+def _go_on(options: argparse.Namespace, known: WindowFile | None) -> None:
+    """Lay the next later sample out; one that was laid out and not taken to its end is gone on with."""
+    if known is None or not (known.finished or (known.layout and known.layout.tails_s)):
+        raise UsageError(f"{options.out}: no window has ended here — --later comes after the complete window")
+    if known.finished:
+        plan = load_plan(options.plan, known.window.t0, options.target or target_of(known))
+        grown(options.out, plan, "tail")
+
+
 def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
     """Notify people at once, where DEPLOY_VERDICT_NOTIFY says whom; `notify` then does not again."""
     from deploy_verdict.publish.alarm_notification import send_alarm  # noqa: PLC0415  # only for bad news
@@ -86,8 +105,12 @@ def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
     send_alarm(verdict, session.out, session.environment, session.tell)
 
 
-def _layout(options: argparse.Namespace) -> Layout | None:
-    """The window that --length wants; without it the plan's own."""
-    if options.length is None:
+def layout_wanted(options: argparse.Namespace) -> Layout | None:
+    """The window that --length wants, or the plan's own; faster than the clock, no reading in between."""
+    if options.length is None and options.speed > 1:
         return None
-    return of_length(load_plan(options.plan, WallClock().now(), options.target), options.length)
+    plan = load_plan(options.plan, WallClock().now(), options.target)
+    own = own_layout(plan)
+    layout = own if options.length is None else of_length(plan, options.length)
+    layout = layout if options.speed > 1 else densely(plan, layout)
+    return None if layout == own else layout

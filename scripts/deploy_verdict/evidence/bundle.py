@@ -2,9 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from deploy_verdict.evidence.exchanges import Sent, all_sent, sent_to_service
 from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
-from deploy_verdict.model import CapturedRun, Evidence, Loaded, Subject, Unreadable, WindowFrame
+from deploy_verdict.model import (
+    CapturedRun,
+    EarlierVerdict,
+    Evidence,
+    Loaded,
+    RollbackFile,
+    SentNotification,
+    Subject,
+    Unreadable,
+    WindowFrame,
+)
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan
 
@@ -13,8 +25,11 @@ from deploy_verdict.plan import Plan
 class Bundle:
     """All that the judge and the report look at.
 
+    `earlier` are verdicts on the same service, oldest first.
+
     `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
-    that the plan left out, as their server's address was empty; `plan` has the others.
+    that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
+    `rolled_back` are what the window's directory says was done about it.
     """
 
     plan: Plan
@@ -28,11 +43,24 @@ class Bundle:
     remarks: tuple[str, ...] = ()
     captures: Mapping[str, CapturedRun | str] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
+    notified: SentNotification | None = None
+    rolled_back: RollbackFile | None = None
+    earlier: tuple[EarlierVerdict, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The plan's stages that the operator did not leave out."""
         return tuple(stage for stage in self.plan.stages if stage not in self.left_out)
+
+    @cached_property
+    def sent(self) -> tuple[Sent, ...]:
+        """Every request of ours that the evidence holds."""
+        return tuple(all_sent(self.loaded))
+
+    @cached_property
+    def sent_to_service(self) -> tuple[Sent, ...]:
+        """Those to the service itself; what other systems answered says nothing of it."""
+        return tuple(sent_to_service(self.plan, self.loaded))
 
     def of_stage(self, stage: str) -> tuple[Loaded, ...]:
         """The evidence of one stage, in the order of offset and attempt."""

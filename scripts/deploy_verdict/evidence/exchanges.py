@@ -53,6 +53,14 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
                 )
 
 
+def sent_to_service(plan: Plan, loaded: Iterable[Loaded]) -> Iterator[Sent]:
+    """Each exchange with the service itself; what other systems answered says nothing of it."""
+    sent = all_sent(loaded)
+    if not plan.hosts:
+        return sent
+    return (item for item in sent if plan.is_ours(plan.host_of(item.exchange.url)))
+
+
 _Kept = tuple[str, str | None, Exchange]
 
 
@@ -166,12 +174,12 @@ def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
                 yield from observation.tallies
 
 
-def own_answers(loaded: Iterable[Loaded], start: datetime, end: datetime) -> Counter[tuple[str, str, str]]:
+def own_answers(sent: Iterable[Sent], start: datetime, end: datetime) -> Counter[tuple[str, str, str]]:
     """How often we were given each status by method and path, ids in it as {id}, between two moments."""
     return Counter(
-        (sent.exchange.method, path_shape(path_of(sent.exchange.url)), str(sent.exchange.status))
-        for sent in all_sent(loaded)
-        if sent.exchange.status is not None and start <= sent.exchange.at <= end
+        (item.exchange.method, path_shape(path_of(item.exchange.url)), str(item.exchange.status))
+        for item in sent
+        if item.exchange.status is not None and start <= item.exchange.at <= end
     )
 
 
@@ -185,24 +193,24 @@ def _steps(test: TestObservation) -> Iterator[_Kept]:
             yield f"/steps/{index}/race/exchanges/{number}", None, exchange
 
 
-def to_check(plan: Plan, name: str, loaded: Iterable[Loaded]) -> tuple[Sent, ...]:
-    """All that was sent to a health check's method and path, by any stage.
+def to_check(plan: Plan, name: str, sent: Iterable[Sent]) -> tuple[Sent, ...]:
+    """Of these requests, all to a health check's method and path, by any stage.
 
     What was sent at once, in a race or an exercise, queued up; that and the cycles of a drive are none of it.
     """
     check = plan.check(name)
     path = path_of(check.path)
     return tuple(
-        sent
-        for sent in all_sent(loaded)
-        if sent.check == name
+        item
+        for item in sent
+        if item.check == name
         or (
-            sent.check is None
-            and "/race/" not in sent.pointer
-            and sent.stage not in loads()
-            and sent.exchange.method == check.method
-            and path_of(sent.exchange.url).endswith(path)
-            and plan.host_of(sent.exchange.url) == check.host
+            item.check is None
+            and "/race/" not in item.pointer
+            and item.stage not in loads()
+            and item.exchange.method == check.method
+            and path_of(item.exchange.url).endswith(path)
+            and plan.host_of(item.exchange.url) == check.host
         )
     )
 

@@ -39,6 +39,8 @@ def answers_by_instance(bundle: Bundle) -> Counter[str]:
     for item in bundle.loaded:
         for observation in item.evidence.observations:
             if isinstance(observation, HttpObservation):
+                if not bundle.plan.is_ours(bundle.plan.host_of(observation.url)):
+                    continue
                 found.update(filter(None, [instance_of(bundle.plan, observation)]))
             elif isinstance(observation, BurstObservation):
                 found.update(reading.instance for reading in observation.readings if reading.instance)
@@ -52,7 +54,11 @@ def fewest_asked(bundle: Bundle) -> tuple[str, int] | None:
         for observation in item.evidence.observations:
             if isinstance(observation, HttpObservation) and observation.status is not None:
                 asked[observation.check] += 1
-    counts = [(asked[check.name], check.name) for check in bundle.plan.health if not check.writes]
+    counts = [
+        (asked[check.name], check.name)
+        for check in bundle.plan.health
+        if not check.writes and bundle.plan.is_ours(check.host)
+    ]
     return (min(counts)[1], min(counts)[0]) if counts and min(counts)[0] else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, latency, to_check
+from deploy_verdict.evidence.exchanges import latency, to_check
 from deploy_verdict.evidence.never_rules import count_rule
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.evidence.pool_samples import PoolSample
@@ -19,6 +19,7 @@ from deploy_verdict.model import (
     LogObservation,
     Outcome,
     TestObservation,
+    Verdict,
 )
 from deploy_verdict.model.logs import BASELINE, COMPLETE, STARTUP
 from deploy_verdict.plan import NeverRule
@@ -84,7 +85,7 @@ def _pool(samples: Sequence[PoolSample], what: str) -> str:
 
 
 def _never(bundle: Bundle, rule: NeverRule) -> str:
-    count = count_rule(bundle.plan, rule, all_sent(bundle.loaded))
+    count = count_rule(bundle.plan, rule, bundle.sent)
     return str(len(count.fired)) if count.read else NOT_MEASURED
 
 
@@ -108,6 +109,18 @@ def suite_ran(bundle: Bundle) -> bool:
         for item in bundle.of_stage("e2e")
         for observation in item.evidence.observations
     )
+
+
+def suite_tally(verdict: Verdict) -> str | None:
+    """ "7/8": how many tests of the suite passed; what is not known did not pass; None where none ran."""
+    results = [
+        finding.outcome
+        for finding in verdict.findings
+        if (finding.stage, finding.rule) == ("e2e", "passes") and finding.check != PRE_CHECK
+    ]
+    if all(outcome is Outcome.INCONCLUSIVE for outcome in results):
+        return None
+    return f"{results.count(Outcome.PASS)}/{len(results)}"
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -166,7 +179,7 @@ def _log(bundle: Bundle, what: str) -> str:
 
 
 def _answers(bundle: Bundle, check: str, what: str) -> str:
-    sent = to_check(bundle.plan, check, bundle.loaded)
+    sent = to_check(bundle.plan, check, bundle.sent)
     if what == "success":
         good = sum(item.exchange.fault is None and (item.exchange.status or 599) < 500 for item in sent)
         return f"{100 * good / len(sent):.0f}%" if sent else NOT_MEASURED

@@ -7,6 +7,7 @@ from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.expect import Found, Lacking, Matcher, matched, select
+from deploy_verdict.expect.selectors import json_path_of
 from deploy_verdict.model import Exchange, Outcome
 from deploy_verdict.plan import NeverRule, Plan, Request
 
@@ -68,7 +69,7 @@ def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:
         found = select(line.selector, exchange)
         if isinstance(found, Lacking):
             # A rule for all checks may ask for a field that only some answers have.
-            may_be_cut = exchange.body_truncated and line.selector.startswith("$")
+            may_be_cut = exchange.body_truncated and json_path_of(line.selector)
             if rule.of is None and line.selector != "status" and not may_be_cut:
                 return passed()
             unread = found.reason

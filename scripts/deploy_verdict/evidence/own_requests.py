@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.units import path_of
-from deploy_verdict.evidence.exchanges import all_sent, at_offset
+from deploy_verdict.evidence.exchanges import at_offset, sent_to_service
 from deploy_verdict.model import AwaitedObservation, Exchange, FingerprintObservation, Loaded
+from deploy_verdict.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,15 @@ class OwnRequest:
     request_id: str = ""
 
 
-def own_requests(loaded: Iterable[Loaded]) -> tuple[OwnRequest, ...]:
+def own_requests(plan: Plan, loaded: Iterable[Loaded]) -> tuple[OwnRequest, ...]:
     """Those that the service itself answered, of any stage, in the order of time."""
-    found = (request for item in loaded for request in _of_file(item))
+    found = (request for item in loaded for request in _of_file(plan, item))
     return tuple(sorted(found, key=lambda request: request.sent_at))
 
 
-def _of_file(item: Loaded) -> Iterator[OwnRequest]:
+def _of_file(plan: Plan, item: Loaded) -> Iterator[OwnRequest]:
     window = item.evidence.window
-    for sent in all_sent([item]):
+    for sent in sent_to_service(plan, [item]):
         yield from _answered(sent.exchange)
     for observation in item.evidence.observations:
         if isinstance(observation, AwaitedObservation):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, tallies
+from deploy_verdict.evidence.exchanges import tallies
 from deploy_verdict.model import (
     AwaitedObservation,
     Deployment,
@@ -72,7 +72,7 @@ def points_of(observation: MetricsObservation, name: str, deployment: str | None
 
 def own_answered(bundle: Bundle) -> int:
     """How many requests of ours the service itself answered in this window, by any stage."""
-    answered = sum(_is_answer(item.exchange) for item in all_sent(bundle.loaded))
+    answered = sum(_is_answer(item.exchange) for item in bundle.sent_to_service)
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
     awaited = readings_of(bundle, "health", AwaitedObservation)
     answered += sum(_is_answer(answer.exchange) for _, samples in awaited for answer in samples.answers)

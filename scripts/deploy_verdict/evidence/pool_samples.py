@@ -6,13 +6,14 @@ A reading counts only when both numbers can be read and make sense; what cannot 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from deploy_verdict.expect import Found, fault_text, read_json, shown
 from deploy_verdict.expect.numbers import number_in
 from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
 from deploy_verdict.plan.sections.pools import Number
+from deploy_verdict.stats.scatter import likeness
 
 # Numbers of connections are integers; a utilization may have been rounded or cut to whole percents.
 ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
@@ -182,13 +183,22 @@ class PoolSample:
     def floor_used(self) -> float:
         return min(level.used for level in self.levels)
 
+    @cached_property
+    def percents(self) -> tuple[float, ...]:
+        return tuple(level.percent for level in self.levels)
+
+    @cached_property
+    def likeness(self) -> float | None:
+        """The correlation of neighbouring readings; None where nothing moves."""
+        return likeness(self.percents)
+
     @property
     def mean_percent(self) -> float:
-        return sum(level.percent for level in self.levels) / len(self.levels)
+        return sum(self.percents) / len(self.levels)
 
     @property
     def peak_percent(self) -> float:
-        return max(level.percent for level in self.levels)
+        return max(self.percents)
 
 
 _Burst = tuple[str, BurstObservation]
@@ -204,10 +214,13 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
         for pointer, observation in item.pointed():
             if isinstance(observation, BurstObservation) and observation.check == pool.name:
                 found.setdefault(observation.offset_s, []).append((pointer, observation))
-    return tuple(_sample(pool, offset_s, found.get(offset_s, [])) for offset_s in plan.window.pool_offsets_s)
+    return tuple(
+        _sample(pool, offset_s, plan.burst_at(pool, offset_s).readings, found.get(offset_s, []))
+        for offset_s in plan.window.pool_offsets_s
+    )
 
 
-def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
+def _sample(pool: Pool, offset_s: float, planned: int, bursts: list[_Burst]) -> PoolSample:
     readings = [reading for _, burst in bursts for reading in burst.readings]
     results = _levels(pool, readings)
     reasons = Counter(result for result in results if isinstance(result, str))
@@ -218,7 +231,7 @@ def _sample(pool: Pool, offset_s: float, bursts: list[_Burst]) -> PoolSample:
         offset_s=offset_s,
         pointer=pointer,
         actual_offset_s=burst.actual_offset_s if burst else None,
-        planned_readings=pool.burst.readings,
+        planned_readings=planned,
         readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, PoolLevel)),
         reasons=_reasons(stated, bursts),

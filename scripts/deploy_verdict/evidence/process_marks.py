@@ -13,7 +13,6 @@ from typing import Any
 
 from deploy_verdict.base.units import path_of, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.expect import Found, read_json
 
 UPTIME = re.compile(
@@ -67,7 +66,7 @@ def restarts(bundle: Bundle) -> tuple[Restart, ...]:
 def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
     """By path and field, in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
-    for sent in all_sent(bundle.loaded):
+    for sent in bundle.sent_to_service:
         body = sent.exchange.body
         if sent.exchange.fault is not None or not body or not body.lstrip().startswith("{"):
             continue

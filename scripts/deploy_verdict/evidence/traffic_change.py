@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.platform_views import readings_of
 from deploy_verdict.model import (
     MetricsObservation,
@@ -77,6 +76,6 @@ def _ours_at(bundle: Bundle) -> tuple[float, ...]:
 
 def _offsets(bundle: Bundle) -> Iterable[float]:
     """When each answered request of ours was sent, in plan time."""
-    for sent in all_sent(bundle.loaded):
+    for sent in bundle.sent_to_service:
         if sent.exchange.status is not None:
             yield (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed

@@ -4,6 +4,7 @@ A check's `expect` is a mapping from selectors to matchers; `accept` holds alter
 outcome. What the target did not answer is a fail; what we could not see is inconclusive.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -118,9 +119,13 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if outcome is Outcome.PASS and exchange.fault is not None and exchange.fault.kind != REDIRECT:
         # A 404 of the edge is not the service's, and a 200 whose body never ended is no answer.
         return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
+    if outcome is Outcome.PASS and expectation.matcher.fewer_than is not None and _has_next_page(exchange):
+        return Tested(
+            expectation, Outcome.INCONCLUSIVE, f"{_shown_list(value)} is one page of several: {_PAGE}"
+        )
     if expectation.selector == "text" and exchange.body_truncated and outcome is Outcome.FAIL:
         return Tested(expectation, Outcome.INCONCLUSIVE, "the answer was cut; the rest was not searched")
-    actual = shown(value)
+    actual = _shown_list(value) if expectation.matcher.fewer_than is not None else shown(value)
     if expectation.selector == "elapsed":
         actual = f"{value:.0f} ms"
     if reason:
@@ -129,6 +134,25 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if expectation.selector == "status" and value in REFUSED_US and outcome is Outcome.FAIL:
         actual += ", so we were not let in: check service.auth in the plan, and its token"
     return Tested(expectation, outcome, actual)
+
+
+_PAGE = "its Link header names a next one — let the request ask for more at once, such as limit: 100"
+
+
+def _has_next_page(exchange: Exchange) -> bool:
+    """Whether a list goes on elsewhere; Sentry always names a next page, and says if it holds anything."""
+    links = next((text for name, text in exchange.headers.items() if name.lower() == "link"), "")
+    return any(
+        re.search(r'rel="?next\b', link) is not None and 'results="false"' not in link
+        for link in links.split(",")
+    )
+
+
+def _shown_list(value: Any) -> str:
+    """How many members a list has, before the first of them."""
+    if not isinstance(value, list) or not value:
+        return shown(value)
+    return f"{len(value)} in the list: {shown(value)}"
 
 
 def _says_nothing(expectation: Expectation, outcome: Outcome) -> bool:

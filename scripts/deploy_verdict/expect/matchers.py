@@ -30,6 +30,7 @@ OPERATORS = (
     "type",
     "length",
     "more_than",
+    "fewer_than",
     "present",
 )
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
@@ -59,6 +60,9 @@ class Matcher(BaseModel):
     )
     more_than: int | str | None = Field(
         default=None, description="a list or text with more members than this, such as a captured `{count}`"
+    )
+    fewer_than: int | None = Field(
+        default=None, ge=1, description="a list with fewer members than this, all of which are in the answer"
     )
     present: bool | None = Field(default=None, description="true: the field exists, whatever it holds")
     because: str | None = Field(default=None, description="why this is asked; stands beside the finding")
@@ -122,6 +126,7 @@ def _described(name: str, value: Any, selector: str) -> str:
         "present": "is there",
         "length": f"has at least {value}",
         "more_than": f"has more than {value}",
+        "fewer_than": "is empty" if value == 1 else f"has fewer than {value}",
     }
     if name in COMPARISONS:
         return f"{COMPARISONS[name]} {value}"
@@ -156,6 +161,8 @@ def _matched(name: str, wanted: Any, value: Any) -> tuple[Outcome, str | None]:
         if name == "equals" and wanted is None:
             return Outcome.FAIL, None
         return Outcome.INCONCLUSIVE, f"is {type_name(value)}, not {expected_kind}"
+    if name == "fewer_than" and len(value) < wanted and None in value:
+        return Outcome.INCONCLUSIVE, "has members that are null"
     return _verdict(_HOLDS[name](wanted, value)), None
 
 
@@ -173,6 +180,8 @@ def _kind_wanted(name: str, wanted: Any) -> str | None:
         return "a number"
     if name in ("contains", "matches"):
         return "text"
+    if name == "fewer_than":
+        return "a list"
     if name in ("equals", "not_equals"):
         return _kind(wanted)
     if name == "one_of":
@@ -214,6 +223,7 @@ def members(value: Any) -> int:
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "length": lambda wanted, value: members(value) >= wanted,
     "more_than": lambda wanted, value: members(value) > wanted,
+    "fewer_than": lambda wanted, value: len(value) < wanted,
     "one_of": lambda wanted, value: any(_same(item, value) for item in wanted),
     "equals": _same,
     "not_equals": lambda wanted, value: not _same(wanted, value),
@@ -286,7 +296,18 @@ def _long_form_of_words(word: str, rest: str) -> str | None:
     return None
 
 
-_ABOUT = ("because", "else", "severity", "present", "type", "length", "more_than", "matches", "contains")
+_ABOUT = (
+    "because",
+    "else",
+    "severity",
+    "present",
+    "type",
+    "length",
+    "more_than",
+    "fewer_than",
+    "matches",
+    "contains",
+)
 
 
 def _literal(value: Any, selector: str, name: str) -> Any:

@@ -1,8 +1,8 @@
 """Selectors: the part of an answer that an expectation is about. Pure.
 
 `status`, `elapsed` (milliseconds), `text`, `errors` (of GraphQL), `header.NAME`, and JSON paths `$.…` after
-RFC 9535. What cannot be found is given as a reason, never as a value: absent, null and HTML are different
-things.
+RFC 9535, also `number: $.…` of a number that is written as text. What cannot be found is given as a reason,
+never as a value: absent, null and HTML are different things.
 """
 
 import json
@@ -24,6 +24,17 @@ MAX_NAMES = 12
 NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
 # Of one answer of the service; some answers are kept as read, so all of them count.
 MOST_VALUES = 100_000
+
+
+AS_NUMBER = "number:"
+_STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
+_WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
+
+
+def json_path_of(selector: str) -> str | None:
+    """The JSON path of a selector; None for one that is about something else."""
+    path = selector.removeprefix(AS_NUMBER).strip()
+    return path if path.startswith("$") else None
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,9 @@ def check_selector(selector: str) -> None:
         or re.fullmatch(r"header\.[A-Za-z0-9_-]+", selector)
         or NAMES_ALONE.fullmatch(selector)
     ):
+        return
+    if selector.startswith(AS_NUMBER) and json_path_of(selector):
+        check_selector(json_path_of(selector) or "")
         return
     if not selector.startswith("$"):
         raise ValueError(f"{selector!r} is not a selector — write {_instead_of(selector)}")
@@ -107,7 +121,23 @@ def select(selector: str, exchange: Exchange) -> Found | Lacking:
         return _errors(exchange)
     if selector.startswith("header."):
         return _header(selector.removeprefix("header."), exchange)
-    return select_json(selector, exchange.body, truncated=exchange.body_truncated)
+    found = select_json(json_path_of(selector) or "", exchange.body, truncated=exchange.body_truncated)
+    return _written_numbers(found) if selector.startswith(AS_NUMBER) and isinstance(found, Found) else found
+
+
+def _written_numbers(found: Found) -> Found | Lacking:
+    """The numbers that texts write, as Prometheus gives its values."""
+    numbers: list[float] = []
+    for value in found.several:
+        is_text = isinstance(value, str)
+        if is_text and not _WRITTEN_NUMBER.fullmatch(value.strip()):
+            return Lacking(f"{value[:40]!r} is not a number")
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return Lacking(f"{type_name(value)}, not a number")
+        numbers.append(float(value))
+        if not math.isfinite(numbers[-1]):
+            return Lacking(f"{str(value)[:40]} is too large")
+    return Found(numbers[0], tuple(numbers))
 
 
 def _errors(exchange: Exchange) -> Found | Lacking:
@@ -133,7 +163,8 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
         return Lacking("the answer has no body")
     document = read_json(body)
     if isinstance(document, Lacking):
-        return Lacking(f"the answer was cut at {len(body)} characters") if truncated else document
+        cut = f"the answer was cut at {len(body)} characters — raise service.max_body, or ask for less"
+        return Lacking(cut) if truncated else document
     if isinstance(document.value, str):
         # The library would read a JSON text once more as a JSON document.
         lacking = Lacking(_what_it_has(selector, document.value), absent=True)
@@ -201,11 +232,19 @@ def _header(name: str, exchange: Exchange) -> Found | Lacking:
 
 def _what_it_has(selector: str, document: Any) -> str:
     """Name the missing field and what stands beside it, as far as the path can be followed."""
-    steps = re.findall(r"[\w-]+", selector) if re.fullmatch(r"\$(\.[\w-]+)+", selector) else []
-    if not steps:
+    if not re.fullmatch(rf"\$({_STEP.pattern})+", selector):
         return f"the answer has nothing at {selector}"
     parent, walked = document, "the answer"
-    for step in steps:
+    for plain, index, quoted in _STEP.findall(selector):
+        step = plain or quoted
+        if index:
+            if not isinstance(parent, list):
+                return f"{walked} is {type_name(parent)}, so it has no [{index}]"
+            if int(index) >= len(parent):
+                none = f"a list of {len(parent)}" if parent else "an empty list: no data"
+                return f"{walked} is {none}"
+            parent, walked = parent[int(index)], f"{walked}[{index}]"
+            continue
         if not isinstance(parent, dict):
             return f"{walked} is {type_name(parent)}, so it has no {step}"
         if step not in parent:

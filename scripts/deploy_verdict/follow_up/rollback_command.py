@@ -9,7 +9,7 @@ from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.platform_views import looks
-from deploy_verdict.follow_up.rollback_execution import Rollback, RollbackFile, Target, chosen, read_rollback
+from deploy_verdict.follow_up.rollback_execution import Rollback, Target, chosen, read_rollback
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
     DeploymentObservation,
@@ -17,12 +17,14 @@ from deploy_verdict.model import (
     Finding,
     Loaded,
     Outcome,
+    RollbackFile,
     VerdictOutcome,
     WindowRef,
 )
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import asked_once
+from deploy_verdict.plan.placeholders import names_of_window
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
@@ -162,6 +164,9 @@ def _health_findings(
 ) -> tuple[Finding, ...]:
     """One round of the health stage, kept out of the window's evidence: it is about another deployment."""
     plan = asked_once(bundle.plan)
+    # What trackers counted in the window is about the deployment that went.
+    own = tuple(check for check in plan.health if not names_of_window(check))
+    plan = plan.model_copy(update={"health": own})
     redactor = Redactor.from_environment(environment, plan.headers)
     now = clock.now()
     window = bundle.window.model_copy(update={"id": f"{bundle.window.id}-rollback", "t0": now})

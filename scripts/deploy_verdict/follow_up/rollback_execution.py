@@ -10,11 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from deploy_verdict.base.clock import Clock, Stop
 from deploy_verdict.base.errors import EvidenceError, UsageError
-from deploy_verdict.model import Deployment, DeploymentObservation, Record
+from deploy_verdict.model import Deployment, DeploymentObservation, RollbackFile
 from deploy_verdict.plan import Railway as Section
 from deploy_verdict.railway import (
     RailwayClient,
@@ -28,26 +28,13 @@ from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, LIVE, is_same_release, same_commit, short
 from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.judge_directory import ROLLBACK_FILE
 
-ROLLBACK_FILE = "rollback.json"
 POLL_S, FOUND_WITHIN_S = 2.0, 120.0
 # So long somebody else's deployment is given to show what it does.
 OTHERS_WITHIN_MIN = 15
 OTHERS_WITHIN = timedelta(minutes=OTHERS_WITHIN_MIN)
 Tell = Callable[[str], None]
-
-
-class RollbackFile(Record):
-    """rollback.json: the rollback that was requested, and what became of it."""
-
-    target: str
-    target_commit: str | None = None
-    subject: str
-    asked_at: AwareDatetime
-    known_before: tuple[str, ...]
-    state: Literal["asked", "answered", "unclear", "refused", "live", "failed", "not seen"]
-    deployment: str | None = None
-    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

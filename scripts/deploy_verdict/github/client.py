@@ -32,6 +32,15 @@ class BranchHead:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class IssueRef:
+    """An issue of ours; `is_ours` is false where the text there was kept."""
+
+    url: str
+    author: str
+    is_ours: bool
+
+
 def _no_rank(body: str) -> int:
     """The same rank for every text, so that the newest counts."""
     return 0
@@ -75,6 +84,22 @@ class GitHub:
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
         """The tracking issue that is there and whether it is open; None where none was opened."""
         return self._destinations.known_tracking_issue(key)
+
+    @refusing_odd_answers
+    def put_issue(self, key: str, title: str, body: str, keeps: Callable[[str], bool]) -> IssueRef:
+        """The issue of this key, opened or brought up to date, unless `keeps` wants the text that is there.
+
+        Raises UsageError where it is there already by another author.
+        """
+        self._destinations.refuse_foreign(key)
+        text = cleaned(f"{marker_of(key)}\n{body}")
+        issue = self._destinations.own_issue(key, title, text)
+        is_kept = keeps(issue.body or "")
+        if not is_kept and (issue.body or "").replace("\r\n", "\n").rstrip() != text.rstrip():
+            self._caller.call("the issue's text", lambda: issue.edit(body=text))
+        return IssueRef(
+            url=issue.html_url, author=issue.user.login if issue.user else "", is_ours=not is_kept
+        )
 
     @refusing_odd_answers
     def head_of(self, branch: str | None) -> BranchHead:

@@ -9,7 +9,7 @@ from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 
-from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.github.caller import RefusedError, RetryingCaller, Tell
 
 _REFUSES = (403, 404, 410, 422)
@@ -93,15 +93,18 @@ class Destinations:
 
     def tracking_issue(self, key: str, title: str) -> Destination:
         """The one issue of a deployment, found by label, marker and author, or opened."""
+        found = self.own_issue(key, title, f"{marker_of(key)}\n{BODY}")
+        return Destination(number=found.number, kind="tracking issue")
+
+    def own_issue(self, key: str, title: str, body: str) -> Issue:
+        """The one issue with this key's marker by our author, or a new one with this body."""
         marker = marker_of(key)
         ours = self._tracking(marker)
         if not ours:
             self.ensure(TRACKING)
             created = self._caller.call(
                 "a tracking issue",
-                lambda: self._repository.create_issue(
-                    title, body=f"{marker}\n{BODY}", labels=[TRACKING.name]
-                ),
+                lambda: self._repository.create_issue(title, body=body, labels=[TRACKING.name]),
                 effect=lambda: next(iter(self._tracking(marker)), None),
             )
             # Another job may have opened one at the same moment: both check again, and both use the oldest.
@@ -109,7 +112,17 @@ class Destinations:
         first, *others = ours
         for issue in others:
             self._withdraw(issue, first.number)
-        return Destination(number=first.number, kind="tracking issue")
+        return first
+
+    def refuse_foreign(self, key: str) -> None:
+        """Raise UsageError where somebody else's issue has this key's marker: a second one is not opened."""
+        marker = marker_of(key)
+        for issue in self._labelled():
+            login = issue.user.login if issue.user else ""
+            if (issue.body or "").startswith(marker) and login != self._author:
+                raise UsageError(
+                    f"#{issue.number} is this one, by {login} — if that is you, add --author {login}"
+                )
 
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
         """The issue that is there and whether it is open; None where none was opened."""
@@ -132,12 +145,14 @@ class Destinations:
 
     def _tracking(self, marker: str) -> list[Issue]:
         """The oldest first."""
-        found = self._caller.call(
+        ours = (issue for issue in self._labelled() if is_by(self._author, marker, issue))
+        return sorted(ours, key=lambda issue: issue.number)
+
+    def _labelled(self) -> list[Issue]:
+        return self._caller.call(
             "the tracking issues",
             lambda: list(self._repository.get_issues(state="all", labels=[TRACKING.name])),
         )
-        ours = (issue for issue in found if is_by(self._author, marker, issue))
-        return sorted(ours, key=lambda issue: issue.number)
 
     def _withdraw(self, issue: Issue, first: int) -> None:
         """A token may not delete an issue, so the second one says which one counts."""

@@ -20,6 +20,7 @@ from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
 from deploy_verdict.http.faults import is_worth_another_try
 from deploy_verdict.http.login import Entrance, Pass
+from deploy_verdict.http.retry import retry_after_s
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
 from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP
@@ -34,7 +35,9 @@ MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
 # A limit that took so many times its length and so many seconds more: the clock that measured it stood still.
 STOOD_STILL, STOOD_STILL_S = 1.5, 2.0
-UNAUTHORIZED, LEAST_REFUSING = 401, 400
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, LEAST_REFUSING = 401, 403, 404, 429, 400
+# So long a tracker's rate limit is waited for, as one missed answer leaves a healthy window inconclusive.
+MOST_PAUSE_S = 30.0
 
 
 class Probe:
@@ -97,6 +100,7 @@ class Probe:
         path: str,
         *,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         anonymous: bool = False,
@@ -107,9 +111,18 @@ class Probe:
 
         `anonymous`: as somebody who is not logged in.
         """
-        request = self._request(method, path, json, headers, anonymous)
+        request = self._request(method, path, json, headers, anonymous, form)
+        limit_s = timeout_s or self.timeout_s
         with CuttableSession(cookies=self._cookies) as session:
-            return self._let_in(session, request, timeout_s or self.timeout_s, tries=2, anonymous=anonymous)
+            first = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+            pause_s = retry_after_s(first.headers) if self._foreign and first.status == TOO_MANY else None
+            if pause_s is None or pause_s > MOST_PAUSE_S:
+                return first
+            session.close()
+            self._clock.sleep(pause_s)
+            second = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+        before = Attempt(at=first.at, elapsed_ms=first.elapsed_ms or 0.0, fault=first.fault)
+        return second.model_copy(update={"attempts": (before, *second.attempts)})
 
     @contextmanager
     def kept_alive(self) -> Iterator["KeptAlive"]:
@@ -124,10 +137,11 @@ class Probe:
         json: Any,
         headers: Mapping[str, str] | None,
         anonymous: bool,
+        form: Mapping[str, str] | None = None,
     ) -> HttpRequest:
         own = {} if anonymous else self._own
         sent = {**self._headers, **own, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
-        return HttpRequest(method=method, url=self.base_url + path, json=json, headers=sent)
+        return HttpRequest(method=method, url=self.base_url + path, json=json, data=form, headers=sent)
 
     def _let_in(
         self,
@@ -205,8 +219,8 @@ class Probe:
             detail = f"{self._foreign}: {fault.detail}"
             return fault.model_copy(update={"whose": Whose.PROVIDER, "detail": detail})
         if fault is None and status >= LEAST_REFUSING:
-            hint = f" — check hosts.{self._foreign}.auth" if status in (401, 403) else ""
-            return Fault(kind="host", whose=Whose.PROVIDER, detail=f"{self._foreign} answered {status}{hint}")
+            detail = f"{self._foreign} answered {status}{_what_to_do(self._foreign, status)}"
+            return Fault(kind="host", whose=Whose.PROVIDER, detail=detail)
         return fault
 
     def _learn_cookies(self) -> None:
@@ -310,6 +324,19 @@ def _stood_still(fault: Fault | None, limit_s: float, took_s: float, wall_s: flo
         return fault
     detail = f"this machine stood still for a while: a limit of {limit_s:.0f} s took {longest_s:.0f} s"
     return Fault(kind="stood-still", whose=Whose.RUNNER, detail=f"{detail} ({fault.detail})")
+
+
+def _what_to_do(host: str, status: int) -> str:
+    """What mends another system's refusal, which says nothing of the service."""
+    if status == UNAUTHORIZED:
+        return f" — check hosts.{host}.auth: its token is wrong or has expired"
+    if status == FORBIDDEN:
+        return f" — check hosts.{host}.auth: its token may not read this"
+    if status == NOT_FOUND:
+        return " — no such thing there: check the path's names"
+    if status == TOO_MANY:
+        return ", too many requests — ask less often: `at: [30m, 120m]` at its checks"
+    return ""
 
 
 def _signed(session: CuttableSession, request: HttpRequest, held: Pass) -> HttpRequest:

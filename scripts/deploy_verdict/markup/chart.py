@@ -13,8 +13,9 @@ from deploy_verdict.markup.tables import kept
 from deploy_verdict.plan import Pool
 
 MAX_POINTS = 60
-# One for each series, in their order; Mermaid's own first colour is too pale on white.
-COLOURS = {"peak": "#54aeff", "mean": "#0550ae", "attention": "#bf8700", "critical": "#cf222e"}
+# One for each series, in their order, for GitHub's light and dark page alike; Mermaid's own first colour is
+# too pale on white.
+COLOURS = {"peak": "#54aeff", "mean": "#8250df", "attention": "#bf8700", "critical": "#cf222e"}
 
 
 def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:

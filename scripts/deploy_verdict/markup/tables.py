@@ -26,11 +26,15 @@ class Table:
 
 def table(content: Table) -> Safe:
     """GitHub's table format. Numbers stay as they are written: a commit called 1e10 is not a number."""
-    rows = [
-        [cell_code(item) if isinstance(item, Code) else cell(item) for item in row] for row in content.rows
-    ]
+    rows = [list(map(_cell, row)) for row in content.rows]
     headers = [cell(header) for header in content.headers]
     return Safe(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+
+
+def _cell(item: str) -> str:
+    if isinstance(item, Safe):
+        return item
+    return cell_code(item) if isinstance(item, Code) else cell(item)
 
 
 def kept(count: int, worst: Iterable[int], limit: int = MAX_ROWS) -> Sequence[int]:

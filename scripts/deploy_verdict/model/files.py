@@ -220,6 +220,27 @@ class Verdict(Record):
         return self.window.speed > 1 or bool(self.left_out)
 
 
+class EarlierVerdict(Record):
+    """history.jsonl: one verdict a line, with its subject. `e2e` is "7/8": tests that passed, of all.
+
+    `is_rehearsal`: no complete window at the clock's speed. `link`: the run that judged.
+    """
+
+    window: str
+    plan: str
+    target: str
+    service: str | None = None
+    environment: str | None = None
+    deployment: str | None = None
+    commit: str | None = None
+    outcome: str
+    e2e: str | None = Field(default=None, pattern=r"^\d{1,6}/\d{1,6}$")
+    link: str | None = None
+    interrupted: bool = False
+    is_rehearsal: bool = False
+    judged_at: AwareDatetime
+
+
 class Layout(Record):
     """How a window differs from its plan; seconds of plan time.
 
@@ -283,6 +304,33 @@ class WindowFile(Record):
     finished: bool = False
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+
+class SentNotification(Record):
+    """notified.json: the last message about a window.
+
+    `services` are whom it went to, by the kinds of their addresses (slack, mailto), which are secrets. Where
+    an alarm of another job was sent, neither they nor `sent_at` are known.
+    """
+
+    window: str
+    outcome: VerdictOutcome
+    judged_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    services: tuple[str, ...] = ()
+
+
+class RollbackFile(Record):
+    """rollback.json: the rollback that was requested, and what became of it."""
+
+    target: str
+    target_commit: str | None = None
+    subject: str
+    asked_at: AwareDatetime
+    known_before: tuple[str, ...]
+    state: Literal["asked", "answered", "unclear", "refused", "live", "failed", "not seen"]
+    deployment: str | None = None
+    detail: str = ""
 
 
 class MeasuredValue(Record):

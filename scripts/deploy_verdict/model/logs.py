@@ -121,6 +121,8 @@ class LogObservation(Record):
     counts the lines of each kind beyond those kept. `incident` counts the lines of the plan's incident
     templates.
 
+    `lines_by_part`: the lines with a time in each of so many equal parts of the window.
+
     `restarts`: how often the service said that it started, in the window later than five minutes of plan time
     after T0; `worker_starts`: how often it said so of its workers.
 
@@ -148,6 +150,7 @@ class LogObservation(Record):
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     longest_silence: Silence | None = None
+    lines_by_part: tuple[int, ...] = ()
     levels: dict[str, int] = Field(default={})
     entries_in_window: int = 0
     access_lines: int = 0

@@ -186,8 +186,8 @@ class PathTraffic(Record):
     parts: tuple[dict[str, int], ...] = ()
 
 
-# The check of a reading of the time before the deployment.
-BEFORE = "before"
+# The checks of a reading of the complete window, and of one of the time before the deployment.
+WHOLE, BEFORE = "traffic", "before"
 
 
 class TrafficObservation(Record):
@@ -196,7 +196,8 @@ class TrafficObservation(Record):
     The check `interim` is a reading of what was new at a sample in the window.
 
     Our own probes are counted apart: `own_requests` of them came back, `own_ids` are their
-    request ids as the edge names them. `examples` are bad requests of others.
+    request ids as the edge names them. `examples` are bad requests of others. `requests_by_part`: those of
+    others in each of so many equal parts of the reading.
     """
 
     kind: Literal["traffic"] = "traffic"
@@ -208,6 +209,7 @@ class TrafficObservation(Record):
     own_requests: int = 0
     own_ids: tuple[str, ...] = ()
     requests: int = 0
+    requests_by_part: tuple[int, ...] = ()
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     paths: tuple[PathTraffic, ...] = ()

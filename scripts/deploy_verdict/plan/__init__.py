@@ -1,6 +1,6 @@
 """The plan: models, reading with line and column, cross-checks, and the preview. Pure."""
 
-from deploy_verdict.plan.layout import laid_out, layout_of, of_length, own_layout
+from deploy_verdict.plan.layout import densely, laid_out, layout_of, of_length, own_layout
 from deploy_verdict.plan.plan import (
     MOST_BODY,
     Check,
@@ -76,6 +76,7 @@ __all__ = [
     "WindowSection",
     "asked_once",
     "checked_address",
+    "densely",
     "incident_file",
     "laid_out",
     "layout_of",

@@ -3,15 +3,24 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from deploy_verdict.base.units import path_of, shown_duration
 from deploy_verdict.plan.graphql import is_endpoint
 from deploy_verdict.plan.horizon import horizons
 from deploy_verdict.plan.known_writes import known_refusals
-from deploy_verdict.plan.placeholders import expected_names, names_in, names_in_body
+from deploy_verdict.plan.placeholders import (
+    WINDOW_VALUES,
+    expected_names,
+    names_in,
+    names_in_body,
+    names_of_window,
+    spans_window,
+    window_names,
+)
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names, measure_problem, refers
-from deploy_verdict.plan.requests import Expecting, Request
+from deploy_verdict.plan.requests import METHODS, Expecting, Request
 from deploy_verdict.plan.sections.e2e import E2E, Step
 from deploy_verdict.plan.sections.exposure import Exposing, TopUp
 from deploy_verdict.plan.sections.fixtures import step_names
@@ -20,6 +29,7 @@ from deploy_verdict.plan.sections.logs import LogRules
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
 _RAILWAY = 'railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}'
+_FILLED = {"query", "json_", "form", *METHODS}
 # A variable as a shell writes it, alone or at the end: "Bearer $TOKEN".
 _SHELL = re.compile(r"(?:^|[ :])\$[A-Za-z_]\w*$")
 
@@ -39,6 +49,8 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
                 f"the log of {other.railway.service} comes from Railway — add a railway section: {_RAILWAY}",
             )
     yield from _hosts(plan)
+    yield from _window_values(plan)
+    yield from _at_the_start(plan)
     yield from _literal_headers(plan)
     yield from _unique(plan)
     yield from _references(plan)
@@ -73,6 +85,9 @@ def _hosts(plan: Plan) -> Iterator[Mistake]:
     """Requests to a host that the plan does not have."""
     requests: list[tuple[Path, Request]] = [*requests_of_plan(plan)]
     requests += [(("pools", index), pool) for index, pool in enumerate(plan.pools)]
+    for path, request in requests:
+        if request.host is not None and request.writes:
+            yield (*path, request.method.lower()), _only_read(path, request)
     hosts = [((*path, request.method.lower()), request.host, request.path) for path, request in requests]
     logins = ((path, auth.login) for path, auth in plan.auths.items() if auth.login)
     hosts += [((*path, "login", "post"), login.host, login.path) for path, login in logins]
@@ -81,6 +96,55 @@ def _hosts(plan: Plan) -> Iterator[Mistake]:
             known = meant(host, plan.hosts) if plan.hosts else ""
             example = f"write hosts: {{{host}: https://{host}.example.com}}, or the path alone: {asked}"
             yield path, f"no host is called '{host}'{known or f' — {example}'}"
+
+
+def _only_read(path: Path, request: Request) -> str:
+    """Why a request to another host is not sent, and what to write where it only asks."""
+    what = f"{request.method.lower()} {request.host}:{request.path}"
+    text = f"{what} could write — other hosts are only read: get"
+    if path[0] != "health" or request.method != "POST":
+        return text
+    route = request.path.partition("?")[0]
+    return f"{text}; if it only asks there, declare it: hosts: {{{request.host}: {{reads: [{route}]}}}}"
+
+
+def _window_values(plan: Plan) -> Iterator[Mistake]:
+    """`${window.…}` where nothing fills it in, or where it has no meaning."""
+    for index, check in enumerate(plan.health):
+        yield from _misplaced(("health", index), check.model_dump(exclude=_FILLED))
+        for name in names_of_window(check):
+            if name not in WINDOW_VALUES:
+                yield ("health", index), f"the window has no '{name}'{meant(name, WINDOW_VALUES)}"
+        if check.writes and any(names_of_window(check)):
+            yield ("health", index), "a check that writes takes nothing of the window — write it out"
+        if isinstance(check.at, tuple) and 0.0 in check.at and spans_window(check):
+            yield ("health", index, "at"), "at T+0 nothing of the window has passed — leave 0m out"
+    # What people read may hold any text.
+    for key, section in plan.model_dump(exclude={"health", "x_", "report", "escalation"}).items():
+        yield from _misplaced((key,), section)
+
+
+def _at_the_start(plan: Plan) -> Iterator[Mistake]:
+    """Checks on the time since T+0 where they would be sent at T+0, when none of it has passed."""
+    spanning = {check.name for check in plan.health if spans_window(check)}
+    for number, pool in enumerate(plan.pools):
+        for index, name in enumerate(pool.beside):
+            if name in spanning:
+                text = f"'{name}' asks about the time since T+0, none of which has passed at T+0"
+                yield (
+                    ("pools", number, "beside", index),
+                    f"{text} — drop it here: later samples send it",
+                )
+    for number, claim in enumerate(plan.claims):
+        name = (claim.shown_by or "").removeprefix("health/")
+        if name in spanning:
+            text = f"'{name}' asks about the time since T+0, so it cannot show at T+0 that the code answers"
+            yield ("claims", number, "shown_by"), f"{text} — name a check of the service"
+
+
+def _misplaced(path: Path, value: Any) -> Iterator[Mistake]:
+    if next(window_names(value), None) is not None:
+        yield path, "${window.…} is filled in health checks only: in get, post, query, json and form"
 
 
 def _unique(plan: Plan) -> Iterator[Mistake]:
@@ -194,7 +258,8 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
     """Refuse now what names an entity that may not be written, as far as no captured value decides it."""
     pools = ((("pools", index), pool) for index, pool in enumerate(plan.pools))
     for path, request in (*requests_of_plan(plan), *pools):
-        reason = next((one for one in known_refusals(request, plan.test_data) if not one.is_undeclared), None)
+        found = known_refusals(request, plan.test_data, plan.headers_of(request))
+        reason = next((one for one in found if not one.is_undeclared), None)
         if reason:
             yield (*path, request.method.lower()), f"{reason.text} — {_how_to_allow(request, plan)}"
 

@@ -4,7 +4,7 @@ A document is only held to be a read when all of its text is understood and hold
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +16,8 @@ _TOKEN = re.compile(
 )
 _KINDS = ("query", "mutation", "subscription", "fragment")
 _ENDPOINTS = ("graphql", "gql")
+# How a request names a document that the service keeps, whose text nobody here has read.
+_STORED = frozenset(("id", "docid", "documentid", "queryid", "hash", "sha256hash", "operationid"))
 
 Token = tuple[str, str]
 
@@ -48,9 +50,22 @@ def is_endpoint(path: str) -> bool:
 
 
 def asks_mutation(path: str) -> bool:
-    """Whether the query of a GET holds a document that is no read: some servers run it."""
-    texts = [value for key, value in parse_qsl(path.partition("?")[2]) if key == "query"]
-    return any((found := operations_of(text)) is None or not found.reads for text in texts)
+    """Whether the query of an address holds a document that is no read: some servers run it.
+
+    At an endpoint of GraphQL that is one nobody can read, too; elsewhere a mutation only.
+    """
+    pairs = parse_qsl(path.partition("?")[2])
+    found = [operations_of(value) for key, value in pairs if key.casefold() == "query"]
+    if is_endpoint(path):
+        has_read = all(one is not None and one.reads for one in found)
+        return not has_read or names_stored((key for key, _ in pairs), has_text=bool(found))
+    return any(one is not None and "mutation" in one.kinds for one in found)
+
+
+def names_stored(keys: Iterable[str], *, has_text: bool) -> bool:
+    """Whether a request runs a document that the service keeps; the hash of a text beside it must fit it."""
+    plain = {key.casefold().replace("_", "") for key in keys}
+    return bool(plain & _STORED) or ("extensions" in plain and not has_text)
 
 
 def documents_of(body: Any) -> list[Mapping[str, Any]] | None:
@@ -132,7 +147,7 @@ def _literals(tokens: Sequence[Token], *, are_definitions: bool = False) -> Iter
             yield text
         elif kind == "name" and depth and not are_definitions:
             is_key, is_variable = after == ("mark", ":"), before == ("mark", "$")
-            if not is_key and not is_variable and text not in ("true", "false", "null"):
+            if not is_key and not is_variable:
                 yield text
         elif kind == "name" and are_definitions and before == ("mark", "="):
             yield text

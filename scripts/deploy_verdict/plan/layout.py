@@ -17,10 +17,13 @@ class LaidOut(WindowSection):
     @property
     def pool_offsets_s(self) -> tuple[float, ...]:
         """Denser than the other samples, where one long-running job takes them all."""
-        dense = self.layout.dense_every_s
-        if dense is None:
+        if self.dense_s is None:
             return self.offsets_s
-        return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, dense)}))
+        return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, self.dense_s)}))
+
+    @property
+    def dense_s(self) -> float | None:
+        return self.layout.dense_every_s
 
     @property
     def end_s(self) -> float:
@@ -57,6 +60,22 @@ def laid_out(plan: Plan, layout: Layout | None) -> Plan:
 def layout_of(plan: Plan) -> Layout | None:
     """The layout of a plan from `laid_out`; None of any other."""
     return plan.window.layout if isinstance(plan.window, LaidOut) else None
+
+
+# A longer window is sampled less densely.
+MOST_DENSE = 360
+
+
+def densely(plan: Plan, layout: Layout) -> Layout:
+    """The layout with samples of the pools in between, where one process waits anyway.
+
+    Never so close that two bursts overlap; a plan whose `dense_every` is its `sample_every` has none.
+    """
+    if not plan.pools:
+        return layout
+    longest_s = max(pool.burst.for_ for pool in plan.pools)
+    dense_s = max(plan.window.dense_every, longest_s, layout.length_s / MOST_DENSE)
+    return layout.model_copy(update={"dense_every_s": dense_s}) if dense_s < layout.every_s else layout
 
 
 def own_layout(plan: Plan) -> Layout:

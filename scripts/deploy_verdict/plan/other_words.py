@@ -44,7 +44,7 @@ _OF_SECTION: dict[str, dict[str, str]] = {
         **dict.fromkeys(("groups", "rules", "scrape_configs"), f"this is Prometheus's; {_DRAFT}"),
         **dict.fromkeys(("options", "scenarios", "vus", "stages"), f"no load is made here; {_CHECKS}"),
         "thresholds": "write response_times: {limit: 2s, of: {Health: api}}",
-        **dict.fromkeys(("notify", "notifications", "slack", "alerts"), _NOTIFY),
+        **dict.fromkeys(("notifications", "slack", "alerts"), _NOTIFY),
         "rollback": "write escalation: {rollback: true}",
         "headers": "write service: {headers: {X-Client: verdict}}",
         **dict.fromkeys(("interval", "duration", "length", "every", "schedule"), _WINDOW),

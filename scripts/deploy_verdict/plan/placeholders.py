@@ -1,11 +1,17 @@
-"""Captured values in later steps: `{name}` in texts, with `{{` and `}}` for literal braces. Pure."""
+"""What a request takes up when it is sent. Pure.
+
+Captured values in later steps: `{name}` in texts, with `{{` and `}}` for literal braces. And in a health
+check what the window knows: `${window.start}`.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from deploy_verdict.expect import Expectation, Matcher
+from deploy_verdict.model import Subject
 from deploy_verdict.plan.graphql import documents_of, is_endpoint
 from deploy_verdict.plan.requests import Expectations, Expecting, Request
 from deploy_verdict.plan.sections.e2e import Step
@@ -133,3 +139,82 @@ def _matcher(matcher: Matcher, captured: Mapping[str, Any]) -> Matcher:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+# What a window fills in, and what each is; how a plan says what the window lacks stands in _LACKING.
+WINDOW_VALUES = {
+    "start": "T+0 as a time, 2026-02-02T10:00:00Z",
+    "start_s": "T+0 in seconds since 1970",
+    "start_ms": "T+0 in milliseconds since 1970",
+    "now": "when the request is sent, as a time",
+    "now_s": "the same in seconds since 1970",
+    "now_ms": "the same in milliseconds since 1970",
+    "elapsed": "from T+0 until now, in seconds: 900s",
+    "commit": "the commit that the window verifies",
+    "deployment": "its deployment",
+    "environment": "its environment",
+}
+_LACKING = {"commit": "--commit SHA", "deployment": "--deployment ID", "environment": "--environment NAME"}
+_OF_WINDOW = re.compile(r"\$\{window\.([^}]*)\}?")
+_SINCE_START = ("start", "start_s", "start_ms", "elapsed")
+WindowValue = str | int | None
+
+
+def window_names(value: Any) -> Iterator[str]:
+    """The names of what a window fills into the texts of a JSON value."""
+    if isinstance(value, str):
+        yield from _OF_WINDOW.findall(value)
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    ):
+        yield from window_names(item)
+
+
+def names_of_window(request: Request) -> tuple[str, ...]:
+    """What the window fills into a request."""
+    return tuple(window_names([request.path, request.json_, request.form]))
+
+
+def spans_window(request: Request) -> bool:
+    """Whether a request asks about the time since T+0."""
+    return any(name in _SINCE_START for name in names_of_window(request))
+
+
+def window_values(t0: datetime, now: datetime, subject: Subject | None) -> dict[str, WindowValue]:
+    """What a window fills in at a moment; None for what it does not know."""
+    elapsed_s = max(1, round((now - t0).total_seconds()))
+    return {
+        "start": f"{t0:%Y-%m-%dT%H:%M:%SZ}",
+        "start_s": int(t0.timestamp()),
+        "start_ms": int(t0.timestamp() * 1000),
+        "now": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "now_s": int(now.timestamp()),
+        "now_ms": int(now.timestamp() * 1000),
+        "elapsed": f"{elapsed_s}s",
+        "commit": subject.commit if subject else None,
+        "deployment": subject.deployment if subject else None,
+        "environment": subject.environment if subject else None,
+    }
+
+
+def window_lacks(request: Request, values: Mapping[str, WindowValue]) -> str | None:
+    """Why a request cannot be sent: what it asks of the window is not known."""
+    name = next((name for name in names_of_window(request) if values[name] is None), None)
+    return name and f"the window does not know its {name} — give {_LACKING[name]}"
+
+
+def of_window(value: Any, values: Mapping[str, WindowValue]) -> Any:
+    """A JSON value with what the window knows; a text that is nothing else takes the value's type."""
+    if isinstance(value, str):
+        only = _OF_WINDOW.fullmatch(value)
+        return values[only.group(1)] if only else _OF_WINDOW.sub(lambda found: str(values[found[1]]), value)
+    if isinstance(value, list):
+        return [of_window(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: of_window(item, values) for key, item in value.items()}
+    return value
+
+
+def path_of_window(path: str, values: Mapping[str, WindowValue]) -> str:
+    """A path with what the window knows, percent-encoded."""
+    return _OF_WINDOW.sub(lambda found: quote(str(values[found[1]]), safe=""), path)

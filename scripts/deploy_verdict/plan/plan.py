@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, JsonValue, create_model, model_valid
 from deploy_verdict.base.units import Duration, Size, shown_duration
 from deploy_verdict.expect import Expectation
 from deploy_verdict.model import Severity
+from deploy_verdict.plan.placeholders import spans_window
 from deploy_verdict.plan.requests import (
     GOOD_STATUS,
     Expectations,
@@ -29,8 +30,8 @@ from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
 from deploy_verdict.plan.sections.heartbeat import HeartbeatSection
 from deploy_verdict.plan.sections.logs import Logs
-from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Railway, Traffic
-from deploy_verdict.plan.sections.pools import Pool
+from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, NotifySection, Railway, Traffic
+from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.stages.registry import STAGES, function, planned
@@ -87,7 +88,9 @@ class WindowSection(Part):
         description="on GitHub: a job with a wait timer for each sample, sleeping jobs, or one long job",
     )
     dense_every: Duration = Field(
-        default=60.0, gt=0, description="how often the pool is sampled where one long job takes every sample"
+        default=60.0,
+        gt=0,
+        description="how often the pools are read where one process waits for the window's end",
     )
 
     @model_validator(mode="after")
@@ -115,6 +118,11 @@ class WindowSection(Part):
     def pool_offsets_s(self) -> tuple[float, ...]:
         """When the pools are sampled."""
         return self.offsets_s
+
+    @property
+    def dense_s(self) -> float | None:
+        """The time between two samples of the pools, where those are denser than the others."""
+        return None
 
     @property
     def claim_offsets_s(self) -> tuple[float, ...]:
@@ -179,9 +187,22 @@ class Plan(Part):
     escalation: Escalation = Escalation()
     report: ReportSection = ReportSection()
     github: GitHubSection = GitHubSection()
+    notify: NotifySection = NotifySection()
     fixtures: Fixtures | None = None
     x_: JsonValue = Field(default=None, alias="x", description="a place for YAML anchors; not read")
     sha256: str = Field(default="", exclude=True, json_schema_extra={"readOnly": True})
+
+    @model_validator(mode="after")
+    def _declare_reads(self) -> Self:
+        """Mark the checks that ask another host with a POST of which the plan says that it only reads."""
+        kept = tuple(
+            check.as_declared_read()
+            if (host := self.hosts.get(check.host or "")) and host.declares_read(check.method, check.path)
+            else check
+            for check in self.health
+        )
+        object.__setattr__(self, "health", kept)
+        return self
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -203,6 +224,8 @@ class Plan(Part):
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a host is part of the service, so that it must answer."""
+        if host is not None and host not in self.hosts:
+            return False  # the cross-check names it
         if host is None or self.hosts[host].ours is not None:
             return host is None or bool(self.hosts[host].ours)
         names = (urlsplit(self.site(name).base_url).hostname for name in (host, None))
@@ -254,7 +277,8 @@ class Plan(Part):
         """When a health check is sent by itself: every sample, or its own offsets; the tails always."""
         window = self.window
         if check.at == EVERY_SAMPLE or (check.at is None and not check.writes):
-            return window.offsets_s
+            # At T+0 nothing of the window has passed, so an answer on it says nothing.
+            return tuple(item for item in window.offsets_s if item > 0 or not spans_window(check))
         wanted = check.at if isinstance(check.at, tuple) else ()
         own = tuple(offset_s for offset_s in wanted if offset_s <= window.end_s)
         tails = tuple(offset_s for offset_s in window.claim_offsets_s if offset_s > window.end_s)
@@ -290,7 +314,8 @@ class Plan(Part):
             return None
         if self.heartbeat.get is not None:
             return Check(name="heartbeat", get=self.heartbeat.get, expect=Expectations(lines=(GOOD_STATUS,)))
-        return next((check for check in self.health if check.method == "GET"), None)
+        own = (check for check in self.health if check.method == "GET" and self.is_ours(check.host))
+        return next(own, None)
 
     @property
     def awaited(self) -> tuple[Check, ...]:
@@ -306,6 +331,12 @@ class Plan(Part):
         """A health check by its name, or a path to GET."""
         known = next((check for check in self.health if check.name == name), None)
         return known or Request(get=name)
+
+    def burst_at(self, pool: Pool, offset_s: float) -> Burst:
+        """How a pool is read at an offset: as it says; in between, fewer times over a longer stretch."""
+        dense_s = self.window.dense_s
+        is_regular = dense_s is None or offset_s in self.window.offsets_s
+        return pool.burst if is_regular else pool.burst.spread(dense_s or 0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
         """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""

@@ -9,12 +9,13 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.plan.cross_checks import requests_of_plan, steps_of
 from deploy_verdict.plan.horizon import Horizon, horizons
 from deploy_verdict.plan.known_writes import known_entities, known_refusals
+from deploy_verdict.plan.layout import densely, laid_out, layout_of, own_layout
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.references import finding_names
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
-from deploy_verdict.plan.sections.pools import MOST_FAILED, Exercise, Pool, ReturnToFloor
+from deploy_verdict.plan.sections.pools import MOST_FAILED, Burst, Exercise, Pool, ReturnToFloor
 from deploy_verdict.plan.unwatched import unwatched
 from deploy_verdict.stages.registry import function, sampled
 
@@ -24,7 +25,10 @@ FEWEST_BEATS = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """Counts for one complete window; requests are upper bounds, as a failed step ends its test early."""
+    """Counts for one complete window; requests are upper bounds, as a failed step ends its test early.
+
+    One process that waits for the window's end reads the pools between the samples too.
+    """
 
     stages: tuple[str, ...]
     samples: int
@@ -35,6 +39,8 @@ class Preview:
     writes: int
     wall_s: float
     platform_requests: int = 0
+    samples_between: int = 0
+    readings_between: int = 0
     writes_to: dict[str, tuple[str, ...]] = field(default_factory=dict)
     not_sent: tuple[str, ...] = ()
 
@@ -63,6 +69,9 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
         yield f"  after a P0   {_after_p0(plan)}"
     if counts.samples:
         yield f"  sample       {counts.samples} times, {counts.readings_per_sample} readings each"
+    if counts.samples_between:
+        each = f"{counts.samples_between} times, {counts.readings_between} readings each"
+        yield f"  in between   {each}, where one process waits anyway (window.dense_every)"
     yield from map(_server_line, (pool for pool in plan.pools if pool.asks is not None))
     for horizon in horizons(plan):
         yield f"  prove        {_provable(horizon)}"
@@ -131,18 +140,24 @@ Counts = tuple[int, int]
 def preview(plan: Plan) -> Preview:
     """Count the requests of every stage, and the writes among them."""
     samples = len(plan.window.offsets_s)
-    counts = {stage.name: function(stage.requests)(plan) for stage in sampled() if stage.requests is not None}
+    dense = plan if layout_of(plan) else laid_out(plan, densely(plan, own_layout(plan)))
+    between_s = [at_s for at_s in dense.window.pool_offsets_s if at_s not in plan.window.offsets_s]
+    counts = {
+        stage.name: function(stage.requests)(dense) for stage in sampled() if stage.requests is not None
+    }
     longest_burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return Preview(
         stages=plan.stages,
         samples=samples if plan.pools else 0,
-        readings_per_sample=sum(pool.burst.readings for pool in plan.pools),
+        readings_per_sample=_readings(plan, 0.0),
         suite_runs=len(plan.e2e.at) if plan.e2e else 0,
         tests=len(plan.e2e.tests) if plan.e2e else 0,
         requests={name: requests for name, (requests, _) in counts.items()},
         writes=sum(writes for _, writes in counts.values()),
         wall_s=plan.window.length + longest_burst_s + _drives_s(plan),
         platform_requests=_platform(plan, samples),
+        samples_between=len(between_s) if plan.pools else 0,
+        readings_between=_readings(dense, between_s[0]) if between_s else 0,
         **_written(plan),
     )
 
@@ -152,7 +167,8 @@ def _written(plan: Plan) -> dict[str, Any]:
     writes_to: dict[str, dict[str, None]] = {}
     not_sent: dict[str, None] = {}
     for _, request in requests_of_plan(plan):
-        refused = dict.fromkeys(one.text for one in known_refusals(request, plan.test_data))
+        found = known_refusals(request, plan.test_data, plan.headers_of(request))
+        refused = dict.fromkeys(one.text for one in found)
         not_sent |= refused
         if request.writes and not refused:
             touched = dict.fromkeys(known_entities(request, plan.test_data))
@@ -185,16 +201,21 @@ def e2e_requests(plan: Plan) -> Counts:
 
 
 def pool_requests(plan: Plan) -> Counts:
-    """Requests and writes of all samples: each burst, and the checks beside it."""
-    samples = len(plan.window.offsets_s)
+    """Requests and writes of all samples: each burst, and the checks beside the regular ones."""
+    window, samples = plan.window, len(plan.window.offsets_s)
     beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
-    readings = sum(_requests(pool) for pool in plan.pools)
-    return samples * (readings + len(beside)), samples * sum(check.writes for check in beside)
+    bursts = [(pool, plan.burst_at(pool, at_s)) for pool in plan.pools for at_s in window.pool_offsets_s]
+    readings = sum(_requests(pool, burst) for pool, burst in bursts)
+    return readings + samples * len(beside), samples * sum(check.writes for check in beside)
 
 
-def _requests(pool: Pool) -> int:
+def _readings(plan: Plan, offset_s: float) -> int:
+    return sum(plan.burst_at(pool, offset_s).readings for pool in plan.pools)
+
+
+def _requests(pool: Pool, burst: Burst) -> int:
     """How many requests one burst sends to the service; a server that is asked itself gets none of them."""
-    return 0 if pool.asks else pool.burst.readings * (1 + len(pool.other_paths))
+    return 0 if pool.asks else burst.readings * (1 + len(pool.other_paths))
 
 
 def exercise_requests(plan: Plan) -> Counts:
@@ -208,7 +229,7 @@ def exercise_requests(plan: Plan) -> Counts:
 def floor_requests(plan: Plan) -> Counts:
     """Requests and writes of all cycles."""
     drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
-    requests = sum(_driven(plan, drive) + 2 * _requests(pool) for pool, drive in drives)
+    requests = sum(_driven(plan, drive) + 2 * _requests(pool, pool.burst) for pool, drive in drives)
     return requests, sum(_driven(plan, drive) for _, drive in drives)
 
 

@@ -26,7 +26,8 @@ def finding_names(plan: Plan) -> Iterator[FindingName]:
     yield from _pool_names(plan)
     if plan.beat is not None:
         yield "heartbeat", plan.beat.name, "answers"
-    yield from (("latency", check.name, "drift") for check in plan.health if not check.writes)
+    own = [check for check in plan.health if not check.writes and plan.is_ours(check.host)]
+    yield from (("latency", check.name, "drift") for check in own)
     if plan.health or plan.pools or plan.e2e is not None:
         yield "connections", "service", "connects"
         yield "restarts", "service", "restarts"

@@ -1,9 +1,9 @@
 """The parts of a plan that several sections share: requests, expectations, alternatives, rules. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     JsonValue,
+    PrivateAttr,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -20,7 +21,13 @@ from pydantic_core import CoreSchema
 from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
-from deploy_verdict.plan.graphql import asks_mutation, documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.graphql import (
+    asks_mutation,
+    documents_of,
+    is_endpoint,
+    names_stored,
+    operations_of,
+)
 from deploy_verdict.plan.other_words import line_of
 
 
@@ -44,11 +51,15 @@ STATUSES = range(100, 600)
 
 def changes_data(method: str, path: str, body: Any) -> bool:
     """Whether a request may change data: all but GET, HEAD and GraphQL's queries may."""
-    if method.lower() in READS:
-        return is_endpoint(path) and asks_mutation(path)
+    if method.lower() in READS or asks_mutation(path):
+        return asks_mutation(path)
     documents = documents_of(body) if method == "POST" and is_endpoint(path) else None
-    read = [operations_of(str(document["query"])) for document in documents or ()]
-    return not read or not all(operations is not None and operations.reads for operations in read)
+    return not documents or not all(map(_is_read, documents))
+
+
+def _is_read(document: Mapping[str, Any]) -> bool:
+    operations = operations_of(str(document["query"]))
+    return operations is not None and operations.reads and not names_stored(document, has_text=True)
 
 
 class Part(BaseModel):
@@ -90,7 +101,7 @@ class Expectations(Part):
         properties = {name: item for name, item in schema["properties"].items() if name in cls.RESERVED}
         schema["properties"] = properties
         schema["patternProperties"] = {
-            r"^(status|elapsed|text|errors|header\.[A-Za-z0-9_-]+|\$.*)$": MATCHER_SCHEMA
+            r"^(status|elapsed|text|errors|header\.[A-Za-z0-9_-]+|(number: *)?\$.*)$": MATCHER_SCHEMA
         }
         schema["minProperties"] = 1
         return schema
@@ -228,6 +239,11 @@ def _host_path(value: Any) -> Any:
     return value
 
 
+def _plainly(value: Any) -> Any:
+    """A parameter as its address has it: true, not Python's True."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 _HOST_PATH = re.compile(r"([A-Za-z][\w-]*):(/(?!/).*)")
 UrlPath = Annotated[str, BeforeValidator(checked_path)]
 HostPath = Annotated[str, BeforeValidator(_host_path)]
@@ -243,10 +259,17 @@ class Request(Part):
     patch: HostPath | None = None
     delete: HostPath | None = None
     head: HostPath | None = None
+    query: dict[str, str | int | float | bool | tuple[str, ...]] = Field(
+        default={}, strict=False, description="parameters for the address, written plainly; encoded when sent"
+    )
     json_: JsonValue = Field(default=None, alias="json", description="the JSON body")
+    form: dict[str, str] | None = Field(
+        default=None, description="the fields of a POST to another host that only asks, sent as a form"
+    )
     headers: dict[str, str] = Field(default={})
     timeout: Duration | None = Field(default=None, description="from connect to the last byte")
     auth: Literal["none"] | None = Field(default=None, description="none: as somebody who is not logged in")
+    _is_declared_read: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _one_method(self) -> Self:
@@ -257,10 +280,8 @@ class Request(Part):
             raise ValueError("no request — write one such as `get: /api/health`")
         if self.json_ is not None and used and used[0] in READS:
             raise ValueError(f"{used[0]} has no JSON body — drop it, or write post")
-        if used and self.host is not None and self.writes:
-            raise ValueError(
-                f"{used[0]} {self.host}:{self.path} could write — other hosts are only read: get"
-            )
+        if self.form is not None and (self.json_ is not None or used != ["post"] or self.host is None):
+            raise ValueError("form goes alone with a post to another host that only asks — write json")
         return self
 
     def _needs_method(self) -> bool:
@@ -274,7 +295,13 @@ class Request(Part):
     @property
     def path(self) -> str:
         """The path with its query, without its host."""
-        return split_host(self._written)[1]
+        path = split_host(self._written)[1]
+        if not self.query:
+            return path
+        pairs = {key: _plainly(value) for key, value in self.query.items()}
+        # What is filled in when it is sent keeps its braces.
+        encoded = urlencode(pairs, doseq=True, safe="${}", quote_via=quote)
+        return f"{path}{'&' if '?' in path else '?'}{encoded}"
 
     @property
     def host(self) -> str | None:
@@ -287,8 +314,14 @@ class Request(Part):
 
     @property
     def writes(self) -> bool:
-        """Whether the request may change data."""
-        return changes_data(self.method, self.path, self.json_)
+        """Whether the request may change data; a POST that its host declares as a read does not."""
+        return not self._is_declared_read and changes_data(self.method, self.path, self.json_)
+
+    def as_declared_read(self) -> Self:
+        """The same request, of which its host says that it only reads."""
+        request = self.model_copy()
+        request._is_declared_read = True
+        return request
 
     @property
     def is_graphql(self) -> bool:

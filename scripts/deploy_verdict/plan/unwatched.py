@@ -31,7 +31,8 @@ def _checks(plan: Plan) -> Iterator[str]:
 
 
 def _sections(plan: Plan) -> Iterator[str]:
-    if not any(not check.writes for check in plan.health) and not plan.pools:
+    reads = any(not check.writes and plan.is_ours(check.host) for check in plan.health)
+    if not reads and not plan.pools:
         yield "whether the service answers between the suite's runs — add a health check that reads"
     if plan.beat is None:
         yield "the time between the samples — add a health check that reads, or `heartbeat: {get: /health}`"

@@ -12,13 +12,77 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from deploy_verdict.plan.graphql import documents_of, is_endpoint, operations_of
+from deploy_verdict.plan.graphql import documents_of, is_endpoint, names_stored, operations_of
 from deploy_verdict.plan.requests import changes_data
 from deploy_verdict.plan.sections.test_data import TestData
+from deploy_verdict.redaction.derived_secrets import decoded
+from deploy_verdict.redaction.redactor import carries_credentials
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
+_OTHER_PATHS = ("xoriginalurl", "xrewriteurl", "xoriginaluri", "xrewriteuri")
+# Of HTTP, and of WebDAV.
+_WRITING = frozenset(
+    [
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "COPY",
+        "MOVE",
+        "LOCK",
+        "UNLOCK",
+        "MKCOL",
+        "PROPPATCH",
+        "LINK",
+        "UNLINK",
+        "PURGE",
+    ]
+)
+# Headers that say how to answer, who asks, and which request this is: never what is written.
+_PLAIN_HEADERS = frozenset(
+    [
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "api-version",
+        "baggage",
+        "cache-control",
+        "client-version",
+        "connection",
+        "content-language",
+        "correlation-id",
+        "date",
+        "dnt",
+        "expect",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-unmodified-since",
+        "idempotency-key",
+        "keep-alive",
+        "origin",
+        "pragma",
+        "prefer",
+        "priority",
+        "referer",
+        "request-id",
+        "te",
+        "traceparent",
+        "tracestate",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "amzn-trace-id",
+        "csrf-token",
+        "csrftoken",
+        "xsrf-token",
+        "requested-with",
+        "forwarded-for",
+        "forwarded-proto",
+    ]
+)
 
 
 def strange_path(path: str) -> str | None:
@@ -43,8 +107,34 @@ def strange_query(query: str) -> str | None:
         return "holds a separator or a character that servers read differently"
     if any("%" in text or not text.isascii() or not text.isprintable() for pair in pairs for text in pair):
         return "holds an encoding that servers read differently"
-    if any(folded(key) in OVERRIDES for key, _ in pairs):
-        return "asks for another method"
+    return None
+
+
+def is_declared_read(reads: Sequence[str], method: str, path: str) -> bool:
+    """Whether a request is a POST to one of a host's `reads`, whatever its query."""
+    return method == "POST" and path.partition("?")[0] in reads
+
+
+def foreign_refusal(
+    reads: Sequence[str],
+    method: str,
+    path: str,
+    body: Any,
+    headers: Mapping[str, str],
+    *,
+    form: Mapping[str, str] | None = None,
+) -> str | None:
+    """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    is_write = changes_data(method, path, body)
+    names = [*headers]
+    if is_write:
+        query = parse_qsl(path.partition("?")[2], keep_blank_values=True)
+        names += [*(key for key, _ in query), *(form or ()), *keys_in(body)]
+    other = next((name for name in names if folded(name) in OVERRIDES), None)
+    if other:
+        return f"{method} {path} asks for another method by {other} — use that method itself"
+    if is_write and not is_declared_read(reads, method, path):
+        return f"{method} {path} could write, and other hosts are only read"
     return None
 
 
@@ -118,14 +208,14 @@ def _part(part: str) -> str:
 def _forms(text: str) -> Iterator[str]:
     """A text as it is, in its plain characters, and decoded as often as possible."""
     known: set[str] = set()
-    before = ""
+    waiting = [text]
     # Each decoding makes it shorter, so this ends.
-    while text != before:
-        for form in (text, _visible(text)):
-            if form not in known:
-                known.add(form)
-                yield form
-        before, text = text, unquote(text)
+    while waiting:
+        form = waiting.pop()
+        if form not in known:
+            known.add(form)
+            yield form
+            waiting += [_visible(form), *decoded(form)]
 
 
 def _visible(text: str) -> str:
@@ -196,25 +286,39 @@ def refusals(
     documented: Sequence[str] = (),
 ) -> Iterator[Refusal]:
     """Everything that keeps this request from being sent, what certainly does first."""
-    override = next((name for name in headers if folded(name) in OVERRIDES), None)
+    override = _override(method, path, headers)
     if override:
-        text = f"{method} {path} asks for another method in its header {override} — use that method itself"
-        yield Refusal(text, override)
+        yield override
     if not changes_data(method, path, body):
         return
     if not test_data.may_write:
-        yield Refusal(f"{method} {path} would write, but test_data.may_write allows nothing", "")
+        text = f"{method} {path} would write, but test_data.may_write allows nothing"
+        yield Refusal(f"{text}{_by_name(path, body)}", "")
         return
-    writing = _Writing(method, path, body, test_data, tuple(documented))
+    writing = _Writing(method, path, body, test_data, tuple(documented), headers)
     found = [*writing.certain(), *writing.undeclared()]
     yield from sorted(found, key=lambda one: one.is_undeclared)
+
+
+def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
+    """What makes another request of this one, also of a read."""
+    for name in headers:
+        if folded(name) in (*OVERRIDES, *_OTHER_PATHS):
+            what = "path" if folded(name) in _OTHER_PATHS else "method"
+            text = f"asks for another {what} in its header {name} — use that {what} itself"
+            return Refusal(f"{method} {path} {text}", name)
+    for key, value in parse_qsl(path.partition("?")[2]):
+        if folded(key) in OVERRIDES and any(form.strip().upper() in _WRITING for form in _forms(value)):
+            text = f"asks for another method in its query: {key}={value} — use that method itself"
+            return Refusal(f"{method} {path} {text}", key)
+    return None
 
 
 def entities(
     method: str, path: str, body: Any, test_data: TestData, documented: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """The allowed entities that a request names: tag_spool=TEST-02."""
-    writing = _Writing(method, path, body, test_data, tuple(documented))
+    writing = _Writing(method, path, body, test_data, tuple(documented), NO_HEADERS)
     return tuple(dict.fromkeys(f"{one.key}={one.value}" for one in writing.named()))
 
 
@@ -227,6 +331,7 @@ class _Writing:
     body: Any
     test_data: TestData
     documented: tuple[str, ...]
+    headers: Mapping[str, str]
 
     @property
     def what(self) -> str:
@@ -286,7 +391,8 @@ class _Writing:
 
     def _names_none(self) -> Refusal:
         keys = ", ".join(self.test_data.may_write)
-        return Refusal(f"{self.what} names no {keys}, so the write guard cannot check what it writes", "")
+        text = f"{self.what} names no {keys}, so the write guard cannot check what it writes"
+        return Refusal(f"{text}{_by_name(self.path, self.body)}", "")
 
     def _may(self, key: str) -> str:
         return f"test_data.may_write allows {', '.join(map(str, self.test_data.may_write[key]))}"
@@ -324,10 +430,52 @@ class _Writing:
         for field in self.fields:
             yield from self._in_body("", field)
         for document in self.graphql or ():
-            yield from self._mutation(str(document["query"]))
+            yield from self._mutation(document)
+        for name, value in self.headers.items():
+            yield from self._header(name, value)
+        yield from self._within_texts()
 
-    def _mutation(self, text: str) -> Iterator[Refusal]:
-        found = operations_of(text)
+    def _within_texts(self) -> Iterator[Refusal]:
+        """What JSON or form fields in a declared text name, in any encoding."""
+        for text in [*texts_in(self.body), *(value for _, value in self.query)]:
+            for inner in _documents_in(text):
+                for key, value in _named(inner, self.test_data.may_write):
+                    if not _allowed(value, self.test_data.may_write[key]):
+                        told = f"{self.what} holds {key} = {value!r} within a text; {self._may(key)}"
+                        yield Refusal(told, str(value), is_undeclared=True)
+
+    def _header(self, name: str, value: str) -> Iterator[Refusal]:
+        """A header may name the entity that a server writes, or make it read the body as something else."""
+        plain = name.casefold().removeprefix("x-")
+        if plain == "content-type":
+            if "json" not in value.casefold():
+                text = f"{self.what} says {name}: {value}, and its body is JSON — leave that header away"
+                yield Refusal(text, name)
+            return
+        if plain == "cookie":
+            for pair in value.split(";"):
+                key, _, item = pair.partition("=")
+                yield from self._named_in_header(key.strip(), item.strip().strip('"'))
+        elif plain not in _PLAIN_HEADERS and not carries_credentials(name):
+            if self._is_kind(plain):
+                yield from self._named_in_header(plain, value)
+            else:
+                yield from self._value(name, value, "headers")
+
+    def _named_in_header(self, name: str, value: str) -> Iterator[Refusal]:
+        for key in self._is_kind(name):
+            if not _allowed(value, self.test_data.may_write[key]):
+                text = f"{self.what} would write {key} = {value!r} by its headers; {self._may(key)}"
+                yield Refusal(text, value, is_undeclared=True)
+
+    def _is_kind(self, name: str) -> list[str]:
+        """The fields whose entities a header is named after."""
+        kinds = _kinds(name)
+        return [key for key in self.test_data.may_write if kinds & _kinds(key)]
+
+    def _mutation(self, document: Mapping[str, Any]) -> Iterator[Refusal]:
+        found = operations_of(str(document["query"]))
+        given = document.get("variables")
         if found is None:
             yield Refusal(f"{self.what} has a GraphQL document that the write guard cannot read", "", True)
             return
@@ -337,7 +485,8 @@ class _Writing:
             )
             yield Refusal(said, found.literal, is_undeclared=True)
         for field in found.fields if not found.reads else ():
-            if not any(name in self.test_data.may_write for name in field.variables):
+            known = [name for name in field.variables if name in self.test_data.may_write]
+            if not isinstance(given, dict) or not any(name in given for name in known):
                 keys = ", ".join(f"${key}" for key in self.test_data.may_write)
                 said = f"{self.what} calls {field.name} without {keys}, so it could write anything"
                 yield Refusal(
@@ -498,6 +647,18 @@ def _yaml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _by_name(path: str, body: Any) -> str:
+    """What to write instead of a document that the service keeps."""
+    keys = [key for key, _ in parse_qsl(path.partition("?")[2])]
+    requests = body if isinstance(body, list) else [body]
+    if not is_endpoint(path) or not (
+        names_stored(keys, has_text="query" in keys)
+        or any(isinstance(one, dict) and names_stored(one, has_text="query" in one) for one in requests)
+    ):
+        return ""
+    return "; it runs a stored document, which may be a mutation — write the query's text"
+
+
 def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
     """A number in a path or query is a text; a boolean is only itself."""
     return any(
@@ -505,6 +666,18 @@ def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
         or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)
         for item in allowed
     )
+
+
+def _documents_in(text: str) -> Iterator[Any]:
+    """JSON and form fields that a text holds, in any encoding."""
+    for form in _forms(text):
+        if form.lstrip()[:1] in ("{", "["):
+            try:
+                yield json.loads(form)
+            except (ValueError, RecursionError):
+                continue
+        elif "=" in form:
+            yield dict(parse_qsl(form))
 
 
 def _named(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Any]]:

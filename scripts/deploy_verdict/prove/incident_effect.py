@@ -12,7 +12,7 @@ from deploy_verdict.plan import Answer
 from deploy_verdict.prove.replay import Answers, exchange_of
 
 SLOWER, SLOWER_BY_MS = 3.0, 1000.0
-_NOT_ON_THE_VALUE = {"type", "length", "more_than", "present", "not_equals"}
+_NOT_ON_THE_VALUE = {"type", "length", "more_than", "fewer_than", "present", "not_equals"}
 
 
 @dataclass(frozen=True)

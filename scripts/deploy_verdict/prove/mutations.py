@@ -9,6 +9,7 @@ from jsonpath import compile as compile_path
 
 from deploy_verdict.expect import Lacking, Matcher, read_json
 from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.expect.selectors import json_path_of
 from deploy_verdict.plan import Answer
 
 HTML = "<!DOCTYPE html><html><title>502</title><h1>Application failed to respond</h1></html>"
@@ -25,13 +26,14 @@ def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutatio
         yield f"{selector} header removed", answer.model_copy(update={"headers": headers})
     elif selector == "text":
         yield "text body removed", answer.model_copy(update={"body": None})
-    elif selector.startswith("$"):
-        if has_value(answer, selector):
-            yield f"{selector} field removed", with_value(answer, selector, lambda _: REMOVED)
+    elif path := json_path_of(selector):
+        if has_value(answer, path):
+            yield f"{selector} field removed", with_value(answer, path, lambda _: REMOVED)
             if not _wants_null(matcher):
-                yield f"{selector} null", with_value(answer, selector, lambda _: None)
-            yield f"{selector} another type", with_value(answer, selector, _other_type)
-            nulls = with_value(answer, selector, _list_of_nulls)
+                yield f"{selector} null", with_value(answer, path, lambda _: None)
+            other = _other_type if path == selector else lambda _: "NaN"
+            yield f"{selector} another type", with_value(answer, path, other)
+            nulls = with_value(answer, path, _list_of_nulls)
             # The text differs already where the service writes its JSON without spaces.
             if read_json(nulls.body or "") != read_json(answer.body or ""):
                 yield f"{selector} a list of nulls", nulls
@@ -65,8 +67,9 @@ def _with(answer: Answer, selector: str, value: Any) -> Iterator[Mutation]:
     elif selector.startswith("header."):
         headers = {**answer.headers, selector.removeprefix("header."): str(value)}
         yield text, answer.model_copy(update={"headers": headers})
-    elif has_value(answer, selector):
-        yield text, with_value(answer, selector, lambda _: value)
+    elif has_value(answer, path := json_path_of(selector) or selector):
+        written = str(value) if path != selector else value
+        yield text, with_value(answer, path, lambda _: written)
 
 
 def _wants_null(matcher: Matcher) -> bool:
@@ -114,6 +117,7 @@ _REFUSED: _Values = {
     "matches": lambda _: ["-"],
     "length": lambda least: [[0] * (least - 1)],
     "more_than": lambda most: [[0] * most if is_number(most) else []],
+    "fewer_than": lambda limit: [[0] * limit],
 }
 _TAKEN: _Values = {
     "below": lambda limit: [limit - 1],
@@ -129,6 +133,7 @@ _TAKEN: _Values = {
     "length": lambda least: [[0] * least],
     # Of a captured count nobody knows how large it is.
     "more_than": lambda most: [[0] * ((most if is_number(most) else 999) + 1)],
+    "fewer_than": lambda limit: [[0] * (limit - 1)],
 }
 
 

@@ -185,7 +185,8 @@ def _recorded_samples(
         observations: list[Observation] = []
         for pool in plan.pools:
             observations += _burst(plan, scenario, pool, index, offset_s)
-            observations += _answered(plan, scenario, pool.beside, offset_s, index)
+            if offset_s in plan.window.offsets_s:
+                observations += _answered(plan, scenario, pool.beside, offset_s, index)
         yield "pools", offset_s, 1, tuple(observations)
     if plan.logs is not None and scenario.log is not None:
         yield "logs", plan.window.length, 1, (scenario.log,)
@@ -233,7 +234,7 @@ def _burst(plan: Plan, scenario: Scenario, pool: Pool, index: int, offset_s: flo
         url = plan.url_of(pool)
         readings = [
             Reading(offset_s=offset_s, elapsed_ms=e.elapsed_ms, status=e.status, body=e.body, fault=e.fault)
-            for e in islice(cycle(map(exchange_of, answers)), pool.burst.readings)
+            for e in islice(cycle(map(exchange_of, answers)), plan.burst_at(pool, offset_s).readings)
         ]
         yield BurstObservation(
             check=pool.name,

@@ -39,6 +39,6 @@ def send_alarm(
     except NotificationError as error:
         tell(str(error))
         return False
-    keep_sent(out, critical)
+    keep_sent(out, critical, addresses)
     tell(f"sent: {message.title}")
     return True

@@ -4,6 +4,7 @@ A late writer must never put an older text over a newer one. So each comment car
 states have one total order: whoever reads two of them comes to the same answer.
 """
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -29,12 +30,25 @@ def outcome_in(description: str, environment: str | None) -> VerdictOutcome | No
     return next((outcome for outcome in VerdictOutcome if outcome.shown == words), None)
 
 
+def tally_in(description: str) -> str | None:
+    """The E2E suite's result in a line of ours, such as "7/8"; None where there is none."""
+    found = _TALLY.search(description)
+    return found.group(1) if found else None
+
+
+def tally_words(tally: str | None) -> str:
+    """What a line says of the suite, before what it says of the findings."""
+    return f"E2E {tally}; " if tally else ""
+
+
 def _tail(environment: str | None) -> str:
     # An environment's name is somebody else's text: it must neither hide anything nor begin a line.
     name = " ".join(visible(environment or "").split())
     return f" · {(name or 'no environment')[:60]}"
 
 
+# Ours begins the line, so that nobody else's text is read as a result.
+_TALLY = re.compile(r"\A[A-Z ]{6,20}: E2E (\d{1,6}/\d{1,6}); ")
 _NAME = "deploy-verdict-state"
 BAD = (VerdictOutcome.ATTENTION, VerdictOutcome.CRITICAL)
 Rank = tuple[int, str, float, int, int, int, int]

@@ -1,7 +1,8 @@
 """The message about a verdict, and whether there is one at all. Pure.
 
-One message for each change: a verdict that is not STABLE is sent once for each window, and STABLE only after
-one that was not. Texts of the service are made harmless: in a chat they would ping or link.
+One message for each change: a verdict that is not STABLE is sent once for each window, and STABLE after one
+that was not, or where the plan's notify.on names it. Texts of the service are made harmless: in a chat they
+would ping or link.
 """
 
 import re
@@ -54,15 +55,17 @@ def message_for(
     *,
     redact: Callable[[str], str] = str,
     so_far: bool = False,
+    also_stable: bool = False,
 ) -> Message | None:
     """The message, or None where there is nothing new; `previous` is the outcome before this one.
 
-    `so_far`: an alarm, before the window's end.
+    `so_far`: an alarm, before the window's end. `also_stable`: STABLE is sent, whatever was before it.
 
     `redact` takes secrets out, before anything is cut or broken so that they would not be known any more.
     """
     recovered = previous not in (None, VerdictOutcome.STABLE)
-    if verdict.outcome is VerdictOutcome.STABLE and not recovered:
+    is_stable = verdict.outcome is VerdictOutcome.STABLE
+    if is_stable and not (recovered or also_stable):
         return None
 
     def shown(text: str | None, limit: int) -> str:
@@ -72,13 +75,15 @@ def message_for(
     service = shown(subject.service or verdict.plan_name, 80)
     place = f" ({shown(subject.environment, 60)})" if subject.environment else ""
     commit = f", commit {shown(subject.commit, 40)[:8]}" if subject.commit else ""
-    headline = "recovered, STABLE" if verdict.outcome is VerdictOutcome.STABLE else verdict.outcome.shown
+    headline = "recovered, STABLE" if is_stable and recovered else verdict.outcome.shown
     if so_far:
         headline = so_far_words(verdict.outcome)
     title = f"deploy-verdict: {headline}: {service}{place}"
     lines = [f"{headline if so_far else verdict.outcome.shown}: {service}{place}{commit}"]
     if recovered and previous is not None:
         lines.append(f"Previous verdict: {previous.shown}.")
+    if is_stable and verdict.is_rehearsal:
+        lines.append("A rehearsal, faster than the clock or without a stage: it proves nothing good.")
     if verdict.ended:
         lines.append(f"The window ended early: {shown(verdict.ended, 120)}")
     told = _causes(verdict, shown, so_far=so_far) if verdict.causes else _findings(verdict, shown)

@@ -10,12 +10,13 @@ from jinja2 import FileSystemLoader
 
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.measures import suite_tally
 from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Outcome, Verdict, VerdictOutcome
-from deploy_verdict.publish.comment_state import CommentState, status_line
+from deploy_verdict.publish.comment_state import CommentState, status_line, tally_words
 from deploy_verdict.publish.service_marks import comment_key, service_of
 from deploy_verdict.report import (
     Progress,
@@ -195,4 +196,5 @@ def _verdict_line(verdict: Verdict) -> str:
     findings = counted(len(verdict.findings), "finding")
     # A line that begins with its outcome counts as an earlier verdict, which a rollback may go back to.
     rehearsed = "Rehearsal, " if verdict.is_rehearsal and verdict.outcome is VerdictOutcome.STABLE else ""
-    return f"{rehearsed}{verdict.outcome.shown}: {failed} of {findings} failed, {open_} inconclusive"
+    suite = tally_words(suite_tally(verdict))
+    return f"{rehearsed}{verdict.outcome.shown}: {suite}{failed} of {findings} failed, {open_} inconclusive"

@@ -1,24 +1,24 @@
 """Which notifications were sent for this window, and the outcome before it; so, whether this one is news."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
-from deploy_verdict.model import DeploymentObservation, Loaded, Record, Verdict, VerdictOutcome
+from deploy_verdict.model import (
+    DeploymentObservation,
+    EarlierVerdict,
+    Loaded,
+    SentNotification,
+    Verdict,
+    VerdictOutcome,
+)
 from deploy_verdict.publish.notification import Message, message_for
 from deploy_verdict.window.evidence_store import read_evidence, write_json
-from deploy_verdict.window.history import EarlierVerdict, earlier_verdicts
-
-SENT_FILE = "notified.json"
-
-
-class SentNotification(Record):
-    """notified.json: the last message about a window."""
-
-    window: str
-    outcome: VerdictOutcome
-    judged_at: AwareDatetime
+from deploy_verdict.window.history import earlier_verdicts
+from deploy_verdict.window.judge_directory import SENT_FILE
 
 
 def news(
@@ -29,14 +29,19 @@ def news(
     history: Path,
     link: str | None,
     redact: Callable[[str], str],
+    also_stable: Callable[[], bool] = lambda: False,
 ) -> Message | str:
-    """The message to send, or why there is none; `previous` where the caller says what was sent last."""
+    """The message to send, or why there is none; `previous` where the caller says what was sent last.
+
+    `also_stable` is asked of a STABLE verdict only, so that a plan that cannot be read costs no bad news.
+    """
     sent = sent_outcome(out, verdict)
     if sent is verdict.outcome and previous is None:
         return f"no notification: {sent.shown} was already sent for this window"
     before = previous or sent or outcome_before(out, verdict, history)
-    return message_for(verdict, before, link, redact=redact) or (
-        "no notification: STABLE, with nothing bad before it"
+    sends_stable = verdict.outcome is VerdictOutcome.STABLE and also_stable()
+    return message_for(verdict, before, link, redact=redact, also_stable=sends_stable) or (
+        "no notification: STABLE, with nothing bad before it, and the plan's notify.on does not name it"
     )
 
 
@@ -49,13 +54,26 @@ def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
     return found.outcome if found.window == verdict.window.id else None
 
 
-def keep_sent(out: Path, verdict: Verdict) -> None:
+def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:
     """Record that this verdict was sent, after it was: killed in between, it is sent again, not lost.
 
     Raises EvidenceError.
     """
-    sent = SentNotification(window=verdict.window.id, outcome=verdict.outcome, judged_at=verdict.judged_at)
+    kinds = (_kind(address) for address in addresses)
+    sent = SentNotification(
+        window=verdict.window.id,
+        outcome=verdict.outcome,
+        judged_at=verdict.judged_at,
+        sent_at=datetime.now(UTC),
+        services=tuple(dict.fromkeys(kinds)),
+    )
     write_json(out / SENT_FILE, sent)
+
+
+def _kind(address: str) -> str:
+    """Of an address, only its kind is no secret."""
+    found = re.match(r"([a-z0-9+-]{2,20})://", address.lower())
+    return "webhook" if found is None or found.group(1) in ("http", "https") else found.group(1)
 
 
 def outcome_before(out: Path, verdict: Verdict, history: Path) -> VerdictOutcome | None:

@@ -38,7 +38,7 @@ def parts_of(value: str) -> tuple[str, ...]:
         if len(text) < SHORTEST or text in found:
             continue
         found[text] = None
-        waiting += [*_lines(text), *_decoded(text), *_credentials(text)]
+        waiting += [*_lines(text), *decoded(text), *_credentials(text)]
     return tuple(found)
 
 
@@ -76,7 +76,8 @@ def _lines(text: str) -> Iterator[str]:
     yield from (line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST_TOKEN)
 
 
-def _decoded(text: str) -> Iterator[str]:
+def decoded(text: str) -> Iterator[str]:
+    """What a text gives, decoded once in each way that it allows."""
     if "%" in text or "+" in text:
         yield from (unquote(text), unquote_plus(text))
     if "&" in text:
@@ -93,11 +94,11 @@ def _decoded(text: str) -> Iterator[str]:
 def _readable(decode: Callable[[], bytes]) -> Iterator[str]:
     """What it decodes to, where that is a text."""
     try:
-        decoded = decode().decode()
+        plain = decode().decode()
     except (ValueError, binascii.Error):
         return
-    if decoded.isprintable():
-        yield decoded
+    if plain.isprintable():
+        yield plain
 
 
 def _credentials(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from deploy_verdict.redaction.control_chars import HIDDEN
 from deploy_verdict.redaction.derived_secrets import SHORTEST, is_token, parts_of
@@ -136,6 +137,7 @@ class Secrets:
         if not found:
             return
 
+        @cache
         def places() -> Sequence[int]:
             return [place for place, char in zip(view.places(), view.text, strict=True) if is_word(char)]
 
@@ -209,6 +211,7 @@ def _found(form: str, name: str, view: _View) -> Iterator[Span]:
 def _without(text: str, breaks: re.Pattern[str]) -> _View:
     """The text without its breaks."""
 
+    @cache
     def places() -> Sequence[int]:
         kept: list[int] = []
         at = 0

@@ -14,6 +14,7 @@ from deploy_verdict.report.progress import Progress, progress, progress_context
 from deploy_verdict.report.sections import Fold, folded, linked, sections
 
 __all__ = [
+    "PAGE_NAME",
     "REPORT_NAME",
     "Fold",
     "Progress",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 REPORT_NAME = "POST-DEPLOYMENT-MONITORING-REPORT.md"
+PAGE_NAME = "report.html"
 
 
 def template_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
@@ -73,9 +75,10 @@ def render_comment(
     tool_version: str,
     report_url: str | None = None,
 ) -> str:
-    """The short form for an issue or pull request; `report_url` makes the report's name a link."""
+    """The short form for an issue or pull request; `report_url` makes the report's names links."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
-    return _rendered(environment, "comment.md.j2", context | {"report": linked(REPORT_NAME, report_url)})
+    names = {"page": linked(PAGE_NAME, report_url), "report": linked(REPORT_NAME, report_url)}
+    return _rendered(environment, "comment.md.j2", context | names)
 
 
 def report_sections(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.markup.labels import counted, length_words, moment
 from deploy_verdict.model import Finding, Outcome, RootCause, Verdict, VerdictOutcome
@@ -36,7 +35,7 @@ def conclusion(
 
 def _done(bundle: Bundle, verdict: Verdict) -> str:
     window, coverage = bundle.window, verdict.coverage
-    requests = sum(1 for _ in all_sent(bundle.loaded))
+    requests = sum(1 for _ in bundle.sent)
     runs = len(bundle.of_stage("e2e"))
     log = log_observation(bundle)
     read = log.lines_in_window if log and log.fault is None else 0
@@ -48,7 +47,7 @@ def _done(bundle: Bundle, verdict: Verdict) -> str:
     ]
     passed = sum(finding.outcome is Outcome.PASS for finding in verdict.findings)
     return (
-        f"deploy-verdict watched {bundle.subject.target} for {length_words(window.length_s)} from "
+        f"deploy-verdict watched {bundle.subject.target} for {length_words(bundle.plan.window.end_s)} from "
         f"{moment(window.t0)}: {', '.join(filter(None, parts))}. "
         f"{passed:,} of {counted(len(verdict.findings), 'finding')} passed."
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import (
     MARK,
@@ -20,6 +21,8 @@ from deploy_verdict.markup.labels import (
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import NextAction, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.actions_taken import actions_taken
+from deploy_verdict.report.after.deployments import last_deployments
+from deploy_verdict.report.after.later_samples import later_samples
 from deploy_verdict.report.baseline import shown_baseline
 from deploy_verdict.report.conclusion import conclusion, no_answer, short
 from deploy_verdict.report.coverage import trace
@@ -74,7 +77,7 @@ def report_context(
             title=bundle.plan.report.title or bundle.plan.name,
             date=moment(bundle.window.t0)[:10],
             period=_period(bundle, verdict),
-            period_title=length_title(bundle.window.length_s),
+            period_title=length_title(bundle.plan.window.end_s),
             status=verdict.outcome.shown,
             mark=STATUS_MARK[verdict.outcome],
             short=short(verdict, found, told),
@@ -91,6 +94,8 @@ def report_context(
         "stage_sections": shown,
         "chapters": {part: tuple(item for item in shown if item.section.part == part) for part in PARTS},
         "health_reason": not_checked(bundle, "health"),
+        "later": later_samples(bundle, verdict),
+        "deployments": last_deployments(bundle, verdict),
         "found": found,
         "baseline": shown_baseline(bundle, verdict),
         "criteria": criteria_table(verdict),
@@ -139,10 +144,12 @@ def _state(verdict: Verdict) -> str:
 
 
 def _period(bundle: Bundle, verdict: Verdict) -> str:
-    """The complete window, or how far it got before it was stopped."""
-    end = f"T+{bundle.window.length_s / 60:g}min"
+    """The complete window with its later samples, or how far it got before it was stopped."""
+    end_s = bundle.plan.window.end_s
+    end = f"T+{end_s / 60:g}min"
     if not verdict.interrupted and not verdict.ended:
-        return f"{length_words(bundle.window.length_s)} (T+0 to {end})"
+        later = [f"T+{shown_duration(offset_s)}" for offset_s in bundle.window.offsets_s if offset_s > end_s]
+        return f"{length_words(end_s)} (T+0 to {end})" + (f", later {', '.join(later)}" if later else "")
     taken_s = [
         slot.offset_s
         for slot in verdict.coverage.slots

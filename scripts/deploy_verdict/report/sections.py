@@ -37,8 +37,12 @@ def utf8_bytes(text: str) -> int:
 
 def linked(words: str, address: str | None) -> Safe:
     """A link, where the address is one; else the words as code."""
-    is_link = address is not None and _ADDRESS.fullmatch(address)
-    return Safe(f"[{words}]({address})" if is_link else f"`{words}`")
+    return Safe(f"[{words}]({address})" if is_address(address) else f"`{words}`")
+
+
+def is_address(text: str | None) -> bool:
+    """Whether it can stand in a link as it is."""
+    return text is not None and _ADDRESS.fullmatch(text) is not None
 
 
 def folded(head: str, folds: Sequence[Fold], limit: int) -> str:
@@ -117,6 +121,7 @@ class _Open:
 _OWN = (
     ("issues", "Issues detected", 102),
     ("baseline", "Comparison with crisis baseline", 1),
+    ("deployments", "Last deployments of this service", 2),
     ("criteria", "Success criteria verification", 101),
     ("recommendations", "Recommendations", 100),
     ("conclusion", "Conclusion", 103),
@@ -152,7 +157,9 @@ def _own(
 ) -> Iterator[Fold]:
     for key, title, rank in rows:
         text = _rendered(environment, f"report/{key}.md.j2", context)
-        yield Fold(key=key, title=title, text=text, drop_rank=rank)
+        # Beside a first deployment there are no others.
+        if text:
+            yield Fold(key=key, title=title, text=text, drop_rank=rank)
 
 
 def _rendered(environment: jinja2.Environment, template: str, context: dict[str, Any]) -> str:

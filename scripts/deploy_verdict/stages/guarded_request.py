@@ -6,14 +6,23 @@ from pydantic import JsonValue
 
 from deploy_verdict.evidence.steps import tested_step
 from deploy_verdict.model import (
+    DeploymentObservation,
     Exchange,
     Fault,
+    Loaded,
     Outcome,
+    Subject,
     Whose,
 )
 from deploy_verdict.plan import Check, Request
-from deploy_verdict.plan.requests import changes_data
-from deploy_verdict.plan.write_guard import entities, refusals
+from deploy_verdict.plan.placeholders import (
+    names_of_window,
+    of_window,
+    path_of_window,
+    window_lacks,
+    window_values,
+)
+from deploy_verdict.plan.write_guard import entities, foreign_refusal, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
 
@@ -40,10 +49,12 @@ def refusal_of(
     body: JsonValue,
     headers: Mapping[str, str],
     host: str | None = None,
+    *,
+    form: Mapping[str, str] | None = None,
 ) -> str | None:
     """Why the guard does not let a request out, or None. The service's document is read where it decides."""
-    if host is not None and changes_data(method, path, body):
-        return f"{method} {host}:{path} could write, and other hosts are only read"
+    if host is not None:
+        return foreign_refusal(context.plan.hosts[host].reads, method, path, body, headers, form=form)
     test_data = context.plan.test_data
     reason = next(refusals(method, path, body, test_data, headers), None)
     if reason is None or test_data.openapi is None or not reason.is_undeclared:
@@ -63,18 +74,40 @@ def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tu
     )
 
 
+def _subject(context: Context, request: Request) -> Subject | None:
+    """The window's subject; its commit as the platform names it, where that is wanted and nobody gave it."""
+    subject = context.file.subject if context.file else None
+    if subject is None or subject.commit is not None or "commit" not in names_of_window(request):
+        return subject
+    commits = (
+        observation.deployment.commit
+        for item in context.evidence()
+        if isinstance(item, Loaded)
+        for observation in item.evidence.observations
+        if isinstance(observation, DeploymentObservation) and observation.deployment is not None
+    )
+    return subject.model_copy(update={"commit": next(filter(None, commits), None)})
+
+
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
     """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
     headers = context.plan.headers_of(request)
-    reason = refusal_of(context, request.method, request.path, request.json_, headers, request.host)
+    values = window_values(context.pace.t0, context.pace.clock.now(), _subject(context, request))
+    lacking = window_lacks(request, values)
+    if lacking:
+        return unsent(context, request, "not-known", lacking)
+    path, body = path_of_window(request.path, values), of_window(request.json_, values)
+    form = of_window(request.form, values)
+    reason = refusal_of(context, request.method, path, body, headers, request.host, form=form)
     if reason:
         return unsent(context, request, "refused-by-guard", reason)
     if entry is not None and request.writes:
-        entry.record_write(entities_of(context, request.method, request.path, request.json_), {})
+        entry.record_write(entities_of(context, request.method, path, body), {})
     return context.probe.to(request.host).ask(
         request.method,
-        request.path,
-        json=request.json_,
+        path,
+        json=body,
+        form=form,
         headers=headers,
         timeout_s=request.timeout,
         anonymous=request.auth == "none",

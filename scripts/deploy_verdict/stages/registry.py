@@ -208,6 +208,17 @@ STAGES: tuple[Stage, ...] = (
         requests="plan.preview:heartbeat_requests",
         judge="stages.heartbeat.judge:judge_heartbeat",
         judged_with="heartbeat",
+        sections=(
+            Section(
+                key="heartbeat",
+                title="Between the samples",
+                template="heartbeat",
+                view="stages.heartbeat.report:between_samples",
+                part=MONITORING,
+                drop_rank=0,
+                is_optional=True,
+            ),
+        ),
         can_alarm=True,
         lead_rank=2,
     ),
@@ -483,7 +494,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="latency",
         title="whether answers become slower",
-        is_planned=lambda plan: any(not check.writes for check in plan.health),
+        is_planned=lambda plan: any(not check.writes and plan.is_ours(check.host) for check in plan.health),
         judge="verdict.latency_drift:judge_latency",
         judged_with="",
         lead_rank=6,
@@ -619,11 +630,6 @@ def report_sections() -> Iterator[Section]:
     """Every stage's sections of the report, in its order."""
     for stage in STAGES:
         yield from stage.sections
-
-
-def naming_rules() -> set[str]:
-    """The stages whose findings are named by rules of the plan."""
-    return {stage.name for stage in STAGES if stage.names_rules}
 
 
 def by_hand(name: str) -> str:

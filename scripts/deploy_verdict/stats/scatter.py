@@ -51,6 +51,15 @@ def usual_scatter(values: Sequence[float]) -> float:
     return min(by_median, math.sqrt(scatter_variance(values)))
 
 
+def likeness(values: Sequence[float]) -> float | None:
+    """The correlation of neighbouring values; None where there are too few, or nothing moves."""
+    if len(set(values)) < 2:
+        return None
+    middle = statistics.fmean(values)
+    together = math.fsum((a - middle) * (b - middle) for a, b in pairwise(values))
+    return together / math.fsum((value - middle) ** 2 for value in values)
+
+
 def lies_apart(values: Sequence[float], errors: Sequence[float], readings: float) -> bool:
     """Whether values lie farther apart than their own standard errors explain, of so many readings."""
     if len(values) < FEWEST:

@@ -2,14 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.answer_text import answer_text, is_reason_phrase, shape_of_text
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.measures import is_pool_rule
 from deploy_verdict.evidence.never_rules import count_rule
 from deploy_verdict.model import Finding, Outcome, TestObservation, Whose
@@ -28,20 +27,12 @@ def route_of(sent: Sent) -> str:
     return f"{sent.exchange.method} {path_shape(path_of(sent.exchange.url))}"
 
 
-@dataclass(frozen=True)
-class Routes:
-    """How many requests a route got since a moment."""
-
-    total: int
-    bad: int
-
-
 class BadAnswers:
     """Every request without an answer, every error, and what failed findings and never rules point at."""
 
     def __init__(self, bundle: Bundle, failed: Sequence[Finding]) -> None:
         self._bundle = bundle
-        self._sent = {item.pointer: item for item in all_sent(bundle.loaded)} if failed else {}
+        self._sent = {item.pointer: item for item in bundle.sent} if failed else {}
         self._places = sorted(self._sent)
         names = {finding.check for finding in failed if finding.stage == "never"}
         self._fired = {

@@ -9,7 +9,7 @@ from deploy_verdict.evidence.exchanges import Sent, to_check
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import Check, Plan
-from deploy_verdict.stats.trend import p_of_growth, shown_p, theil_sen
+from deploy_verdict.stats.trend import holm, p_of_growth, shown_p, theil_sen
 
 # Medians of so many equal parts of the window; the first is the warm-up.
 PARTS, FEWEST_PARTS = 8, 6
@@ -21,13 +21,26 @@ NEXT_LOOK_S = 21600.0
 
 
 def judge_latency(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """A finding for each health check that reads."""
-    for check in bundle.plan.health:
-        if not check.writes:
-            limit_ms = limit_ms_of(bundle.plan, check)
-            ruling = _drift(bundle, to_check(bundle.plan, check.name, bundle.loaded), limit_ms)
-            text = f"no slowing down that would reach {limit_ms:.0f} ms within {shown_duration(NEXT_LOOK_S)}"
-            yield ruling.as_finding("latency", check.name, "drift", text)
+    """A finding for each health check that reads; many checks are as many questions at one level (Holm)."""
+    plan = bundle.plan
+    asked = [check for check in plan.health if not check.writes and plan.is_ours(check.host)]
+    sent = {check.name: to_check(plan, check.name, bundle.sent) for check in asked}
+    medians = {name: _medians(bundle, of_check) for name, of_check in sent.items()}
+    warm = {name: [item for item in found if item[0]] for name, found in medians.items()}
+    series = {name: found for name, found in warm.items() if len(found) >= FEWEST_PARTS}
+    raised = holm([p_of_growth([value for _, value in found]) for found in series.values()])
+    p_values = dict(zip(series, raised, strict=True))
+    for check in asked:
+        limit_ms, name = limit_ms_of(plan, check), check.name
+        text = f"no slowing down that would reach {limit_ms:.0f} ms within {shown_duration(NEXT_LOOK_S)}"
+        if name in series:
+            ruling = _drift(sent[name], series[name], p_values[name], limit_ms, plan.window.end_s)
+        elif not medians[name]:
+            ruling = unknown("no answer was timed")
+        else:
+            parts = f"{len(warm[name])} of {PARTS - 1} parts of the window"
+            ruling = passed(f"answered in {parts}: too few for a drift")
+        yield ruling.as_finding("latency", name, "drift", text)
 
 
 def limit_ms_of(plan: Plan, check: Check) -> float:
@@ -41,7 +54,11 @@ def limit_ms_of(plan: Plan, check: Check) -> float:
     return float(limit_ms) if limit_ms is not None else 1000 * (check.timeout or plan.service.timeout)
 
 
-def _drift(bundle: Bundle, sent: Sequence[Sent], limit_ms: float) -> Ruling:
+_Medians = list[tuple[int, float]]
+
+
+def _medians(bundle: Bundle, sent: Sequence[Sent]) -> _Medians:
+    """Of each part of the window in which something was answered, by its number."""
     end_s = bundle.plan.window.end_s
     parts: list[list[float]] = [[] for _ in range(PARTS)]
     for item in sent:
@@ -50,14 +67,12 @@ def _drift(bundle: Bundle, sent: Sequence[Sent], limit_ms: float) -> Ruling:
         # A sample after the window's end is hours later; one in it may come late.
         if item.exchange.fault is None and elapsed_ms is not None and item.offset_s <= end_s:
             parts[min(PARTS - 1, max(0, int(at_s * PARTS / end_s)))].append(elapsed_ms)
-    medians = [(number, statistics.median(times)) for number, times in enumerate(parts) if number and times]
-    if not any(parts):
-        return unknown("no answer was timed")
-    if len(medians) < FEWEST_PARTS:
-        return passed(f"answered in {len(medians)} of {PARTS - 1} parts of the window: too few for a drift")
+    return [(number, statistics.median(times)) for number, times in enumerate(parts) if times]
+
+
+def _drift(sent: Sequence[Sent], medians: _Medians, p: float, limit_ms: float, end_s: float) -> Ruling:
     values = [value for _, value in medians]
     first_ms, last_ms = statistics.mean(values[:2]), statistics.mean(values[-2:])
-    p = p_of_growth(values)
     slope = theil_sen([number * end_s / PARTS for number, _ in medians], values)
     text = f"{first_ms:.0f} ms at first, {last_ms:.0f} ms at the end ({shown_p(p)})"
     is_slower = last_ms >= TIMES * first_ms and last_ms - first_ms >= LEAST_RISE_MS

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset, shown_percent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.evidence.looks import longest_unseen
 from deploy_verdict.evidence.measures import log_before, log_observation
@@ -49,7 +48,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
     yield from _logs_left_out(bundle)
     yield from _news(bundle)
     yield from _between(bundle)
-    answered = sum(item.exchange.status is not None for item in all_sent(bundle.loaded))
+    answered = sum(item.exchange.status is not None for item in bundle.sent_to_service)
     if answered:
         yield from _instances(bundle)
         yield (

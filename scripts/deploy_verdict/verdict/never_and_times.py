@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent, latency, to_check
+from deploy_verdict.evidence.exchanges import Sent, latency, to_check
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.never_rules import RuleCount, count_rule
 from deploy_verdict.model import Finding, Severity
@@ -18,7 +18,7 @@ def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Fi
     Where scheduled samples were missed, nothing can be said of all answers.
     """
     missed = missed_samples(covered(bundle))
-    sent = tuple(all_sent(bundle.loaded))
+    sent = bundle.sent
     for rule in bundle.plan.never:
         if rule.of is None or _is_collected(bundle, rule.of):
             yield _judge_rule(rule, count_rule(bundle.plan, rule, sent), missed)
@@ -69,7 +69,7 @@ def judge_response_times(bundle: Bundle, findings: Sequence[Finding] = ()) -> It
         if not _is_collected(bundle, name):
             continue
         limit_ms = section.limit * 1000 if section else 0.0
-        sent = to_check(bundle.plan, name, bundle.loaded)
+        sent = to_check(bundle.plan, name, bundle.sent)
         ruling = _timed(sent, limit_ms, missed)
         text = f"every answer in less than {shown_duration(limit_ms / 1000)}"
         yield ruling.as_finding("response_times", label, "limit", text, expected=f"< {limit_ms:.0f} ms")

@@ -14,6 +14,8 @@ from deploy_verdict.window.session import EvidenceFile, Session
 
 STAGE = "heartbeat"
 JITTER = 0.2
+# A pause in which a beat holds up no sample.
+SHORTEST_S = 5.0
 
 
 class Heartbeat:
@@ -30,12 +32,17 @@ class Heartbeat:
         self._from_s, self._beats = 0.0, list[HttpObservation]()
 
     def wait_until(self, offset_s: float) -> None:
-        """Wait for a moment of the window; the next beat after a sample comes at its usual distance."""
+        """Wait for a moment of the window; the next beat after a sample comes at its usual distance.
+
+        Where samples follow each other closely, a beat that is due comes in the middle of the pause.
+        """
         pace, stop = self._session.pace, self._session.stop
         if self._check is None or self._every_s is None or offset_s > self._session.plan.window.end_s:
             pace.wait_until(offset_s)
             return
-        self._next_s = max(self._next_s, pace.offset_s() + self._drawn_s(self._every_s) / 2)
+        now_s = pace.offset_s()
+        pause_s = offset_s - now_s if offset_s - now_s >= SHORTEST_S else self._every_s
+        self._next_s = max(self._next_s, now_s + min(self._drawn_s(self._every_s), pause_s) / 2)
         while self._next_s < offset_s and not stop.requested:
             pace.wait_until(self._next_s)
             if stop.requested:

@@ -3,33 +3,23 @@
 import json
 from pathlib import Path
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from deploy_verdict.base.atomic_files import append_line
-from deploy_verdict.model import Judged, Record, Subject, Verdict, VerdictOutcome, dumped
+from deploy_verdict.evidence.measures import suite_tally
+from deploy_verdict.model import EarlierVerdict, Judged, Subject, Verdict, VerdictOutcome, dumped
 from deploy_verdict.redaction.output_guard import cleaned_document
 
 MOST_LINES = 10_000
 
 
-class EarlierVerdict(Record):
-    """One verdict: its subject and its outcome. `is_rehearsal`: no complete window at the clock's speed."""
-
-    window: str
-    plan: str
-    target: str
-    service: str | None = None
-    environment: str | None = None
-    deployment: str | None = None
-    commit: str | None = None
-    outcome: str
-    interrupted: bool = False
-    is_rehearsal: bool = False
-    judged_at: AwareDatetime
-
-
 def append_to_history(
-    path: Path, verdict: Verdict, deployment: str | None = None, commit: str | None = None
+    path: Path,
+    verdict: Verdict,
+    deployment: str | None = None,
+    commit: str | None = None,
+    *,
+    link: str | None = None,
 ) -> None:
     """Append a verdict; `deployment` and `commit` are what was live. Raises EvidenceError."""
     subject = verdict.subject
@@ -42,6 +32,8 @@ def append_to_history(
         deployment=deployment or subject.deployment,
         commit=commit or subject.commit,
         outcome=verdict.outcome.value,
+        e2e=suite_tally(verdict),
+        link=link,
         interrupted=verdict.interrupted,
         is_rehearsal=verdict.is_rehearsal,
         judged_at=verdict.judged_at,

@@ -1,12 +1,15 @@
 """Judging a directory of evidence, possibly collected on other runners: the last step of a window."""
 
+import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import FileSystemLoader
+from pydantic import ValidationError
 
 from deploy_verdict import __version__
 from deploy_verdict.base.atomic_files import remove
@@ -17,24 +20,54 @@ from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
 from deploy_verdict.evidence.platform_views import deployed, looks
-from deploy_verdict.model import CapturedRun, TestObservation, Verdict, VerdictOutcome, WindowFile
+from deploy_verdict.model import (
+    DeploymentObservation,
+    Loaded,
+    RollbackFile,
+    SentNotification,
+    TestObservation,
+    Verdict,
+    VerdictOutcome,
+    WindowFile,
+)
 from deploy_verdict.plan import Plan, laid_out
-from deploy_verdict.report import REPORT_NAME, render_comment, render_report, template_environment
+from deploy_verdict.report import (
+    PAGE_NAME,
+    REPORT_NAME,
+    render_comment,
+    render_report,
+    template_environment,
+)
+from deploy_verdict.report.after.badge import badge, render_badge
+from deploy_verdict.report.page import render_page
+from deploy_verdict.report.page.comparison import ComparedRun
 from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
 from deploy_verdict.window.captured_runs import read_capture, with_captures
-from deploy_verdict.window.evidence_store import read_evidence, read_record, write_json, write_text
-from deploy_verdict.window.history import append_to_history
+from deploy_verdict.window.evidence_store import (
+    read_attempts,
+    read_evidence,
+    read_record,
+    write_json,
+    write_text,
+)
+from deploy_verdict.window.history import append_to_history, earlier_verdicts
 from deploy_verdict.window.open import checked_stages
 from deploy_verdict.window.plan_copy import PLAN_FILE, kept_variables
 from deploy_verdict.window.plan_file import load_plan
-from deploy_verdict.window.session import history_file, read_window, target_of
+from deploy_verdict.window.session import WINDOW_FILE, history_file, read_window, target_of
 
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"
 JUNIT_FILE = "junit.xml"
+SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
+Noted = TypeVar("Noted", SentNotification, RollbackFile)
+BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
+RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
+# As Railway and git abbreviate them.
+SHORTEST_ID = 4
 TEMPLATES = data_folder("report_templates")
 
 
@@ -58,12 +91,23 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    return replace(found, remarks=file.remarks)
+    notified = _noted(out / SENT_FILE, SentNotification)
+    of_this = notified if notified and notified.window == file.window.id else None
+    rolled_back = _noted(out / ROLLBACK_FILE, RollbackFile)
+    return replace(found, remarks=file.remarks, notified=of_this, rolled_back=rolled_back)
+
+
+def _noted(path: Path, kind: type[Noted]) -> Noted | None:
+    """What a later step noted in the directory; whoever acts on it reads it more strictly."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
     """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
-    for name in (VERDICT_FILE, JUNIT_FILE, REPORT_NAME, COMMENT_FILE):
+    for name in (VERDICT_FILE, JUNIT_FILE, *RENDERED):
         # If this fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
@@ -76,7 +120,9 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
 def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
     """Append the verdict to the history: last of all, so that a report never fails for it."""
     found = deployed(looks(bundle))
-    append_to_history(history, verdict, found.id if found else None, found.commit if found else None)
+    link = next((item.evidence.run_url for item in bundle.loaded if item.evidence.run_url), None)
+    deployment, commit = (found.id, found.commit) if found else (None, None)
+    append_to_history(history, verdict, deployment, commit, link=link)
 
 
 def _junit(bundle: Bundle, verdict: Verdict) -> str:
@@ -113,14 +159,20 @@ def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
-    """Render the report and the comment; returns the report's path."""
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    """Render the report, its page and the comment; returns the report's path."""
+    loader = FileSystemLoader(TEMPLATES)
+    environment = template_environment(loader)
     report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
     write_text(out / REPORT_NAME, report)
     comment = render_comment(
         bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
     )
     write_text(out / COMMENT_FILE, comment)
+    page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)
+    write_text(out / PAGE_NAME, page)
+    shown = badge(bundle, verdict)
+    write_text(out / BADGE_FILE, json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+    write_text(out / BADGE_PICTURE, render_badge(shown, loader) + "\n")
     return out / REPORT_NAME
 
 
@@ -143,13 +195,18 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
     plan = laid_out(read, file.layout)
     left_out = checked_stages(plan, [*file.left_out, *options.without])
     bundle = read_bundle(plan, options.out, file, left_out, corrected_plan=options.corrected_plan)
-    return with_captures(bundle, path.parent), datetime.now(UTC)
+    return with_earlier(with_captures(bundle, path.parent), history_of(options)), datetime.now(UTC)
 
 
 def history_of(options: Namespace) -> Path:
     """The file that holds the history of verdicts."""
-    named: Path | None = options.history
+    named: Path | None = getattr(options, "history", None)
     return named or history_file(options.out)
+
+
+def with_earlier(bundle: Bundle, history: Path) -> Bundle:
+    """The bundle with the verdicts that the history has on the same service."""
+    return replace(bundle, earlier=earlier_verdicts(history, bundle.subject, bundle.plan.name))
 
 
 def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
@@ -168,11 +225,43 @@ def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
     return what_if(was, verdict, tuple(options.what_if)), verdict.outcome
 
 
-def column_of(path: Path) -> CapturedRun:
-    """A run's directory, judged by its own plan; or a captured run as it is."""
+def run_of(path: Path) -> ComparedRun:
+    """A run's directory, judged by its own plan; or a captured run as it is, which keeps no samples."""
     if path.is_file():
-        return read_capture(path)
+        return ComparedRun(column=read_capture(path))
     options = Namespace(plan=None, out=path, target=None, without=[], corrected_plan=False)
     bundle, now = judged_directory(options)
     verdict = judge(bundle, judged_at=now, tool_version=__version__)
-    return captured(bundle, verdict, path.resolve().name)
+    column = captured(bundle, verdict, path.resolve().name)
+    found = deployed(looks(bundle))
+    if found is not None and column.subject.commit is None:
+        subject = column.subject.model_copy(update={"commit": found.commit})
+        column = column.model_copy(update={"subject": subject})
+    return ComparedRun(column=column, bundle=bundle)
+
+
+def run_named(name: str, among: Path) -> Path:
+    """A run by its path, else the newest window in a folder whose deployment or commit begins so."""
+    if Path(name).exists():
+        return Path(name)
+    found: list[tuple[datetime, Path]] = []
+    known: list[str] = []
+    for path in sorted(among.glob(f"*/{WINDOW_FILE}")):
+        file = read_window(path.parent)
+        ids = [*_ids(path.parent, file)] if file else []
+        known += [f"{path.parent}: {' '.join(item[:12] for item in ids)}"] if ids else []
+        if file and len(name) >= SHORTEST_ID and any(item.startswith(name) for item in ids):
+            found.append((file.window.t0, path.parent))
+    if not found:
+        there = "; ".join(known[-5:]) or "no window"
+        raise UsageError(f"{name}: no such run, and no window in {among} is of this deployment ({there})")
+    return max(found)[1]
+
+
+def _ids(out: Path, file: WindowFile) -> Iterator[str]:
+    """The deployment and the commit of a window, as it was opened and as its first sample found them."""
+    for item in read_attempts(out / "evidence", "deployment", 0.0):
+        for observation in item.evidence.observations if isinstance(item, Loaded) else ():
+            if isinstance(observation, DeploymentObservation) and observation.deployment is not None:
+                yield from filter(None, (observation.deployment.id, observation.deployment.commit))
+    yield from filter(None, (file.subject.deployment, file.subject.commit))

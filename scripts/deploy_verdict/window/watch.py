@@ -13,7 +13,13 @@ from deploy_verdict.window.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.collect import collect, has_source
 from deploy_verdict.window.evidence_store import read_attempts
 from deploy_verdict.window.heartbeat import Heartbeat
-from deploy_verdict.window.judge_directory import read_bundle, remember_verdict, write_reports, write_verdict
+from deploy_verdict.window.judge_directory import (
+    read_bundle,
+    remember_verdict,
+    with_earlier,
+    write_reports,
+    write_verdict,
+)
 from deploy_verdict.window.progress_display import ProgressDisplay
 from deploy_verdict.window.sample import missed
 from deploy_verdict.window.sample_results import OnAlarm, SampleResults
@@ -189,6 +195,7 @@ def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path
     """Judge and render; close a complete window and, where requested, save it as a captured run."""
     file = session.file.model_copy(update={"ended": watched.ended})
     bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
+    bundle = with_earlier(bundle, session.history)
     now = session.pace.clock.now()
     verdict = write_verdict(bundle, session.out, now, interrupted=not watched.complete)
     report = write_reports(bundle, verdict, session.out, now)

@@ -6,8 +6,11 @@ import pytest
 
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.growth_series import lives_of, only_rises, series_of
+from deploy_verdict.stages.pools.judge import judge_pools
+from tests.bundles import bundle_of, burst, http, loaded
+from tests.calibration.judging import counts_of
 from tests.plans import plan_of
-from tests.stages.pools.test_judge import finding, judged
+from tests.stages.pools.test_judge import PLAN, finding, judged
 from tests.stages.pools.test_judge_blocks import QUICK, sample
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -45,6 +48,41 @@ def test_steps_and_bends_are_told_from_leaks(levels, outcome, words):
     found = finding(of_levels(levels), "growth")
     assert found.outcome is outcome
     assert words in found.actual
+
+
+def test_a_small_step_is_no_failed_level_and_is_told_with_what_else_happened_then():
+    small = of_levels((3, 3, 3, 3, 3, 3, 6, 6, 6))
+    level = finding(small, "stability")
+    assert (level.outcome, "the one step that growth tells of" in level.actual) == (OPEN, True)
+    assert finding(of_levels((3, 3, 3, 3, 3, 3, 8, 8, 8)), "stability").outcome is FAIL
+    plan = DENSE.model_copy(update={"window": PLAN.window, "e2e": plan_of(SUITE).e2e})
+    found = growth_of_steps(plan, loaded(plan, "health", [http("api", {}, status=503, offset_s=3900.0)]))
+    assert "at that time our own E2E suite ran at T+65min; 1 of our requests answered 5xx (T+65min)" in found
+
+
+def test_a_ramp_of_traffic_is_told():
+    """Requests that rise all the way explain nothing, as they cannot be told from time."""
+    flat = [300 + minute % 7 * 40 for minute in range(121)]
+    ramp = [300 + minute // 3 for minute in range(121)]
+    for requests, words in (
+        (flat, "what requests explain is left out"),
+        (ramp, "such a ramp cannot be told"),
+    ):
+        assert words in growth_of_steps(PLAN, *counts_of(PLAN, requests), levels=(3,) * 9)
+
+
+SUITE = "e2e: {at: [65m], tests: [{name: t, steps: [{get: /api, expect: {status: 200}}]}]}\n"
+
+
+def growth_of_steps(plan, *files, levels=(3, 3, 3, 3, 3, 6, 6, 6, 6)):
+    """What is said of the growth of bursts that wobble above these levels, beside other evidence."""
+    bursts = [[level + used for used in QUICK] for level in levels]
+    of_pool = [
+        loaded(plan, "pools", [burst("redis", values, 900.0 * number)], 900.0 * number)
+        for number, values in enumerate(bursts)
+    ]
+    findings = judge_pools(bundle_of(plan, *of_pool, *files))
+    return next(item.actual for item in findings if item.rule == "growth")
 
 
 def test_growth_is_judged_within_one_life_of_the_process():
@@ -94,6 +132,12 @@ def test_the_highest_value_since_the_start_is_no_leak():
     found = finding(judged(tops), "growth")
     assert found.outcome is OPEN
     assert "it tells its highest value, or what was ever opened; name what is in use now" in found.actual
+
+
+def test_the_highest_value_that_rose_once_is_no_step_either():
+    """Dense readings of a maximum make a clear step where it jumped."""
+    tops = [[2] * 10] * 10 + [[4] * 10] * 5 + [[5] * 10] * 37 + [[9] * 10] * 69
+    assert "it tells its highest value" in finding(judged(tops, DENSE), "growth").actual
 
 
 def test_a_flat_top_below_the_limit_is_a_cut():

@@ -86,6 +86,18 @@ def test_of_bursts_that_follow_each_other_one_must_be_higher_to_count(high, outc
 
 
 @pytest.mark.parametrize(
+    ("high", "samples", "outcome"), [(4, 1, "pass"), (5, 1, "fail"), (1, 15, "pass"), (2, 15, "fail")]
+)
+def test_of_ten_readings_in_between_two_are_chance_until_a_quarter_of_an_hour_is_so(high, samples, outcome):
+    text = "window: {length: 30m, sample_every: 60s}\n"
+    text += "pools: [{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {for: 10s}}]\n"
+    bursts = [STEADY] * 31
+    bursts[20 : 20 + samples] = [[17] * high + STEADY[high:]] * samples
+    bursts[10:20] = bursts[20:30] if samples > 1 else bursts[10:20]
+    assert finding(judged(bursts[:31], plan_of(text)), "band", 1200.0).outcome == outcome
+
+
+@pytest.mark.parametrize(
     ("readings", "outcome"),
     [
         ([19, 19], "pass"),

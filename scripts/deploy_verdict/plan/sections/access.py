@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from deploy_verdict.base.units import Duration
-from deploy_verdict.plan.requests import HostPath, Part, Selector, split_host
-from deploy_verdict.plan.write_guard import OVERRIDES, folded
+from deploy_verdict.plan.requests import HostPath, Part, Selector, UrlPath, split_host
+from deploy_verdict.plan.write_guard import OVERRIDES, folded, is_declared_read
 
 Path = tuple[str | int, ...]
 # Fields of a login that are no secrets, however they are spelled.
@@ -173,11 +173,20 @@ class Host(Part):
     auth: AnyAuth = None
     headers: dict[str, str] = Field(default={})
     timeout: Duration | None = Field(default=None, gt=0, description="default: the service's")
+    reads: tuple[UrlPath, ...] = Field(
+        default=(),
+        strict=False,
+        description="paths at which a POST only asks: [/api/v2/query/scalar]; no other POST is sent",
+    )
     ours: bool | None = Field(
         default=None,
         description="whether it is part of the service, so that it must answer; default: where only its port "
         "differs from the service's. What another system does not tell is inconclusive",
     )
+
+    def declares_read(self, method: str, path: str) -> bool:
+        """Whether a request is a POST to one of `reads`, whatever its query."""
+        return is_declared_read(self.reads, method, path)
 
 
 def _host(value: Any) -> Any:

@@ -9,6 +9,16 @@ from deploy_verdict.model import Severity
 from deploy_verdict.plan.requests import Part
 
 
+class NotifySection(Part):
+    """Which verdicts are sent to DEPLOY_VERDICT_NOTIFY."""
+
+    on: tuple[Literal["stable", "inconclusive", "attention", "critical"], ...] = Field(
+        default=("inconclusive", "attention", "critical"),
+        strict=False,
+        description="`stable` sends STABLE too, once for a window; bad news and a recovery are always sent",
+    )
+
+
 class GitHubSection(Part):
     """Which deployment events open a window, and when a run turns red."""
 

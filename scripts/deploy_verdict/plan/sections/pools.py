@@ -104,6 +104,11 @@ class Exercise(Part):
 FLOOR_READINGS = 10
 
 
+# One in five seconds, with a rest of ten in a minute for what else is due: as many requests as two checks a
+# minute, and 20 s of an exhausted pool show in two readings at least (docs/explanation/calibration.md).
+SPREAD_READINGS, SPREAD_SHARE = 10, 5 / 6
+
+
 class Burst(Part):
     """How one sample reads the gauge: so many readings make one sample."""
 
@@ -114,6 +119,13 @@ class Burst(Part):
     def readings(self) -> int:
         """How many readings a whole burst has; at least one."""
         return max(1, int(self.for_ / self.every + 1e-9))
+
+    def spread(self, over_s: float) -> "Burst":
+        """Fewer readings over most of such a time, for a sample between the regular ones."""
+        long_s = SPREAD_SHARE * over_s
+        if self.readings <= SPREAD_READINGS or long_s <= self.for_:
+            return self
+        return Burst.model_construct(for_=long_s, every=long_s / SPREAD_READINGS)
 
 
 class Band(Part):
@@ -256,7 +268,7 @@ class Pool(Request):
     )
     stays_within: Band | None = None
     beside: tuple[str, ...] = Field(
-        default=(), strict=False, description="health checks to repeat at each sample"
+        default=(), strict=False, description="health checks to repeat at each regular sample"
     )
     return_to_floor: ReturnToFloor | None = Field(
         default=None, description="many cycles at the window's end, which must leave the pool as it was"

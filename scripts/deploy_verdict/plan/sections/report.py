@@ -1,11 +1,20 @@
 """The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from deploy_verdict.base.units import Duration
 from deploy_verdict.plan.requests import Part
+
+
+def _inside(path: str) -> str:
+    """A path below the working directory; raises ValueError."""
+    path = path.rstrip("/") or "/"
+    parts = path.split("/")
+    if path.startswith(("/", "~")) or "\\" in path or {"", ".", "..", "**", ".git"} & set(parts):
+        raise ValueError(f"{path!r} must lie below the working directory — write it as docs/incidents")
+    return path
 
 
 class Criterion(Part):
@@ -122,6 +131,23 @@ class FollowUpGroup(Part):
     items: tuple[FollowUp, ...] = Field(strict=False, min_length=1)
 
 
+class ArchiveSection(Part):
+    """Where `deploy-verdict archive` keeps a window: in folder/<date of T0>-<name>."""
+
+    folder: Annotated[str, AfterValidator(_inside)] = Field(
+        description="the folder of all archives, a path below the working directory, such as docs/incidents"
+    )
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$", description="what the archive is called after its date"
+    )
+    move: tuple[Annotated[str, AfterValidator(_inside)], ...] = Field(
+        default=(), strict=False, description="files that are moved there too, such as INCIDENT*.md"
+    )
+    evidence: bool = Field(
+        default=False, description="copy the evidence too, not only the index of it; that may be megabytes"
+    )
+
+
 class ReportSection(Part):
     """Words of the report that only the plan's author knows."""
 
@@ -130,3 +156,6 @@ class ReportSection(Part):
     when_issues: tuple[str, ...] = Field(default=(), strict=False)
     follow_up: tuple[FollowUpGroup, ...] = Field(default=(), strict=False)
     next_review: Duration = Field(default=86400.0, description="after T0")
+    archive: ArchiveSection | None = Field(
+        default=None, description="where `deploy-verdict archive` keeps the window's report"
+    )

@@ -139,12 +139,13 @@ def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) ->
 
 def _never_sent(test_run: TestRun, parts: Iterable[tuple[Part, tuple[Step, ...]]]) -> bool:
     """Whether the guard would refuse one step whatever is captured: without its cleanup no test may begin."""
+    plan = test_run.context.plan
     for part, steps in parts:
         for index, step in enumerate(steps):
             found = (
                 one
                 for request in requests_of((step,))
-                for one in known_refusals(request, test_run.context.plan.test_data)
+                for one in known_refusals(request, plan.test_data, plan.headers_of(request))
             )
             refusal = next(found, None)
             if refusal is not None:

@@ -70,7 +70,7 @@ def performance(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Per
 
 def _times(bundle: Bundle, check: str) -> tuple[str, str]:
     """The times in words, and the pointer of the slowest answer."""
-    sent = to_check(bundle.plan, check, bundle.loaded)
+    sent = to_check(bundle.plan, check, bundle.sent)
     times = latency(sent)
     if times is None:
         return "not measured: no request was answered" if sent else "not measured: nothing was sent", ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent, tallies
+from deploy_verdict.evidence.exchanges import Sent, tallies
 from deploy_verdict.evidence.finding import Ruling, unknown
 from deploy_verdict.evidence.platform_views import errors_of, readings_of
 from deploy_verdict.evidence.steps import is_targets_trouble, tested_step
@@ -97,7 +97,7 @@ def _ours(bundle: Bundle, exposure: Exposure) -> OperationRuns:
     """
     found = [
         item
-        for item in all_sent(bundle.loaded)
+        for item in bundle.sent
         if exposure.is_met_by(item.exchange.method, path_of(item.exchange.url))
         and bundle.plan.host_of(item.exchange.url) is None
     ]

@@ -29,11 +29,13 @@ def judge_health(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[F
 
 
 def judge_beside(bundle: Bundle) -> Iterator[Finding]:
-    """The checks that are repeated beside each pool sample."""
+    """The checks that are repeated beside each regular sample of a pool."""
     answers = readings_of(bundle, "pools", HttpObservation)
+    window, asked_s = bundle.plan.window, {answer.offset_s for _, answer in answers}
+    due_s = [item for item in window.pool_offsets_s if item in window.offsets_s or item in asked_s]
     for pool in bundle.plan.pools:
         for name in pool.beside:
-            for offset_s in bundle.plan.window.pool_offsets_s:
+            for offset_s in due_s:
                 yield from _judge_check("pools", bundle.plan.check(name), offset_s, answers)
 
 

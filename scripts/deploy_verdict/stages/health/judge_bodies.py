@@ -7,7 +7,7 @@ from typing import Any
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.cached import copies
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import unknown
 from deploy_verdict.expect import Found, read_json, shown
 from deploy_verdict.model import Finding
@@ -28,7 +28,7 @@ _HTML = re.compile(r"(?is)^\s*(<!doctype html|<html)")
 def judge_bodies(bundle: Bundle) -> Iterator[Finding]:
     """A finding only where something is wrong: the plan asks for none of it."""
     sent: dict[str, list[Sent]] = {}
-    for item in all_sent(bundle.loaded):
+    for item in bundle.sent:
         if item.check is not None and item.exchange.fault is None and "/readings/" not in item.pointer:
             sent.setdefault(item.check, []).append(item)
     pages = _pages(bundle, sent)

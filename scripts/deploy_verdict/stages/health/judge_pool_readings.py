@@ -20,6 +20,8 @@ from deploy_verdict.stats.bounds import RARE, least_percent
 
 # Of a sample's readings; where samples follow each other closely, more of them, as each has its bad luck.
 SPIKE_SHARE, DENSE_SPIKE_SHARE = 0.1, 0.15
+# Of the few readings of a sample in between, that share of numbers is chance (stages/pools/judge_levels.py).
+FEWEST, DENSE_FEWEST = 2.0, 5.0
 # Of all readings, where no number is asked for.
 TOLERATED_PERCENT = 1.0
 
@@ -43,9 +45,10 @@ def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
     tested = [(item, tested_line(line, item.exchange)) for item in answered]
     is_dense = plan.window.pool_offsets_s != plan.window.offsets_s
     share = DENSE_SPIKE_SHARE if is_dense else SPIKE_SHARE
+    fewest = DENSE_FEWEST if is_dense and line.matcher.speaks_of_numbers else FEWEST
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         for _, of_sample in groupby(tested, key=lambda pair: pair[0].offset_s):
-            found = _often(line, list(of_sample), outcome, share)
+            found = _often(line, list(of_sample), outcome, share, fewest)
             if found is not None:
                 return found
     bad = [pair for pair in tested if pair[1].outcome is Outcome.FAIL]
@@ -57,11 +60,11 @@ def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
 
 
 def _often(
-    line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome, share: float
+    line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome, share: float, fewest: float
 ) -> Ruling | None:
     """Of one sample: enough of its readings fail, or are not known."""
     found = [pair for pair in tested if pair[1].outcome is outcome]
-    if len(found) < min(len(tested), max(2.0, share * len(tested))):
+    if len(found) < min(len(tested), max(fewest, share * len(tested))):
         return None
     return _told(line, found, len(tested), f"at {shown_offset(found[0][0].offset_s)}")
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
+from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
 from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED
+from deploy_verdict.stages.heartbeat.judge_silences import judge_silences
 from deploy_verdict.stats.bounds import RARE, least_percent
 
 STAGE = "connections"
@@ -22,13 +23,14 @@ EDGE_REASON = "the edge often answers in place of the service"
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """Of all requests of the window, how many did not reach the service at the first try."""
-    sent = [item for item in all_sent(bundle.loaded) if _was_sent(item)]
+    sent = [item for item in bundle.sent_to_service if _was_sent(item)]
     text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
     yield _judged(sent).as_finding(STAGE, "service", "connects", text)
     instances = _instances(bundle)
     if instances is not None:
         text = "a single broken instance would have been noticed"
         yield instances.as_finding(STAGE, "service", "instances", text)
+    yield from judge_silences(bundle)
 
 
 def _instances(bundle: Bundle) -> Ruling | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings
 from deploy_verdict.evidence.measures import log_before, log_readings
@@ -26,7 +25,7 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
     if found:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         ruling = failed(f"{found[0].text}{more}", Severity.P2, BECAUSE).at(found[0].pointer, found[0].to_s)
-    elif any(item.exchange.status is not None for item in all_sent(bundle.loaded)):
+    elif any(item.exchange.status is not None for item in bundle.sent_to_service):
         ruling = passed("no answer shows a restart")
     else:
         ruling = unknown("no answer to read it from")

@@ -124,7 +124,7 @@ class _Reading:
         loaded = [item for item in log.context.evidence() if isinstance(item, Loaded)]
         own = [
             item
-            for item in own_requests(loaded)
+            for item in own_requests(log.context.plan, loaded)
             if start - CUT_TIMES <= item.sent_at and item.ended_at <= self.end
         ]
         search = LinearRegexes((log.rules.canary.regex,)).found_in

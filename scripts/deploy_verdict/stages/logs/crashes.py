@@ -17,7 +17,7 @@ LOOKS_LIKE = re.compile(
     re.ASCII,
 )
 STACK_FRAME = re.compile(
-    rf"\s+at (?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |\s*{_RB}|#[0-9]+ \S|Caused by: \S",
+    rf"\s+at (?!\S+\.rs:[0-9]+$)(?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |\s*{_RB}|#[0-9]+ \S|Caused by: \S",
     re.ASCII,
 )
 # Belongs to the line above it, whatever that is.

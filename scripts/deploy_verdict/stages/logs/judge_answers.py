@@ -20,7 +20,7 @@ def judge_answers(
     if logs is None or observation is None or not observation.answers:
         return
     usual = _known(before) or [answers for item in earlier for answers in _known(item) or ()] or None
-    own = own_answers(bundle.loaded, observation.start, observation.end)
+    own = own_answers(bundle.sent_to_service, observation.start, observation.end)
     ruling = judge_refusals(observation.answers, usual, own, may_rise=logs.may_rise)
     yield ruling.at(pointer).as_finding("logs", "answers", "refused", TEXT)
 

@@ -255,6 +255,7 @@ def review(
         first_at=tally.first_at,
         last_at=tally.last_at,
         longest_silence=tally.coverage.longest_silence(speed),
+        lines_by_part=tally.coverage.lines_by_part(),
         levels=dict(sorted(tally.levels.items())),
         entries_in_window=tally.entries,
         access_lines=tally.access,

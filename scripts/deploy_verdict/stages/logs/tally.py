@@ -16,6 +16,7 @@ from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS
 from deploy_verdict.stages.logs.template_counts import CountedTemplate, Templates
 from deploy_verdict.stages.logs.unlevelled import may_be_error
+from deploy_verdict.stats.pauses import PARTS
 
 MAX_EXAMPLE_CHARS = 2000
 MAX_ALIKE_CHARS, MOST_ALIKE = 400, 512
@@ -23,7 +24,7 @@ MAX_ERRORS = 20
 MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
-_BUCKETS = 1000
+_BUCKETS = 1000  # each of the parts of a silence has the same number of them
 _DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
 _DROPPED_WORD = "ate limit of "
 
@@ -37,11 +38,13 @@ class LogCoverage:
         self._per_s = _BUCKETS / self._length_s if self._length_s else 0.0
         self._earliest: list[float | None] = [None] * (_BUCKETS + 1)
         self._latest: list[float] = [0.0] * (_BUCKETS + 1)
+        self._lines = [0] * (_BUCKETS + 1)
 
     def add(self, at_s: float) -> None:
         """Note the time of a line; one from just before the window counts as its start."""
         offset_s = max(at_s - self._start_s, 0.0)
         bucket = int(offset_s * self._per_s)
+        self._lines[bucket] += 1
         earliest = self._earliest[bucket]
         if earliest is None or offset_s < earliest:
             self._earliest[bucket] = offset_s
@@ -60,6 +63,11 @@ class LogCoverage:
         return Silence(
             start=begin, end=begin + timedelta(seconds=length_s), length_s=round(length_s * speed, 3)
         )
+
+    def lines_by_part(self) -> tuple[int, ...]:
+        """How many lines there were in each of PARTS parts of the window."""
+        size = _BUCKETS // PARTS
+        return tuple(sum(self._lines[part * size : (part + 1) * size]) for part in range(PARTS))
 
 
 _ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")

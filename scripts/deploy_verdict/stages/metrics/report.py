@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import points_of, readings_of
 from deploy_verdict.expect import fault_text
@@ -13,10 +14,13 @@ from deploy_verdict.markup.chart import COLOURS, MAX_POINTS, percents
 from deploy_verdict.markup.labels import files_of, not_checked
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.markdown import Safe
-from deploy_verdict.markup.tables import kept
+from deploy_verdict.markup.tables import Table, kept
 from deploy_verdict.model import MetricsObservation, Outcome, Verdict
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import Metrics
+
+TITLE = "Memory in % of its limit"
+MOST_ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class Resources:
     reason: str
     statistics: tuple[tuple[str, str], ...]
     chart: Safe | None
+    table: Table | None
     attention: str
     critical: str
     notes: tuple[str, ...]
@@ -42,11 +47,13 @@ def resources(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Resou
     reading = readings[-1][1] if readings else None
     reason = not_checked(bundle, "metrics") or _why_unknown(reading)
     shown = None if reason else reading
+    points = _memory(shown, bundle.subject.deployment) if shown else []
     findings = [finding for finding in verdict.findings if finding.stage == "metrics"]
     return Resources(
         reason=reason,
         statistics=tuple(_statistics(shown, bundle.subject.deployment)) if shown else (),
-        chart=_chart(section, shown, bundle.subject.deployment) if shown else None,
+        chart=percents(TITLE, [at_s for at_s, _ in points], _series(section, points)) if points else None,
+        table=_table(points) if points else None,
         attention=f"{section.memory_attention:g}%",
         critical=f"{section.memory_critical:g}%",
         notes=shown.notes if shown else (),
@@ -92,19 +99,31 @@ def _summary(values: Sequence[float], limits: Sequence[float], unit: str) -> str
     return f"{text}, limit {min(limits):g}" if limits else f"{text}, limit not known"
 
 
-def _chart(section: Metrics, reading: MetricsObservation, deployment: str | None) -> Safe | None:
+def _memory(reading: MetricsObservation, deployment: str | None) -> list[tuple[float, float]]:
+    """Offsets and percents of the limit; none where there is nothing to draw."""
     points = points_of(reading, "memory_gb", deployment)
     limits = [point.value for point in points_of(reading, "memory_limit_gb", deployment) if point.value > 0]
     if len(points) < 2 or not limits:
-        return None
+        return []
     highest = sorted(range(len(points)), key=lambda index: -points[index].value)[:5]
-    shown = [points[index] for index in kept(len(points), highest, MAX_POINTS)]
-    series = {
-        COLOURS["mean"]: [100 * point.value / min(limits) for point in shown],
-        COLOURS["attention"]: [section.memory_attention] * len(shown),
-        COLOURS["critical"]: [section.memory_critical] * len(shown),
+    shown = (points[index] for index in kept(len(points), highest, MAX_POINTS))
+    return [(max(0.0, point.offset_s), 100 * point.value / min(limits)) for point in shown]
+
+
+def _series(section: Metrics, points: Sequence[tuple[float, float]]) -> dict[str, Sequence[float]]:
+    return {
+        COLOURS["mean"]: [percent for _, percent in points],
+        COLOURS["attention"]: [section.memory_attention] * len(points),
+        COLOURS["critical"]: [section.memory_critical] * len(points),
     }
-    return percents("Memory in % of its limit", [max(0.0, point.offset_s) for point in shown], series)
+
+
+def _table(points: Sequence[tuple[float, float]]) -> Table:
+    """For whoever does not see the chart: the highest point, and others at regular intervals."""
+    highest = max(range(len(points)), key=lambda index: points[index][1])
+    shown = (points[index] for index in kept(len(points), [highest], MOST_ROWS))
+    rows = tuple((shown_offset(at_s), f"{percent:.0f} %") for at_s, percent in shown)
+    return Table(headers=("Time", "Memory"), rows=rows)
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:

@@ -31,7 +31,8 @@ def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tu
     for burst in bursts:
         done = burst.observation(interrupted=not burst.is_complete)
         observations = (*observations, done)
-        checks = [context.plan.check(name) for name in burst.pool.beside]
+        is_regular = offset_s in context.plan.window.offsets_s
+        checks = [context.plan.check(name) for name in burst.pool.beside if is_regular]
         if checks and not context.stop.requested:
             observations = (*observations, *check_health(context, checks, offset_s))
         burst.report(done)
@@ -42,7 +43,7 @@ class _Burst:
     """One pool's readings at one sample."""
 
     def __init__(self, context: Context, pool: Pool, offset_s: float) -> None:
-        self.pool = pool
+        self.pool, self.plan = pool, context.plan.burst_at(pool, offset_s)
         self.readings: list[Reading] = []
         self._context, self._offset_s = context, offset_s
         self._began_offset_s: float = context.pace.offset_s()
@@ -55,12 +56,12 @@ class _Burst:
 
     @property
     def is_complete(self) -> bool:
-        return not self.is_asked or len(self.readings) == self.pool.burst.readings
+        return not self.is_asked or len(self.readings) == self.plan.readings
 
     def due(self) -> list[tuple[float, int]]:
         """When each reading is due, after the burst's begin."""
-        count = self.pool.burst.readings if self.is_asked else 0
-        return [(number * self.pool.burst.every, number) for number in range(count)]
+        count = self.plan.readings if self.is_asked else 0
+        return [(number * self.plan.every, number) for number in range(count)]
 
     def observation(self, *, interrupted: bool) -> BurstObservation:
         """What it has so far."""
@@ -78,7 +79,7 @@ class _Burst:
     def report(self, done: BurstObservation) -> None:
         answered = sum(not reading.faults for reading in done.readings)
         rest = " (stopped)" if done.interrupted else ""
-        text = f"{answered} of {self.pool.burst.readings} readings{rest}"
+        text = f"{answered} of {self.plan.readings} readings{rest}"
         if done.not_asked:
             text = "not asked, as its server's address is empty"
         self._context.tell(f"{self.pool.name} {shown_offset(done.offset_s)}: {text}")

@@ -5,12 +5,12 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.stats.blocks import BLOCK_S, WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
+from deploy_verdict.stats.scatter import likeness
 
 GOOD_SHARE = 0.5
 # At least so much of the planned blocks must be readable, and the last of them, for "it does not grow".
@@ -31,15 +31,6 @@ def short_of(sample: PoolSample) -> str:
     return f"{shown_offset(sample.offset_s)}: {why}"
 
 
-def likeness(values: Sequence[float]) -> float | None:
-    """The correlation of neighbouring values; None where there are too few, or nothing moves."""
-    if len(set(values)) < 2:
-        return None
-    middle = statistics.fmean(values)
-    together = math.fsum((a - middle) * (b - middle) for a, b in pairwise(values))
-    return together / math.fsum((value - middle) ** 2 for value in values)
-
-
 @dataclass(frozen=True)
 class PoolBlock:
     """The samples of one planned block, missed ones included."""
@@ -57,9 +48,14 @@ class PoolBlock:
         return tuple(level for sample in self.samples for level in sample.levels)
 
     @cached_property
+    def percents(self) -> tuple[float, ...]:
+        """The utilization in each good reading."""
+        return tuple(percent for sample in self.samples for percent in sample.percents)
+
+    @cached_property
     def mean_percent(self) -> float:
         """Mean utilization."""
-        return statistics.fmean(level.percent for level in self.levels)
+        return statistics.fmean(self.percents)
 
     @cached_property
     def error_percent(self) -> float:
@@ -68,7 +64,7 @@ class PoolBlock:
         Readings that follow each other are alike, so they count for less: n (1 - r) / (1 + r) of them,
         with r the correlation of neighbours (Bayley and Hammersley 1946, for a first-order process).
         """
-        values = [level.percent for level in self.levels]
+        values = self.percents
         r, n = likeness(values), len(values)
         if r is None:
             return 0.0
@@ -126,7 +122,15 @@ FEWEST_BURSTS = 3
 
 
 def are_single(samples: Sequence[PoolSample]) -> bool:
-    """Whether each burst counts as one reading: by the median burst, which no single jump or leak moves."""
-    bursts = [sample.levels for sample in samples if len(sample.levels) >= BURST_READINGS]
-    found = [r for burst in bursts if (r := likeness([level.percent for level in burst])) is not None]
+    """Whether each burst counts as one reading: by the median burst, which no single jump or leak moves.
+
+    Only the largest are asked, as those in between have few readings, seconds apart.
+    """
+    most = max((sample.planned_readings for sample in samples), default=0)
+    bursts = [
+        sample
+        for sample in samples
+        if sample.planned_readings == most and len(sample.levels) >= BURST_READINGS
+    ]
+    found = [burst.likeness for burst in bursts if burst.likeness is not None]
     return len(found) >= FEWEST_BURSTS and statistics.median(found) >= ALIKE

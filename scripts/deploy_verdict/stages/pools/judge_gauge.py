@@ -7,7 +7,6 @@ from itertools import groupby
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.several_processes import several_processes
@@ -199,7 +198,7 @@ def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
     """Answers that say the pool is full, in moments in which every gauge shows room enough."""
     lies = [
         (item, sample)
-        for item in all_sent(bundle.loaded)
+        for item in bundle.sent
         if (item.exchange.status or 0) >= 500 and SAYS_FULL.search(item.exchange.body or "")
         for sample in _fine_at(bundle, pool, item.offset_s)
     ]

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
-from deploy_verdict.model import Severity
+from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.growth_series import GrowthSeries, series_of
+from deploy_verdict.stages.pools.growth_series import GrowthSeries, lives_of, series_of
 from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
 from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
@@ -45,6 +46,10 @@ SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
 
+class SmallStep(Ruling):
+    """Use moved in one step and stayed, by too little to fail: nobody can say what it was."""
+
+
 def pool_growth(
     samples: Sequence[PoolSample], traffic: OthersRequests | None = None
 ) -> tuple[GrowthSeries, Growth | None]:
@@ -59,14 +64,15 @@ def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
     found = {pool.name: pool_growth(bundle.samples[pool.name], traffic) for pool in bundle.plan.pools}
     # Memory is one question more, and takes its turn after those (stages/metrics/judge.py).
     others = [1.0] if bundle.plan.metrics is not None else []
-    p_values = holm([*(_p(bundle.samples[name], series) for name, (series, _) in found.items()), *others])
+    raw = (_p(bundle.samples[name], growth) for name, (_, growth) in found.items())
+    p_values = holm([*raw, *others])
     return {
         pool.name: _judged(bundle, pool, *found[pool.name], p)
         for pool, p in zip(bundle.plan.pools, p_values, strict=False)
     }
 
 
-def _p(samples: Sequence[PoolSample], series: GrowthSeries) -> float:
+def _p(samples: Sequence[PoolSample], growth: Growth | None) -> float:
     """That of the growth; four times that where bursts are single readings.
 
     Elsewhere a rise of two connections is rare by chance, and holds back most of what two series at 5 % each
@@ -75,7 +81,6 @@ def _p(samples: Sequence[PoolSample], series: GrowthSeries) -> float:
     hang together where connections are held for minutes. A block bootstrap of their slope (Künsch 1989) was
     tried instead: of 21 floors it found no fewer false alarms (20 % at a correlation of 0.6, as without).
     """
-    growth = growth_of(series.blocks, counted=True, dense=series.is_dense)
     if growth is None:
         return 1.0
     return min(1.0, growth.p * (SINGLE_FACTOR if are_single(samples) else 1))
@@ -85,7 +90,8 @@ def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | No
     """That of a quarter of an hour before; None at the window's end."""
     if series.planned[-1].is_read:
         return None
-    return _p(samples, series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1))
+    before = series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1)
+    return _p(samples, growth_of(before.blocks, counted=True, dense=series.is_dense))
 
 
 def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | None, p: float) -> Ruling:
@@ -100,8 +106,9 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
     moved = change is not None and change.moved and not series.explained
     shape = _shape(series, read)
-    if shape is not None and shape.kind == STEP and planned[-1].is_read:
-        return _step(series, shape, last, change if moved else None)
+    is_step = shape is not None and shape.kind == STEP and abs(shape.size) >= SMALLEST_RISE
+    if shape is not None and is_step and planned[-1].is_read:
+        return _step(bundle, series, shape, last, change if moved else None)
     if grows(p, _p_before(samples, series)):
         clear = growth.clearest
         rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
@@ -111,7 +118,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         other = _no_leak(series, shape)
         if other is not None:
             return unknown(f"{text}; but {other}")
-        text += f"; {_ahead(growth, free)}; {traffic_in_words(change)}{_of_lives(series)}"
+        text += f"; {_ahead(growth, free)}; {_traffic(series, change)}{_of_lives(series)}"
         because = "connections grow over the window, as a leak does"
         return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
     if gap is not None:
@@ -119,7 +126,15 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     power = with_power(growth, UNIT)
     if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
-    return _flat(pool, growth, free, change)
+    return _flat(pool, growth, free, series, change)
+
+
+def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
+    """What is known of others' traffic, and what was made of it."""
+    words = traffic_in_words(change)
+    if series.ramp:
+        words += ", all the way: such a ramp cannot be told from time, so no use is put down to it"
+    return f"{words}; what requests explain is left out" if series.explained else words
 
 
 def _of_lives(series: GrowthSeries) -> str:
@@ -145,7 +160,7 @@ def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
     ends = [block.floor for block in blocks[-ENDS_LEVEL:]]
     limit = min(line - (CLEARLY if series.is_dense else -NEARLY), by_kind[LEVEL].aicc)
     if step is not None and step.aicc < limit and (bend is None or step.aicc <= bend.aicc):
-        return step if abs(step.size) >= SMALLEST_RISE else None
+        return step
     more = -CLEARLY / 2 if series.is_dense else CLEARLY if max(ends) <= ends[0] else 0.0
     return bend if bend is not None and bend.aicc < line + more else None
 
@@ -157,34 +172,69 @@ def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
             "it never fell and rises ever less: it tells its highest value, or what was ever opened; "
             "name what is in use now in used:"
         )
+    if shape is not None and shape.kind == STEP:
+        at = shown_offset(3600 * series.blocks[shape.at].at_h)
+        return f"it rose in one step of {shape.size:.1f} by {at}, and stayed"
     if shape is not None and shape.kind == BEND:
         at = shown_offset(3600 * series.blocks[shape.at].at_h)
         return f"it levels off from {at} on, as a pool does that opens connections when it first needs them"
     return None
 
 
-def _step(series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None) -> Ruling:
+def _step(
+    bundle: Bundle, series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None
+) -> Ruling:
     """A step that stays is no leak; a rise fails where so few more of its kind would fill the pool."""
-    before, after = (shown_offset(3600 * series.blocks[at].at_h) for at in (shape.at - 1, shape.at))
+    from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
+    before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
+    if series.only_rises:
+        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; but {_no_leak(series, None)}")
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
     free = last.levels[-1].limit - level
     if change is not None:
-        return unknown(f"{text}; {change.text}, which may be why")
+        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
-        return unknown(f"{text}: no leak, and nothing in the evidence says what it was")
-    text += f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool"
-    because = "use rose in one step and stayed, and nothing in the evidence says why"
+        told = f"{text}: no leak, and {then}"
+        return SmallStep(Outcome.INCONCLUSIVE, told)
+    text += (
+        f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool; {then}"
+    )
+    because = "use rose in one step and stayed"
     return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
 
 
-def _flat(pool: Pool, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
+def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
+    """What else the evidence has of the time of a step."""
+    found = [
+        f"{name}: {why} by {shown_offset(at_s)}"
+        for name, samples in bundle.samples.items()
+        for at_s, why in lives_of(samples)
+        if from_s <= at_s <= to_s + BLOCK_S
+    ]
+    suite = [at_s for at_s in (bundle.plan.e2e.at if bundle.plan.e2e else ()) if from_s <= at_s <= to_s]
+    found += [f"our own E2E suite ran at {shown_offset(at_s)}" for at_s in suite]
+    errors = [
+        item
+        for item in all_sent(bundle.loaded)
+        if (item.exchange.status or 0) >= 500 and from_s <= item.offset_s <= to_s
+    ]
+    if errors:
+        found.append(f"{len(errors)} of our requests answered 5xx ({shown_offset(errors[0].offset_s)})")
+    return f"at that time {'; '.join(found)}" if found else "nothing in the evidence says what it was"
+
+
+def _flat(
+    pool: Pool, growth: Growth, free: float, series: GrowthSeries, change: TrafficChange | None
+) -> Ruling:
+    traffic = _traffic(series, change)
     power = with_power(growth, UNIT)
     harmful = harmful_rate(free, pool.safe_for)
     would = f"{harmful:.1f}/h would use up the {free:.0f} free within {shown_duration(pool.safe_for)}"
     if growth.high < harmful:
-        return passed(f"{power}; {would}; {traffic_in_words(change)}; {WARM_UP}")
-    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}; {WARM_UP}")
+        return passed(f"{power}; {would}; {traffic}; {WARM_UP}")
+    more = f"; {traffic}" if series.ramp else ""
+    return unknown(f"{power}; {growth.high:.1f}/h cannot be excluded, and {would}{more}; {WARM_UP}")
 
 
 def _ahead(growth: Growth, free: float) -> str:

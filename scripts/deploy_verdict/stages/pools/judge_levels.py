@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import lives_of
@@ -34,6 +34,8 @@ FILLING_UP = "the pool is filling up"
 SPIKE_SHARE = 0.1
 # With a tenth, a healthy busy pool was critical in 4 of 100 windows of a burst every minute.
 DENSE_SPIKE_SHARE = 0.15
+# Of the few readings of a sample in between, that share is two: so many, or the same share of its block.
+FEWEST_SPIKES = 5
 # A block is outside of its band beyond doubt by two standard errors; by three of a count (Poisson), as the
 # upper end of a few connections is far away.
 CLEAR_ERRORS, CLEAR_COUNTS = 2.0, 3.0
@@ -54,8 +56,8 @@ class _Use:
     count: int
 
 
-def _use(pool: Pool, levels: Sequence[PoolLevel]) -> _Use:
-    percents = [level.percent for level in levels]
+def _use(pool: Pool, samples: Sequence[PoolSample]) -> _Use:
+    percents = [percent for sample in samples for percent in sample.percents]
     high = sum(percent >= pool.critical for percent in percents)
     return _Use(sum(percents) / len(percents), high, len(percents)) if percents else _Use(0.0, 0, 0)
 
@@ -64,15 +66,16 @@ def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
     """Of each sample; a fail of a few readings stands only where its block fails too."""
     single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
-        of_block = _use(pool, block.levels)
+        of_block = _use(pool, block.samples)
         share = SPIKE_SHARE if len(block.samples) == 1 and not single else DENSE_SPIKE_SHARE
         for sample in block.samples:
-            own = _use(pool, sample.levels)
-            ruling = _band(pool, sample, own, share)
+            own = _use(pool, [sample])
+            is_spiky = len(block.samples) == 1 or of_block.high >= DENSE_SPIKE_SHARE * of_block.count
+            ruling = _band(pool, sample, own, max(2 if is_spiky else FEWEST_SPIKES, share * own.count))
             is_burst = sample.planned_readings >= BURST_READINGS and not single
             lone = is_burst or len(block.samples) == 1
             if ruling.outcome is Outcome.FAIL and enough(sample) and not lone:
-                ruling = _band(pool, sample, of_block, SPIKE_SHARE)
+                ruling = _band(pool, sample, of_block, max(2, SPIKE_SHARE * of_block.count))
                 if ruling.outcome is Outcome.PASS:
                     text = f"{own.mean:.1f} % at {shown_offset(sample.offset_s)}"
                     around = f"{of_block.mean:.1f} % in the {of_block.count} readings around it"
@@ -80,16 +83,16 @@ def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
             yield ruling.at(sample.pointer, sample.offset_s)
 
 
-def _band(pool: Pool, sample: PoolSample, use: _Use, spike_share: float) -> Ruling:
+def _band(pool: Pool, sample: PoolSample, use: _Use, spikes: float) -> Ruling:
     if not enough(sample):
         text = short_of(sample)
         return failed(text, Severity.P1, FILLING_UP) if sample.target_failed else unknown(text)
     text = f"{use.mean:.1f} % at {shown_offset(sample.offset_s)}"
     if use.mean >= pool.critical:
         return failed(f"{text} (critical from {pool.critical:g} %)", Severity.P1, FILLING_UP)
-    if use.high >= max(2.0, spike_share * use.count):
-        spikes = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
-        return failed(f"{text} on average, {spikes}", Severity.P1, FILLING_UP)
+    if use.high >= spikes:
+        told = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
+        return failed(f"{text} on average, {told}", Severity.P1, FILLING_UP)
     if use.mean >= pool.attention:
         return failed(f"{text} (attention from {pool.attention:g} %)", Severity.P2, FILLING_UP)
     return passed(text)

@@ -18,15 +18,15 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.model.observations import INTERIM
-from deploy_verdict.model.platform import BEFORE
+from deploy_verdict.model.platform import BEFORE, WHOLE
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
 from deploy_verdict.stages.deployment.state import before, deployment_readings
 from deploy_verdict.stages.traffic.edge_entries import has_upstream_error, is_fallback, is_ours
 from deploy_verdict.stages.traffic.previous_deployment import read_previous
+from deploy_verdict.stats.pauses import PARTS as PAUSE_PARTS
 
-COMPLETE = "traffic"
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
 OTHER = ("*", "other paths")
 PARTS = 8
@@ -81,6 +81,7 @@ class TrafficTally:
         self._upstream: Counter[str] = Counter()
         self._examples: list[LogLine] = []
         self._times: list[datetime] = []
+        self._by_part = [0] * PAUSE_PARTS
 
     def add(self, entry: HttpEntry) -> None:
         """Count one request."""
@@ -97,17 +98,18 @@ class TrafficTally:
         key = entry.method[:10], path_shape(self._redact(entry.path))
         if key not in self._paths and len(self._paths) >= MOST_PATHS:
             key = OTHER
-        self._paths[key].add(entry, self._part(entry.at))
+        self._paths[key].add(entry, self._part(entry.at, PARTS))
+        self._by_part[self._part(entry.at, PAUSE_PARTS)] += entry.at is not None
         if has_upstream_error(entry):
             self._upstream[self._redact(entry.upstream_errors)[:160]] += 1
         if entry.status >= 500 or has_upstream_error(entry):
             self._example(entry)
 
-    def _part(self, at: datetime | None) -> int:
-        """Which part of the reading a request is of; one without a time is of the first."""
+    def _part(self, at: datetime | None, parts: int) -> int:
+        """Which of so many parts of the reading a request is of; one without a time is of the first."""
         length_s = (self._end - self._start).total_seconds()
         share = (at - self._start).total_seconds() / length_s if at is not None and length_s > 0 else 0.0
-        return min(PARTS - 1, max(0, int(share * PARTS)))
+        return min(parts - 1, max(0, int(share * parts)))
 
     def _add_own(self, entry: HttpEntry) -> None:
         if self._mark not in entry.user_agent:
@@ -137,6 +139,7 @@ class TrafficTally:
             own_requests=self._own,
             own_ids=tuple(self._own_ids),
             requests=sum(path.requests for path in paths),
+            requests_by_part=tuple(self._by_part),
             first_at=self._times[0] if self._times else None,
             last_at=self._times[-1] if self._times else None,
             paths=paths,
@@ -169,7 +172,7 @@ def collect_traffic(
     platform, since = context.platform, context.since
     end = context.pace.clock.now()
     start = since or context.pace.t0
-    check = INTERIM if since else COMPLETE
+    check = INTERIM if since else WHOLE
     if platform is None or platform.railway is None or not platform.deployment_ids:
         return (_unread(platform, start, end).model_copy(update={"check": check}),)
     observation = _read(context, platform.railway, platform.deployment_ids, (start, end), page)

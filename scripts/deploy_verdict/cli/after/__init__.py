@@ -1,0 +1,1 @@
+"""The verbs of what follows a verdict: the archive, the review."""

@@ -1,0 +1,1 @@
+"""What is written when the verdict stands: the later samples, the deployments before, the review. Pure."""
