@@ -243,6 +243,25 @@ PRINTED = [
     ("2026-11-27T09:41:58.312Z [ERROR] pool is closed: id=12", "ERROR"),
     ("2026/11/27 09:41:58 ERRO pool is closed pool=db", "ERROR"),
     ("9:41AM ERR pool is closed", "ERROR"),
+    # Servers and loggers of other languages: Traefik, Caddy, Envoy, nginx, Apache, HAProxy, PostgreSQL, MariaDB, Redis,
+    # Monolog, PHP, Ruby's Logger, env_logger, tracing, flexi_logger.
+    ('\x1b[90m2026-11-27T18:16:52Z\x1b[0m \x1b[1m\x1b[31mERR\x1b[0m\x1b[0m \x1b[1mCannot start\x1b[0m \x1b[36merror=\x1b[0m\x1b[31mx\x1b[0m', "ERROR"),
+    ('{"level":"error","ts":1795803410.6051288,"logger":"http.log.access","msg":"handled request","request":{"uri":"/?level=info"},"status":502}', "ERROR"),
+    ("[2026-11-27 18:17:31.771][13960][critical][main] [source/server/server.cc:463] initializing epoch 0", "CRITICAL"),
+    ('2026/11/27 18:16:48 [error] 11490#11490: *2 connect() failed (111: Connection refused), request: "GET /p HTTP/1.1"', "ERROR"),
+    ("2026/11/27 18:16:48 [emerg] 11610#11610: open() failed (2: No such file or directory)", "CRITICAL"),
+    ("[Fri Nov 27 18:18:10.784165 2026] [proxy:error] [pid 14908:tid 14968] (111)Connection refused: AH00957", "ERROR"),
+    ("[ALERT]    (11614) : backend 'app' has no server available!", "CRITICAL"),
+    ("2026-11-27 18:17:42.708 UTC [14205] WARNING:  ERROR here", "WARNING"),
+    ("2026-11-27 18:17:36 0 [Note] InnoDB: 128 rollback segments are active.", "INFO"),
+    ("14083:M 27 Nov 2026 18:17:34.417 # WARNING Memory overcommit must be enabled!", "WARNING"),
+    ('[2026-11-27T18:18:10.937143+00:00] app.INFO: order taken {"level":"error"} []', "INFO"),
+    ("[27-Nov-2026 18:18:10 UTC] PHP Warning:  Undefined variable $undefined in /app/e.php on line 1", "WARNING"),
+    ("E, [2026-11-27T18:18:15.200077 #15213] ERROR -- : x (RuntimeError)", "ERROR"),
+    ("[2026-11-27T18:21:07Z WARN  rs] slow level=error", "WARNING"),
+    ("[ERROR rs] pool is closed", "ERROR"),
+    ('\x1b[2m2026-11-27T18:21:07.561441Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[1mrequest\x1b[0m\x1b[1m{\x1b[0m\x1b[3mpath\x1b[0m\x1b[2m=\x1b[0m"/"\x1b[1m}\x1b[0m: pool is closed', "ERROR"),
+    ("[2026-11-27 18:21:07.593084 +00:00] ERROR [rs] src/main.rs:13: pool is closed", "ERROR"),
 ]  # fmt: skip
 
 
