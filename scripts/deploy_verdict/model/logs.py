@@ -32,7 +32,8 @@ class PatternCount(Record):
 class TemplateCount(Record):
     """Lines of one template and kind: `error` and `warning` by their level, or an unlevelled crash.
 
-    They came in `minutes` different minutes of the plan's time, `most_in_minute` in one of them.
+    They came in `minutes` different minutes of the plan's time, which were `spells` times some in a row;
+    `most_in_minute` in one of them.
 
     `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
     speak of something that went wrong. `unlevelled`: no level is known.
@@ -44,6 +45,7 @@ class TemplateCount(Record):
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     minutes: int = 0
+    spells: int = 0
     most_in_minute: int = 0
     level: str | None = None
     example: str

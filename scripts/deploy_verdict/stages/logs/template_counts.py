@@ -35,6 +35,7 @@ class CountedTemplate:
     first: datetime | None = None
     last: datetime | None = None
     minutes: int = 0
+    spells: int = 0
     most_in_minute: int = 0
     _minute: int = -1
     _in_minute: int = 0
@@ -49,6 +50,7 @@ class CountedTemplate:
         if self.last is None or at > self.last:
             self.last = at
         if minute != self._minute:
+            self.spells += minute != self._minute + 1 or self._minute < 0
             self._minute, self._in_minute = minute, 0
             self.minutes += 1
         self._in_minute += 1
@@ -57,6 +59,7 @@ class CountedTemplate:
     def take_in(self, other: "CountedTemplate") -> None:
         self.count += other.count
         self.minutes += other.minutes
+        self.spells += other.spells
         self.most_in_minute = max(self.most_in_minute, other.most_in_minute)
         self.first = min(filter(None, (self.first, other.first)), default=None)
         self.last = max(filter(None, (self.last, other.last)), default=None)
@@ -152,6 +155,7 @@ class Templates:
                 first_at=item.first,
                 last_at=item.last,
                 minutes=item.minutes,
+                spells=item.spells,
                 most_in_minute=item.most_in_minute,
                 level=item.level,
                 example=item.example,
