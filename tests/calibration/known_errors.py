@@ -53,7 +53,8 @@ def reading(minutes, start_s, length_s, check):
     start = T0 + timedelta(seconds=start_s)
     kind = TemplateCount(
         template=LINE, kind="error", count=sum(minutes.values()), first_at=start, last_at=start,
-        minutes=len(minutes), spells=sum(minute - 1 not in minutes for minute in minutes), most_in_minute=max(minutes.values(), default=0), example=LINE,
+        minutes=len(minutes), spells=sum(minute - 1 not in minutes for minute in minutes),
+        most_in_minute=max(minutes.values(), default=0), example=LINE,
     )  # fmt: skip
     return LogObservation(
         check=check, source="log", start=start, end=start + timedelta(seconds=length_s), first_at=start,

@@ -4,9 +4,9 @@ Times of the window are the plan's: a window that runs at speed stands for its t
 
 A kind of error is known where the time before had it, or had three or more lines that differ from it in the
 same one or two words alone, each of them rare: there, names of users or the like stand. It is much more
-frequent where it came five times as often, and for certain more often than before; or in ten times as many lines
-and, for certain, in more than three times as many bursts, a burst being twice its worst minute. How often it came
-is told by its minutes: several in a row may be one trouble, and one full minute many.
+frequent where it came five times as often, and for certain more often than before; or in ten times as many
+lines and, for certain, in more than three times as many bursts, a burst being twice its worst minute. How
+often it came is told by its minutes: several in a row may be one trouble, and one full minute many.
 """
 
 import math
