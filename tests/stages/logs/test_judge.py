@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deploy_verdict.model import (
+    CanaryPath,
+    CanaryReading,
     Fault,
     LogLine,
     LogObservation,
     Outcome,
+    PathAnswers,
     PatternCount,
     Severity,
     Silence,
@@ -16,6 +19,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.judge_novelty import Earlier
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = START + timedelta(hours=2)
@@ -354,3 +358,27 @@ def test_lines_without_a_level_may_hide_as_many_errors_as_they_are(observation, 
     assert finding.outcome is outcome
     assert actual in finding.actual
     assert ("logs.unlevelled" in finding.actual) is (outcome is INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("named_before", "named_now", "found", "outcome"),
+    [(9, 0, 0, "inconclusive"), (9, 9, 0, "pass"), (0, 0, 0, "pass"), (2, 0, 0, "pass"), (9, 0, 6, "pass")],
+)
+def test_a_path_that_the_log_named_before_and_names_no_more_is_a_gap(named_before, named_now, found, outcome):
+    """A canary that asks for other lines, or a path that was never logged, is none."""
+
+    def answers(requests):
+        own = PathAnswers(
+            method="GET", path="/orders/{id}", requests=requests, statuses={"200": requests}, parts=()
+        )
+        return (own,) if requests else ()
+
+    paths = (
+        CanaryPath(path="/orders/7", requests=6, found=found),
+        CanaryPath(path="/", requests=94, found=94),
+    )
+    canary = CanaryReading(by="path and time", requests=100, found=94 + found, paths=paths)
+    seen = reading(canary=canary, answers=answers(named_now))
+    earlier = Earlier(before=reading(check="baseline", answers=answers(named_before)))
+    findings = judge_logs(logs(canary=CANARY), seen, evidence="e", own_requests=100, earlier=earlier)
+    assert next(item for item in findings if item.rule == "readable").outcome == outcome
