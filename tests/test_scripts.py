@@ -55,6 +55,12 @@ def test_a_whole_window_in_one_process(plan, tmp_path):
     assert len(names) > 2 * len(OFFSETS)
     assert json.loads((out / "verdict.json").read_text())["outcome"] == "stable"
     assert (out / "comment.md").exists()
+    opened_by = tmp_path / "browser"
+    opened_by.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    opened_by.chmod(0o755)
+    shown = script("report", "--out", out, "--open", environment={"BROWSER": f"{opened_by} %s"})
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert (tmp_path / "opened").read_text() == f"{(out / 'report.html').as_uri()}\n"
 
 
 def test_a_window_of_another_length_than_the_plans(plan, tmp_path):
@@ -297,7 +303,8 @@ def test_check_plan_counts_before_anything_is_done():
     # Five checks, three that read again at eight samples; three looks at a claim's document, one at a claim's
     # check, and eighteen while they wait.
     assert counts["requests"]["health"] == 5 + 3 * 8 + 3 + 1 + 18
-    assert counts["requests"]["pools"] == 9 * (30 + 3)
+    # A burst and three checks beside it at nine samples; ten readings in each minute in between.
+    assert counts["requests"]["pools"] == 9 * (30 + 3) + (120 - 8) * 10
     # At most sixty rounds of six, twice; the gauge is read before each, up to twelve times in it, and after.
     assert counts["requests"]["exercise"] == 60 * 6 * 2 + 60 * (1 + 2 * 12)
     assert counts["total_requests"] == sum(counts["requests"].values())

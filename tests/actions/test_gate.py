@@ -146,14 +146,14 @@ def status(commit, state, line, context="deploy-verdict/zeues-backend"):
 def test_earlier_verdicts_are_known_from_the_commit_statuses(gate, hub):
     for commit, state, line in (
         (ids.GOOD_COMMIT, "success", f"STABLE: 0 failed · {LABEL}"),
-        (ids.INCIDENT_COMMIT, "failure", f"CRITICAL ISSUES: 3 failed · {LABEL}"),
+        (ids.INCIDENT_COMMIT, "failure", f"CRITICAL ISSUES: E2E 3/8; 3 failed · {LABEL}"),
     ):
-        hub.statuses.append(status(commit, state, line))
+        hub.statuses.append(status(commit, state, line) | {"target_url": f"https://github.test/{commit}"})
     gate.run(railway_event(ids.LIVE_COMMIT))
     lines = [json.loads(line) for line in (gate.out / "history.jsonl").read_text().splitlines()]
-    assert {(line["commit"], line["outcome"]) for line in lines} == {
-        (ids.GOOD_COMMIT, "stable"),
-        (ids.INCIDENT_COMMIT, "critical"),
+    assert {(line["commit"], line["outcome"], line["e2e"], line["link"]) for line in lines} == {
+        (ids.GOOD_COMMIT, "stable", None, f"https://github.test/{ids.GOOD_COMMIT}"),
+        (ids.INCIDENT_COMMIT, "critical", "3/8", f"https://github.test/{ids.INCIDENT_COMMIT}"),
     }
 
 

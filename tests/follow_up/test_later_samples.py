@@ -136,6 +136,10 @@ def test_the_last_sample_closes_the_tracking_issue_or_reopens_it(tmp_path, last_
     assert f"| {0 if last_status == 200 else 1} of 1" in rows[2]
     assert "T+24 h was the last sample." in body
     assert ("so a tracking issue is open" in body) == (last_status == 500)
+    script("report", *base)
+    page = (out / "report.html").read_text()
+    assert "<h3>Later samples</h3>" in page
+    assert "<td>T+24 h</td>" in page
     # Two hours were watched, and not the day between the samples.
     assert "watched http://service.test for 2 hours from" in body.replace("`", "")
     assert "extended" not in body

@@ -125,3 +125,10 @@ def test_text_of_the_service_is_harmless_in_the_issue(tmp_path, hub, run):
     page = html_of(body)
     assert "<script" not in page
     assert "@everyone" not in re.sub(r"<code>.*?</code>", "", page, flags=re.DOTALL)
+
+
+def test_an_incident_whose_evidence_is_lost_is_reviewed_all_the_same(out, capsys):
+    for path in (out / "evidence").iterdir():
+        path.unlink()
+    assert main(["review", str(out)]) == 0
+    assert "❌ **CRITICAL ISSUES**" in capsys.readouterr().out

@@ -1,8 +1,8 @@
 """The comment of a window that is open, or whose verifier was lost. UPDATE_GOLDEN=1 writes the texts anew."""
 
-import dataclasses
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -270,6 +270,6 @@ def test_an_extension_begins_anew_over_a_final_comment(tmp_path, hub):
     longer = bundle.window.model_copy(update={"length_s": 4 * 3600.0})
     now, run = T0 + timedelta(minutes=130), PostingRun()
     short = final_post(bundle, verdict, now, run).state
-    extended = progress_post(dataclasses.replace(bundle, window=longer), now, run).state
+    extended = progress_post(replace(bundle, window=longer), now, run).state
     assert extended.rank > short.rank
     assert judge(bundle, judged_at=now, tool_version="x").outcome is verdict.outcome

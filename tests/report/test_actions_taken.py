@@ -1,13 +1,16 @@
 """What was done about a window stands in its report, comment and page, as far as its directory shows it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from deploy_verdict.model import RollbackFile, SentNotification
 from deploy_verdict.publish.sent_notifications import keep_sent
+from deploy_verdict.report.actions_taken import actions_taken
 from deploy_verdict.window.judge_directory import write_reports, write_verdict
-from tests.faults_on_record import bundle_of_fault, unpack_fault
+from tests.faults_on_record import bundle_of_fault, judged_fault, unpack_fault
 
 AT = "2026-11-27T10:00:00Z"
 ROLLED_BACK = {
@@ -16,59 +19,42 @@ ROLLED_BACK = {
 }  # fmt: skip
 TARGET = "d0000003 of commit b5acfc90"
 WHEN = "requested at 2026-11-27 10:00:00 UTC"
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("down")
-    unpack_fault("down", folder)
-    return folder
-
-
-def texts(out):
-    bundle = bundle_of_fault("down", out)
-    at = bundle.window.t0 + timedelta(minutes=5)
-    verdict = write_verdict(bundle, out, at, interrupted=False)
-    write_reports(bundle, verdict, out, at)
-    names = ("POST-DEPLOYMENT-MONITORING-REPORT.md", "comment.md", "report.html")
-    return verdict, [" ".join((out / name).read_text().split()) for name in names]
-
-
-NOTIFIED = {"outcome": "critical", "judged_at": AT}
 ROLLBACKS = {
     "live": f"rolled back to {TARGET}, {WHEN}; that is live",
     "failed": f"a rollback to {TARGET} was {WHEN}, and failed",
-    "refused": "and the platform refused it",
-    "asked": "what became of it is not known",
+    "refused": f"a rollback to {TARGET} was {WHEN}, and the platform refused it",
+    "asked": f"a rollback to {TARGET} was {WHEN}; what became of it is not known",
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "document", "words"),
-    [
-        *(("rollback.json", ROLLED_BACK | {"state": state}, words) for state, words in ROLLBACKS.items()),
-        ("rollback.json", {"state": "live"}, None),
-        ("notified.json", NOTIFIED | {"window": "another"}, None),
-        ("notified.json", NOTIFIED, "notified of CRITICAL ISSUES by the alarm during the window"),
-    ],
-)
-def test_what_the_directory_shows(name, document, words, out):
-    if name == "notified.json":
-        document = {"window": json.loads((out / "window.json").read_text())["window"]["id"]} | document
-    (out / name).write_text(json.dumps(document))
-    for text in texts(out)[1]:
-        assert words is None or words in text
-        assert ("rollback to" in text or "rolled back" in text or "were notified" in text) == bool(words)
-    (out / name).unlink()
+@pytest.mark.parametrize(("state", "words"), ROLLBACKS.items())
+def test_what_became_of_a_rollback(state, words):
+    bundle, _ = judged_fault("down")
+    file = RollbackFile.model_validate(ROLLED_BACK | {"state": state})
+    assert words in actions_taken(replace(bundle, rolled_back=file))
 
 
-def test_whom_by_the_kind_of_their_address_and_never_by_more(out):
-    verdict, _ = texts(out)
-    keep_sent(
-        out, verdict, ["slack://token@channel", "mailto://user:pass@mail.test", "https://hooks.test/secret"]
+def test_an_alarm_of_another_job_says_neither_whom_nor_when():
+    bundle, _ = judged_fault("down")
+    sent = SentNotification(window=bundle.window.id, outcome="critical", judged_at=AT)
+    words = "people were notified of CRITICAL ISSUES by the alarm during the window"
+    assert words in actions_taken(replace(bundle, notified=sent))
+
+
+def test_whom_by_the_kind_of_their_address_in_every_output(tmp_path):
+    unpack_fault("down", tmp_path)
+    (tmp_path / "rollback.json").write_text('{"state": "live"}')
+    (tmp_path / "notified.json").write_text(
+        json.dumps({"window": "x", "outcome": "critical", "judged_at": AT})
     )
-    sent = json.loads((out / "notified.json").read_text())
-    assert sent["services"] == ["slack", "mailto", "webhook"]
-    for text in texts(out)[1]:
+    bundle = bundle_of_fault("down", tmp_path)
+    assert (bundle.notified, bundle.rolled_back) == (None, None), "another window's, and one that is torn"
+    at = bundle.window.t0 + timedelta(minutes=5)
+    verdict = write_verdict(bundle, tmp_path, at, interrupted=False)
+    addresses = ["slack://token@channel", "mailto://user:pass@mail.test", "https://hooks.test/secret"]
+    keep_sent(tmp_path, verdict, addresses)
+    assert json.loads((tmp_path / "notified.json").read_text())["services"] == ["slack", "mailto", "webhook"]
+    write_reports(bundle_of_fault("down", tmp_path), verdict, tmp_path, at)
+    for name in ("POST-DEPLOYMENT-MONITORING-REPORT.md", "comment.md", "report.html"):
+        text = " ".join((tmp_path / name).read_text().split())
         assert "people were notified of CRITICAL ISSUES by slack, mailto, webhook at 20" in text
-    (out / "notified.json").unlink()

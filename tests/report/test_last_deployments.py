@@ -44,8 +44,8 @@ def test_ten_deployments_newest_first_each_once_with_the_suites_rate():
     before += [
         # The same deployment again, an outcome of a later version, our own line, and the future.
         earlier(11, "attention", "6/8", judged_at=T0 - timedelta(hours=1), link=RUN),
-        earlier(90, "wonderful"),
-        earlier(91, window="w1"),
+        earlier(90, "wonderful", judged_at=T0 - timedelta(hours=4)),
+        earlier(91, "attention", window="w1", judged_at=T0 - timedelta(hours=3)),
         earlier(92, judged_at=T0 + timedelta(hours=1)),
         earlier(93, "stable", None, judged_at=T0 - timedelta(hours=2)),
     ]
@@ -60,6 +60,7 @@ def test_ten_deployments_newest_first_each_once_with_the_suites_rate():
     ]
     assert found.e2e == "95 % (63 of 66 tests; of 1 deployment not known)"
     assert f"| [run]({RUN}) |" in table(found.table)
+    assert found.without_runs.rows[1] == rows[1][:-1]
 
 
 def test_alone_it_has_no_table_and_a_rehearsal_is_named():

@@ -263,9 +263,10 @@ class RecordedRows:
         yield row("", "no growth over the window", ("growth",), mutation, shares)
         if pool.stays_within is not None:
             points = pool.stays_within.points
-            # Two that follow each other are a level, and one alone is not.
-            mutation, shares = f"{used} swings by {points + 5:g} points", [0.0] * (SAMPLES - 2)
-            shares += [(points + 5) / 100] * 2
+            # Two that follow each other are a level, one alone is not, and what stays is growth's question.
+            mutation, middle = f"{used} swings by {points + 5:g} points", SAMPLES // 2
+            shares = [0.0] * SAMPLES
+            shares[middle : middle + 2] = [(points + 5) / 100] * 2
             yield row("stays_within", f"stays within {points:g} points", ("stability",), mutation, shares)
 
     def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:

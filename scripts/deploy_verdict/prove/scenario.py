@@ -1,6 +1,7 @@
 """Scenarios: recorded answers as the evidence of a window, each judged once by the judge itself. Pure."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -181,7 +182,9 @@ def _recorded_samples(
             for test, steps in suite.items()
         ]
         yield "e2e", 0.0, 1, tuple(runs)
-    for index, offset_s in enumerate(plan.window.pool_offsets_s if plan.pools else ()):
+    for offset_s in plan.window.pool_offsets_s if plan.pools else ():
+        # What is read in between is like the sample before it.
+        index = bisect_right(plan.window.offsets_s, offset_s) - 1
         observations: list[Observation] = []
         for pool in plan.pools:
             observations += _burst(plan, scenario, pool, index, offset_s)

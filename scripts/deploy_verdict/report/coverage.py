@@ -98,10 +98,10 @@ def strip(verdict: Verdict) -> Safe | None:
     offsets_s = sorted({slot.offset_s for slot in slots})
     if not offsets_s:
         return None
-    ended_s = _ended_s(verdict)
+    last_s = ended_s(verdict)
     signs: dict[str, dict[float, str]] = {}
     for slot in slots:
-        signs.setdefault(slot.stage, {})[slot.offset_s] = _sign(slot, ended_s)
+        signs.setdefault(slot.stage, {})[slot.offset_s] = _sign(slot, last_s)
     labels, width = _labels(offsets_s)
     name_width = max(len("minutes"), *map(len, signs))
     lines = [f"{'minutes':<{name_width}}  {labels}".rstrip()]
@@ -111,7 +111,7 @@ def strip(verdict: Verdict) -> Safe | None:
     return Safe("\n".join(["```text", *lines, "", _key(signs), "```"]))
 
 
-def _ended_s(verdict: Verdict) -> float | None:
+def ended_s(verdict: Verdict) -> float | None:
     """When the last sample began in a window that was stopped or ended: none was due after it."""
     if not (verdict.interrupted or verdict.ended):
         return None
@@ -124,8 +124,8 @@ def _ended_s(verdict: Verdict) -> float | None:
     return max(begun_s, default=-1.0)
 
 
-def _sign(slot: Slot, ended_s: float | None) -> str:
-    if slot.state == "missing" and ended_s is not None and slot.offset_s > ended_s:
+def _sign(slot: Slot, last_s: float | None) -> str:
+    if slot.state == "missing" and last_s is not None and slot.offset_s > last_s:
         return NOT_DUE
     return _OF_STATE[slot.state]
 

@@ -134,9 +134,7 @@ def _look() -> NextAction:
 def _before_it_grows(cause: Cause) -> str:
     rule = cause.lead.rule
     if rule in ("growth", "floor"):
-        return (
-            "Keep watching, find what is not given back, and restart the service before the limit is reached"
-        )
+        return "Keep watching, find what is not released, and restart the service before the limit is reached"
     if cause.kind == "slow":
         return "Find out why it is slow before its limit is reached by every request"
     return "No rollback: production works. Find out why before it grows"

@@ -69,8 +69,8 @@ def _between(bundle: Bundle) -> Iterator[str]:
     if gap.length_s > 0:
         at_s, length = shown_offset(gap.from_s), shown_duration(gap.length_s)
         yield (
-            "What began and ended between two looks at the service could not have been seen: nobody looked "
-            f"for up to {length} (from {at_s} on)."
+            "A failure that began and ended between two requests would not show: none was sent for up to "
+            f"{length} (from {at_s} on)."
         )
 
 
@@ -132,7 +132,7 @@ def _sleeping(samples: Sequence[DeploymentSample]) -> Iterator[str]:
     if wakings:
         slowest_s = max(waking.took_s for waking in wakings)
         yield (
-            "The service sleeps when nobody asks (serverless). Each sample woke it first "
+            "The service sleeps without traffic (serverless). Each sample woke it first "
             f"({slowest_s:g} s at most), so what a first user meets shows only in these wakings, and "
             "whatever grows over hours in one process could not show between two sleeps."
         )

@@ -129,7 +129,7 @@ def test_a_service_that_sleeps_is_woken_and_stays_live(backend, tmp_path, words,
     assert done == 0, told
     assert woken in told
     assert answer in told
-    assert "The service sleeps when nobody asks (serverless). Each sample woke it first" in told
+    assert "The service sleeps without traffic (serverless). Each sample woke it first" in told
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_where_nobody_beat_only_a_plan_that_asks_for_it_misses_it():
     off = plan_of(WINDOW + HEALTH + "heartbeat: null\n")
     assert (off.beat, "heartbeat" in off.stages) == (None, False)
     verdict = judge(bundle_of(PLAN, health), judged_at=T0, tool_version="0.1.0")
-    assert any("nobody looked for up to 2 h (from T+0min on)" in words for words in verdict.limits)
+    assert any("none was sent for up to 2 h (from T+0min on)" in words for words in verdict.limits)
 
 
 @pytest.mark.parametrize(("given_up", "outcome"), [(0, PASS), (2, PASS), (60, FAIL)])

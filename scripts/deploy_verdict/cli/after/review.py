@@ -8,7 +8,8 @@ comes from the window's directory alone: what people know besides, they add. The
 same issue up to date, until somebody edits its text: then it is left alone (--replace writes it anew). The
 token needs issues: write and nothing else. Where it is a person's, --author is that person's login.
 
-Exit codes: 0 printed, opened or up to date; 2 wrong usage; 3 the evidence has gone, or GitHub refused.
+Exit codes: 0 printed, opened or up to date; 2 wrong usage; 3 the evidence of a good verdict
+has gone, or GitHub refused.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from deploy_verdict.actions.run_record import is_dry_run
 from deploy_verdict.cli.options import add_author, say
 from deploy_verdict.follow_up.review_issue import drafted, opened
 from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.publish.comment_state import BAD
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, refuse_without_evidence
 from deploy_verdict.window.plan_copy import PLAN_FILE
 from deploy_verdict.window.plan_file import environment_for
@@ -38,7 +40,9 @@ def main(options: argparse.Namespace) -> int:
     verdict = read_verdict(options.out)
     options.without = list(verdict.left_out)
     bundle, _ = judged_directory(options)
-    refuse_without_evidence(bundle, verdict, options.out)
+    # Whoever reviews an incident gets what is left of it; a good verdict without evidence is none.
+    if verdict.outcome not in BAD:
+        refuse_without_evidence(bundle, verdict, options.out)
     environment = environment_for(options.out / PLAN_FILE)
     draft = drafted(bundle, verdict)
     if not options.open or is_dry_run(options.out):

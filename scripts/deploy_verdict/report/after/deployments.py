@@ -25,6 +25,12 @@ class LastDeployments:
     table: Table
     count: int
 
+    @property
+    def without_runs(self) -> Table:
+        """The table for a place that knows no links of Markdown."""
+        rows = tuple(row[:-1] for row in self.table.rows)
+        return Table(headers=self.table.headers[:-1], rows=rows)
+
 
 def last_deployments(bundle: Bundle, verdict: Verdict) -> LastDeployments | None:
     """This deployment and the nine before it; None where no other is known."""

@@ -82,9 +82,11 @@ def _timeline(bundle: Bundle, verdict: Verdict, told: Sequence[RootCause]) -> Ta
         if cause.since_s is not None:
             severity = f"{cause.severity}: " if cause.severity else "not known: "
             rows.append((*_at(bundle, cause.since_s), f"first seen — {severity}{cause.title}"))
-    ends = sorted({*window.earlier_lengths_s, window.length_s})
+    end_s = bundle.plan.window.end_s
     if not verdict.ended:
-        rows += [(*_at(bundle, end_s), "the last sample was due") for end_s in ends]
+        rows.append((*_at(bundle, end_s), "the window's last sample was due"))
+    later = (offset_s for offset_s in window.offsets_s if offset_s > end_s)
+    rows += [(*_at(bundle, offset_s), "a later sample was due") for offset_s in later]
     if bundle.notified is not None:
         at = bundle.notified.sent_at or bundle.notified.judged_at
         rows.append((planned(at), "", f"people were notified of {bundle.notified.outcome.shown}"))

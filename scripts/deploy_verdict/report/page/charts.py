@@ -68,11 +68,18 @@ def _latency(bundle: Bundle) -> Plot | None:
     """The slowest answer of each sample, of the checks whose times the plan limits, or of all."""
     section = bundle.plan.response_times
     names = section.of if section else {check.name: check.name for check in bundle.plan.health}
-    series, parts = [], defaultdict(list)
-    for look, (label, name) in zip(LOOKS, names.items(), strict=False):
-        times = _times(bundle, name)
-        if times:
-            series.append(Curve(name=label, look=look, values={at: max(ms) for at, ms in times.items()}))
+    every = {label: _times(bundle, name) for label, name in list(names.items())[: len(LOOKS)]}
+    offsets_s = sorted({at_s for times in every.values() for at_s in times})
+    # A check that did not answer at a sample of others has a gap there.
+    series = [
+        Curve(
+            name=label, look=look, values={at_s: max(times.get(at_s, ()), default=None) for at_s in offsets_s}
+        )
+        for look, (label, times) in zip(LOOKS, every.items(), strict=False)
+        if times
+    ]
+    parts = defaultdict(list)
+    for label, times in every.items():
         for at_s, found in times.items():
             many = f", median {statistics.median(found):.0f} of {len(found)}" if len(found) > 1 else ""
             parts[at_s].append(f"{label} {max(found):.0f} ms{many}")

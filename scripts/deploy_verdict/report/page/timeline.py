@@ -13,6 +13,7 @@ from deploy_verdict.evidence.process_marks import restarts
 from deploy_verdict.markup.labels import counted, listed, name_of
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Deployment, Finding, Outcome, RootCause, Slot, Verdict
+from deploy_verdict.report.coverage import ended_s
 from deploy_verdict.report.page.plots import LEFT, RIGHT, Axis
 from deploy_verdict.stages.deployment.state import short
 
@@ -88,9 +89,10 @@ def _stage_rows(bundle: Bundle, verdict: Verdict) -> Iterator[tuple[str, tuple[T
         # What is judged of the complete window is known with the stage's last sample.
         end_s = mine[-1].offset_s if mine else bundle.window.length_s
         found[item.stage][end_s if item.offset_s is None else item.offset_s].append(item)
+    last_s = ended_s(verdict)
     for stage, mine in slots.items():
         at = found.pop(stage, {})
-        sampled = [_sampled(bundle, slot, at.pop(slot.offset_s, ())) for slot in mine]
+        sampled = [_sampled(bundle, slot, at.pop(slot.offset_s, ()), last_s) for slot in mine]
         yield stage, (*sampled, *_judged(bundle, stage, at))
     for stage, at in found.items():
         marks = tuple(_judged(bundle, stage, at))
@@ -105,11 +107,13 @@ def _judged(bundle: Bundle, stage: str, found: Mapping[float, Sequence[Finding]]
         yield TimelineMark(x=_axis(bundle).x(offset_s), look=look, text=one_line(text, 300))
 
 
-def _sampled(bundle: Bundle, slot: Slot, findings: Sequence[Finding]) -> TimelineMark:
+def _sampled(bundle: Bundle, slot: Slot, findings: Sequence[Finding], last_s: float | None) -> TimelineMark:
     look, words = _outcome(findings)
-    if look != "failed":
-        look = _OF_STATE.get(slot.state, look)
     state = f"{slot.state}, {slot.note}" if slot.note else slot.state
+    if look != "failed" and slot.state == "missing" and last_s is not None and slot.offset_s > last_s:
+        look, state, words = "undue", "no longer due, as the window ended before", ""
+    elif look != "failed":
+        look = _OF_STATE.get(slot.state, look)
     text = f"{slot.stage} {shown_offset(slot.offset_s)}: {state}{words}"
     return TimelineMark(x=_axis(bundle).x(slot.offset_s), look=look, text=one_line(text, 300))
 

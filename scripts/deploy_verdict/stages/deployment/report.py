@@ -172,7 +172,7 @@ def _known(
         yield "Live means", _live_means(first.settings, first.retired)
     slept = [sample.observation for sample in samples if sample.observation.waking]
     if slept:
-        yield "Sleeps when nobody asks (serverless)", "; ".join(map(_slept, slept[:MOST_ROWS]))
+        yield "Sleeps without traffic (serverless)", "; ".join(map(_slept, slept[:MOST_ROWS]))
     if first.steps:
         yield "Steps", "; ".join(_step(step) for step in first.steps[:12])
 

@@ -46,7 +46,8 @@ def _copied(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
         first, reason = by_exchange[id(found[0][0])], found[0][1]
         text = (
             f"{len(found)} of {len(answers)} answers are copies out of a cache ({reason} at "
-            f"{shown_offset(first.offset_s)}): they say nothing of the service — ask a path without a cache"
+            f"{shown_offset(first.offset_s)}): they say nothing about the service — "
+            "ask a path without a cache"
         )
         ruling = unknown(text).at(first.pointer, first.offset_s)
         yield ruling.as_finding("health", check.name, "fresh", "the service itself answers")

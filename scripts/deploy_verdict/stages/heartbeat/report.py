@@ -54,4 +54,5 @@ def _asked(bundle: Bundle) -> str:
 
 def _unseen(bundle: Bundle) -> str:
     gap = longest_unseen(bundle)
-    return f"Nobody looked for at most {shown_duration(gap.length_s)}, from {shown_offset(gap.from_s)} on."
+    length, at = shown_duration(gap.length_s), shown_offset(gap.from_s)
+    return f"The longest time without a request of ours: {length}, from {at} on."

@@ -13,6 +13,7 @@ from deploy_verdict.evidence.several_processes import several_processes
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise, silent_response
+from deploy_verdict.stats.bounds import least_percent
 
 # Two numbers of one answer may have been read a moment apart: single readings that disagree are that.
 TORN_SHARE = 0.05
@@ -115,6 +116,7 @@ def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> 
 # A gauge reads its highest value so often, and so many times oftener than the value below it, only where
 # something cuts it off; healthy ones of any load read it in a few of a hundred readings.
 TOP_SHARE, TOP_TIMES, TOP_RUNS, TOP_VALUES = 0.15, 2.0, 8, 3
+BY_CHANCE = 0.001
 
 
 def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
@@ -127,6 +129,8 @@ def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ru
     at_top, below = used.count(top), sum(top - 1 <= value < top for value in used)
     runs = sum(value == top for value, _ in groupby(used))
     is_flat = at_top >= max(TOP_SHARE * len(used), TOP_TIMES * below)
+    # Of few readings, twice as many is chance.
+    is_flat = is_flat and least_percent(at_top, at_top + below, BY_CHANCE) > 50
     if (
         not is_flat
         or runs < TOP_RUNS
