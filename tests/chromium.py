@@ -58,7 +58,7 @@ class Page:
     def open(self, path, *, scheme="light", width=1280, height=900):
         """Shows a file, and waits until it has loaded."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.call("Emulation.setEmulatedMedia", features=features)
+        self.call("Emulation.setEmulatedMedia", media="screen", features=features)
         phone = width < 600
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -69,6 +69,11 @@ class Page:
         )
         self.call("Page.navigate", url=path.as_uri())
         self._until(lambda said: said.get("method") == "Page.loadEventFired")
+
+    def print_as(self, scheme):
+        """Shows the page as on paper, to somebody whose screen has this scheme."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", media="print", features=features)
 
     def run(self, expression):
         """The value of an expression of JavaScript, also of a promise."""

@@ -1,11 +1,13 @@
 """No secret in any disguise: encoded, escaped, cut in half, or beside what looks like one."""
 
 import base64
+import gzip
 import html
 import itertools
 import json
 import re
 import textwrap
+import zlib
 from urllib.parse import quote, quote_plus, unquote
 
 import pytest
@@ -104,6 +106,18 @@ DERIVED = {
     "a connection string": ("Server=db.internal;User Id=sa;Password=Zz9!kk-pw;Encrypt=true", "Zz9!kk-pw"),
     "a document": (json.dumps({"type": "service", "private_key": "MIIE-9x-Key-77"}), "MIIE-9x-Key-77"),
     "a scheme": ("Bearer Tk9-Zz8-Yy7", "Tk9-Zz8-Yy7"),
+    "a value in braces": ("Driver={PG};Server=db;Uid=sa;Pwd={Zz9!kk;pw7};", "Zz9!kk;pw7"),
+    "a line of YAML": ("db:\n  user: shop\n  password: Zk8-w2-Lp9\n", "Zk8-w2-Lp9"),
+    "a .netrc": ("machine db.internal login shop password Zk8-w2-Lp9", "Zk8-w2-Lp9"),
+    "one of several tokens": ("keyOne111x keyTwo222x", "keyTwo222x"),
+    "a key with escaped line ends": (
+        "-----BEGIN KEY-----\\nMIIBVgIBADANBgkq\\nhkiG9w0B\\n",
+        "MIIBVgIBADANBgkq",
+    ),
+    "a key in base64": (
+        base64.b64encode(b"-----BEGIN KEY-----\nMIIBVgIBADANBgkq\n").decode(),
+        "MIIBVgIBADANBgkq",
+    ),
 }
 WAYS = {
     "as it is": lambda text, at: text,
@@ -227,6 +241,25 @@ SHAPES = [
     ("https://hooks.slack.com/services/T00000/B00000/abcdef", "B00000"),
     ("ghp_abcdefghijklmnopqrstuvwxyz0123", "ghp_"),
     ("xoxb-1234567890-abcdef", "xoxb"),
+    (
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0B\n-----END RSA PRIVATE KEY-----",
+        "hkiG9w0B",
+    ),
+    ('{"k": "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkq\\n-----END PRIVATE KEY-----"}', "MIIEvQIBADAN"),
+    ("key AKIAIOSFODNN7EXAMPLE used", "IOSFODNN7"),
+    ("sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc", "4eC39HqLyjWD"),
+    ("AIza" + "SyA1234567890abcdefghijklmnopqrstuv", "SyA1234567890"),
+    ("glpat-" + "abcdefghij1234567890", "abcdefghij123"),
+    ("https://discord.com/api/webhooks/123456789012345678/abcDEF_ghi-JKL1234567890", "abcDEF_ghi"),
+    ("https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/x", "AAHdqTcvCH1v"),
+    ("https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/1", "0123456789abcdef"),
+    ("GET /c?sv=2020&sig=Abc%2Bdef123456789%3D&se=1", "Abc%2Bdef"),
+    ("GET /k?X-Amz-Signature=fe5f80f77d5fa3beca038a248ff027d0&a=1", "fe5f80f77d5f"),
+    ("GET /cb?access_token=ya29.abcdefghijk&x=1", "ya29.abcdefghijk"),
+    ("connecting with password=hunter2xyz host=db", "hunter2xyz"),
+    ("Server=x;Uid=sa;Pwd=Zz9kkpw;", "Zz9kkpw"),
+    ('{"password": "hunter2!x"}', "hunter2!x"),
+    ("sessionid=abc123def456abc; Path=/", "abc123def456"),
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", "eyJzdWIi"),
 ]
 
@@ -237,10 +270,52 @@ def test_the_shapes_of_credentials(text, gone):
 
 
 @pytest.mark.parametrize("text", ["deployment 0f2d5a3e-1111-4c0f-9d59-2f6a1f0d0001 is SUCCESS",
+                                  "password: required", "secret=app-db-credentials", "token=123456 of 2",
+                                  '{"password": ["has 8 characters"]}', "GET /x?key=order-1234&code=500",
+                                  '{"lock_token": "abc123def456"}', "ssh://git@github.com/a",
+                                  "task-abcdefghijklmnopqrstuvwxyz", "eNdpoint-listing-of-things",
                                   '{"token_count": 5, "authorization": true}', "Cookie banner: shown",
                                   "GET /a?b=c%20d \\u00e9 &amp; \"x\""])  # fmt: skip
 def test_what_is_no_secret_stays(text):
     assert Redactor({"MY_TOKEN": PLAIN}).text(text) == text
+
+
+@pytest.mark.parametrize(("name", "value", "text"), [
+    ("DB_PASSWORD", "postgres", "the postgres pool, postgresql 16"),
+    ("DATABASE_URL", "postgres://postgres:postgres@db/postgres", "the postgres pool"),
+    ("ADMIN_PASSWORD", "admin1", "GET /admin1 200"),
+    ("JWT_SECRET", "secret", "no secrets found"),
+    ("AUTH_MODE", "delegated", "a delegated error"),
+    ("TOKEN_TTL_MS", "3600000", "after 3600000 ms"),
+    ("COOKIE_DOMAIN", "example.com", "https://example.com/health"),
+    ("AUTH_URL", "https://auth.example.com", "https://auth.example.com/health"),
+])  # fmt: skip
+def test_words_and_settings_that_everybody_knows_stay(name, value, text):
+    assert Redactor.from_environment({name: value}).text(text) == text
+
+
+@pytest.mark.parametrize("coded", [
+    lambda data: data[::-1].decode(),
+    lambda data: "".join(chr(code + 0xFEE0) for code in data),
+    lambda data: base64.b64encode(data.decode().encode("utf-16")).decode(),
+    lambda data: data.decode().encode("utf-16-be").hex(),
+    lambda data: base64.b64encode(base64.b64encode(data)).decode(),
+    lambda data: base64.b64encode(data.hex().encode()).decode(),
+    lambda data: base64.b64encode(data).hex(),
+    lambda data: base64.b64encode(gzip.compress(b'{"a": "' + data + b'"}')).decode(),
+    lambda data: base64.urlsafe_b64encode(zlib.compress(data)).decode(),
+    lambda data: ", ".join(f"0x{byte:02x}" for byte in data),
+    lambda data: str(list(data)),
+    lambda data: " ".join(f"{byte:08b}" for byte in data),
+    lambda data: "".join(f"\\{byte:03o}" for byte in data),
+    lambda data: "".join(f"\\u{{{byte:x}}}" for byte in data),
+    lambda data: "".join(f"\\U{byte:08x}" for byte in data),
+])  # fmt: skip
+def test_the_bytes_of_a_secret_however_they_are_printed(coded):
+    text = coded(b"tk-9f8a7B6c5D4e3F2g")
+    told = redacted(f"x {text} y", "tk-9f8a7B6c5D4e3F2g")
+    assert "[redacted:MY_TOKEN]" in told
+    assert text[4:16] not in told
 
 
 def test_every_value_of_the_dotenv_secret_counts_but_addresses_and_ids():

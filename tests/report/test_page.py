@@ -243,6 +243,14 @@ def test_everything_is_reached_by_keyboard(browser, tmp_path):
     assert browser.run("document.querySelector('#filter output').textContent").startswith(f"{failed} of ")
 
 
+def test_on_paper_it_is_dark_on_light_whatever_the_screen_was(browser, tmp_path):
+    browser.open(saved(tmp_path, page_of(*judged_fault("down"))), scheme="dark")
+    browser.print_as("dark")
+    look = "(one => [one.color, one.backgroundColor])(getComputedStyle(document.body))"
+    assert browser.run(look) == ["rgb(28, 33, 40)", "rgb(255, 255, 255)"]
+    assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+
+
 def test_copying_gives_the_brief_and_a_link_opens_its_evidence(browser, tmp_path):
     bundle, verdict = judged_fault("completar-bug")
     browser.open(saved(tmp_path, page_of(bundle, verdict)))

@@ -74,6 +74,8 @@ def test_one_process_reads_the_pool_in_between_and_beats_in_the_pauses(tmp_path)
         asked = Counter(path for _, path, _ in service.seen)
         samples = [item.evidence for item in read_stage(session.evidence_dir, "pools")]
         assert all(abs(item.observations[0].actual_offset_s - item.offset_s) < 20 for item in samples)
+        between = [item.observations[0] for item in samples if item.offset_s % 900]
+        assert all(reading.new_connection for one in between for reading in one.readings)
     counts = preview(plan)
     assert (counts.samples, counts.samples_between, counts.readings_between) == (3, 28, 10)
     assert asked["/pool"] == 3 * 30 + 28 * 10 == counts.requests["pools"] - 3

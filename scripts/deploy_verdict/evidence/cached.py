@@ -5,8 +5,24 @@ from collections.abc import Iterable, Iterator
 
 from deploy_verdict.model import Exchange
 
-_HIT = re.compile(r"(?i)\bhit\b")
-_CACHES = ("x-cache", "cf-cache-status", "x-vercel-cache", "x-cache-status", "x-proxy-cache", "cache-status")
+# Also TCP_MEM_HIT; not hit-for-pass, which is no copy.
+_HIT = re.compile(r"(?i)(?<![a-z])(hit|stale|updating|prerender|fresh)(?![a-z]|-for)")
+_CACHES = (
+    "x-cache",
+    "cf-cache-status",
+    "x-vercel-cache",
+    "x-cache-status",
+    "x-proxy-cache",
+    "x-fastcgi-cache",
+    "x-nextjs-cache",
+    "x-drupal-cache",
+    "x-rack-cache",
+    "x-litespeed-cache",
+    "x-edge-cache",
+    "cdn-cache",
+    "cache-status",
+)
+_YES = re.compile(r"(?i)1|true|yes|hit")
 # Dates are of whole seconds: the same one, of answers so far apart, is one answer's.
 APART_S = 3.0
 Timed = tuple[int, Exchange]
@@ -16,8 +32,17 @@ def why_cached(exchange: Exchange) -> str | None:
     """What a header says of a cache; None where the service itself answered, as far as one can see."""
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     age = headers.get("age", "").strip()
-    if age.isdigit() and int(age) > 0:
+    if re.fullmatch(r"\d+(\.\d+)?", age) and float(age) > 0:
         return f"Age: {age}"
+    for name in ("x-from-cache", "x-cached"):
+        if _YES.fullmatch(headers.get(name, "").strip()):
+            return f"{name}: {headers[name]}"
+    if re.search(r"[1-9]", headers.get("x-cache-hits", "")):
+        return f"x-cache-hits: {headers['x-cache-hits']}"
+    if len(headers.get("x-varnish", "").split()) > 1:
+        return f"x-varnish: {headers['x-varnish']}, which names the request that it is a copy of"
+    if headers.get("warning", "").startswith(("110", "111")):
+        return f"Warning: {headers['warning'][:60]}"
     for name in _CACHES:
         if _HIT.search(headers.get(name, "")):
             return f"{name}: {headers[name]}"

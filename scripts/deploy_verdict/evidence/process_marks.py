@@ -8,26 +8,38 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from deploy_verdict.base.units import path_of, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.expect import Found, read_json
+from deploy_verdict.model import Exchange
 
 UPTIME = re.compile(
-    r"(?i)^((process|app|server)_?)?up_?time(_?(in_?)?(ms|millis|milliseconds|s|secs?|seconds))?$"
+    r"(?i)^(x-)?((process|app|server|service|jvm)[._-]?)?up[_-]?time"
+    r"([_-]?(in[_-]?)?(ns|us|ms|millis|milliseconds|s|secs?|seconds|m|mins?|minutes|h|hrs?|hours|d|days))?$"
+)
+_UNITS = {"n": 1e-9, "u": 1e-6, "ms": 0.001, "mil": 0.001, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_NAMED_UNIT = re.compile(r"(?i)time[_-]?(?:in[_-]?)?(ms|mil|n|u|m|h|d)")
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_CLOCK = re.compile(r"(?:(\d+)(?:\.| days?,? ?))?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_AMOUNTS = re.compile(
+    r"(\d+(?:\.\d+)?) ?(days?|d|hours?|hrs?|h|minutes?|mins?|ms|m|seconds?|secs?|s)[, ]*(?:and )?"
 )
 START = re.compile(
-    r"(?i)^(((process|app|server)_?)?(started(_?at)?|start_?time|boot_?time|booted_?at|up_?since)|"
-    r"pid|process_?id)$"
+    r"(?i)^(x-)?(((process|app|server|service|jvm)[._-]?)?(started([_-]?(at|on))?|(process_)?start[_-]?(time(stamp)?|up[_-]?time)"
+    r"(_(ms|s|seconds))?|boot[_-]?(time|id)|booted[_-]?at|launched[_-]?at|(up|running)[_-]?since)|pid|process[_-]?id)$"
 )
 _COUNTER = re.compile(r"(?i)(_total|^total_?\w*requests?|requests?_?(served|handled|count)|_count_total)$")
+_METRIC = re.compile(
+    r"^(process_start_time_seconds|process_uptime_seconds)(?:\{[^}\n]*\})? (\S+)$", re.MULTILINE
+)
 _DEEPEST, _MOST_VALUES = 4, 200
 # A counter has to rise so often before its fall says something, and go on rising after it.
 FEWEST_RISES, FEWEST_AFTER = 5, 2
 # An uptime is rounded, and read a little later than the process knows.
 SLACK_S = 2.0
+_COARSE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -67,16 +79,26 @@ def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
     """By path and field, in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
     for sent in bundle.sent_to_service:
-        body = sent.exchange.body
-        if sent.exchange.fault is not None or not body or not body.lstrip().startswith("{"):
-            continue
-        document = read_json(body)
-        if not isinstance(document, Found):
+        if sent.exchange.fault is not None:
             continue
         at_s = (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed
-        for field, value in _fields(document.value, "$", _DEEPEST):
+        for field, value in _told(sent.exchange):
             series.setdefault((path_of(sent.exchange.url), field), []).append(Mark(at_s, value, sent.pointer))
     return {key: sorted(marks, key=lambda mark: mark.at_s) for key, marks in series.items()}
+
+
+def _told(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
+    """The marks in the headers, and in a body of JSON or of Prometheus."""
+    for name, text in exchange.headers.items():
+        if START.match(name) or (UPTIME.match(name) and _seconds(text) is not None):
+            yield f"header.{name}", text
+    body = exchange.body or ""
+    for match in _METRIC.finditer(body):
+        yield match.group(1), match.group(2)
+    if body.lstrip().startswith("{"):
+        document = read_json(body)
+        if isinstance(document, Found):
+            yield from _fields(document.value, "$", _DEEPEST)
 
 
 def _fields(value: Any, path: str, depth: int) -> Iterator[tuple[str, float | str]]:
@@ -87,12 +109,33 @@ def _fields(value: Any, path: str, depth: int) -> Iterator[tuple[str, float | st
             yield from _fields(item, f"{path}.{key}", depth - 1)
         elif isinstance(item, bool) or not isinstance(item, str | int | float):
             continue
-        elif START.match(key) or (_is_number(item) and (UPTIME.match(key) or _COUNTER.search(key))):
+        elif _is_mark(key, item):
             yield f"{path}.{key}", item
+
+
+def _is_mark(key: str, item: str | float) -> bool:
+    if UPTIME.match(key):
+        return _seconds(item) is not None
+    return START.match(key) is not None or (_is_number(item) and _COUNTER.search(key) is not None)
 
 
 def _is_number(item: Any) -> bool:
     return isinstance(item, int | float) and math.isfinite(item)
+
+
+def _seconds(value: Any) -> float | None:
+    """How long an uptime is, in its own unit where it is a number; None for what is none."""
+    if _is_number(value):
+        return float(value)
+    text = str(value).strip()
+    found = _ISO.fullmatch(text) or _CLOCK.fullmatch(text)
+    if found and any(found.groups()):
+        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+    amounts = _AMOUNTS.findall(text)
+    if amounts and not _AMOUNTS.sub("", text):
+        return sum(float(n) * _UNITS.get("ms" if unit == "ms" else unit[0], 1.0) for n, unit in amounts)
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
 
 
 def _of_field(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Restart]:
@@ -116,13 +159,28 @@ def _replaced(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:
 
 
 def _uptime_fell(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Restart]:
-    """It is shorter than the time since the look before it: another instance would be older."""
-    for before, mark in pairwise(marks):
-        real_s = (mark.at_s - before.at_s) / speed
-        unit = 0.001 if re.search(r"(?i)(ms|millis|milliseconds)$", field) else 1.0
-        uptime_s = unit * float(mark.value)
-        if float(mark.value) < float(before.value) and uptime_s <= real_s + SLACK_S:
-            yield _between(before, mark, f"{field} fell from {before.value:g} to {mark.value:g}")
+    """It is shorter than the time since the look before it: another instance would be older.
+
+    Whole minutes and longer cannot show that: there it fell once, after and before it only ever rose.
+    """
+    values = [_seconds(mark.value) or 0.0 for mark in marks]
+    named = _NAMED_UNIT.search(field)
+    falls = [index for index in range(1, len(values)) if values[index] < values[index - 1]]
+    for index in falls:
+        before, mark = marks[index - 1], marks[index]
+        # The unit in a name is that of a number; "PT3M" has its own.
+        is_number = str(mark.value).replace(".", "").isdigit()
+        unit = _UNITS[named.group(1).lower()] if named and is_number else 1.0
+        is_young = unit * values[index] <= (mark.at_s - before.at_s) / speed + SLACK_S
+        if unit >= _COARSE_S:
+            enough = index >= FEWEST_RISES and len(values) - index > FEWEST_AFTER
+            is_young = len(falls) == 1 and enough and values[-1] < values[index - 1]
+        if is_young:
+            yield _between(before, mark, f"{field} fell from {_shown(before)} to {_shown(mark)}")
+
+
+def _shown(mark: Mark) -> str:
+    return mark.value if isinstance(mark.value, str) else f"{mark.value:g}"
 
 
 def _counter_fell(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:

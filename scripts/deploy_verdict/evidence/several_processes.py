@@ -40,12 +40,16 @@ class Several:
 
 @dataclass(frozen=True)
 class _Consecutive:
-    """Two readings of one sample, one after the other, of one field."""
+    """Two readings of one sample, one after the other, of one field.
+
+    `is_mixed`: of a sample some of whose readings kept their connection, so that the two can be compared.
+    """
 
     before: str | float
     after: str | float
     new_connection: bool
     sample: PoolSample
+    is_mixed: bool
 
     @property
     def is_change(self) -> bool:
@@ -92,11 +96,12 @@ def _by_values(samples: Sequence[PoolSample]) -> Several | None:
     """Values that only several processes together can have."""
     steps: dict[str, list[_Consecutive]] = {}
     for sample in samples:
+        is_mixed = not all(one.new_connection for one in sample.told[1:])
         for before, after in pairwise(sample.told):
             earlier = dict(before.values)
             for field, value in after.values:
                 if field in earlier:
-                    step = _Consecutive(earlier[field], value, after.new_connection, sample)
+                    step = _Consecutive(earlier[field], value, after.new_connection, sample, is_mixed)
                     steps.setdefault(field, []).append(step)
     return next((found for field, of in steps.items() for found in _of_field(field, of)), None)
 
@@ -115,6 +120,10 @@ def _of_field(field: str, steps: Sequence[_Consecutive]) -> Iterator[Several]:
     falls = [step for step in changes if _falls(step)]
     if UPTIME.match(key) and len(falls) >= FEWEST_FALLS:
         yield Several(f"{field} goes back and forth ({len(falls)} times): several processes answer", where)
+    steps = [step for step in steps if step.is_mixed]
+    changes = [step for step in steps if step.is_change]
+    if not changes:
+        return
     at_new = sum(step.new_connection for step in changes)
     usual = 100 * sum(step.new_connection for step in steps) / len(steps)
     is_clear = at_new >= AT_NEW_SHARE * len(changes) and least_percent(at_new, len(changes), WRONG) > usual

@@ -23,65 +23,15 @@ _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
 _OTHER_PATHS = ("xoriginalurl", "xrewriteurl", "xoriginaluri", "xrewriteuri")
 # Of HTTP, and of WebDAV.
-_WRITING = frozenset(
-    [
-        "POST",
-        "PUT",
-        "PATCH",
-        "DELETE",
-        "COPY",
-        "MOVE",
-        "LOCK",
-        "UNLOCK",
-        "MKCOL",
-        "PROPPATCH",
-        "LINK",
-        "UNLINK",
-        "PURGE",
-    ]
+_WRITING = re.compile(
+    r"POST|PUT|PATCH|DELETE|COPY|MOVE|(UN)?LOCK|MKCOL|PROPPATCH|(UN)?LINK|PURGE", re.IGNORECASE
 )
 # Headers that say how to answer, who asks, and which request this is: never what is written.
-_PLAIN_HEADERS = frozenset(
-    [
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "api-version",
-        "baggage",
-        "cache-control",
-        "client-version",
-        "connection",
-        "content-language",
-        "correlation-id",
-        "date",
-        "dnt",
-        "expect",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-unmodified-since",
-        "idempotency-key",
-        "keep-alive",
-        "origin",
-        "pragma",
-        "prefer",
-        "priority",
-        "referer",
-        "request-id",
-        "te",
-        "traceparent",
-        "tracestate",
-        "upgrade-insecure-requests",
-        "user-agent",
-        "amzn-trace-id",
-        "csrf-token",
-        "csrftoken",
-        "xsrf-token",
-        "requested-with",
-        "forwarded-for",
-        "forwarded-proto",
-    ]
+_PLAIN_HEADER = re.compile(
+    r"accept(-charset|-encoding|-language)?|(api|client)-version|baggage|cache-control|connection|date|dnt|expect"
+    r"|content-language|(amzn-trace|correlation|request)-id|csrf-?token|xsrf-token|forwarded-(for|proto)"
+    r"|idempotency-key|if-((none-)?match|(un)?modified-since)|keep-alive|origin|pragma|prefer|priority|referer"
+    r"|requested-with|te|trace(parent|state)|upgrade-insecure-requests|user-agent"
 )
 
 
@@ -125,8 +75,11 @@ def foreign_refusal(
     form: Mapping[str, str] | None = None,
 ) -> str | None:
     """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    override = _override(method, path, headers)
+    if override:
+        return override.text
     is_write = changes_data(method, path, body)
-    names = [*headers]
+    names: list[str] = []
     if is_write:
         query = parse_qsl(path.partition("?")[2], keep_blank_values=True)
         names += [*(key for key, _ in query), *(form or ()), *keys_in(body)]
@@ -308,7 +261,7 @@ def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | N
             text = f"asks for another {what} in its header {name} — use that {what} itself"
             return Refusal(f"{method} {path} {text}", name)
     for key, value in parse_qsl(path.partition("?")[2]):
-        if folded(key) in OVERRIDES and any(form.strip().upper() in _WRITING for form in _forms(value)):
+        if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in _forms(value)):
             text = f"asks for another method in its query: {key}={value} — use that method itself"
             return Refusal(f"{method} {path} {text}", key)
     return None
@@ -456,11 +409,14 @@ class _Writing:
             for pair in value.split(";"):
                 key, _, item = pair.partition("=")
                 yield from self._named_in_header(key.strip(), item.strip().strip('"'))
-        elif plain not in _PLAIN_HEADERS and not carries_credentials(name):
+        elif not _PLAIN_HEADER.fullmatch(plain) and not carries_credentials(name):
             if self._is_kind(plain):
                 yield from self._named_in_header(plain, value)
             else:
-                yield from self._value(name, value, "headers")
+                # X-Team is declared as itself, or with the field team.
+                declared = (key for key in self.test_data.harmless if _kinds(key) & _kinds(plain))
+                key = name if name in self.test_data.harmless else next(declared, name)
+                yield from self._value(key, value, "headers")
 
     def _named_in_header(self, name: str, value: str) -> Iterator[Refusal]:
         for key in self._is_kind(name):

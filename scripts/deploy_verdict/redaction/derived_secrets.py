@@ -22,7 +22,19 @@ _TELLING_PART = re.compile(
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s,\"']+")
 _PAIR = re.compile(r"(?P<user>[^\s:/@=;,{}\"]+):(?P<password>[^\s]+)")
 _DRIVER = re.compile(r"(?P<user>[^\s:/@]+):(?P<password>[^\s]+)@(?:\w+\(|[\w.-]+[:/])")
-_ASSIGNMENT = re.compile(r"([A-Za-z][\w .-]*?)\s*=\s*(\"[^\"]*\"|'[^']*'|[^;&,\s]+)")
+_ASSIGNMENT = re.compile(r"([A-Za-z][\w .-]*?)\s*=\s*(\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[^;&,\s]+)")
+# A line of YAML; a word and its value in a .netrc.
+_LINE = re.compile(r"^[ \t]*[\"']?([A-Za-z][\w.-]*)[\"']?[ \t]*:[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
+_WORDS = re.compile(r"\b(?:password|account)\s+(\S+)", re.IGNORECASE)
+# Everybody's first guess: hiding them protects nobody, and takes ordinary words out of a report.
+_GUESSED = re.compile(
+    r"postgres(ql)?|mysql|mariadb|mongo(db)?|redis|rabbitmq|oracle|sqlserver|sa|root|toor|admin(istrator)?\d{0,3}"
+    r"|user(name)?\d{0,3}|guest|test(ing)?\d{0,3}|demo|example|pass(word|wd)?\d{0,3}|secrets?|tokens?|change-?me"
+    r"|default|letmein|qwerty|dev(elopment)?|stag(e|ing)|prod(uction)?|local(host)?|internal|external"
+    r"|public|private|enabled?|disabled?|required?|optional|true|false|none|null|undefined|unknown|basic|bearer"
+    r"|service|server|client|database|webhook|github|gitlab|google|oauth2?|session|cookies?|strict",
+    re.IGNORECASE,
+)
 _SCHEME = re.compile(r"(?:basic|bearer|token|digest|apikey|negotiate)\s+(\S+)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
@@ -35,7 +47,7 @@ def parts_of(value: str) -> tuple[str, ...]:
     waiting = [value, value.strip()]
     while waiting and len(found) < _MOST_PARTS:
         text = waiting.pop(0)
-        if len(text) < SHORTEST or text in found:
+        if len(text) < SHORTEST or text in found or is_guessed(text):
             continue
         found[text] = None
         waiting += [*_lines(text), *decoded(text), *_credentials(text)]
@@ -45,6 +57,11 @@ def parts_of(value: str) -> tuple[str, ...]:
 def lines_of(value: str) -> tuple[str, ...]:
     """The value and its lines: a key has several, and each may stand alone."""
     return (value, value.strip(), *_lines(value))
+
+
+def is_guessed(text: str) -> bool:
+    """Whether this is a word that stands in texts anyway, or a default that everybody knows."""
+    return _GUESSED.fullmatch(text) is not None
 
 
 def is_token(text: str) -> bool:
@@ -84,8 +101,10 @@ def decoded(text: str) -> Iterator[str]:
         yield html.unescape(text)
     if "\\" in text:
         yield _ESCAPED.sub(lambda match: chr(int(match.group(1) or match.group(2), 16)), text)
-    if _BASE64.fullmatch(text):
-        padded = text.rstrip("=").translate(str.maketrans("-_", "+/"))
+        yield text.replace("\\r", "").replace("\\n", "\n")
+    unwrapped = re.sub(r"\s*\n\s*", "", text)
+    if _BASE64.fullmatch(unwrapped):
+        padded = unwrapped.rstrip("=").translate(str.maketrans("-_", "+/"))
         yield from _readable(lambda: base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True))
     if _HEX.fullmatch(text):
         yield from _readable(lambda: bytes.fromhex(text))
@@ -97,7 +116,8 @@ def _readable(decode: Callable[[], bytes]) -> Iterator[str]:
         plain = decode().decode()
     except (ValueError, binascii.Error):
         return
-    if plain.isprintable():
+    # A key has lines.
+    if re.sub(r"[\r\n\t]", "", plain).isprintable():
         yield plain
 
 
@@ -115,9 +135,13 @@ def _credentials(text: str) -> Iterator[str]:
             part for part in (pair.group("user"), *pair.group("password").split(":")) if is_token(part)
         )
     for name, part in _ASSIGNMENT.findall(text):
-        bare = part.strip("\"'")
+        bare = part[1:-1] if part[:1] in ('"', "'", "{") else part
         if _TELLING_PART.search(name) or ("://" not in text and is_token(bare) and ";" in text):
             yield bare
+    yield from (part.strip("\"'") for name, part in _LINE.findall(text) if _TELLING_PART.search(name))
+    yield from _WORDS.findall(text)
+    if "://" not in text and "=" not in text:
+        yield from (word for word in re.split(r"[\s,;]+", text) if is_token(word) and word != text)
     if text[:1] in "{[":
         try:
             yield from _in_document(json.loads(text), "")

@@ -1,6 +1,7 @@
 """Where a secret stands in a text, in whatever case it is written and however it is wrapped. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -98,6 +99,8 @@ class Secrets:
             for gram, (part, name) in self._grams.items()
             if gram in low
             for span in _pieces(low, gram, part, name)
+            # In its own case: capitals within are no word.
+            if is_token(text[span.start : span.end].ljust(_PIECE, "x"))
         )
 
     def holds(self, text: str) -> str | None:
@@ -162,12 +165,22 @@ def overlap_of(text: str, form: str) -> int:
     return 0
 
 
+class _Lower(dict[int, str]):
+    """Each character in lower case and without its width, where that is one character."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        low = unicodedata.normalize("NFKC", char).lower()
+        self[code] = low if len(low) == 1 else char
+        return self[code]
+
+
+_LOWER = _Lower()
+
+
 def lowered(text: str) -> str:
     """In lower case, and of the same length."""
-    low = text.lower()
-    if len(low) == len(text):
-        return low
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def _shortest_piece(part: str) -> int:
@@ -195,7 +208,7 @@ def _pieces(text: str, gram: str, part: str, name: str) -> Iterator[Span]:
     at = text.find(gram)
     while at >= 0:
         start, end = _grown(text, at, part, gram)
-        if end - start >= _shortest_piece(part) and is_token(text[start:end].ljust(_PIECE, "x")):
+        if end - start >= _shortest_piece(part):
             yield Span(start, end, name, end - start)
         at = text.find(gram, end)
 

@@ -4,13 +4,21 @@ Secrets are the values of variables with telling names, every value of DEPLOY_VE
 of the plan that carry credentials, in all their encodings; and anything in the shape of a credential.
 """
 
+import base64
+import binascii
 import html
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from urllib.parse import unquote
 
-from deploy_verdict.redaction.derived_secrets import SHORTEST, keys_in_addresses, password_of
+from deploy_verdict.redaction.derived_secrets import (
+    SHORTEST,
+    is_guessed,
+    keys_in_addresses,
+    password_of,
+)
 from deploy_verdict.redaction.matching import SHORTEST_BEGINNING, Secrets, Span, lowered, overlap_of
 
 DOTENV = "DEPLOY_VERDICT_DOTENV"
@@ -18,6 +26,13 @@ _TELLING = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK"
     r"|(REDIS|DATABASE|POSTGRES)\w*_URL|PASSPHRASE|DOTENV|_NOTIFY|CONNECTION_STRING|KEY$|_PWD$|(?<!BY)PASS$"
 )
+# Settings of such things: how long, whether, of which kind.
+_SETTING = re.compile(
+    r"_(TTL|TIMEOUT|EXPIR\w*|EXPIRES_IN|MAX_AGE|LIFETIME|(MIN_|MAX_)?LENGTH|ENABLED|DISABLED|REQUIRED|MODE|TYPE|DOMAIN"
+    r"|ALG(ORITHM)?|ISSUER|AUDIENCE|SAMESITE|SECURE|REALM|ROUNDS)(_MS|_S|_SECONDS|_MINUTES|_HOURS|_DAYS)?$"
+)
+# An address of a host alone, which everybody who reads the report may know.
+_HOST_ONLY = re.compile(r"[A-Za-z][\w+.-]*://[\w.-]+(:\d+)?/?")
 # A .env holds these too: readers of the report need them, and they give access to nothing.
 _NO_SECRETS = re.compile(
     r"TARGET_URL|RAILWAY_(PROJECT_ID|SERVICE_ID|ENVIRONMENT|ENVIRONMENT_ID|API_URL)|GITHUB_(REPOSITORY|API_URL)"
@@ -26,6 +41,25 @@ _ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
 _CREDENTIAL_HEADERS = (
     "authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|project-access-token"
 )
+_PRIVATE_KEY = (
+    r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
+)
+# As platforms build their keys: a beginning that nothing else has.
+_VENDORS = (
+    r"(?P<vendor>\b(?:A[KS]IA[A-Z0-9]{16}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{30,}|glpat-[A-Za-z0-9_-]{16,}"
+    r"|npm_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{24,}|pypi-[A-Za-z0-9_-]{24,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
+    r"|dop_v1_[0-9a-f]{32,}|hf_[A-Za-z0-9]{30,}|whsec_[A-Za-z0-9+/=]{16,})|(?<=/bot)\d{6,}:[A-Za-z0-9_-]{30,})"
+)
+_HOOKS = r"(?:discord(?:app)?\.com/api/webhooks|webhook\.office\.com/\w+)/(?P<hook>[\w@/.-]{16,})"
+# Values with a telling name, where they look like no word. A token within JSON is often what a later step of
+# a test sends, so it stays.
+_VALUES = (
+    r"(?i:(?:\bpass|pass(?:word|wd|phrase)|pwd|secret|(?:access|private)[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?"
+    r"|(?:token|api[_-]?key|session(?:[_-]?id)?|\bsid|credential|signature)\s*[:=]\s*"
+    r"|[?&;](?:sig|x-amz-(?:signature|credential|security-token))=|[?&](?:key|code|auth)=(?=\w{20}))"
+    r"(?P<value>[^\s\"'\\&;,<>(){}\[\]]{6,})"
+)
+_MIXED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d|.*[a-z][A-Z])")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = r"(?i:(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?)"
 # The words that a shape needs, and the shape, so that few shapes are searched for in a long text.
@@ -36,6 +70,44 @@ _SHAPES = tuple(
         (("earer ",), r"(?<=earer )(?P<bearer>[A-Za-z0-9._~+/=-]{8,})"),
         (("asic ",), r"(?<=asic )(?P<basic>[A-Za-z0-9+/_-]{8,}={0,2})"),
         (("gh", "github_pat_"), r"(?P<github>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}))"),
+        (("private key",), _PRIVATE_KEY),
+        (
+            (
+                "akia",
+                "asia",
+                "k_",
+                "aiza",
+                "glpat-",
+                "npm_",
+                "sk-",
+                "pypi-",
+                "sg.",
+                "dop_",
+                "hf_",
+                "whsec_",
+                "/bot",
+            ),
+            _VENDORS,
+        ),
+        (("webhook",), _HOOKS),
+        (("://",), r"(?P<user>(?<=://)[A-Za-z0-9_-]{12,}(?=@))"),
+        (
+            (
+                "pass",
+                "pwd",
+                "secret",
+                "token",
+                "key",
+                "sess",
+                "sid",
+                "credential",
+                "sig",
+                "x-amz",
+                "code",
+                "auth",
+            ),
+            _VALUES,
+        ),
         (("eyj",), r"(?P<jwt>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
         (
             ("xox", "hooks.slack"),
@@ -54,17 +126,24 @@ _OPEN = re.compile(
     rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
     re.IGNORECASE,
 )
+# A private key whose end is yet to come.
+_OPEN_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*(?:PRIVATE KEY-{1,5}(?:(?!-----END [A-Z ]*PRIVATE KEY-----)[\s\S]){0,16384})?\Z"
+)
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
 # A page's control characters: html.unescape drops an escape, and so leaves the rest of its sequence.
 _NUMERIC = re.compile(r"&#(?:[xX]0{0,4}([01][0-9a-fA-F])|0{0,4}([1-2]?[0-9]|3[01]));")
 _MOST_ROUNDS = 3
+# gzip and zlib, in base64.
+_PACKED = re.compile(r"\b(?:H4sI|eJ[A-Za-z0-9+/]|eN[a-z])[A-Za-z0-9+/_-]{12,}")
+_MOST_UNPACKED = 65_536
 
 
 def is_secret(name: str) -> bool:
     """Whether a variable's name means that its value is secret."""
-    return _TELLING.search(name.upper()) is not None
+    return _TELLING.search(name.upper()) is not None and not _SETTING.search(name.upper())
 
 
 def carries_credentials(header: str) -> bool:
@@ -89,13 +168,13 @@ class Redactor:
     """Replaces secrets in texts; built once from the environment, then passed to everything that writes."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self.secrets = {name: value for name, value in secrets.items() if len(value) >= SHORTEST}
+        self.secrets = {name: value for name, value in secrets.items() if _hides(value)}
         # Each variable of that file is a secret of its own.
         self._known = Secrets(self.secrets, whole=(DOTENV,))
 
     def learn(self, name: str, value: str) -> None:
         """Take in one more secret, such as a token that a service has issued meanwhile."""
-        if value not in self.secrets.values() and len(value) >= SHORTEST:
+        if value not in self.secrets.values() and _hides(value):
             self.secrets = joined(self.secrets, {name: value})
             self._known = Secrets(self.secrets, whole=(DOTENV,))
 
@@ -129,6 +208,8 @@ class Redactor:
         if self.secrets and _HAS_ESCAPES.search(text):
             text = "".join(map(self._unescaped_line, text.splitlines(keepends=True)))
         text = _without(text, self._known.pieces(text))
+        if self.secrets:
+            text = _PACKED.sub(self._unpacked, text)
         low = text.lower()
         for words, shape in _SHAPES:
             if any(word in low for word in words):
@@ -148,6 +229,7 @@ class Redactor:
         start = len(text) - max((overlap_of(low, form) for form, _ in self._known.forms), default=0)
         shape = _OPEN.search(text, text.rfind("\n") + 1)
         start = min(start, shape.start() if shape else start)
+        start -= _open_key(text[:start])
         while True:
             # The cut for one secret must not split another, complete one.
             begin = min((_begin_of(form, low, start) for form, _ in self._known.forms), default=start)
@@ -157,13 +239,26 @@ class Redactor:
 
     def broken_off(self, text: str) -> int:
         """How many of the last characters may be a secret that goes on on the next line."""
-        return self._known.broken_off(text)
+        known = self._known.broken_off(text)
+        return known + _open_key(text[: len(text) - known])
 
     def _without_beginning(self, text: str) -> str:
         low = lowered(text)
         overlaps = [(overlap_of(low, form), name) for form, name in self._known.forms]
         longest, name = max(overlaps, default=(0, ""))
         return f"{text[:-longest]}[redacted:{name}]" if longest >= SHORTEST_BEGINNING else text
+
+    def _unpacked(self, match: re.Match[str]) -> str:
+        """What was packed and written in base64; its name, where it holds a secret."""
+        coded = match.group().translate(str.maketrans("-_", "+/"))
+        try:
+            data = base64.b64decode(coded[: len(coded) // 4 * 4])
+            # Either header; more than this much is no secret.
+            plain = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, _MOST_UNPACKED)
+        except (binascii.Error, zlib.error):
+            return match.group()
+        name = self._known.holds(plain.decode("utf-8", "replace"))
+        return f"[redacted:{name}]" if name else match.group()
 
     def _unescaped_line(self, line: str) -> str:
         """The line; or a note in its place, where a secret shows once its escapes are decoded."""
@@ -174,6 +269,17 @@ class Redactor:
             if name is not None:
                 return f"[redacted: this line held {name} in disguise]\n"
         return line
+
+
+def _open_key(text: str) -> int:
+    """How many of the last characters are a private key without its end."""
+    found = _OPEN_KEY.search(text) if "-----BEGIN" in text else None
+    return len(text) - found.start() if found else 0
+
+
+def _hides(value: str) -> bool:
+    """Whether a value is worth hiding: no word that everybody would guess, no bare address of a host."""
+    return len(value) >= SHORTEST and not is_guessed(value) and not _HOST_ONLY.fullmatch(value)
 
 
 def _without(text: str, spans: Sequence[Span]) -> str:
@@ -198,6 +304,9 @@ def _shape_hidden(match: re.Match[str]) -> str:
     kind = match.lastgroup or ""
     before = match.group(0)[: match.start(kind) - match.start()]
     value = match.group(kind)
+    # A word, a number or a selector is none.
+    if kind == "value" and not _MIXED.match(value):
+        return match.group(0)
     return match.group(0) if value.startswith("[redacted") else f"{before}[redacted:{kind}]"
 
 

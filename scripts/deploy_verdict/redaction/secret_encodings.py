@@ -24,7 +24,7 @@ def encodings_of(value: str, *, is_whole: bool = False) -> set[str]:
     """
     forms: set[str] = set()
     for part in lines_of(value) if is_whole else parts_of(value):
-        forms |= {form for form in _texts(part) if len(form) >= SHORTEST}
+        forms |= {form for form in (*_texts(part), part[::-1]) if len(form) >= SHORTEST}
         forms |= {form for form in _coded(part) if len(form) >= _SHORTEST_CODED}
     return forms
 
@@ -33,7 +33,7 @@ def skeletons_of(value: str) -> set[str]:
     """The letters and digits of its long forms: what is left of them however they are wrapped or grouped."""
     found: set[str] = set()
     for part in parts_of(value):
-        found |= {skeleton(form) for form in (part, *_coded(part))}
+        found |= {skeleton(form) for form in (part, *_coded(part), *_bytes_of(part))}
     return {form for form in found if len(form) >= _SHORTEST_SKELETON}
 
 
@@ -81,12 +81,30 @@ def _lower_percent(text: str) -> str:
     return "%".join([pieces[0], *(piece[:2].lower() + piece[2:] for piece in pieces[1:])])
 
 
-def _coded(value: str) -> Iterator[str]:
-    """In hex, and in base64 after any prefix: the characters that depend on this secret alone."""
+def _bytes_of(value: str) -> Iterator[str]:
+    """As programs print bytes: 0x74 0x6b, [116, 107], \\164, 01110100, \\u{74}."""
     data = value.encode("utf-8", "replace")
+    for form in ("0x{:02x}", "x{:02x}", "{:d}", "{:03o}", "0{:03o}", "{:08b}", "u{:x}", "U{:08x}"):
+        yield "".join(map(form.format, data))
+
+
+def _coded(value: str) -> Iterator[str]:
+    """In hex, base32 and base64, of UTF-8 and UTF-16; and one of these within another."""
+    data = value.encode("utf-8", "replace")
+    yield base64.b32encode(data).decode().rstrip("=")
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        yield from _coded_bytes(value.encode(encoding, "replace"))
+    inner = base64.b64encode(data)
+    yield inner.hex()
+    # The last characters depend on what comes next.
+    for twice in (inner.rstrip(b"="), data.hex().encode()):
+        yield base64.b64encode(twice[: len(twice) // 3 * 3]).decode()
+
+
+def _coded_bytes(data: bytes) -> Iterator[str]:
+    """In hex, and in base64 after any prefix: the characters that depend on this secret alone."""
     yield data.hex()
     yield data.hex().upper()
-    yield base64.b32encode(data).decode().rstrip("=")
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + data).decode()
         own = coded[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]

@@ -67,7 +67,9 @@ def test_captured_values_fill_later_requests_in_their_own_type():
       {post: "/x/{second}?w={first}", headers: {X-Worker: "W{first}"}, expect: {status: 404},
        json: {spool: T1, worker: "{second}", name: "W({first})", literal: "{{first}}"}}]"""
     with json_service(Spools()) as service:
-        declared = "routes: ['/x/{worker}'], harmless: {worker: any, w: any, name: any, literal: any}"
+        declared = (
+            "routes: ['/x/{worker}'], harmless: {worker: any, w: any, X-Worker: any, name: any, literal: any}"
+        )
         head = f"test_data: {{may_write: {{spool: [T1]}}, {declared}}}\n"
         context = context_of(one_test(steps), service.url, head=head)
         test, _ = run_suite(context, 0.0)

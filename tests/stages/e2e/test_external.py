@@ -168,6 +168,10 @@ def results(xml, ran=None):
         f'<testsuites><testsuite timestamp="2026-01-02T03:04:05+02:00"/>{GOOD}</testsuites>',
         '<testsuite timestamp="2999-01-02T03:04:05"><testcase name="a"/></testsuite>',
         '<testsuite><testcase name="a" time="900"/></testsuite>',
+        '<testsuite><testcase name="a" timestamp="2026-01-02T03:04:05"/></testsuite>',
+        '<testsuite timestamp="Fri, 02 Jan 2026 03:04:05 GMT"><testcase name="a"/></testsuite>',
+        '<testsuite timestamp="2026/01/02 03:04:05"><testcase name="a"/></testsuite>',
+        '<testsuite timestamp="1767323045678"><testcase name="a"/></testsuite>',
     ],
 )
 def test_a_copy_of_another_runs_file_proves_nothing(stale, tmp_path):
@@ -229,6 +233,26 @@ def test_surefires_repeated_cases_are_told_apart():
         results(alone.replace('"3"', '"2"'))
 
 
+@pytest.mark.parametrize(
+    ("case", "result"),
+    [
+        ('status="FAILED"/>', "failed"),
+        ('result="failure"/>', "failed"),
+        ('status="timed_out"/>', "failed"),
+        ('success="false"/>', "failed"),
+        ("><Failure/></testcase>", "failed"),
+        ('><x:error xmlns:x="urn:x"/></testcase>', "error"),
+        ('status="pending"/>', "skipped"),
+        ('executed="false"/>', "skipped"),
+        ('status="failed"><skipped/></testcase>', "skipped"),
+        ('status="run" result="completed"/>', "passed"),
+        ('status="PASSED"/>', "passed"),
+    ],
+)
+def test_a_result_counts_however_the_reporter_writes_it(case, result):
+    assert results(f'<testsuite><testcase name="a" {case}</testsuite>') == [("a", result)]
+
+
 NOT_LOADED = """<testsuites name="jest tests" tests="1" errors="1">
   <testsuite name="s" tests="1"><testcase name="s ok"/></testsuite>
   <testsuite name="t" errors="1" tests="0"/></testsuites>"""
@@ -240,6 +264,7 @@ NOT_LOADED = """<testsuites name="jest tests" tests="1" errors="1">
         (NOT_LOADED, "t"),
         (NOT_LOADED.replace('<testcase name="s ok"/>', "").replace('"1"><', '"0"><'), "t"),
         ('<testsuite name="t" tests="8"><testcase name="s ok"/></testsuite>', "t"),
+        ('<testsuite name="t" failed="1"><testcase name="s ok"/></testsuite>', "t"),
         ('<testsuite name="t" failures="x"><testcase name="s ok"/></testsuite>', "t"),
     ],
 )

@@ -150,6 +150,27 @@ health:
         ({"status": "open", "errors": [], "error": None}, {}, None),
         ({"errors": [{"message": "gone"}]}, {}, "says errors:"),
         ([1, 2], "plain text", None),
+        ({"status": "OUT_OF_SERVICE"}, {}, 'says status: "OUT_OF_SERVICE"'),
+        ({"status": "Gestört"}, {}, "says status:"),
+        ({"status": 503}, {}, "says status: 503"),
+        ({"isHealthy": False}, {}, "says isHealthy: false"),
+        ({"errorMessage": "db is gone"}, {}, "says errorMessage:"),
+        ({"code": 500, "message": "x"}, {}, "says code: 500"),
+        ({"message": "Internal Server Error"}, {}, "says message:"),
+        ({"data": {"success": False}}, {}, "says success: false in data"),
+        ({"status": "UP", "components": {"db": {"status": "DOWN"}}}, {}, 'says status: "DOWN" in db in comp'),
+        ({"status": "pass", "checks": [{"name": "db", "status": "fail"}]}, {}, "in checks"),
+        ({"database": "disconnected"}, {}, 'says database: "disconnected"'),
+        ("DOWN", {}, 'reads "DOWN"'),
+        ("503 Service Unavailable", {}, "reads "),
+        ('{"status": "ok", "orders": [1,', {}, "begins as JSON and is none"),
+        (")]}',\n" + '{"status": "down"}', {}, "says status:"),
+        ("<html><body><h1>Service Unavailable</h1></body></html>", {}, "is a page with the title 'Service"),
+        ("<!-- x --><html><title>Anmelden</title></html>", {}, "is a page with the title 'Anmelden'"),
+        ({"status": "warn", "queue": {"failed": 0}, "storage": {"free": "500 GB"}}, {}, None),
+        ({"data": [{"name": "nightly", "status": "failed"}], "last_error": "x"}, {}, None),
+        ({"jobs": [{"name": "nightly", "status": "failed"}], "state": "NO", "code": 420}, {}, None),
+        ({"title": "500 Days", "error": "none", "available": False}, {}, None),
     ],
 )
 def test_a_body_that_contradicts_its_status_is_open_where_the_plan_does_not_look(orders, cart, told):
@@ -179,5 +200,11 @@ def test_a_copy_out_of_a_cache_proves_nothing():
     assert outcome(*fresh) == set()
     assert outcome(*fresh[:4], ({"n": 5}, {"age": "31"})) == {OPEN}
     assert outcome(*fresh[:4], ({"n": 5}, {"X-Cache": "Hit from cloudfront"})) == {OPEN}
+    for name, value in (("X-Cache", "TCP_MEM_HIT from x"), ("X-Cache-Hits", "0, 3"), ("X-Varnish", "12 7"),
+                        ("CF-Cache-Status", "UPDATING"), ("Warning", '110 - "Response is Stale"'),
+                        ("X-From-Cache", "1"), ("Age", "12.0")):  # fmt: skip
+        assert outcome(*fresh[:4], ({"n": 5}, {name: value})) == {OPEN}, name
+    for name, value in (("X-Cache", "MISS, hit-for-pass"), ("X-Cache-Hits", "0"), ("X-Varnish", "12")):
+        assert outcome(*fresh[:4], ({"n": 5}, {name: value})) == set(), name
     # The very same answer, a quarter of an hour later: its date is that of the first.
     assert outcome(*fresh[:4], fresh[0]) == {OPEN}

@@ -55,6 +55,24 @@ def test_two_bad_beats_in_a_row_are_an_outage_and_single_ones_are_counted(bad, o
     assert (found.check, found.outcome, found.severity) == ("api", outcome, severity)
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ([{"headers": {"X-Process-Id": str(7 + (n > 9))}} for n in range(20)], "header.X-Process-Id changed"),
+        ([{"headers": {"X-Uptime": str((n % 10) * 30)}} for n in range(20)], "header.X-Uptime fell from 270"),
+        ([{"headers": {"X-Pid": "78"[n % 2]}} for n in range(20)], None),
+    ],
+)
+def test_a_restart_shows_in_a_header_too(fields, told):
+    found = [
+        http("api", UP, offset_s=30.0 * n, at=T0 + timedelta(seconds=30 * n), **more)
+        for n, more in enumerate(fields)
+    ]
+    told = told or "no answer shows a restart"
+    (ruled, *_) = judge_restarts(bundle_of(PLAN, loaded(PLAN, "heartbeat", found)))
+    assert ruled.actual.startswith(told)
+
+
 def test_an_outage_says_how_long_and_since_when():
     (found,) = judged(beats(*(500 if 10 <= number < 28 else UP for number in range(240))))
     assert found.actual.startswith("9 min in 1 stretch, the first from T+5min to T+13.5min: ")
@@ -159,6 +177,20 @@ REQUESTS = "$.requests_total fell from 110 to 0"
         (series("uptime", TURNS), None),
         ([{"app": {"started_at": "ab"[n > 9]}} for n in range(20)], "$.app.started_at changed from a to b"),
         (series("pid", [7, 8] * 10), None),
+        (series("uptimeMinutes", [*range(90, 100), *range(10)]), "$.uptimeMinutes fell from 99 to 0"),
+        (series("uptime_minutes", [n // 2 for n in TURNS]), None),
+        (
+            series("uptime", [f"PT1H{n}M" for n in range(10)] + [f"PT{n}S" for n in range(2, 60, 30)]),
+            "$.uptime fell from PT1H9M to PT2S",
+        ),
+        (
+            series("uptime", [f"3 days, 4:{n:02}:06" for n in range(9)] + ["0:00:07", "0:00:37"]),
+            "$.uptime fell from 3 days, 4:08:06 to 0:00:07",
+        ),
+        (series("uptime", [f"{n}m 5s" for n in range(3, 12)] + ["4s", "34s"]), "$.uptime fell from 11m 5s"),
+        (series("jvm.uptime", [9_000_000 + n for n in range(9)] + [5]), "$.jvm.uptime fell from"),
+        (series("started", [1_700_000_000_000] * 10 + [1_700_000_900_000] * 9), "$.started changed from"),
+        (series("start_date", ["2026-01-01"] * 10 + ["2026-02-01"] * 9), None),
         (series("requests_total", [*range(0, 120, 10), *range(0, 80, 10)]), REQUESTS),
         (series("requests_total", TURNS), None),
         (series("load", [5] * 10 + [1] * 10), None),

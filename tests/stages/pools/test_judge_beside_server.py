@@ -1,13 +1,17 @@
 """A service's own gauge beside its server's count, and several processes behind one address."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from deploy_verdict.evidence.pool_samples import Told
+from deploy_verdict.evidence.several_processes import several_processes
 from deploy_verdict.model import Outcome, Reading, VerdictOutcome
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, loaded
 from tests.plans import plan_of
+from tests.stages.pools.test_judge_blocks import QUICK, sample
 from tests.stages.pools.test_judge_gauge import load
 
 PLAN = plan_of(
@@ -149,6 +153,15 @@ def judged_of(bursts, *, asked):
         two = two if asked else two.model_copy(update={"readings": (), "not_asked": True})
         files.append(loaded(PLAN, "pools", [one, two], offset_s))
     return judge(bundle_of(PLAN, *files), judged_at=T0, tool_version="0.1.0")
+
+
+def test_readings_that_all_begin_a_connection_are_not_compared_with_those_that_keep_it():
+    """Those in between lie five seconds apart, so that a slow value changes there oftener than in bursts."""
+    kept = [[Told(step % 4 == 0, (("memory", step // 15),)) for step in range(30)]] * 9
+    places = [[(place * 10 + step) // 4 % 9 for step in range(10)] for place in range(60)]
+    apart = [[Told(True, (("memory", value),)) for value in values] for values in places]
+    samples = [replace(sample(place, QUICK), told=tuple(told)) for place, told in enumerate([*kept, *apart])]
+    assert several_processes(samples) is None
 
 
 def every_third(step):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal
 from xml.parsers import expat
@@ -28,6 +29,10 @@ MAX_MESSAGE_CHARACTERS = 500
 SLACK = timedelta(minutes=2)
 # Surefire's elements of a case that was repeated: it passed at last, or it did not.
 _FLAKY = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
+# What some reporters write as an attribute of a case, and not as an element in it.
+_FAILED = re.compile(r"(?i)fail(ed|ure)?|broken|error(ed)?|timed?[ _-]?out|crashed|aborted|unsuccessful")
+_NOT_RUN = re.compile(r"(?i)not_?run|skip(ped)?|disabled|pending|ignored|suppressed|inconclusive|todo")
+_TAGS = ("testsuite", "testcase", "failure", "error", "skipped")
 _CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
 _NO_CHARACTER = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});")
 _NO_XML = re.compile("[\ufffe\uffff\ud800-\udfff]")
@@ -132,6 +137,7 @@ def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
         root = JUnitXml.fromstring(data)
     except (SyntaxError, ValueError, JUnitXmlError) as error:
         raise NotJUnitError(f"its file is not JUnit XML: {_line(str(error))}") from error
+    _plain_tags(root)
     elements = list(root._elem.iter("testcase"))
     if len(elements) > MAX_CASES:
         raise NotJUnitError(f"its JUnit file holds more than {MAX_CASES} test cases")
@@ -150,6 +156,14 @@ def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
     if ran is not None:
         _refuse_older(root, cases, ran)
     return tuple(cases)
+
+
+def _plain_tags(root: JUnitXml) -> None:
+    """Give the elements that count their plain names: some stand in a namespace, or in capitals."""
+    for element in root._elem.iter():
+        plain = element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+        if plain in _TAGS:
+            element.tag = plain
 
 
 def _readable(data: bytes) -> bytes:
@@ -222,7 +236,7 @@ def _contradiction(root: JUnitXml, cases: Sequence[Case]) -> tuple[str, str] | N
         name = (element.get("name") or "(no name)")[:MAX_NAME_CHARACTERS]
         # Surefire counts each failed try of a case that passed when it was repeated.
         repeated = sum(1 for part in element.iter() if part.tag in _FLAKY)
-        for kind in ("failures", "errors"):
+        for kind in ("failures", "errors", "failed"):
             count = _count(element, kind)
             if count is None or count > repeated:
                 return name, f"counts {element.get(kind)[:20]} {kind}, and holds no such case"
@@ -241,7 +255,7 @@ def _count(element: Any, name: str) -> int | None:
 
 def _refuse_older(root: JUnitXml, cases: Sequence[Case], ran: Ran) -> None:
     """A copy of an older run's file is no result of this one, whenever it was copied."""
-    for element in _suites(root):
+    for element in [*_suites(root), *root._elem.iter("testcase")]:
         text = (element.get("timestamp") or "").strip()
         written = _times(text)
         if written and not any(ran.started - SLACK <= at <= ran.ended + SLACK for at in written):
@@ -260,9 +274,8 @@ def _refuse_older(root: JUnitXml, cases: Sequence[Case], ran: Ran) -> None:
 
 def _times(text: str) -> list[datetime]:
     """What a timestamp may mean: without a zone it is UTC or this machine's time. None is of any time."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+    at = _time(text)
+    if at is None:
         return []
     try:
         return [at] if at.tzinfo is not None else [at.replace(tzinfo=UTC), at.astimezone(UTC)]
@@ -270,16 +283,32 @@ def _times(text: str) -> list[datetime]:
         return [at.replace(tzinfo=UTC)]
 
 
+def _time(text: str) -> datetime | None:
+    """As ISO 8601, as a mail has it, or in seconds or milliseconds since 1970."""
+    if re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
+        return datetime.fromtimestamp(float(text[:10]), UTC)
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        with contextlib.suppress(ValueError, TypeError, IndexError):
+            return read(text.replace("/", "-"))
+    return None
+
+
 def _case(case: TestCase) -> Case:
     name = ".".join(part for part in (case.classname, case.name) if part) or "(no name)"
     result: Result = "passed"
     texts = [f"{part.message or ''} {part.text or ''}" for part in case.result]
     flaky = [part for part in case._elem if part.tag in _FLAKY]
+    said = [case._elem.get(name) or "" for name in ("status", "result", "outcome")]
+    is_unlike = case._elem.get("success", "").lower() == "false"
     if case.is_error:
         result = "error"
     elif case.is_failure or any(part.tag.startswith("rerun") for part in flaky):
         result = "failed"
-    elif case.is_skipped or case._elem.get("status") in ("notrun", "skipped", "disabled"):
+    elif case.is_skipped:
+        result = "skipped"
+    elif is_unlike or any(map(_FAILED.fullmatch, said)):
+        result = "failed"
+    elif any(map(_NOT_RUN.fullmatch, said)) or case._elem.get("executed", "").lower() == "false":
         # GoogleTest writes status="notrun" for a disabled test, and no <skipped> element.
         result = "skipped"
     elif flaky:

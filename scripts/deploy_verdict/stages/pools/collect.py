@@ -20,6 +20,9 @@ from deploy_verdict.stages.pools.gauge import open_gauge, shown_address
 CHECKPOINT_S = 1.0
 # Of the readings, how many begin a new connection: a balancer gives a connection to one instance.
 RENEWED_SHARE = 0.25
+# Services close a connection that rests for so long (gunicorn 2 s, uvicorn and Node 5 s): a request just then
+# is reset, through no fault of theirs.
+KEPT_S = 2.0
 Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 
@@ -100,7 +103,8 @@ def _read(context: Context, bursts: list[_Burst], checkpoint: Checkpoint) -> Non
             gauge = gauges[place]
             if context.stop.requested or gauge is None:
                 return
-            if random.random() < RENEWED_SHARE:  # noqa: S311  # not a secret
+            rests = bursts[place].plan.every >= KEPT_S
+            if rests or random.random() < RENEWED_SHARE:  # noqa: S311  # not a secret
                 gauge.renew()
             bursts[place].readings.append(gauge.read())
             if clock.monotonic_s() - kept_s >= CHECKPOINT_S:
