@@ -184,6 +184,14 @@ def _known_errors():
                     mode="log", world=World(use=0.0), target=target,
                     errors=KnownErrors(per_h=per_h, burst=burst, times=times),
                 )  # fmt: skip
+    for times, target in {1: FALSE_ALARM, 10: ""}.items():
+        often = "as often" if times == 1 else f"{times} times as often"
+        yield Cell(
+            group="known error",
+            name=f"2 troubles/h before of 5 minutes (mean), then {often}",
+            mode="log", world=World(use=0.0), target=target,
+            errors=KnownErrors(per_h=2, burst=5, times=times, lasting=5.0),
+        )  # fmt: skip
 
 
 def _between():

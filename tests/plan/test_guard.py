@@ -236,10 +236,10 @@ def test_no_header_names_what_is_written(name, value, told):
 @pytest.mark.parametrize(("name", "value"), [
     ("Authorization", "Bearer abc"), ("If-Match", '"v1"'), ("X-Request-Id", "1"), ("X-User-Id", "qa"),
     ("Content-Type", "application/merge-patch+json"), ("Idempotency-Key", "1"), ("X-Team", "blue"),
-    ("Cookie", "sid=abc; user=qa"), ("X-Api-Key", "abc"), ("Accept", "application/json"),
+    ("X-Worker", "w1"), ("Cookie", "sid=abc; user=qa"), ("X-Api-Key", "abc"), ("Accept", "application/json"),
 ])  # fmt: skip
 def test_headers_that_name_nothing_else_go_with_a_write(name, value):
-    data = USERS.model_copy(update={"harmless": {"X-Team": ("blue",)}})
+    data = USERS.model_copy(update={"harmless": {"X-Team": ("blue",), "worker_id": ("w1",)}})
     assert refusal("PUT", "/users/qa", {}, data, headers={name: value}) is None
 
 

@@ -65,7 +65,10 @@ def _json():
     return f"""## JSON
 
 Keys count whatever their case, dots, hyphens and underscores; the first one that holds something counts. A key is
-looked for on the first floor, then within `log`, `record`, `fields`, `jsonPayload`, `body`, `data`, `payload`.
+looked for on the first floor, then within `log`, `record`, `fields`, `jsonPayload`, `meta`, and within `body`, `data`,
+`payload`, `attributes` where the line has no message, method or status of its own: what a request brought is no
+logger's word. One line may hold many records: OpenTelemetry's `resourceLogs`, CloudWatch's `logEvents`, a list. An
+object that is written indented, over several lines of a file, is one.
 
 - time: {_names(TIME_KEYS)}
 - level: {_names(LEVEL_KEYS)}

@@ -276,6 +276,8 @@ def test_what_nobody_could_fill_or_send_is_a_mistake_of_the_plan(check, message)
         ("POST", "/query", {}, {"_method": "DELETE"}, False),
         ("GET", "/anything", {"X-HTTP-Method": "DELETE"}, None, False),
         ("GET", "/anything?_method=x", {}, None, True),
+        ("GET", "/anything?_method=DELETE", {}, None, False),
+        ("GET", "/anything", {"X-Original-URL": "/delete"}, None, False),
     ],
 )
 def test_only_a_declared_post_leaves_for_another_host(method, path, headers, body, is_sent):

@@ -77,9 +77,9 @@ class LinearRegexes:
         if self._always not in found:
             raise UnfitRegexError(f"{self._regexes!r} need too much memory — write shorter ones")
         if len(found) == 1:
-            return []
+            return found[:0]
         found.remove(self._always)
-        return sorted(found)
+        return sorted(found) if len(found) > 1 else found
 
     def span(self, place: int, text: str) -> tuple[int, int] | None:
         """Where in a text one of them is found first."""

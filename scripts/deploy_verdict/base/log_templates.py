@@ -35,7 +35,7 @@ _CHAINED = ("During handling of the above", "The above exception was the direct"
 _RAISED = re.compile(r"[^\W\d]\w*(?:\.\w+)*(?::|$)")
 _HARMLESS = re.compile(r"\W*(?:[\w.-]+\W+){0,2}?(?:INFO|DEBUG|TRACE|NOTICE|WARN|WARNING)\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
-_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _MOST_SHAPES = 2048
 _HEXADECIMAL = re.compile(rb"\b[a-f]{0,7}0[0a-f]{7,}(?:-[0a-f]{4,})*\b")
 _SHAPE_OF_STAMP = re.compile(r"\s*[\[(\"']?0000(?=[-/]00[-/]00)")
@@ -102,18 +102,17 @@ class KnownTemplates:
             text = text.lstrip().partition("\n")[0]
         if not text.isascii():
             return self._template_of(text)
-        shape = text.encode().translate(_ZEROED)
+        shape = text.encode().translate(ZEROED)
         known = self._known.get(shape)
         if known is None:
-            # Ids differ in letters too, and a word with a digit is one mark.
-            shape = _HEXADECIMAL.sub(_zeros, shape)
+            shape = without_ids(shape)
             known = self._known.get(shape)
         if isinstance(known, str):
             return known
         if known is None:
             template = self._template_of(text)
             if len(self._known) < _MOST_SHAPES and len(text) <= MAX_CHARS:
-                places = _shown_digits(shape.decode())
+                places = shown_digits(shape.decode())
                 self._known[shape] = (places, {self._digits(text, places): template}) if places else template
             return template
         places, templates = known
@@ -128,11 +127,16 @@ class KnownTemplates:
         return "".join([text[place] for place in places])
 
 
+def without_ids(shape: bytes) -> bytes:
+    """A shape with hexadecimal ids as zeros: these differ in letters, and a word with a digit is one mark."""
+    return _HEXADECIMAL.sub(_zeros, shape)
+
+
 def _zeros(match: "re.Match[bytes]") -> bytes:
     return b"0" * len(match[0])
 
 
-def _shown_digits(shape: str) -> tuple[int, ...]:
+def shown_digits(shape: str) -> tuple[int, ...]:
     """Where a template may show a digit of a line of this shape."""
     year = _SHAPE_OF_STAMP.match(shape)
     places = [year.end() - 4, year.end() - 3] if year is not None else []

@@ -32,7 +32,8 @@ class PatternCount(Record):
 class TemplateCount(Record):
     """Lines of one template and kind: `error` and `warning` by their level, or an unlevelled crash.
 
-    They came in `minutes` different minutes of the plan's time, `most_in_minute` in one of them.
+    They came in `minutes` different minutes of the plan's time, which were `spells` times some in a row;
+    `most_in_minute` in one of them.
 
     `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
     speak of something that went wrong. `unlevelled`: no level is known.
@@ -44,6 +45,7 @@ class TemplateCount(Record):
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     minutes: int = 0
+    spells: int = 0
     most_in_minute: int = 0
     level: str | None = None
     example: str
@@ -123,8 +125,8 @@ class LogObservation(Record):
 
     `lines_by_part`: the lines with a time in each of so many equal parts of the window.
 
-    `restarts`: how often the service said that it started, later than five minutes of plan time after T0;
-    `restarts_before`: in the hour before T0.
+    `restarts`: how often the service said that it started, in the window later than five minutes of plan time
+    after T0; `worker_starts`: how often it said so of its workers.
 
     `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
     level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
@@ -142,7 +144,7 @@ class LogObservation(Record):
     deployed_at: AwareDatetime | None = None
     deployed_by: DeployedBy | None = None
     restarts: int = 0
-    restarts_before: int = 0
+    worker_starts: int = 0
     begins_at: AwareDatetime | None = None
     lines_read: int = 0
     lines_in_window: int = 0

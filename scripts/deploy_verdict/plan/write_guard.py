@@ -75,8 +75,11 @@ def foreign_refusal(
     form: Mapping[str, str] | None = None,
 ) -> str | None:
     """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    override = _override(method, path, headers)
+    if override:
+        return override.text
     is_write = changes_data(method, path, body)
-    names = [*headers]
+    names: list[str] = []
     if is_write:
         query = parse_qsl(path.partition("?")[2], keep_blank_values=True)
         names += [*(key for key, _ in query), *(form or ()), *keys_in(body)]
@@ -410,7 +413,10 @@ class _Writing:
             if self._is_kind(plain):
                 yield from self._named_in_header(plain, value)
             else:
-                yield from self._value(name, value, "headers")
+                # X-Team is declared as itself, or with the field team.
+                declared = (key for key in self.test_data.harmless if _kinds(key) & _kinds(plain))
+                key = name if name in self.test_data.harmless else next(declared, name)
+                yield from self._value(key, value, "headers")
 
     def _named_in_header(self, name: str, value: str) -> Iterator[Refusal]:
         for key in self._is_kind(name):

@@ -16,7 +16,6 @@ from urllib.parse import unquote
 from deploy_verdict.redaction.derived_secrets import (
     SHORTEST,
     is_guessed,
-    is_token,
     keys_in_addresses,
     password_of,
 )
@@ -55,11 +54,12 @@ _HOOKS = r"(?:discord(?:app)?\.com/api/webhooks|webhook\.office\.com/\w+)/(?P<ho
 # Values with a telling name, where they look like no word. A token within JSON is often what a later step of
 # a test sends, so it stays.
 _VALUES = (
-    r"(?i:(?:pass(?:word|wd|phrase)?|pwd|secret|(?:access|private)[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?"
+    r"(?i:(?:\bpass|pass(?:word|wd|phrase)|pwd|secret|(?:access|private)[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?"
     r"|(?:token|api[_-]?key|session(?:[_-]?id)?|\bsid|credential|signature)\s*[:=]\s*"
     r"|[?&;](?:sig|x-amz-(?:signature|credential|security-token))=|[?&](?:key|code|auth)=(?=\w{20}))"
     r"(?P<value>[^\s\"'\\&;,<>(){}\[\]]{6,})"
 )
+_MIXED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d|.*[a-z][A-Z])")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = r"(?i:(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?)"
 # The words that a shape needs, and the shape, so that few shapes are searched for in a long text.
@@ -304,7 +304,8 @@ def _shape_hidden(match: re.Match[str]) -> str:
     kind = match.lastgroup or ""
     before = match.group(0)[: match.start(kind) - match.start()]
     value = match.group(kind)
-    if kind == "value" and (value.isdigit() or not is_token(value.ljust(8, "x"))):
+    # A word, a number or a selector is none.
+    if kind == "value" and not _MIXED.match(value):
         return match.group(0)
     return match.group(0) if value.startswith("[redacted") else f"{before}[redacted:{kind}]"
 

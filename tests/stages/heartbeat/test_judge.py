@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.model import Attempt, Fault, LogObservation, Outcome, Severity, TemplateCount, Whose
+from deploy_verdict.model import Attempt, Fault, LogObservation, Outcome, Severity, Whose
 from deploy_verdict.stages.heartbeat.judge import judge_heartbeat
 from deploy_verdict.stages.heartbeat.judge_connections import judge_connections
 from deploy_verdict.stages.heartbeat.judge_restarts import judge_restarts
@@ -205,15 +205,8 @@ def test_a_restart_shows_in_a_value_that_never_comes_back(bodies, told):
 LOGS = plan_of(WINDOW + HEALTH + "logs: {novelty: {before: 1h}}\n")
 
 
-def log(check, count, hours, last_min=60):
-    template = TemplateCount(
-        template="Started server process",
-        kind="other",
-        count=count,
-        example="INFO: Started server process [1]",
-        last_at=T0 + timedelta(minutes=last_min),
-    )
-    start = T0 if check == "log" else T0 - timedelta(hours=hours)
+def log(check, starts, hours=2, *, workers=0):
+    start = T0 - timedelta(hours=hours) if check == "baseline" else T0
     return LogObservation(
         check=check,
         source="x",
@@ -221,32 +214,44 @@ def log(check, count, hours, last_min=60):
         end=start + timedelta(hours=hours),
         lines_read=9,
         lines_in_window=9,
-        templates=(template,) if count else (),
+        templates=(),
+        restarts=starts,
+        worker_starts=workers,
     )
 
 
 @pytest.mark.parametrize(
     ("now", "before", "outcome"),
     [
-        (log("log", 4, 2, last_min=5), None, PASS),
-        (log("log", 2, 2), log("baseline", 0, 1), PASS),
-        (log("log", 8, 2), log("baseline", 0, 1), FAIL),
-        (log("log", 8, 2), log("baseline", 4, 1), PASS),
-        (log("log", 60, 2), log("baseline", 4, 1), FAIL),
-        (log("log", 8, 2), None, OPEN),
+        (log("log", 0), None, PASS),
+        (log("log", 2), log("baseline", 0, 1), PASS),
+        (log("log", 8), log("baseline", 0, 1), FAIL),
+        (log("log", 8), log("baseline", 4, 1), PASS),
+        (log("log", 60), log("baseline", 4, 1), FAIL),
+        (log("log", 3), None, FAIL),
+        # Workers are recycled by plan in many services.
+        (log("log", 1, workers=8), None, OPEN),
+        (log("log", 1, workers=8), log("baseline", 0, 1, workers=4), PASS),
+        (log("log", 1, workers=80), log("baseline", 0, 1, workers=4), FAIL),
     ],
 )
-def test_start_up_lines_are_counted_against_the_hour_before(now, before, outcome):
+def test_starts_are_counted_against_the_time_before(now, before, outcome):
     files = [loaded(LOGS, "logs", [item for item in (now, before) if item is not None], 7200.0)]
     found = next(item for item in judge_restarts(bundle_of(LOGS, *files)) if item.check == "log")
     assert found.outcome is outcome
 
 
 @pytest.mark.parametrize(
-    ("count", "hours", "severity"), [(9, 2, Severity.P2), (10, 2, Severity.P1), (30, 12, Severity.P2)]
+    ("now", "severity"),
+    [
+        (log("log", 9), Severity.P2),
+        (log("log", 10), Severity.P1),
+        (log("log", 30, 12), Severity.P2),
+        (log("log", 1, workers=80), Severity.P2),
+    ],
 )
-def test_a_loop_of_restarts_is_worse_than_a_restart(count, hours, severity):
-    files = [loaded(LOGS, "logs", [log("log", count, hours), log("baseline", 0, 1)], 7200.0)]
+def test_a_loop_of_restarts_is_worse_than_a_restart(now, severity):
+    files = [loaded(LOGS, "logs", [now, log("baseline", 0, 1)], 7200.0)]
     found = next(item for item in judge_restarts(bundle_of(LOGS, *files)) if item.check == "log")
     assert (found.outcome, found.severity) == (FAIL, severity)
     assert (found.because == "the service restarts over and over") is (severity is Severity.P1)

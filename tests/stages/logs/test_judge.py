@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deploy_verdict.model import (
+    CanaryPath,
+    CanaryReading,
     Fault,
     LogLine,
     LogObservation,
     Outcome,
+    PathAnswers,
     PatternCount,
     Severity,
     Silence,
@@ -16,6 +19,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import Logs
 from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.judge_novelty import Earlier
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = START + timedelta(hours=2)
@@ -273,15 +277,6 @@ def test_max_warnings(levels, limit, outcome):
     assert next(item for item in found if item.rule == "warnings").outcome is outcome
 
 
-@pytest.mark.parametrize(
-    ("restarts", "earlier", "fails"),
-    [(0, 0, False), (2, 0, False), (3, 0, True), (12, 2, False), (13, 2, True)],
-)
-def test_a_service_that_starts_again_and_again_fails(restarts, earlier, fails):
-    found = judged(reading(restarts=restarts, restarts_before=earlier))
-    assert [item.outcome for item in found if item.rule == "restarts"] == ([FAIL] if fails else [])
-
-
 @pytest.mark.parametrize(("errors", "outcome"), [(0, INCONCLUSIVE), (1, FAIL)])
 def test_errors_of_a_log_that_was_not_wholly_read(errors, outcome):
     observation = reading(levels={"INFO": 9, "ERROR": errors}, incomplete=("a page",))
@@ -363,3 +358,27 @@ def test_lines_without_a_level_may_hide_as_many_errors_as_they_are(observation, 
     assert finding.outcome is outcome
     assert actual in finding.actual
     assert ("logs.unlevelled" in finding.actual) is (outcome is INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("named_before", "named_now", "found", "outcome"),
+    [(9, 0, 0, "inconclusive"), (9, 9, 0, "pass"), (0, 0, 0, "pass"), (2, 0, 0, "pass"), (9, 0, 6, "pass")],
+)
+def test_a_path_that_the_log_named_before_and_names_no_more_is_a_gap(named_before, named_now, found, outcome):
+    """A canary that asks for other lines, or a path that was never logged, is none."""
+
+    def answers(requests):
+        own = PathAnswers(
+            method="GET", path="/orders/{id}", requests=requests, statuses={"200": requests}, parts=()
+        )
+        return (own,) if requests else ()
+
+    paths = (
+        CanaryPath(path="/orders/7", requests=6, found=found),
+        CanaryPath(path="/", requests=94, found=94),
+    )
+    canary = CanaryReading(by="path and time", requests=100, found=94 + found, paths=paths)
+    seen = reading(canary=canary, answers=answers(named_now))
+    earlier = Earlier(before=reading(check="baseline", answers=answers(named_before)))
+    findings = judge_logs(logs(canary=CANARY), seen, evidence="e", own_requests=100, earlier=earlier)
+    assert next(item for item in findings if item.rule == "readable").outcome == outcome

@@ -263,6 +263,25 @@ def test_a_known_error_that_becomes_much_more_frequent_fails(then, now, outcome)
         )
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "outcome"),
+    [
+        # (minutes, spells): forty minutes are forty troubles, or three long ones.
+        ((2, 2), (36, 34), FAIL),
+        ((4, 1), (36, 3), PASS),
+        # Of a full log every minute is taken, and says little of how often.
+        ((17, 12), (116, 4), FAIL),
+        ((55, 3), (120, 1), PASS),
+    ],
+)
+def test_minutes_in_a_row_are_one_trouble(then, now, outcome):
+    before_it, in_it = (
+        kind(OLD, minutes, minutes=minutes, spells=spells, most_in_minute=1)
+        for minutes, spells in (then, now)
+    )
+    assert ruled("frequency", window(in_it), before(before_it), **ASKED).outcome is outcome
+
+
 def test_a_window_at_speed_stands_for_its_plan_time():
     earlier = Earlier(before=before(kind(OLD, 2, minutes=2, most_in_minute=1)))
     brief = window(kind(OLD, 2, minutes=2, most_in_minute=1), end=T0 + timedelta(seconds=12))

@@ -55,3 +55,11 @@ def test_the_last_start_before_t0_counts_with_all_of_its_processes(minutes, bega
 def test_lines_of_one_start_are_one():
     starts = taken(*((at, "Started server process [1]") for at in (1, 10, 10.2, 20, 40, 140)))
     assert starts.starts(T0 + 5 * MINUTE, T0 + 120 * MINUTE, MINUTE) == 3
+
+
+def test_workers_are_counted_apart_and_begin_no_deployment():
+    starts = taken(
+        (-5, "[7] [INFO] Booting worker with pid: 7"), (30, "[7] [INFO] Booting worker with pid: 8")
+    )
+    whole = T0 - 60 * MINUTE, T0 + 120 * MINUTE, MINUTE
+    assert (starts.began_at(), starts.starts(*whole), starts.starts(*whole, of_workers=True)) == (None, 0, 2)

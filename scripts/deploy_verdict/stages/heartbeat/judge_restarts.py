@@ -1,30 +1,19 @@
 """Was the service restarted within the window? By its answers, and by start-up lines in its log. Pure."""
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.evidence.interim import interim_readings
 from deploy_verdict.evidence.measures import log_before, log_readings
 from deploy_verdict.evidence.process_marks import restarts
 from deploy_verdict.markup.labels import counted
-from deploy_verdict.model import Finding, LogObservation, Severity, TemplateCount
+from deploy_verdict.model import Finding, LogObservation, Outcome, Severity
 from deploy_verdict.stats.bounds import rate_ratio
 
 STAGE = "restarts"
 BECAUSE = "the service was restarted within the window"
-_STARTED = re.compile(
-    r"(?i)started server process|application startup complete|uvicorn running on|booting worker|"
-    r"starting gunicorn|now listening on|ready to accept connections|tomcat started|\blistening (on|at) |"
-    r"(server|service|app|application)( is)? (now )?(listening|started|running)\b|"
-    r"started \S+ in [\d.<>]+\S* ?(s|ms|seconds)|nest application successfully started|puma starting|"
-    r"puma version|worker \S+ (booted|spawned)|spawned uwsgi|configuration complete; ready for start up|"
-    r"\bcontainer started\b|starting (application|server|service|up)\b"
-)
-# The deployment's own start may still be logged so long after T+0, in plan time.
-OWN_START_S = 600.0
 # A start or two may be another instance; so many are none.
 FEWEST_STARTS = 3
 # Workers that are recycled by plan start as often before the deployment as after it.
@@ -37,7 +26,10 @@ LOOP = "the service restarts over and over"
 def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """A finding on the answers; and one on the log, where start-up lines can be counted."""
     found = restarts(bundle)
-    if found:
+    if _is_loop(len(found), bundle.window.length_s):
+        text = f"{counted(len(found), 'restart')} in its answers, the first: {found[0].text}"
+        ruling = failed(text, Severity.P1, LOOP).at(found[0].pointer, found[0].to_s)
+    elif found:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         ruling = failed(f"{found[0].text}{more}", Severity.P2, BECAUSE).at(found[0].pointer, found[0].to_s)
     elif any(item.exchange.status is not None for item in bundle.sent_to_service):
@@ -46,39 +38,66 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
         ruling = unknown("no answer to read it from")
     text = "the same process answers through the window, as far as its answers say"
     yield ruling.as_finding(STAGE, "service", "restarts", text)
-    readings = log_readings(bundle) if "logs" in bundle.stages else []
-    if readings and readings[-1][1].templates is not None:
-        pointer, log = readings[-1]
-        ruling = _logged(bundle, log, log_before(bundle)).at(pointer)
-        yield ruling.as_finding(STAGE, "log", "starts", "no more start-up lines than before the deployment")
+    if "logs" in bundle.stages:
+        yield from _logged(bundle)
 
 
-def _logged(bundle: Bundle, log: LogObservation, before: LogObservation | None) -> Ruling:
-    own_until = log.start + timedelta(seconds=OWN_START_S / bundle.window.speed)
-    starts = [item for item in _starts(log) if item.last_at is None or item.last_at > own_until]
-    if not starts:
+def _is_loop(count: int, length_s: float) -> bool:
+    return count >= FEWEST_OF_LOOP and 3600 * count >= LOOP_PER_H * length_s
+
+
+def _logged(bundle: Bundle) -> Iterator[Finding]:
+    """One on the service's own log, and one on each other log that shows too many starts."""
+    sources = bundle.plan.logs.sources if bundle.plan.logs is not None else ()
+    for name in ("", *(source.name for source in sources)):
+        complete = log_readings(bundle, name)
+        pointer, log = complete[-1] if complete else _so_far(bundle, name)
+        if log is None or log.templates is None:
+            continue
+        ruling = _starts(log, log_before(bundle, name), bundle.window.speed).at(pointer)
+        if (complete and not name) or ruling.outcome is Outcome.FAIL:
+            text = "no more start-up lines than before the deployment"
+            yield ruling.as_finding(STAGE, name or "log", "starts", text)
+
+
+def _so_far(bundle: Bundle, name: str) -> tuple[str, LogObservation | None]:
+    """What the samples read of a log until now, as one reading."""
+    found = [
+        item for item in interim_readings(bundle, "logs", LogObservation) if item.observation.log == name
+    ]
+    if not found:
+        return "", None
+    logs = [item.observation for item in found]
+    total = {
+        "start": logs[0].start,
+        "restarts": sum(log.restarts for log in logs),
+        "worker_starts": sum(log.worker_starts for log in logs),
+    }
+    return found[-1].pointer, logs[-1].model_copy(update=total)
+
+
+def _starts(log: LogObservation, before: LogObservation | None, speed: float) -> Ruling:
+    """A service that starts again and again is none that runs; workers may be recycled by plan."""
+    is_readable = before is not None and before.fault is None and before.lines_in_window > 0
+    now_s, of_workers = (log.end - log.start).total_seconds() * speed, log.restarts < FEWEST_STARTS
+    count = log.worker_starts if of_workers else log.restarts
+    text = f"{count} starts of {'workers' if of_workers else 'the service'} in {shown_duration(now_s)}"
+    if count == 0:
         return passed("no start-up line after the deployment's own")
-    line = max(starts, key=lambda item: item.count)
-    text = f"{counted(line.count, 'start-up line')} like {line.example[:120]!r}"
-    if line.count < FEWEST_STARTS:
+    if count < FEWEST_STARTS:
         return passed(f"{text}: one or two may be another instance")
-    if before is None or before.fault is not None or before.templates is None or before.lines_in_window == 0:
+    if before is None or not is_readable:
+        if not of_workers:
+            return failed(text, Severity.P2, BECAUSE)
         return unknown(
             f"{text}; whether that is usual is not known — add `logs: {{novelty: {{before: 1h}}}}`"
         )
-    earlier = max((item.count for item in _starts(before)), default=0)
-    now_s = (log.end - log.start).total_seconds() * bundle.window.speed
+    earlier = before.worker_starts if of_workers else before.restarts
     before_s = (before.end - before.start).total_seconds()
-    ratio = rate_ratio(line.count, now_s, earlier, before_s)
-    compared = f"{text} in {shown_duration(now_s)}, {earlier} in the {shown_duration(before_s)} before"
+    ratio = rate_ratio(count, now_s, earlier, before_s)
+    compared = f"{text}, {earlier} in the {shown_duration(before_s)} before"
     if earlier and (ratio is None or ratio.value < OFTENER or ratio.low <= 1):
-        return passed(f"{compared}: workers that are recycled as before")
-    per_h = 3600 * line.count / now_s
-    if line.count >= FEWEST_OF_LOOP and per_h >= LOOP_PER_H:
-        text = f"{per_h:.1f} starts an hour, {earlier} in the {shown_duration(before_s)} before"
-        return failed(f"{text}: {counted(line.count, 'line')} like {line.example[:120]!r}", Severity.P1, LOOP)
+        return passed(f"{compared}: as often as before")
+    if not of_workers and _is_loop(count, now_s):
+        return failed(f"{compared}: {3600 * count / now_s:.1f} an hour", Severity.P1, LOOP)
     return failed(compared, Severity.P2, BECAUSE)
-
-
-def _starts(log: LogObservation) -> list[TemplateCount]:
-    return [item for item in log.templates or () if _STARTED.search(item.example)]

@@ -34,42 +34,64 @@ _RAILS = re.compile(r"\bCompleted ([1-5]\d\d) ")
 
 def answered(text: str) -> tuple[str, str, str] | None:
     """Method, path and status of an access line; None of any other. Of a path that it does not say: "*"."""
+    found = _found(text)
+    return None if found is None else (found[0], found[1], text[found[2] : found[2] + 3])
+
+
+def _found(text: str) -> tuple[str, str, int] | None:
+    """Method and path of an access line, and where its status stands."""
     if "/" in text:
         match = _PLAIN.search(text)
         if match is not None:
-            return match.group(1), match.group(2), match.group(3)
+            return match.group(1), match.group(2), match.start(3)
         match = _STATUS_FIRST.search(text)
         if match is not None:
-            return match.group(2), match.group(3), match.group(1)
+            return match.group(2), match.group(3), match.start(1)
         if "tatus" not in text.replace("STATUS", "tatus"):
             return None
         found = {name: regex.search(text) for name, regex in _FIELDS.items()}
         if found["status"] is not None and found["method"] is not None and found["path"] is not None:
-            return found["method"].group(1).upper(), found["path"].group(1), found["status"].group(1)
+            return found["method"].group(1).upper(), found["path"].group(1), found["status"].start(1)
     match = _RAILS.search(text) if "Completed " in text else None
-    return ("*", "*", match.group(1)) if match is not None else None
+    return ("*", "*", match.start(1)) if match is not None else None
+
+
+class PathTally:
+    """How one path was answered, in each part of the reading."""
+
+    __slots__ = ("_part_s", "_start_s", "parts")
+
+    def __init__(self, start_s: float, part_s: float) -> None:
+        self._start_s, self._part_s = start_s, part_s
+        self.parts = [Counter[str]() for _ in range(PARTS)]
+
+    def add(self, status: str, at_s: float | None) -> None:
+        """Count an answer; one without a time is of the first part."""
+        part = int((at_s - self._start_s) / self._part_s) if at_s is not None else 0
+        self.parts[min(PARTS - 1, max(0, part))][status] += 1
 
 
 class AccessTally:
     """Counts answers by path and status, in the whole reading and in each of its parts."""
 
     def __init__(self, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
-        self._start, self._redact = start, redact
+        self._start_s, self._redact = start.timestamp(), redact
         self._part_s = max((end - start).total_seconds(), 1e-6) / PARTS
-        self._parts: dict[tuple[str, str], list[Counter[str]]] = {}
+        self._paths: dict[tuple[str, str], PathTally] = {}
 
-    def add(self, text: str, at: datetime | None) -> None:
-        """Count a line, where it is an access line; one without a time is of the first part."""
-        found = answered(text.partition("\n")[0]) or (answered(text) if "\n" in text else None)
+    def find(self, text: str) -> tuple[PathTally, int] | None:
+        """The path of an access line, and where its status stands; None of any other line."""
+        found = _found(text.partition("\n")[0]) or (_found(text) if "\n" in text else None)
         if found is None:
-            return
-        method, path, status = found
+            return None
+        method, path, place = found
         key = method, path_shape(self._redact(path))
-        if key not in self._parts and len(self._parts) >= MOST_PATHS:
+        if key not in self._paths and len(self._paths) >= MOST_PATHS:
             key = OTHER
-        offset_s = (at - self._start).total_seconds() if at is not None else 0.0
-        parts = self._parts.setdefault(key, [Counter() for _ in range(PARTS)])
-        parts[min(PARTS - 1, max(0, int(offset_s / self._part_s)))][status] += 1
+        known = self._paths.get(key)
+        if known is None:
+            known = self._paths[key] = PathTally(self._start_s, self._part_s)
+        return known, place
 
     def counted(self) -> tuple[PathAnswers, ...]:
         """Every path, the busiest first."""
@@ -77,10 +99,10 @@ class AccessTally:
             PathAnswers(
                 method=method,
                 path=path,
-                requests=sum(part.total() for part in parts),
-                statuses=dict(sorted(sum(parts, Counter[str]()).items())),
-                parts=tuple(dict(sorted(part.items())) for part in parts),
+                requests=sum(part.total() for part in known.parts),
+                statuses=dict(sorted(sum(known.parts, Counter[str]()).items())),
+                parts=tuple(dict(sorted(part.items())) for part in known.parts),
             )
-            for (method, path), parts in self._parts.items()
+            for (method, path), known in self._paths.items()
         ]
         return tuple(sorted(paths, key=lambda item: -item.requests))

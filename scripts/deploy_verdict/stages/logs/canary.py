@@ -70,6 +70,8 @@ class CanaryLines:
 
     def add(self, line: SourceLine) -> None:
         """Take in a line, if it is one that a request leaves."""
+        if not self._own:
+            return
         if line.at is not None:
             self._at_s = line.at.timestamp()
         if line.glued or line.after_t0 is False or self._at_s is None or not self._search(line.text):

@@ -96,7 +96,6 @@ class _Reading:
         self._name_start(starts.began_at())
         minute = timedelta(seconds=60 / window.speed)
         settled = max(window.t0 + SETTLED_MINUTES * minute, context.since or window.t0)
-        hour = timedelta(hours=1)
         counted = canary.reading() if canary is not None else None
         notes = observation.notes
         if self.ahead:
@@ -108,7 +107,7 @@ class _Reading:
                 "log": log.name,
                 "canary": counted,
                 "restarts": starts.starts(settled, self.end, minute),
-                "restarts_before": starts.starts(window.t0 - hour, window.t0, timedelta(minutes=1)),
+                "worker_starts": starts.starts(settled, self.end, minute, of_workers=True),
                 "deployed_at": self.deployed_at,
                 "deployed_by": self.deployed_by,
                 "file": source.read if isinstance(source, FileSource) else None,
@@ -159,14 +158,22 @@ class _Reading:
             yield startup.model_copy(update={"check": STARTUP})
 
     def _reviewed_before(self, source: LogSource, start: datetime, end: datetime) -> LogObservation:
+        starts = StartLines(self.log.rules.starts, self.log.file.window.t0)
         found = review_before(
             self.log.rules,
-            WatchedSource(source, ahead=self.ahead),
+            WatchedSource(source, starts, ahead=self.ahead),
             start=start,
             end=end,
             redact=self.log.context.redact,
         )
-        return found.model_copy(update={"log": self.log.name})
+        minute = timedelta(minutes=1)
+        return found.model_copy(
+            update={
+                "log": self.log.name,
+                "restarts": starts.starts(start, end, minute),
+                "worker_starts": starts.starts(start, end, minute, of_workers=True),
+            }
+        )
 
 
 def _shown(ahead: timedelta) -> str:

@@ -13,16 +13,16 @@ _RB = r"[\w./-]+\.rb:[0-9]+:in [`']"
 LOOKS_LIKE = re.compile(
     r"(?:Uncaught (?:\(in promise\) )?|\[)?(?:[\w$]{1,80}(?:\.|::|\\|/)){0,12}[\w$]{0,80}"
     r"(?:Error|Exception|Throwable|Failure|UnhandledPromiseRejection)(?:\$[\w$]{1,80})?"
-    r"(?: \[[\w-]{1,60}\])?(?: \(.{0,400}\))?(?::|$|\])",
+    r"(?: \[[\w-]{1,60}\])?(?: \(.{0,400}\))?(?::|$|\]| - )",
     re.ASCII,
 )
 STACK_FRAME = re.compile(
-    rf"\s+at (?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |{_RB}|#[0-9]+ \S|Caused by: \S",
+    rf"\s+at (?!\S+\.rs:[0-9]+$)(?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |\s*{_RB}|#[0-9]+ \S|Caused by: \S",
     re.ASCII,
 )
 # Belongs to the line above it, whatever that is.
 CONTINUES = re.compile(
-    r"\s|at [\w$<./]+[\w$<>.]*\(|Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|\^+$|--- End of|-{1,4}> "
+    r"\s|! |at [\w$<./]+[\w$<>.]*\(|Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|\^+$|--- End of|-{1,4}> "
     rf"|Stack trace:|\[stacktrace\]|#[0-9]+ |\"\}} *$|{_RB}|goroutine [0-9]+ \[|created by \S+|exit status [0-9]"
     r"|/\S+\.go:[0-9]+ \(0x|[\w/@~-]+(?:\.[\w*()\[\]-]+)+(?:\(.*\))?$|stack backtrace:|note: (?:run with|Some details)|Node\.js v[0-9]|\[signal SIG|[}\])]+,?$",
     re.ASCII,

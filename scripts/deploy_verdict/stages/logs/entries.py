@@ -67,7 +67,8 @@ def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> It
         if plain is not None:
             joined.open(plain)
             plain = None
-        yield from joined.taken(line)
+        for record in line.records or (line,):
+            yield from joined.taken(record)
     if plain is not None:
         joined.open(plain)
     yield from joined.closed()
@@ -75,7 +76,7 @@ def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> It
 
 def _entry_of(line: SourceLine) -> Entry:
     """The entry of a plain line alone."""
-    text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _ = line
+    text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _, _ = line
     is_named = level is not None and level != UNPROVEN_LEVEL
     return tuple.__new__(
         Entry,

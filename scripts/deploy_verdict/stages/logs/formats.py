@@ -10,7 +10,7 @@ Digits in a row's expression stand for any digits: lines that differ in digits a
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import Literal
@@ -20,6 +20,7 @@ from deploy_verdict.stages.logs.levels import (
     DEBUG,
     ERROR,
     INFO,
+    LOCALISED,
     NAMED,
     WARNING,
     WORDS,
@@ -45,11 +46,13 @@ def _of_priority(number: str) -> str | None:
     return syslog_level(int(number))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
     """One format. `level_of` says what the text in the level's place means.
 
-    `awaits_level`: the level stands at the beginning of the next line.
+    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves open;
+    a `share` of a log's first lines that no row reads must show it as this one does, or one line `shown_by`. Such a row is tried on
+    what is left behind the time and the wrappers.
     """
 
     name: str
@@ -59,7 +62,9 @@ class Format:
     kind: Kind = "line"
     rest: bool = False
     awaits_level: bool = False
-    agreed: bool = field(default=False)
+    agreed: str = ""
+    share: float = 0.5
+    shown_by: str | None = None
 
     @cached_property
     def regex(self) -> "re.Pattern[str]":
@@ -78,15 +83,14 @@ def _any_of(words: Mapping[str, str]) -> str:
 
 _CASE = r"(?i:{})"
 _HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
-_IN_BRACKETS = {
-    word: level for word, level in NAMED.items() if len(word) > 2 and word not in ("ALL", "DEFAULT")
-}
+_IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
 # A level's place ends there: ERROR_PAGE is none.
-_ENDS = r"(?=[\s:;|,/\])>]|$)"
+_ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
 # What stands between time and level: threads, process ids, logger names with a separator after them.
 _COLUMN = (
     r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
-    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|[\w-]{36}(?=\t)|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )|[a-z][\w.-]{0,60}(?= +(?:"
+    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
+    r"|[\w.-]{1,60} (?=[\w.-]{1,60}\[[0-9]{1,7}\] )|TID-\w{1,12}|Main(?= )|Srv [0-9]+|[\w-]{36}(?=\t)|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z_][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )|[a-z][\w.-]{0,60}(?= +(?:"
     + _any_of(WORDS)
     + r") ))"
 )
@@ -94,6 +98,9 @@ _PARTS = {
     "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
     "word": rf"(?P<level>(?:{_any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
     "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(_any_of(_IN_BRACKETS))}) *[\])>}}]",
+    # A letter by itself is a level where no word follows.
+    "letter": rf"\[(?P<level4>[DIWEFCNVT])\](?! *\[?(?:{_any_of(WORDS)})\b)",
+    "localised": rf"(?P<level>{_any_of(LOCALISED)})",
     # Go's "panic: " begins a crash.
     "small": rf"(?P<level2>{_any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
     "harmless": rf"(?P<level3>{_any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
@@ -108,8 +115,20 @@ _PHP_LEVELS = {
     **dict.fromkeys(("Warning", "Core warning", "Compile warning", "User warning"), WARNING),
     **dict.fromkeys(("Notice", "User notice", "Deprecated", "User deprecated", "Strict Standards"), INFO),
 }
-_SYMBOLS = {"ℹ": INFO, "✔": INFO, "✖": ERROR, "⚠": WARNING}
+_SYMBOLS = {
+    **dict.fromkeys("☠💀", CRITICAL),
+    **dict.fromkeys("✖✗✘⨯❌", ERROR),
+    "⚠": WARNING,
+    **dict.fromkeys("ℹ✔✓✅", INFO),
+}
 _REDIS_LEVELS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
+_WEBSPHERE_LEVELS = {
+    "F": CRITICAL,
+    "E": ERROR,
+    "W": WARNING,
+    **dict.fromkeys("AIC", INFO),
+    **dict.fromkeys("D123", DEBUG),
+}
 _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
 
 FORMATS = (
@@ -164,6 +183,42 @@ FORMATS = (
         kind="access",
     ),
     Format(
+        "access log of Fiber",
+        r"{clock} \| +[0-9]{3} \| +[^|\n]{1,20}\| +[^|\n]{1,60}\| +[A-Z]+ +\|",
+        (
+            Sample(
+                "Fiber",
+                "12:00:00 | 500 |     1.2ms | 10.0.0.1 | GET | /audit?level=error | -",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of chi",
+        r"{iso} (?:\[[^\]\n]{1,120}\] )?\"{method} https?://\S* HTTP/[0-9.]+\" from ",
+        (
+            Sample(
+                "chi",
+                '2026/02/02 12:00:00 [web/abc-000001] "GET http://shop/?level=error HTTP/1.1" from 10.0.0.1:4711 - 500 12B in 1ms',
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of uWSGI",
+        r"\[pid: [0-9]+\|app: [^\]\n]{1,60}\] [^\[\n]{1,200}\[{ctime}\] {method} ",
+        (
+            Sample(
+                "uWSGI",
+                "[pid: 7|app: 0|req: 1/1] 10.0.0.1 () {28 vars in 300 bytes} [Mon Feb  2 12:00:00 2026] GET /?level=error => generated 2 bytes in 1 msecs (HTTP/1.1 500) 2 headers",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
         "request line",
         r"(?:(?![0-9]{4}[-/])[\w.:\[\]-]{2,64} (?:- )?(?:- )?)?\"?{method} /\S*(?: HTTP/[0-9.]+)?\"?[ :,-]+[0-9]{3}(?![\w.])",
         (
@@ -188,10 +243,12 @@ FORMATS = (
     ),
     Format(
         "klog",
-        r"(?P<level>[IWEF]){month-day} +[0-9]+ [^\s:]+:[0-9]+\] ",
+        r"(?P<level>[IWEF])(?:{month-day} +[0-9]+ [^\s:]+:[0-9]+\]|{tiny} [0-9]+ [^\s:]{1,200}:[0-9]+|{compact}\([0-9.]+\)\?) ",
         (
             Sample("klog", "E0202 12:00:00.123000       7 pool.go:31] pool is closed", ERROR),
             Sample("glog", "W20260202 12:00:00.123000     7 pool.cc:31] pool is slow", WARNING),
+            Sample("CockroachDB", "E260202 12:00:00.123000 7 pool/pool.go:31 ⋮ [n1] pool is closed", ERROR),
+            Sample("Meteor", "E20260202-12:00:00.123(0)? pool is closed", ERROR),
         ),
     ),
     Format(
@@ -231,10 +288,27 @@ FORMATS = (
         ),
     ),
     Format(
-        "PostgreSQL",
-        r"{iso}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){0,4}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  ".replace(
-            "[1-5]", "[0-9]"
+        "PostgreSQL's CSV",
+        r"{iso},(?:(?:\"(?:[^\"\n]|\"\")*\"|[^\",\n]*),){10}(?P<level>[A-Z]+[0-9]?),[0-9A-Z]{5},",
+        (
+            Sample(
+                "PostgreSQL",
+                '2026-02-02 12:00:00.123 UTC,"app","shop",31,"[local]",1.1,1,"SELECT",2026-02-02 11:00:00 UTC,3/4,0,ERROR,42P01,"LOG"',
+                ERROR,
+            ),
         ),
+    ),
+    Format(
+        "PgBouncer",
+        r"{iso} \[[0-9]+\] (?P<level>LOG|NOISE) ",
+        (Sample("PgBouncer", "2026-02-02 12:00:00.123 UTC [31] LOG C-0x1: login attempt", INFO),),
+        level_of=lambda word: INFO if word == "LOG" else DEBUG,
+    ),
+    Format(
+        "PostgreSQL",
+        r"{iso}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){0,4}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION|{words}):  ".replace(
+            "[1-5]", "[0-9]"
+        ).replace("{words}", _any_of(LOCALISED)),
         (
             Sample("PostgreSQL", "2026-02-02 12:00:00.123 UTC [31] LOG:  database system is ready", INFO),
             Sample(
@@ -277,8 +351,65 @@ FORMATS = (
     ),
     Format(
         "logrus in a terminal",
-        r"(?P<level>[A-Z]{4})\[[0-9]{4,}\] ",
-        (Sample("logrus", "ERRO[0012] pool is closed                    pool=db", ERROR, None),),
+        r" ?(?P<level>[A-Z]{4,5})\[[0-9]{4,}\] ",
+        (
+            Sample("logrus", "ERRO[0012] pool is closed                    pool=db", ERROR, None),
+            Sample("apex/log", " INFO[0012] order taken                    id=12", INFO, None),
+        ),
+    ),
+    Format(
+        "log15",
+        r"(?P<level>[A-Z]{4,5}) ?\[{short}\] ",
+        (
+            Sample("log15", "EROR[02-02|12:00:00] pool is closed            pool=db", ERROR, "12:00:00"),
+            Sample("geth", "WARN [02-02|12:00:00.123] pool is slow", WARNING),
+        ),
+    ),
+    Format(
+        "logcat",
+        r"{short} +[0-9]+ +[0-9]+ (?P<level>[VDIWEFA]) ",
+        (Sample("Android's logcat", "02-02 12:00:00.123  1234  1240 E Pool: pool is closed", ERROR),),
+    ),
+    Format(
+        "Telegraf",
+        r"{iso} (?P<level>[DIWE])! ",
+        (Sample("Telegraf", "2026-02-02T12:00:00Z E! [outputs.db] pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "time, then a letter",
+        r"{iso} (?P<level>[FEWIDT])[0-9]? +(?:[A-Z]+ +\[|\[[0-9]+:)",
+        (
+            Sample(
+                "Semantic Logger", "2026-02-02 12:00:00.123000 E [7:puma 1] Orders -- pool is closed", ERROR
+            ),
+            Sample(
+                "MongoDB up to 4.2", "2026-02-02T12:00:00.123+0000 E  STORAGE  [init] pool is closed", ERROR
+            ),
+        ),
+    ),
+    Format(
+        "WebLogic",
+        r"<{worded}> <(?P<level>[A-Z][a-z]+)> <",
+        (
+            Sample(
+                "WebLogic",
+                "<Feb 2, 2026 12:00:00 PM UTC> <Error> <HTTP> <BEA-101017> <pool>",
+                ERROR,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
+        "WebSphere",
+        r"\[{WebSphere}\] [0-9a-f]{8} \S+ +(?P<level>[FEWAICDOR123]) +",
+        (Sample("WebSphere", "[2/2/26 12:00:00:123 UTC] 00000001 WebGroup      E   SRVE0169I: pool", ERROR),),
+        level_of=_WEBSPHERE_LEVELS.get,
+    ),
+    Format(
+        "Python's warnings",
+        r"\S+\.py:[0-9]+: (?P<level>\w*Warning): ",
+        (Sample("Python", "/app/orders.py:31: DeprecationWarning: take() is old", WARNING, None),),
+        level_of=lambda word: WARNING,
     ),
     Format(
         "gin's debug output",
@@ -311,12 +442,29 @@ FORMATS = (
     Format(
         "java.util.logging",
         r"{worded} [\w.$]+(?: \S+)?$",
-        (Sample("java.util.logging", "Feb 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),),
+        (
+            Sample("java.util.logging", "Feb 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),
+            Sample(
+                "java.util.logging in French", "févr. 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"
+            ),
+        ),
         awaits_level=True,
+    ),
+    # Its "ERR" is stderr.
+    Format(
+        "Cloud Foundry",
+        r" *{iso} \[[A-Z][A-Z/0-9_-]{1,60}\] +(?:OUT|ERR) ",
+        (
+            Sample(
+                "Cloud Foundry", "   2026-02-02T12:00:00.12+0000 [APP/PROC/WEB/0] ERR pool", at="12:00:00.12"
+            ),
+            Sample("Cloud Foundry", "2026-02-02T12:00:00.123+0000 [APP/PROC/WEB/0] OUT ERROR pool", ERROR),
+        ),
+        rest=True,
     ),
     Format(
         "time, then a level",
-        rf"[\[(]?{{any}}{_AFTER_TIME}{{columns}}(?:{{word}}|{{bracketed}})[\])]?:?[ \t]*",
+        rf"(?:\[[0-9]{{1,7}}\] )?[\[(\"]?{{any}}\"?{_AFTER_TIME}{{columns}}\"?(?:{{word}}|{{bracketed}}|{{letter}})[\])]?:?[ \t]*",
         (
             Sample(
                 "Spring Boot",
@@ -389,6 +537,10 @@ FORMATS = (
                 "[2026-02-02T12:00:00,123][ERROR][o.e.b.Bootstrap] [node-1] Exception",
                 ERROR,
             ),
+            Sample("Beego", "2026/02/02 12:00:00.123 [E] [pool.go:31]  pool is closed", ERROR),
+            Sample("NATS", "[7] 2026/02/02 12:00:00.123000 [ERR] pool is closed", ERROR),
+            Sample("fern", "[2026-02-02][12:00:00][shop][ERROR] pool is closed", ERROR, "12:00:00"),
+            Sample("s6, daemontools", "@40000000698091ca07549bd8 ERROR pool is closed", ERROR, "12:00:00"),
             Sample("ClickHouse", "2026.02.02 12:00:00.123000 [ 1 ] {} <Error> Application: pool", ERROR),
             Sample(
                 "AWS Lambda",
@@ -399,7 +551,7 @@ FORMATS = (
     ),
     Format(
         "time, then a level in small letters",
-        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|(?:\[[^\[\]\n]{{0,80}}\] ){{1,3}}{{small}}(?=:\s)|{{harmless}}|(?P<level>panic)(?=\t)):?[ \t]*",
+        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|(?:\[[^\[\]\n]{{0,80}}\] ){{1,3}}{{small}}(?=:\s)|{{harmless}}|(?P<level>panic)(?=\t)|(?P<level>http)(?=: {{method}} )):?[ \t]*",
         (
             Sample("winston", "2026-02-02T12:00:00.123Z error: pool is closed", ERROR),
             Sample("zap", "2026-02-02T12:00:00.123Z\terror\tshop/pool.go:31\tpool is closed", ERROR),
@@ -407,10 +559,16 @@ FORMATS = (
         ),
     ),
     Format(
-        "time, then a level in small letters, as its log agrees",
-        rf"[\[(]?{{any}}{_AFTER_TIME}{{small}}[ \t]+",
-        (Sample("winston with a pattern", "2026-02-02T12:00:00.123Z error pool is closed", ERROR),),
-        agreed=True,
+        "time and level in one bracket",
+        r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace(
+            "{words}", _any_of(_IN_BRACKETS)
+        ),
+        (
+            Sample("Serilog, in full", "[12:00:00 Error] pool is closed", ERROR, "12:00:00"),
+            Sample(
+                "Serilog, with its source", "[12:00:00 Error Shop.Orders] pool is closed", ERROR, "12:00:00"
+            ),
+        ),
     ),
     Format(
         "level, then a time",
@@ -437,23 +595,107 @@ FORMATS = (
         ),
     ),
     Format(
+        "columns, then a level",
+        r"(?:\[[^\[\]\n]{1,80}\](?: {1,6}|(?=\[))|[0-9]{1,12} +(?=\[)){1,4}(?:{word}|{bracketed}|{small}(?=:\s)):?[ \t]*"
+        r"|[\w.$/-]{1,60}(?: - |\t){word}(?= - |\t)[ \t-]*|\[{word} [^\[\]\n]{1,80}\] |nginx: {bracketed} ",
+        (
+            Sample("SLF4J's simple logger", "[main] ERROR shop.Orders - pool is closed", ERROR, None),
+            Sample("log4j's TTCC", "176  [main] ERROR shop.Orders - pool is closed", ERROR, None),
+            Sample("Java's own (-Xlog)", "[0.123s][warning][gc] pool is slow", WARNING, None),
+            Sample("concurrently, kubetail", "[shop-7d9] error: pool is closed", ERROR, None),
+            Sample("Rails with tags", "[r-1] FATAL -- : pool is closed", CRITICAL, None),
+            Sample("Python's logging", "shop - ERROR - pool is closed", ERROR, None),
+            Sample("nginx before it logs", "nginx: [emerg] bind() to 0.0.0.0:80 failed", CRITICAL, None),
+            Sample("env_logger without a time", "[ERROR shop::pool] pool is closed", ERROR, None),
+        ),
+    ),
+    Format(
+        "java.util.logging, its second line",
+        r"{localised}: ",
+        (Sample("java.util.logging in German", "SCHWERWIEGEND: pool is closed", ERROR, None),),
+    ),
+    Format(
+        "Twisted",
+        r"\[[\w.]{1,80}#(?P<level>[a-z]+)\] ",
+        (
+            Sample(
+                "Twisted",
+                "2026-02-02T12:00:00+0000 [shop.pool#critical] pool is closed",
+                CRITICAL,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
         "symbol, then a level",
-        r"(?P<level>[ℹ✔✖⚠]) +| (?P<level1>[A-Z]{4,5})  (?=\S)",
+        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)".replace(
+            "{symbols}", "".join(_SYMBOLS)
+        ),
         (
             Sample("signale", "✖  error     pool is closed", ERROR, None),
+            Sample("signale with a scope", "[shop] › ✖  error     pool is closed", ERROR, None),
             Sample("consola", "ℹ order taken", INFO, None),
             Sample("consola", " ERROR  pool is closed", ERROR, None),
+            Sample("Next.js", "⨯ pool is closed", ERROR, None),
+            Sample("tracing without a time", " INFO shop: order taken", INFO, None),
         ),
         level_of=lambda word: _SYMBOLS.get(word) or named_level(word),
     ),
     Format(
-        "Tornado",
-        r"\[(?P<level>[DIWEC]) {tiny} \S+:[0-9]+\] ",
-        (Sample("Tornado", "[E 260202 12:00:00 web:31] pool is closed", ERROR, "12:00:00"),),
+        "letter and time in one bracket",
+        r"\[ ?(?P<level>[DIWECFNV]) (?:{tiny}|{iso}) [^\]\n]{1,200}\](?:: | )",
+        (
+            Sample("Tornado", "[E 260202 12:00:00 web:31] pool is closed", ERROR, "12:00:00"),
+            Sample("Jupyter", "[E 2026-02-02 12:00:00.123 ServerApp] pool is closed", ERROR),
+            Sample(
+                "Passenger", "[ E 2026-02-02 12:00:00.1230 7/T1 age/Cor/App.cpp:31 ]: pool is closed", ERROR
+            ),
+        ),
+    ),
+    Format(
+        "level in small letters, as its log agrees",
+        r"{small}[ \t]+",
+        (Sample("winston with a pattern", "2026-02-02T12:00:00.123Z error pool is closed", ERROR),),
+        agreed="2026-02-02T12:00:00.123Z info order taken",
+    ),
+    Format(
+        "level with a capital, as its log agrees",
+        r"(?P<level>Emergency|Alert|Critical|Fatal|Error|Warning|Warn|Notice|Information|Info|Debug|Trace|Verbose): ",
+        (
+            Sample("CakePHP", "2026-02-02 12:00:00 Error: pool is closed", ERROR, "12:00:00"),
+            Sample("Mosquitto", "1770033600: Error: pool is closed", ERROR, "12:00:00"),
+        ),
+        agreed="2026-02-02 12:00:00 Info: order taken",
+    ),
+    Format(
+        "letter in brackets, as its log agrees",
+        r"[\[(<](?P<level>[DIWEFCNVT])[\])>]:?[ \t]*",
+        (Sample("loggers with a short level", "[E] pool is closed", ERROR, None),),
+        agreed="[I] order taken",
+    ),
+    Format(
+        "letter, as all of its log agrees",
+        r"(?P<level>[DIWEFCVT])(?:[:/]|(?= ))[ \t]*",
+        (
+            Sample(
+                "Python's logging with {levelname[0]}",
+                "2026-02-02 12:00:00,123 E shop: pool is closed",
+                ERROR,
+            ),
+        ),
+        agreed="2026-02-02 12:00:00,123 I shop: order taken",
+        share=1.0,
+    ),
+    Format(
+        "Rich, its time left out",
+        r" {8,24}(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) {1,5}(?=\S)",
+        (Sample("Rich", "           ERROR    pool is closed                 pool.py:31", ERROR, None),),
+        agreed="[12:00:00] INFO     order taken                    orders.py:31",
+        shown_by=r"\[[^\]\n]{8,24}\] (?:DEBUG|INFO|WARNING|ERROR|CRITICAL) {1,5}\S",
     ),
     Format(
         "Docker Compose",
-        r"[\w.-]{1,64} +\| ?",
+        r"[\w.@-]{1,100} +\| ?",
         (
             Sample("Docker Compose", "backend-1  | 2026-02-02T12:00:00.123Z ERROR pool is closed", ERROR),
             Sample("Docker Compose", "backend-1  | fail: Shop.Orders[0]", ERROR, None),
@@ -479,9 +721,38 @@ FORMATS = (
         rest=True,
     ),
     Format(
+        "Fly",
+        r"{iso} (?:app|runner|proxy)\[\w+\] [a-z]{3} \[(?P<level>[a-z]+)\] ?",
+        (Sample("Fly", "2026-02-02T12:00:00.123 app[1234abcd] ams [info] ERROR pool is closed", ERROR),),
+        rest=True,
+    ),
+    Format(
+        "Fluentd",
+        r"{iso} [\w-]+(?:\.[\w-]+)+: (?=\{)",
+        (
+            Sample(
+                "Fluentd", '2026-02-02 12:00:00.123 +0000 docker.shop: {"log":"ERROR pool is closed"}', ERROR
+            ),
+        ),
+        rest=True,
+    ),
+    Format(
+        "indented, as its log agrees",
+        r" {1,6}(?={any}[\])]? +[\[A-Z])",
+        (Sample("Consul, tracing's pretty", "    2026-02-02T12:00:00.123Z [ERROR] pool is closed", ERROR),),
+        rest=True,
+        agreed="    2026-02-02T12:00:00.123Z [INFO]  order taken",
+    ),
+    Format(
         "Heroku",
         r"{iso} \w+\[[\w.-]+\]: ",
         (Sample("Heroku", "2026-02-02T12:00:00.123+00:00 app[web.1]: ERROR: pool is closed", ERROR),),
+        rest=True,
+    ),
+    Format(
+        "syslog with the level's name",
+        r"(?:{no-year}|{iso}) [\w.-]+ (?:kern|user|mail|daemon|auth|authpriv|syslog|cron|local[0-9])\.(?P<level>[a-z]+) [\w./@-]+(?:\[[0-9]+\])?: ",
+        (Sample("BusyBox", "Feb  2 12:00:00 web daemon.err shop[7]: pool is closed", ERROR, "12:00:00"),),
         rest=True,
     ),
     Format(
@@ -496,7 +767,9 @@ FORMATS = (
     ),
     Format(
         "syslog, journald",
-        r"(?:<(?P<level>[0-9]{1,3})>)?(?:{no-year}|{iso}) [\w.-]+ [\w./@-]+(?:\[[0-9]+\])?: ",
+        # Behind a time with a year two words and a colon may be a sentence: "ann said: …".
+        r"(?:<(?P<level>[0-9]{1,3})>(?:{no-year}|{iso})(?: [\w.-]+)?|{no-year} [\w.-]+|{iso} [\w.-]+(?= [\w./@-]+\[|"
+        r" (?:kernel|systemd|sudo|CRON|haproxy|dovecot|postfix/\w+): )) [\w./@-]+(?:\[[0-9]+\])?: ",
         (
             Sample("rsyslog", "<11>Feb  2 12:00:00 web shop[7]: pool is closed", ERROR, "12:00:00"),
             Sample("journalctl", "Feb 02 12:00:00 web shop[7]: ERROR pool is closed", ERROR, "12:00:00"),
@@ -519,7 +792,7 @@ FORMATS = (
     ),
     Format(
         "time",
-        r"[\[(]?{any}[\])]?(?:[ \t]*[:|-])? ?",
+        r"[\[(]?{any}[\])]?(?:[ \t]*[:|-])?(?:  (?=\S)| )?",
         (
             Sample("Go's log, docker logs -t", "2026/02/02 12:00:00 Error tracking enabled", at="12:00:00"),
             Sample("docker logs -t", "2026-02-02T12:00:00.123Z fail: Shop.Orders[0]", ERROR),

@@ -23,7 +23,7 @@ from deploy_verdict.stages.logs.levels import (
     python_level,
     syslog_level,
 )
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import Stamp, epoch_time
 
 Reader = Callable[[str], SourceLine]
@@ -43,6 +43,7 @@ LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
     "@level", "sev",
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
+    "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
 _WRAPPERS = (
     "log",
@@ -56,7 +57,12 @@ _WRAPPERS = (
     "meta",
     "attributes",
 )
+# What a request or a job brought, where the line has a message of its own: no word in there is the logger's.
+_CARGO = frozenset({"body", "data", "payload", "attributes"})
+# One line that holds many: OpenTelemetry's exporters, CloudWatch's subscriptions.
+_BATCHES = ("resourcelogs", "scopelogs", "logrecords", "logevents")
 _RAILWAY_KEYS = frozenset({"timestamp", "message", "severity", "level", "attributes", "tags"})
+_RAILWAY_FLAT = {"timestamp", "message", "level"}
 _PYTHON_KEYS = frozenset({"levelno", "lineno", "funcname", "pathname"})
 _REQUEST_PATHS = frozenset(
     {
@@ -78,6 +84,25 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
+# Whose JSON it is by some of its keys; the first that fits.
+_SHAPES = (
+    (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
+    (frozenset({"shortmessage"}), "GELF"),
+    (frozenset({"version", "host", "fullmessage"}), "GELF"),
+    (frozenset({"prio", "errcode"}), "MySQL's JSON"),
+    *(
+        (frozenset({key}), "journald's JSON")
+        for key in ("realtimetimestamp", "systemdunit", "syslogidentifier")
+    ),
+    *((frozenset({key}), "OpenTelemetry's JSON") for key in ("severitynumber", "timeunixnano")),
+    *((frozenset({key}), "Python's JSON") for key in _PYTHON_KEYS),
+    (frozenset({"channel", "levelname"}), "Monolog's JSON"),
+    (frozenset({"context", "sequence", "version"}), "Roarr's JSON"),
+)
+# Levels that are counted from 0: of Application Insights, of Microsoft's LogLevel, of MySQL.
+_INSIGHTS_LEVELS = (DEBUG, INFO, WARNING, ERROR, CRITICAL)
+_MICROSOFT_LEVELS = (DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL)
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class JsonLine(NamedTuple):
@@ -89,6 +114,7 @@ class JsonLine(NamedTuple):
     format: str
     kind: str = "line"
     bare: bool = False
+    records: tuple["JsonLine", ...] = ()
 
 
 class _Layout(NamedTuple):
@@ -113,37 +139,55 @@ class JsonReader:
         """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
         try:
             fields = json.loads(text)
+            if isinstance(fields, list):
+                return self._batch(fields, text)
             if not isinstance(fields, dict):
                 return None
+            if fields.keys() == _RAILWAY_FLAT and "\\n" not in text and not _is_loggers(fields):
+                return self._flat(fields)
             layout = self._layouts.get(tuple(fields))
             found = self._quick(layout, fields) if layout is not None and "\\n" not in text else None
             if found is None:
+                records = _records(fields)
+                if records:
+                    return self._batch(records, text)
                 found = _of_fields(fields, self._read, self._read_time)
                 self._learn(fields, found)
             return found
         except (ValueError, RecursionError, OverflowError):
             return None
 
+    def _flat(self, fields: dict[str, Any]) -> JsonLine | None:
+        """A line of Railway's own three keys, as most are."""
+        message, written, word = fields["message"], fields["timestamp"], fields["level"]
+        if type(message) is not str or type(written) is not str:
+            return _of_fields(fields, self._read, self._read_time)
+        inner, stamp = self._read(message), self._read_time(written)
+        if stamp.at is None and inner.at is not None:
+            stamp = Stamp(inner.at, inner.zoned)
+        level = platform_level(inner, word, structured=False)
+        return JsonLine(message, stamp, level, inner.format or "Railway's JSON", inner.kind, inner.bare)
+
+    def _batch(self, records: list[Any], text: str) -> JsonLine | None:
+        """A line that holds many, each of which is read by itself."""
+        if not records or not all(isinstance(record, dict) for record in records):
+            return None
+        read = tuple(_of_fields(record, self._read, self._read_time) for record in records)
+        return JsonLine(text, read[0].stamp, None, read[0].format, records=read)
+
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
         """A line whose keys were met before, read where these were; None where that does not do."""
         message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
-        if (
-            type(message) is not str
-            or type(written) is not str
-            or type(word) not in (str, int)
-            or not message
-        ):
+        if type(message) is not str or type(word) not in (str, int) or not message:
             return None
-        level, stamp = layout.levels.get(word), self._read_time(written)
+        level, stamp = layout.levels.get(word), _of_value(written, self._read_time)
         if level is None or stamp.at is None:
             return None
         parts = [message]
         for name in layout.shown:
             value = fields[name]
             if value is not None:
-                parts.append(
-                    f"{name}={value if type(value) is str else json.dumps(value, ensure_ascii=False)}"
-                )
+                parts.append(f"{name}={value if type(value) is str else _as_json(value)}")
         return JsonLine("\n".join(parts), stamp, level, layout.format)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
@@ -172,6 +216,16 @@ def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
         return None
     shown = tuple(name for name in fields if name != texts[0] and _normal(name) not in _HIDDEN)
     return _Layout(texts[0], time, levels[0], shown, format_, {})
+
+
+def _records(fields: Mapping[str, Any]) -> list[Any]:
+    """The records of a batch, whatever stands around them."""
+    for key, value in fields.items():
+        if _normal(key) not in _BATCHES or not isinstance(value, list):
+            continue
+        inner = [_records(item) if isinstance(item, dict) else [] for item in value]
+        return [record for records in inner for record in records] if any(inner) else value
+    return []
 
 
 def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
@@ -275,7 +329,8 @@ def _message(named: Mapping[str, Any], depth: int = 0) -> str:
 
 
 def _wrapped(named: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = (named.get(key) for key in _WRAPPERS)
+    has_message = any(key in named for key in ("message", "msg", "method", "status"))
+    values = (named.get(key) for key in _WRAPPERS if not (has_message and key in _CARGO))
     return [
         {_normal(key): inner for key, inner in value.items()} for value in values if isinstance(value, dict)
     ]
@@ -326,6 +381,9 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
     word = named.get("s")
     if shape == "MongoDB's JSON" and isinstance(word, str):
         return _MONGO_LEVELS.get(word[:1]), shape
+    context = named.get("context")
+    if shape == "Roarr's JSON" and isinstance(context, dict) and isinstance(context.get("logLevel"), int):
+        return bunyan_level(context["logLevel"]), shape
     for key in LEVEL_KEYS:
         level = _level_at(key, named, shape)
         if level is not None:
@@ -346,31 +404,24 @@ def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
     value = named.get(key)
     if isinstance(value, dict):
         value = next((value[inner] for inner in ("name", "value", "level", "text") if inner in value), None)
+    if isinstance(value, list):
+        value = value[0] if value else None
     if isinstance(value, str) and not (value.isascii() and value.strip().isdigit()):
-        return named_level(value)
+        return named_level(value) or _of_decorated(value)
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         return _of_number(key, float(value), named, shape)
     return None
 
 
+def _of_decorated(word: str) -> str | None:
+    """A level with colours, brackets or its type around it: [ERROR], <SeverityNumber.ERROR: 17>."""
+    return named_level(without_colours(word).strip("[]():<> ").partition(":")[0].rpartition(".")[2])
+
+
 def _shape(named: Mapping[str, Any]) -> str:
     """Whose JSON it is, as far as that decides what a number means."""
     keys = named.keys()
-    if {"t", "s", "c", "msg"} <= keys:
-        return "MongoDB's JSON"
-    if "shortmessage" in keys or {"version", "host", "fullmessage"} <= keys:
-        return "GELF"
-    if "prio" in keys and "errcode" in keys:
-        return "MySQL's JSON"
-    if "realtimetimestamp" in keys or "systemdunit" in keys or "syslogidentifier" in keys:
-        return "journald's JSON"
-    if "severitynumber" in keys or "timeunixnano" in keys:
-        return "OpenTelemetry's JSON"
-    if keys & _PYTHON_KEYS:
-        return "Python's JSON"
-    if "channel" in keys and "levelname" in keys:
-        return "Monolog's JSON"
-    return "JSON"
+    return next((shape for shown, shape in _SHAPES if shown <= keys), "JSON")
 
 
 def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
@@ -378,10 +429,15 @@ def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) ->
     is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
     if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
+    for is_counted, levels in (
+        (key == "severitylevel", _INSIGHTS_LEVELS),
+        (key == "loglevel" and named.keys() >= {"eventid", "category"}, _MICROSOFT_LEVELS),
+        (shape == "MySQL's JSON", _MYSQL_LEVELS),
+    ):
+        if is_counted:
+            return levels[int(number)] if 0 <= number < len(levels) else None
     if key == "levelno" or (shape == "Python's JSON" and key == "level"):
         return python_level(number)
-    if shape == "MySQL's JSON":
-        return _MYSQL_LEVELS[int(number)] if 0 <= number <= 3 else None
     if shape in ("GELF", "journald's JSON") or (
         key in ("priority", "syslogpriority", "severity") and number <= 7
     ):
@@ -430,7 +486,7 @@ def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any])
             continue
         if _normal(name) in _HIDDEN and not isinstance(value, dict | list):
             continue
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shown = value if isinstance(value, str) else _as_json(value)
         parts.append(f"{name}:\n{shown}" if "\n" in shown else f"{name}={shown}")
     return "\n".join(parts)
 

@@ -7,6 +7,7 @@ a pass only where the log was read throughout the window.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
@@ -26,6 +27,7 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, LogRules
 from deploy_verdict.plan.references import check_of
+from deploy_verdict.stages.logs.access_lines import OTHER
 from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
 from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
@@ -39,7 +41,6 @@ _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
 # So many requests in a row are missed only where the log has a gap, also where one in ten may be.
 MOST_UNSEEN = 5
-FEWEST_RESTARTS, MANY_TIMES = 3, 3.0
 
 
 def judge_logs(
@@ -61,6 +62,7 @@ def judge_logs(
     reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
         reasons += _canary_doubts(plan_logs.canary, observation, own_requests, earlier.older_code_until)
+        reasons += tuple(_vanished(observation, earlier.before))
     findings = [_readable(plan_logs, observation, reasons)]
     for pattern in plan_logs.must_not_appear:
         ruling = _must_not_appear(pattern, _count(pattern, observation), reasons)
@@ -78,7 +80,6 @@ def judge_logs(
         text = f"at most {_lines(limit)} of level WARNING"
         ruling = _warnings(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "warnings", text, expected=f"at most {limit}"))
-    findings += _restarts(observation, speed)
     findings += judge_novelty(plan_logs, observation, earlier, reasons, speed=speed)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
 
@@ -183,6 +184,21 @@ def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetim
         yield f"none of our {unseen.count} requests between {stretch} is in the log: it has a gap"
 
 
+def _vanished(observation: LogObservation, before: LogObservation | None) -> Iterator[str]:
+    """Paths of ours that the log named before the deployment, by whomever, and names no more."""
+    named_now = {item.path for item in observation.answers}
+    if observation.canary is None or before is None or OTHER[1] in named_now:
+        return
+    named_before = {item.path for item in before.answers if item.requests >= MOST_UNSEEN}
+    for item in observation.canary.paths:
+        path = path_shape(item.path)
+        if not item.found and item.requests >= MOST_UNSEEN and path in named_before - named_now:
+            yield (
+                f"none of our {item.requests} requests to {item.path} is in the log, which named that path "
+                "before the deployment: it has a gap, or logs that path no more"
+            )
+
+
 def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple[str, ...]) -> Finding:
     text = ""
     if observation is not None and observation.longest_silence is not None:
@@ -273,21 +289,6 @@ def _warnings(limit: int, observation: LogObservation | None, reasons: tuple[str
         return unknown("no line of the window names a level")
     doubts = [*unlevelled_doubts(observation, limit)]
     return unknown(f"{text}, but {'; '.join(doubts)}") if doubts else passed(text)
-
-
-def _restarts(observation: LogObservation | None, speed: float) -> Iterator[Finding]:
-    """A service that starts again and again is none that runs; once or twice, it may have been scaled."""
-    if observation is None:
-        return
-    window_h = (observation.end - observation.start).total_seconds() * speed / 3600
-    usual = observation.restarts_before * window_h
-    if observation.restarts >= FEWEST_RESTARTS and observation.restarts > MANY_TIMES * usual:
-        text = (
-            f"{observation.restarts} starts in the window, {observation.restarts_before} in the hour before"
-        )
-        ruling = failed(text, Severity.P2, "the service starts again and again")
-        words = f"fewer than {FEWEST_RESTARTS} starts after the first five minutes, or as many as before"
-        yield ruling.as_finding(STAGE, CHECK, "restarts", words, expected=f"fewer than {FEWEST_RESTARTS}")
 
 
 def _lines(count: int) -> str:

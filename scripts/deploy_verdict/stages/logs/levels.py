@@ -14,20 +14,29 @@ WORDS = {
     **dict.fromkeys(("INFORMATION", "INFO", "INF", "NOTICE", "SUCCESS"), INFO),
     **dict.fromkeys(("DEBUG", "DEBU", "DBUG", "DBG", "VERBOSE", "VRB", "TRACE", "TRCE", "TRC"), DEBUG),
 }
+# java.util.logging and PostgreSQL say them in the system's language.
+LOCALISED = {
+    **dict.fromkeys(("PANIK", "ПАНИКА", "ВАЖНО", "FATALE", "致命错误"), CRITICAL),
+    **dict.fromkeys(("SCHWERWIEGEND", "GRAVE", "ALLVARLIG", "重大", "严重", "심각"), ERROR),
+    **dict.fromkeys(
+        ("FEHLER", "ERREUR", "ERRORE", "ОШИБКА", "BŁĄD", "HATA", "错误", "エラー", "오류"), ERROR
+    ),
+    **dict.fromkeys(("WARNUNG", "ADVERTENCIA", "ADVERTÊNCIA", "AVERTISSEMENT", "ATTENTION"), WARNING),
+    **dict.fromkeys(("AVVERTENZA", "ATTENZIONE", "VARNING", "ПРЕДУПРЕЖДЕНИЕ", "警告", "경고"), WARNING),
+    **dict.fromkeys(("INFOS", "INFORMACIÓN", "INFORMACION", "INFORMAÇÕES", "INFORMAZIONI"), INFO),
+    **dict.fromkeys(("INFORMATIONS", "HINWEIS", "JOURNAL", "СООБЩЕНИЕ", "信息", "情報", "정보"), INFO),
+}
 # Words that are a level only where brackets, a key or a format of their own say so.
 NAMED = {
     **WORDS,
-    **dict.fromkeys(("LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "DEFAULT", "STATEMENT"), INFO),
+    **dict.fromkeys(("LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "STATEMENT", "AUDIT"), INFO),
     **dict.fromkeys(("FINE", "FINER", "FINEST", "SILLY", "TRAC", "ALL"), DEBUG),
     **dict.fromkeys(("FAILURE", "EROR", "E"), ERROR),
     **dict.fromkeys(("F", "A", "C"), CRITICAL),
     **{"W": WARNING, "I": INFO, "N": INFO, "D": DEBUG, "V": DEBUG, "T": DEBUG},
     **{f"DEBUG{number}": DEBUG for number in range(1, 6)},
     **{f"TRACE{number}": DEBUG for number in range(1, 9)},
-    # java.util.logging and PostgreSQL say them in the system's language.
-    **dict.fromkeys(("SCHWERWIEGEND", "GRAVE", "FEHLER", "ERREUR"), ERROR),
-    **dict.fromkeys(("WARNUNG", "ADVERTENCIA", "AVERTISSEMENT", "ATTENTION"), WARNING),
-    **dict.fromkeys(("INFOS", "INFORMACIÓN", "INFORMACION", "INFORMATIONS"), INFO),
+    **LOCALISED,
 }
 SYSLOG = (CRITICAL, CRITICAL, CRITICAL, ERROR, WARNING, INFO, INFO, DEBUG)
 _SHIFTED = re.compile(r"([A-Z]+)([+-])([0-9]{1,3})", re.ASCII)

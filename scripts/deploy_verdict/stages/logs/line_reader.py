@@ -9,28 +9,37 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from deploy_verdict.base.log_templates import ZEROED
 from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
 from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
 
+# What is read of a log's beginning to learn how it is written.
+LEARN_BYTES, LEARN_LINES = 65536, 300
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
 _LEVEL_KEYS = frozenset({"level", "lvl", "levelname", "loglevel", "severity", "at"})
 _TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date"})
 _MESSAGE_KEYS = frozenset({"msg", "message", "event"})
-_PAIR = re.compile(r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)", re.ASCII)
+_PAIR = re.compile(
+    r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'(?=\s|$)|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)",
+    re.ASCII,
+)
+# LTSV: label:value, between tabs.
+_LABELLED = re.compile(r"(?:[\w.-]{1,40}:[^\t\n]*(?:\t|$)){2,60}", re.ASCII)
 _MOST_PAIRS = 40
 _BROKEN_TIME = re.compile(
     rf"\"(?i:@?timestamp|time|ts|@t|asctime)\"\s*+:\s*+\"?({TIMES['iso']}|{TIMES['epoch']})", re.ASCII
 )
-_BROKEN_LEVEL = re.compile(r"\"(?i:level|levelname|log_?level|lvl|severity)\"\s*+:\s*+\"(\w+)\"", re.ASCII)
+_BROKEN_LEVEL = re.compile(
+    r"(?:\"(?i:level|levelname|log_?level|lvl|severity)\"|(?<=[{,] )level)\s*+:\s*+[\"'](\w+)[\"']", re.ASCII
+)
 _UNREAD = SourceLine("")
 
 
 # Lines that differ in digits alone have time, level and message in the same places.
-_ZEROED = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
 _MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
 _MOST_MESSAGE_CHARS = 300
 _new = tuple.__new__
@@ -56,12 +65,16 @@ class LineReader:
     def __init__(self, reference: datetime | None = None) -> None:
         self._reference = reference
         self._day_first: bool | None = None
-        self._agreed = False
+        self._agreed: tuple[Format, ...] = ()
         # Formats that this log has shown are tried first, in the order of the table.
         self._known: tuple[Format, ...] = ()
-        self._others = tuple(FORMATS)
+        self._others = tuple(row for row in FORMATS if not row.agreed)
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
+        self._wholes: dict[bytes, tuple[SourceLine, int, int]] = {}
+        # Where the line in a wrapper begins, as long as that wrapper bears no time; else None.
+        self._inner_at: int | None = 0
+        self._outer = ""
         self._times: dict[str, Stamp] = {}
         self._messages: dict[bytes, SourceLine] = {}
         self._json = tuple(
@@ -80,11 +93,12 @@ class LineReader:
         )
         if firsts > 12 or seconds > 12:
             self._day_first = firsts > 12
-        agreed = next(row for row in FORMATS if row.agreed)
-        words = [found[found.lastgroup or 0] for found in map(agreed.regex.match, texts) if found is not None]
-        dated = sum(self.read(text).at is not None for text in texts)
-        harmless = [word for word in words if named_level(word) not in ERROR_LEVELS]
-        self._agreed = bool(harmless) and len(words) * 2 >= dated
+        lines = [line for line in map(self.read, texts) if line.text.strip()]
+        unread = [_left_by(line) for line in lines if line.kind == "line" and _is_open(line)]
+        shown = [line.text for line in lines]
+        self._agreed = tuple(row for row in FORMATS if row.agreed and _agrees(row, shown, unread))
+        self._messages.clear()
+        self._wholes.clear()
 
     def read(self, text: str, after_t0: bool | None = None) -> SourceLine:
         """Read one line, given without its line end."""
@@ -93,7 +107,7 @@ class LineReader:
     def read_bytes(self, raw: bytes, after_t0: bool | None = None) -> SourceLine:
         """Read one line as it stands in a file; one of a shape that is known costs next to nothing."""
         for length in self._lengths:
-            shape = self._shapes.get(raw[:length].translate(_ZEROED))
+            shape = self._shapes.get(raw[:length].translate(ZEROED))
             if shape is not None:
                 text = raw.decode("utf-8", "replace").rstrip("\r\n")
                 stamp = self._quick_time(text[shape.begin : shape.end])
@@ -102,9 +116,15 @@ class LineReader:
                 return _new(
                     SourceLine,
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
-                     shape.format, shape.message_at, False, False, None, stamp.filled, True),
+                     shape.format, shape.message_at, False, False, None, stamp.filled, True, ()),
                 )  # fmt: skip
+        whole = self._wholes.get(raw.rstrip(b"\r\n").translate(ZEROED))
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if whole is not None:
+            line, begin, end = whole
+            stamp = self._quick_time(text[begin:end])
+            if stamp.at is not None:
+                return line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
         if text[:1] == "{" and "\x1b" not in text:
             found = self._json[0].line(text)
             if found is not None:
@@ -119,22 +139,31 @@ class LineReader:
             known = self._times[written] = self.time(written)
         return known
 
-    def _remember(self, line: SourceLine, match: "re.Match[str]", word: str | None) -> None:
+    def _remember(self, line: SourceLine, span: tuple[int, int] | None, word: str | None) -> None:
         """Keep the shape of a line whose format is certain from its beginning alone."""
-        span = next(
-            (match.span(name) for name in match.groupdict() if name.startswith("time") and match[name]), None
-        )
-        head = line.text[: line.message_at]
-        if span is None or not line.plain or len(self._shapes) >= _MOST_SHAPES or not head.isascii():
+        place = self._inner_at
+        if span is None or place is None or not line.plain or len(self._shapes) >= _MOST_SHAPES:
             return
-        if word is not None and any(map(str.isdigit, word)):
+        length = place + line.message_at
+        head = self._outer[:length]
+        if not head.isascii() or (word is not None and any(map(str.isdigit, word))):
             return
-        if line.message_at not in self._lengths:
+        if length not in self._lengths:
             if len(self._lengths) >= _MOST_LENGTHS:
                 return
-            self._lengths.append(line.message_at)
-        key = head.encode().translate(_ZEROED)
-        self._shapes[key] = _Shape(*span, line.level, line.kind, line.format or "", line.message_at)
+            self._lengths.append(length)
+        key = head.encode().translate(ZEROED)
+        begin, end = span
+        self._shapes[key] = _Shape(
+            place + begin, place + end, line.level, line.kind, line.format or "", length
+        )
+
+    def _remember_whole(self, line: SourceLine, text: str, span: tuple[int, int]) -> None:
+        """Keep all of a line behind whose time nothing tells a level: those alike are read alike."""
+        if line.text == text and text.isascii() and len(text) <= _MOST_MESSAGE_CHARS:
+            if len(self._wholes) >= _MOST_SHAPES:
+                self._wholes.clear()
+            self._wholes[text.encode().translate(ZEROED)] = (line, *span)
 
     def of_platform(
         self, text: str, at: datetime | None, severity: str | None, *, structured: bool
@@ -145,17 +174,17 @@ class LineReader:
         return line._replace(at=at, level=level, zoned=True, enveloped=True, problem=None, filled=None)
 
     def _read(self, text: str, depth: int) -> SourceLine:
+        if depth == 0:
+            self._outer, self._inner_at = text, 0
         if not text or text.isspace():
             return _UNREAD._replace(text=text, bare=True)
-        if text.startswith("{"):
-            found = self._json[depth].line(text) if depth < len(self._json) else None
+        if text.startswith(("{", "[{")):
+            found = self._json[depth].line(text.rstrip(",")) if depth < len(self._json) else None
             return self._of_json(found) if found is not None else self._broken_json(text)
-        line = self._logfmt(text)
+        line = self._ltsv(text) if "\t" in text and _LABELLED.fullmatch(text) else self._logfmt(text)
         if line is not None:
             return line
-        for row in (*self._known, *self._others):
-            if row.agreed and not self._agreed:
-                continue
+        for row in (*self._agreed, *self._known, *self._others):
             match = row.regex.match(text, 0, _HEAD_CHARS)
             if match is not None:
                 line = self._of_row(row, match, text, depth)
@@ -167,7 +196,7 @@ class LineReader:
         """A message within JSON; without a time, those that differ in digits alone are read alike."""
         if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
             return self._read(without_colours(text), depth)
-        shape = text.encode().translate(_ZEROED)
+        shape = text.encode().translate(ZEROED)
         known = self._messages.get(shape)
         if known is not None:
             return _new(SourceLine, (text, *known[1:]))
@@ -183,7 +212,8 @@ class LineReader:
 
     def _of_row(self, row: Format, match: "re.Match[str]", text: str, depth: int) -> SourceLine | None:
         groups = match.groupdict()
-        written = next((groups[name] for name in groups if name.startswith("time") and groups[name]), None)
+        timed = next((name for name in groups if name.startswith("time") and groups[name]), None)
+        written, span = (groups[timed], match.span(timed)) if timed else (None, None)
         stamp = self.time(written) if written else Stamp()
         if written and stamp == Stamp():
             return None
@@ -196,14 +226,18 @@ class LineReader:
             awaits_level=row.awaits_level, problem=stamp.problem, filled=stamp.filled,
         )  # fmt: skip
         if row.rest:
-            return self._unwrapped(line, depth)
+            self._inner_at = None if written or self._inner_at is None else self._inner_at + match.end()
+            unwrapped = self._unwrapped(line, depth)
+            if depth == 0 and span is not None and stamp.at is not None and unwrapped.at is stamp.at:
+                self._remember_whole(unwrapped, text, span)
+            return unwrapped
         is_plain = (level is not None or row.kind == "access") and not row.awaits_level
         line = line._replace(plain=is_plain)
-        if depth == 0 and not row.agreed:
-            self._remember(line, match, word)
-        if row not in self._known:
+        if not row.agreed:
+            self._remember(line, span, word)
+        if row not in self._known and not row.agreed:
             self._known = tuple(known for known in FORMATS if known is row or known in self._known)
-            self._others = tuple(other for other in FORMATS if other not in self._known)
+            self._others = tuple(other for other in self._others if other is not row)
         return line
 
     def _unwrapped(self, line: SourceLine, depth: int) -> SourceLine:
@@ -211,7 +245,7 @@ class LineReader:
         text, end = line.text, line.message_at
         if depth >= _MAX_WRAPPERS:
             return line._replace(bare=True)
-        inner = self._read(text[end:], depth + 1)
+        inner = self._read_message(text[end:], depth + 1)
         is_json = not text.endswith(inner.text)
         own = line if line.at is not None or line.problem else inner
         return inner._replace(
@@ -227,18 +261,19 @@ class LineReader:
         )
 
     def _of_json(self, found: JsonLine, after_t0: bool | None = None) -> SourceLine:
-        text, stamp, level, format_, kind, bare = found
+        text, stamp, level, format_, kind, bare, records = found
         at, zoned, problem, filled = stamp
         is_plain = not bare and (level is not None or kind == "access") and kind != "crash"
         return _new(
             SourceLine,
             (without_colours(text), at, level, zoned, True, False, after_t0, kind, format_, 0, bare, False,
-             problem, filled, is_plain),
+             problem, filled, is_plain, tuple(self._of_json(record, after_t0) for record in records)),
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:
         """JSON that was cut: its time and level, where they are still whole."""
-        head = text[:_HEAD_CHARS]
+        # Only what stands on the first floor: a header may be called "level" too.
+        head = text[:1] + text[1:_HEAD_CHARS].partition("{")[0]
         time, level = _BROKEN_TIME.search(head), _BROKEN_LEVEL.search(head)
         stamp = self.time(time[1]) if time else Stamp()
         word = named_level(level[1]) if level else None
@@ -254,7 +289,7 @@ class LineReader:
             pair = _PAIR.match(text, place)
             if pair is None:
                 break
-            name, value = pair[1].lower().replace("_", ""), pair[2].strip('"')
+            name, value = pair[1].lower().replace("_", ""), pair[2].strip("\"'")
             if level is None and name in _LEVEL_KEYS:
                 level = named_level(value)
             elif stamp == Stamp() and name in _TIME_KEYS:
@@ -274,9 +309,52 @@ class LineReader:
             plain=level is not None,
         )
 
+    def _ltsv(self, text: str) -> SourceLine | None:
+        fields = {
+            name.lower(): value for name, _, value in (part.partition(":") for part in text.split("\t"))
+        }
+        written = next((fields[name] for name in _TIME_KEYS if name in fields), "").strip("[]")
+        word = next((fields[name] for name in _LEVEL_KEYS if name in fields), "")
+        stamp, level = self.time(written), named_level(word)
+        is_access = level is None and "status" in fields and bool(fields.keys() & {"req", "uri", "method"})
+        if level is None and not is_access:
+            return None
+        return SourceLine(
+            text, stamp.at, level, stamp.zoned, kind="access" if is_access else "line", format="LTSV",
+            problem=stamp.problem, filled=stamp.filled, plain=True,
+        )  # fmt: skip
+
     def time(self, written: str) -> Stamp:
         """Read a time."""
         return read_time(written, self._reference, day_first=self._day_first)
+
+
+_TIME = next(row for row in FORMATS if row.name == "time")
+_HARMLESS_ALONE = "time, then a level in small letters"
+
+
+def _is_open(line: SourceLine) -> bool:
+    return line.level is None or line.format == _HARMLESS_ALONE
+
+
+def _left_by(line: SourceLine) -> str:
+    """A line without its time and its wrappers."""
+    time = _TIME.regex.match(line.text) if line.format == _HARMLESS_ALONE else None
+    return line.text[time.end() if time is not None else line.message_at :]
+
+
+def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
+    """Whether the first lines of a log show a row that no single line can."""
+    if row.shown_by is not None:
+        shown = re.compile(row.shown_by)
+        return any(shown.search(text, 0, _HEAD_CHARS) for text in texts)
+    if row.rest:
+        return sum(row.regex.match(text) is not None for text in unread) * 3 >= max(len(unread), 1)
+    begins = [text for text in unread if text[:1] not in (" ", "\t", "")]
+    found = [match for match in map(row.regex.match, begins) if match is not None]
+    words = [next(word for name, word in match.groupdict().items() if word) for match in found]
+    has_harmless = any(row.level_of(word) not in ERROR_LEVELS for word in words)
+    return has_harmless and len(words) >= row.share * len(begins)
 
 
 def parsed(text: str, after_t0: bool | None = None) -> SourceLine:

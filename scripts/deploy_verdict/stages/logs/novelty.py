@@ -4,10 +4,12 @@ Times of the window are the plan's: a window that runs at speed stands for its t
 
 A kind of error is known where the time before had it, or had three or more lines that differ from it in the
 same one or two words alone, each of them rare: there, names of users or the like stand. It is much more
-frequent where it came, for certain, in more than three times as many minutes as before; or in ten times as
-many lines and, for certain, in more than three times as many bursts, a burst being twice its worst minute.
+frequent where it came five times as often, and for certain more often than before; or in ten times as many
+lines and, for certain, in more than three times as many bursts, a burst being twice its worst minute. How
+often it came is told by its minutes: several in a row may be one trouble, and one full minute many.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +24,9 @@ from deploy_verdict.plan import LogRules, Novelty
 from deploy_verdict.stats.bounds import Ratio, rate_ratio
 
 LARGE, FLOOD = 3.0, 10.0
+MUCH = 5.0
+# With more than this share of the minutes taken, those in a row are no longer of one trouble.
+_CROWDED = 0.4
 LEAST_SHARE = 0.5
 # Where nobody says when the deployment began, what began in this last share of the time may be its own.
 OWN_SHARE = 0.25
@@ -239,19 +244,32 @@ def _changes(reading: LogObservation, before: LogObservation, speed: float) -> I
 
 
 def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _KnownKinds) -> bool:
-    """Whether a known kind is much more frequent for certain, by minutes and by bursts."""
+    """Whether a known kind is much more frequent for certain, by how often it came and by bursts."""
     now, then = change.template, known.exact.get((change.template.kind, change.template.template))
     if then is None or not change.now:
         return False
     before_s = _covered_s(before)
-    minutes = (
-        rate_ratio(now.minutes, window_s, then.minutes, before_s) if now.minutes and then.minutes else None
-    )
-    if minutes is not None and minutes.low > LARGE:
+    length = max(_in_a_row(now, window_s), _in_a_row(then, before_s))
+    came = round(_minutes(now, window_s) / length)
+    often = rate_ratio(came, window_s, max(1, round(_minutes(then, before_s) / length)), before_s)
+    if often is not None and often.value >= MUCH and often.low > 1:
         return True
     burst = 2 * max(1, then.most_in_minute)
     bursts = rate_ratio(round(now.count / burst), window_s, max(1, round(then.count / burst)), before_s)
     return change.ratio.value >= FLOOD and bursts is not None and bursts.low > LARGE
+
+
+def _minutes(item: TemplateCount, length_s: float) -> float:
+    """In how many minutes it would have come, had each had room for one alone: a full log hides how often."""
+    every = max(length_s / 60, 1.0)
+    return -every * math.log(1 - min(item.minutes, every - 0.5) / every)
+
+
+def _in_a_row(item: TemplateCount, length_s: float) -> float:
+    """How many minutes one trouble took."""
+    if item.minutes * 60 > _CROWDED * length_s:
+        return 1.0
+    return max(1.0, item.minutes / max(item.spells, 1))
 
 
 def first_line(template: TemplateCount, limit: int = 160) -> str:

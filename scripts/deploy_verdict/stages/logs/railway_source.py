@@ -9,7 +9,7 @@ from typing import IO
 from deploy_verdict.model import Fault
 from deploy_verdict.railway import LogEntry, RailwayClient, RailwayError, deploy_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
-from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 
 RETENTION_DAYS = {"free": 7, "trial": 7, "hobby": 7, "pro": 30, "enterprise": 90}
@@ -103,6 +103,10 @@ def _written(entry: LogEntry) -> bytes:
 def _read_back(
     file: IO[bytes], places: Sequence[tuple[int, int]], reader: LineReader
 ) -> Iterator[SourceLine]:
+    if places:
+        file.seek(places[0][0])
+        firsts = file.read(min(LEARN_BYTES, places[0][1] - places[0][0])).splitlines(keepends=True)
+        reader.learn([json.loads(raw)[-1] for raw in firsts[:LEARN_LINES] if raw.endswith(b"\n")])
     for begin, end in places:
         place = begin
         while place < end:

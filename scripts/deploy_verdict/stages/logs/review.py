@@ -6,6 +6,7 @@ the log stands in its `fault`, and what of it is missing in `incomplete`.
 
 import codecs
 import hashlib
+import itertools
 import os
 import re
 import stat
@@ -19,7 +20,7 @@ from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation,
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.entries import Entry, entries
-from deploy_verdict.stages.logs.line_reader import LineReader
+from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
 
@@ -59,9 +60,8 @@ def _ends(shared: bytes) -> list[int]:
     return next(filter(None, ([found.end() for found in end.finditer(shared)] for end in _ENDS)), [])
 
 
-MAX_LINE_BYTES = 65536
+MAX_LINE_BYTES, MOST_OBJECT_LINES = 65536, 500
 HEAD_BYTES, _NEWLINE = 4096, 10
-LEARN_BYTES, LEARN_LINES = 65536, 300
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
 MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
@@ -180,6 +180,8 @@ class FileSource:
                 break
             if b"\0" in raw:
                 self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
+            if raw.rstrip() == b"{":
+                raw += _rest_of_object(file, size)
             goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
@@ -351,6 +353,19 @@ def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str
 
 def _shown(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _rest_of_object(file: BinaryIO, end: int) -> bytes:
+    """The lines of a JSON object that is written indented, down to its closing brace; none of other text."""
+    begin, rest = file.tell(), b""
+    for line in itertools.islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), MOST_OBJECT_LINES):
+        rest += line
+        if line[:1] == b"}" and begin + len(rest) <= end:
+            return rest
+        if line[:1] not in (b" ", b"\t") or len(rest) > MAX_LINE_BYTES:
+            break
+    file.seek(begin)
+    return b""
 
 
 def _packed(file: BinaryIO) -> str | None:

@@ -18,7 +18,7 @@ class SourceLine(NamedTuple):
     see Entry. `bare`: no format was known behind the wrapper, so the line may continue the one before it.
     `awaits_level`: the level stands on the next line. `problem`: why a time that is written is unknown.
     `filled`: what of the time was not written, "year" or "date". `plain`: complete in itself, with a level or
-    as a request, unless bare lines follow.
+    as a request, unless bare lines follow. `records`: the lines that it holds, where it is a batch of them.
     """
 
     text: str
@@ -36,6 +36,7 @@ class SourceLine(NamedTuple):
     problem: str | None = None
     filled: str | None = None
     plain: bool = False
+    records: tuple["SourceLine", ...] = ()
 
 
 def without_colours(text: str) -> str:

@@ -2,21 +2,24 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.linear_regex import LinearRegexes
+from deploy_verdict.base.log_templates import ZEROED, shown_digits, without_ids
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, LogRules
-from deploy_verdict.stages.logs.access_lines import AccessTally
+from deploy_verdict.stages.logs.access_lines import AccessTally, PathTally
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS
-from deploy_verdict.stages.logs.template_counts import Templates
+from deploy_verdict.stages.logs.template_counts import CountedTemplate, Templates
 from deploy_verdict.stages.logs.unlevelled import may_be_error
 from deploy_verdict.stats.pauses import PARTS
 
 MAX_EXAMPLE_CHARS = 2000
+MAX_ALIKE_CHARS, MOST_ALIKE = 400, 512
 MAX_ERRORS = 20
 MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
@@ -31,14 +34,15 @@ class LogCoverage:
 
     def __init__(self, start: datetime, end: datetime) -> None:
         self._start, self._length_s = start, max((end - start).total_seconds(), 0.0)
+        self._start_s = start.timestamp()
         self._per_s = _BUCKETS / self._length_s if self._length_s else 0.0
         self._earliest: list[float | None] = [None] * (_BUCKETS + 1)
         self._latest: list[float] = [0.0] * (_BUCKETS + 1)
         self._lines = [0] * (_BUCKETS + 1)
 
-    def add(self, at: datetime) -> None:
-        """Note a line; one from just before the window counts as its start."""
-        offset_s = max((at - self._start).total_seconds(), 0.0)
+    def add(self, at_s: float) -> None:
+        """Note the time of a line; one from just before the window counts as its start."""
+        offset_s = max(at_s - self._start_s, 0.0)
         bucket = int(offset_s * self._per_s)
         self._lines[bucket] += 1
         earliest = self._earliest[bucket]
@@ -91,6 +95,7 @@ class _Seeker:
         self._linear = LinearRegexes([pattern.regex]) if pattern.regex else None
         self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
+        self.regex = pattern.regex or f"{'(?i)' if loose else ''}{self._regex.pattern}"
         self._count = 0
         self._first: datetime | None = None
         self._last: datetime | None = None
@@ -99,8 +104,10 @@ class _Seeker:
     def add(self, entry: Entry, at: datetime | None, redact: Callable[[str], str]) -> None:
         self._count += 1
         if at is not None:
-            self._first = at if self._first is None else min(self._first, at)
-            self._last = at if self._last is None else max(self._last, at)
+            if self._first is None or at < self._first:
+                self._first = at
+            if self._last is None or at > self._last:
+                self._last = at
         if len(self._examples) < self._max_examples:
             self._examples.append(_kept(entry, redact, self._span))
 
@@ -140,13 +147,12 @@ class LogTally:
             seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
         self._seekers = seekers
         self._any_anywhere = any(seeker.anywhere for seeker in seekers)
-        self._loose = [(s.pattern.text.split()[0].lower(), s) for s in forbidden if s.pattern.text]
-        self._texts = [(s.pattern.text, s) for s in seekers[len(forbidden) :] if s.pattern.text]
-        self._with_regex = [seeker for seeker in seekers if seeker.pattern.regex]
-        self._regexes = LinearRegexes([seeker.pattern.regex or "" for seeker in self._with_regex])
+        self._loose = [place for place, seeker in enumerate(forbidden) if seeker.pattern.text]
+        self._regexes = LinearRegexes([seeker.regex for seeker in seekers])
         self.templates = Templates(redact, logs.incident.templates if logs.incident else (), logs.examples)
         self.coverage = LogCoverage(start, end)
         self.answers = AccessTally(start, end, redact)
+        self._alike = _Alike()
         self.lines_read = self.lines_in_window = self.undated = self.unzoned = 0
         self.tracebacks = self.dropped = self.entries = self.access = self.unlevelled = self.suspects = 0
         self.unlevelled_first: LogLine | None = None
@@ -184,8 +190,11 @@ class LogTally:
         if inside is False and not self._any_anywhere:
             return
         text = entry.text
-        for seeker in self._matching(text):
-            self._found(seeker, entry, inside)
+        found = self._regexes.found_in(text)
+        if self._loose and not (text.isascii() and "\\u00" not in text):
+            found += self._found_loosely(text, found)
+        for place in found:
+            self._found(self._seekers[place], entry, inside)
         if inside is not False and _DROPPED_WORD in text and _DROPPED.search(text):
             self.dropped += 1
         if inside:
@@ -193,14 +202,10 @@ class LogTally:
         elif inside is None and self._counts_errors and entry.level in ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
-    def _matching(self, text: str) -> list[_Seeker]:
-        found = [self._with_regex[place] for place in self._regexes.found_in(text)]
-        if self._loose:
-            lowered = _unescaped(text).lower()
-            found += [seeker for word, seeker in self._loose if word in lowered and seeker.search(lowered)]
-        if self._texts:
-            found += [seeker for sought, seeker in self._texts if sought in text]
-        return found
+    def _found_loosely(self, text: str, found: Sequence[int]) -> list[int]:
+        """Forbidden texts that stand there as escapes, or in letters whose cases Python alone knows."""
+        lowered = _unescaped(text).lower()
+        return [place for place in self._loose if place not in found and self._seekers[place].search(lowered)]
 
     def _date(self, entry: Entry) -> None:
         at = entry.at
@@ -250,23 +255,39 @@ class LogTally:
         if entry.continued:
             return
         self.entries += 1
-        self.templates.add(entry, self._at)
+        level, at = entry.level, entry.at
+        at_s = self._at.timestamp() if self._at is not None else None
+        self._count_kind(entry, at_s)
         if entry.format is not None:
             self.formats[entry.format] += 1
-        if entry.level is None or not entry.is_named:
+        if level is None or not entry.is_named:
             self._count_unlevelled(entry)
-        self.answers.add(entry.text, self._at)
-        if entry.level is not None:
-            self.levels[entry.level] += 1
-            if entry.level in ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
+        if level is not None:
+            self.levels[level] += 1
+            if level in ERROR_LEVELS and len(self.errors) < MAX_ERRORS:
                 self.errors.append(_kept(entry, self._redact, None))
-        at = entry.at
-        if at is not None:
-            self.coverage.add(at)
+        if at is not None and at_s is not None:
+            self.coverage.add(at_s)
             if self.first_at is None or at < self.first_at:
                 self.first_at = at
             if self.last_at is None or at > self.last_at:
                 self.last_at = at
+
+    def _count_kind(self, entry: Entry, at_s: float | None) -> None:
+        """Count an entry's template and a request's answer; quickly, where one like it came before."""
+        text = entry.text
+        alike = self._alike.of(text, entry) if self.templates.is_plain else None
+        if alike is not None and alike.template is not None:
+            alike.template.add(self._at, self.templates.minute(at_s))
+            if alike.path is not None:
+                alike.path.add(text[alike.status_at : alike.status_at + 3], at_s)
+            return
+        template, found = self.templates.add(entry, self._at), self.answers.find(text)
+        if found is not None:
+            found[0].add(text[found[1] : found[1] + 3], at_s)
+        if alike is not None:
+            alike.template = template
+            alike.path, alike.status_at = found if found is not None else (None, 0)
 
     def _count_unlevelled(self, entry: Entry) -> None:
         """A line that no format gives a level; a platform's word for all of stdout is none either."""
@@ -292,6 +313,43 @@ class LogTally:
     def pattern_counts(self) -> tuple[PatternCount, ...]:
         """What was found of each pattern, in the order of the plan."""
         return tuple(seeker.counted() for seeker in self._seekers)
+
+
+@dataclass(slots=True)
+class _Kind:
+    """What entries of one shape have in common; empty until the first of them was counted."""
+
+    template: CountedTemplate | None = None
+    path: PathTally | None = None
+    status_at: int = 0
+
+
+class _Alike:
+    """Entries that differ only in ids, and in digits that no template and no status shows."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[str | None, str, bytes], tuple[tuple[int, ...], dict[str, _Kind]]] = {}
+
+    def of(self, text: str, entry: Entry) -> _Kind | None:
+        """What is known of such entries; None where they are too many."""
+        if not text.isascii() or len(text) > MAX_ALIKE_CHARS:
+            return None
+        zeroed = text.encode().translate(ZEROED)
+        shape = self._shapes.get((entry.level, entry.kind, zeroed))
+        if shape is None:
+            zeroed = without_ids(zeroed)
+            key = entry.level, entry.kind, zeroed
+            shape = self._shapes.get(key)
+            if shape is None:
+                if len(self._shapes) >= MOST_ALIKE:
+                    return None
+                shape = self._shapes[key] = shown_digits(zeroed.decode()), {}
+        places, kinds = shape
+        digits = text[places[0]] if len(places) == 1 else "".join([text[place] for place in places])
+        kind = kinds.get(digits)
+        if kind is None:
+            kind = kinds[digits] = _Kind()
+        return kind
 
 
 def _kept(

@@ -24,7 +24,9 @@ _BY_WORDS_OF_QUOTES = ("error", "unproven", "warning")
 
 
 @dataclass(slots=True)
-class _Template:
+class CountedTemplate:
+    """One template, and when and how often it came."""
+
     template: str
     kind: Kind
     level: str | None
@@ -33,26 +35,31 @@ class _Template:
     first: datetime | None = None
     last: datetime | None = None
     minutes: int = 0
+    spells: int = 0
     most_in_minute: int = 0
     _minute: int = -1
     _in_minute: int = 0
 
-    def add(self, at: datetime | None, minute_s: float, count: int = 1) -> None:
-        self.count += count
+    def add(self, at: datetime | None, minute: int) -> None:
+        """Count one; `minute` is that of its time."""
+        self.count += 1
         if at is None:
             return
-        self.first = at if self.first is None or at < self.first else self.first
-        self.last = at if self.last is None or at > self.last else self.last
-        minute = int(at.timestamp() / minute_s)
+        if self.first is None or at < self.first:
+            self.first = at
+        if self.last is None or at > self.last:
+            self.last = at
         if minute != self._minute:
+            self.spells += minute != self._minute + 1 or self._minute < 0
             self._minute, self._in_minute = minute, 0
             self.minutes += 1
-        self._in_minute += count
+        self._in_minute += 1
         self.most_in_minute = max(self.most_in_minute, self._in_minute)
 
-    def take_in(self, other: "_Template") -> None:
+    def take_in(self, other: "CountedTemplate") -> None:
         self.count += other.count
         self.minutes += other.minutes
+        self.spells += other.spells
         self.most_in_minute = max(self.most_in_minute, other.most_in_minute)
         self.first = min(filter(None, (self.first, other.first)), default=None)
         self.last = max(filter(None, (self.last, other.last)), default=None)
@@ -68,21 +75,31 @@ class Templates:
 
     def __init__(self, redact: Callable[[str], str], incident: Sequence[str], max_examples: int) -> None:
         self._redact, self._incident, self._max_examples = redact, tuple(incident), max_examples
-        self._kinds: dict[Kind, dict[str, _Template]] = {
+        self._kinds: dict[Kind, dict[str, CountedTemplate]] = {
             "error": {},
             "unproven": {},
             "warning": {},
             "unlevelled": {},
             "other": {},
         }
-        self._again = [_Template(template, "error", None, "") for template in incident]
+        self._again = [CountedTemplate(template, "error", None, "") for template in incident]
         self._examples: dict[str, list[LogLine]] = {template: [] for template in incident}
         self._quoted: Counter[tuple[str, str]] = Counter()
         self._bare, self._by_words = KnownTemplates(), KnownTemplates(words_of_quotes=True)
         self.left_out: Counter[str] = Counter()
 
-    def add(self, entry: Entry, at: datetime | None) -> None:
-        """Count an entry of the window."""
+    def minute(self, at_s: float | None) -> int:
+        """The minute of a time, of the plan's minutes."""
+        return int(at_s / self.minute_s) if at_s is not None else -1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but its template counts of an entry."""
+        return not self._again
+
+    def add(self, entry: Entry, at: datetime | None) -> CountedTemplate | None:
+        """Count an entry of the window: its template, unless there are too many."""
+        minute = self.minute(at.timestamp() if at is not None else None)
         kind = _kind(entry)
         by_words = kind in _BY_WORDS_OF_QUOTES
         known = self._kinds[kind]
@@ -101,30 +118,31 @@ class Templates:
         if counted is None:
             self.left_out[kind] += 1
         else:
-            counted.add(at, self.minute_s)
+            counted.add(at, minute)
         if self._again:
             bare = self._bare.template_of(entry.text)
             for again in self._again:
                 if again.template in bare:
-                    self._count_again(again, entry, at)
+                    self._count_again(again, entry, at, minute)
+        return counted
 
-    def _first(self, entry: Entry, kind: Kind, *, by_words: bool) -> _Template:
+    def _first(self, entry: Entry, kind: Kind, *, by_words: bool) -> CountedTemplate:
         # What is kept is made of the redacted text: a mask may cut a secret so that it is not known again.
         text = self._kept_text(entry)
-        return _Template(template_of(text, words_of_quotes=by_words), kind, entry.level, _cut(text))
+        return CountedTemplate(template_of(text, words_of_quotes=by_words), kind, entry.level, _cut(text))
 
     def _kept_text(self, entry: Entry) -> str:
         return self._redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
 
-    def _count_again(self, again: _Template, entry: Entry, at: datetime | None) -> None:
-        again.add(at, self.minute_s)
+    def _count_again(self, again: CountedTemplate, entry: Entry, at: datetime | None, minute: int) -> None:
+        again.add(at, minute)
         examples = self._examples[again.template]
         if len(examples) < self._max_examples:
             examples.append(LogLine(at=entry.at, level=entry.level, text=_cut(self._kept_text(entry))))
 
     def counted(self) -> tuple[TemplateCount, ...]:
         """Every template that was kept; those that are one once they are redacted are counted as one."""
-        merged: dict[tuple[str, str], _Template] = {}
+        merged: dict[tuple[str, str], CountedTemplate] = {}
         for item in (item for kind in self._kinds.values() for item in kind.values()):
             first = merged.setdefault((item.kind, item.template), item)
             if first is not item:
@@ -137,6 +155,7 @@ class Templates:
                 first_at=item.first,
                 last_at=item.last,
                 minutes=item.minutes,
+                spells=item.spells,
                 most_in_minute=item.most_in_minute,
                 level=item.level,
                 example=item.example,

@@ -37,26 +37,35 @@ AMBIGUOUS_ZONES = frozenset({"CST", "IST", "SST", "AMT", "GST", "ECT", "WST", "A
 _ABBREVIATIONS = "|".join(sorted((*ZONES, *AMBIGUOUS_ZONES), key=len, reverse=True))
 _OFFSET = r"[+-][0-9]{2}(?::?[0-9]{2})?"
 _ZONE = (
-    rf"(?:(?:Z|{_OFFSET}| [+-][0-9]{{4}}| [+-][0-9]{{2}}(?::[0-9]{{2}})?| ?(?:{_ABBREVIATIONS})"
+    rf"(?:(?:Z|{_OFFSET}| [+-][0-9]{{4}}| [+-][0-9]{{2}}(?::[0-9]{{2}})?"
+    rf"| ?(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?"
+    rf"| ?(?:{_ABBREVIATIONS})"
     rf"| [A-Z][a-z]+/[A-Z][A-Za-z_]+)(?:\[[A-Z][\w/+-]*\])?)"
 )
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
 _END = r"(?![0-9A-Za-z]|:[0-9])"
 _MONTH, _DAY = r"[A-Z][a-z]{2}", r"[A-Z][a-z]{2}"
+# java.util.logging writes months and halves of the day in the system's language.
+_HALF = r"(?:[APEF]M|[AP]\. M\.|午[前後]|[上下]午|오[전후])"
 
 # Each way once: what it looks like. Digits stand for any digits, so that lines of one shape are read alike.
 TIMES = {
     "iso": (
-        r"[0-9]{4}[-/.][0-9]{2}[-/.][0-9]{2}(?:T| - | |_)[0-9]{2}:[0-9]{2}"
+        r"[0-9]{4}[-/.][0-9]{2}[-/.][0-9]{2}(?:T| - | |_|\]\[)[0-9]{2}:[0-9]{2}"
         rf"(?::[0-9]{{2}}(?:[.,][0-9]{{1,9}})?)?{_ZONE}?{_END}"
     ),
-    "compact": rf"[0-9]{{8}}[T ](?:[0-9]{{6}}|{_CLOCK}){_ZONE}?{_END}",
+    "compact": rf"[0-9]{{8}}[T -](?:[0-9]{{6}}|{_CLOCK}){_ZONE}?{_END}",
     "access": rf"[0-9]{{2}}/{_MONTH}/[0-9]{{4}}[: ]{_CLOCK}(?: {_OFFSET})?{_END}",
     "dashed": rf"[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
     "spaced": rf"(?:{_DAY}, )?[0-9]{{1,2}} {_MONTH} [0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
-    "worded": rf"[A-Z][a-z]{{2,8}} [0-9]{{1,2}}, [0-9]{{4}},? [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}} [AP]M{_END}",
+    "worded": (
+        rf"(?:[^\s\d.,:\[(\"]{{3,9}}\.?|[0-9]{{1,2}}[月월]) [0-9]{{1,2}}, [0-9]{{4}},?"
+        rf" [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:,[0-9]{{3}})? {_HALF}(?: (?:{_ABBREVIATIONS}))?{_END}"
+    ),
     "ctime": rf"{_DAY} {_MONTH} [ 0-9]?[0-9] {_CLOCK}(?: [A-Z]{{3,5}})? [0-9]{{4}}{_END}",
-    "no-year": rf"{_MONTH} [ 0-9][0-9] {_CLOCK}{_END}",
+    "JavaScript": rf"{_DAY} {_MONTH} [0-9]{{2}} [0-9]{{4}} {_CLOCK} GMT[+-][0-9]{{4}}(?: \([\w ]{{1,60}}\))?",
+    "month-first": rf"{_MONTH} [ 0-9]?[0-9],? [0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
+    "no-year": rf"(?:{_MONTH} [ 0-9]?[0-9]|[0-9]{{1,2}} {_MONTH}) {_CLOCK}(?: [AP]M)?{_END}",
     "slashed": (
         r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[AP]M)?"
         rf"{_END}"
@@ -65,30 +74,55 @@ TIMES = {
     "short-year": rf"[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}} {_CLOCK}{_END}",
     "epoch": rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}){_END}",
     "clock": rf"(?:{_CLOCK}|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M){_END}",
-    "tiny": r"[0-9]{6} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "tai": r"@[0-9a-f]{24}",
+    "tiny": r"[0-9]{6} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?",
+    "short": r"[0-9]{2}-[0-9]{2}[| T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?",
+    "WebSphere": (
+        r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}:[0-9]{3} "
+        rf"(?:{_ABBREVIATIONS})"
+    ),
     "month-day": r"(?:[0-9]{4})?[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}",
 }
-# Times of one format alone: elsewhere such digits are anything.
-ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name not in ("month-day", "tiny"))
+# Elsewhere such digits are anything.
+_OF_ONE_FORMAT = ("month-day", "tiny", "short", "WebSphere")
+ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name not in _OF_ONE_FORMAT)
 
+# In English, German, French, Spanish, Portuguese, Italian and Swedish.
 _MONTHS = {
     name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    for number, names in enumerate(
+        (
+            "jan janv ene gen", "feb févr fev", "mar märz mars", "apr avr abr", "may mai maj mag",
+            "jun juni juin giu",
+            "jul juli juil lug", "aug août ago", "sep sept set", "oct okt out ott", "nov", "dec dez déc dic",
+        ),
+        start=1,
     )
-}
-_HMS = r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<half>[AP])M)?"
+    for name in names.split()
+}  # fmt: skip
+_HMS = r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?"
+_HMS += r"(?: ?(?P<half>[APEF]M|[AP]\. M\.|午[前後]|[上下]午|오[전후]))?"
 _READ = {
     name: re.compile(regex, re.ASCII)
     for name, regex in {
-        "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_){_HMS}(?P<z>.*)",
-        "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T ](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
+        "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_|\]\[){_HMS}(?P<z>.*)",
+        "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T -](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
         "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
         "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
-        "worded": rf"(?P<mon>\w+) (?P<d>\d+), (?P<y>\d{{4}}),? {_HMS}",
+        "worded": (
+            r"(?:(?P<mon>[^\s\d.]+)\.?|(?P<mo>\d+)[月월]) +(?P<d>\d+),? (?P<y>\d{4}),? "
+            rf"{_HMS}(?P<z>.*)"
+        ),
+        "JavaScript": rf"\w+ (?P<mon>\w+) (?P<d>\d+) (?P<y>\d{{4}}) {_HMS} GMT(?P<z>.{{5}}).*",
         "ctime": rf"\w+ (?P<mon>\w+) +(?P<d>\d+) {_HMS}(?P<z>(?: \w+)?) (?P<y>\d{{4}})",
         "no-year": rf"(?P<mon>\w+) +(?P<d>\d+) {_HMS}",
+        "no-year, day first": rf"(?P<d>\d+) (?P<mon>\w+) {_HMS}",
+        "short": rf"(?P<mo>\d\d)-(?P<d>\d\d)[| T]{_HMS}",
+        "WebSphere": (
+            r"(?P<mo>\d+)/(?P<d>\d+)/(?P<yy>\d\d),? (?P<h>\d+):(?P<mi>\d\d):(?P<s>\d\d):(?P<f>\d{3})"
+            r"(?P<z>.*)"
+        ),
         "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}}),? {_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
@@ -99,6 +133,7 @@ _READ = {
 }
 _EPOCH_UNITS = ((1e9, 1e10, 1.0), (1e12, 1e13, 1e3), (1e15, 1e16, 1e6), (1e18, 1e19, 1e9))
 _ISO_HEAD = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+_TAI_EPOCH = (1 << 62) + 10
 _AHEAD = timedelta(days=1)
 _LATER = timedelta(minutes=10)
 
@@ -130,6 +165,8 @@ def read_time(written: str, reference: datetime | None = None, *, day_first: boo
             return Stamp(moment.astimezone(UTC) if zoned else moment.replace(tzinfo=UTC), zoned)
     if 10 <= len(written) <= 30 and written.isascii() and written.replace(".", "", 1).isdigit():
         return epoch_time(float(written)) if "." in written else epoch_time(int(written))
+    if written[:1] == "@":  # TAI64N, as s6 and daemontools write it
+        return epoch_time(int(written[1:17], 16) - _TAI_EPOCH)
     for name, regex in _READ.items():
         match = regex.fullmatch(written)
         if match is not None:
@@ -156,6 +193,8 @@ def _stamp(name: str, got: dict[str, str], reference: datetime | None, *, day_fi
         month, day = _month(got), int(got["d"])
         if name == "slashed":
             return _slashed(int(got["y"]), month, day, clock, reference, day_first=day_first)
+        if name == "short-year":
+            return _short_year(int(got["yy"]), month, day, clock, reference)
         if got.get("y") is None and got.get("yy") is None:
             return _with_year(month, day, clock, reference)
         year = int(got["y"]) if got.get("y") else 2000 + int(got["yy"])
@@ -177,7 +216,7 @@ def _clock(got: dict[str, str]) -> timedelta:
     if half:
         if not 1 <= hour <= 12:
             raise ValueError(hour)
-        hour = hour % 12 + (12 if half == "P" else 0)
+        hour = hour % 12 + (0 if half[0] in "AF上" or half[1] in "前전" else 12)
     if hour > 23 or minute > 59 or second > 60:
         raise ValueError(hour)
     micros = int(((got.get("f") or "") + "000000")[:6])
@@ -185,13 +224,18 @@ def _clock(got: dict[str, str]) -> timedelta:
 
 
 def _month(got: dict[str, str]) -> int:
-    return int(got["mo"]) if got.get("mo") else _MONTHS[got["mon"][:3]]
+    if got.get("mo"):
+        return int(got["mo"])
+    word = got["mon"].lower()
+    return _MONTHS.get(word) or _MONTHS[word[:3]]
 
 
 def _zone(written: str) -> timezone | ZoneInfo | str | None:
     """The zone, None where none is written, or why it is unknown."""
     if not written:
         return None
+    if written[:3] in ("UTC", "GMT") and len(written) > 3:
+        written = written[3:] if len(written) > 5 else f"{written[3]}{written[4:]:0>2}"
     if written[0] in "+-Z" or written[-1] == "]":
         written = written.partition("[")[0] or written
     if written in ZONES:
@@ -251,6 +295,19 @@ def _slashed(
         month, day = (second, first) if is_day_first else (first, second)
         try:
             found.append(datetime(year, month, day, tzinfo=UTC) + clock)
+        except ValueError:
+            continue
+    if not found:
+        return Stamp()
+    return Stamp(min(found, key=lambda at: abs(at - reference)) if reference else found[0], False)
+
+
+def _short_year(first: int, second: int, third: int, clock: timedelta, reference: datetime | None) -> Stamp:
+    """26/02/03 of Hadoop, 02/03/26 of Rich: of the orders in use the one nearest to the reference."""
+    found = []
+    for year, month, day in ((first, second, third), (third, first, second), (third, second, first)):
+        try:
+            found.append(datetime(2000 + year, month, day, tzinfo=UTC) + clock)
         except ValueError:
             continue
     if not found:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from deploy_verdict.base.start_lines import SERVICE_STARTS
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
@@ -14,7 +15,6 @@ STAGE = "services"
 _ENDED = ("CRASHED", "FAILED", "REMOVED", "REMOVING")
 _DOWN = ("CRASHED", "EXITED", "STOPPED", "REMOVED", "RESTARTING")
 ATTENTION_SHARE, CRITICAL_SHARE = 0.8, 0.95
-_STARTED = re.compile(r"(?i)ready to accept connections|server initialized|server started")
 _FATAL = re.compile(
     r"(?i)out of memory|\boom\b|cannot allocate memory|max(imum)? number of clients"
     r"|too many (clients|connections)|remaining connection slots|\bpanic\b|segmentation fault"
@@ -87,7 +87,7 @@ def _restarts(samples: Sequence[_Sample]) -> Ruling:
             return failed(text, Severity.P1, because).at(pointer, reading.offset_s)
         known.append(now)
     for pointer, reading, one in samples:
-        started = next((line for line in one.lines if _STARTED.search(line.text)), None)
+        started = next((line for line in one.lines if SERVICE_STARTS.search(line.text)), None)
         if started is not None:
             text = f'its log says "{started.text[:120]}", so it started within the window'
             because = "a service that others depend on was started anew within the window"
