@@ -312,7 +312,8 @@ class _Sorting:
         cause.answers = self.bad.sent(cause.pointers)
         cause.quote = self._quote(cause)
         silent = [item.offset_s for item in cause.answers if is_silent(item)]
-        is_outage = cause.key == SILENT and len(silent) >= FEWEST_OF_OUTAGE
+        is_clear = len(silent) >= FEWEST_OF_OUTAGE or 0 < self.bad.count == len(silent)
+        is_outage = cause.key == SILENT and is_clear
         cause.is_total = is_outage and self.bad.since(min(silent)) == len(silent)
         cause.findings.sort(key=lambda item: self._lead_rank(cause, item))
         cause.doubts = list(dict.fromkeys(self._doubts(cause)))
