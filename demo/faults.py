@@ -63,7 +63,7 @@ _DESCRIPTIONS: dict[Fault, str] = {
     Fault.POOL_EXHAUSTED_LATER: "as pool-exhausted, from T+40min on; healthy until then",
     Fault.POOL_LEAK: "connections leak with the stats requests: 17 of 20 at the end of a window",
     Fault.SLOW_LEAK: "as pool-leak, but only about 8 connections in a window: never 70 percent",
-    Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not deployed",
+    Fault.OLD_POOL_SIZE: "the pool has 50 connections instead of 20: Phase 2 is not running",
     Fault.MISSING_FIELD: "/api/redis-connection-stats lacks active_connections and utilization_percent",
     Fault.DEAD_GAUGE: "stats and health always answer 3 of 20, although the pool moves",
     Fault.CACHED_GAUGE: "stats and health repeat seven recorded numbers: they move, whatever the pool does",

@@ -57,7 +57,7 @@ def test_one_route_of_many_that_is_gone_fails():
     found = judge_refusals(now, [path(s200=900), path("/cart", s200=40)], {})
     assert found.outcome is FAIL
     assert (
-        "404 to 60 of 62 (97 %) of the requests of others to GET /cart; before the deployment 0 of 40"
+        "60 of 62 (97 %) of the requests of others to GET /cart got 404; before the deployment 0 of 40"
         in found.actual
     )
 

@@ -13,7 +13,7 @@ def test_the_brief_of_a_broken_model_has_what_it_takes_to_mend_it():
     (brief,) = briefs(*judged_fault("completar-bug"))
     for part in (
         "# P0: COMPLETAR (POST /api/occupation/completar) answers 500 to every request",
-        "How sure: 13 of 13 requests",
+        "How sure: All 13 requests failed",
         "\nPOST http://service.test/api/occupation/completar\nstatus 500\n",
         "ERROR backend.errors: POST /api/occupation/completar failed: 'CompletarRequest' object has no",
         "git show --stat f0ec7b5c",
@@ -46,7 +46,7 @@ def test_what_the_service_says_stays_in_its_fence(text):
 
 def test_a_window_that_is_not_known_is_explained_by_its_reasons():
     told = briefs(*_parts(inconclusive()))
-    assert told[0].startswith("# Not known: Samples were missed")
+    assert told[0].startswith("# Not known: 1 sample was missed")
     assert briefs(*_parts(stable())) == ()
 
 

@@ -34,7 +34,8 @@ SERVER = "### Redis Server Connection Pool Utilization"
 LOG = "### Log of Redis"
 OWN_HEADINGS = {heading.lstrip("# ") for heading in (*HEADINGS, *OURS, "### Exposure", SERVER, LOG)}
 HEADING = re.compile(
-    r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive|[^\w\s]+ [^:]+: Redis Crisis Recovery$"
+    r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive"
+    r"|[^\w\s]+ [^:]+: (.+ · )?Redis Crisis Recovery$"
 )
 MANY = {"max_examples": at_least(25), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 

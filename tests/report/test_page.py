@@ -236,7 +236,7 @@ def test_everything_is_reached_by_keyboard(browser, tmp_path):
         elif focused[-1] == "outcome":
             browser.press("f", 70)
     assert focused[0] == "skip"
-    assert {"brief-1", "command-1", "chart", "outcome", "stage", "text"} <= set(focused)
+    assert {"brief-1", "command-2", "chart", "outcome", "stage", "text"} <= set(focused)
     assert re.match(r"T\+105min: peak \d+ % \(\d+ of 20\), mean", readings[0])
     failed = len({(f.stage, f.check, f.rule) for f in verdict.findings if f.outcome.value == "fail"})
     assert browser.run("document.querySelectorAll('.finding:not([hidden])').length") == failed

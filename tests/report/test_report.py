@@ -64,7 +64,9 @@ def test_one_cause_is_one_issue():
     """The missing model fix shows in health, beside the samples, in E2E, in never rules and in the log."""
     report = critical().report()
     (title,) = re.findall(r"### Issue .*", report)
-    assert title.endswith("500 to every request since T+0min: the model fix (f0ec7b5) is not deployed")
+    assert title.endswith(
+        "500 to every request since T+0min (14:00 UTC): the model fix (f0ec7b5) is not deployed"
+    )
     issue = report[report.index("### Issue 1") : report.index("## Comparison with Crisis")]
     for seen in ("pools/completar", "never/server errors", "e2e/ARM Flow", "logs/'CompletarRequest'"):
         assert seen in issue
@@ -89,7 +91,7 @@ def test_a_failing_e2e_test_without_a_bad_answer_is_an_issue_of_its_own():
     story.findings = {
         "e2e/Health Check/passes": {"outcome": "fail", "severity": "P1", "actual": "status is 404"}
     }
-    assert "### Issue 1: E2E Health Check fails" in story.report()
+    assert "### Issue 1: E2E test Health Check fails" in story.report()
 
 
 def test_a_log_that_was_not_read_has_no_zero():
@@ -178,7 +180,7 @@ def test_speed_is_told_and_times_stay_in_plan_time():
     story.speed = 600.0
     story.log = the_log(errors=(LogLine(at=T0.replace(second=6), text="boom"),), levels={"ERROR": 1})
     report = story.report()
-    assert "The window ran at speed 600: 2 hours of plan time took 12 s of real time." in report
+    assert "Rehearsal: 2 hours played in 12 s, so its times are those of the plan." in report
     assert "- 1 error, 2026-02-02 15:00:00 UTC: `boom`" in report
     assert "**Next Review:** 2026-02-03 14:00:00 UTC" in report
 

@@ -3,10 +3,11 @@
 import pytest
 
 from deploy_verdict.evidence.answer_text import answer_text, is_reason_phrase
-from deploy_verdict.model import Outcome
+from deploy_verdict.model import NextAction, Outcome
 from deploy_verdict.plan.sections.report import Level
-from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.cause_words import clause, root_causes
 from deploy_verdict.verdict.causes import causes
+from deploy_verdict.verdict.do_now import in_directory, where_words
 from deploy_verdict.verdict.plan_rules import met_level
 from tests.faults_on_record import judged_fault
 
@@ -25,9 +26,9 @@ def test_a_reading_of_the_plan_that_is_contradicted_is_possible_at_most():
     """The pool is full, and the fix that the plan's else names is shown to be live."""
     _, verdict = judged_fault("pool-exhausted")
     (cause,) = (cause for cause in verdict.causes if cause.severity)
-    assert "not deployed" not in cause.sentence
+    assert "not running" not in cause.sentence
     (doubt,) = cause.doubts
-    assert doubt.startswith("the model fix (f0ec7b5) is not deployed: possible, but f0ec7b5 is live")
+    assert doubt.startswith("the model fix (f0ec7b5) is not running: possible, but f0ec7b5 is live")
 
 
 def test_without_the_exhausted_pool_the_answers_own_words_are_the_cause():
@@ -35,6 +36,45 @@ def test_without_the_exhausted_pool_the_answers_own_words_are_the_cause():
     kept = [item for item in verdict.findings if item.rule != "exhaustion"]
     sentences = [cause.sentence for cause in root_causes(bundle, causes(bundle, kept)) if cause.severity]
     assert any("answer 500 or 503 to every request" in text and "No connection" in text for text in sentences)
+
+
+@pytest.mark.parametrize(
+    ("fault", "severity", "said"),
+    [
+        ("down", "P0", "The service does not answer since T+0min"),
+        ("html-502", "P1", "Connection Pool (GET /api/redis-connection-stats) and "),
+    ],
+)
+def test_nobody_is_served_only_where_no_request_at_all_was_answered(fault, severity, said):
+    """Other operations answered while the edge did for these: that is no service that is down."""
+    _, verdict = judged_fault(fault)
+    first = verdict.causes[0]
+    assert (first.severity, first.sentence.startswith(said)) == (severity, True)
+    assert ("nobody is served" in first.sentence) is (severity == "P0")
+
+
+def test_the_runs_directory_stands_in_the_commands_as_the_user_gave_it():
+    actions = (
+        NextAction(text="look", command="deploy-verdict explain DIR"),
+        NextAction(text="watch", command="deploy-verdict watch --plan DIR/plan.yml --out DIR-77aa1b2c"),
+        NextAction(text="ask", command="curl http://service.test/DIRECTORY --data '{\"DIR\": 1}'"),
+        NextAction(text="tell"),
+    )
+    assert where_words(actions) == "DIR: this run's directory, or its artifact unpacked."
+    placed = in_directory(actions, "out/my day")
+    assert [action.command for action in placed] == [
+        "deploy-verdict explain 'out/my day'",
+        "deploy-verdict watch --plan 'out/my day'/plan.yml --out 'out/my day'-77aa1b2c",
+        actions[2].command,
+        None,
+    ]
+    assert where_words(placed) == ""
+
+
+def test_what_is_too_long_is_cut_where_a_clause_ends():
+    text = "0 lines for 839 requests: the log has gaps, or the canary is wrong; 'a pattern' " + "x" * 300
+    assert clause(text, 90) == "0 lines for 839 requests: the log has gaps, or the canary is wrong"
+    assert clause("rose from 2 to 9; statistics: p < 0.001") == "rose from 2 to 9"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
         # Long before the window's end people know, and a reviewer is asked.
         (alarm,) = news(hub)
         assert "## 🚨 CRITICAL SO FAR: zeues-backend" in alarm
-        assert "the model fix (f0ec7b5) is not deployed" in alarm
+        assert "the model fix (f0ec7b5) is not running" in alarm
         assert "@sescanella" in alarm
         assert hub.issues[7]["assignees"] == ["sescanella"]
         assert "report-a1" not in acting.names(RUN)
@@ -124,7 +124,8 @@ def test_a_broken_deployment_raises_the_alarm_and_is_rolled_back_while_samples_g
     assert "CRITICAL ISSUES: zeues-backend" in verdict
     assert "rolled back" in alarm
     (body,) = ours(hub)
-    assert "❌ CRITICAL ISSUES: Redis Crisis Recovery" in body
+    assert "❌ CRITICAL ISSUES: COMPLETAR" in body
+    assert "· Redis Crisis Recovery" in body
     assert "Rollback: " in body
     assert last_status(hub)[0] == "failure"
     assert hub.issues[7]["labels"] == ["verdict zeues-backend: critical"]

@@ -79,7 +79,10 @@ def judge_refusals(
         found = [ruling for ruling in rulings if ruling.outcome is outcome]
         if found:
             worst = min(found, key=lambda ruling: ruling.severity or Severity.P2)
-            more = f"; and {len(found) - 1} more like it" if len(found) > 1 else ""
+            alike = (
+                "1 other path or status" if len(found) == 2 else f"{len(found) - 1} other paths or statuses"
+            )
+            more = f"; the same holds for {alike}" if len(found) > 1 else ""
             return Ruling(outcome, worst.actual + more, worst.severity, worst.because)
     counts = others[_ALL]
     told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
@@ -110,8 +113,8 @@ def _rulings(
             # What is surely so is never more than what was seen.
             if share.of < few or share.percent <= MORE_POINTS:
                 continue
-            what = f"{status} to {share.text} of the requests of others"
-            what += f" to {' '.join(key)}" if key != _ALL else ""
+            route = f" to {' '.join(key)}" if key != _ALL else ""
+            what = f"{share.text} of the requests of others{route} got {status}"
             if before is None or before.get(_ALL, Counter()).total() < few:
                 if share.surely > NEVER_USUAL_PERCENT and _is_used(status, key, counts):
                     yield unknown(f"{what}; whether that is usual is not known: nothing is known of before")

@@ -14,6 +14,7 @@ from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Finding, Outcome, RootCause, Severity, Verdict, VerdictOutcome
 from deploy_verdict.report.progress import so_far_words
+from deploy_verdict.verdict.do_now import where_words
 
 MAX_CHARACTERS = 2000
 MOST_FINDINGS = 3
@@ -121,8 +122,9 @@ def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far
         # A command that was cut, or broken so that it pings nobody, would be another command.
         kept = f": {command}" if command and shown(command, MOST_COMMAND) == command else ""
         lines += ["Do now:"] if number == 1 else []
-        lines.append(f"{number}. {shown(action.text, 200)}{kept}")
-    return lines
+        lines.append(f"{number}. {shown(action.text, 240)}{kept}")
+    where = where_words(verdict.do_now)
+    return [*lines, where] if where else lines
 
 
 def _told(cause: RootCause, words: str) -> str:

@@ -60,9 +60,12 @@ def render_report(
     *,
     generated_at: datetime,
     tool_version: str,
+    directory: str | None = None,
 ) -> str:
     """The complete report; the same inputs always give the same text."""
-    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
+    context = report_context(
+        bundle, verdict, generated_at=generated_at, tool_version=tool_version, directory=directory
+    )
     return _rendered(environment, "report.md.j2", context)
 
 
@@ -74,9 +77,12 @@ def render_comment(
     generated_at: datetime,
     tool_version: str,
     report_url: str | None = None,
+    directory: str | None = None,
 ) -> str:
     """The short form for an issue or pull request; `report_url` makes the report's names links."""
-    context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
+    context = report_context(
+        bundle, verdict, generated_at=generated_at, tool_version=tool_version, directory=directory
+    )
     names = {"page": linked(PAGE_NAME, report_url), "report": linked(REPORT_NAME, report_url)}
     return _rendered(environment, "comment.md.j2", context | names)
 

@@ -8,6 +8,7 @@ from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.markup.labels import counted, length_words, moment
 from deploy_verdict.model import Finding, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
+from deploy_verdict.verdict.cause_words import unknown_sentence
 
 MOST_TOLD = 3
 
@@ -72,14 +73,16 @@ def short(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
 
 
 def no_answer(found: Issues) -> str:
-    """How many checks are inconclusive, and how many of them because of what failed."""
-    count = found.unknown_findings
-    text = f"{counted(count, 'check')} {'has' if count == 1 else 'have'} no answer"
-    because = count - found.unexplained
+    """How many checks are inconclusive because of what failed; of the others, the first reason."""
+    because = found.unknown_findings - found.unexplained
     this = "this" if len(found.issues) == 1 else "these"
-    if because == count:
-        return f"{text}, because of {this}."
-    return f"{text}, {because:,} of them because of {this}." if because else f"{text}."
+    text = f"{counted(because, 'check')} {'has' if because == 1 else 'have'} no answer because of {this}."
+    if not found.unexplained:
+        return text
+    first, *others = found.causes.unknown
+    more = f" {counted(len(others), 'other reason')} below." if others else ""
+    told = f"{unknown_sentence(first)}{more}"
+    return f"{text} Besides: {told[:1].lower()}{told[1:]}" if because else told
 
 
 def why(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:

@@ -1,6 +1,6 @@
 """What the templates show, as raw text by section. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,11 +29,12 @@ from deploy_verdict.report.coverage import trace
 from deploy_verdict.report.issues import Issues, issues
 from deploy_verdict.report.recommendations import recommendations
 from deploy_verdict.stages.registry import PARTS, Section, function, is_at_end, report_sections
-from deploy_verdict.verdict.cause_words import root_causes
-from deploy_verdict.verdict.do_now import do_now, next_review_s
+from deploy_verdict.verdict.cause_words import clause, root_causes
+from deploy_verdict.verdict.do_now import do_now, in_directory, next_review_s, where_words
 
 # The comment's first twelve lines hold these and the actions.
 MOST_CAUSES = 3
+HEADLINE_CHARACTERS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class Head:
     """The first lines and the last."""
 
     title: str
+    headline: str
     date: str
     period: str
     period_title: str
@@ -51,6 +53,7 @@ class Head:
     causes_hidden: int
     no_answer: str
     actions: tuple[NextAction, ...]
+    where: str
     taken: tuple[str, ...]
     notes: tuple[str, ...]
     generated: str
@@ -64,17 +67,21 @@ def report_context(
     *,
     generated_at: datetime,
     tool_version: str,
+    directory: str | None = None,
 ) -> dict[str, Any]:
-    """One entry for each partial of the report."""
+    """One entry for each partial of the report; `directory` is the run's, as the user gave it."""
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
     actions = do_now(bundle, verdict.outcome, found.causes, verdict.coverage, generated_at)
+    if directory is not None:
+        actions = in_directory(actions, directory)
     first = tuple(cause for cause in told if cause.severity is not None) or told
     review = _review(bundle, verdict, found)
     shown = tuple(_shown(bundle, verdict, generated_at))
     return {
         "head": Head(
             title=bundle.plan.report.title or bundle.plan.name,
+            headline=_headline(bundle, first),
             date=moment(bundle.window.t0)[:10],
             period=_period(bundle, verdict),
             period_title=length_title(bundle.plan.window.end_s),
@@ -85,6 +92,7 @@ def report_context(
             causes_hidden=max(0, len(first) - MOST_CAUSES),
             no_answer=no_answer(found) if found.issues and found.unknown_findings else "",
             actions=actions,
+            where=where_words(actions),
             taken=actions_taken(bundle),
             notes=notes(bundle, verdict),
             generated=moment(generated_at),
@@ -105,6 +113,12 @@ def report_context(
         "is_bad": verdict.outcome is not VerdictOutcome.STABLE,
         "trace": trace(bundle, verdict, tool_version),
     }
+
+
+def _headline(bundle: Bundle, told: Sequence[RootCause]) -> str:
+    """What is wrong in words, before the plan's title."""
+    title = bundle.plan.report.title or bundle.plan.name
+    return f"{clause(told[0].title, HEADLINE_CHARACTERS)} · {title}" if told else title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +179,10 @@ def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
     if verdict.left_out:
         stages = ", ".join(verdict.left_out)
         sentences.append(f"The operator left out: {stages}. The verdict covers the rest.")
-    if bundle.window.speed != 1:
+    if bundle.window.speed > 1:
         sentences.append(
-            f"The window ran at speed {bundle.window.speed:g}: {length_words(bundle.window.length_s)} of "
-            f"plan time took {real_length(bundle.window)} of real time. All times below are plan time."
+            f"Rehearsal: {length_words(bundle.window.length_s)} played in {real_length(bundle.window)}, so "
+            "its times are those of the plan."
         )
     if verdict.ended:
         sentences.append(f"The window ended early: {verdict.ended}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.markdown import one_line
@@ -10,18 +11,18 @@ from deploy_verdict.report.conclusion import short
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
 from deploy_verdict.verdict.cause_words import root_causes
-from deploy_verdict.verdict.do_now import do_now
+from deploy_verdict.verdict.do_now import do_now, in_directory
 
 MOST_STEPS = 3
 CHARACTERS = 300
 
 
-def ending(bundle: Bundle, verdict: Verdict, now: datetime) -> tuple[str, ...]:
-    """The verdict in one line, then its cause and the next steps, each in one."""
-    return tuple(one_line(text, CHARACTERS) for text in _ending(bundle, verdict, now))
+def ending(bundle: Bundle, verdict: Verdict, now: datetime, out: Path) -> tuple[str, ...]:
+    """The verdict, its cause and the next steps, one line each; `out` is the run's directory."""
+    return tuple(one_line(text, CHARACTERS) for text in _ending(bundle, verdict, now, out))
 
 
-def _ending(bundle: Bundle, verdict: Verdict, now: datetime) -> Iterator[str]:
+def _ending(bundle: Bundle, verdict: Verdict, now: datetime, out: Path) -> Iterator[str]:
     found = issues(bundle, verdict)
     yield f"{verdict.outcome.shown}: {short(verdict, found, root_causes(bundle, found.causes))}"
     for issue in found.issues[:1]:
@@ -30,6 +31,7 @@ def _ending(bundle: Bundle, verdict: Verdict, now: datetime) -> Iterator[str]:
         wanted = f"; expected: {issue.lead.expectation}"
         yield f"cause: {issue.lead.name}{when}: {issue.lead.actual}{wanted}{shown}"
     actions = do_now(bundle, verdict.outcome, found.causes, verdict.coverage, now)
+    actions = in_directory(actions, out)
     steps = [f"{action.text}: {action.command}" if action.command else action.text for action in actions]
     more = recommendations(bundle, verdict, found, actions)
     for step in (*steps, *more.to_resolve, *more.done)[:MOST_STEPS]:

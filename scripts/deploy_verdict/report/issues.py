@@ -77,10 +77,10 @@ def _issue(bundle: Bundle, found: Causes, cause: Cause) -> Issue:
     return Issue(
         title=title,
         proof=proof,
-        severity=worst_severity(cause.findings),
+        severity=cause.severity or worst_severity(cause.findings),
         lead=first,
         also=tuple(also),
-        impact=_impact(bundle, cause.findings),
+        impact=_impact(bundle, cause),
         doubts=tuple(cause.doubts),
         following=len(cause.unknown),
         evidence=tuple(pointers[:MAX_POINTERS]),
@@ -88,7 +88,7 @@ def _issue(bundle: Bundle, found: Causes, cause: Cause) -> Issue:
     )
 
 
-def _impact(bundle: Bundle, findings: Sequence[Finding]) -> str:
+def _impact(bundle: Bundle, cause: Cause) -> str:
     """What the severity means, and the criteria that fail by it."""
     names = [
         criterion.name
@@ -96,10 +96,10 @@ def _impact(bundle: Bundle, findings: Sequence[Finding]) -> str:
         if any(
             refers(reference, (finding.stage, finding.check, finding.rule))
             for reference in criterion.findings
-            for finding in findings
+            for finding in cause.findings
         )
     ]
-    impact = IMPACT[worst_severity(findings)]
+    impact = IMPACT[cause.severity or worst_severity(cause.findings)]
     return f"{impact} Criteria not met because of it: {listed(names)}." if names else impact
 
 

@@ -16,6 +16,7 @@ docs/explanation/calibration.md has the figures.
 """
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -241,6 +242,29 @@ def _noise(lives: Sequence[_Series]) -> float:
 def effect(growth: Growth, unit: str) -> str:
     """Such as "+0.1 connections/h (−0.3 … +0.6)"."""
     return f"{signed(growth.rate)} {unit}/h ({signed(growth.low)} … {signed(growth.high)})"
+
+
+# What follows it in a finding is for whoever checks the numbers; the head leaves it out.
+STATISTICS = "; statistics: "
+AHEAD = re.compile(r"will be (?:full|reached) in about (?P<soonest>\S+)(?: to \S+)? (?P<unit>min|h)\b")
+_MINUTES_UP_TO_H, _STEP_MIN = 2.0, 5
+
+
+def ahead_words(soonest_h: float, latest_h: float) -> str:
+    """Such as "in about 20 to 55 min" or "in about 1.4 to 5.7 h", from the last sample on."""
+    if latest_h <= _MINUTES_UP_TO_H:
+        low = _STEP_MIN * math.floor(60 * soonest_h / _STEP_MIN)
+        high = max(_STEP_MIN, _STEP_MIN * math.ceil(60 * latest_h / _STEP_MIN))
+        return f"in about {low} to {high} min" if low < high else f"in about {high} min"
+    if math.isinf(latest_h):
+        return f"in about {soonest_h:.1f} h at the soonest"
+    return f"in about {soonest_h:.1f} to {latest_h:.1f} h"
+
+
+def soonest_ahead_s(text: str) -> float | None:
+    """When the limit may be reached at the soonest, as a finding's text says it with `ahead_words`."""
+    found = AHEAD.search(text)
+    return float(found["soonest"]) * (60 if found["unit"] == "min" else 3600) if found else None
 
 
 def with_power(growth: Growth, unit: str) -> str:

@@ -138,6 +138,10 @@ class BadAnswers:
         """How many requests went to these routes since then."""
         return sum(item.offset_s >= since_s and route_of(item) in routes for item in self._sent.values())
 
+    def since(self, since_s: float) -> int:
+        """How many requests were sent since then, to whatever operation."""
+        return sum(item.offset_s >= since_s for item in self._sent.values())
+
     @property
     def count(self) -> int:
         """How many requests the evidence has."""

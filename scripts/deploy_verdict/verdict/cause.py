@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.markup.labels import worst_severity
 from deploy_verdict.model import Finding, Severity
-from deploy_verdict.verdict.bad_answers import Key, route_of
+from deploy_verdict.verdict.bad_answers import SILENT, Key, route_of
 
+PLATFORM: Key = ("platform",)
 ERROR_FROM = 400
 
 
@@ -23,6 +24,8 @@ class Cause:
     doubts: list[str] = field(default_factory=list)
     quote: str = ""
     log_line: str = ""
+    is_total: bool = False
+    """No request at all was answered since it began."""
 
     @property
     def kind(self) -> str:
@@ -31,7 +34,9 @@ class Cause:
 
     @property
     def severity(self) -> Severity | None:
-        """Of its worst failure; None where it only explains what is inconclusive."""
+        """Of its worst failure; P0 where nobody is served; None where it explains only what is not known."""
+        if self.is_total and self.findings:
+            return Severity.P0
         return worst_severity(self.findings) if self.findings else None
 
     @property
@@ -64,3 +69,11 @@ class Cause:
 def is_full(cause: Cause) -> bool:
     """Whether it is a pool that was exhausted."""
     return cause.kind == "pool" and any(finding.rule == "exhaustion" for finding in cause.findings)
+
+
+def is_down(cause: Cause) -> bool:
+    """Whether the service as a whole serves nobody."""
+    if cause.key == PLATFORM:
+        # Of one that was never live, what was before still serves.
+        return cause.severity is Severity.P0
+    return cause.key == SILENT or cause.kind == "down"

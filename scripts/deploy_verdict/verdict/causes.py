@@ -23,16 +23,17 @@ from deploy_verdict.plan.references import refers
 from deploy_verdict.stages.deployment.state import State, standing
 from deploy_verdict.stages.pools.judge_gauge import SAYS_FULL
 from deploy_verdict.stages.registry import lead_rank
-from deploy_verdict.verdict.bad_answers import FULL, SILENT, BadAnswers, Key, route_of
-from deploy_verdict.verdict.cause import Cause, is_full
+from deploy_verdict.verdict.bad_answers import FULL, SILENT, BadAnswers, Key, is_silent, route_of
+from deploy_verdict.verdict.cause import PLATFORM, Cause, is_full
 from deploy_verdict.verdict.unknowns import Unanswered, follows, stops_of, unexplained
 
-PLATFORM: Key = ("platform",)
 STALE: Key = ("stale",)
 # From what explains most to what explains itself only.
 _ORDER = ("platform", "silent", "stale", "down", "pool", "full", "error", "answer", "e2e", "log", "traffic")
 _POOL_RULES = ("exhaustion", "server", "growth", "floor", "band", "stability", "samples", "gauge")
 _SHORTEST_QUOTE = 8
+# The last request alone may fail by chance.
+FEWEST_OF_OUTAGE = 3
 _FIRST_LINE = re.compile(r"\bfirst [^:]*\d\d:\d\d:\d\d\S*?:? (?P<line>.*)", re.DOTALL)
 _STATUS_IN_LINE = re.compile(r"(?<![\w.])[45]\d\d(?![\w.])")
 _ABOUT_POOL = re.compile(r"(?i)pool|connection|utili[sz]ation")
@@ -310,6 +311,9 @@ class _Sorting:
         cause.pointers = self.bad.alike(cause.pointers)
         cause.answers = self.bad.sent(cause.pointers)
         cause.quote = self._quote(cause)
+        silent = [item.offset_s for item in cause.answers if is_silent(item)]
+        is_outage = cause.key == SILENT and len(silent) >= FEWEST_OF_OUTAGE
+        cause.is_total = is_outage and self.bad.since(min(silent)) == len(silent)
         cause.findings.sort(key=lambda item: self._lead_rank(cause, item))
         cause.doubts = list(dict.fromkeys(self._doubts(cause)))
 

@@ -4,13 +4,17 @@ Only a CRITICAL verdict asks for a rollback, and only where it would change what
 deployment was never live, so that what was before still serves.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform_views import deployed, looks
 from deploy_verdict.markup.labels import listed, moment
+from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import (
     Coverage,
     LedgerObservation,
@@ -23,14 +27,18 @@ from deploy_verdict.stages.deployment.report import readiness_of
 from deploy_verdict.stages.deployment.rollback_policy import Readiness
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.stages.writes.open_entries import unsettled
-from deploy_verdict.verdict.cause import Cause, is_full
-from deploy_verdict.verdict.causes import PLATFORM, STALE, Causes
+from deploy_verdict.verdict.cause import PLATFORM, Cause, is_down
+from deploy_verdict.verdict.cause_words import gone_wrong
+from deploy_verdict.verdict.causes import Causes
+from deploy_verdict.verdict.first_aid import first_aid, missing_fix
 from deploy_verdict.verdict.how_to_know import how_to_know
-from deploy_verdict.verdict.plan_rules import is_down
 
 MOST = 3
 DOWN_AGAIN_S, CRITICAL_AGAIN_S = 900.0, 3600.0
 DIRECTORY = "DIR"
+_DIRECTORY = re.compile(rf"(?<=\s){DIRECTORY}\b")
+_NONE_BEFORE = re.compile(r"before the deployment (?P<none>0 of \d[\d,]*)\b")
+_REPLACED_BY = re.compile(r"replaced by deployment (?P<id>\w+)(?: of commit (?P<commit>[0-9a-f]{7,40}))?")
 ROLL_BACK = f"deploy-verdict rollback --out {DIRECTORY} --rollback"
 
 
@@ -42,64 +50,78 @@ def do_now(
         return ()
     if not found.failed:
         return tuple(_to_know(bundle, found, coverage))[:MOST]
-    actions = [
-        *_against(bundle, outcome, found.failed[0], now),
-        *_restore(bundle),
-        *_whom(bundle, found.failed[0]),
-    ]
-    return tuple(actions)[:MOST]
+    cause = found.failed[0]
+    # Nobody restores test data while the service is down.
+    restore = () if cause.is_total or (cause.key == PLATFORM and is_down(cause)) else tuple(_restore(bundle))
+    actions = [*_against(bundle, outcome, found, now), *restore, _look(), *_whom(bundle, cause)]
+    return tuple({action.text: action for action in actions}.values())[:MOST]
 
 
-def _against(bundle: Bundle, outcome: VerdictOutcome, cause: Cause, now: datetime) -> Iterator[NextAction]:
+def in_directory(actions: Iterable[NextAction], out: Path | str) -> tuple[NextAction, ...]:
+    """The same with the run's own path in their commands, as the user gave it."""
+    place = shlex.quote(str(out))
+    return tuple(
+        action.model_copy(update={"command": _DIRECTORY.sub(lambda _: place, action.command)})
+        if action.command
+        else action
+        for action in actions
+    )
+
+
+def where_words(actions: Iterable[NextAction]) -> str:
+    """What DIR is, where a command has it."""
+    has_it = any(action.command and _DIRECTORY.search(action.command) for action in actions)
+    return f"{DIRECTORY}: this run's directory, or its artifact unpacked." if has_it else ""
+
+
+def _against(bundle: Bundle, outcome: VerdictOutcome, found: Causes, now: datetime) -> Iterator[NextAction]:
+    """The cure first, where the evidence shows one; then back to what was, where that may help."""
+    cause = found.failed[0]
+    cures = [NextAction(text=text) for text in first_aid(bundle, found)]
+    yield from cures
     if outcome is not VerdictOutcome.CRITICAL:
-        yield NextAction(text=_before_it_grows(cause), command=f"deploy-verdict explain {DIRECTORY}")
+        if not cures:
+            yield NextAction(text=_before_it_grows(cause))
+        return
+    ready = readiness_of(bundle, now)
+    if missing_fix(bundle, cause) and ready.serving is None and ready.recommended is None:
+        yield NextAction(
+            text="If older code still answers after that, look at what the platform built: its branch, its "
+            "Dockerfile, its build log. A rollback does not bring a fix that is missing"
+        )
         return
     if "deployment" not in bundle.stages:
         yield NextAction(
             text="Roll back by hand, or deploy a fix: the plan names no platform that this tool could ask"
         )
-        yield _look()
         return
-    ready = readiness_of(bundle, now)
     if ready.serving is not None:
         serving = f"deployment {short(ready.serving.id)} of commit {short(ready.serving.commit)}"
-        yield NextAction(
-            text=f"Roll forward: fix what failed and deploy again; {serving} still serves, so no rollback"
-        )
-        yield _look()
+        yield _deploy_again(bundle, serving)
+    elif cause.key == PLATFORM and "still serves" in cause.lead.actual:
+        yield _deploy_again(bundle, "what was live before")
+    elif (cause.lead.stage, cause.lead.check) == ("claims", "previous"):
         return
-    if cause.key == PLATFORM and "still serves" in cause.lead.actual:
-        yield NextAction(
-            text="Roll forward: fix what failed and deploy again; what was live before still serves"
-        )
-        yield _look()
-        return
-    if (cause.lead.stage, cause.lead.check) == ("claims", "previous"):
-        yield NextAction(
-            text="Remove the old deployment on the platform: it still answers; this one can stay"
-        )
-        yield _look()
-        return
-    aid = _first_aid(bundle, ready, cause)
-    back = _back_or_forward(bundle, ready, cause)
-    # The right code may need no more than to be deployed again.
-    yield from (aid, back) if cause.key == STALE and ready.recommended is None else (back, aid)
+    else:
+        yield _back_or_forward(bundle, ready, cause)
+
+
+def _deploy_again(bundle: Bundle, serving: str) -> NextAction:
+    error = gone_wrong(bundle)
+    correct = f"correct what failed (“{one_line(error[1], 120)}”)" if error else "correct what failed"
+    return NextAction(text=f"Not urgent: {serving} still serves, so no rollback; {correct}, and deploy again")
 
 
 def _back_or_forward(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
     target = ready.recommended
     if target is None:
         if ready.unknown:
-            return NextAction(text=f"Roll back by hand or deploy a fix: no target is known ({ready.unknown})")
-        why = "no earlier deployment is known to be good"
-        unproven = [item.deployment.id for item in ready.unproven[:1]]
-        if unproven:
             return NextAction(
-                text=f"Roll forward with a fix ({why}); or, if you know that {short(unproven[0])} was good, "
-                "roll back to it",
-                command=f"{ROLL_BACK} --to {unproven[0]}",
+                text=f"Roll back by hand, or deploy a fix: no target is known ({ready.unknown})"
             )
-        return NextAction(text=f"Roll forward with a fix: {why}")
+        if not ready.unproven:
+            return NextAction(text="Deploy a fix: no earlier deployment can be rolled back to")
+        return _back_to_unproven(bundle, ready, cause)
     judged = f"judged STABLE on {moment(target.judged.judged_at)}" if target.judged else "judged STABLE"
     kept = f", image kept until {moment(target.kept_until[0])}" if target.kept_until else ""
     lost = listed([short(item.commit) for item in ready.commits_lost], 3)
@@ -111,33 +133,32 @@ def _back_or_forward(bundle: Bundle, ready: Readiness, cause: Cause) -> NextActi
     )
 
 
-def _first_aid(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
-    if cause.key == STALE:
-        found = deployed(looks(bundle))
-        commit = short(found.commit) if found and found.commit else "the commit"
-        why = "the platform names it, but older code answers"
-        return NextAction(text=f"Deploy {commit} again without a build cache: {why}")
-    if cause.kind == "pool" and ready.recommended is None:
-        when = "Until then, restart" if is_full(cause) else "Restart"
-        until = "" if is_full(cause) else " before the pool is full"
-        return NextAction(text=f"{when} the service{until}: that frees the connections of its pool")
-    return _look()
+def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
+    """The deployment before, of which the evidence says no more than that it was live."""
+    before = ready.unproven[0].deployment
+    subject = deployed(looks(bundle))
+    is_next = ready.candidates[0].deployment.id == before.id
+    replaced_at = subject.created_at if subject is not None and is_next else None
+    until = f"live until about {replaced_at.astimezone(UTC):%H:%M} UTC; " if replaced_at else ""
+    known = f"{until}this tool has not watched it"
+    free = _NONE_BEFORE.search(" ".join(item.actual for item in cause.findings)) if is_next else None
+    if free is not None:
+        known = f"{until}in the hour before this deployment, {free['none']} requests had this error"
+    return NextAction(
+        text=f"Roll back to {short(before.id)} ({known}), or deploy a fix",
+        command=f"{ROLL_BACK} --to {before.id}",
+    )
 
 
 def _look() -> NextAction:
     """The brief for whoever mends it."""
-    return NextAction(
-        text="Hand this brief to whoever mends it", command=f"deploy-verdict explain {DIRECTORY}"
-    )
+    return NextAction(text="Details for whoever fixes it", command=f"deploy-verdict explain {DIRECTORY}")
 
 
 def _before_it_grows(cause: Cause) -> str:
-    rule = cause.lead.rule
-    if rule in ("growth", "floor"):
-        return "Keep watching, find what is not released, and restart the service before the limit is reached"
     if cause.kind == "slow":
-        return "Find out why it is slow before its limit is reached by every request"
-    return "No rollback: production works. Find out why before it grows"
+        return "No hurry: look at the slow answers in the service's log before they become more"
+    return "No hurry: find out why before it grows"
 
 
 def _restore(bundle: Bundle) -> Iterator[NextAction]:
@@ -170,14 +191,27 @@ def _whom(bundle: Bundle, cause: Cause) -> Iterator[NextAction]:
 def _to_know(bundle: Bundle, found: Causes, coverage: Coverage) -> Iterator[NextAction]:
     """How to resolve what keeps most from being known."""
     if bundle.ended:
-        yield NextAction(text="Open a new window once the deployment to judge is live: this one ended early")
+        yield _watch_the_new_one(bundle)
         return
     seen = set()
     for cause in found.unknown:
-        text = how_to_know(bundle, coverage, cause.lead)
+        # Why nobody knows stands in the cause's own line.
+        text = how_to_know(bundle, coverage, cause.lead).removesuffix(f": {cause.lead.actual}")
         if text not in seen:
             seen.add(text)
             yield NextAction(text=text)
+
+
+def _watch_the_new_one(bundle: Bundle) -> NextAction:
+    found = _REPLACED_BY.search(bundle.ended or "")
+    if found is None:
+        return NextAction(text="Open a new window once the deployment to judge is live: this one ended early")
+    newer = found["commit"] or found["id"]
+    which = f"--commit {newer}" if found["commit"] else f"--deployment {newer}"
+    return NextAction(
+        text=f"Watch deployment {found['id']}, which replaced this one",
+        command=f"deploy-verdict watch --plan {DIRECTORY}/plan.yml {which} --out {DIRECTORY}-{newer}",
+    )
 
 
 def next_review_s(

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Severity
 from deploy_verdict.plan.sections.report import Level
-from deploy_verdict.verdict.bad_answers import SILENT
-from deploy_verdict.verdict.cause import Cause, is_full
-from deploy_verdict.verdict.causes import PLATFORM, Causes
+from deploy_verdict.verdict.cause import is_down, is_full
+from deploy_verdict.verdict.causes import Causes
 
 _BETWEEN = re.compile(r"(?i)utili[sz]ation\D{0,20}(\d+)\s*%?\s*(?:-|–|to|and)\s*(\d+)\s*%")
 _ABOVE = re.compile(r"(?i)utili[sz]ation\D{0,20}(?:>=?|above|over|from|at least)\s*(\d+)\s*%")
@@ -55,14 +54,6 @@ def _conditions(bundle: Bundle, causes: Causes, when: str) -> Iterator[bool]:
         ) or any(cause.kind == "traffic" for cause in causes.failed)
     if _DOWN.search(when):
         yield any(is_down(cause) for cause in causes.failed)
-
-
-def is_down(cause: Cause) -> bool:
-    """Whether the service as a whole serves nobody."""
-    if cause.key == PLATFORM:
-        # Of one that was never live, what was before still serves.
-        return cause.severity is Severity.P0
-    return cause.key == SILENT or cause.kind == "down"
 
 
 def peak_percent(bundle: Bundle) -> float | None:

@@ -140,6 +140,9 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
         return "pools", pool
     shown_by = _SHOWN_BY.search(finding.actual) or _NEVER_HELD.search(finding.actual)
     if shown_by:
+        of_check = _pool_read_by(bundle, shown_by["check"].partition("/")[2])
+        if of_check and any(("pools", of_check, "samples") in whose for whose in reasons.values()):
+            return "pools", of_check
         return "shown", shown_by["check"]
     text = _bare(finding.actual)
     if _RESTS_ON.match(text):
@@ -162,10 +165,15 @@ def _pool_of(bundle: Bundle, finding: Finding) -> str | None:
     name = rule.of if finding.stage == "never" and rule else finding.check
     if finding.stage == "pools" and name in pools:
         return name
+    return _pool_read_by(bundle, name)
+
+
+def _pool_read_by(bundle: Bundle, name: str | None) -> str | None:
+    """The pool whose address a check asks."""
     check = next((check for check in bundle.plan.health if check.name == name), None)
     # Traffic and logs name paths and patterns, which are no checks.
     path = path_of(check.path) if check else None
-    return next((pool for pool, own in pools.items() if own == path), None)
+    return next((pool.name for pool in bundle.plan.pools if pool.path and path_of(pool.path) == path), None)
 
 
 def _shortest(reason: str, reasons: Reasons) -> str:

@@ -162,10 +162,24 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
     """Render the report, its page and the comment; returns the report's path."""
     loader = FileSystemLoader(TEMPLATES)
     environment = template_environment(loader)
-    report = render_report(bundle, verdict, environment, generated_at=generated_at, tool_version=__version__)
+    # An absolute path says nothing on another machine; who gave a relative one stands where it leads.
+    directory = None if out.is_absolute() else str(out)
+    report = render_report(
+        bundle,
+        verdict,
+        environment,
+        generated_at=generated_at,
+        tool_version=__version__,
+        directory=directory,
+    )
     write_text(out / REPORT_NAME, report)
     comment = render_comment(
-        bundle, verdict, environment, generated_at=generated_at, tool_version=__version__
+        bundle,
+        verdict,
+        environment,
+        generated_at=generated_at,
+        tool_version=__version__,
+        directory=directory,
     )
     write_text(out / COMMENT_FILE, comment)
     page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)

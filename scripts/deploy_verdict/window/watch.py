@@ -209,4 +209,4 @@ def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path
         session.tell(
             "interrupted before the window's end; samples so far are saved. Run the same command to resume"
         )
-    return WindowResult(verdict=verdict, report=report, ending=ending(bundle, verdict, now))
+    return WindowResult(verdict=verdict, report=report, ending=ending(bundle, verdict, now, session.out))

@@ -53,7 +53,7 @@ def judged(*observations, others=(), plan=PLAN, offsets_s=None, left_out=()):
         ({"answered": 1}, (CANARY,), FAIL, "replaced, answered 1 requests since 12:03:00 UTC, the last at"),
         ({"answered": 5000, "is_cut": True, "own_answered": 7}, (), FAIL, "at least 5,000 requests since"),
         # An answer is one, whatever could not be read beside it.
-        ({"answered": 1, "fault": REFUSED, "end": START}, (), FAIL, "STALE"),
+        ({"answered": 1, "fault": REFUSED, "end": START}, (), FAIL, "which this one replaced, answered 1 "),
         ({"fault": REFUSED}, (CANARY,), OPEN, "traffic.previous: false"),
         ({"end": END - timedelta(seconds=2)}, (CANARY,), OPEN, "read until 12:29:58 UTC only"),
         ({"end": END - timedelta(seconds=1)}, (), PASS, "answered nobody"),

@@ -239,3 +239,13 @@ def test_starts_are_counted_against_the_time_before(now, before, outcome):
     files = [loaded(LOGS, "logs", [item for item in (now, before) if item is not None], 7200.0)]
     found = next(item for item in judge_restarts(bundle_of(LOGS, *files)) if item.check == "log")
     assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("count", "hours", "severity"), [(9, 2, Severity.P2), (10, 2, Severity.P1), (30, 12, Severity.P2)]
+)
+def test_a_loop_of_restarts_is_worse_than_a_restart(count, hours, severity):
+    files = [loaded(LOGS, "logs", [log("log", count, hours), log("baseline", 0, 1)], 7200.0)]
+    found = next(item for item in judge_restarts(bundle_of(LOGS, *files)) if item.check == "log")
+    assert (found.outcome, found.severity) == (FAIL, severity)
+    assert (found.because == "the service restarts over and over") is (severity is Severity.P1)

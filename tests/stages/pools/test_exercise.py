@@ -99,7 +99,7 @@ class Seldom(Pool):
     [
         (Seldom(), Outcome.PASS, "raised it from 2.0"),
         (Seldom(with_load=False), Outcome.INCONCLUSIVE, "it is a copy"),
-        (Pool(frozen=True), Outcome.INCONCLUSIVE, "60 of 60 rounds showed nothing; try at_once: 8"),
+        (Pool(frozen=True), Outcome.INCONCLUSIVE, "all 60 rounds showed nothing; try at_once: 8"),
     ],
 )
 def test_more_rounds_follow_until_it_is_proven_or_known_why_not(service, outcome, words):

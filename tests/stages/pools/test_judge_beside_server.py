@@ -245,8 +245,8 @@ OF_OTHERS = [([1], [1, 1 + step % 2, 1], [1, 2 - step % 2, 1]) for step in range
     ("rounds", "own", "asked", "outcome", "words"),
     [
         (TOO_SHORT, STEADY, 9, "pass", "between 2 and 5, below its server's own count (at most 8)"),
-        (TOO_SHORT, STEADY, 8, "inconclusive", "too short to be read from outside"),
-        (TOO_SHORT, STEADY, 0, "inconclusive", "too short to be read from outside"),
+        (TOO_SHORT, STEADY, 8, "inconclusive", "too short to be seen from outside"),
+        (TOO_SHORT, STEADY, 0, "inconclusive", "too short to be seen from outside"),
         (TOO_SHORT[:3], STEADY, 9, "inconclusive", "only 12 of the"),
         (TOWARDS, STEADY, 9, "pass", "below its server's own count"),
         (

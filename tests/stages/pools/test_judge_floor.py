@@ -82,7 +82,7 @@ def test_a_leak_is_told_as_a_rate_with_its_bounds():
     verdict = judged(drive(after=(4, 9, 9, 9)))
     assert floor_of(verdict).actual == (
         "the floor rose from 2 to 4 over 1,000 cycles (1,000 requests): "
-        "one in 500 requests (159 to 2,897 at 95 %)"
+        "about one connection lost in 500 requests; statistics: one in 159 to 2,897 at 95 %"
     )
     assert verdict.outcome is VerdictOutcome.ATTENTION
 

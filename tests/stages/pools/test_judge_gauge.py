@@ -191,7 +191,8 @@ def test_single_readings_that_disagree_were_read_a_moment_apart(torn, outcome):
     assert found.outcome is outcome
     if torn == 5:
         assert (
-            "contradicts itself in 5 of 90 readings: 3 used and 16 free do not add up to 20" in found.actual
+            "contradict each other in 5 of 90 readings: 3 used and 16 free do not add up to 20"
+            in found.actual
         )
 
 

@@ -5,6 +5,7 @@ believed of a log that has entries, or where our own requests are in the log of 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
@@ -21,6 +22,8 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.stages.deployment.state import SERVING, short, standing
 
+# Whoever answered so shortly before the end may go on.
+STILL = timedelta(minutes=5)
 OR_LEAVE_OUT = "or leave it out with traffic.previous: false"
 NOT_READ = unknown(
     f"the HTTP log of the deployment before was not read — judge again with it, {OR_LEAVE_OUT}"
@@ -57,8 +60,10 @@ def _of_reading(bundle: Bundle, reading: PreviousTrafficObservation, others: Seq
         count = f"{'at least ' if reading.is_cut else ''}{reading.answered:,}"
         text = f"{name}, which this one replaced, answered {count} requests {since}"
         text += f" ({reading.own_answered:,} of ours)" if reading.own_answered else ""
-        text += f", the last at {reading.last_at:%H:%M:%S}" if reading.last_at else ""
-        return failed(f"{text}: STALE", Severity.P1, "older code still serves a part of the requests")
+        text += f", the last at {reading.last_at:%H:%M:%S} UTC" if reading.last_at else ""
+        goes_on = reading.last_at is not None and reading.end - reading.last_at <= STILL
+        text += "; it may still answer" if goes_on else ""
+        return failed(text, Severity.P1, "older code still serves a part of the requests")
     if reading.fault is not None:
         return unknown(f"{fault_text(reading.fault)} — look at its HTTP log by hand, {OR_LEAVE_OUT}")
     if reading.deployment is None:

@@ -17,6 +17,9 @@ BECAUSE = "the service was restarted within the window"
 FEWEST_STARTS = 3
 # Workers that are recycled by plan start as often before the deployment as after it.
 OFTENER = 2.0
+# So many starts are a loop of restarts, and so many an hour: one every quarter of an hour.
+FEWEST_OF_LOOP, LOOP_PER_H = 10, 4.0
+LOOP = "the service restarts over and over"
 
 
 def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
@@ -87,4 +90,7 @@ def _starts(log: LogObservation, before: LogObservation | None, speed: float) ->
     compared = f"{text}, {earlier} in the {shown_duration(before_s)} before"
     if earlier and (ratio is None or ratio.value < OFTENER or ratio.low <= 1):
         return passed(f"{compared}: as often as before")
+    per_h = 3600 * count / now_s
+    if not of_workers and count >= FEWEST_OF_LOOP and per_h >= LOOP_PER_H:
+        return failed(f"{compared}: {per_h:.1f} an hour", Severity.P1, LOOP)
     return failed(compared, Severity.P2, BECAUSE)

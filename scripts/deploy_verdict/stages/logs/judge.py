@@ -128,8 +128,11 @@ def _silent(logs: LogRules, observation: LogObservation, floor_s: float) -> Iter
     if silence is None:
         yield "the reading does not say how long the log was silent"
     elif silence.length_s > logs.max_silence and silence.length_s >= floor_s:
+        clock_s = (silence.end - silence.start).total_seconds()
+        rehearsed = f" of the plan, {shown_duration(clock_s)} of the clock"
         yield (
-            f"the log is silent for {shown_duration(silence.length_s)}, "
+            f"the log is silent for {shown_duration(silence.length_s)}"
+            f"{rehearsed if clock_s < silence.length_s / 2 else ''}, "
             f"{_stretch(silence.start, silence.end)} (longest allowed: {shown_duration(logs.max_silence)})"
         )
 
@@ -151,7 +154,8 @@ def _canary_doubts(
         return ("no request of ours was answered, so the canary proves nothing",)
     if counted.count * 100 < own_requests * canary.at_least:
         text = f"{counted.count} lines for {own_requests} answered requests of ours"
-        return (f"{text}: the log has gaps, or {canary.regex!r} is not how it logs a request",)
+        why = "the log has gaps, or the plan's canary is not how it logs a request"
+        return (f"{text}: {why} ({canary.regex!r})",)
     return ()
 
 
@@ -169,8 +173,8 @@ def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetim
         paths = ", ".join(f"{item.path}: {item.found} of {item.requests}" for item in worst)
         yield (
             f"{reading.found} lines for {reading.requests} answered requests of ours, by {reading.by} "
-            f"({paths}): the log has gaps, an instance logs elsewhere, or {canary.regex!r} is not how it "
-            "logs a request"
+            f"({paths}): the log has gaps, an instance logs elsewhere, or the plan's canary is not how it "
+            f"logs a request ({canary.regex!r})"
         )
     unseen = reading.unseen
     # What older code answers at first is in the log of the deployment before.

@@ -5,6 +5,7 @@ its first minutes, in which a process that has just started still fills its cach
 by one, so its bounds are those of the slopes alone.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Se
 from deploy_verdict.plan import Metrics
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS, block_offsets
 from deploy_verdict.stats.growth import (
+    STATISTICS,
     Block,
     Growth,
     TrafficChange,
+    ahead_words,
     effect,
     grows,
     growth_of,
@@ -43,6 +46,7 @@ AWAKE_S = 300.0
 ABSURD = 100
 # Of the points that the window's length and step promise, and how far towards its end they must reach.
 ENOUGH, REACHES = 0.8, 0.85
+IN_USE = {"floor": "least at a time", "mean": "average"}
 OUT_OF_MEMORY = "the service is running out of memory"
 
 
@@ -221,12 +225,13 @@ def _growth(bundle: Bundle, section: Metrics, memory: Memory, readable: Ruling, 
 
 def _growing(memory: Memory, growth: Growth, free: float, change: TrafficChange | None) -> Ruling:
     clear = growth.clearest
-    rose = f"{clear.name} rose from {clear.first:.1f} to {clear.last:.1f} %"
-    text = f"{rose} (Mann-Kendall {shown_p(clear.p)}): {effect(growth, _unit(memory))}"
+    text = f"memory in use ({IN_USE[clear.name]}) rose from {clear.first:.1f} to {clear.last:.1f} %"
+    text += f" in {shown_duration(3600 * growth.hours)}"
+    proof = f"{STATISTICS}Mann-Kendall {shown_p(clear.p)}, {effect(growth, _unit(memory))}"
     if change is not None and change.moved and change.rose:
-        return unknown(f"{text}; but {change.text}, which may be why")
+        return unknown(f"{text}; but {change.text}, which may be why{proof}")
     text += _ahead(growth, free) if memory.limit_gb else ""
-    return failed(text, Severity.P2, "memory grows over the window, as a leak does")
+    return failed(text + proof, Severity.P2, "memory grows over the window, as a leak does")
 
 
 def _flat(
@@ -267,5 +272,5 @@ def _ahead(growth: Growth, free: float) -> str:
     if free <= 0:
         return "; the limit is reached"
     soonest = free / max(growth.high, 1e-9)
-    latest = f"{free / growth.low:.1f} h" if growth.low > 0 else "never"
-    return f"; if this continues, the limit will be reached {soonest:.1f} h to {latest} after the window"
+    latest = free / growth.low if growth.low > 0 else math.inf
+    return f"; if this continues, the limit will be reached {ahead_words(soonest, latest)}"

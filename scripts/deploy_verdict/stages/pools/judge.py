@@ -101,7 +101,7 @@ def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
         longest = max(runs, key=len)
         level, first = longest[0]
         used = f"{level.used:g} of {level.limit:g} in use at {shown_offset(first.offset_s)}"
-        text = f"{used} ({sum(map(len, runs))} of {len(readings)} readings, {len(longest)} in a row)"
+        text = f"{used}, {_share_of_readings(sum(map(len, runs)), len(longest), len(readings))}"
         if len(longest) >= FULL_IN_A_ROW:
             return failed(text, Severity.P1, "the pool is exhausted").at(first.pointer, first.offset_s)
         alone = f"{text}: a single reading may be chance; {FULL_IN_A_ROW} in a row are not"
@@ -111,6 +111,13 @@ def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
         text = f"not known, as a sample is unreadable ({short_of(unread)})"
         return unknown(text).at(unread.pointer, unread.offset_s)
     return passed(f"at most {max(sample.peak_used for sample in samples):g} in use")
+
+
+def _share_of_readings(full: int, in_a_row: int, count: int) -> str:
+    if full == count:
+        return f"in all {count} readings" if count > 1 else "in the only reading"
+    row = f", {in_a_row} of them in a row" if in_a_row < full else ""
+    return f"in {full} of {count} readings{row}"
 
 
 def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:

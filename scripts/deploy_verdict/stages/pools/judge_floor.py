@@ -17,6 +17,7 @@ from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor
 from deploy_verdict.stats.bounds import NO_EVENT, at_least, at_most
+from deploy_verdict.stats.growth import STATISTICS
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.stats.trend import shown_p
 
@@ -89,9 +90,10 @@ def _risen(then: Sequence[float], now: Sequence[float], requests: int, did: str)
         why = f"others used the pool, and chance alone could do this ({shown_p(chance)})"
         return unknown(f"{text}, but {why}: repeat it in a quiet hour or with more cycles")
     severity = Severity.P1 if rise >= CLEAR_RISE else Severity.P2
-    often = f"one in {requests / rise:,.0f} requests"
+    often = f"{requests / rise:,.0f} requests"
     bounds = f"{1 / at_most(rise, requests):,.0f} to {1 / at_least(rise, requests):,.0f} at 95 %"
-    return failed(f"{text}: {often} ({bounds})", severity, "requests leave connections behind")
+    lost = f"about one connection lost in {often}{STATISTICS}one in {bounds}"
+    return failed(f"{text}: {lost}", severity, "requests leave connections behind")
 
 
 def _doubt(drive: ReturnToFloor, driven: FloorObservation, run: int) -> str | None:

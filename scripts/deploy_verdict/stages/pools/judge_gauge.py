@@ -194,7 +194,8 @@ def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
     if len(bad) < max(2.0, TORN_SHARE * len(levels)):
         return None
     first, sample = bad[0]
-    text = f"it contradicts itself in {len(bad)} of {len(levels)} readings: {first}"
+    share = f"all {len(levels)}" if len(bad) == len(levels) else f"{len(bad)} of {len(levels)}"
+    text = f"its numbers contradict each other in {share} readings: {first}"
     return unknown(f"{text} (at {shown_offset(sample.offset_s)})").at(sample.pointer, sample.offset_s)
 
 

@@ -17,8 +17,10 @@ from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
 from deploy_verdict.stats.growth import (
     SMALLEST_RISE,
+    STATISTICS,
     Growth,
     TrafficChange,
+    ahead_words,
     effect,
     grows,
     growth_of,
@@ -32,6 +34,7 @@ from deploy_verdict.stats.shape import BEND, LEVEL, LINE, STEP, Shape, shapes
 from deploy_verdict.stats.trend import holm, shown_p
 
 UNIT = "connections"
+IN_USE = {"floor": "fewest at a time", "mean": "average"}
 SINGLE_FACTOR = 4
 # Requests by points that lie farther apart say nothing of a burst.
 FINEST_TRAFFIC_S = 300.0
@@ -111,14 +114,15 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         return _step(bundle, series, shape, last, change if moved else None)
     if grows(p, _p_before(samples, series)):
         clear = growth.clearest
-        rose = f"{clear.name} in use rose from {clear.first:.1f} to {clear.last:.1f}"
-        text = f"{rose} (Mann-Kendall {shown_p(p)}): {effect(growth, UNIT)}"
+        text = f"connections in use ({IN_USE[clear.name]}) rose from {clear.first:.1f} to {clear.last:.1f}"
+        text += f" in {shown_duration(3600 * growth.hours)}"
+        proof = f"{STATISTICS}Mann-Kendall {shown_p(p)}, {effect(growth, UNIT)}"
         if change is not None and moved and change.rose:
-            return unknown(f"{text}; but {change.text}, which may be why")
+            return unknown(f"{text}; but {change.text}, which may be why{proof}")
         other = _no_leak(series, shape)
         if other is not None:
-            return unknown(f"{text}; but {other}")
-        text += f"; {_ahead(growth, free)}; {_traffic(series, change)}{_of_lives(series)}"
+            return unknown(f"{text}; but {other}{proof}")
+        text += f"; {_ahead(growth, free)}{proof}; {_traffic(series, change)}{_of_lives(series)}"
         because = "connections grow over the window, as a leak does"
         return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
     if gap is not None:
@@ -243,4 +247,4 @@ def _ahead(growth: Growth, free: float) -> str:
         return "the pool is full"
     rise = growth.rate * growth.hours
     soonest, latest = exhausted_after_h(rise, growth.hours, free)
-    return f"if this continues, the pool will be full {soonest:.1f} to {latest:.1f} h after the last sample"
+    return f"if this continues, the pool will be full {ahead_words(soonest, latest)}"
