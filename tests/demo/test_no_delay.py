@@ -32,13 +32,13 @@ def is_sent_at_once(connection):
 @pytest.fixture
 def accepted(monkeypatch):
     """Of each connection that http.server or the Redis accepted: whether it sends at once."""
-    found, finish = [], socketserver.StreamRequestHandler.finish
+    found, setup = [], socketserver.StreamRequestHandler.setup
 
     def noting(handler):
+        setup(handler)
         found.append(is_sent_at_once(handler.connection))
-        finish(handler)
 
-    monkeypatch.setattr(socketserver.StreamRequestHandler, "finish", noting)
+    monkeypatch.setattr(socketserver.StreamRequestHandler, "setup", noting)
     return found
 
 
