@@ -71,7 +71,7 @@ STORIES = {
     "railway-expired-token": (12, "Not Authorized (trace 0demo) — the token is wrong, expired"),
     "railway-slow": (0, "live in 9 of 9 scheduled samples"),
     "railway-log-hole": (12, "the log is silent for"),
-    "railway-log-dropped": (12, "Railway dropped lines: it says so 1 time"),
+    "railway-log-dropped": (12, "Railway dropped lines: it says so "),
     "railway-canary-cut": (12, "it has gaps and cannot be trusted"),
     "traffic-5xx": (11, "requests of users. That is "),
     "memory-leak": (10, "memory grows over the window, as a leak does"),

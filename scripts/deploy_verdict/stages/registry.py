@@ -401,7 +401,7 @@ STAGES: tuple[Stage, ...] = (
         can_alarm=True,
         lead_rank=7,
         names_rules=True,
-        by_hand="Check the platform's HTTP log of the window by hand: 5xx answers and slow paths",
+        by_hand="Search the service's own log of the window for 5xx answers and slow paths by hand",
         missing="no traffic section — add `traffic: {}`",
         sampling="Requests are counted by path, our own probes apart.",
     ),

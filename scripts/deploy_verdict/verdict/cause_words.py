@@ -126,7 +126,8 @@ def clause(text: str, limit: int = MOST_FOUND) -> str:
         return line
     ends = [line.rfind(mark, limit // 4, limit) for mark in ("; ", " — ", ", ", ": ")]
     end = next((place for place in ends if place > 0), -1)
-    return line[:end].rstrip(" :;,—") if end > 0 else one_line(line, limit)
+    cut = line[:end].rstrip(" :;,—") if end > 0 else one_line(line, limit)
+    return f"{cut}”" if cut.count("“") > cut.count("”") else cut
 
 
 def _at_clock(bundle: Bundle, offset_s: float) -> str:

@@ -173,8 +173,10 @@ def _restore(bundle: Bundle) -> Iterator[NextAction]:
         return
     named = sorted({entity for entry in entries for entity in entry.entities})
     requests = list(dict.fromkeys(line for entry in entries for line in entry.restore))
-    by_hand = "" if requests else " by hand"
-    text = f"Restore the test data{by_hand}, which this window left dirty: {listed(named) or 'unknown'}"
+    dirty = listed(named) or "unknown"
+    text = f"Restore the test data that this window left dirty: {dirty}"
+    if not requests:
+        text = f"This window left test data dirty: set {dirty} back by hand"
     yield NextAction(text=text, command="\n".join(requests[:MOST]) if requests else None)
 
 

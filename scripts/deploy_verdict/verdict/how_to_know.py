@@ -5,6 +5,7 @@ from collections import Counter
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
+from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Coverage, Finding
 from deploy_verdict.plan.references import PRE_CHECK, SUITE
@@ -25,30 +26,28 @@ def how_to_know(bundle: Bundle, coverage: Coverage, finding: Finding) -> str:
         return _about_samples(coverage, finding)
     if by_hand(stage):
         return _about_platform(finding)
-    if stage in ("test_data", "exposure"):
-        what = (
-            "Restore the test data"
-            if stage == "test_data"
-            else f"Run {finding.check} more often, or watch longer"
-        )
-        return f"{what}: {finding.actual}"
     if stage == "logs":
-        return _about_log(finding)
+        return _about_log(bundle, finding)
     if stage == "e2e" and finding.check in (PRE_CHECK, SUITE):
         return "Run the E2E suite again"
-    if stage == "e2e":
-        return f"Run the E2E test {finding.check} again: {finding.actual}"
-    return f"Check {finding.check} again: {finding.actual}"
+    if "out of a cache" in finding.actual:
+        return f"Let {finding.check} ask a path that is not cached, and run the window again"
+    what = {
+        "test_data": "Restore the test data",
+        "exposure": f"Run {finding.check} more often, or watch longer",
+        "e2e": f"Run the E2E test {finding.check} again",
+    }
+    return f"{what.get(stage, f'Check {finding.check} again')}: {finding.actual}"
 
 
-def _about_log(finding: Finding) -> str:
+def _about_log(bundle: Bundle, finding: Finding) -> str:
     if finding.rule not in ("readable", "errors"):
         return f"Search the window's log by hand for {finding.check}"
     text = finding.actual
     if "dropped lines" in text:
-        return "Log less, as the platform drops lines above its limit; search this window's log there by hand"
+        return "Log less, as the platform drops lines above its limit (these are lost); run the window again"
     if "is silent" in text:
-        return "Look at the log by hand: did the service stop in the silent time, or only its log?"
+        return _about_silence(bundle)
     if "no dated line" in text:
         return "Find where the log of this window went: another file or service, or a wrong clock"
     if "canary" in text or "is in the log" in text:
@@ -59,6 +58,23 @@ def _about_log(finding: Finding) -> str:
     if "was not read" in text:
         return f"Search the log by hand for errors, and find out why this tool did not read it: {text}"
     return "Make the backend log readable (its source, our access), then review it and judge again"
+
+
+def _about_silence(bundle: Bundle) -> str:
+    """Whether the service answered us while its log was silent."""
+    reading = log_observation(bundle)
+    silence = reading.longest_silence if reading is not None else None
+    if silence is None:
+        return "Find out whether the service stopped in the silent time, or only its log"
+    sent = [item.exchange for item in bundle.sent_to_service]
+    asked = [item for item in sent if silence.start <= item.at <= silence.end]
+    answered = sum(item.fault is None and item.status is not None for item in asked)
+    if not asked:
+        return "Ask the service's other logs what happened in the silent time: this tool did not ask it then"
+    told = f"the service answered {answered} of {len(asked)} requests of this tool in the silent time"
+    if 2 * answered > len(asked):
+        return f"Look at how the log is collected: {told}, so only its log stopped"
+    return f"Find out why the service stopped: {told}"
 
 
 def _about_platform(finding: Finding) -> str:
@@ -83,8 +99,8 @@ def _about_platform(finding: Finding) -> str:
 def _about_samples(coverage: Coverage, finding: Finding) -> str:
     if finding.rule == "gauge":
         return (
-            f"Compare the connections of {finding.check} with the server's own count (`redis:` or "
-            f"`postgres:` in the plan): {finding.actual}"
+            f"Add a pool that counts the connections of {finding.check} at its server (`redis:` or "
+            f"`postgres:` in the plan), and run the window again: {finding.actual}"
         )
     missed = Counter(slot.stage for slot in coverage.slots if slot.state != "taken")
     if missed and (finding.rule == "coverage" or _MISSED.search(finding.actual)):
@@ -95,7 +111,7 @@ def _about_samples(coverage: Coverage, finding: Finding) -> str:
         return f"Correct the plan or the service: the answer of {finding.check} has {lacking[1]}"
     if _LIMITED.search(finding.actual):
         return (
-            f"Let this tool ask {finding.check} more often than its limit allows, or ask less often in the "
-            f"plan: {finding.actual}"
+            f"Raise the rate limit of {finding.check} for this tool, or sample it less often in the plan: "
+            f"{finding.actual}"
         )
     return f"Read {finding.check} by hand, and run the window again: {finding.actual}"
