@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deploy_verdict.model import Fault, Subject, Whose
 from deploy_verdict.publish.job_summary import write_outputs
 from deploy_verdict.redaction import output_guard as leaving
+from deploy_verdict.redaction.derived_secrets import is_guessed
 from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn, _mask
 from deploy_verdict.redaction.redactor import DOTENV, Redactor
 from deploy_verdict.redaction.secret_encodings import encodings_of
@@ -163,7 +164,7 @@ class Raw:
 
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp"))
 PLANTED = st.text(PRINTABLE, min_size=6, max_size=20).filter(
-    lambda text: text == text.strip() and not set(text) & set("[]: ")
+    lambda text: text == text.strip() and not set(text) & set("[]: ") and not is_guessed(text)
 )
 
 
