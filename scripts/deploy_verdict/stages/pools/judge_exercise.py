@@ -72,8 +72,11 @@ def _not_shown(load: str, at_once: int, response: Response) -> str:
         text += f", although it moved in {response.moved} of {count} rounds"
         return f"{text}: it is a copy, or they use no connection of this pool"
     if response.silent:
-        silent = f"all {count}" if response.silent == count else f"{response.silent} of {count}"
-        text += f": they may be too short to be seen from outside; {silent} rounds showed nothing"
+        text += ": they may be too short to be seen from outside"
+        if response.silent == count:
+            text += f"; all {count} rounds showed nothing"
+        else:
+            text += f"; {response.silent} of {count} rounds showed nothing, and the others went both ways"
     else:
         text += f": not beyond chance, as others moved it too, in all {count} rounds"
     more = f"try at_once: {min(2 * at_once, LARGEST_AT_ONCE)}, or " if at_once < LARGEST_AT_ONCE else "try "
