@@ -5,7 +5,7 @@ import re
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Zero-width, bidi, soft hyphen, tags and invisible operators hide text from a reader.
-INVISIBLE = re.compile(
+_INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff"
     "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
@@ -19,13 +19,13 @@ _HALF_COMMAND = re.compile(r"(?:\A\s*:?|##?)\Z")
 
 
 # What `visible` takes away, so that it could bring the halves of a secret together.
-HIDDEN = re.compile(f"(?:{_ANSI.pattern}|{INVISIBLE.pattern})+")
+HIDDEN = re.compile(f"(?:{_ANSI.pattern}|{_INVISIBLE.pattern})+")
 
 
 def visible(text: str) -> str:
     """The text without hidden and active characters; every kind of line end becomes a line feed."""
     text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
-    return _CONTROL.sub("\ufffd", INVISIBLE.sub("", text))
+    return _CONTROL.sub("\ufffd", _INVISIBLE.sub("", text))
 
 
 def no_commands(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from deploy_verdict.redaction.control_chars import HIDDEN, INVISIBLE
+from deploy_verdict.redaction.control_chars import HIDDEN
 from deploy_verdict.redaction.derived_secrets import SHORTEST, is_token, parts_of
 from deploy_verdict.redaction.secret_encodings import encodings_of, is_word, skeleton, skeletons_of
 
@@ -21,7 +21,6 @@ _SET = r"&(?:gt|quot|#39|#34|#[xX]27|#[xX]3[eE]);"
 _SET_BREAKS = re.compile(
     rf"(?:(?:[ \t\"'+,=\\]|{_SET}){{0,12}}{_BREAK}(?:[ \t\"'+,|>#*$.]|{_SET}){{0,40}})+|{HIDDEN.pattern}"
 )
-_ALONE = re.compile(f"\x1b|{INVISIBLE.pattern}")
 _NO_PIECES = re.compile(r"\s|://|^\s*\w+=|^[\[{]")
 _MARKS = "%\\&"
 _PIECE, _GRAM = 8, 6
@@ -87,11 +86,12 @@ class Secrets:
         unbroken = _View(text, lambda: range(len(text)))
         if _BREAKS.search(text):
             unbroken = _without(text, _SET_BREAKS)
-            # An escape that begins a sequence for one reader is a single character for another.
-            alone = [_without(text, _ALONE)] if "\x1b" in text else []
-            for view in (_without(text, _BREAKS), unbroken, *alone):
+            for view in (_without(text, _BREAKS), unbroken):
                 found += self._in_forms(_View(lowered(view.text), view.places))
         found += self._in_skeleton(unbroken)
+        if "\x1b" in text:
+            # An escape that begins a sequence for one reader is a single character for another.
+            found += self.spans(text.replace("\x1b", "\u200b"))
         return _merged(found)
 
     def pieces(self, text: str) -> list[Span]:

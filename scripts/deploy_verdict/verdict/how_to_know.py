@@ -32,12 +32,19 @@ def how_to_know(bundle: Bundle, coverage: Coverage, finding: Finding) -> str:
         return "Run the E2E suite again"
     if "out of a cache" in finding.actual:
         return f"Let {finding.check} ask a path that is not cached, and run the window again"
-    what = {
-        "test_data": "Restore the test data",
-        "exposure": f"Run {finding.check} more often, or watch longer",
-        "e2e": f"Run the E2E test {finding.check} again",
-    }
-    return f"{what.get(stage, f'Check {finding.check} again')}: {finding.actual}"
+    return f"{_again(finding)}: {finding.actual}"
+
+
+def _again(finding: Finding) -> str:
+    if finding.stage == "test_data":
+        return "Restore the test data"
+    if finding.stage == "exposure":
+        return f"Run {finding.check} more often, or watch longer"
+    return (
+        f"Run the E2E test {finding.check} again"
+        if finding.stage == "e2e"
+        else f"Check {finding.check} again"
+    )
 
 
 def _about_log(bundle: Bundle, finding: Finding) -> str:

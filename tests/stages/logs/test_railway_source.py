@@ -118,7 +118,7 @@ def test_dropped_lines_are_told_by_the_review():
             context.platform.railway, ("d1",), end=END, window_start=T0, tier=None, tell=lambda line: None
         )
         seen = review(logs, source, start=T0, end=END, redact=str)
-    assert "Railway dropped lines: it says so 1 time (" in seen.incomplete[0]
+    assert "Railway dropped lines: it says so once (" in seen.incomplete[0]
 
 
 def test_the_canary_is_counted_in_the_window():
