@@ -68,7 +68,7 @@ def comment() -> None:
         raise SystemExit("Chromium is not installed, so no picture was made")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "demo"
-        demo = [sys.executable, "-m", "demo", "--fault", "slow-leak", "--out", str(out)]
+        demo = [sys.executable, "-m", "demo", "--fault", "slow-leak", "--speed", "150", "--out", str(out)]
         ended = subprocess.run(demo, cwd=ROOT, env=scrubbed(), check=False).returncode
         if ended != 10:
             raise SystemExit(f"the slow leak ended with {ended} and not with 10, so no picture was made")
