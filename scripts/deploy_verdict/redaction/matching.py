@@ -26,6 +26,7 @@ _MARKS = "%\\&"
 _PIECE, _GRAM = 8, 6
 _LONG_TEXT = 4096
 SHORTEST_BEGINNING = 4
+BASIC_PLANE = 0x10000
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,11 @@ class _Lower(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         low = unicodedata.normalize("NFKC", char).lower()
-        self[code] = low if len(low) == 1 else char
-        return self[code]
+        low = low if len(low) == 1 else char
+        # The other planes have a million: a text that shows each of them once would be kept in full.
+        if code < BASIC_PLANE:
+            self[code] = low
+        return low
 
 
 _LOWER = _Lower()
