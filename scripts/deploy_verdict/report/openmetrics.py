@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent, at_offset
+from deploy_verdict.evidence.exchanges import at_offset
 from deploy_verdict.evidence.measures import log_readings, suite_ran, suite_results
 from deploy_verdict.evidence.platform_views import deployed, looks, points_of, readings_of
 from deploy_verdict.model import (
@@ -195,7 +195,7 @@ def _requests(bundle: Bundle) -> Iterator[Sampled]:
     """Counts as they grew, times one by one, and the quantiles of all of them."""
     counts: Counter[tuple[str, str, str]] = Counter()
     times: dict[tuple[str, str], list[float]] = {}
-    for sent in sorted(all_sent(bundle.loaded), key=lambda sent: sent.exchange.at):
+    for sent in sorted(bundle.sent, key=lambda sent: sent.exchange.at):
         exchange, labels = sent.exchange, {"stage": sent.stage, "check": sent.check or ""}
         status = exchange.fault.kind if exchange.fault else str(exchange.status)
         key = (sent.stage, sent.check or "", status)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pool_samples import PoolSample
 from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
@@ -220,7 +219,7 @@ def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
     found += [f"our own E2E suite ran at {shown_offset(at_s)}" for at_s in suite]
     errors = [
         item
-        for item in all_sent(bundle.loaded)
+        for item in bundle.sent_to_service
         if (item.exchange.status or 0) >= 500 and from_s <= item.offset_s <= to_s
     ]
     if errors:
