@@ -31,7 +31,8 @@ def briefs(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
     """One for each cause, the worst first; of a window without failures, one for each reason not to know."""
     found = causes(bundle, verdict.findings)
     told = [(cause, _failure(bundle, found, cause)) for cause in found.failed] or [
-        (cause, iter([f"# Not known: {inline(unknown_sentence(cause))}", ""])) for cause in found.unknown
+        (cause, iter([f"# Not known: {inline(unknown_sentence(bundle, cause))}", ""]))
+        for cause in found.unknown
     ]
     texts = ("\n".join([*head, *_common(bundle, verdict, cause)]) + "\n" for cause, head in told)
     return tuple(cut(text, MOST_LINES, _lines_of) for text in texts)

@@ -26,7 +26,11 @@ def conclusion(
     bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause], review: str
 ) -> Conclusion:
     """Only a stable verdict is ready for normal operations."""
-    paragraphs = (_done(bundle, verdict), why(verdict, found, told), _limits_and_next_step(verdict, review))
+    paragraphs = (
+        _done(bundle, verdict),
+        why(bundle, verdict, found, told),
+        _limits_and_next_step(verdict, review),
+    )
     return Conclusion(
         paragraphs=paragraphs,
         assessment=verdict.outcome.shown,
@@ -54,10 +58,10 @@ def _done(bundle: Bundle, verdict: Verdict) -> str:
     )
 
 
-def short(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
+def short(bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
     """The verdict's reason for the first lines: three sentences at most."""
     if not told:
-        return why(verdict, found, told)
+        return why(bundle, verdict, found, told)
     failed = [cause for cause in told if cause.severity is not None]
     if not failed:
         others = f" {counted(len(told) - 1, 'other reason')} below." if len(told) > 1 else ""
@@ -68,11 +72,11 @@ def short(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
         more = f"; and {len(failed) - 3} more" if len(failed) > MOST_TOLD else ""
         sentences.append(f"{counted(len(failed) - 1, 'other cause')}: {titles}{more}.")
     if found.unknown_findings:
-        sentences.append(no_answer(found))
+        sentences.append(no_answer(bundle, found))
     return " ".join(sentences)
 
 
-def no_answer(found: Issues) -> str:
+def no_answer(bundle: Bundle, found: Issues) -> str:
     """How many checks are inconclusive because of what failed; of the others, the first reason."""
     because = found.unknown_findings - found.unexplained
     this = "this" if len(found.issues) == 1 else "these"
@@ -81,17 +85,17 @@ def no_answer(found: Issues) -> str:
         return text
     first, *others = found.causes.unknown
     more = f" {counted(len(others), 'other reason')} below." if others else ""
-    told = f"{unknown_sentence(first)}{more}"
+    told = f"{unknown_sentence(bundle, first)}{more}"
     return f"{text} Besides: {told[:1].lower()}{told[1:]}" if because else told
 
 
-def why(verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
+def why(bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
     """The reason of the verdict in one paragraph."""
     if not verdict.findings:
         return "Nothing was judged, so nothing is known: missing evidence does not count as good."
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
     if found.issues:
-        return f"{short(verdict, found, told)} {found.issues[0].impact}"
+        return f"{short(bundle, verdict, found, told)} {found.issues[0].impact}"
     if open_:
         return _inconclusive(open_)
     met = sum(criterion.outcome is Outcome.PASS for criterion in verdict.criteria)

@@ -23,7 +23,7 @@ def ending(bundle: Bundle, verdict: Verdict, now: datetime, out: str) -> tuple[s
 
 def _ending(bundle: Bundle, verdict: Verdict, now: datetime, out: str) -> Iterator[str]:
     found = issues(bundle, verdict)
-    yield f"{verdict.outcome.shown}: {short(verdict, found, root_causes(bundle, found.causes))}"
+    yield f"{verdict.outcome.shown}: {short(bundle, verdict, found, root_causes(bundle, found.causes))}"
     for issue in found.issues[:1]:
         when = f" {issue.lead.when}" if issue.lead.when else ""
         shown = f" (evidence/{issue.evidence[0]})" if issue.evidence else ""

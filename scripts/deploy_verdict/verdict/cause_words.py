@@ -1,6 +1,7 @@
 """A root cause in one sentence: what is broken, since when, how sure that is, in whose words. Pure."""
 
 import re
+from collections import Counter
 from datetime import UTC
 
 from deploy_verdict.base.units import path_of, shown_offset
@@ -15,7 +16,7 @@ from deploy_verdict.stats.growth import STATISTICS
 from deploy_verdict.verdict.bad_answers import BadAnswers, is_silent, route_of
 from deploy_verdict.verdict.cause import Cause, is_down, is_full
 from deploy_verdict.verdict.causes import Causes, asserted
-from deploy_verdict.verdict.coverage import missed_by_stage
+from deploy_verdict.verdict.coverage import covered, missed_words
 from deploy_verdict.verdict.unknowns import MISSED
 
 MOST_QUOTED, MOST_FOUND, MOST_NAMED = 120, 260, 2
@@ -37,7 +38,7 @@ def root_causes(bundle: Bundle, found: Causes) -> tuple[RootCause, ...]:
     """What explains every finding that did not pass: failures worst first, then what is not known."""
     return (
         *(_told(bundle, found, cause) for cause in found.failed),
-        *(_untold(cause, bundle.ended) for cause in found.unknown),
+        *(_untold(bundle, cause) for cause in found.unknown),
     )
 
 
@@ -55,8 +56,8 @@ def _told(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
     )
 
 
-def _untold(cause: Cause, ended: str | None) -> RootCause:
-    told = unknown_sentence(cause, ended)
+def _untold(bundle: Bundle, cause: Cause) -> RootCause:
+    told = unknown_sentence(bundle, cause)
     return RootCause(
         title=told.rstrip("."),
         sentence=told,
@@ -86,28 +87,30 @@ def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
     return sentence(" ".join(what.split())).rstrip("."), sentence(" ".join(proof.split())).rstrip(".")
 
 
-def unknown_sentence(cause: Cause, ended: str | None = None) -> str:
-    """Why so many checks have no answer; `ended` is why the window ended early."""
+def unknown_sentence(bundle: Bundle, cause: Cause) -> str:
+    """Why so many checks have no answer."""
     lead = cause.unknown[0]
     count = f"{counted(len(cause.unknown), 'check')} {'has' if len(cause.unknown) == 1 else 'have'} no answer"
     if cause.key == MISSED:
-        missed = _missed(cause)
+        missed = _missed(bundle, cause)
         return f"{missed}, so {count}." if missed else f"{count}: {clause(lead.actual)}."
     if cause.key[0] == "ended":
-        return f"The window ended early: {clause(ended)}; so {count}." if ended else f"{_ENDED}, so {count}."
+        return f"{_ENDED}: {clause(bundle.ended)}; so {count}." if bundle.ended else f"{_ENDED}, so {count}."
     subject = lead.check if lead.check == lead.stage else f"{lead.stage}/{lead.check}"
     return f"{count}: {subject}: {reason_of(lead).rstrip('.')}."
 
 
-def _missed(cause: Cause) -> str:
-    """ "9 samples were missed: 4 of deployment, 5 of pools"."""
-    counts = missed_by_stage(cause.unknown)
-    of_each = ", ".join(f"{missed} of {of} of {stage}" for stage, (missed, of) in counts.items())
-    total = sum(missed for missed, _ in counts.values())
-    first = next((item.actual for item in cause.unknown if item.rule == "coverage"), "")
-    when = first.partition(" taken: ")[2].partition(", ")[0]
-    first_words = f"; the first {when}" if when and len(counts) == 1 and total > 1 else ""
-    return f"{counted(total, 'sample', 'was')} missed ({of_each}{first_words})" if counts else ""
+def _missed(bundle: Bundle, cause: Cause) -> str:
+    """ "9 samples were missed (4 of 9 of deployment, 5 of 9 of pools)"."""
+    stages = {item.stage for item in cause.unknown if item.rule == "coverage"}
+    slots = [slot for slot in covered(bundle).slots if slot.stage in stages]
+    missed = [slot for slot in slots if slot.state != "taken"]
+    if not missed:
+        return ""
+    planned, counts = Counter(slot.stage for slot in slots), Counter(slot.stage for slot in missed)
+    of_each = ", ".join(f"{count} of {planned[stage]} of {stage}" for stage, count in counts.items())
+    first = f"; the first {missed_words(missed[0])}" if len(counts) == 1 and len(missed) > 1 else ""
+    return f"{counted(len(missed), 'sample', 'was')} missed ({of_each}{first})"
 
 
 def reason_of(finding: Finding) -> str:

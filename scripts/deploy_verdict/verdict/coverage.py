@@ -1,7 +1,6 @@
 """Coverage: every sample that the plan schedules, and whether it was taken. Pure."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -12,7 +11,6 @@ from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import Late, asking_service, named
 
 MENTIONED_S = 60.0
-_TAKEN = re.compile(r"(?P<taken>\d+) of (?P<of>\d+) taken")
 
 
 def covered(bundle: Bundle) -> Coverage:
@@ -55,17 +53,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -
     )
 
 
-def missed_by_stage(findings: Iterable[Finding]) -> dict[str, tuple[int, int]]:
-    """Of each stage, how many samples were missed and how many were planned, as its finding says it."""
-    counts: dict[str, tuple[int, int]] = {}
-    for finding in findings:
-        taken = _TAKEN.match(finding.actual) if finding.rule == "coverage" else None
-        if taken is not None and int(taken["taken"]) < int(taken["of"]):
-            counts[finding.stage] = int(taken["of"]) - int(taken["taken"]), int(taken["of"])
-    return counts
-
-
-def _missed_words(slot: Slot) -> str:
+def missed_words(slot: Slot) -> str:
     """Such as "T+75min 30 min late", "T+15min missing: no evidence"."""
     when = shown_offset(slot.offset_s)
     if slot.state == "late" and (slot.note or "").endswith((" late", " early")):
@@ -95,7 +83,7 @@ def judge_coverage(bundle: Bundle, coverage: Coverage) -> Iterator[Finding]:
             continue
         bad = [slot for slot in slots if slot.state != "taken"]
         taken = f"{len(slots) - len(bad)} of {len(slots)} taken"
-        missed = ", ".join(map(_missed_words, bad[:5]))
+        missed = ", ".join(map(missed_words, bad[:5]))
         ruling = unknown(f"{taken}: {missed}").at(None, bad[0].offset_s) if bad else passed(taken)
         expected = f"{len(slots)} sample{'s' if len(slots) > 1 else ''}"
         yield ruling.as_finding(

@@ -49,7 +49,7 @@ def render_review(bundle: Bundle, verdict: Verdict, environment: jinja2.Environm
         "commit": (live.commit if live else None) or bundle.subject.commit,
         "mark": STATUS_MARK[verdict.outcome],
         "status": verdict.outcome.shown,
-        "short": short(verdict, found, told),
+        "short": short(bundle, verdict, found, told),
         "subject": bundle.subject,
         "window": bundle.window,
         "t0": moment(bundle.window.t0),
