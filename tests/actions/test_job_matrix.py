@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.job_matrix import (
+from deploy_verdict.actions.jobs.job_matrix import (
     Choice,
     billed_min,
     chosen_mode,

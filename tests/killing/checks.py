@@ -3,7 +3,7 @@
 import signal
 from xml.etree import ElementTree
 
-from deploy_verdict.actions.run_record import known_run
+from deploy_verdict.actions.start.run_record import known_run
 from deploy_verdict.github import marker_of
 from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
 from deploy_verdict.publish.bad_news import news_in

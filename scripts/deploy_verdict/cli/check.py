@@ -16,7 +16,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy_verdict.actions.job_matrix import refusal_of
+from deploy_verdict.actions.jobs.job_matrix import refusal_of
 from deploy_verdict.base.errors import EXIT_USAGE, UsageError
 from deploy_verdict.cli.problems import placed_plan
 from deploy_verdict.model import VerdictOutcome

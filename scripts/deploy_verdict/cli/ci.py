@@ -50,7 +50,7 @@ def gate(options: argparse.Namespace) -> int:
 
     Exit codes: 0 decided, also when no window opens; 2 wrong usage or plan; 3 could not run.
     """
-    from deploy_verdict.actions.gate import gate_from, gated
+    from deploy_verdict.actions.start.gate import gate_from, gated
 
     print(gated(gate_from(options, say)))
     return 0
@@ -73,7 +73,7 @@ def sample(options: argparse.Namespace) -> int:
     started; what comes too late is missed. With --progress the comment on GitHub is brought up to date after
     each offset but the last. Exits 0 once the evidence is written, whatever the service answered.
     """
-    from deploy_verdict.actions.progress_publisher import ProgressPublisher
+    from deploy_verdict.actions.during.progress_publisher import ProgressPublisher
     from deploy_verdict.window.open import open_session
     from deploy_verdict.window.sample import offsets_named, sit
 
@@ -114,7 +114,7 @@ def progress(options: argparse.Namespace) -> int:
 
     Exit codes: 0 posted, or something newer stands there; 2 wrong usage; 3 GitHub took no comment.
     """
-    from deploy_verdict.actions.progress import post_progress
+    from deploy_verdict.actions.during.progress import post_progress
 
     print(post_progress(options, say))
     return 0
@@ -135,7 +135,7 @@ def close(options: argparse.Namespace) -> int:
     notes in window.json why a run was cut short (RESULTS: the workflow's `needs` as JSON). Exits 0 once the
     evidence is written, whatever the service answered.
     """
-    from deploy_verdict.actions.close_window import close as closed
+    from deploy_verdict.actions.end.close_window import close as closed
     from deploy_verdict.window.open import open_session
 
     session = open_session(options, say, log=options.logs)
@@ -160,7 +160,7 @@ def conclude(options: argparse.Namespace) -> int:
 
     Exit codes: 0 the run may be green; 10, 11, 12 as the verdict, where the plan wants it red; 2, 3 trouble.
     """
-    from deploy_verdict.actions.conclude import is_red
+    from deploy_verdict.actions.end.conclude import is_red
     from deploy_verdict.model.enums import EXIT_CODES
     from deploy_verdict.publish.job_summary import write_outputs
     from deploy_verdict.window.judge_directory import judged_directory, read_verdict
@@ -195,7 +195,7 @@ def follow_up(options: argparse.Namespace) -> int:
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
     """
-    from deploy_verdict.actions.follow_up import what_follows
+    from deploy_verdict.actions.end.follow_up import what_follows
 
     for line in what_follows(options, say):
         print(line)
@@ -221,7 +221,7 @@ def roll_back(options: argparse.Namespace) -> int:
 
     Exit codes: 0 rolled back and healthy; 11 failed, or the health checks fail; 12 not known; 2, 3 trouble.
     """
-    from deploy_verdict.actions.roll_back import roll_back_with_consent
+    from deploy_verdict.actions.end.roll_back import roll_back_with_consent
 
     code, lines = roll_back_with_consent(options, say)
     print("\n".join(lines))
@@ -229,7 +229,7 @@ def roll_back(options: argparse.Namespace) -> int:
 
 
 def _start_promised_options(parser: argparse.ArgumentParser) -> None:
-    from deploy_verdict.actions.gate import DEFAULT_WORKFLOW
+    from deploy_verdict.actions.start.gate import DEFAULT_WORKFLOW
 
     words = f"the workflow that verifies ({DEFAULT_WORKFLOW})"
     parser.add_argument("--workflow", default=DEFAULT_WORKFLOW, metavar="FILE", help=words)
@@ -279,7 +279,7 @@ def not_live(options: argparse.Namespace) -> int:
 
     Exit codes: 0 compared, whatever was found; 2 wrong usage or plan; 3 GitHub or Railway refused.
     """
-    from deploy_verdict.actions.merged_not_live import check_live
+    from deploy_verdict.actions.start.merged_not_live import check_live
     from deploy_verdict.window.plan_file import environment_for, load_plan
 
     plan = load_plan(options.service / options.plan, datetime.now(UTC))
@@ -306,7 +306,7 @@ def watchdog(options: argparse.Namespace) -> int:
 
     Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.
     """
-    from deploy_verdict.actions.watchdog import rescue
+    from deploy_verdict.actions.end.watchdog import rescue
     from deploy_verdict.window.plan_copy import PLAN_FILE
     from deploy_verdict.window.plan_file import environment_for
 

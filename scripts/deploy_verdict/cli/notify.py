@@ -15,7 +15,7 @@ import argparse
 from functools import partial
 from importlib.util import find_spec
 
-from deploy_verdict.actions.run_record import is_dry_run
+from deploy_verdict.actions.start.run_record import is_dry_run
 from deploy_verdict.base.errors import DeployVerdictError, UsageError
 from deploy_verdict.cli.options import add_window, offset_s
 from deploy_verdict.model import Verdict, VerdictOutcome

@@ -13,7 +13,7 @@ Exit codes: 0 published, 2 wrong usage, 3 GitHub took no comment.
 import argparse
 from functools import partial
 
-from deploy_verdict.actions.run_record import fill_from_run
+from deploy_verdict.actions.start.run_record import fill_from_run
 from deploy_verdict.cli.options import add_comment, add_window, add_without, say
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.publish.comment_state import BAD

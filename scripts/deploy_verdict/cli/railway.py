@@ -47,7 +47,7 @@ def probe(options: argparse.Namespace) -> int:
 
     Exit codes: 0 asked, whatever was refused; 2 wrong usage or plan; 3 no token, or no answer from Railway.
     """
-    from deploy_verdict.actions.railway_probe import probed  # noqa: PLC0415  # loads the clients
+    from deploy_verdict.actions.repository.railway_probe import probed  # noqa: PLC0415  # loads the clients
 
     written, lines = probed(options, say)
     print("\n".join(lines))

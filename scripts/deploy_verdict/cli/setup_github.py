@@ -16,8 +16,8 @@ import argparse
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from deploy_verdict.actions.setup import NEEDS, Preparation
-from deploy_verdict.actions.wait_for_ci import wait_for_ci_notes
+from deploy_verdict.actions.repository.setup import NEEDS, Preparation
+from deploy_verdict.actions.repository.wait_for_ci import wait_for_ci_notes
 from deploy_verdict.cli.options import add_plan
 from deploy_verdict.github import connection_from
 from deploy_verdict.model import VerdictOutcome

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from deploy_verdict.actions.gate import workflow_file
-from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
+from deploy_verdict.actions.jobs.wait_timers import ENVIRONMENT_NOW, chosen_environment
+from deploy_verdict.actions.start.gate import workflow_file
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.policy import NextStep, next_step
 from deploy_verdict.follow_up.promised_sample import Promise

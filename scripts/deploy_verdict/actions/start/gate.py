@@ -11,9 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from deploy_verdict.actions.concurrent_runs import ConcurrentRuns, concurrent_runs, first_with_window
-from deploy_verdict.actions.earlier_verdicts import append_earlier_verdicts
-from deploy_verdict.actions.event import (
+from deploy_verdict.actions.jobs.job_matrix import refusal
+from deploy_verdict.actions.jobs.matrix_mode import choose_jobs, matrix_outputs, timers_of
+from deploy_verdict.actions.repository.wait_for_ci import (
+    RUNS_HOLD_BUILDS,
+    start_from_default_branch,
+    waits_for_ci,
+)
+from deploy_verdict.actions.start.concurrent_runs import ConcurrentRuns, concurrent_runs, first_with_window
+from deploy_verdict.actions.start.earlier_verdicts import append_earlier_verdicts
+from deploy_verdict.actions.start.event import (
     IgnoredEvent,
     Inputs,
     VerificationRequest,
@@ -21,12 +28,9 @@ from deploy_verdict.actions.event import (
     read_inputs,
     request_of,
 )
-from deploy_verdict.actions.job_matrix import refusal
-from deploy_verdict.actions.matrix_mode import choose_jobs, matrix_outputs, timers_of
-from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
-from deploy_verdict.actions.run_record import RUN_FILE, known_run
-from deploy_verdict.actions.service_match import ServiceMatch, match_service
-from deploy_verdict.actions.wait_for_ci import RUNS_HOLD_BUILDS, start_from_default_branch, waits_for_ci
+from deploy_verdict.actions.start.own_rollback import own_rollback, rollback_at_work
+from deploy_verdict.actions.start.run_record import RUN_FILE, known_run
+from deploy_verdict.actions.start.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Clock, Stop, WallClock
 from deploy_verdict.base.errors import EvidenceError, ProviderError, UsageError
 from deploy_verdict.base.units import speed_of

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from github import GithubException
 
-from deploy_verdict.actions.setup_requirements import (
+from deploy_verdict.actions.repository.setup_requirements import (
     MOST_REVIEWERS,
     Environment,
     LabelToCreate,

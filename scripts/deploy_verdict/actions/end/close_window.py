@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.alarm import alarm_at, place_of
-from deploy_verdict.actions.concurrent_runs import superseding
-from deploy_verdict.actions.gate import workflow_file
-from deploy_verdict.actions.run_record import known_run
+from deploy_verdict.actions.during.alarm import alarm_at, place_of
+from deploy_verdict.actions.start.concurrent_runs import superseding
+from deploy_verdict.actions.start.gate import workflow_file
+from deploy_verdict.actions.start.run_record import known_run
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.follow_up.extend_window import give_up_tail
 from deploy_verdict.github import GitHub, connection_from

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_verdict.actions.gate import workflow_file
-from deploy_verdict.actions.run_record import known_run
-from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.actions.jobs.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.actions.start.gate import workflow_file
+from deploy_verdict.actions.start.run_record import known_run
 from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.follow_up.rollback_command import rollback_target

@@ -3,9 +3,9 @@
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
-from deploy_verdict.actions.alarm import desk_for, report_bad_verdict
-from deploy_verdict.actions.conclude import follow, step_after
-from deploy_verdict.actions.run_record import read_run
+from deploy_verdict.actions.during.alarm import desk_for, report_bad_verdict
+from deploy_verdict.actions.end.conclude import follow, step_after
+from deploy_verdict.actions.start.run_record import read_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import WorkflowRuns

@@ -3,11 +3,11 @@
 from argparse import Namespace
 from collections.abc import Callable
 
-from deploy_verdict.actions.alarm import alarm_at, place_of, report_rollback
-from deploy_verdict.actions.event import is_full_sha
-from deploy_verdict.actions.own_rollback import mark_rollback
-from deploy_verdict.actions.run_record import read_run
-from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.actions.during.alarm import alarm_at, place_of, report_rollback
+from deploy_verdict.actions.jobs.wait_timers import ROLLBACK_ENVIRONMENT
+from deploy_verdict.actions.start.event import is_full_sha
+from deploy_verdict.actions.start.own_rollback import mark_rollback
+from deploy_verdict.actions.start.run_record import read_run
 from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
 from deploy_verdict.evidence.platform_views import looks
 from deploy_verdict.follow_up.rollback_command import roll_back, rollback_target

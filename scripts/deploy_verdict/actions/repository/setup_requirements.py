@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy_verdict.actions.job_matrix import Mode, billed_min, sample_jobs
-from deploy_verdict.actions.wait_timers import (
+from deploy_verdict.actions.jobs.job_matrix import Mode, billed_min, sample_jobs
+from deploy_verdict.actions.jobs.wait_timers import (
     ENVIRONMENT_NOW,
     ROLLBACK_ENVIRONMENT,
     delays_min,

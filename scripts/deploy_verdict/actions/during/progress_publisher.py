@@ -8,9 +8,9 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy_verdict.actions.progress import ENDED_FILE
+from deploy_verdict.actions.during.progress import ENDED_FILE
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_S = 60.0
 # Several short samples follow each other at one offset: one update serves them all.
 AT_MOST_EVERY_S = 10.0

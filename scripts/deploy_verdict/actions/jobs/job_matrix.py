@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment, environment_name
+from deploy_verdict.actions.jobs.wait_timers import ENVIRONMENT_NOW, chosen_environment, environment_name
 from deploy_verdict.plan import Plan
 from deploy_verdict.window.schedule import offsets_of
 

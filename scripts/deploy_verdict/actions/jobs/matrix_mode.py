@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from deploy_verdict.actions.job_matrix import (
+from deploy_verdict.actions.jobs.job_matrix import (
     MARGIN_MIN,
     Choice,
     SampleJob,
@@ -10,7 +10,7 @@ from deploy_verdict.actions.job_matrix import (
     sample_jobs,
     sampling_words,
 )
-from deploy_verdict.actions.wait_timers import ENVIRONMENT_NOW, chosen_environment
+from deploy_verdict.actions.jobs.wait_timers import ENVIRONMENT_NOW, chosen_environment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Layout, WindowFile

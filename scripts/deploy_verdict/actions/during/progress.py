@@ -4,8 +4,8 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from deploy_verdict import __version__
-from deploy_verdict.actions.alarm import desk_for, raise_alarm
-from deploy_verdict.actions.run_record import fill_from_run
+from deploy_verdict.actions.during.alarm import desk_for, raise_alarm
+from deploy_verdict.actions.start.run_record import fill_from_run
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.publish.comment_memory import forget_comment
