@@ -14,7 +14,7 @@ from deploy_verdict.actions.jobs.job_matrix import (
 )
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, densely, laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of, stages_at
+from deploy_verdict.window.sampling.schedule import offsets_of, stages_at
 from tests.running import script
 
 PLAN = read_plan(

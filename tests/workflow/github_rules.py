@@ -25,7 +25,7 @@ from deploy_verdict.actions.jobs.wait_timers import environment_name, wait_timer
 from deploy_verdict.base.units import duration_s
 from deploy_verdict.model import RunFile
 from deploy_verdict.plan import laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 from tests.running import ROOT
 from tests.workflow.expressions import condition, filled, references
 

@@ -25,9 +25,9 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.guarded_request import ask_request
 from deploy_verdict.stages.write_ledger import Ledger
-from deploy_verdict.window.collect import collect, context_of, write_lock
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import Runtime, Session, open_window, start_session
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import Runtime, Session, open_window, start_session
+from deploy_verdict.window.sampling.collect import collect, context_of, write_lock
 
 # Enough to see the gauge answer; whether it moves is the window's question.
 READINGS = 3

@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     from deploy_verdict.adopt.release import Source, release_source, remote_of  # noqa: PLC0415
     from deploy_verdict.base.atomic_files import write_complete  # noqa: PLC0415
     from deploy_verdict.base.package_data import data_folder  # noqa: PLC0415
-    from deploy_verdict.window.plan_file import environment_for, load_plan  # noqa: PLC0415
+    from deploy_verdict.window.directory.plan_file import environment_for, load_plan  # noqa: PLC0415
 
     known = release_source()
     source = Source(options.source or known.repository, options.commit or known.commit)

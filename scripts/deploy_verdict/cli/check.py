@@ -22,7 +22,7 @@ from deploy_verdict.cli.problems import placed_plan
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan.preview import preview, preview_lines
-from deploy_verdict.window.session import dumps
+from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -75,7 +75,7 @@ def sample(options: argparse.Namespace) -> int:
     """
     from deploy_verdict.actions.during.progress_publisher import ProgressPublisher
     from deploy_verdict.window.open import open_session
-    from deploy_verdict.window.sample import offsets_named, sit
+    from deploy_verdict.window.sampling.sample import offsets_named, sit
 
     session = open_session(options, say)
     publisher = ProgressPublisher(options, session.tell)
@@ -163,8 +163,8 @@ def conclude(options: argparse.Namespace) -> int:
     from deploy_verdict.actions.end.conclude import is_red
     from deploy_verdict.model.enums import EXIT_CODES
     from deploy_verdict.publish.job_summary import write_outputs
+    from deploy_verdict.window.directory.plan_file import environment_for
     from deploy_verdict.window.judge_directory import judged_directory, read_verdict
-    from deploy_verdict.window.plan_file import environment_for
 
     options.corrected_plan = True
     bundle, _ = judged_directory(options)
@@ -280,7 +280,7 @@ def not_live(options: argparse.Namespace) -> int:
     Exit codes: 0 compared, whatever was found; 2 wrong usage or plan; 3 GitHub or Railway refused.
     """
     from deploy_verdict.actions.start.merged_not_live import check_live
-    from deploy_verdict.window.plan_file import environment_for, load_plan
+    from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 
     plan = load_plan(options.service / options.plan, datetime.now(UTC))
     print(check_live(plan, environment_for(options.service), say))
@@ -307,8 +307,8 @@ def watchdog(options: argparse.Namespace) -> int:
     Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.
     """
     from deploy_verdict.actions.end.watchdog import rescue
-    from deploy_verdict.window.plan_copy import PLAN_FILE
-    from deploy_verdict.window.plan_file import environment_for
+    from deploy_verdict.window.directory.plan_copy import PLAN_FILE
+    from deploy_verdict.window.directory.plan_file import environment_for
 
     options.plan, options.target, options.without = options.out / PLAN_FILE, None, []
     options.corrected_plan = True

@@ -20,9 +20,9 @@ from deploy_verdict.markup.tables import table
 from deploy_verdict.model import dumped
 from deploy_verdict.report.page.comparison import render_comparison
 from deploy_verdict.verdict.comparison import as_table, compared_runs
-from deploy_verdict.window.evidence_store import write_text
+from deploy_verdict.window.directory.evidence_store import write_text
+from deploy_verdict.window.directory.session import dumps
 from deploy_verdict.window.judge_directory import TEMPLATES, run_named, run_of
-from deploy_verdict.window.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

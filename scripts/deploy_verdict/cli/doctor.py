@@ -21,7 +21,7 @@ from deploy_verdict.cli.options import say
 from deploy_verdict.cli.problems import placed_plan
 from deploy_verdict.model import Outcome, VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.window.session import dumps
+from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +39,8 @@ def main(options: argparse.Namespace) -> int:
     from deploy_verdict.adopt.doctor import Doctor  # noqa: PLC0415  # --help needs no judge
     from deploy_verdict.adopt.doctor_output import examination_json, examination_lines  # noqa: PLC0415
     from deploy_verdict.base.clock import WallClock  # noqa: PLC0415
-    from deploy_verdict.window.plan_file import environment_for  # noqa: PLC0415
-    from deploy_verdict.window.signals import stop_on_signals  # noqa: PLC0415
+    from deploy_verdict.window.directory.plan_file import environment_for  # noqa: PLC0415
+    from deploy_verdict.window.sampling.signals import stop_on_signals  # noqa: PLC0415
 
     read = placed_plan(options.plan, datetime.now(UTC), options.target, as_json=options.json)
     if read is None:

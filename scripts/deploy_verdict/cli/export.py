@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report.openmetrics import openmetrics
-from deploy_verdict.window.evidence_store import write_text
+from deploy_verdict.window.directory.evidence_store import write_text
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, refuse_without_evidence
 
 

@@ -15,6 +15,7 @@ import argparse
 from deploy_verdict.cli.options import add_window, add_without
 from deploy_verdict.model import dumped
 from deploy_verdict.model.enums import EXIT_CODES
+from deploy_verdict.window.directory.session import dumps
 from deploy_verdict.window.judge_directory import (
     history_of,
     judged_directory,
@@ -22,7 +23,6 @@ from deploy_verdict.window.judge_directory import (
     would_be,
     write_verdict,
 )
-from deploy_verdict.window.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

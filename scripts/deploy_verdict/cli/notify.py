@@ -23,9 +23,9 @@ from deploy_verdict.publish.delivery import redact_with, send
 from deploy_verdict.publish.notification import addresses_of
 from deploy_verdict.publish.sent_notifications import keep_sent, news
 from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.session import read_window, run_url, target_of
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict, write_reports
-from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import read_window, run_url, target_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,8 @@ import argparse
 
 from deploy_verdict.cli.options import add_window, add_without, say
 from deploy_verdict.model import dumped
+from deploy_verdict.window.directory.session import dumps
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

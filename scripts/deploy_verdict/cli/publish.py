@@ -21,8 +21,8 @@ from deploy_verdict.publish.job_summary import annotations, write_outputs, write
 from deploy_verdict.publish.posts import final_post, lost_post, run_from
 from deploy_verdict.publish.publisher import publish, publish_lost
 from deploy_verdict.redaction.output_guard import say_command
+from deploy_verdict.window.directory.plan_file import environment_for
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, refuse_without_evidence
-from deploy_verdict.window.plan_file import environment_for
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -17,8 +17,8 @@ import argparse
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_window, add_without, offset_s, say
 from deploy_verdict.follow_up.rollback_command import advice, roll_back, would_do
+from deploy_verdict.window.directory.session import dumps
 from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

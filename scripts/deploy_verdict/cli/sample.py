@@ -23,7 +23,7 @@ from deploy_verdict.cli.parser import VerbParser, parts_lines
 from deploy_verdict.stages.registry import Asks, Due, Late, Stage, sampled
 
 if TYPE_CHECKING:
-    from deploy_verdict.window.session import Session
+    from deploy_verdict.window.directory.session import Session
 
 # A sample job starts anew for each sample: --help loads no library, and a stage only what it needs.
 # ruff: noqa: PLC0415
@@ -91,7 +91,7 @@ def main(stage: Stage, options: argparse.Namespace) -> int:
 
 def _is_wanted(session: Session, stage: Stage, options: argparse.Namespace, planned_s: float) -> bool:
     """Whether to take this sample; raises UsageError where the plan has no such stage."""
-    from deploy_verdict.window.sample import is_due
+    from deploy_verdict.window.sampling.sample import is_due
 
     if options.if_due:
         return is_due(session, stage.name, planned_s)
@@ -105,7 +105,7 @@ def _check_planned(session: Session, stage: Stage, options: argparse.Namespace) 
 
 
 def _at_all_offsets(session: Session, stage: Stage, options: argparse.Namespace) -> Iterator[Path]:
-    from deploy_verdict.window.sample import take, wanted
+    from deploy_verdict.window.sampling.sample import take, wanted
 
     for planned_s in wanted(session, options.offset):
         path = take(session, planned_s) if _is_wanted(session, stage, options, planned_s) else None
@@ -116,7 +116,7 @@ def _at_all_offsets(session: Session, stage: Stage, options: argparse.Namespace)
 
 
 def _at_offset(session: Session, stage: Stage, options: argparse.Namespace) -> Iterator[Path]:
-    from deploy_verdict.window.collect import collect
+    from deploy_verdict.window.sampling.collect import collect
 
     if not _is_wanted(session, stage, options, options.offset):
         return
@@ -135,7 +135,7 @@ def _at_offset(session: Session, stage: Stage, options: argparse.Namespace) -> I
 
 
 def _at_end(session: Session, stage: Stage, options: argparse.Namespace, log: Path | None) -> Iterator[Path]:
-    from deploy_verdict.window.collect import collect, names_log
+    from deploy_verdict.window.sampling.collect import collect, names_log
 
     _check_planned(session, stage, options)
     if stage.asks is Asks.LOG and log is None and not names_log(session.plan):
@@ -149,7 +149,7 @@ def _write_junit(session: Session, options: argparse.Namespace, path: Path) -> N
     from deploy_verdict.model import Loaded, TestObservation
     from deploy_verdict.stages.e2e.judge import judge_e2e
     from deploy_verdict.stages.e2e.junit_out import junit_xml
-    from deploy_verdict.window.evidence_store import parse_evidence, write_text
+    from deploy_verdict.window.directory.evidence_store import parse_evidence, write_text
 
     loaded = parse_evidence(path.name, path.read_bytes())
     if isinstance(loaded, Loaded) and session.plan.e2e is not None:

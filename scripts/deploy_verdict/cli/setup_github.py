@@ -22,8 +22,8 @@ from deploy_verdict.cli.options import add_plan
 from deploy_verdict.github import connection_from
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import dumps
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -25,13 +25,13 @@ from deploy_verdict.follow_up.extend_window import grown
 from deploy_verdict.model import Layout, Verdict, WindowFile
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import densely, of_length, own_layout
-from deploy_verdict.window.captured_runs import capture_path
+from deploy_verdict.window.directory.captured_runs import capture_path
+from deploy_verdict.window.directory.plan_file import load_plan
+from deploy_verdict.window.directory.session import Session, dumps, read_window, target_of
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.plan_file import load_plan
-from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.schedule import looks
-from deploy_verdict.window.session import Session, dumps, read_window, target_of
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
+from deploy_verdict.window.sampling.schedule import looks
 from deploy_verdict.window.watch import end_window, watch
 
 

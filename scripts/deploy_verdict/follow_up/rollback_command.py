@@ -31,11 +31,11 @@ from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.health.judge import judge_health
-from deploy_verdict.window.history import read_history
+from deploy_verdict.window.directory.history import read_history
+from deploy_verdict.window.directory.plan_file import environment_for
+from deploy_verdict.window.directory.session import history_file, remark
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict
-from deploy_verdict.window.plan_file import environment_for
-from deploy_verdict.window.session import history_file, remark
-from deploy_verdict.window.signals import stop_on_signals
+from deploy_verdict.window.sampling.signals import stop_on_signals
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:

@@ -19,7 +19,7 @@ from deploy_verdict.prove.output import proof_json, proof_lines
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.review import review
 from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.window.session import dumps
+from deploy_verdict.window.directory.session import dumps
 
 MAX_BYTES = 1_000_000
 

@@ -30,8 +30,8 @@ from deploy_verdict.report import (
 )
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.directory.session import run_url
 from deploy_verdict.window.judge_directory import TEMPLATES
-from deploy_verdict.window.session import run_url
 
 # The API says 65,536 characters; the rest is room for what we do not know of its counting.
 MAX_COMMENT = 65_000

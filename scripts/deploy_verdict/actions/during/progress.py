@@ -13,9 +13,9 @@ from deploy_verdict.publish.posts import progress_post, run_from
 from deploy_verdict.publish.publisher import publish_progress
 from deploy_verdict.verdict.alarm import alarming, why_ended
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.evidence_store import write_text
+from deploy_verdict.window.directory.evidence_store import write_text
+from deploy_verdict.window.directory.plan_file import environment_for
 from deploy_verdict.window.judge_directory import judged_directory
-from deploy_verdict.window.plan_file import environment_for
 
 ENDED_FILE = "ended.txt"
 

@@ -17,10 +17,10 @@ from deploy_verdict.model import SentNotification
 from deploy_verdict.stages.registry import at_end
 from deploy_verdict.verdict.alarm import why_ended
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.collect import collect
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.session import Session, note_ended, remark
 from deploy_verdict.window.judge_directory import SENT_FILE, read_bundle
-from deploy_verdict.window.session import Session, note_ended, remark
+from deploy_verdict.window.sampling.collect import collect
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:

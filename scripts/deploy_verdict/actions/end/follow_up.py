@@ -10,8 +10,8 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github import connection_from
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.publish.posts import bundle_service
+from deploy_verdict.window.directory.plan_file import environment_for
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict
-from deploy_verdict.window.plan_file import environment_for
 
 
 def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[str]:

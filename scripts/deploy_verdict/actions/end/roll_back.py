@@ -19,7 +19,7 @@ from deploy_verdict.publish.posts import run_from
 from deploy_verdict.publish.publisher import publish
 from deploy_verdict.publish.service_marks import service_of
 from deploy_verdict.report import REPORT_NAME
-from deploy_verdict.window.collect import collect
+from deploy_verdict.window.directory.plan_file import environment_for
 from deploy_verdict.window.judge_directory import (
     judged_directory,
     read_verdict,
@@ -27,7 +27,7 @@ from deploy_verdict.window.judge_directory import (
     write_verdict,
 )
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.plan_file import environment_for
+from deploy_verdict.window.sampling.collect import collect
 
 
 def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> tuple[int, list[str]]:

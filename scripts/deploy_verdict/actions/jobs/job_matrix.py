@@ -12,7 +12,7 @@ from typing import Literal
 
 from deploy_verdict.actions.jobs.wait_timers import ENVIRONMENT_NOW, chosen_environment, environment_name
 from deploy_verdict.plan import Plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 
 Mode = Literal["timer", "sleep", "single"]
 # Two checkouts, Python and the cached requirements, two artifacts; and eight tests over the internet.

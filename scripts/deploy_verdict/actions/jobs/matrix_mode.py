@@ -15,9 +15,9 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Layout, WindowFile
 from deploy_verdict.plan import densely, laid_out, own_layout
-from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.schedule import offsets_of
-from deploy_verdict.window.session import WINDOW_FILE, Session
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.session import WINDOW_FILE, Session
+from deploy_verdict.window.sampling.schedule import offsets_of
 
 Tell = Callable[[str], None]
 SAMPLED = "Sampled by "

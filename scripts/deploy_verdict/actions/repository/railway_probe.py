@@ -18,7 +18,7 @@ from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.railway.token_probe import SCHEMA, TokenProbe
 from deploy_verdict.redaction.output_guard import cleaned_document
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.window.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 
 
 def probed(options: Namespace, tell: Tell) -> tuple[Path, list[str]]:

@@ -13,7 +13,7 @@ from deploy_verdict.actions.jobs.wait_timers import (
 )
 from deploy_verdict.follow_up.policy import extended_length_s
 from deploy_verdict.plan import Plan, own_layout
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 
 MOST_REVIEWERS = 6
 DEFAULT_PLAN = "plans/zeues.yml"

@@ -14,8 +14,8 @@ from deploy_verdict.model import EarlierVerdict, Record, VerdictOutcome
 from deploy_verdict.publish.comment_state import outcome_in, tally_in
 from deploy_verdict.publish.service_marks import service_of, status_context
 from deploy_verdict.railway import RailwayError, deployments
-from deploy_verdict.window.history import append_verdict
-from deploy_verdict.window.session import Session
+from deploy_verdict.window.directory.history import append_verdict
+from deploy_verdict.window.directory.session import Session
 
 MOST_COMMITS = 12
 Statuses = Callable[[str], list[object]]

@@ -43,11 +43,11 @@ from deploy_verdict.publish.job_summary import write_outputs, write_variable
 from deploy_verdict.publish.service_marks import later_sample_context, service_of
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.plan_copy import PLAN_FILE, keep_plan
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.session import HISTORY_FILE, Session, note_ended, remark
 from deploy_verdict.window.open import open_session
-from deploy_verdict.window.plan_copy import PLAN_FILE, keep_plan
-from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.session import HISTORY_FILE, Session, note_ended, remark
 
 # The job of a later sample may take an hour.
 LONGEST_SLEEP_S = 2400.0

@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from deploy_verdict.model import RunFile
-from deploy_verdict.window.evidence_store import read_record
+from deploy_verdict.window.directory.evidence_store import read_record
 
 RUN_FILE = "run.json"
 

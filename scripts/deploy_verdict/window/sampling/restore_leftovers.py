@@ -6,9 +6,9 @@ from pathlib import Path
 from deploy_verdict.model import LedgerEntry, LedgerObservation, Loaded
 from deploy_verdict.stages.write_ledger import Ledger
 from deploy_verdict.stages.writes.open_entries import unsettled
-from deploy_verdict.window.collect import context_of, write_lock
-from deploy_verdict.window.evidence_store import read_file
-from deploy_verdict.window.session import EvidenceFile, Session
+from deploy_verdict.window.directory.evidence_store import read_file
+from deploy_verdict.window.directory.session import EvidenceFile, Session
+from deploy_verdict.window.sampling.collect import context_of, write_lock
 
 STAGE = "ledger"
 

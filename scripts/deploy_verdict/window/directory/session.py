@@ -22,7 +22,7 @@ from deploy_verdict.model import Evidence, Loaded, Observation, Subject, WindowF
 from deploy_verdict.model.window import evidence_name, plan_time, window_frame
 from deploy_verdict.plan import Plan, layout_of
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.window.evidence_store import next_attempt, read_attempts, write_json
+from deploy_verdict.window.directory.evidence_store import next_attempt, read_attempts, write_json
 
 if TYPE_CHECKING:
     from deploy_verdict.railway.connection import RailwayConnection

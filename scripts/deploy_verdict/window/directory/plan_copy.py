@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy_verdict.plan import Plan, incident_file
 from deploy_verdict.redaction.redactor import Redactor, is_secret
-from deploy_verdict.window.evidence_store import write_text
+from deploy_verdict.window.directory.evidence_store import write_text
 
 PLAN_FILE = "plan.yml"
 _VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)")

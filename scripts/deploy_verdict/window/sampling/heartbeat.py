@@ -9,8 +9,8 @@ import random
 from deploy_verdict.model import HttpObservation
 from deploy_verdict.stages.heartbeat.collect import beat
 from deploy_verdict.stages.write_ledger import Ledger
-from deploy_verdict.window.collect import context_of
-from deploy_verdict.window.session import EvidenceFile, Session
+from deploy_verdict.window.directory.session import EvidenceFile, Session
+from deploy_verdict.window.sampling.collect import context_of
 
 STAGE = "heartbeat"
 JITTER = 0.2

@@ -7,10 +7,10 @@ from deploy_verdict.base.errors import UsageError
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.stages.registry import driven, during, is_at_end
-from deploy_verdict.window.collect import collect, has_source
-from deploy_verdict.window.heartbeat import Heartbeat
-from deploy_verdict.window.schedule import offsets_of, stages_at
-from deploy_verdict.window.session import Session, is_taken
+from deploy_verdict.window.directory.session import Session, is_taken
+from deploy_verdict.window.sampling.collect import collect, has_source
+from deploy_verdict.window.sampling.heartbeat import Heartbeat
+from deploy_verdict.window.sampling.schedule import offsets_of, stages_at
 
 
 def wanted(session: Session, requested: list[float] | None) -> tuple[float, ...]:

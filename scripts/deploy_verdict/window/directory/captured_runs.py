@@ -10,7 +10,7 @@ from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.model import CapturedRun, Verdict
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
 
 FOLDER = "captures"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")

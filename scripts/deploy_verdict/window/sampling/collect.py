@@ -10,11 +10,11 @@ from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
 from deploy_verdict.stages.registry import Asks, Due, Stage, during, function, named
 from deploy_verdict.stages.write_ledger import Ledger, WriteLock
-from deploy_verdict.window.entity_lock import lock_wait_s, locked
-from deploy_verdict.window.evidence_store import read_evidence, read_stage
-from deploy_verdict.window.history import read_history
-from deploy_verdict.window.session import EvidenceFile, Session
-from deploy_verdict.window.write_stop import why_stopped
+from deploy_verdict.window.directory.entity_lock import lock_wait_s, locked
+from deploy_verdict.window.directory.evidence_store import read_evidence, read_stage
+from deploy_verdict.window.directory.history import read_history
+from deploy_verdict.window.directory.session import EvidenceFile, Session
+from deploy_verdict.window.sampling.write_stop import why_stopped
 
 # Of real time: a line may come late to the platform, and is then in the next reading.
 OVERLAP = timedelta(seconds=60)

@@ -10,9 +10,9 @@ from deploy_verdict.model import Finding, Outcome, Verdict
 from deploy_verdict.stages.registry import Stage, function, named
 from deploy_verdict.verdict.alarm import alarming, unanswered, why_ended
 from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.directory.session import Session
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.session import Session
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 
 OnAlarm = Callable[[Bundle, Verdict], None]
 MOST_LINES = 5

@@ -1,7 +1,7 @@
 """A P0 ends our own writes: the suite, load, cycles and top-ups; reading goes on.
 
 What is broken is not written to any further. What was already written is still restored: a test's cleanup
-is part of its run, and of a run that died it is sent before any sample (window/restore_leftovers.py).
+is part of its run, and of a run that died it is sent before any sample (restore_leftovers.py, beside this).
 """
 
 from deploy_verdict import __version__
@@ -10,8 +10,8 @@ from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.evidence.stopped import stop_words
 from deploy_verdict.model import Finding, Loaded, Outcome, Severity, StoppedObservation
 from deploy_verdict.stages.registry import Stage
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import Session
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import Session
 
 
 def why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
