@@ -22,7 +22,7 @@ from demo.railway.app import PATH
 from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.cli.command import main as called
 from deploy_verdict.cli.command import run
-from deploy_verdict.evidence.exchanges import all_sent
+from deploy_verdict.evidence.answers.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.github.caller import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject

@@ -8,7 +8,7 @@ import pytest
 
 from deploy_verdict.cli.watch import layout_wanted
 from deploy_verdict.plan import densely, laid_out, own_layout
-from deploy_verdict.plan.preview import preview
+from deploy_verdict.plan.checks.preview import preview
 from deploy_verdict.window.directory.evidence_store import read_stage
 from deploy_verdict.window.sampling.heartbeat import Heartbeat
 from deploy_verdict.window.sampling.progress_display import ProgressDisplay

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from deploy_verdict.adopt.blind_spots import BlindSpot, Path, blind_spots
 from deploy_verdict.base.clock import Clock, Pace, Stop
-from deploy_verdict.evidence.pool_samples import pool_samples
-from deploy_verdict.evidence.steps import accept_text, accepted
+from deploy_verdict.evidence.answers.steps import accept_text, accepted
+from deploy_verdict.evidence.pools.pool_samples import pool_samples
 from deploy_verdict.expect import Lacking, fault_outcome, fault_text, tested, tested_all, worst
 from deploy_verdict.expect.openapi import schema_fields
 from deploy_verdict.model import Exchange, Loaded, Outcome, Subject

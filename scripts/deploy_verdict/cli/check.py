@@ -21,7 +21,7 @@ from deploy_verdict.base.errors import EXIT_USAGE, UsageError
 from deploy_verdict.cli.problems import placed_plan
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
-from deploy_verdict.plan.preview import preview, preview_lines
+from deploy_verdict.plan.checks.preview import preview, preview_lines
 from deploy_verdict.window.directory.session import dumps
 
 

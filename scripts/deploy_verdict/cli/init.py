@@ -108,7 +108,7 @@ def _surveyed(address: str, headers: dict[str, str], log: Path | None) -> "Surve
     from deploy_verdict.base.clock import WallClock  # noqa: PLC0415
     from deploy_verdict.http.probe import Probe  # noqa: PLC0415
     from deploy_verdict.plan.plan import MOST_BODY  # noqa: PLC0415
-    from deploy_verdict.plan.reader import fill  # noqa: PLC0415
+    from deploy_verdict.plan.reading.reader import fill  # noqa: PLC0415
     from deploy_verdict.redaction.output_guard import guard  # noqa: PLC0415
     from deploy_verdict.redaction.redactor import Redactor  # noqa: PLC0415
     from deploy_verdict.window.sampling.signals import stop_on_signals  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import Plan
-from deploy_verdict.plan.positioned_yaml import Document
+from deploy_verdict.plan.reading.positioned_yaml import Document
 from deploy_verdict.window.directory.plan_file import load_placed_plan
 from deploy_verdict.window.directory.session import dumps
 

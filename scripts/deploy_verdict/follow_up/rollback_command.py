@@ -8,7 +8,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
-from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import looks
 from deploy_verdict.follow_up.rollback_execution import Rollback, Target, chosen, read_rollback
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (

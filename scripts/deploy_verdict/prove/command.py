@@ -10,9 +10,9 @@ from deploy_verdict.base.errors import PlanError, Problem, UsageError
 from deploy_verdict.model import Fault, LogObservation, VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import Answer, Logs, Plan, Recording
-from deploy_verdict.plan.positioned_yaml import Document
-from deploy_verdict.plan.positioned_yaml import Path as Steps
-from deploy_verdict.plan.reader import read_recording
+from deploy_verdict.plan.reading.positioned_yaml import Document
+from deploy_verdict.plan.reading.positioned_yaml import Path as Steps
+from deploy_verdict.plan.reading.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines

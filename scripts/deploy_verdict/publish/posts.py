@@ -11,7 +11,7 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line

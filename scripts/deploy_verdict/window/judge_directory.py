@@ -19,7 +19,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.model import (
     DeploymentObservation,
     Loaded,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.model import LogAtT0
-from deploy_verdict.plan.references import finding_names
+from deploy_verdict.plan.checks.references import finding_names
 from deploy_verdict.railway.answers import moment
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import read_bundle

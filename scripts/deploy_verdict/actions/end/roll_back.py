@@ -9,7 +9,7 @@ from deploy_verdict.actions.start.event import is_full_sha
 from deploy_verdict.actions.start.own_rollback import mark_rollback
 from deploy_verdict.actions.start.run_record import read_run
 from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
-from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import looks
 from deploy_verdict.follow_up.rollback_command import roll_back, rollback_target
 from deploy_verdict.follow_up.rollback_execution import read_rollback
 from deploy_verdict.github import GitHub, connection_from

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.cached import copies
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.cached import copies
-from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import unknown
 from deploy_verdict.expect import Found, read_json, shown
 from deploy_verdict.model import Finding

@@ -13,8 +13,8 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
-from deploy_verdict.evidence.older_code import older_code_until
-from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.evidence.platform.platform_views import own_answered
+from deploy_verdict.evidence.processes.older_code import older_code_until
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
     CanaryReading,
@@ -26,7 +26,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, LogRules
-from deploy_verdict.plan.references import check_of
+from deploy_verdict.plan.checks.references import check_of
 from deploy_verdict.stages.logs.access_lines import OTHER
 from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from deploy_verdict.base.units import shown_percent
+from deploy_verdict.evidence.answers.refusals import TEXT, judge_refusals
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings, with_interim
-from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
-from deploy_verdict.evidence.refusals import TEXT, judge_refusals
+from deploy_verdict.evidence.platform.platform_views import errors_of, own_answered, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     Finding,

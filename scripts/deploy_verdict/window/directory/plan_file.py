@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.plan import Plan, checked_address, incident_file, with_incident, with_target
-from deploy_verdict.plan.positioned_yaml import Document
-from deploy_verdict.plan.reader import read_placed_plan
+from deploy_verdict.plan.reading.positioned_yaml import Document
+from deploy_verdict.plan.reading.reader import read_placed_plan
 from deploy_verdict.redaction.output_guard import guard
 
 
