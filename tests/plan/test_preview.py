@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from deploy_verdict.cli.check import main
+from deploy_verdict.cli.beginning.check import main
 from deploy_verdict.plan import read_plan
 from deploy_verdict.plan.checks.preview import preview, preview_lines
 from tests.plans import plan_of

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from deploy_verdict.cli.watch import layout_wanted
+from deploy_verdict.cli.one_window.watch import layout_wanted
 from deploy_verdict.plan import densely, laid_out, own_layout
 from deploy_verdict.plan.checks.preview import preview
 from deploy_verdict.window.directory.evidence_store import read_stage

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy_verdict.base.errors import EXIT_USAGE
+from deploy_verdict.cli.beginning.problems import placed_plan
 from deploy_verdict.cli.options import say
-from deploy_verdict.cli.problems import placed_plan
 from deploy_verdict.model import Outcome, VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.window.directory.session import dumps

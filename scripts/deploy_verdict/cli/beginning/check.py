@@ -18,7 +18,7 @@ from pathlib import Path
 
 from deploy_verdict.actions.jobs.job_matrix import refusal_of
 from deploy_verdict.base.errors import EXIT_USAGE, UsageError
-from deploy_verdict.cli.problems import placed_plan
+from deploy_verdict.cli.beginning.problems import placed_plan
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan.checks.preview import preview, preview_lines
