@@ -165,6 +165,7 @@ class PoolSample:
     target_failed: bool
     refused_as_full: int = 0
     unreadable: int = 0
+    limited: int = 0
     states: tuple[ServerState, ...] = ()
     processes: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
@@ -241,6 +242,7 @@ def _sample(pool: Pool, offset_s: float, planned: int, bursts: list[_Burst]) -> 
             isinstance(result, str) and not reading.faults
             for result, reading in zip(results, readings, strict=True)
         ),
+        limited=sum(one.status == 429 for one in readings),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
         processes=tuple(who for one in readings if (who := _who(one)) is not None),
         told=() if pool.asks else tuple(map(_told, readings, results)),

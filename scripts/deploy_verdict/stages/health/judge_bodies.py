@@ -85,7 +85,8 @@ def _copied(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
             f"{shown_offset(first.offset_s)}): they say nothing about the service — "
             "ask a path without a cache"
         )
-        ruling = unknown(text).at(first.pointer, first.offset_s)
+        remedy = f"Let {check.name} ask a path that is not cached, and run the window again"
+        ruling = unknown(text, remedy).at(first.pointer, first.offset_s)
         yield ruling.as_finding("health", check.name, "fresh", "the service itself answers")
 
 
