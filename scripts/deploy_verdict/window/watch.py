@@ -8,7 +8,8 @@ from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.report.ending import ending
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
-from deploy_verdict.stages.registry import Late, Stage, at_end, is_at_end, named
+from deploy_verdict.stages.registry import at_end, is_at_end, named
+from deploy_verdict.stages.stage import Late, Stage
 from deploy_verdict.window.directory.captured_runs import keep_capture, with_captures
 from deploy_verdict.window.directory.evidence_store import read_attempts
 from deploy_verdict.window.directory.session import Session, finish, is_taken

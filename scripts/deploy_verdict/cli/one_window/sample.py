@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.options import add_logs, add_window, offset_s, say
 from deploy_verdict.cli.parser import VerbParser, parts_lines
-from deploy_verdict.stages.registry import Asks, Due, Late, Stage, sampled
+from deploy_verdict.stages.registry import sampled
+from deploy_verdict.stages.stage import Asks, Due, Late, Stage
 
 if TYPE_CHECKING:
     from deploy_verdict.window.directory.session import Session

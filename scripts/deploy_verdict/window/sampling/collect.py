@@ -8,7 +8,8 @@ from deploy_verdict.model import Evidence, Loaded, Observation, PreviousTrafficO
 from deploy_verdict.plan import Plan
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
-from deploy_verdict.stages.registry import Asks, Due, Stage, during, function, named
+from deploy_verdict.stages.registry import during, function, named
+from deploy_verdict.stages.stage import Asks, Due, Stage
 from deploy_verdict.stages.write_ledger import Ledger, WriteLock
 from deploy_verdict.window.directory.entity_lock import lock_wait_s, locked
 from deploy_verdict.window.directory.evidence_store import read_evidence, read_stage

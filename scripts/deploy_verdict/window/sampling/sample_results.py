@@ -7,7 +7,8 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import severity_of, worst_severity
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Finding, Outcome, Verdict
-from deploy_verdict.stages.registry import Stage, function, named
+from deploy_verdict.stages.registry import function, named
+from deploy_verdict.stages.stage import Stage
 from deploy_verdict.verdict.alarm import alarming, unanswered, why_ended
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.session import Session

@@ -9,7 +9,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.evidence.stopped import stop_words
 from deploy_verdict.model import Finding, Loaded, Outcome, Severity, StoppedObservation
-from deploy_verdict.stages.registry import Stage
+from deploy_verdict.stages.stage import Stage
 from deploy_verdict.window.directory.evidence_store import read_evidence
 from deploy_verdict.window.directory.session import Session
 
