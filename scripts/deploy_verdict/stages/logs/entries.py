@@ -16,7 +16,7 @@ from deploy_verdict.stages.logs.crashes import (
     crash_that_begins,
     holds_crash,
 )
-from deploy_verdict.stages.logs.formats import Kind
+from deploy_verdict.stages.logs.format_rows import Kind
 from deploy_verdict.stages.logs.levels import ERROR, INFO
 from deploy_verdict.stages.logs.source_lines import SourceLine
 

@@ -1,113 +1,22 @@
 """The formats in which services and their servers log, as data: one row each, in the order in which they are tried.
 
-A row says how a line begins: where its time and its level stand. The message is what follows. `{any}`, `{iso}`
-and so on stand for the ways of writing a time (times.py), `{word}` for a level in capitals, `{small}` for one in
-small letters, `{named}` for one in any case. A row whose `rest` is true is a wrapper: what follows is
-a line of its own, and its level is the line's. Each row's samples are its test.
-
-Digits in a row's expression stand for any digits: lines that differ in digits alone are read alike.
+How a row is written is said in format_rows.py.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import count
-from typing import Literal
-
+from deploy_verdict.stages.logs.format_rows import IN_BRACKETS, Format, Sample, any_of
 from deploy_verdict.stages.logs.levels import (
     CRITICAL,
     DEBUG,
     ERROR,
     INFO,
     LOCALISED,
-    NAMED,
     WARNING,
     WORDS,
     named_level,
     syslog_level,
 )
-from deploy_verdict.stages.logs.times import ANY_TIME, TIMES
 
-Kind = Literal["line", "access", "crash"]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A line of `writer`, and what must be read of it; `at` is the clock time in UTC, of 2026-02-02."""
-
-    writer: str
-    line: str
-    level: str | None = None
-    at: str | None = "12:00:00.123"
-
-
-def _of_priority(number: str) -> str | None:
-    return syslog_level(int(number))
-
-
-@dataclass(frozen=True, eq=False)
-class Format:
-    """One format. `level_of` says what the text in the level's place means.
-
-    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves open;
-    a `share` of a log's first lines that no row reads must show it as this one does, or one line `shown_by`. Such a row is tried on
-    what is left behind the time and the wrappers.
-    """
-
-    name: str
-    line: str
-    samples: tuple[Sample, ...]
-    level_of: Callable[[str], str | None] = named_level
-    kind: Kind = "line"
-    rest: bool = False
-    awaits_level: bool = False
-    agreed: str = ""
-    share: float = 0.5
-    shown_by: str | None = None
-
-    @cached_property
-    def regex(self) -> "re.Pattern[str]":
-        """The compiled expression: groups named time… and level…, none of which need take part."""
-        text = self.line
-        for name, regex in _PARTS.items():
-            text = text.replace(f"{{{name}}}", regex)
-        number = count()
-        named = re.sub(r"\(\?P<(time|level)\d*>", lambda found: f"(?P<{found[1]}{next(number)}>", text)
-        return re.compile(named, re.ASCII)
-
-
-def _any_of(words: Mapping[str, str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_CASE = r"(?i:{})"
-_HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
-_IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
-# A level's place ends there: ERROR_PAGE is none.
-_ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
-# What stands between time and level: threads, process ids, logger names with a separator after them.
-_COLUMN = (
-    r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
-    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
-    r"|[\w.-]{1,60} (?=[\w.-]{1,60}\[[0-9]{1,7}\] )|TID-\w{1,12}|Main(?= )|Srv [0-9]+|[\w-]{36}(?=\t)|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z_][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )|[a-z][\w.-]{0,60}(?= +(?:"
-    + _any_of(WORDS)
-    + r") ))"
-)
-_PARTS = {
-    "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
-    "word": rf"(?P<level>(?:{_any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
-    "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(_any_of(_IN_BRACKETS))}) *[\])>}}]",
-    # A letter by itself is a level where no word follows.
-    "letter": rf"\[(?P<level4>[DIWEFCNVT])\](?! *\[?(?:{_any_of(WORDS)})\b)",
-    "localised": rf"(?P<level>{_any_of(LOCALISED)})",
-    # Go's "panic: " begins a crash.
-    "small": rf"(?P<level2>{_any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
-    "harmless": rf"(?P<level3>{_any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
-    "any": f"(?P<time>{ANY_TIME})",
-    **{name: f"(?P<time>{regex})" for name, regex in TIMES.items()},
-    "method": r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT)",
-}
+# What stands between a time and what follows it.
 _AFTER_TIME = r"[\])]?[ \t,;:|-]*(?:\] *)?"
 _PHP_LEVELS = {
     **dict.fromkeys(("Fatal error", "Parse error", "Core error", "Compile error"), CRITICAL),
@@ -130,6 +39,11 @@ _WEBSPHERE_LEVELS = {
     **dict.fromkeys("D123", DEBUG),
 }
 _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
+
+
+def _of_priority(number: str) -> str | None:
+    return syslog_level(int(number))
+
 
 FORMATS = (
     Format(
@@ -229,7 +143,7 @@ FORMATS = (
     ),
     Format(
         "PHP",
-        rf"(?:\[{{any}}\] )?(?:PHP )?(?P<level>{_any_of(_PHP_LEVELS)}):  ?(?=\S)",
+        rf"(?:\[{{any}}\] )?(?:PHP )?(?P<level>{any_of(_PHP_LEVELS)}):  ?(?=\S)",
         (
             Sample(
                 "PHP",
@@ -308,7 +222,7 @@ FORMATS = (
         "PostgreSQL",
         r"{iso}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){0,4}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION|{words}):  ".replace(
             "[1-5]", "[0-9]"
-        ).replace("{words}", _any_of(LOCALISED)),
+        ).replace("{words}", any_of(LOCALISED)),
         (
             Sample("PostgreSQL", "2026-02-02 12:00:00.123 UTC [31] LOG:  database system is ready", INFO),
             Sample(
@@ -561,7 +475,7 @@ FORMATS = (
     Format(
         "time and level in one bracket",
         r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace(
-            "{words}", _any_of(_IN_BRACKETS)
+            "{words}", any_of(IN_BRACKETS)
         ),
         (
             Sample("Serilog, in full", "[12:00:00 Error] pool is closed", ERROR, "12:00:00"),
@@ -573,7 +487,7 @@ FORMATS = (
     Format(
         "level, then a time",
         r"[\[(]?(?P<level>(?i:{words}))[\])]?:?[ \t]+(?:- )?[\[(]?{any}[\])]?[ \t:|-]*".replace(
-            "{words}", _any_of(WORDS)
+            "{words}", any_of(WORDS)
         ),
         (
             Sample("Dropwizard", "ERROR [2026-02-02 12:00:00,123] shop.Orders: pool is closed", ERROR),

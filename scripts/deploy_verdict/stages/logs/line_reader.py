@@ -10,7 +10,8 @@ from functools import partial
 from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import ZEROED
-from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
+from deploy_verdict.stages.logs.format_rows import Format, Kind
+from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
