@@ -14,6 +14,7 @@ from deploy_verdict.stages.logs.entries import entries
 from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.review import FileSource, review
+from tests.stages.logs.lines import lines_of
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = NOON + timedelta(hours=2)
@@ -78,7 +79,7 @@ def test_levels_are_the_same_whatever_stands_around_the_lines(
     lines = [wrapped(wrapper, shown.format(sample.line + f" {name}")) for _, sample in chosen]
     path = tmp_path / "service.log"
     path.write_bytes(bom + (end.join(lines) + end).encode("utf-8", "replace"))
-    read = [line.level for line in FileSource(path, ends=END).lines()]
+    read = [line.level for line in lines_of(FileSource(path, ends=END))]
     assert read == [sample.level for _, sample in chosen]
 
 

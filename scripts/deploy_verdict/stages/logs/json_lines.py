@@ -5,11 +5,13 @@ stands in: 40 is a warning of pino and an error of Python.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.alike import Cut, Places
 from deploy_verdict.stages.logs.levels import (
     CRITICAL,
     DEBUG,
@@ -84,6 +86,12 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
+# An object on one floor whose values stand in the text as they are.
+_VALUE = rb"(?:\"(?P<text>[^\"\\]*)\"|(?P<bare>-?[0-9]+(?:\.[0-9]+)?|true|false|null))"
+_PAIR = re.compile(rb"\"(?P<name>[^\"\\]*)\"\s*:\s*" + _VALUE)
+_FLAT = re.compile(
+    rb"\{\s*(?:" + re.sub(rb"\?P<\w+>", b"?:", _PAIR.pattern) + rb"\s*(?:,\s*(?=\")|(?=\})))+\}\s*"
+)
 # Whose JSON it is by some of its keys; the first that fits.
 _SHAPES = (
     (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
@@ -189,6 +197,35 @@ class JsonReader:
             if value is not None:
                 parts.append(f"{name}={value if type(value) is str else _as_json(value)}")
         return JsonLine("\n".join(parts), stamp, level, layout.format)
+
+    def places(self, raw: bytes, is_known: Callable[[str], bool]) -> Places | None:
+        """Where a line that was read has its time, its level and its text.
+
+        None where others that differ in digits alone may not have them there; `is_known` says that of a
+        message.
+        """
+        if _FLAT.fullmatch(raw) is None:
+            return None
+        fields = json.loads(raw)
+        pairs = {pair["name"].decode(): pair for pair in _PAIR.finditer(raw)}
+        if fields.keys() == _RAILWAY_FLAT and not _is_loggers(fields):
+            is_sure = is_known(str(fields["message"]))
+            layout: _Layout | None = _Layout("message", "timestamp", "level", (), "", {})
+        else:
+            layout = self._layouts.get(tuple(fields))
+            is_sure = layout is not None and fields[layout.level] in layout.levels
+        if layout is None or not is_sure or len(pairs) != len(fields):
+            return None
+        word, shown = fields[layout.level], [name for name in layout.shown if fields[name] is not None]
+        is_number, is_word = type(word) is int, type(word) is str and not any(map(str.isdigit, word))
+        # A float may be shown otherwise than it is written.
+        has_float = any(type(fields[name]) is float for name in shown)
+        if has_float or type(fields[layout.message]) is not str or not (is_number or is_word):
+            return None
+        spans = {name: pair.span(pair.lastgroup or 0) for name, pair in pairs.items()}
+        cuts = (Cut(f"{name}=".encode(), *spans[name]) for name in shown)
+        level = spans[layout.level] if is_number else None
+        return Places(spans[layout.time], (Cut(b"", *spans[layout.message]), *cuts), level)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
         keys = tuple(fields)

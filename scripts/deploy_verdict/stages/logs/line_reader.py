@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import ZEROED
+from deploy_verdict.stages.logs.alike import AlikeLines, Cut, Places
 from deploy_verdict.stages.logs.format_rows import Format, Kind
 from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
@@ -78,6 +79,9 @@ class LineReader:
         self._outer = ""
         self._times: dict[str, Stamp] = {}
         self._messages: dict[bytes, SourceLine] = {}
+        self._alike = AlikeLines(self._quick_time)
+        # A line like one before, with its time; None of any other line.
+        self.repeat_of = self._alike.of
         self._json = tuple(
             JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
             for depth in range(_MAX_WRAPPERS)
@@ -114,23 +118,39 @@ class LineReader:
                 stamp = self._quick_time(text[shape.begin : shape.end])
                 if stamp.at is None or "\x1b" in text:
                     break
-                return _new(
+                line = _new(
                     SourceLine,
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
                      shape.format, shape.message_at, False, False, None, stamp.filled, True, ()),
                 )  # fmt: skip
+                return self._learnt(raw, line, (shape.begin, shape.end))
         whole = self._wholes.get(raw.rstrip(b"\r\n").translate(ZEROED))
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         if whole is not None:
             line, begin, end = whole
             stamp = self._quick_time(text[begin:end])
             if stamp.at is not None:
-                return line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
+                line = line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
+                return self._learnt(raw, line, (begin, end))
         if text[:1] == "{" and "\x1b" not in text:
             found = self._json[0].line(text)
             if found is not None:
-                return self._of_json(found, after_t0)
+                return self._learnt(raw, self._of_json(found, after_t0), None)
         return self.read(text, after_t0)
+
+    def _learnt(self, raw: bytes, line: SourceLine, time: tuple[int, int] | None) -> SourceLine:
+        """A line that was read, once those like it are known; `time`: where a line of text has its own."""
+        if line.plain and self._alike.is_new(raw):
+            if time is not None:
+                places: Places | None = Places(time, (Cut(b"", 0, len(line.text)),))
+            else:
+                places = self._json[0].places(raw, self._is_known_message)
+            self._alike.learn(raw, line, places)
+        return line
+
+    def _is_known_message(self, text: str) -> bool:
+        """Whether a message's digits change nothing of how it is read."""
+        return text.encode().translate(ZEROED) in self._messages
 
     def _quick_time(self, written: str) -> Stamp:
         known = self._times.get(written)
