@@ -43,7 +43,7 @@ OWN = (
     '{{"severity":"ERROR{digit}","time":"2026-02-02T12:00:00Z","message":"pool {n}"}}',
     '{{"severity":"WARNING","ts":1770033600.{n},"message":"pool {n}","took":{n}.{digit}0}}',
     '{{"severity":"INFO","time":"2026-02-02 12:00:00,{n}","message":"a\\u00e9 {n}","path":"/a"}}',
-    '{{"level":"info","time":"2026-02-02T12:00:00Z","msg":"Server started, {n}","path":"/a","status":{status}}}',
+    '{{"level":"info","time":"2026-02-02T12:00:00Z","msg":"Server started, {n}","status":{status}}}',
     '{{"level":"info","time":"2026-02-02T12:00:00Z","msg":"","path":"/a","status":{status},"method":"GET"}}',
     "Listening on port {n}",
     "    at shop.Orders.take(Orders.java:{n})",

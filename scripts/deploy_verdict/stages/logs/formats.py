@@ -30,6 +30,8 @@ _SYMBOLS = {
     "⚠": WARNING,
     **dict.fromkeys("ℹ✔✓✅", INFO),
 }
+_BRACKETED_SYMBOLS = {"x": ERROR, "!": WARNING, **dict.fromkeys("*+i", INFO), **dict.fromkeys("d#", DEBUG)}
+_ERLANG_REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": INFO}
 _REDIS_LEVELS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 _WEBSPHERE_LEVELS = {
     "F": CRITICAL,
@@ -72,6 +74,59 @@ FORMATS = (
             ),
         ),
         kind="access",
+    ),
+    Format(
+        "access log of PHP-FPM",
+        r"[\w.:]+ -  ?\S* ?{access} \"{method} ",
+        (Sample("PHP-FPM", '10.0.0.1 -  02/Feb/2026:12:00:00 +0000 "GET /index.php" 500', at="12:00:00"),),
+        kind="access",
+    ),
+    Format(
+        "access log of IIS",
+        r"{iso} [0-9a-f.:]{3,45} {method} /\S* \S+ [0-9]{1,5} \S+ [0-9a-f.:]{3,45} ",
+        (
+            Sample(
+                "IIS",
+                "2026-02-02 12:00:00 10.0.0.1 GET /orders level=error 443 - 10.0.0.2 curl/8 - 500 0 0 15",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of CloudFront",
+        r"{tabbed}\t[\w-]+\t[0-9]+\t[0-9a-f.:]{3,45}\t{method}\t",
+        (
+            Sample(
+                "CloudFront",
+                "2026-02-02\t12:00:00\tFRA2-C1\t8\t10.0.0.1\tGET\tx.cloudfront.net\t/orders\t502\t-\tcurl\t-\t-\tError",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of AWS's load balancers",
+        r"(?:(?:https?|h2|grpcs?|wss?|tls) )?{iso} [\w./-]{1,128} [0-9a-f.:]{3,45} (?:-|[0-9a-f.:]{3,45}) -?[0-9.]+ -?[0-9.]+ ",
+        (
+            Sample(
+                "an application load balancer",
+                'http 2026-02-02T12:00:00.123000Z app/shop/50dc 10.0.0.1:4711 10.0.0.2:80 0.000 0.001 0.000 502 502 34 366 "GET http://shop:80/ HTTP/1.1" "curl"',
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of Dart's shelf",
+        r"{iso}  [0-9:.]{10,18} {method} +\[[0-9]{3}\] ",
+        (Sample("shelf", "2026-02-02T12:00:00.123000  0:00:00.001234 GET     [500] /orders"),),
+        kind="access",
+    ),
+    Format(
+        "head of an access log",
+        r"#(?:Software|Version|Fields|Date|Remark|Start-Date)(?P<level>): ",
+        (Sample("IIS, CloudFront", "#Fields: date time s-ip cs-method cs-uri-stem", INFO, None),),
+        level_of=lambda word: INFO,
     ),
     Format(
         "access log of HAProxy",
@@ -265,10 +320,11 @@ FORMATS = (
     ),
     Format(
         "logrus in a terminal",
-        r" ?(?P<level>[A-Z]{4,5})\[[0-9]{4,}\] ",
+        r" {0,2}(?P<level>[A-Z]{4,5})\[(?:[0-9]{4,}|{iso})\] ",
         (
             Sample("logrus", "ERRO[0012] pool is closed                    pool=db", ERROR, None),
             Sample("apex/log", " INFO[0012] order taken                    id=12", INFO, None),
+            Sample("Buffalo", "ERRO[2026-02-02T12:00:00Z] pool is closed pool=db", ERROR, "12:00:00"),
         ),
     ),
     Format(
@@ -283,6 +339,124 @@ FORMATS = (
         "logcat",
         r"{short} +[0-9]+ +[0-9]+ (?P<level>[VDIWEFA]) ",
         (Sample("Android's logcat", "02-02 12:00:00.123  1234  1240 E Pool: pool is closed", ERROR),),
+    ),
+    Format(
+        "capnslog",
+        r"{iso} (?P<level>[CEWNIDT]) \| [\w./-]+: ",
+        (Sample("etcd up to 3.3", "2026-02-02 12:00:00.123000 E | etcdserver: pool is closed", ERROR),),
+    ),
+    Format(
+        "Asterisk",
+        r"\[{any}\] (?P<level>[A-Z]{5,7})\[[0-9]+\](?:\[C-[0-9a-f]+\])?:? ",
+        (
+            Sample(
+                "Asterisk",
+                "[2026-02-02 12:00:00] ERROR[31]: pool.c:31 take: pool is closed",
+                ERROR,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
+        "Erlang's reports",
+        r"=(?P<level>[A-Z]+) REPORT==== {dashed} ===",
+        (
+            Sample("RabbitMQ up to 3.6", "=ERROR REPORT==== 2-Feb-2026::12:00:00 ===", ERROR, "12:00:00"),
+            Sample("Erlang", "=PROGRESS REPORT==== 2-Feb-2026::12:00:00.123000 ===", INFO),
+        ),
+        level_of=lambda word: _ERLANG_REPORTS.get(word) or named_level(word),
+    ),
+    Format(
+        "Couchbase",
+        r"\[\w+:(?P<level>[a-z]+),{iso},[^\]\n]{1,200}\]",
+        (
+            Sample(
+                "Couchbase",
+                "[ns_server:error,2026-02-02T12:00:00.123Z,ns_1@db:pool<0.1.0>:take:31]closed",
+                ERROR,
+            ),
+        ),
+    ),
+    Format(
+        "Swoole",
+        r"\[{any} [@*#^$%!]?[0-9.]+\]\t(?P<level>[A-Z]+)\t",
+        (Sample("Swoole", "[2026-02-02 12:00:00 *7.0]\tERROR\tpool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "MySQL up to 5.6",
+        r"{tiny} (?:[0-9]+ )?\[(?P<level>[A-Za-z]+)\] ",
+        (Sample("MySQL up to 5.6", "260202 12:00:00 [ERROR] pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "good",
+        r"{good}, \[(?:[\w-]+,)*?(?P<level>error|warn|warning|info|debug|fatal|response|request|ops)(?:,[\w,-]+)?\] ",
+        (
+            Sample("hapi", "260202/120000.123, [log,error,db] data: pool is closed", ERROR),
+            Sample(
+                "hapi", "260202/120000.123, [response,api] http://shop:80: get /orders {} 500 (5ms)", INFO
+            ),
+        ),
+        level_of=lambda word: named_level(word) or INFO,
+    ),
+    Format(
+        "Sanic as it starts",
+        r"(?:Main|Srv [0-9]+) +{clock} {word}: ",
+        (Sample("Sanic", "Srv 0 12:00:00 ERROR: pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "Julia",
+        r"[\[┌] (?P<level>Debug|Info|Warning|Error): ",
+        (Sample("Julia", "┌ Error: pool is closed", ERROR, None),),
+    ),
+    Format(
+        "AWS Lambda's own",
+        r"(?:START|END|REPORT|INIT_START|INIT_REPORT)(?P<level>) (?:RequestId|Runtime Version|Init Duration): |{iso} [\w-]{1,60} (?P<level1>Task timed out) after [0-9.]+ seconds|RequestId: [\w-]{1,60} (?P<level2>Error): ",
+        (
+            Sample("AWS Lambda", "START RequestId: c6af9ac6 Version: $LATEST", INFO, None),
+            Sample(
+                "AWS Lambda", "2026-02-02T12:00:00.123Z c6af9ac6 Task timed out after 3.00 seconds", ERROR
+            ),
+        ),
+        level_of=lambda word: ERROR if word else INFO,
+    ),
+    Format(
+        "pm2's own",
+        r"(?:{iso}: )?PM2 (?P<level>log|warn|error): ",
+        (Sample("pm2", "2026-02-02T12:00:00: PM2 error: pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "log4j's XML",
+        r"<(?:log4j:)?[eE]vent (?:[^<>\n]{0,300} )?timestamp=\"{epoch}\" (?:[^<>\n]{0,300} )?level=\"(?P<level>\w+)\"",
+        (
+            Sample(
+                "log4j",
+                '<log4j:event logger="shop.Orders" timestamp="1770033600123" level="ERROR" thread="main">',
+                ERROR,
+            ),
+        ),
+    ),
+    Format(
+        "log4j's XML, its time within",
+        r"<Event (?:[^<>\n]{0,300} )?level=\"(?P<level>\w+)\"[^<>\n]{0,300}>\s*(?:<Instant epochSecond=\"{epoch}\")?",
+        (
+            Sample(
+                "log4j 2",
+                '<Event thread="main" level="ERROR" loggerName="shop"><Instant epochSecond="1770033600"',
+                ERROR,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
+        "java.util.logging's XML",
+        r"<record>\s*<date>[^<\n]{1,60}</date>\s*<millis>{epoch}</millis>(?:\s*<(?:nanos|sequence|logger|key|catalog)>[^<\n]{0,200}</\w+>){0,6}\s*<level>(?P<level>\w+)</level>",
+        (
+            Sample(
+                "java.util.logging",
+                "<record><date>2026-02-02T12:00:00</date><millis>1770033600123</millis><level>SEVERE</level>",
+                ERROR,
+            ),
+        ),
     ),
     Format(
         "Telegraf",
@@ -355,12 +529,13 @@ FORMATS = (
     ),
     Format(
         "java.util.logging",
-        r"{worded} [\w.$]+(?: \S+)?$",
+        r"{worded} [\w.$]+(?: \S+)?$|{iso} \[[^\]\n]{1,80}\] [\w.$<>]+\(\)$",
         (
             Sample("java.util.logging", "Feb 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),
             Sample(
                 "java.util.logging in French", "févr. 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"
             ),
+            Sample("tinylog", "2026-02-02 12:00:00 [main] shop.Orders.take()", at="12:00:00"),
         ),
         awaits_level=True,
     ),
@@ -474,7 +649,7 @@ FORMATS = (
     ),
     Format(
         "time and level in one bracket",
-        r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace(
+        r"\[{any} (?:(?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?|\S{1,60} {word})\] ".replace(
             "{words}", any_of(IN_BRACKETS)
         ),
         (
@@ -482,6 +657,7 @@ FORMATS = (
             Sample(
                 "Serilog, with its source", "[12:00:00 Error Shop.Orders] pool is closed", ERROR, "12:00:00"
             ),
+            Sample("vibe.d", "[2026-02-02 12:00:00.123 main(abcd) ERR] pool is closed", ERROR),
         ),
     ),
     Format(
@@ -498,7 +674,7 @@ FORMATS = (
     ),
     Format(
         "level first",
-        r"(?:(?:{word}|{bracketed})[\])]?|{small}(?=:\s|:$)):?[ \t]*",
+        r"(?:(?:{word}|{bracketed})[\])]?|{small}(?:\(\w{1,60}\))?(?=:\s|:$)):?[ \t]*",
         (
             Sample(
                 "uvicorn", 'INFO:     10.0.0.1:4711 - "GET /audit?level=error HTTP/1.1" 200 OK', INFO, None
@@ -506,12 +682,14 @@ FORMATS = (
             Sample("Python's logging as it comes", "WARNING:root:ERROR was near", WARNING, None),
             Sample("Microsoft's console", "fail: Shop.Orders[0]", ERROR, None),
             Sample("winston", "error: pool is closed", ERROR, None),
+            Sample("Zig", "error(shop): pool is closed", ERROR, None),
         ),
     ),
     Format(
         "columns, then a level",
         r"(?:\[[^\[\]\n]{1,80}\](?: {1,6}|(?=\[))|[0-9]{1,12} +(?=\[)){1,4}(?:{word}|{bracketed}|{small}(?=:\s)):?[ \t]*"
-        r"|[\w.$/-]{1,60}(?: - |\t){word}(?= - |\t)[ \t-]*|\[{word} [^\[\]\n]{1,80}\] |nginx: {bracketed} ",
+        r"|[\w.$/-]{1,60}(?: - |\t){word}(?= - |\t)[ \t-]*|\[{word} [^\[\]\n]{1,80}\] |nginx: {bracketed} "
+        r"|[\w./-]{1,60}: \[{word}\] ",
         (
             Sample("SLF4J's simple logger", "[main] ERROR shop.Orders - pool is closed", ERROR, None),
             Sample("log4j's TTCC", "176  [main] ERROR shop.Orders - pool is closed", ERROR, None),
@@ -521,6 +699,7 @@ FORMATS = (
             Sample("Python's logging", "shop - ERROR - pool is closed", ERROR, None),
             Sample("nginx before it logs", "nginx: [emerg] bind() to 0.0.0.0:80 failed", CRITICAL, None),
             Sample("env_logger without a time", "[ERROR shop::pool] pool is closed", ERROR, None),
+            Sample("OCaml's Logs", "shop: [ERROR] pool is closed", ERROR, None),
         ),
     ),
     Format(
@@ -542,7 +721,7 @@ FORMATS = (
     ),
     Format(
         "symbol, then a level",
-        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)".replace(
+        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)| (?P<level3>ERROR|DEBUG|TRACE) (?=[\w:]{1,80} > )".replace(
             "{symbols}", "".join(_SYMBOLS)
         ),
         (
@@ -552,6 +731,7 @@ FORMATS = (
             Sample("consola", " ERROR  pool is closed", ERROR, None),
             Sample("Next.js", "⨯ pool is closed", ERROR, None),
             Sample("tracing without a time", " INFO shop: order taken", INFO, None),
+            Sample("pretty_env_logger", " ERROR shop::pool > pool is closed", ERROR, None),
         ),
         level_of=lambda word: _SYMBOLS.get(word) or named_level(word),
     ),
@@ -586,6 +766,21 @@ FORMATS = (
         r"[\[(<](?P<level>[DIWEFCNVT])[\])>]:?[ \t]*",
         (Sample("loggers with a short level", "[E] pool is closed", ERROR, None),),
         agreed="[I] order taken",
+    ),
+    Format(
+        "symbol in brackets, as its log agrees",
+        r"\[(?P<level>[xX!*+iIdD#])\] +",
+        (Sample("scripts", "[x] pool is closed", ERROR, None),),
+        level_of=lambda symbol: _BRACKETED_SYMBOLS.get(symbol.lower()),
+        agreed="[i] order taken",
+    ),
+    Format(
+        "bullets, as its log agrees",
+        r" {2,4}(?P<level>[•⨯]) ",
+        (Sample("apex/log", "   ⨯ pool is closed               pool=db", ERROR, None),),
+        level_of=lambda symbol: ERROR if symbol == "⨯" else INFO,
+        agreed="   • order taken                  id=12",
+        shown_by=r" {2,4}• \S",
     ),
     Format(
         "letter, as all of its log agrees",
@@ -629,6 +824,13 @@ FORMATS = (
         rest=True,
     ),
     Format(
+        "stern, as its log agrees",
+        r"[a-z][\w.]*(?:-[\w.]+)*-(?:[a-z]*[0-9][a-z0-9]*|[a-z0-9]{5})(?: | › )[a-z0-9][a-z0-9-]{0,62} (?=\S)",
+        (Sample("stern", "shop-7d9f8b6c5-x2k4p app 2026-02-02T12:00:00.123Z ERROR pool is closed", ERROR),),
+        rest=True,
+        agreed="shop-7d9f8b6c5-x2k4p app 2026-02-02T12:00:00.123Z INFO order taken",
+    ),
+    Format(
         "containerd",
         r"{iso} (?:stdout|stderr) [FP] ",
         (Sample("containerd", "2026-02-02T12:00:00.123Z stderr F ERROR pool is closed", ERROR),),
@@ -656,10 +858,11 @@ FORMATS = (
         (Sample("Consul, tracing's pretty", "    2026-02-02T12:00:00.123Z [ERROR] pool is closed", ERROR),),
         rest=True,
         agreed="    2026-02-02T12:00:00.123Z [INFO]  order taken",
+        share=1 / 3,
     ),
     Format(
         "Heroku",
-        r"{iso} \w+\[[\w.-]+\]: ",
+        r"{iso} (?:[\w.-]{1,60} )?\w+\[[\w.-]+\]: ",
         (Sample("Heroku", "2026-02-02T12:00:00.123+00:00 app[web.1]: ERROR: pool is closed", ERROR),),
         rest=True,
     ),

@@ -6,7 +6,7 @@ stands in: 40 is a warning of pino and an error of Python.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from deploy_verdict.stages.logs.levels import (
     CRITICAL,
     DEBUG,
     ERROR,
+    ERROR_LEVELS,
     INFO,
     WARNING,
     bunyan_level,
@@ -39,7 +40,7 @@ TIME_KEYS = (
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
-    "messagetemplate", "body", "textpayload", "text", "log", "line",
+    "messagetemplate", "body", "textpayload", "text", "log", "line", "m",
 )  # fmt: skip
 LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
@@ -47,6 +48,11 @@ LEVEL_KEYS = (
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
     "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
+# Keys that hold a level where a log's lines without another one agree on it; words that are an outcome.
+AGREED_KEYS = (
+    "l", "lv", "ll", "lev", "le", "s", "type", "kind", "class", "category", "logtype", "msgtype", "tag",
+)  # fmt: skip
+_OUTCOMES = frozenset({"SUCCESS", "FAILURE", "FAIL"})
 _WRAPPERS = (
     "log",
     "record",
@@ -125,6 +131,30 @@ class JsonLine(NamedTuple):
     records: tuple["JsonLine", ...] = ()
 
 
+def json_objects(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """The objects that lines of a log hold, without their wrappers."""
+    found = []
+    for text in texts:
+        written = text[text.find("{") :].strip() if "{" in text else ""
+        while written.startswith("{"):
+            try:
+                fields = json.loads(written)
+            except (ValueError, RecursionError):
+                break
+            inner = next((fields[key] for key in ("log", "message") if isinstance(fields.get(key), str)), "")
+            written = inner.strip()
+            if not written.startswith("{"):
+                found.append(fields)
+    return found
+
+
+def _agree_on(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:
+    words = [str(named[key]).upper() for named in objects if isinstance(named.get(key), str)]
+    levels = [named_level(word) for word in words]
+    is_level = bool(levels) and None not in levels and len(words) >= 0.9 * len(objects)
+    return is_level and not _OUTCOMES & {*words} and any(level not in ERROR_LEVELS for level in levels)
+
+
 class _Layout(NamedTuple):
     """Where lines with these keys in this order have their message, time and level; what levels were met."""
 
@@ -142,6 +172,13 @@ class JsonReader:
     def __init__(self, read: Reader, read_time: TimeReader) -> None:
         self._read, self._read_time = read, read_time
         self._layouts: dict[tuple[str, ...], _Layout | None] = {}
+        self._agreed_key: str | None = None
+
+    def learn(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Decide by a log's first objects whether a key that means many things means the level here."""
+        every = [{_normal(key): value for key, value in fields.items()} for fields in objects]
+        open_ones = [named for named in every if _level(named)[0] is None and not _is_request(named)]
+        self._agreed_key = next((key for key in AGREED_KEYS if _agree_on(key, open_ones)), None)
 
     def line(self, text: str) -> JsonLine | None:
         """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
@@ -159,7 +196,7 @@ class JsonReader:
                 records = _records(fields)
                 if records:
                     return self._batch(records, text)
-                found = _of_fields(fields, self._read, self._read_time)
+                found = _of_fields(fields, self._read, self._read_time, self._agreed_key)
                 self._learn(fields, found)
             return found
         except (ValueError, RecursionError, OverflowError):
@@ -169,7 +206,7 @@ class JsonReader:
         """A line of Railway's own three keys, as most are."""
         message, written, word = fields["message"], fields["timestamp"], fields["level"]
         if type(message) is not str or type(written) is not str:
-            return _of_fields(fields, self._read, self._read_time)
+            return _of_fields(fields, self._read, self._read_time, self._agreed_key)
         inner, stamp = self._read(message), self._read_time(written)
         if stamp.at is None and inner.at is not None:
             stamp = Stamp(inner.at, inner.zoned)
@@ -180,7 +217,7 @@ class JsonReader:
         """A line that holds many, each of which is read by itself."""
         if not records or not all(isinstance(record, dict) for record in records):
             return None
-        read = tuple(_of_fields(record, self._read, self._read_time) for record in records)
+        read = tuple(_of_fields(record, self._read, self._read_time, self._agreed_key) for record in records)
         return JsonLine(text, read[0].stamp, None, read[0].format, records=read)
 
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
@@ -283,7 +320,9 @@ def _normal(key: str) -> str:
     return key.replace("_", "").replace("-", "").replace(".", "").replace(" ", "").lower()
 
 
-def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> JsonLine:
+def _of_fields(
+    fields: dict[str, Any], read: Reader, read_time: TimeReader, agreed_key: str | None = None
+) -> JsonLine:
     named = {_normal(key): value for key, value in fields.items()}
     attributes = railway_attributes(fields.get("attributes"))
     message = _message(named)
@@ -310,6 +349,8 @@ def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> J
     kind = "line"
     if level is None and attributes.get("level") is not None:
         level = named_level(str(attributes["level"]))
+    if level is None and agreed_key is not None and isinstance(named.get(agreed_key), str):
+        level = named_level(named[agreed_key])
     if level is None and _is_request(named):
         return JsonLine(full, stamp, None, "JSON access log", "access")
     if level is None and "levelless" not in shape:
@@ -427,6 +468,8 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
             return level, shape
     if named.keys() >= {"@t"} and "@l" not in named and named.keys() & {"@m", "@mt"}:
         return INFO, "Serilog's compact JSON"
+    if named.keys() >= {"ts", "caller", "msg"} and named.keys() & {"v", "err"}:
+        return (ERROR if "err" in named else INFO), "klog's JSON"
     for inner in _wrapped(named) if depth < _MAX_DEPTH else ():
         level, _ = _level({key: value for key, value in inner.items() if key not in named}, depth + 1)
         if level is not None:

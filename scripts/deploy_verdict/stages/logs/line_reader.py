@@ -13,7 +13,7 @@ from deploy_verdict.base.log_templates import ZEROED
 from deploy_verdict.stages.logs.alike import AlikeLines, Cut, Places
 from deploy_verdict.stages.logs.format_rows import Format, Kind
 from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
+from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, json_objects, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
@@ -24,6 +24,7 @@ _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
 _LEVEL_KEYS = frozenset({"level", "lvl", "levelname", "loglevel", "severity", "at"})
 _TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date"})
+_ACCESS_KEYS = frozenset({"method", "path"})
 _MESSAGE_KEYS = frozenset({"msg", "message", "event"})
 _PAIR = re.compile(
     r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'(?=\s|$)|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)",
@@ -98,6 +99,9 @@ class LineReader:
         )
         if firsts > 12 or seconds > 12:
             self._day_first = firsts > 12
+        objects = json_objects(texts)
+        for json_reader in self._json:
+            json_reader.learn(objects)
         lines = [line for line in map(self.read, texts) if line.text.strip()]
         unread = [_left_by(line) for line in lines if line.kind == "line" and _is_open(line)]
         shown = [line.text for line in lines]
@@ -305,7 +309,7 @@ class LineReader:
     def _logfmt(self, text: str) -> SourceLine | None:
         """A line of name=value pairs that begin it."""
         level: str | None = None
-        stamp, has_message, place = Stamp(), False, 0
+        stamp, place, names = Stamp(), 0, set[str]()
         for _ in range(_MOST_PAIRS):
             pair = _PAIR.match(text, place)
             if pair is None:
@@ -315,19 +319,21 @@ class LineReader:
                 level = named_level(value)
             elif stamp == Stamp() and name in _TIME_KEYS:
                 stamp = self.time(value)
-            has_message = has_message or name in _MESSAGE_KEYS
+            names.add(name)
             place = pair.end()
-        if level is None and not (has_message and stamp.at):
+        is_access = level is None and "status" in names and names >= _ACCESS_KEYS
+        if level is None and not is_access and not (names & _MESSAGE_KEYS and stamp.at):
             return None
         return SourceLine(
             text,
             stamp.at,
             level,
             stamp.zoned,
+            kind="access" if is_access else "line",
             format="logfmt",
             problem=stamp.problem,
             filled=stamp.filled,
-            plain=level is not None,
+            plain=level is not None or is_access,
         )
 
     def _ltsv(self, text: str) -> SourceLine | None:
@@ -370,7 +376,8 @@ def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
         shown = re.compile(row.shown_by)
         return any(shown.search(text, 0, _HEAD_CHARS) for text in texts)
     if row.rest:
-        return sum(row.regex.match(text) is not None for text in unread) * 3 >= max(len(unread), 1)
+        wrapped = sum(row.regex.match(text) is not None for text in unread)
+        return wrapped > 0 and wrapped >= row.share * len(unread)
     begins = [text for text in unread if text[:1] not in (" ", "\t", "")]
     found = [match for match in map(row.regex.match, begins) if match is not None]
     words = [next(word for name, word in match.groupdict().items() if word) for match in found]

@@ -64,6 +64,13 @@ def _ends(shared: bytes) -> list[int]:
 
 MAX_LINE_BYTES, MOST_OBJECT_LINES, MOST_REPEATS = 65536, 500, 1000
 HEAD_BYTES, _NEWLINE = 4096, 10
+# What begins an object of several lines, and what its last line begins with: JSON, java.util.logging, log4j.
+_OBJECTS = (
+    (re.compile(rb"\{\s*"), b"}"),
+    (re.compile(rb"<record>\s*"), b"</record>"),
+    (re.compile(rb"<log4j:event [^>]*>\s*"), b"</log4j:event>"),
+    (re.compile(rb"<Event [^>]*>\s*"), b"</Event>"),
+)
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
 MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
@@ -179,8 +186,9 @@ class FileSource:
                 break
             if b"\0" in raw:
                 self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
-            if raw.rstrip() == b"{":
-                raw += _rest_of_object(file, size)
+            ends = next((end for begin, end in _OBJECTS if begin.fullmatch(raw)), None)
+            if ends is not None:
+                raw += _rest_of_object(file, size, ends)
             goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
             line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
             place += len(raw)
@@ -401,14 +409,14 @@ def _shown(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rest_of_object(file: BinaryIO, end: int) -> bytes:
-    """The lines of a JSON object that is written indented, down to its closing brace; none of other text."""
+def _rest_of_object(file: BinaryIO, end: int, ends: bytes) -> bytes:
+    """The lines of an object that is written in several, down to its end; none of other text."""
     begin, rest = file.tell(), b""
     for line in itertools.islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), MOST_OBJECT_LINES):
         rest += line
-        if line[:1] == b"}" and begin + len(rest) <= end:
+        if line.startswith(ends) and begin + len(rest) <= end:
             return rest
-        if line[:1] not in (b" ", b"\t") or len(rest) > MAX_LINE_BYTES:
+        if (ends == b"}" and line[:1] not in (b" ", b"\t")) or len(rest) > MAX_LINE_BYTES:
             break
     file.seek(begin)
     return b""
