@@ -322,6 +322,11 @@ def otlp(*levels):
         (("method=GET path=/orders?level=error format=json status=500 duration=4.0",), "a"),
         (("┌ Error: pool is closed", "│   id = 1", "└ @ Main a.jl:1", "[ Info: taken"), "EI"),
         (("2026-02-02 12:00:00 [main] shop.Orders.take()", "ERROR: pool is closed"), "E"),
+        # As tslog, structlog with Rich, signale and Sanic printed here.
+        (("2026-11-27 21:22:56.725\tERROR\ta.js:8\t", " Error  pool", "error stack:", "  • a.js\ttslog", "\ta.js:8"), "E"),
+        (("2026-11-27 21:23:42 [error    ] pool", "╭───── Traceback (most recent call last) ─────╮", "│ p.py:4 in err │", "╰──────╯", "KeyError: 'pool'"), "E"),
+        (("[11/27/2026] [9:22:55 PM] [shop] › ℹ  info      a", "[11/27/2026] [9:22:55 PM] [shop] › ✖  error     b"), "IE"),
+        (("╭ Srv 0 2026-11-27 21:23:52 +0000 ERROR: x", "│ File a", "╰ RuntimeError: pool", "Srv 0|2026-11-27 21:23:52 +0000 INFO: GET /err 500"), "EI"),
         # Batches: one line, many entries.
         ((otlp(9, 17), otlp(21)), "IEC"),
         ((json.dumps([{"level": "info", "msg": "a"}, {"level": "error", "msg": "b"}]),), "IE"),

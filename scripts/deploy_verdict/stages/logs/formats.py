@@ -399,9 +399,13 @@ FORMATS = (
         level_of=lambda word: named_level(word) or INFO,
     ),
     Format(
-        "Sanic as it starts",
-        r"(?:Main|Srv [0-9]+) +{clock} {word}: ",
-        (Sample("Sanic", "Srv 0 12:00:00 ERROR: pool is closed", ERROR, "12:00:00"),),
+        "Sanic",
+        r"(?:╭ )?(?:Main|Srv [0-9]+)[ |]+{any} {word}: ",
+        (
+            Sample("Sanic", "Srv 0|2026-02-02 12:00:00 +0000 INFO: Worker ready [7]", INFO, "12:00:00"),
+            Sample("Sanic", "╭ Srv 0 2026-02-02 12:00:00 +0000 ERROR: pool is closed", ERROR, "12:00:00"),
+            Sample("Sanic", "Main  12:00:00 ERROR: pool is closed", ERROR, "12:00:00"),
+        ),
     ),
     Format(
         "Julia",
@@ -523,8 +527,11 @@ FORMATS = (
     ),
     Format(
         "npm",
-        r"npm (?P<level>ERR!|WARN|error|warn|notice|info|http) ",
-        (Sample("npm", "npm ERR! code ELIFECYCLE", ERROR, None),),
+        r"npm (?P<level>ERR!|WARN|error|warn|notice|info|http) |(?P<level1>ERR!) (?=\S)",
+        (
+            Sample("npm", "npm ERR! code ELIFECYCLE", ERROR, None),
+            Sample("npmlog", "ERR! shop pool is closed", ERROR, None),
+        ),
         level_of=lambda word: named_level(word.rstrip("!")),
     ),
     Format(
@@ -776,11 +783,11 @@ FORMATS = (
     ),
     Format(
         "bullets, as its log agrees",
-        r" {2,4}(?P<level>[•⨯]) ",
+        r" {3}(?P<level>[•⨯]) ",
         (Sample("apex/log", "   ⨯ pool is closed               pool=db", ERROR, None),),
         level_of=lambda symbol: ERROR if symbol == "⨯" else INFO,
         agreed="   • order taken                  id=12",
-        shown_by=r" {2,4}• \S",
+        shown_by=r"^ {3}• \S.* [\w.]+=\S",
     ),
     Format(
         "letter, as all of its log agrees",

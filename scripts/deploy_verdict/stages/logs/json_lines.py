@@ -36,7 +36,7 @@ TimeReader = Callable[[str], Stamp]
 TIME_KEYS = (
     "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
     "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
-    "created",
+    "created", "when",
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
@@ -580,4 +580,5 @@ _HIDDEN = frozenset({*TIME_KEYS, *LEVEL_KEYS}) - {
     "prio",
     "eventtime",
     "starttime",
+    "when",
 }
