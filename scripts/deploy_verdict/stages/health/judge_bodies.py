@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.cached import copies
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.cached import copies
-from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import unknown
 from deploy_verdict.expect import Found, read_json, shown
 from deploy_verdict.model import Finding
@@ -85,7 +85,8 @@ def _copied(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
             f"{shown_offset(first.offset_s)}): they say nothing about the service — "
             "ask a path without a cache"
         )
-        ruling = unknown(text).at(first.pointer, first.offset_s)
+        remedy = f"Let {check.name} ask a path that is not cached, and run the window again"
+        ruling = unknown(text, remedy).at(first.pointer, first.offset_s)
         yield ruling.as_finding("health", check.name, "fresh", "the service itself answers")
 
 

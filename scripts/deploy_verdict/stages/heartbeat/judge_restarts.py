@@ -7,7 +7,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings
 from deploy_verdict.evidence.measures import log_before, log_readings
-from deploy_verdict.evidence.process_marks import restarts
+from deploy_verdict.evidence.processes.process_marks import restarts
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, LogObservation, Outcome, Severity
 from deploy_verdict.stats.bounds import rate_ratio

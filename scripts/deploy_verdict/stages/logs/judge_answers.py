@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from deploy_verdict.evidence.answers.exchanges import own_answers
+from deploy_verdict.evidence.answers.refusals import TEXT, judge_refusals
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import own_answers
-from deploy_verdict.evidence.refusals import TEXT, judge_refusals
 from deploy_verdict.model import Finding, LogObservation, PathAnswers
 
 
