@@ -90,7 +90,7 @@ def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
 def _told(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
     """The marks in the headers, and in a body of JSON or of Prometheus."""
     for name, text in exchange.headers.items():
-        if START.match(name) or (UPTIME.match(name) and _seconds(text) is not None):
+        if START.match(name) or (UPTIME.match(name) and seconds_of(text) is not None):
             yield f"header.{name}", text
     body = exchange.body or ""
     for match in _METRIC.finditer(body):
@@ -115,7 +115,7 @@ def _fields(value: Any, path: str, depth: int) -> Iterator[tuple[str, float | st
 
 def _is_mark(key: str, item: str | float) -> bool:
     if UPTIME.match(key):
-        return _seconds(item) is not None
+        return seconds_of(item) is not None
     return START.match(key) is not None or (_is_number(item) and _COUNTER.search(key) is not None)
 
 
@@ -123,7 +123,7 @@ def _is_number(item: Any) -> bool:
     return isinstance(item, int | float) and math.isfinite(item)
 
 
-def _seconds(value: Any) -> float | None:
+def seconds_of(value: Any) -> float | None:
     """How long an uptime is, in its own unit where it is a number; None for what is none."""
     if _is_number(value):
         return float(value)
@@ -163,7 +163,7 @@ def _uptime_fell(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Re
 
     Whole minutes and longer cannot show that: there it fell once, after and before it only ever rose.
     """
-    values = [_seconds(mark.value) or 0.0 for mark in marks]
+    values = [seconds_of(mark.value) or 0.0 for mark in marks]
     named = _NAMED_UNIT.search(field)
     falls = [index for index in range(1, len(values)) if values[index] < values[index - 1]]
     for index in falls:

@@ -120,7 +120,7 @@ class _Final(HTTPResponse):
     """Passes over 102 and 103 (Early Hints) as over 100: the answer comes after them (RFC 9110, 15.2)."""
 
     def _read_status(self) -> tuple[int, int, str]:
-        version, status, reason = super()._read_status()
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
         is_interim = status in (HTTPStatus.PROCESSING, HTTPStatus.EARLY_HINTS)
         return version, HTTPStatus.CONTINUE if is_interim else status, reason
 
