@@ -7,7 +7,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings
 from deploy_verdict.evidence.measures import log_before, log_readings
-from deploy_verdict.evidence.process_marks import restarts
+from deploy_verdict.evidence.process_marks import restarts, versions
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, LogObservation, Outcome, Severity
 from deploy_verdict.stats.bounds import rate_ratio
@@ -38,6 +38,15 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
         ruling = unknown("no answer to read it from")
     text = "the same process answers through the window, as far as its answers say"
     yield ruling.as_finding(STAGE, "service", "restarts", text)
+    several = versions(bundle)
+    if several is not None:
+        words, pointer = several
+        text = f"{words}: not all of the window was of one deployment — watch the one that came to stay"
+        yield (
+            unknown(text)
+            .at(pointer)
+            .as_finding(STAGE, "service", "version", "one version answers throughout")
+        )
     if "logs" in bundle.stages:
         yield from _logged(bundle)
 
