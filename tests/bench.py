@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from demo.running import running
-from deploy_verdict.actions.job_matrix import billed_min, later_billed_min, sample_jobs
-from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
+from deploy_verdict.actions.jobs.job_matrix import billed_min, later_billed_min, sample_jobs
+from deploy_verdict.actions.jobs.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.plan import laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "plans" / "zeues.yml"
@@ -239,7 +239,7 @@ def written(out, plan, samples):
     """A window of one-reading samples, made by the collectors' own models."""
     sys.path.insert(0, str(ROOT / "scripts"))
     from deploy_verdict.model import Subject, WindowFile, WindowRef
-    from deploy_verdict.window.evidence_store import write_json
+    from deploy_verdict.window.directory.evidence_store import write_json
     from tests.bundles import burst, loaded, window_of
     from tests.plans import plan_of
 

@@ -13,8 +13,8 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Verdict
 from deploy_verdict.plan import asked_once, read_plan
 from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.session import read_window
 
 ROOT = Path(__file__).resolve().parents[1]
 EVIDENCE = ROOT / "tests" / "faults"

@@ -22,10 +22,11 @@ def test_every_folder_has_its_row():
     assert shown == {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
 
-def test_every_stage_is_named():
-    (stages,) = [row[1] for row in TREE if row[0] == "`stages/`"]
-    folders = {path.parent.name for path in PACKAGE.glob("stages/*/__init__.py")}
-    assert {name.rstrip("/") for name in coded(stages)} == folders
+@pytest.mark.parametrize("row", TREE, ids=lambda row: row[0])
+def test_the_folders_below_a_folder_are_named_in_its_row(row):
+    below = {path.parent.name for name in coded(row[0]) for path in PACKAGE.glob(f"{name}*/__init__.py")}
+    named = {name.rstrip("/") for name in coded(row[1]) if name.endswith("/")}
+    assert named == below
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.plan.override import changed
+from deploy_verdict.plan.reading.override import changed
 from tests.running import ROOT, script
 from tests.test_scripts import PLAN, service
 

@@ -16,7 +16,7 @@ from deploy_verdict.redaction.derived_secrets import is_guessed
 from deploy_verdict.redaction.output_guard import Guarded, _Known, _learn, _mask
 from deploy_verdict.redaction.redactor import DOTENV, Redactor
 from deploy_verdict.redaction.secret_encodings import encodings_of
-from deploy_verdict.window.evidence_store import write_json, write_text
+from deploy_verdict.window.directory.evidence_store import write_json, write_text
 from tests.examples import at_least
 from tests.redaction.test_redactor import DERIVED, SHAPES, WAYS, readable
 from tests.running import ROOT, script

@@ -64,7 +64,8 @@ def test_help_loads_no_library_and_no_plan():
     assert folders(modules) <= {"base", "cli", "redaction", "stages"}
     # The registry is data that the help of --without reads.
     assert {name for name in modules if name.startswith("deploy_verdict.stages.")} <= {
-        "deploy_verdict.stages.registry"
+        "deploy_verdict.stages.registry",
+        "deploy_verdict.stages.stage",
     }
 
 
@@ -82,6 +83,7 @@ def test_a_health_check_loads_only_what_asks_and_writes(plan, tmp_path):
         "health",
         "heartbeat",
         "registry",
+        "stage",
         "write_ledger",
         "writes",
     }

@@ -13,8 +13,8 @@ import pytest
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.plan import read_plan
 from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import COMMENT_FILE, read_bundle, write_reports, write_verdict
-from deploy_verdict.window.session import read_window
 from tests.running import ROOT
 
 CASES = ROOT / "tests" / "cases"

@@ -12,7 +12,7 @@ from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
 from deploy_verdict import __version__
-from deploy_verdict.actions.alarm import desk_for, raise_alarm
+from deploy_verdict.actions.during.alarm import desk_for, raise_alarm
 from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish_progress

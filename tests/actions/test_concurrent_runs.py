@@ -4,7 +4,7 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
-from deploy_verdict.actions.concurrent_runs import (
+from deploy_verdict.actions.start.concurrent_runs import (
     DECIDED_WITHIN_S,
     concurrent_runs,
     first_with_window,

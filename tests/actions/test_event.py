@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.event import IgnoredEvent, Inputs, VerificationRequest, read_inputs, request_of
+from deploy_verdict.actions.start.event import (
+    IgnoredEvent,
+    Inputs,
+    VerificationRequest,
+    read_inputs,
+    request_of,
+)
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.plan import read_plan
 from tests.workflow.events import LABEL, dispatch_event, railway_event

@@ -9,7 +9,7 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 from tests.actions.conftest import OWN, TITLE
 from tests.running import ROOT, script
 from tests.workflow.events import LABEL, dispatch_event, railway_event

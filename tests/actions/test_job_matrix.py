@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.job_matrix import (
+from deploy_verdict.actions.jobs.job_matrix import (
     Choice,
     billed_min,
     chosen_mode,
@@ -14,7 +14,7 @@ from deploy_verdict.actions.job_matrix import (
 )
 from deploy_verdict.model import Layout
 from deploy_verdict.plan import Exposure, ReturnToFloor, TopUp, densely, laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of, stages_at
+from deploy_verdict.window.sampling.schedule import offsets_of, stages_at
 from tests.running import script
 
 PLAN = read_plan(

@@ -8,7 +8,7 @@ from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.actions.merged_not_live import gap_of
+from deploy_verdict.actions.start.merged_not_live import gap_of
 from deploy_verdict.github.client import BranchHead
 from deploy_verdict.model import Deployment
 from tests.running import ROOT, script

@@ -8,7 +8,7 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from deploy_verdict.actions.own_rollback import own_rollback, rollback_at_work
+from deploy_verdict.actions.start.own_rollback import own_rollback, rollback_at_work
 from deploy_verdict.github.runs import WorkflowRun
 from deploy_verdict.model import Deployment
 from tests.actions.conftest import OWN, TITLE

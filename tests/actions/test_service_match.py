@@ -4,7 +4,7 @@ import pytest
 
 from demo.railway import ids
 from demo.running import running
-from deploy_verdict.actions.service_match import ServiceMatch, match_service
+from deploy_verdict.actions.start.service_match import ServiceMatch, match_service
 from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Fault, Subject, Whose
 from deploy_verdict.plan import read_plan

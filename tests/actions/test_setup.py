@@ -9,11 +9,11 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import REPOSITORY, TOKEN, github
 from demo.github.switches import Switches
-from deploy_verdict.actions.setup_requirements import by_hand, wanted_environments
-from deploy_verdict.actions.wait_timers import ROLLBACK_ENVIRONMENT, chosen_environment
+from deploy_verdict.actions.jobs.wait_timers import ROLLBACK_ENVIRONMENT, chosen_environment
+from deploy_verdict.actions.repository.setup_requirements import by_hand, wanted_environments
 from deploy_verdict.follow_up.policy import grown_layout
 from deploy_verdict.plan import laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 from tests.running import ROOT, script
 
 PLAN = """

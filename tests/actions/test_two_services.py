@@ -12,8 +12,8 @@ import pytest
 from demo.github.hub import Hub
 from demo.github.serving import TOKEN, github
 from demo.railway import ids
-from deploy_verdict.actions.event import IgnoredEvent, VerificationRequest, read_inputs
-from deploy_verdict.actions.gate import Gate, admit
+from deploy_verdict.actions.start.event import IgnoredEvent, VerificationRequest, read_inputs
+from deploy_verdict.actions.start.gate import Gate, admit
 from deploy_verdict.github import Connection
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.plan import read_plan

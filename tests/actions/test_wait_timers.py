@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_verdict.actions.wait_timers import (
+from deploy_verdict.actions.jobs.wait_timers import (
     ENVIRONMENT_NOW,
     MAX_TIMER_MIN,
     chosen_environment,

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from deploy_verdict.evidence.refusals import judge_refusals
+from deploy_verdict.evidence.answers.refusals import judge_refusals
 from deploy_verdict.model import PathAnswers
 from deploy_verdict.stages.heartbeat.judge import judge_heartbeat
 from deploy_verdict.verdict.judge import outcome_of

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample, ServerState
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, PoolSample, ServerState
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import outcome_of

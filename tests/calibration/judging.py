@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import own_answered
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.platform.platform_views import own_answered
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
 from deploy_verdict.plan import densely, laid_out, own_layout
 from deploy_verdict.stages.pools.judge import judge_pools

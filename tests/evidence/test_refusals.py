@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.refusals import judge_refusals, judge_server_errors
+from deploy_verdict.evidence.answers.refusals import judge_refusals, judge_server_errors
 from deploy_verdict.model import Outcome, PathAnswers, Severity
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

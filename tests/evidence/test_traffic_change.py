@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.evidence.traffic_change import traffic_change
+from deploy_verdict.evidence.platform.traffic_change import traffic_change
 from deploy_verdict.model import Fault, MetricsObservation, Point, Series, Whose
 from deploy_verdict.stats.growth import TrafficChange
 from tests.bundles import T0, bundle_of, http, loaded

@@ -7,8 +7,8 @@ from deploy_verdict.model import Layout
 from deploy_verdict.plan import laid_out, read_plan
 from deploy_verdict.report.after.later_samples import later_samples
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.session import read_window
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.session import read_window
 from tests.bundles import T0, bundle_of, burst, http, loaded
 from tests.github.windows import COMMIT, keep, opened, ours, published, take
 from tests.plans import plan_of

@@ -11,8 +11,8 @@ from deploy_verdict.base.errors import ProviderError, UsageError
 from deploy_verdict.cli.command import main
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.sent_notifications import keep_sent
+from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import read_verdict
-from deploy_verdict.window.session import read_window
 from tests.bundles import http
 from tests.github.windows import POOLS, keep, opened, take
 from tests.github.windows import window as judged_window

@@ -21,7 +21,7 @@ from deploy_verdict.relay.settings import settings_from
 from deploy_verdict.relay.store import Store
 from deploy_verdict.stages.logs.review import FileSource, review
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.evidence_store import parse_evidence
+from deploy_verdict.window.directory.evidence_store import parse_evidence
 from tests.bundles import SUBJECT, T0, bundle_of, window_of
 from tests.relay.process import SECRET, settings
 from tests.running import ROOT

@@ -13,9 +13,9 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Instance, Su
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.posts import PostingRun
 from deploy_verdict.publish.publisher import publish, publish_lost, publish_progress
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.session import open_window
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, write_verdict
-from deploy_verdict.window.session import open_window
 from tests.bundles import T0, burst, http, loaded
 from tests.clocks import TurnedClock
 from tests.running import script

@@ -3,17 +3,17 @@
 import signal
 from xml.etree import ElementTree
 
-from deploy_verdict.actions.run_record import known_run
+from deploy_verdict.actions.start.run_record import known_run
 from deploy_verdict.github import marker_of
 from deploy_verdict.model import LedgerObservation, Loaded, VerdictOutcome
 from deploy_verdict.publish.bad_news import news_in
 from deploy_verdict.publish.comment_state import state_in
 from deploy_verdict.publish.sent_notifications import SENT_FILE, SentNotification, sent_outcome
 from deploy_verdict.stages.writes.open_entries import unsettled
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.history import EarlierVerdict
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.history import EarlierVerdict
+from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import VERDICT_FILE, read_verdict
-from deploy_verdict.window.session import read_window
 from tests.stages.test_write_ledger import is_free
 
 # From good to bad, as the members stand.

@@ -11,8 +11,8 @@ import pytest
 
 from demo.github.hub import Hub
 from deploy_verdict.model import Loaded
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.history import EarlierVerdict
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.history import EarlierVerdict
 from tests.github.windows import ours, published, window
 from tests.running import command, script, scrubbed
 from tests.test_scripts import PLAN, service

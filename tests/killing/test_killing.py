@@ -14,8 +14,8 @@ import pytest
 
 from demo.github.hub import Hub
 from demo.running import running
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import read_window
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import read_window
 from tests.github.windows import COMMIT, take
 from tests.killing import checks
 from tests.killing.points import Point, broken, looked_after, resumed, settled_first

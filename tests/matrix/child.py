@@ -22,7 +22,7 @@ from demo.railway.app import PATH
 from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.cli.command import main as called
 from deploy_verdict.cli.command import run
-from deploy_verdict.evidence.exchanges import all_sent
+from deploy_verdict.evidence.answers.exchanges import all_sent
 from deploy_verdict.github import Connection, GitHub
 from deploy_verdict.github.caller import MAX_WAIT_S
 from deploy_verdict.model import Loaded, Outcome, Subject
@@ -33,10 +33,10 @@ from deploy_verdict.railway import RailwayClient, RailwayError, Token, place
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.report import REPORT_NAME
-from deploy_verdict.window.evidence_store import read_evidence
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import Runtime, open_window, start_session
 from deploy_verdict.window.judge_directory import read_bundle, read_verdict, write_reports, write_verdict
-from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.session import Runtime, open_window, start_session
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 from deploy_verdict.window.watch import watch
 
 TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0

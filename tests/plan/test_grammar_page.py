@@ -8,7 +8,7 @@ import re
 import jsonschema
 import pytest
 
-from deploy_verdict.plan.json_schemas import schemas
+from deploy_verdict.plan.reading.json_schemas import schemas
 from tests.pages import PAGES, blocks
 
 SCHEMA = schemas()["plan.schema.json"]
@@ -29,7 +29,7 @@ def test_every_key_of_the_schema_stands_in_the_page():
 
 def test_the_schema_describes_every_key():
     lacking = [f"{m}.{k}" for m, k in KEYS if not PARTS[m]["properties"][k].get("description")]
-    assert not lacking, f"add a description to the field, or a row to plan/key_help.py: {lacking}"
+    assert not lacking, f"add a description to the field, or a row to plan/reading/key_help.py: {lacking}"
 
 
 @pytest.mark.parametrize("model", PARTS)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.plan.sections.test_data import TestData
-from deploy_verdict.plan.write_guard import entities, refusal
+from deploy_verdict.plan.writes.write_guard import entities, refusal
 
 ALLOWED = TestData(
     may_write={"tag_spool": ("TEST-02", "FAKE-999")},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.plan.placeholders import filled, filled_path
 from deploy_verdict.plan.sections.test_data import TestData
-from deploy_verdict.plan.write_guard import refusal
+from deploy_verdict.plan.writes.write_guard import refusal
 
 EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "400"))
 ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}

@@ -3,8 +3,8 @@
 import pytest
 
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.plan.horizon import horizons
-from deploy_verdict.plan.preview import preview, preview_lines
+from deploy_verdict.plan.checks.horizon import horizons
+from deploy_verdict.plan.checks.preview import preview, preview_lines
 from tests.plans import plan_of
 
 HEALTH = "health: [{{name: stats, get: {path}, expect: {{$.max: {max}}}}}]\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.window.plan_file import load_plan
+from deploy_verdict.window.directory.plan_file import load_plan
 
 TODAY = datetime(2026, 2, 2, tzinfo=UTC)
 PLAN = """version: 1

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from deploy_verdict.plan.json_schemas import schemas
+from deploy_verdict.plan.reading.json_schemas import schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 

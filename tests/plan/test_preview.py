@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
-from deploy_verdict.cli.check import main
+from deploy_verdict.cli.beginning.check import main
 from deploy_verdict.plan import read_plan
-from deploy_verdict.plan.preview import preview, preview_lines
+from deploy_verdict.plan.checks.preview import preview, preview_lines
 from tests.plans import plan_of
 from tests.running import ROOT
 

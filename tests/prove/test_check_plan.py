@@ -7,7 +7,7 @@ import pytest
 
 from deploy_verdict.base.errors import PlanError, UsageError
 from deploy_verdict.prove.command import proof_of
-from deploy_verdict.window.plan_file import load_placed_plan
+from deploy_verdict.window.directory.plan_file import load_placed_plan
 from tests.plans import HEAD
 from tests.prove.plans import HEALTHY_LOG, INCIDENT_LOG
 from tests.running import ROOT, script

@@ -17,8 +17,8 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Judged, Subj
 from deploy_verdict.plan import read_plan
 from deploy_verdict.publish.delivery import _check, without_secrets
 from deploy_verdict.publish.sent_notifications import SENT_FILE
-from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.history import append_to_history
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.history import append_to_history
 from tests.bundles import T0, loaded
 from tests.publish.test_notification import finding, verdict_of
 from tests.running import script

@@ -158,7 +158,7 @@ def test_the_budget_ends_the_tries():
 
 def test_a_retry_after_beyond_the_budget_is_not_waited_for():
     error, conversation, clock = asked(("429 x", b"", "Retry-After: 86400"), GOOD)
-    assert error.fault.kind == "rate-limited"
+    assert (error.fault.kind, error.fault.retry_after_s) == ("rate-limited", 86400)
     assert (clock.slept, len(conversation.heads)) == ([], 1)
 
 

@@ -39,7 +39,7 @@ from deploy_verdict.model import (
     WindowFrame,
 )
 from deploy_verdict.plan import Plan, WindowSection, read_plan
-from deploy_verdict.plan.references import finding_names, refers
+from deploy_verdict.plan.checks.references import finding_names, refers
 from deploy_verdict.report import render_comment, render_report, template_environment
 
 HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ import pytest
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.cli.command import main
-from deploy_verdict.window.captured_runs import keep_capture
+from deploy_verdict.window.directory.captured_runs import keep_capture
 from deploy_verdict.window.judge_directory import read_verdict, write_verdict
 from tests.bundles import T0
 from tests.github.windows import COMMIT, POOLS, opened, read

@@ -11,7 +11,7 @@ import pytest
 
 from demo.http_handler import Handler
 from deploy_verdict.base.clock import Pace, Stop
-from deploy_verdict.evidence import steps
+from deploy_verdict.evidence.answers import steps
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import Outcome, Whose
 from deploy_verdict.plan import read_plan

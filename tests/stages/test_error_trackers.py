@@ -7,10 +7,10 @@ import pytest
 from deploy_verdict.adopt.doctor import Doctor
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.evidence.instances import answers_by_instance
-from deploy_verdict.evidence.own_requests import own_requests
-from deploy_verdict.evidence.platform_views import own_answered
-from deploy_verdict.evidence.process_marks import restarts
+from deploy_verdict.evidence.answers.own_requests import own_requests
+from deploy_verdict.evidence.platform.platform_views import own_answered
+from deploy_verdict.evidence.processes.instances import answers_by_instance
+from deploy_verdict.evidence.processes.process_marks import restarts
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
     Deployment,
@@ -22,7 +22,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import read_plan
 from deploy_verdict.plan.placeholders import spans_window
-from deploy_verdict.plan.write_guard import foreign_refusal
+from deploy_verdict.plan.writes.write_guard import foreign_refusal
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.health.collect import check_health

@@ -13,8 +13,8 @@ from demo.running import running
 from deploy_verdict.base.clock import Stop, WallClock
 from deploy_verdict.model import LedgerEntry
 from deploy_verdict.stages.e2e.restore import restore
-from deploy_verdict.window import entity_lock
-from deploy_verdict.window.entity_lock import locked
+from deploy_verdict.window.directory import entity_lock
+from deploy_verdict.window.directory.entity_lock import locked
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 from tests.running import ROOT, command, script, scrubbed

@@ -2,13 +2,13 @@
 
 import pytest
 
-from deploy_verdict.evidence.answer_text import answer_text, is_reason_phrase
+from deploy_verdict.evidence.answers.answer_text import answer_text, is_reason_phrase
 from deploy_verdict.model import NextAction, Outcome
 from deploy_verdict.plan.sections.report import Level
-from deploy_verdict.verdict.cause_words import clause, root_causes
-from deploy_verdict.verdict.causes import causes
-from deploy_verdict.verdict.do_now import in_directory, where_words
-from deploy_verdict.verdict.plan_rules import met_level
+from deploy_verdict.verdict.actions.do_now import in_directory, where_words
+from deploy_verdict.verdict.actions.plan_rules import met_level
+from deploy_verdict.verdict.causes.cause_words import clause, root_causes
+from deploy_verdict.verdict.causes.causes import causes
 from tests.faults_on_record import judged_fault
 
 

@@ -11,8 +11,8 @@ from deploy_verdict.model import BurstObservation, Outcome, VerdictOutcome
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import read_plan
 from deploy_verdict.verdict.judge import judge, outcome_of
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import read_window
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import read_window
 from tests.running import ROOT
 
 CASES = ROOT / "tests" / "cases"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from deploy_verdict.base.clock import Stop
 from deploy_verdict.model import Subject
-from deploy_verdict.window.session import Runtime, open_window, start_session
+from deploy_verdict.window.directory.session import Runtime, open_window, start_session
 from tests.bundles import T0
 from tests.clocks import TurnedClock
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from deploy_verdict.cli.watch import layout_wanted
+from deploy_verdict.cli.one_window.watch import layout_wanted
 from deploy_verdict.plan import densely, laid_out, own_layout
-from deploy_verdict.plan.preview import preview
-from deploy_verdict.window.evidence_store import read_stage
-from deploy_verdict.window.heartbeat import Heartbeat
-from deploy_verdict.window.progress_display import ProgressDisplay
+from deploy_verdict.plan.checks.preview import preview
+from deploy_verdict.window.directory.evidence_store import read_stage
+from deploy_verdict.window.sampling.heartbeat import Heartbeat
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 from deploy_verdict.window.watch import watch
 from tests.plans import plan_of
 from tests.running import ROOT

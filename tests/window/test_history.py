@@ -11,7 +11,7 @@ from deploy_verdict.publish.posts import _verdict_line
 from deploy_verdict.redaction.output_guard import _Known, _learn, cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.history import append_to_history, read_history
+from deploy_verdict.window.directory.history import append_to_history, read_history
 from tests.bundles import SUBJECT, T0, bundle_of
 from tests.plans import plan_of
 

@@ -10,11 +10,11 @@ from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway.answers import moment
 from deploy_verdict.stages.logs.review import head_of
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.collect import BRIEF_S, collect, has_source
-from deploy_verdict.window.evidence_store import read_evidence, read_file
+from deploy_verdict.window.directory.evidence_store import read_evidence, read_file
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.sample import sit
-from deploy_verdict.window.schedule import interim_readings, looks, offsets_of, stages_at
+from deploy_verdict.window.sampling.collect import BRIEF_S, collect, has_source
+from deploy_verdict.window.sampling.sample import sit
+from deploy_verdict.window.sampling.schedule import interim_readings, looks, offsets_of, stages_at
 from tests.bundles import T0
 from tests.plans import plan_of
 from tests.stages.platform import answering

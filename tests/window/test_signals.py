@@ -7,7 +7,7 @@ from tests.running import ROOT
 
 PROGRAM = """
 import io, signal, sys
-from deploy_verdict.window.signals import stop_on_signals
+from deploy_verdict.window.sampling.signals import stop_on_signals
 
 class Raw(io.RawIOBase):
     def writable(self):

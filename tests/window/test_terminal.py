@@ -12,7 +12,7 @@ from deploy_verdict.model import Fault, Outcome, Whose
 from deploy_verdict.redaction.output_guard import Guarded
 from deploy_verdict.verdict.alarm import unanswered
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.progress_display import ProgressDisplay
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, http, loaded
 from tests.databases import free_port
 from tests.plans import plan_of

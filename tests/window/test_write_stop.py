@@ -6,12 +6,12 @@ from deploy_verdict.model import Layout, LedgerEntry, LedgerObservation, Outcome
 from deploy_verdict.plan import laid_out
 from deploy_verdict.stages.registry import STAGES, named
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.collect import collect
-from deploy_verdict.window.evidence_store import read_file
+from deploy_verdict.window.directory.evidence_store import read_file
+from deploy_verdict.window.directory.session import EvidenceFile
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.restore_leftovers import restore_leftovers
-from deploy_verdict.window.sample import is_due
-from deploy_verdict.window.session import EvidenceFile
+from deploy_verdict.window.sampling.collect import collect
+from deploy_verdict.window.sampling.restore_leftovers import restore_leftovers
+from deploy_verdict.window.sampling.sample import is_due
 from tests.bundles import T0, bundle_of, loaded
 from tests.plans import plan_of
 from tests.servers import json_service

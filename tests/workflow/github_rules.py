@@ -19,13 +19,13 @@ from typing import get_args
 
 import yaml
 
-from deploy_verdict.actions.job_matrix import sample_jobs
-from deploy_verdict.actions.matrix_mode import matrix_outputs
-from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
+from deploy_verdict.actions.jobs.job_matrix import sample_jobs
+from deploy_verdict.actions.jobs.matrix_mode import matrix_outputs
+from deploy_verdict.actions.jobs.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.base.units import duration_s
 from deploy_verdict.model import RunFile
 from deploy_verdict.plan import laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 from tests.running import ROOT
 from tests.workflow.expressions import condition, filled, references
 

@@ -4,10 +4,10 @@ import re
 
 import yaml
 
-from deploy_verdict.actions.job_matrix import billed_min, later_billed_min, sample_jobs
-from deploy_verdict.actions.wait_timers import environment_name, wait_timer_min
+from deploy_verdict.actions.jobs.job_matrix import billed_min, later_billed_min, sample_jobs
+from deploy_verdict.actions.jobs.wait_timers import environment_name, wait_timer_min
 from deploy_verdict.plan import laid_out, own_layout, read_plan
-from deploy_verdict.window.schedule import offsets_of
+from deploy_verdict.window.sampling.schedule import offsets_of
 from tests.running import ROOT
 from tests.workflow.acting import WORKFLOWS
 

@@ -11,8 +11,8 @@ from deploy_verdict.follow_up.promised_sample import Promise, promise_in
 from deploy_verdict.model import Layout, RunFile
 from deploy_verdict.plan import laid_out, read_plan
 from deploy_verdict.publish.bad_news import news_in, with_state
-from deploy_verdict.window.evidence_store import write_json
-from deploy_verdict.window.session import read_window
+from deploy_verdict.window.directory.evidence_store import write_json
+from deploy_verdict.window.directory.session import read_window
 from tests.bundles import T0
 from tests.github.windows import COMMIT, POOLS, opened, ours, take
 from tests.running import script

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from deploy_verdict.adopt.blind_spots import BlindSpot, Path, blind_spots
 from deploy_verdict.base.clock import Clock, Pace, Stop
-from deploy_verdict.evidence.pool_samples import pool_samples
-from deploy_verdict.evidence.steps import accept_text, accepted
+from deploy_verdict.evidence.answers.steps import accept_text, accepted
+from deploy_verdict.evidence.pools.pool_samples import pool_samples
 from deploy_verdict.expect import Lacking, fault_outcome, fault_text, tested, tested_all, worst
 from deploy_verdict.expect.openapi import schema_fields
 from deploy_verdict.model import Exchange, Loaded, Outcome, Subject
@@ -25,9 +25,9 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.guarded_request import ask_request
 from deploy_verdict.stages.write_ledger import Ledger
-from deploy_verdict.window.collect import collect, context_of, write_lock
-from deploy_verdict.window.evidence_store import read_evidence
-from deploy_verdict.window.session import Runtime, Session, open_window, start_session
+from deploy_verdict.window.directory.evidence_store import read_evidence
+from deploy_verdict.window.directory.session import Runtime, Session, open_window, start_session
+from deploy_verdict.window.sampling.collect import collect, context_of, write_lock
 
 # Enough to see the gauge answer; whether it moves is the window's question.
 READINGS = 3

@@ -6,7 +6,7 @@ from typing import Any
 from deploy_verdict.adopt.blind_spots import Path
 from deploy_verdict.adopt.doctor import Examination, ExaminedLine
 from deploy_verdict.model import Outcome
-from deploy_verdict.plan.positioned_yaml import Position
+from deploy_verdict.plan.reading.positioned_yaml import Position
 
 PlaceOf = Callable[[Path], Position]
 MARKS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?", None: "–"}

@@ -33,7 +33,7 @@ from deploy_verdict.model import Exchange, Outcome
 
 MOST_LINES = 40
 MOST_HEALTH, MOST_READ_CHECKS, MOST_POOLS = 2, 3, 2
-# No growth in two hours proves six only where so many are free (see plan/horizon.py); three for one hour.
+# No growth in two hours proves six only where so many are free (plan/checks/horizon.py); three for one hour.
 FREE_FOR_SIX_H, FREE_FOR_ONE_H = 12, 3
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _PLAIN_SELECTOR = re.compile(r"(\$(\.[A-Za-z_]\w*)*|text|status)")

@@ -11,7 +11,7 @@ from deploy_verdict.adopt.preview_comment import mistakes_comment, preview_comme
 from deploy_verdict.base.errors import EXIT_USAGE, PlanError, UsageError
 from deploy_verdict.github import Destination, GitHub, RefusedError, connection_from
 from deploy_verdict.publish.job_summary import write_summary
-from deploy_verdict.window.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 
 # What a variable reads that only the deployment has: secrets do not reach a pull request's run.
 NOT_SET = "https://not-set.example.com"

@@ -12,7 +12,7 @@ from deploy_verdict.base.units import shown_duration
 from deploy_verdict.markup.markdown import fenced, inline
 from deploy_verdict.markup.tables import Code, Table, table
 from deploy_verdict.plan import Plan
-from deploy_verdict.plan.preview import Preview, preview, preview_lines
+from deploy_verdict.plan.checks.preview import Preview, preview, preview_lines
 from deploy_verdict.stages.registry import named
 
 MOST_MISTAKES = 20

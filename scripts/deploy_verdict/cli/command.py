@@ -40,39 +40,63 @@ class Verb(NamedTuple):
 
 GROUPS = {
     "At the beginning": (
-        Verb("init", "draft a plan from what a live service answers", "init"),
-        Verb("doctor", "ask each line of a plan once, live, and say what would make it stronger", "doctor"),
-        Verb("adopt", "write the workflow files for a service's repository on GitHub", "adopt"),
+        Verb("init", "draft a plan from what a live service answers", "beginning.init"),
+        Verb(
+            "doctor",
+            "ask each line of a plan once, live, and say what would make it stronger",
+            "beginning.doctor",
+        ),
+        Verb("adopt", "write the workflow files for a service's repository on GitHub", "beginning.adopt"),
     ),
     "In one process": (
-        Verb("check", "check a plan and say what it will do; --prove that it can fail", "check"),
-        Verb("watch", "watch a deployment through its complete window, to verdict and report", "watch"),
+        Verb("check", "check a plan and say what it will do; --prove that it can fail", "beginning.check"),
+        Verb(
+            "watch",
+            "watch a deployment through its complete window, to verdict and report",
+            "one_window.watch",
+        ),
     ),
     "Step by step, each in a process or job of its own": (
-        Verb("open", "open a window: fix T0, the length and the offsets", "open"),
-        Verb("sample", "take the samples of one stage and write their evidence", "sample"),
-        Verb("judge", "judge the evidence and write verdict.json; --what-if the plan were another", "judge"),
-        Verb("report", "render the report and the comment again", "report"),
+        Verb("open", "open a window: fix T0, the length and the offsets", "one_window.open"),
+        Verb("sample", "take the samples of one stage and write their evidence", "one_window.sample"),
+        Verb(
+            "judge",
+            "judge the evidence and write verdict.json; --what-if the plan were another",
+            "one_window.judge",
+        ),
+        Verb("report", "render the report and the comment again", "one_window.report"),
     ),
     "On GitHub": (
-        Verb("publish", "post the report: comment, label, commit status", "publish"),
-        Verb("notify", "send a bad verdict, or a recovery, to Slack, Teams, e-mail and more", "notify"),
-        Verb("setup-github", "prepare a repository: environments, wait timers, labels", "setup_github"),
-        Verb("relay", "receive Railway's webhook and start the workflow: a small server", "relay"),
-        Verb("ci", "what only the workflows call", "ci"),
+        Verb("publish", "post the report: comment, label, commit status", "on_github.publish"),
+        Verb(
+            "notify",
+            "send a bad verdict, or a recovery, to Slack, Teams, e-mail and more",
+            "on_github.notify",
+        ),
+        Verb(
+            "setup-github",
+            "prepare a repository: environments, wait timers, labels",
+            "on_github.setup_github",
+        ),
+        Verb("relay", "receive Railway's webhook and start the workflow: a small server", "on_github.relay"),
+        Verb("ci", "what only the workflows call", "on_github.ci"),
     ),
-    "On Railway": (Verb("railway", "ask what a token may read, and measure how the API answers", "railway"),),
+    "On Railway": (
+        Verb("railway", "ask what a token may read, and measure how the API answers", "beginning.railway"),
+    ),
     "After the verdict": (
-        Verb("explain", "print each cause as a brief for whoever mends it", "explain"),
-        Verb("compare", "put runs side by side: a table, and a page with their charts", "compare"),
+        Verb("explain", "print each cause as a brief for whoever mends it", "after.explain"),
+        Verb("compare", "put runs side by side: a table, and a page with their charts", "after.compare"),
         Verb(
             "archive",
             "keep the report and an index of its evidence in the incident's folder",
             "after.archive",
         ),
         Verb("review", "draft the post-incident review, and open it as an issue", "after.review"),
-        Verb("export", "write a window's measures as OpenMetrics, for Prometheus and Grafana", "export"),
-        Verb("rollback", "say what to do, or roll back to a deployment that was good", "rollback"),
+        Verb(
+            "export", "write a window's measures as OpenMetrics, for Prometheus and Grafana", "after.export"
+        ),
+        Verb("rollback", "say what to do, or roll back to a deployment that was good", "after.rollback"),
     ),
     "For developers": (Verb("schemas", "write the JSON schemas of plan, evidence and verdict", "schemas"),),
 }

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.base.package_data import CLONE
-from deploy_verdict.plan.json_schemas import schemas
-from deploy_verdict.window.evidence_store import write_text
+from deploy_verdict.plan.reading.json_schemas import schemas
+from deploy_verdict.window.directory.evidence_store import write_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

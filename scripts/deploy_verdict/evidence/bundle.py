@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from deploy_verdict.evidence.exchanges import Sent, all_sent, sent_to_service
-from deploy_verdict.evidence.pool_samples import PoolSample, is_left_out, pool_samples
+from deploy_verdict.evidence.answers.exchanges import Sent, all_sent, sent_to_service
+from deploy_verdict.evidence.pools.pool_samples import PoolSample, is_left_out, pool_samples
 from deploy_verdict.model import (
     CapturedRun,
     EarlierVerdict,

@@ -7,7 +7,7 @@ from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN, measure
 from deploy_verdict.expect import worst
 from deploy_verdict.model import CapturedRun, Finding, MeasuredValue, Outcome, Verdict
 from deploy_verdict.plan import Plan
-from deploy_verdict.plan.references import measure_problem, refers
+from deploy_verdict.plan.checks.references import measure_problem, refers
 
 
 def captured(bundle: Bundle, verdict: Verdict, name: str) -> CapturedRun:

@@ -10,14 +10,16 @@ from deploy_verdict.model import Finding, Outcome, Severity
 class Ruling:
     """What a rule says of one expectation; `actual` is the reason in words.
 
-    severity: of a fail. because: what a fail means, by the plan. evidence: a pointer such as
-    "pools.T+015.a1.json#/observations/2". offset_s: plan seconds from T+0 at which it was observed.
+    severity: of a fail. because: what a fail means, by the plan. remedy: of an inconclusive one, what to do
+    so that the next window can tell. evidence: a pointer such as "pools.T+015.a1.json#/observations/2".
+    offset_s: plan seconds from T+0 at which it was observed.
     """
 
     outcome: Outcome
     actual: str = ""
     severity: Severity | None = None
     because: str | None = None
+    remedy: str | None = None
     evidence: str | None = None
     offset_s: float | None = None
 
@@ -40,6 +42,7 @@ class Ruling:
             expected=expectation if expected is None else expected,
             actual=self.actual,
             because=self.because if is_fail else None,
+            remedy=self.remedy if self.outcome is Outcome.INCONCLUSIVE else None,
             evidence=self.evidence,
             offset_s=self.offset_s,
         )
@@ -55,9 +58,9 @@ def failed(actual: str, severity: Severity | None = None, because: str | None = 
     return Ruling(Outcome.FAIL, actual, severity, because)
 
 
-def unknown(actual: str) -> Ruling:
-    """Nobody can say; `actual` says why."""
-    return Ruling(Outcome.INCONCLUSIVE, actual)
+def unknown(actual: str, remedy: str | None = None) -> Ruling:
+    """Nobody can say; `actual` says why, and `remedy` what to do so that the next window can tell."""
+    return Ruling(Outcome.INCONCLUSIVE, actual, remedy=remedy)
 
 
 def of_attempts(rulings: Sequence[Ruling]) -> Ruling | None:

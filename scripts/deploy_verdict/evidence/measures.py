@@ -6,11 +6,11 @@ A measure says what was observed, never whether that is good. What was not obser
 from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.exchanges import latency, to_check
+from deploy_verdict.evidence.answers.never_rules import count_rule
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import latency, to_check
-from deploy_verdict.evidence.never_rules import count_rule
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.expect import Found, fault_text, select, shown
 from deploy_verdict.model import (
     CaseObservation,
@@ -23,7 +23,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.model.logs import BASELINE, COMPLETE, STARTUP
 from deploy_verdict.plan import NeverRule
-from deploy_verdict.plan.references import POOL_RULES, PRE_CHECK, check_of
+from deploy_verdict.plan.checks.references import POOL_RULES, PRE_CHECK, check_of
 
 NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 

@@ -23,10 +23,10 @@ from deploy_verdict.markup.tables import Code, Table, table
 from deploy_verdict.model import Record, Verdict, VerdictOutcome
 from deploy_verdict.plan.sections.report import ArchiveSection
 from deploy_verdict.report import PAGE_NAME, REPORT_NAME
-from deploy_verdict.window.evidence_store import read_record, write_json, write_text
+from deploy_verdict.window.directory.evidence_store import read_record, write_json, write_text
+from deploy_verdict.window.directory.plan_copy import PLAN_FILE, beside
+from deploy_verdict.window.directory.session import WINDOW_FILE
 from deploy_verdict.window.judge_directory import JUNIT_FILE, ROLLBACK_FILE, VERDICT_FILE, write_reports
-from deploy_verdict.window.plan_copy import PLAN_FILE, beside
-from deploy_verdict.window.session import WINDOW_FILE
 
 ARCHIVE_FILE, INDEX_FILE = "archive.json", "EVIDENCE.md"
 # What a window's directory may hold beside its evidence, as far as it is there.

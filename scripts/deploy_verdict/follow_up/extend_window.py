@@ -11,8 +11,8 @@ from deploy_verdict.model import DeploymentObservation, Layout, Loaded, WindowFi
 from deploy_verdict.model.window import evidence_name
 from deploy_verdict.plan import Plan, laid_out, own_layout
 from deploy_verdict.stages.deployment.state import State, standing
-from deploy_verdict.window.evidence_store import read_attempts, write_json
-from deploy_verdict.window.session import WINDOW_FILE, read_window
+from deploy_verdict.window.directory.evidence_store import read_attempts, write_json
+from deploy_verdict.window.directory.session import WINDOW_FILE, read_window
 
 GIVEN_UP = "given-up"
 REPLACED = (State.GONE, State.SUPERSEDED)

@@ -8,7 +8,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
-from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import looks
 from deploy_verdict.follow_up.rollback_execution import Rollback, Target, chosen, read_rollback
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
@@ -31,11 +31,11 @@ from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.health.judge import judge_health
-from deploy_verdict.window.history import read_history
+from deploy_verdict.window.directory.history import read_history
+from deploy_verdict.window.directory.plan_file import environment_for
+from deploy_verdict.window.directory.session import history_file, remark
 from deploy_verdict.window.judge_directory import history_of, judged_directory, read_verdict
-from deploy_verdict.window.plan_file import environment_for
-from deploy_verdict.window.session import history_file, remark
-from deploy_verdict.window.signals import stop_on_signals
+from deploy_verdict.window.sampling.signals import stop_on_signals
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:

@@ -27,7 +27,7 @@ from deploy_verdict.railway import (
 from deploy_verdict.railway.connection import RailwayConnection
 from deploy_verdict.stages.deployment.rollback_policy import newest_verdict, readiness, refusal
 from deploy_verdict.stages.deployment.state import IN_FLIGHT, LIVE, is_same_release, same_commit, short
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
 from deploy_verdict.window.judge_directory import ROLLBACK_FILE
 
 POLL_S, FOUND_WITHIN_S = 2.0, 120.0

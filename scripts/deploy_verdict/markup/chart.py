@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.markup.markdown import Safe, label
 from deploy_verdict.markup.tables import kept
 from deploy_verdict.plan import Pool

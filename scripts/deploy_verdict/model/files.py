@@ -1,5 +1,6 @@
 """The files that jobs exchange: evidence, verdict.json, window.json, run.json, captured runs."""
 
+import operator
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -123,7 +124,10 @@ class Unreadable(Record):
 
 
 class Finding(Record):
-    """One tested expectation. `rule` is its short name inside the check; criteria refer to it."""
+    """One tested expectation. `rule` is its short name inside the check; criteria refer to it.
+
+    `remedy`: of an inconclusive one, what to do so that the next window can tell.
+    """
 
     stage: str
     check: str
@@ -134,6 +138,7 @@ class Finding(Record):
     expected: str
     actual: str
     because: str | None = None
+    remedy: str | None = Field(default=None, exclude_if=operator.not_)
     evidence: str | None = None
     offset_s: float | None = None
 

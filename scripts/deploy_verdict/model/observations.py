@@ -37,11 +37,15 @@ class LedgerObservation(Record):
 
 
 class Fault(Record):
-    """Why there is no answer: kind is one of timeout, refused, reset, dns, tls, protocol, redirect, …"""
+    """Why there is no answer: kind is one of timeout, refused, reset, dns, tls, protocol, redirect, …
+
+    `retry_after_s`: how long whoever refused us asked us to wait.
+    """
 
     kind: str
     whose: Whose
     detail: str
+    retry_after_s: float | None = Field(default=None, exclude_if=operator.not_)
 
 
 class Attempt(Record):

@@ -10,7 +10,7 @@ from deploy_verdict.plan.plan import (
     asked_once,
     with_target,
 )
-from deploy_verdict.plan.reader import read_plan
+from deploy_verdict.plan.reading.reader import read_plan
 from deploy_verdict.plan.requests import Alternative, Expectations, Expecting, NeverRule, Request
 from deploy_verdict.plan.sections.access import checked_address
 from deploy_verdict.plan.sections.claims import Claim, OpenApi

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from deploy_verdict.expect import Expectation, Matcher
 from deploy_verdict.model import Subject
-from deploy_verdict.plan.graphql import documents_of, is_endpoint
 from deploy_verdict.plan.requests import Expectations, Expecting, Request
 from deploy_verdict.plan.sections.e2e import Step
+from deploy_verdict.plan.writes.graphql import documents_of, is_endpoint
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -21,14 +21,14 @@ from pydantic_core import CoreSchema
 from deploy_verdict.base.units import Duration
 from deploy_verdict.expect import Expectation, Matcher, check_selector, matched, parse_matcher
 from deploy_verdict.model import Outcome, Severity
-from deploy_verdict.plan.graphql import (
+from deploy_verdict.plan.reading.other_words import line_of
+from deploy_verdict.plan.writes.graphql import (
     asks_mutation,
     documents_of,
     is_endpoint,
     names_stored,
     operations_of,
 )
-from deploy_verdict.plan.other_words import line_of
 
 
 def headers_in(value: Any) -> Iterator[tuple[str, str]]:

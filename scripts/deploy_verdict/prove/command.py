@@ -10,16 +10,16 @@ from deploy_verdict.base.errors import PlanError, Problem, UsageError
 from deploy_verdict.model import Fault, LogObservation, VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
 from deploy_verdict.plan import Answer, Logs, Plan, Recording
-from deploy_verdict.plan.positioned_yaml import Document
-from deploy_verdict.plan.positioned_yaml import Path as Steps
-from deploy_verdict.plan.reader import read_recording
+from deploy_verdict.plan.reading.positioned_yaml import Document
+from deploy_verdict.plan.reading.positioned_yaml import Path as Steps
+from deploy_verdict.plan.reading.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.review import review
 from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.window.session import dumps
+from deploy_verdict.window.directory.session import dumps
 
 MAX_BYTES = 1_000_000
 

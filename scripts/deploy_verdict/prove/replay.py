@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from deploy_verdict.evidence.steps import captures
+from deploy_verdict.evidence.answers.steps import captures
 from deploy_verdict.model import Exchange, Fault, Race, StepRecord, Whose
 from deploy_verdict.plan import Answer, Plan, Step
+from deploy_verdict.plan.checks.references import PRE_CHECK
 from deploy_verdict.plan.placeholders import with_captures
-from deploy_verdict.plan.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from deploy_verdict.evidence.steps import accepted, tested_answers
+from deploy_verdict.evidence.answers.steps import accepted, tested_answers
 from deploy_verdict.expect import Expectation, Matcher, tested, worst
 from deploy_verdict.model import Exchange, LogObservation, Outcome
 from deploy_verdict.plan import E2E, Answer, Expecting, LogPattern, NeverRule, Pool, Step
-from deploy_verdict.plan.references import PRE_CHECK
+from deploy_verdict.plan.checks.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
 from deploy_verdict.prove.gauges import gauge_in, with_gauge
 from deploy_verdict.prove.incident_effect import TestedValue, incident_value

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from weakref import WeakKeyDictionary
 
 from deploy_verdict.evidence.bundle import Bundle, bundled
-from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.evidence.platform.platform_views import own_answered
 from deploy_verdict.expect import worst
 from deploy_verdict.model import (
     BurstObservation,

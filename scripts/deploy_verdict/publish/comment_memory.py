@@ -14,7 +14,7 @@ from deploy_verdict.base.atomic_files import remove
 from deploy_verdict.github import Destination
 from deploy_verdict.model import Record, VerdictOutcome
 from deploy_verdict.publish.comment_state import CommentState
-from deploy_verdict.window.evidence_store import write_json
+from deploy_verdict.window.directory.evidence_store import write_json
 
 COMMENT_FILE = "comment.json"
 EDITED_EVERY = timedelta(minutes=15)

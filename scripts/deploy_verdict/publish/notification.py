@@ -14,7 +14,7 @@ from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Finding, Outcome, RootCause, Severity, Verdict, VerdictOutcome
 from deploy_verdict.report.progress import so_far_words
-from deploy_verdict.verdict.do_now import where_words
+from deploy_verdict.verdict.actions.do_now import where_words
 
 MAX_CHARACTERS = 2000
 MOST_FINDINGS = 3

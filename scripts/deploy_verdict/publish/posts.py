@@ -11,7 +11,7 @@ from jinja2 import FileSystemLoader
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
@@ -30,8 +30,8 @@ from deploy_verdict.report import (
 )
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.directory.session import run_url
 from deploy_verdict.window.judge_directory import TEMPLATES
-from deploy_verdict.window.session import run_url
 
 # The API says 65,536 characters; the rest is room for what we do not know of its counting.
 MAX_COMMENT = 65_000

@@ -16,8 +16,8 @@ from deploy_verdict.model import (
     VerdictOutcome,
 )
 from deploy_verdict.publish.notification import Message, message_for
-from deploy_verdict.window.evidence_store import read_evidence, write_json
-from deploy_verdict.window.history import earlier_verdicts
+from deploy_verdict.window.directory.evidence_store import read_evidence, write_json
+from deploy_verdict.window.directory.history import earlier_verdicts
 from deploy_verdict.window.judge_directory import SENT_FILE
 
 

@@ -53,7 +53,13 @@ class RailwayError(AttemptError):
 
 def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
     """An error whose fault is the provider's."""
-    return RailwayError(Fault(kind=kind, whose=Whose.PROVIDER, detail=detail[:_MAX_WORDS]), **more)
+    fault = Fault(
+        kind=kind,
+        whose=Whose.PROVIDER,
+        detail=detail[:_MAX_WORDS],
+        retry_after_s=more.get("after_s"),
+    )
+    return RailwayError(fault, **more)
 
 
 def our_error(kind: str, detail: str) -> RailwayError:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.markup.labels import counted, listed, moment
 from deploy_verdict.markup.lines import lines
 from deploy_verdict.markup.markdown import code, fenced, inline, one_line
@@ -17,9 +17,9 @@ from deploy_verdict.model import LogObservation, Outcome, Verdict
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.report.sections import cut
 from deploy_verdict.stages.deployment.state import short
-from deploy_verdict.verdict.cause import Cause
-from deploy_verdict.verdict.cause_words import unknown_sentence, words_of
-from deploy_verdict.verdict.causes import Causes, causes
+from deploy_verdict.verdict.causes.cause import Cause
+from deploy_verdict.verdict.causes.cause_words import unknown_sentence, words_of
+from deploy_verdict.verdict.causes.causes import Causes, causes
 
 MOST_LINES = 60
 MOST_SYMPTOMS, MOST_LOG_LINES, MOST_POINTERS = 6, 4, 4

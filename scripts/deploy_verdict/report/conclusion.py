@@ -8,7 +8,7 @@ from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.markup.labels import counted, length_words, moment
 from deploy_verdict.model import Finding, Outcome, RootCause, Verdict, VerdictOutcome
 from deploy_verdict.report.issues import Issues, first_reasons
-from deploy_verdict.verdict.cause_words import unknown_sentence
+from deploy_verdict.verdict.causes.cause_words import unknown_sentence
 
 MOST_TOLD = 3
 

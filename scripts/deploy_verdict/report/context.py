@@ -28,9 +28,10 @@ from deploy_verdict.report.conclusion import conclusion, no_answer, short
 from deploy_verdict.report.coverage import trace
 from deploy_verdict.report.issues import Issues, issues
 from deploy_verdict.report.recommendations import recommendations
-from deploy_verdict.stages.registry import PARTS, Section, function, is_at_end, report_sections
-from deploy_verdict.verdict.cause_words import clause, root_causes
-from deploy_verdict.verdict.do_now import do_now, in_directory, next_review_s, where_words
+from deploy_verdict.stages.registry import function, is_at_end, report_sections
+from deploy_verdict.stages.stage import PARTS, Section
+from deploy_verdict.verdict.actions.do_now import do_now, in_directory, next_review_s, where_words
+from deploy_verdict.verdict.causes.cause_words import clause, root_causes
 
 # The comment's first twelve lines hold these and the actions.
 MOST_CAUSES = 3

@@ -9,8 +9,8 @@ from deploy_verdict.model import Verdict
 from deploy_verdict.report.conclusion import short
 from deploy_verdict.report.issues import issues
 from deploy_verdict.report.recommendations import recommendations
-from deploy_verdict.verdict.cause_words import root_causes
-from deploy_verdict.verdict.do_now import do_now, in_directory
+from deploy_verdict.verdict.actions.do_now import do_now, in_directory
+from deploy_verdict.verdict.causes.cause_words import root_causes
 
 MOST_STEPS = 3
 CHARACTERS = 300

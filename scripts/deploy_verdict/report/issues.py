@@ -7,10 +7,10 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import listed, name_of, worst_severity
 from deploy_verdict.markup.lines import Line, lines, lines_by_reason
 from deploy_verdict.model import Finding, Outcome, Severity, Verdict
-from deploy_verdict.plan.references import refers
-from deploy_verdict.verdict.cause import Cause
-from deploy_verdict.verdict.cause_words import words_of
-from deploy_verdict.verdict.causes import Causes, causes
+from deploy_verdict.plan.checks.references import refers
+from deploy_verdict.verdict.causes.cause import Cause
+from deploy_verdict.verdict.causes.cause_words import words_of
+from deploy_verdict.verdict.causes.causes import Causes, causes
 
 MAX_UNKNOWN = 25
 MAX_POINTERS = 4

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from deploy_verdict.evidence.answers.exchanges import at_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import at_offset
 from deploy_verdict.evidence.measures import log_readings, suite_ran, suite_results
-from deploy_verdict.evidence.platform_views import deployed, looks, points_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import deployed, looks, points_of, readings_of
 from deploy_verdict.model import (
     MetricsObservation,
     Outcome,

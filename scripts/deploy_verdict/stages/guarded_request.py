@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.evidence.answers.steps import tested_step
 from deploy_verdict.model import (
     DeploymentObservation,
     Exchange,
@@ -22,7 +22,7 @@ from deploy_verdict.plan.placeholders import (
     window_lacks,
     window_values,
 )
-from deploy_verdict.plan.write_guard import entities, foreign_refusal, refusals
+from deploy_verdict.plan.writes.write_guard import entities, foreign_refusal, refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.write_ledger import OpenEntry
 

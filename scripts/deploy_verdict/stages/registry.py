@@ -1,120 +1,30 @@
 """The one list of stages: a row each, in the order of plan, verdict and report.
 
 Rows are data. A function stands in its row by name ("stages.pools.judge:judge_pools") and is imported when
-it is called, so that this list imports nothing of the package and everybody may read it. To add a stage:
+it is called, so that this list imports nothing but what a row is, and everybody may read it. To add a stage:
 a folder beside this file, and a row here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from deploy_verdict.stages.stage import (
+    MONITORING,
+    SUITE,
+    VERIFICATION,
+    Asks,
+    Due,
+    Late,
+    Offsets,
+    Section,
+    Stage,
+)
+
 if TYPE_CHECKING:
     from deploy_verdict.plan import Plan
-
-Offsets = tuple[float, ...]
-
-
-class Asks(StrEnum):
-    """Whom a stage's samples ask."""
-
-    SERVICE = "service"
-    PLATFORM = "platform"
-    LOG = "log"  # a file, or the platform where none is given
-    NOBODY = "nobody"  # it takes no samples: it is judged from the evidence of others
-
-
-class Due(StrEnum):
-    """When its samples are taken."""
-
-    OFFSETS = "at its offsets"
-    DRIVE = "driven at the window's end, one after the other"
-    BETWEEN = "between the samples, where one process waits for them"
-    END = "read at the window's end, of the complete window, and at each sample what is new since the last"
-
-
-class Late(StrEnum):
-    """What becomes of a sample that is more than half an interval late."""
-
-    MISSED = "not taken: it would show another moment"
-    TAKEN_LATE = "taken, and does not count"
-    COUNTS = "counts: it shows no particular moment"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """One section of the report: `view` gives None where there is nothing to show.
-
-    `part` is the chapter it stands in; with `is_each` the view is several, with a section for each.
-    `drop_rank`: of a comment that is too long, the lowest goes first.
-    """
-
-    key: str
-    title: str
-    template: str
-    view: str
-    part: str
-    drop_rank: int
-    is_optional: bool = False
-    is_each: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One stage: what its columns mean is said beside each.
-
-    name: of its evidence files and for --without. section: the model of its section of the plan, where
-    plan/plan.py has none of its own. title: what people read. is_planned, offsets_s: of a plan. turn: the
-    order of samples at one offset. writes: whether the sample at an offset writes to the service or loads
-    it, so that a P0 before it ends that (escalation.keep_writing). group: another word for --without.
-    collect: (context, offset_s, keep) -> observations. requests: plan -> (requests, writes) of a complete
-    window. judge: (bundle, findings of stages judged before it) -> findings. judged_with: the stage whose
-    evidence it judges; "" for that of all, where it is planned. judged_last: it needs the findings of all
-    others. sections: its part of the report. in_short: (bundle, verdict, offset_s) -> what one sample came to
-    and the number that matters, for whoever waits at a terminal. builds_on: stages whose modules it may
-    import. is_load: it loads the service, so that its answers and times say nothing of ordinary requests.
-    can_alarm: one sample can show what no later one undoes. settled_at_end: its rules that later samples may
-    still change, so that they raise no alarm. lead_rank: of equally severe findings of one cause, the
-    lowest stage's leads. names_rules: its findings are named by rules of the plan, whose reason says little
-    without the name. by_hand: what to do where the platform did not say. missing: what a plan without it
-    lacks, where sampling it is then a mistake. sampling: what `sample STAGE --help` says of it.
-    """
-
-    name: str
-    title: str
-    is_planned: Callable[[Plan], bool] = lambda plan: False
-    offsets_s: Callable[[Plan], Offsets] = lambda plan: ()
-    asks: Asks = Asks.NOBODY
-    due: Due = Due.OFFSETS
-    late: Late = Late.COUNTS
-    turn: int = 0
-    writes: Callable[[Plan, float], bool] = lambda plan, offset_s: False
-    section: str | None = None
-    group: str = ""
-    collect: str | None = None
-    requests: str | None = None
-    judge: str | None = None
-    judged_with: str | None = None
-    judged_last: bool = False
-    sections: tuple[Section, ...] = ()
-    in_short: str | None = None
-    builds_on: tuple[str, ...] = ()
-    is_load: bool = False
-    can_alarm: bool = False
-    settled_at_end: tuple[str, ...] = ()
-    lead_rank: int = 99
-    names_rules: bool = False
-    by_hand: str = ""
-    missing: str = ""
-    sampling: str = ""
-
-
-# The chapters of the report in which stages stand; report.md.j2 has their headings.
-VERIFICATION, SUITE, MONITORING = PARTS = ("verification", "suite", "monitoring")
 
 
 def _at_end(plan: Plan) -> Offsets:
@@ -180,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         # Its checks at T+0 are the verification itself.
         writes=lambda plan, offset_s: offset_s > 0 and any(c.writes for c in plan.checks_at(offset_s)),
         collect="stages.health.collect:collect_health",
-        requests="plan.preview:health_requests",
+        requests="plan.checks.preview:health_requests",
         judge="stages.health.judge:judge_health",
         judged_with="health",
         in_short="stages.health.report:in_short",
@@ -205,7 +115,7 @@ STAGES: tuple[Stage, ...] = (
         asks=Asks.SERVICE,
         due=Due.BETWEEN,
         collect="stages.heartbeat.collect:beat",
-        requests="plan.preview:heartbeat_requests",
+        requests="plan.checks.preview:heartbeat_requests",
         judge="stages.heartbeat.judge:judge_heartbeat",
         judged_with="heartbeat",
         sections=(
@@ -233,7 +143,7 @@ STAGES: tuple[Stage, ...] = (
         # Its run at T+0 is the verification itself.
         writes=lambda plan, offset_s: offset_s > 0 and plan.e2e is not None and plan.e2e.writes,
         collect="stages.e2e.collect:run_suite",
-        requests="plan.preview:e2e_requests",
+        requests="plan.checks.preview:e2e_requests",
         judge="stages.e2e.judge:judge_suites",
         judged_with="e2e",
         in_short="stages.e2e.report:in_short",
@@ -265,7 +175,7 @@ STAGES: tuple[Stage, ...] = (
         turn=3,
         group="pools",
         collect="stages.pools.collect:take_sample",
-        requests="plan.preview:pool_requests",
+        requests="plan.checks.preview:pool_requests",
         judge="stages.pools.judge:judge_pools_and_beside",
         judged_with="pools",
         in_short="stages.pools.report:in_short",
@@ -301,7 +211,7 @@ STAGES: tuple[Stage, ...] = (
         writes=lambda plan, offset_s: True,
         group="pools",
         collect="stages.pools.exercise:exercise",
-        requests="plan.preview:exercise_requests",
+        requests="plan.checks.preview:exercise_requests",
         is_load=True,
         missing="no pool with an exercise",
         sampling="The plan's `exercise` bounds it, and nothing is sent that could fill the pool.",
@@ -317,7 +227,7 @@ STAGES: tuple[Stage, ...] = (
         writes=lambda plan, offset_s: True,
         group="pools",
         collect="stages.pools.return_to_floor:return_to_floor",
-        requests="plan.preview:floor_requests",
+        requests="plan.checks.preview:floor_requests",
         is_load=True,
         missing="no pool with return_to_floor",
         sampling=(
@@ -335,7 +245,7 @@ STAGES: tuple[Stage, ...] = (
         turn=8,
         writes=lambda plan, offset_s: True,
         collect="stages.exposure.collect:top_up",
-        requests="plan.preview:top_up_requests",
+        requests="plan.checks.preview:top_up_requests",
         is_load=True,
         missing="no exposure with top_up",
         sampling=(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import looks, readings_of
+from deploy_verdict.evidence.platform.platform_views import looks, readings_of
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity, Verdict, Whose
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing

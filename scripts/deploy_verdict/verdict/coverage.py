@@ -8,7 +8,8 @@ from deploy_verdict.evidence.finding import passed, unknown
 from deploy_verdict.evidence.stopped import stopped_at, stopped_in
 from deploy_verdict.model import Coverage, Finding, Loaded, Slot
 from deploy_verdict.model.window import tolerance_s
-from deploy_verdict.stages.registry import Late, asking_service, named
+from deploy_verdict.stages.registry import asking_service, named
+from deploy_verdict.stages.stage import Late
 
 MENTIONED_S = 60.0
 

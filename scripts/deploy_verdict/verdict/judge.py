@@ -19,12 +19,12 @@ from deploy_verdict.model import (
     VerdictOutcome,
 )
 from deploy_verdict.plan import Criterion
-from deploy_verdict.plan.references import refers
+from deploy_verdict.plan.checks.references import refers
 from deploy_verdict.stages.registry import STAGES, function
-from deploy_verdict.verdict.cause_words import root_causes
-from deploy_verdict.verdict.causes import causes
+from deploy_verdict.verdict.actions.do_now import do_now
+from deploy_verdict.verdict.causes.cause_words import root_causes
+from deploy_verdict.verdict.causes.causes import causes
 from deploy_verdict.verdict.coverage import covered, judge_coverage
-from deploy_verdict.verdict.do_now import do_now
 from deploy_verdict.verdict.limits import limits
 
 __all__ = ["judge", "outcome_of"]

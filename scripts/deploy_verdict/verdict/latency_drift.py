@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration
+from deploy_verdict.evidence.answers.exchanges import Sent, to_check
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, to_check
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import Check, Plan

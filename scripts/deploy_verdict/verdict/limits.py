@@ -7,13 +7,13 @@ in W hours excludes only rates above 3/W per hour.
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset, shown_percent
+from deploy_verdict.evidence.answers.looks import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
-from deploy_verdict.evidence.looks import longest_unseen
 from deploy_verdict.evidence.measures import log_before, log_observation
-from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.model import Finding, Outcome
-from deploy_verdict.plan.unwatched import unwatched
+from deploy_verdict.plan.checks.unwatched import unwatched
 from deploy_verdict.stages.deployment.state import HEALTHCHECK
 from deploy_verdict.stages.logs.novelty import compared
 from deploy_verdict.stages.pools.judge_blocks import pool_blocks

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.answers.exchanges import Sent, latency, to_check
+from deploy_verdict.evidence.answers.never_rules import RuleCount, count_rule
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, latency, to_check
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.never_rules import RuleCount, count_rule
 from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import NeverRule
 from deploy_verdict.verdict.coverage import covered, missed_samples

@@ -19,7 +19,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.model import (
     DeploymentObservation,
     Loaded,
@@ -45,19 +45,19 @@ from deploy_verdict.stages.e2e.junit_out import junit_xml
 from deploy_verdict.verdict.coverage import covered
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.verdict.what_if import WhatIf, what_if
-from deploy_verdict.window.captured_runs import read_capture, with_captures
-from deploy_verdict.window.evidence_store import (
+from deploy_verdict.window.directory.captured_runs import read_capture, with_captures
+from deploy_verdict.window.directory.evidence_store import (
     read_attempts,
     read_evidence,
     read_record,
     write_json,
     write_text,
 )
-from deploy_verdict.window.history import append_to_history, earlier_verdicts
+from deploy_verdict.window.directory.history import append_to_history, earlier_verdicts
+from deploy_verdict.window.directory.plan_copy import PLAN_FILE, kept_variables
+from deploy_verdict.window.directory.plan_file import load_plan
+from deploy_verdict.window.directory.session import WINDOW_FILE, history_file, read_window, target_of
 from deploy_verdict.window.open import checked_stages
-from deploy_verdict.window.plan_copy import PLAN_FILE, kept_variables
-from deploy_verdict.window.plan_file import load_plan
-from deploy_verdict.window.session import WINDOW_FILE, history_file, read_window, target_of
 
 VERDICT_FILE = "verdict.json"
 COMMENT_FILE = "comment.md"

@@ -16,10 +16,9 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages import registry
 from deploy_verdict.stages.deployment.state import IN_FLIGHT
-from deploy_verdict.window.plan_copy import keep_plan, variables_of
-from deploy_verdict.window.plan_file import environment_for, load_plan
-from deploy_verdict.window.restore_leftovers import restore_leftovers
-from deploy_verdict.window.session import (
+from deploy_verdict.window.directory.plan_copy import keep_plan, variables_of
+from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.session import (
     Runtime,
     Session,
     check_same,
@@ -28,7 +27,8 @@ from deploy_verdict.window.session import (
     start_session,
     target_of,
 )
-from deploy_verdict.window.signals import stop_on_signals
+from deploy_verdict.window.sampling.restore_leftovers import restore_leftovers
+from deploy_verdict.window.sampling.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from deploy_verdict.railway.connection import RailwayConnection

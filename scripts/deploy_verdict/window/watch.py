@@ -8,11 +8,11 @@ from deploy_verdict.model import DeploymentObservation, Loaded, Verdict
 from deploy_verdict.model.window import tolerance_s
 from deploy_verdict.report.ending import ending
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
-from deploy_verdict.stages.registry import Late, Stage, at_end, is_at_end, named
-from deploy_verdict.window.captured_runs import keep_capture, with_captures
-from deploy_verdict.window.collect import collect, has_source
-from deploy_verdict.window.evidence_store import read_attempts
-from deploy_verdict.window.heartbeat import Heartbeat
+from deploy_verdict.stages.registry import at_end, is_at_end, named
+from deploy_verdict.stages.stage import Late, Stage
+from deploy_verdict.window.directory.captured_runs import keep_capture, with_captures
+from deploy_verdict.window.directory.evidence_store import read_attempts
+from deploy_verdict.window.directory.session import Session, finish, is_taken
 from deploy_verdict.window.judge_directory import (
     read_bundle,
     remember_verdict,
@@ -20,11 +20,12 @@ from deploy_verdict.window.judge_directory import (
     write_reports,
     write_verdict,
 )
-from deploy_verdict.window.progress_display import ProgressDisplay
-from deploy_verdict.window.sample import missed
-from deploy_verdict.window.sample_results import OnAlarm, SampleResults
-from deploy_verdict.window.schedule import ScheduledSample, interim_readings, looks
-from deploy_verdict.window.session import Session, finish, is_taken
+from deploy_verdict.window.sampling.collect import collect, has_source
+from deploy_verdict.window.sampling.heartbeat import Heartbeat
+from deploy_verdict.window.sampling.progress_display import ProgressDisplay
+from deploy_verdict.window.sampling.sample import missed
+from deploy_verdict.window.sampling.sample_results import OnAlarm, SampleResults
+from deploy_verdict.window.sampling.schedule import ScheduledSample, interim_readings, looks
 
 
 @dataclass(frozen=True)

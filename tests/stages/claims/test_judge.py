@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.evidence.older_code import older_code_until
+from deploy_verdict.evidence.processes.older_code import older_code_until
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,

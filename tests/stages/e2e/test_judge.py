@@ -15,7 +15,7 @@ from deploy_verdict.model import (
     Unrestored,
     Whose,
 )
-from deploy_verdict.plan.references import finding_names
+from deploy_verdict.plan.checks.references import finding_names
 from deploy_verdict.stages.e2e.judge import judge_e2e, runs_passed
 from tests.bundles import OUR_DNS, REFUSED, T0, loaded
 from tests.plans import plan_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deploy_verdict.base.clock import Pace
-from deploy_verdict.plan.preview import preview
+from deploy_verdict.plan.checks.preview import preview
 from deploy_verdict.stages.health.collect import await_checks, collect_health
 from tests.clocks import TurnedClock
 from tests.servers import json_service

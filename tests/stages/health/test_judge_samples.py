@@ -7,8 +7,8 @@ import pytest
 
 from deploy_verdict.base.clock import Pace
 from deploy_verdict.model import Fault, Outcome, Severity, Whose
-from deploy_verdict.plan.preview import preview
-from deploy_verdict.plan.unwatched import unwatched
+from deploy_verdict.plan.checks.preview import preview
+from deploy_verdict.plan.checks.unwatched import unwatched
 from deploy_verdict.stages.health.collect import collect_health, in_random_order
 from deploy_verdict.stages.health.judge import judge_health
 from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings

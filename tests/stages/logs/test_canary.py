@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.evidence.own_requests import OwnRequest
+from deploy_verdict.evidence.answers.own_requests import OwnRequest
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.canary import CanaryLines
 from deploy_verdict.stages.logs.judge import judge_logs

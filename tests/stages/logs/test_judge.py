@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.model import (
     CanaryPath,
     CanaryReading,
+    Exchange,
     Fault,
     LogLine,
     LogObservation,
@@ -18,7 +20,7 @@ from deploy_verdict.model import (
     Whose,
 )
 from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.judge import judge_logs
+from deploy_verdict.stages.logs.judge import OwnTraffic, judge_logs
 from deploy_verdict.stages.logs.judge_novelty import Earlier
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -168,6 +170,46 @@ def test_where_not_all_was_read_what_was_not_seen_is_inconclusive(observation, r
     assert {readable.severity, never.severity, once.severity} == {None}
 
 
+LIMITED = FAULT.model_copy(update={"kind": "rate-limited", "retry_after_s": 30})
+
+
+@pytest.mark.parametrize(
+    ("observation", "remedy"),
+    [
+        (None, "Search the log by hand"),
+        (reading(fault=FAULT), "Make the backend log readable"),
+        (reading(fault=LIMITED), "Run it again in 30 s"),
+        (reading(incomplete=("lines were dropped — log less",)), "Log less"),
+        (reading(incomplete=("a page",)), "Make the backend log readable"),
+        (reading(first_at=None), "Find where the log of this window went"),
+        (reading(longest_silence=silence(1801)), "Ask the service's other logs what happened"),
+        (reading(levels={}), "Log with a level"),
+    ],
+)
+def test_each_doubt_says_what_to_do_about_it(observation, remedy):
+    errors = judged(observation, logs(max_errors=0))[-1]
+    assert errors.outcome is INCONCLUSIVE
+    assert errors.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("answered", "remedy"),
+    [(9, "Look at how the log is collected: the service answered 9 of 10"), (2, "Find out why the service")],
+)
+def test_a_silent_log_beside_what_the_service_answered_us(answered, remedy):
+    def sent(number):
+        at = START + timedelta(seconds=100 * number)
+        answer = {"status": 200} if number < answered else {"fault": FAULT}
+        exchange = Exchange(
+            at=at, method="GET", url="http://service.test/", elapsed_ms=1, request_id="r", **answer
+        )
+        return Sent(stage="health", check="a", offset_s=0, pointer="e", exchange=exchange)
+
+    own = OwnTraffic(10, [sent(number) for number in range(10)])
+    readable = judged(reading(longest_silence=silence(1801)), own=own)[0]
+    assert readable.remedy.startswith(remedy)
+
+
 @pytest.mark.parametrize("trouble", [{"fault": FAULT}, {"incomplete": ("x",)}, {"first_at": None}])
 def test_what_was_seen_counts_however_little_was_read(trouble):
     readable, never, once = judged(reading(never=1, once=1, **trouble))
@@ -295,7 +337,7 @@ def with_canary(count, own_requests, *, counted=True):
     observation = good.model_copy(update={"patterns": (*good.patterns, line) if counted else good.patterns})
     found = {
         item.rule: item
-        for item in judge_logs(plan_logs, observation, evidence="e", own_requests=own_requests)
+        for item in judge_logs(plan_logs, observation, evidence="e", own=OwnTraffic(own_requests))
     }
     return found["readable"], found["must_not_appear"]
 
@@ -380,5 +422,5 @@ def test_a_path_that_the_log_named_before_and_names_no_more_is_a_gap(named_befor
     canary = CanaryReading(by="path and time", requests=100, found=94 + found, paths=paths)
     seen = reading(canary=canary, answers=answers(named_now))
     earlier = Earlier(before=reading(check="baseline", answers=answers(named_before)))
-    findings = judge_logs(logs(canary=CANARY), seen, evidence="e", own_requests=100, earlier=earlier)
+    findings = judge_logs(logs(canary=CANARY), seen, evidence="e", own=OwnTraffic(100), earlier=earlier)
     assert next(item for item in findings if item.rule == "readable").outcome == outcome

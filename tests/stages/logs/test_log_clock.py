@@ -7,9 +7,9 @@ import pytest
 from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.stages.logs.review import head_of
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.collect import collect
+from deploy_verdict.window.directory.session import EvidenceFile
 from deploy_verdict.window.judge_directory import read_bundle
-from deploy_verdict.window.session import EvidenceFile
+from deploy_verdict.window.sampling.collect import collect
 from tests.bundles import T0, http
 from tests.plans import plan_of
 from tests.window.sessions import session_on

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.model import LogAtT0
-from deploy_verdict.plan.references import finding_names
+from deploy_verdict.plan.checks.references import finding_names
 from deploy_verdict.railway.answers import moment
 from deploy_verdict.verdict.judge import judge
-from deploy_verdict.window.collect import collect
 from deploy_verdict.window.judge_directory import read_bundle
+from deploy_verdict.window.sampling.collect import collect
 from tests.bundles import T0
 from tests.plans import plan_of
 from tests.stages.platform import answering

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of
 from deploy_verdict.stages.pools.collect import take_sample
 from tests.expect.test_numbers import HIKARI, METRICS, NODE, QUEUE_POOL
 from tests.plans import plan_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploy_verdict.evidence.pool_samples import Told
-from deploy_verdict.evidence.several_processes import several_processes
+from deploy_verdict.evidence.pools.pool_samples import Told
+from deploy_verdict.evidence.processes.several_processes import several_processes
 from deploy_verdict.model import Outcome, Reading, VerdictOutcome
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import T0, bundle_of, burst, loaded

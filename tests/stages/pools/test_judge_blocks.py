@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge_blocks import are_single
 from tests.plans import plan_of

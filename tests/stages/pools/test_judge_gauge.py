@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from deploy_verdict.evidence.exercise_rounds import is_proven
-from deploy_verdict.evidence.pool_samples import PoolLevel
+from deploy_verdict.evidence.pools.exercise_rounds import is_proven
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Outcome, Reading, VerdictOutcome
 from deploy_verdict.stats.signs import chance_of_higher
 from deploy_verdict.verdict.judge import judge

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.pool_samples import pool_samples
+from deploy_verdict.evidence.pools.pool_samples import pool_samples
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
 from tests.bundles import bundle_of, burst, loaded

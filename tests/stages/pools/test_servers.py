@@ -11,7 +11,7 @@ import redis
 
 from demo.toxic.certificates import made
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.evidence.pool_samples import PoolLevel, level_of, pool_samples
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of, pool_samples
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.collect import take_sample
 from deploy_verdict.stages.pools.judge import judge_exhaustion, judge_samples

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.evidence.bundle import bundled
-from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.evidence.platform.platform_views import own_answered
 from deploy_verdict.model import Fault, Outcome, PathTraffic, Severity, TrafficObservation, Whose
 from deploy_verdict.stages.traffic.judge import judge_traffic
 from tests.bundles import REFUSED, SUBJECT, T0, http, loaded, window_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.markup.labels import STATUS_MARK, counted, moment
 from deploy_verdict.markup.markdown import Safe
 from deploy_verdict.markup.tables import Code, Table

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CaseObservation, Loaded, LogObservation, Outcome, Verdict, VerdictOutcome

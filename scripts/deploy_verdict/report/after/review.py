@@ -7,7 +7,7 @@ import jinja2
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, looks
 from deploy_verdict.markup.labels import (
     MARK,
     STATUS_MARK,
@@ -25,7 +25,7 @@ from deploy_verdict.report.actions_taken import actions_taken
 from deploy_verdict.report.conclusion import short
 from deploy_verdict.report.issues import issues
 from deploy_verdict.stages.deployment.state import short as short_id
-from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.causes.cause_words import root_causes
 
 MOST_QUESTIONS = 12
 MOST_DETECTED = 5

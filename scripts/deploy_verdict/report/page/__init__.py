@@ -23,7 +23,7 @@ from deploy_verdict.report.page.findings import shown_findings
 from deploy_verdict.report.page.issued_values import without_issued
 from deploy_verdict.report.page.suite_runs import suite_runs
 from deploy_verdict.report.page.timeline import timeline
-from deploy_verdict.verdict.cause_words import root_causes
+from deploy_verdict.verdict.causes.cause_words import root_causes
 
 __all__ = ["own_parts", "page_environment", "render_page"]
 

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration
+from deploy_verdict.evidence.answers.exchanges import to_check
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import to_check
-from deploy_verdict.evidence.platform_views import points_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import points_of, readings_of
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import MetricsObservation, RootCause, TrafficObservation
 from deploy_verdict.plan import Pool

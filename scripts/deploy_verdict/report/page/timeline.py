@@ -8,8 +8,8 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_readings
-from deploy_verdict.evidence.platform_views import looks
-from deploy_verdict.evidence.process_marks import restarts
+from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.processes.process_marks import restarts
 from deploy_verdict.markup.labels import counted, listed, name_of
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import Deployment, Finding, Outcome, RootCause, Slot, Verdict

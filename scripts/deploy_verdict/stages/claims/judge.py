@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.answers.steps import tested_step, worst_ruling
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.older_code import is_older_code
-from deploy_verdict.evidence.platform_views import deployed, looks, readings_of
-from deploy_verdict.evidence.steps import tested_step, worst_ruling
+from deploy_verdict.evidence.platform.platform_views import deployed, looks, readings_of
+from deploy_verdict.evidence.processes.older_code import is_older_code
 from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.model import (
     AwaitedObservation,

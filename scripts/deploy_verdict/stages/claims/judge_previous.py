@@ -10,7 +10,7 @@ from datetime import timedelta
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform_views import looks, readings_of
+from deploy_verdict.evidence.platform.platform_views import looks, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     DeploymentObservation,

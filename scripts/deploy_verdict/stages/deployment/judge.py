@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, of_attempts, passed, unknown
-from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.remedies import remedy_of
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim
@@ -73,7 +74,9 @@ def _standing(bundle: Bundle, observation: DeploymentObservation) -> Ruling:
     stands = standing(observation, bundle.subject)
     if stands.state is State.LIVE:
         return passed(stands.words)
-    return failed(stands.words, *_FAILS[stands.state]) if stands.state in _FAILS else unknown(stands.words)
+    if stands.state in _FAILS:
+        return failed(stands.words, *_FAILS[stands.state])
+    return unknown(stands.words, remedy_of(observation.fault))
 
 
 def _commit(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:

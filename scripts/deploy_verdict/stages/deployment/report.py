@@ -6,7 +6,7 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
 from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines

@@ -7,7 +7,7 @@ may have written anything.
 from collections.abc import Callable, Iterable, Iterator
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.steps import step_label
+from deploy_verdict.evidence.answers.steps import step_label
 from deploy_verdict.model import (
     CaseObservation,
     Observation,
@@ -16,8 +16,8 @@ from deploy_verdict.model import (
     TestObservation,
 )
 from deploy_verdict.plan import E2E, Step, Test
-from deploy_verdict.plan.known_writes import known_refusals
-from deploy_verdict.plan.references import PRE_CHECK, SUITE
+from deploy_verdict.plan.checks.references import PRE_CHECK, SUITE
+from deploy_verdict.plan.writes.known_writes import known_refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced

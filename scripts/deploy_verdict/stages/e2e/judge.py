@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.answers.steps import worst_ruling
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import failed, passed, unknown
-from deploy_verdict.evidence.steps import worst_ruling
 from deploy_verdict.model import Evidence, Finding, Outcome, Severity
 from deploy_verdict.plan import E2E, Plan, Test
-from deploy_verdict.plan.references import SUITE
+from deploy_verdict.plan.checks.references import SUITE
 from deploy_verdict.stages.e2e.judge_cleanup import judge_cleanup
 from deploy_verdict.stages.e2e.judge_external import judge_command, suites_of
 from deploy_verdict.stages.e2e.judge_runs import Files, JudgedRun, pre_check, runs_of

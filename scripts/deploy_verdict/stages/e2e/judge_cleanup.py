@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.steps import may_have_written, step_label
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.steps import may_have_written, step_label
 from deploy_verdict.model import Finding, Outcome, Severity, TestObservation
 from deploy_verdict.plan import E2E, Test
 from deploy_verdict.stages.e2e.judge_runs import NOT_RUN, Files, runs_in, tested_record, why_not_run

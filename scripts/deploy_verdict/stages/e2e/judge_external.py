@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.steps import worst_ruling
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.steps import worst_ruling
 from deploy_verdict.evidence.stopped import stopped_at
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
@@ -18,7 +18,7 @@ from deploy_verdict.model import (
     TestObservation,
 )
 from deploy_verdict.plan import E2E
-from deploy_verdict.plan.references import PRE_CHECK, SUITE
+from deploy_verdict.plan.checks.references import PRE_CHECK, SUITE
 from deploy_verdict.stages.e2e.judge_runs import Files, pre_check
 
 BAD = ("failed", "error")

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.finding import Ruling, passed, unknown
-from deploy_verdict.evidence.steps import (
+from deploy_verdict.evidence.answers.steps import (
     is_targets_trouble,
     refusal_body,
     step_label,
@@ -17,11 +16,12 @@ from deploy_verdict.evidence.steps import (
     tested_step,
     worst_ruling,
 )
+from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.stopped import stopped_at
 from deploy_verdict.model import Evidence, Exchange, FailedRun, Outcome, StepRecord, TestObservation
 from deploy_verdict.plan import E2E, Step, Test
+from deploy_verdict.plan.checks.references import PRE_CHECK
 from deploy_verdict.plan.placeholders import filled, names_in, with_captures
-from deploy_verdict.plan.references import PRE_CHECK
 
 SHORTEST = 3
 NOT_RUN = "not run"

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-from deploy_verdict.evidence.steps import overlapped, tested_answers, tested_race
+from deploy_verdict.evidence.answers.steps import overlapped, tested_answers, tested_race
 from deploy_verdict.model import Exchange, Outcome, Race, StepRecord
 from deploy_verdict.plan import Together
 from deploy_verdict.stages.e2e.requests import (

@@ -7,7 +7,7 @@ that a never rule forbids ends its run too: good ones are only counted, and the 
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from deploy_verdict.evidence.never_rules import forbidden
+from deploy_verdict.evidence.answers.never_rules import forbidden
 from deploy_verdict.model import Exchange, FailedRun, StepRecord, Tally, Unrestored
 from deploy_verdict.plan import Step, Test
 from deploy_verdict.stages.context import Context

@@ -7,7 +7,7 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import NOT_MEASURED, NOT_RUN, suite_ran, suite_results
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.markup.labels import TEST_WORD, counted, files_of, listed, not_checked, planned_moment
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.markup.tables import Table

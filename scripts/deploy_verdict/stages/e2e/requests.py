@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from deploy_verdict.evidence.steps import may_have_written
+from deploy_verdict.evidence.answers.steps import may_have_written
 from deploy_verdict.model import Exchange, StepRecord, Unrestored
 from deploy_verdict.plan import Request, Step
 from deploy_verdict.plan.placeholders import filled, filled_body, filled_path, names_in, names_in_body

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
-from deploy_verdict.evidence.steps import captures, tested_step
+from deploy_verdict.evidence.answers.steps import captures, tested_step
 from deploy_verdict.model import Exchange, Outcome, StepRecord, Unrestored
 from deploy_verdict.plan import Step, Test
 from deploy_verdict.plan.placeholders import with_captures

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of, shown_offset
+from deploy_verdict.evidence.answers.never_rules import forbidden
+from deploy_verdict.evidence.answers.steps import tested_step
 from deploy_verdict.evidence.bundle import bundled
-from deploy_verdict.evidence.never_rules import forbidden
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.model import (
     Exchange,
     FailedRun,

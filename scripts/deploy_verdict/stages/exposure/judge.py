@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.base.units import shown_percent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import (
     Finding,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploy_verdict.evidence.answers.exchanges import latency, to_check
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import latency, to_check
 from deploy_verdict.expect import worst
 from deploy_verdict.markup.labels import MARK, counted, length_words
 from deploy_verdict.markup.lines import Line, lines

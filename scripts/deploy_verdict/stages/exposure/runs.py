@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import path_of
+from deploy_verdict.evidence.answers.exchanges import Sent, tallies
+from deploy_verdict.evidence.answers.steps import is_targets_trouble, tested_step
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, tallies
 from deploy_verdict.evidence.finding import Ruling, unknown
-from deploy_verdict.evidence.platform_views import errors_of, readings_of
-from deploy_verdict.evidence.steps import is_targets_trouble, tested_step
+from deploy_verdict.evidence.platform.platform_views import errors_of, readings_of
 from deploy_verdict.model import (
     FailedRun,
     Finding,

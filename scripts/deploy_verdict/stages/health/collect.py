@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_duration
-from deploy_verdict.evidence.steps import tested_step
+from deploy_verdict.evidence.answers.steps import tested_step
 from deploy_verdict.model import (
     AwaitedAnswer,
     AwaitedObservation,

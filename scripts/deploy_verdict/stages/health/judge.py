@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.steps import accept_text, accepted, tested_line
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, of_attempts, unknown
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.steps import accept_text, accepted, tested_line
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.model import Finding, HttpObservation, Severity
 from deploy_verdict.plan import Check
 from deploy_verdict.stages.health.judge_bodies import judge_bodies

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.cached import copies
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.cached import copies
-from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import unknown
 from deploy_verdict.model import Finding
 from deploy_verdict.plan import Check
@@ -36,7 +36,8 @@ def _copied(check: Check, answers: Sequence[Sent], speed: float) -> Iterator[Fin
             f"{shown_offset(first.offset_s)}): they say nothing about the service — "
             "ask a path without a cache"
         )
-        ruling = unknown(text).at(first.pointer, first.offset_s)
+        remedy = f"Let {check.name} ask a path that is not cached, and run the window again"
+        ruling = unknown(text, remedy).at(first.pointer, first.offset_s)
         yield ruling.as_finding("health", check.name, "fresh", "the service itself answers")
 
 
@@ -52,8 +53,12 @@ def _of_itself(check: Check, answers: Sequence[Sent], pages: dict[str, set[str]]
         f"{len(told)} of {len(answers)} answers have a body that {words}, and the plan looks at the status "
         "only — add a line for the body, such as `$.success: true`"
     )
-    ruling = unknown(text).at(item.pointer, item.offset_s)
+    ruling = unknown(text, _remedy(check)).at(item.pointer, item.offset_s)
     yield ruling.as_finding("health", check.name, "body", "the body does not contradict the status")
+
+
+def _remedy(check: Check) -> str:
+    return f"Add a line to {check.name} for what its body must say, and run the window again"
 
 
 def _complaint(check: Check, item: Sent, pages: dict[str, set[str]]) -> str | None:
@@ -74,7 +79,7 @@ def _turned(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
         f"{count} of {len(known)} answers have {kind} for a body, first at {shown_offset(item.offset_s)}; "
         f"before that it was {first}, and the plan looks at the status only — add a line for the body"
     )
-    ruling = unknown(text).at(item.pointer, item.offset_s)
+    ruling = unknown(text, _remedy(check)).at(item.pointer, item.offset_s)
     yield ruling.as_finding("health", check.name, "body", "the body does not contradict the status")
 
 

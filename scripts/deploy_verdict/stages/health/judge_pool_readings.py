@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.exchanges import Sent, all_sent
+from deploy_verdict.evidence.answers.steps import tested_line, worst_ruling
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent, all_sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.steps import tested_line, worst_ruling
 from deploy_verdict.expect import Expectation
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Plan

@@ -12,8 +12,8 @@ from http import HTTPStatus
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of
 from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.markup.labels import MARK, counted, not_checked
 from deploy_verdict.markup.lines import Line, lines

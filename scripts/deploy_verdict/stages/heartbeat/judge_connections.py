@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import Sent
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.instances import answers_by_instance, fewest_asked, most_instances
-from deploy_verdict.evidence.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
 from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED

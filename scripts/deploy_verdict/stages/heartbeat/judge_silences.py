@@ -7,7 +7,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
 from deploy_verdict.evidence.measures import log_readings
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.model import Finding, TrafficObservation
 from deploy_verdict.model.platform import WHOLE
 from deploy_verdict.stats.pauses import Pause, sudden_pause

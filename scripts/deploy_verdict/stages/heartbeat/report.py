@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.answers.exchanges import latency
+from deploy_verdict.evidence.answers.looks import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import latency
-from deploy_verdict.evidence.looks import longest_unseen
 from deploy_verdict.markup.labels import files_of
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.model import Verdict

@@ -6,15 +6,18 @@ a pass only where the log was read throughout the window.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import shown_duration, shown_offset
+from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
-from deploy_verdict.evidence.older_code import older_code_until
-from deploy_verdict.evidence.platform_views import own_answered
+from deploy_verdict.evidence.platform.platform_views import own_answered
+from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.processes.older_code import older_code_until
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,
     CanaryReading,
@@ -23,14 +26,15 @@ from deploy_verdict.model import (
     Outcome,
     PatternCount,
     Severity,
+    Silence,
 )
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, LogRules
-from deploy_verdict.plan.references import check_of
+from deploy_verdict.plan.checks.references import check_of
 from deploy_verdict.stages.logs.access_lines import OTHER
 from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
-from deploy_verdict.stages.logs.unlevelled import unlevelled_doubts
+from deploy_verdict.stages.logs.unlevelled import REMEDY, unlevelled_doubts
 
 NOTHING_EARLIER = Earlier()
 STAGE = "logs"
@@ -41,6 +45,31 @@ _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
 # So many requests in a row are missed only where the log has a gap, also where one in ten may be.
 MOST_UNSEEN = 5
+SEARCH = "Search the log by hand for errors, and find out why this tool did not read it"
+MAKE_READABLE = "Make the backend log readable (its source, our access), then review it and judge again"
+FIND_THE_LOG = "Find where the log of this window went: another file or service, or a wrong clock"
+COMPARE = (
+    "Compare the log with this window's requests by hand: lines are missing, or `logs.canary` in the plan is "
+    "not how the service logs a request"
+)
+LEVELS = REMEDY[:1].upper() + REMEDY[1:]
+
+
+class OwnTraffic(NamedTuple):
+    """How many requests of ours the service answered, for the canary; and those that the evidence keeps."""
+
+    answered: int | None = None
+    sent: Sequence[Sent] = ()
+
+
+NO_TRAFFIC = OwnTraffic()
+
+
+class Doubt(NamedTuple):
+    """Why "not found" does not mean "was not there", and what to do so that the next window can tell."""
+
+    reason: str
+    remedy: str = MAKE_READABLE
 
 
 def judge_logs(
@@ -50,19 +79,20 @@ def judge_logs(
     evidence: str | None,
     speed: float = 1.0,
     covers: tuple[datetime, datetime] | None = None,
-    own_requests: int | None = None,
+    own: OwnTraffic = NO_TRAFFIC,
     earlier: Earlier = NOTHING_EARLIER,
 ) -> list[Finding]:
     """The findings of every rule that the plan asks of one log, whatever the evidence.
 
     `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
-    `own_requests`: how many requests of ours the service answered, for the plan's canary. `earlier` are
-    the readings of the time before T0.
+    `earlier` are the readings of the time before T0.
     """
-    reasons = tuple(_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers))
+    doubts = [*_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers, own.sent)]
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
-        reasons += _canary_doubts(plan_logs.canary, observation, own_requests, earlier.older_code_until)
-        reasons += tuple(_vanished(observation, earlier.before))
+        missing = _canary_doubts(plan_logs.canary, observation, own.answered, earlier.older_code_until)
+        doubts += [Doubt(reason, COMPARE) for reason in (*missing, *_vanished(observation, earlier.before))]
+    reasons = tuple(doubt.reason for doubt in doubts)
+    remedy = next((doubt.remedy for doubt in doubts), None)
     findings = [_readable(plan_logs, observation, reasons)]
     for pattern in plan_logs.must_not_appear:
         ruling = _must_not_appear(pattern, _count(pattern, observation), reasons)
@@ -80,8 +110,15 @@ def judge_logs(
         text = f"at most {_lines(limit)} of level WARNING"
         ruling = _warnings(limit, observation, reasons)
         findings.append(ruling.as_finding(STAGE, CHECK, "warnings", text, expected=f"at most {limit}"))
+    findings = [_with_remedy(finding, remedy) for finding in findings]
     findings += judge_novelty(plan_logs, observation, earlier, reasons, speed=speed)
     return [finding.model_copy(update={"evidence": evidence}) for finding in findings]
+
+
+def _with_remedy(finding: Finding, remedy: str | None) -> Finding:
+    """What makes the log readable; a pattern may also be searched for by hand."""
+    is_open = finding.outcome is Outcome.INCONCLUSIVE and finding.rule in ("readable", "errors", "warnings")
+    return finding.model_copy(update={"remedy": remedy}) if is_open and remedy else finding
 
 
 def _doubts(
@@ -89,52 +126,76 @@ def _doubts(
     observation: LogObservation | None,
     floor_s: float,
     covers: tuple[datetime, datetime] | None,
-) -> Iterator[str]:
+    sent: Sequence[Sent],
+) -> Iterator[Doubt]:
     """Every reason why "not found" does not mean "was not there"."""
     if observation is None:
-        yield "the log was not read"
+        yield Doubt("the log was not read", SEARCH)
         return
     if observation.fault is not None:
-        yield f"the log could not be read ({observation.fault.kind}): {observation.fault.detail}"
-    yield from observation.incomplete
+        reason = f"the log could not be read ({observation.fault.kind}): {observation.fault.detail}"
+        yield Doubt(reason, remedy_of(observation.fault) or MAKE_READABLE)
+    for reason in observation.incomplete:
+        yield Doubt(reason, _advice_of(reason))
     if covers is not None and (observation.start > covers[0] or observation.end < covers[1]):
-        yield f"the log was read for {_stretch(observation.start, observation.end)} only"
+        yield Doubt(f"the log was read for {_stretch(observation.start, observation.end)} only")
     if observation.end <= observation.start:
-        yield "the stretch that was read has no length"
+        yield Doubt("the stretch that was read has no length")
     if logs.quiet:
         return
     if observation.first_at is None or observation.lines_in_window <= 0:
         if observation.fault is None:
             stretch = _stretch(observation.start, observation.end, " and ")
-            yield "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
+            reason = "; ".join((f"the log has no dated line between {stretch}", *observation.notes))
+            yield Doubt(reason, FIND_THE_LOG)
         return
     if covers is not None and logs.canary is None:
         yield from _begins_late(observation, covers[0])
-    yield from _silent(logs, observation, floor_s)
+    yield from _silent(logs, observation, floor_s, sent)
 
 
-def _begins_late(observation: LogObservation, t0: datetime) -> Iterator[str]:
+def _advice_of(reason: str) -> str:
+    """What the reading itself says to do, after its dash."""
+    advice = reason.partition(" — ")[2]
+    return advice[:1].upper() + advice[1:] or MAKE_READABLE
+
+
+def _begins_late(observation: LogObservation, t0: datetime) -> Iterator[Doubt]:
     """A log that begins after T0 may have begun anew, and what it held before is gone."""
     begins_at = observation.begins_at
     if begins_at is not None and begins_at > t0 + CUT_TIMES:
-        yield (
-            f"its first line is of {_time(begins_at)}, so what it may have lost before is not known — hand "
-            "over the log from before T0 on, or add a canary"
-        )
+        reason = f"its first line is of {_time(begins_at)}, so what it may have lost before is not known — "
+        advice = "hand over the log from before T0 on, or add a canary"
+        yield Doubt(reason + advice, advice.capitalize())
 
 
-def _silent(logs: LogRules, observation: LogObservation, floor_s: float) -> Iterator[str]:
+def _silent(
+    logs: LogRules, observation: LogObservation, floor_s: float, sent: Sequence[Sent]
+) -> Iterator[Doubt]:
     silence = observation.longest_silence
     if silence is None:
-        yield "the reading does not say how long the log was silent"
+        yield Doubt("the reading does not say how long the log was silent")
     elif silence.length_s > logs.max_silence and silence.length_s >= floor_s:
         clock_s = (silence.end - silence.start).total_seconds()
         rehearsed = f" of the plan, {shown_duration(clock_s)} of the clock"
-        yield (
+        yield Doubt(
             f"the log is silent for {shown_duration(silence.length_s)}"
             f"{rehearsed if clock_s < silence.length_s / 2 else ''}, "
-            f"{_stretch(silence.start, silence.end)} (longest allowed: {shown_duration(logs.max_silence)})"
+            f"{_stretch(silence.start, silence.end)} (longest allowed: {shown_duration(logs.max_silence)})",
+            _about_silence(silence, sent),
         )
+
+
+def _about_silence(silence: Silence, sent: Sequence[Sent]) -> str:
+    """Whether the service answered us while its log was silent."""
+    asked = [item.exchange for item in sent if silence.start <= item.exchange.at <= silence.end]
+    if not asked:
+        return "Ask the service's other logs what happened in the silent time: this tool did not ask it then"
+    answered = sum(item.fault is None and item.status is not None for item in asked)
+    words = f"the service answered {answered} of {len(asked)} requests of this tool in the silent time"
+    if 2 * answered > len(asked):
+        return f"Look at how the log is collected: {words}, so only its log stopped"
+    return f"Find out why the service stopped: {words}"
 
 
 def _canary_doubts(
@@ -268,10 +329,10 @@ def _errors(limit: int, observation: LogObservation | None, reasons: tuple[str, 
     if reasons:
         return unknown(f"{text}, but {'; '.join(reasons)}")
     if not levels:
-        return unknown("no line of the window names a level")
+        return unknown("no line of the window names a level", LEVELS)
     doubts = [*unlevelled_doubts(observation, limit)]
     if doubts:
-        return unknown(f"{text}, but {'; '.join(doubts)}")
+        return unknown(f"{text}, but {'; '.join(doubts)}", LEVELS)
     if count + unproven > limit:
         return unknown(f"{text}, and {unproven} more that only Railway calls errors, as it does all stderr")
     return passed(text)
@@ -286,9 +347,9 @@ def _warnings(limit: int, observation: LogObservation | None, reasons: tuple[str
     if reasons:
         return unknown(f"{text}, but {'; '.join(reasons)}")
     if not levels:
-        return unknown("no line of the window names a level")
+        return unknown("no line of the window names a level", LEVELS)
     doubts = [*unlevelled_doubts(observation, limit)]
-    return unknown(f"{text}, but {'; '.join(doubts)}") if doubts else passed(text)
+    return unknown(f"{text}, but {'; '.join(doubts)}", LEVELS) if doubts else passed(text)
 
 
 def _lines(count: int) -> str:
@@ -336,7 +397,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
             evidence=pointer,
             speed=speed,
             covers=covers,
-            own_requests=own_answered(bundle),
+            own=OwnTraffic(own_answered(bundle), bundle.sent_to_service),
             earlier=earlier,
         )
 

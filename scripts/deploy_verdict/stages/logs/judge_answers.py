@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from deploy_verdict.evidence.answers.exchanges import own_answers
+from deploy_verdict.evidence.answers.refusals import ERRORS_TEXT, TEXT, judge_refusals, judge_server_errors
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exchanges import own_answers
-from deploy_verdict.evidence.refusals import ERRORS_TEXT, TEXT, judge_refusals, judge_server_errors
 from deploy_verdict.model import Finding, LogObservation, Outcome, PathAnswers
 
 

@@ -17,6 +17,7 @@ from deploy_verdict.stages.logs.unlevelled import unlevelled_kinds_doubts
 
 STAGE = "logs"
 MOST_SHOWN = 3
+STARTS = "say by logs.starts which line the service logs when it starts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
         text = f"{_kinds(len(found.new_errors))}: {lines}" + (f"; and {more} more" if more > 0 else "")
         return failed(text, novelty.severity, "new since the deployment")
     if found.early:
-        return unknown(_early(found))
+        return unknown(_early(found), STARTS.capitalize())
     why = _unproven(found, reasons)
     if why:
         return unknown(why)
@@ -112,7 +113,7 @@ def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> 
 def _early(found: Comparison) -> str:
     return (
         f"{_kinds(len(found.early), new=False)} began shortly before T0, perhaps with this deployment: "
-        f"{first_line(found.early[0])} — say by logs.starts which line the service logs when it starts"
+        f"{first_line(found.early[0])} — {STARTS}"
     )
 
 

@@ -9,7 +9,7 @@ from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_observation
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
@@ -17,7 +17,7 @@ from deploy_verdict.markup.tables import Code, Table
 from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount, TemplateCount, Verdict
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import Incident, LogPattern, LogRules
-from deploy_verdict.plan.references import check_of
+from deploy_verdict.plan.checks.references import check_of
 from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, first_line
 from deploy_verdict.stats.bounds import CONFIDENCE
 

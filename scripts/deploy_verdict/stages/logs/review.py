@@ -325,7 +325,10 @@ def _notes(tally: LogTally) -> Iterator[str]:
 def _gaps(tally: LogTally) -> Iterator[str]:
     if tally.dropped:
         times = "once" if tally.dropped == 1 else f"{tally.dropped} times"
-        yield f"Railway dropped lines: it says so {times} (more than its limit of logs/sec)"
+        yield (
+            f"Railway dropped lines: it says so {times} (more than its limit of logs/sec), and they are lost "
+            "— log less"
+        )
     for problem, count in tally.unknown_times.items():
         lines = "1 line has a time that is" if count == 1 else f"{count} lines have times that are"
         yield f"{lines} not known: {problem} — log in UTC or with an offset"

@@ -15,8 +15,9 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, with_interim
-from deploy_verdict.evidence.platform_views import looks, points_of, readings_of
-from deploy_verdict.evidence.traffic_change import traffic_change
+from deploy_verdict.evidence.platform.platform_views import looks, points_of, readings_of
+from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.traffic_change import traffic_change
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity
 from deploy_verdict.plan import Metrics
@@ -52,11 +53,12 @@ OUT_OF_MEMORY = "the service is running out of memory"
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Memory in GB through the window, and its limit where that is known; or why neither is."""
+    """Memory in GB through the window, and its limit where that is known; or why neither is, and a remedy."""
 
     points: tuple[Point, ...] = ()
     limit_gb: float | None = None
     reason: str = ""
+    remedy: str | None = None
 
 
 def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
@@ -101,7 +103,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
     if observation is None:
         return Memory(reason="the platform's metrics were not read")
     if observation.fault is not None:
-        return Memory(reason=fault_text(observation.fault))
+        return Memory(reason=fault_text(observation.fault), remedy=remedy_of(observation.fault))
 
     points = points_of(observation, "memory_gb", deployment)
     if not points:
@@ -116,7 +118,7 @@ def memory_of(observation: MetricsObservation | None, deployment: str | None) ->
 
 def _readable(bundle: Bundle, observation: MetricsObservation | None, memory: Memory) -> Ruling:
     if memory.reason or observation is None:
-        return unknown(memory.reason)
+        return unknown(memory.reason, memory.remedy)
     if woken_s := _woken_s(bundle):
         return _readable_of_sleeper(memory, observation.every_s, woken_s)
     return _readable_throughout(bundle, observation, memory)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import points_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import points_of, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.chart import COLOURS, MAX_POINTS, percents
 from deploy_verdict.markup.labels import files_of, not_checked

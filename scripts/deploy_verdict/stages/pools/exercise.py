@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.exercise_rounds import response_of, step_of
-from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
+from deploy_verdict.evidence.pools.exercise_rounds import response_of, step_of
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of
 from deploy_verdict.model import Exchange, ExerciseObservation, ExerciseRound, Observation, Reading
 from deploy_verdict.plan import Check, Exercise, Pool
 from deploy_verdict.plan.sections.pools import FEWEST_READINGS, MOST_READINGS

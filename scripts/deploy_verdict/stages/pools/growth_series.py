@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.evidence.traffic_change import OthersRequests
+from deploy_verdict.evidence.platform.traffic_change import OthersRequests
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.stages.pools.judge_blocks import BURST_READINGS, PoolBlock, pool_blocks
 from deploy_verdict.stats.covariate import is_a_ramp, without
 from deploy_verdict.stats.growth import Block

@@ -1,12 +1,13 @@
 """Pools: can the gauge be read and believed, how full was it, and does it grow or swing? Pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import Finding, Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.health.judge import judge_beside
@@ -26,12 +27,24 @@ def judge_pools(bundle: Bundle) -> Iterator[Finding]:
     for pool in bundle.plan.pools:
         text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
         gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
+        unread = next((sample for sample in bundle.samples[pool.name] if not enough(sample)), None)
+        remedy = _remedy(pool, unread) if unread is not None else None
         for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
-            finding = ruling.as_finding("pools", pool.name, rule, text)
+            told = replace(ruling, remedy=ruling.remedy or remedy)
+            finding = told.as_finding("pools", pool.name, rule, text)
             if not rests_on_doubt(finding, gauge):
                 yield finding
             if rule == "samples":
                 yield gauge
+
+
+def _remedy(pool: Pool, sample: PoolSample) -> str | None:
+    """What makes its readings readable; None where they were missed."""
+    if sample.limited:
+        return f"Raise the rate limit of {pool.name} for this tool, or sample it less often in the plan"
+    if sample.unreadable:
+        return f"Correct how the plan reads {pool.name}, or the service: {sample.reasons[0]}"
+    return None
 
 
 def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, str, Ruling]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from deploy_verdict.base.units import shown_offset
-from deploy_verdict.evidence.pool_samples import PoolLevel, PoolSample
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.stats.blocks import BLOCK_S, WARM_UP_S, block_offsets
 from deploy_verdict.stats.growth import Block
 from deploy_verdict.stats.scatter import likeness

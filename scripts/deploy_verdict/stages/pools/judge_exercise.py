@@ -1,9 +1,9 @@
 """Did a pool's gauge show our own load? Proven, refuted, or honestly unknown. Pure."""
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.exercise_rounds import FEWEST_ROUNDS, Response, response_of, step_of
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.exercise_rounds import FEWEST_ROUNDS, Response, response_of, step_of
 from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import ExerciseObservation
 from deploy_verdict.plan import Exercise, Pool

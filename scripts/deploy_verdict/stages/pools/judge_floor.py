@@ -8,11 +8,11 @@ rose with it, else it is not known; and what can hide in that noise is not said 
 
 from collections.abc import Sequence
 
+from deploy_verdict.evidence.answers.steps import is_targets_trouble
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import PoolLevel, level_of
-from deploy_verdict.evidence.steps import is_targets_trouble
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of
 from deploy_verdict.evidence.stopped import stopped_by_p0
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Severity
 from deploy_verdict.plan import Pool, ReturnToFloor

@@ -8,8 +8,8 @@ from itertools import groupby
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.evidence.several_processes import several_processes
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
+from deploy_verdict.evidence.processes.several_processes import several_processes
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise, silent_response

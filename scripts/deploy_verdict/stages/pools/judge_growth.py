@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolSample
-from deploy_verdict.evidence.traffic_change import OthersRequests, traffic_change, traffic_of
+from deploy_verdict.evidence.platform.traffic_change import OthersRequests, traffic_change, traffic_of
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import GrowthSeries, lives_of, series_of

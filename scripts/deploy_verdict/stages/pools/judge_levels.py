@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import lives_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import BurstObservation, Severity
 from deploy_verdict.plan import Pool
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pool_samples import PoolSample, ServerState
+from deploy_verdict.evidence.pools.pool_samples import PoolSample, ServerState
 from deploy_verdict.model import Severity
 
 # Of maxmemory, where nothing is evicted: the next writes are refused.

@@ -7,8 +7,8 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import is_pool_rule
-from deploy_verdict.evidence.platform_views import readings_of
-from deploy_verdict.evidence.pool_samples import PoolSample
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.markup.chart import chart
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked
 from deploy_verdict.markup.lines import Line, lines

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
-from deploy_verdict.evidence.pool_samples import FULL
+from deploy_verdict.evidence.pools.pool_samples import FULL
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.plan.sections.pools import Of
 

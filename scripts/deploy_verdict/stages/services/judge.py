@@ -7,7 +7,8 @@ from deploy_verdict.base.start_lines import SERVICE_STARTS
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform_views import readings_of
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.platform.remedies import remedy_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, LogLine, NeighbourService, ServicesObservation, Severity
 
@@ -62,7 +63,8 @@ def _runs(
             return failed(text, Severity.P1, f"{name} is down").at(pointer, reading.offset_s)
     for pointer, reading in readings:
         if reading.fault is not None:
-            return unknown(fault_text(reading.fault)).at(pointer, reading.offset_s)
+            ruling = unknown(fault_text(reading.fault), remedy_of(reading.fault))
+            return ruling.at(pointer, reading.offset_s)
         if not any(pointer == known for known, _, _ in samples):
             text = f"the environment has no service {name} (it has: {', '.join(reading.known) or 'none'})"
             return unknown(f"{text} — correct railway.services").at(pointer, reading.offset_s)

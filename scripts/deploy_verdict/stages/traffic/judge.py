@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from deploy_verdict.base.units import shown_percent
+from deploy_verdict.evidence.answers.refusals import TEXT, judge_refusals
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings, with_interim
-from deploy_verdict.evidence.platform_views import errors_of, own_answered, readings_of
-from deploy_verdict.evidence.refusals import TEXT, judge_refusals
+from deploy_verdict.evidence.platform.platform_views import errors_of, own_answered, readings_of
+from deploy_verdict.evidence.platform.remedies import remedy_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     Finding,
@@ -150,7 +151,7 @@ def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime])
     if log is None:
         return NOT_READ
     if log.fault is not None:
-        return unknown(fault_text(log.fault))
+        return unknown(fault_text(log.fault), remedy_of(log.fault))
     if log.incomplete:
         return unknown("; ".join(log.incomplete))
     if log.start > covers[0] or log.end < covers[1]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform_views import errors_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import errors_of, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, files_of, listed, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines

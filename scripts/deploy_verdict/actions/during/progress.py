@@ -1,0 +1,67 @@
+"""The step after each sample on GitHub: the comment, the alarm, and the end of a window without a subject."""
+
+from argparse import Namespace
+from collections.abc import Callable
+
+from deploy_verdict import __version__
+from deploy_verdict.actions.during.alarm import desk_for, raise_alarm
+from deploy_verdict.actions.start.run_record import fill_from_run
+from deploy_verdict.base.errors import ProviderError
+from deploy_verdict.github import GitHub, connection_from
+from deploy_verdict.publish.comment_memory import forget_comment
+from deploy_verdict.publish.posts import progress_post, run_from
+from deploy_verdict.publish.publisher import publish_progress
+from deploy_verdict.verdict.alarm import alarming, why_ended
+from deploy_verdict.verdict.judge import judge
+from deploy_verdict.window.directory.evidence_store import write_text
+from deploy_verdict.window.directory.plan_file import environment_for
+from deploy_verdict.window.judge_directory import judged_directory
+
+ENDED_FILE = "ended.txt"
+
+
+def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
+    """Post, raise the alarm, end the window where nothing is left; returns the comment's address or why none.
+
+    Why the window ends goes to ENDED_FILE too: the job that takes the samples reads it there.
+    """
+    options.corrected_plan = True
+    file = fill_from_run(options)
+    if file is not None and file.kind == "tail":
+        return "a later sample follows a final comment, which stays until the sample is judged"
+    bundle, now = judged_directory(options)
+    environment = environment_for(options.plan)
+    here = run_from(environment, out=options.out)
+    verdict = judge(bundle, judged_at=now, tool_version=__version__)
+    ended = why_ended(bundle, verdict)
+    if ended is not None:
+        write_text(options.out / ENDED_FILE, ended)
+    if options.dry_run:
+        found = alarming(verdict.findings)
+        alarm = [f"alarm: {found[0].stage}/{found[0].check}: {found[0].actual}"] if found else []
+        return "\n".join([progress_post(bundle, now, here).text, *alarm])
+    connection = connection_from(environment, options.author)
+    github = GitHub(connection, tell=tell)
+    url, trouble = "", None
+    try:
+        posted = publish_progress(github, bundle, now=now, run=here, tell=tell, number=options.number)
+        url, is_news = posted.url, not posted.is_quiet
+    except ProviderError as error:
+        trouble, is_news = error, True
+    desk = desk_for(connection, options, bundle, verdict, environment, tell, link=url or here.url)
+    if is_news:
+        # What the comment says already, people were told when it came to say it.
+        try:
+            raise_alarm(desk)
+        except ProviderError as error:
+            forget_comment(options.out)
+            trouble = trouble or error
+    if ended is not None and options.end_window and here.id.isdigit():
+        tell(f"the window ends now: {ended}")
+        try:
+            desk.runs().cancel(int(here.id))
+        except ProviderError as error:
+            tell(f"{error}; the other jobs go on")
+    if trouble is not None:
+        raise trouble
+    return url

@@ -1,0 +1,1 @@
+"""Does an event open a window on GitHub, and on what?"""

@@ -1,0 +1,1 @@
+"""The verbs that publish on GitHub, notify people, and run in workflows."""

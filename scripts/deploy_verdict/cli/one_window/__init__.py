@@ -1,0 +1,1 @@
+"""The verbs of one window: at once, or step by step."""

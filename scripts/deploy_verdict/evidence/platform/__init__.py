@@ -1,0 +1,1 @@
+"""What the platform says of the service and of other people's requests. Pure."""

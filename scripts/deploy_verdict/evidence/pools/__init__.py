@@ -1,0 +1,1 @@
+"""A pool's readings as numbers. Pure."""

@@ -1,0 +1,1 @@
+"""What a plan's requests may write, decided before anything is sent. Pure."""

@@ -1,0 +1,649 @@
+"""Test-data safety: whether a request may be sent, decided on its final form. Pure.
+
+Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`; all
+else in its path, query and body must be known to name none; and all servers must read its form alike.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from deploy_verdict.plan.requests import changes_data
+from deploy_verdict.plan.sections.test_data import TestData
+from deploy_verdict.plan.writes.graphql import documents_of, is_endpoint, names_stored, operations_of
+from deploy_verdict.redaction.derived_secrets import decoded
+from deploy_verdict.redaction.redactor import carries_credentials
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
+_RUN = re.compile(r"[A-Za-z]+|[0-9]+")
+OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
+_OTHER_PATHS = ("xoriginalurl", "xrewriteurl", "xoriginaluri", "xrewriteuri")
+# Of HTTP, and of WebDAV.
+_WRITING = re.compile(
+    r"POST|PUT|PATCH|DELETE|COPY|MOVE|(UN)?LOCK|MKCOL|PROPPATCH|(UN)?LINK|PURGE", re.IGNORECASE
+)
+# Headers that say how to answer, who asks, and which request this is: never what is written.
+_PLAIN_HEADER = re.compile(
+    r"accept(-charset|-encoding|-language)?|(api|client)-version|baggage|cache-control|connection|date|dnt|expect"
+    r"|content-language|(amzn-trace|correlation|request)-id|csrf-?token|xsrf-token|forwarded-(for|proto)"
+    r"|idempotency-key|if-((none-)?match|(un)?modified-since)|keep-alive|origin|pragma|prefer|priority|referer"
+    r"|requested-with|te|trace(parent|state)|upgrade-insecure-requests|user-agent"
+)
+
+
+def strange_path(path: str) -> str | None:
+    """Why servers could read this path differently from us, or None. Without its query."""
+    if not path.startswith("/") or "//" in path:
+        return "has an empty segment"
+    if not _PLAIN.fullmatch(path):
+        return "holds a character that servers read differently"
+    for segment in path.split("/"):
+        plain = unquote(segment)
+        if plain.strip(".") == "" and plain:
+            return "has a dot segment"
+        if not plain.isascii() or not plain.isprintable() or set(plain) & set("%/\\;?#"):
+            return "holds an encoding that servers read differently"
+    return None
+
+
+def strange_query(query: str) -> str | None:
+    """Why servers could read this query differently from us, or None."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if ";" in query or "#" in query or not query.isascii() or not query.isprintable():
+        return "holds a separator or a character that servers read differently"
+    if any("%" in text or not text.isascii() or not text.isprintable() for pair in pairs for text in pair):
+        return "holds an encoding that servers read differently"
+    return None
+
+
+def is_declared_read(reads: Sequence[str], method: str, path: str) -> bool:
+    """Whether a request is a POST to one of a host's `reads`, whatever its query."""
+    return method == "POST" and path.partition("?")[0] in reads
+
+
+def foreign_refusal(
+    reads: Sequence[str],
+    method: str,
+    path: str,
+    body: Any,
+    headers: Mapping[str, str],
+    *,
+    form: Mapping[str, str] | None = None,
+) -> str | None:
+    """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    override = _override(method, path, headers)
+    if override:
+        return override.text
+    is_write = changes_data(method, path, body)
+    names: list[str] = []
+    if is_write:
+        query = parse_qsl(path.partition("?")[2], keep_blank_values=True)
+        names += [*(key for key, _ in query), *(form or ()), *keys_in(body)]
+    other = next((name for name in names if folded(name) in OVERRIDES), None)
+    if other:
+        return f"{method} {path} asks for another method by {other} — use that method itself"
+    if is_write and not is_declared_read(reads, method, path):
+        return f"{method} {path} could write, and other hosts are only read"
+    return None
+
+
+def folded(key: str) -> str:
+    """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
+    plain = unicodedata.normalize("NFKC", key).casefold()
+    return "".join(character for character in plain if character.isalnum()).removesuffix("s")
+
+
+def disguised_key(keys: Iterable[str], known: Iterable[str]) -> str | None:
+    """The first key that is one of the known ones in another spelling."""
+    exact = set(known)
+    meant = {folded(key) for key in exact}
+    return next((key for key in keys if key not in exact and folded(key) in meant), None)
+
+
+def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator[str]:
+    """Parts of the texts, in any encoding, that have the shape of an allowed entity but are not allowed."""
+    names = {str(item) for item in allowed}
+    shapes = [shape for item in allowed if isinstance(item, str) and (shape := _shape(item))]
+    for text in texts:
+        for form in _forms(text):
+            for shape in shapes:
+                yield from (found for found in shape.findall(form) if found not in names)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a JSON value, its keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from texts_in(item)
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """Every key of a JSON value, at any depth, also of JSON within a text."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from keys_in(item)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+        yield from keys_in(inner)
+
+
+def _shape(item: str) -> re.Pattern[str] | None:
+    """TEST-02 is letters, a dash, digits. Letters or digits alone are the shape of any word, so None."""
+    if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
+        return None
+    parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]
+    return re.compile(rf"(?<![A-Za-z0-9]){''.join(parts)}(?![A-Za-z0-9])")
+
+
+def _part(part: str) -> str:
+    if not _RUN.fullmatch(part):
+        return re.escape(part)
+    return "[A-Za-z]+" if part.isalpha() else "[0-9]+"
+
+
+def _forms(text: str) -> Iterator[str]:
+    """A text as it is, in its plain characters, and decoded as often as possible."""
+    known: set[str] = set()
+    waiting = [text]
+    # Each decoding makes it shorter, so this ends.
+    while waiting:
+        form = waiting.pop()
+        if form not in known:
+            known.add(form)
+            yield form
+            waiting += [_visible(form), *decoded(form)]
+
+
+def _visible(text: str) -> str:
+    """In plain characters, and without invisible ones."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
+
+
+NO_HEADERS: Mapping[str, str] = {}
+# Words before the resources of a service: prefixes of an interface, never an entity.
+_PREFIXES = frozenset(("api", "apis", "rest", "graphql", "gql", "rpc"))
+_WORD = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*")
+_VERSION = re.compile(r"v\d+(?:\.\d+)?")
+# Fields that only hold others, as JSON:API and GraphQL have them.
+_CONTAINERS = frozenset(("attributes", "data", "input", "payload"))
+# Texts for people.
+_FREE_TEXT = frozenset(("comment", "comments", "description", "note", "notes", "reason", "remark"))
+_SENTENCE = re.compile(r"[\w .,:!?()'-]*")
+_ENDINGS = frozenset(("id", "ids", "code", "key", "name", "no", "number", "uuid"))
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not sent. `part` is what decides it.
+
+    `is_undeclared`: nothing says that it names an entity, and nothing says that it names none. `in_path`: the
+    service's OpenAPI document may know it as a route.
+    """
+
+    text: str
+    part: str
+    is_undeclared: bool = False
+    in_path: bool = False
+
+
+@dataclass(frozen=True)
+class _Named:
+    """An entity that a request names, and where: in its path or query, or in its body."""
+
+    key: str
+    value: Any
+    in_address: bool
+
+
+def refusal(
+    method: str,
+    path: str,
+    body: Any,
+    test_data: TestData,
+    headers: Mapping[str, str] = NO_HEADERS,
+    documented: Sequence[str] = (),
+) -> str | None:
+    """Why this request must not be sent, or None.
+
+    `documented` are the routes of the service's OpenAPI document.
+    """
+    found = refusals(method, path, body, test_data, headers, documented)
+    return next((one.text for one in found), None)
+
+
+def refusals(
+    method: str,
+    path: str,
+    body: Any,
+    test_data: TestData,
+    headers: Mapping[str, str] = NO_HEADERS,
+    documented: Sequence[str] = (),
+) -> Iterator[Refusal]:
+    """Everything that keeps this request from being sent, what certainly does first."""
+    override = _override(method, path, headers)
+    if override:
+        yield override
+    if not changes_data(method, path, body):
+        return
+    if not test_data.may_write:
+        text = f"{method} {path} would write, but test_data.may_write allows nothing"
+        yield Refusal(f"{text}{_by_name(path, body)}", "")
+        return
+    writing = _Writing(method, path, body, test_data, tuple(documented), headers)
+    found = [*writing.certain(), *writing.undeclared()]
+    yield from sorted(found, key=lambda one: one.is_undeclared)
+
+
+def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
+    """What makes another request of this one, also of a read."""
+    for name in headers:
+        if folded(name) in (*OVERRIDES, *_OTHER_PATHS):
+            what = "path" if folded(name) in _OTHER_PATHS else "method"
+            text = f"asks for another {what} in its header {name} — use that {what} itself"
+            return Refusal(f"{method} {path} {text}", name)
+    for key, value in parse_qsl(path.partition("?")[2]):
+        if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in _forms(value)):
+            text = f"asks for another method in its query: {key}={value} — use that method itself"
+            return Refusal(f"{method} {path} {text}", key)
+    return None
+
+
+def entities(
+    method: str, path: str, body: Any, test_data: TestData, documented: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The allowed entities that a request names: tag_spool=TEST-02."""
+    writing = _Writing(method, path, body, test_data, tuple(documented), NO_HEADERS)
+    return tuple(dict.fromkeys(f"{one.key}={one.value}" for one in writing.named()))
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """One request that may write, held against what the plan allows."""
+
+    method: str
+    path: str
+    body: Any
+    test_data: TestData
+    documented: tuple[str, ...]
+    headers: Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def route(self) -> str:
+        return self.path.partition("?")[0]
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.path.partition("?")[2], keep_blank_values=True)
+
+    @property
+    def everything(self) -> list[str | int]:
+        return [item for values in self.test_data.may_write.values() for item in values]
+
+    @property
+    def graphql(self) -> list[Mapping[str, Any]] | None:
+        """The GraphQL requests in the body, at an endpoint of GraphQL."""
+        return documents_of(self.body) if is_endpoint(self.path) else None
+
+    @property
+    def fields(self) -> list[Any]:
+        """The JSON values whose fields may name entities."""
+        if self.graphql is None:
+            return [self.body]
+        rest = ("query", "operationName", "variables")
+        others = [{k: v for k, v in one.items() if k not in rest} for one in self.graphql]
+        return [*(one.get("variables") for one in self.graphql), *others]
+
+    def named(self) -> list[_Named]:
+        may_write = self.test_data.may_write
+        in_body = [
+            _Named(key, value, False) for field in self.fields for key, value in _named(field, may_write)
+        ]
+        in_query = [_Named(key, value, True) for key, value in self.query if key in may_write]
+        return [*in_body, *in_query, *self._walked()[0]]
+
+    def certain(self) -> Iterator[Refusal]:
+        """What names an entity that is not allowed, or could be read as one."""
+        strange = strange_path(self.route) or strange_query(self.path.partition("?")[2])
+        if strange:
+            yield Refusal(f"{self.what} {strange} — write it plainly", "")
+        named = self.named()
+        if not named and not self._walked()[1]:
+            yield self._names_none()
+        for one in named:
+            if not _allowed(one.value, self.test_data.may_write[one.key]):
+                text = f"{self.what} would write {one.key} = {one.value!r}; {self._may(one.key)}"
+                # A word behind /users/ may be a route of its own.
+                is_word = one.in_address and _WORD.fullmatch(str(one.value)) is not None
+                if is_word:
+                    text = f"{text} — {self._declared_route()}"
+                yield Refusal(text, str(one.value), is_undeclared=is_word, in_path=one.in_address)
+        yield from self._disguised()
+
+    def _names_none(self) -> Refusal:
+        keys = ", ".join(self.test_data.may_write)
+        text = f"{self.what} names no {keys}, so the write guard cannot check what it writes"
+        return Refusal(f"{text}{_by_name(self.path, self.body)}", "")
+
+    def _may(self, key: str) -> str:
+        return f"test_data.may_write allows {', '.join(map(str, self.test_data.may_write[key]))}"
+
+    def _disguised(self) -> Iterator[Refusal]:
+        key = disguised_key(
+            [*keys_in(self.body), *(name for name, _ in self.query)],
+            [*self.test_data.may_write, *self.test_data.harmless],
+        )
+        if key:
+            meant = next(
+                k for k in (*self.test_data.may_write, *self.test_data.harmless) if folded(k) == folded(key)
+            )
+            yield Refusal(
+                f"{self.what} names {key!r}, which a server could read as {meant} — write it as that", key
+            )
+        texts = [*texts_in(self.body), *(text for pair in self.query for text in pair)]
+        for value in looking_like(texts, self.everything):
+            text = f"{self.what} holds {value!r}, which looks like an entity"
+            yield Refusal(f"{text} that test_data.may_write does not allow", value)
+
+    def undeclared(self) -> Iterator[Refusal]:
+        """What nobody has declared: it could name an entity."""
+        unknown = self._walked()[1]
+        yield from unknown
+        # A word that nobody knows may stand before an entity.
+        if unknown and not self.named():
+            yield replace(self._names_none(), is_undeclared=True, in_path=True)
+        if self.method == "DELETE" and not any(one.in_address for one in self.named()):
+            text = f"{self.what} names its entity in the body only, and servers ignore the body of a DELETE"
+            yield Refusal(f"{text} — name it in the path", "", is_undeclared=True)
+        for key, value in self.query:
+            if key not in self.test_data.may_write:
+                yield from self._value(key, value, "query")
+        for field in self.fields:
+            yield from self._in_body("", field)
+        for document in self.graphql or ():
+            yield from self._mutation(document)
+        for name, value in self.headers.items():
+            yield from self._header(name, value)
+        yield from self._within_texts()
+
+    def _within_texts(self) -> Iterator[Refusal]:
+        """What JSON or form fields in a declared text name, in any encoding."""
+        for text in [*texts_in(self.body), *(value for _, value in self.query)]:
+            for inner in _documents_in(text):
+                for key, value in _named(inner, self.test_data.may_write):
+                    if not _allowed(value, self.test_data.may_write[key]):
+                        told = f"{self.what} holds {key} = {value!r} within a text; {self._may(key)}"
+                        yield Refusal(told, str(value), is_undeclared=True)
+
+    def _header(self, name: str, value: str) -> Iterator[Refusal]:
+        """A header may name the entity that a server writes, or make it read the body as something else."""
+        plain = name.casefold().removeprefix("x-")
+        if plain == "content-type":
+            if "json" not in value.casefold():
+                text = f"{self.what} says {name}: {value}, and its body is JSON — leave that header away"
+                yield Refusal(text, name)
+            return
+        if plain == "cookie":
+            for pair in value.split(";"):
+                key, _, item = pair.partition("=")
+                yield from self._named_in_header(key.strip(), item.strip().strip('"'))
+        elif not _PLAIN_HEADER.fullmatch(plain) and not carries_credentials(name):
+            if self._is_kind(plain):
+                yield from self._named_in_header(plain, value)
+            else:
+                # X-Team is declared as itself, or with the field team.
+                declared = (key for key in self.test_data.harmless if _kinds(key) & _kinds(plain))
+                key = name if name in self.test_data.harmless else next(declared, name)
+                yield from self._value(key, value, "headers")
+
+    def _named_in_header(self, name: str, value: str) -> Iterator[Refusal]:
+        for key in self._is_kind(name):
+            if not _allowed(value, self.test_data.may_write[key]):
+                text = f"{self.what} would write {key} = {value!r} by its headers; {self._may(key)}"
+                yield Refusal(text, value, is_undeclared=True)
+
+    def _is_kind(self, name: str) -> list[str]:
+        """The fields whose entities a header is named after."""
+        kinds = _kinds(name)
+        return [key for key in self.test_data.may_write if kinds & _kinds(key)]
+
+    def _mutation(self, document: Mapping[str, Any]) -> Iterator[Refusal]:
+        found = operations_of(str(document["query"]))
+        given = document.get("variables")
+        if found is None:
+            yield Refusal(f"{self.what} has a GraphQL document that the write guard cannot read", "", True)
+            return
+        if found.literal is not None:
+            said = (
+                f"{self.what} has {found.literal} in its GraphQL document — write a variable, such as $user"
+            )
+            yield Refusal(said, found.literal, is_undeclared=True)
+        for field in found.fields if not found.reads else ():
+            known = [name for name in field.variables if name in self.test_data.may_write]
+            if not isinstance(given, dict) or not any(name in given for name in known):
+                keys = ", ".join(f"${key}" for key in self.test_data.may_write)
+                said = f"{self.what} calls {field.name} without {keys}, so it could write anything"
+                yield Refusal(
+                    f"{said} — give it such a variable as an argument", field.name, is_undeclared=True
+                )
+
+    def _in_body(self, key: str, value: Any) -> Iterator[Refusal]:
+        """What a JSON value under a key that is not allowed by itself holds."""
+        if isinstance(value, list):
+            for item in value:
+                yield from self._in_body(key, item)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if name not in self.test_data.may_write:
+                    yield from self._field(name, item)
+        elif key:
+            yield from self._value(key, value, "body")
+        elif value is not None:
+            text = f"{self.what} has {value!r} in its body, under no field — write it into one"
+            yield Refusal(text, str(value), is_undeclared=True)
+
+    def _field(self, name: str, value: Any) -> Iterator[Refusal]:
+        if _has_fields(value):
+            if name not in _CONTAINERS and name not in self.test_data.harmless:
+                yield self._unknown(f"a field {name!r}", "body", f"{name}: []", name)
+            yield from self._in_body(name, value)
+        else:
+            for one in value if isinstance(value, list) and value else (value,):
+                yield from self._value(name, one, "body")
+
+    def _value(self, key: str, value: Any, where: str) -> Iterator[Refusal]:
+        harmless = self.test_data.harmless.get(key)
+        if harmless is None:
+            is_text = key in _FREE_TEXT and self.graphql is None and isinstance(value, str)
+            is_known = is_text and _SENTENCE.fullmatch(value) is not None
+        elif isinstance(value, dict | list):
+            is_known = not value
+        else:
+            is_known = harmless == "any" or _allowed(value, harmless)
+        if not is_known:
+            part = key if harmless is None else value
+            yield self._unknown(f"{key} = {value!r}", where, f"{key}: [{_yaml(value)}]", part)
+
+    def _unknown(self, told: str, where: str, add: str, part: Any) -> Refusal:
+        text = (
+            f"{self.what} has {told} in its {where}, which could name an entity — if it names none, "
+            f"declare it: test_data: {{harmless: {{{add}}}}}"
+        )
+        return Refusal(text, str(part), is_undeclared=True)
+
+    def _walked(self) -> tuple[list[_Named], list[Refusal]]:
+        """The entities in the path, and why the path is not known: by a route, or word by word."""
+        segments = [unquote(segment) for segment in self.route.split("/") if segment]
+        routes = [*self.test_data.routes, *self.documented]
+        walks = (_along(route, segments, self.test_data) for route in routes)
+        fitting = [walk for walk in walks if walk is not None]
+        if fitting:
+            return min(fitting, key=lambda walk: sum(not _is_known(one, self.test_data) for one in walk)), []
+        named: list[_Named] = []
+        unknown: list[Refusal] = []
+        keys: tuple[str, ...] = ()
+        for segment in segments:
+            if keys:
+                key = next((key for key in keys if _allowed(segment, self.test_data.may_write[key])), keys[0])
+                named.append(_Named(key, segment, True))
+                keys = ()
+                continue
+            keys = tuple(key for key in self.test_data.may_write if _singulars(segment) & _kinds(key))
+            if not keys and segment.lower() not in _PREFIXES and not _VERSION.fullmatch(segment):
+                unknown.append(self._strange_word(segment))
+        return named, unknown
+
+    def _strange_word(self, segment: str) -> Refusal:
+        if not _WORD.fullmatch(segment) and not _allowed(segment, self.everything):
+            text = f"{self.what} has {segment!r} in its path, which is not a route word"
+            return Refusal(f"{text} and may not be written", segment, in_path=True)
+        text = f"{self.what} has {segment!r} in its path, which could name an entity"
+        return Refusal(f"{text} — {self._declared_route()}", segment, is_undeclared=True, in_path=True)
+
+    def _declared_route(self) -> str:
+        """What to add where the path is a route; it has a place for each allowed entity."""
+        may_write = self.test_data.may_write
+        segments = (unquote(segment) for segment in self.route.split("/"))
+        keys = (
+            (segment, next((key for key, values in may_write.items() if _allowed(segment, values)), None))
+            for segment in segments
+        )
+        route = "/".join(f"{{{key}}}" if key else segment for segment, key in keys)
+        return f'if it is a route, declare it: test_data: {{routes: ["{route}"]}}'
+
+
+def _along(route: str, segments: Sequence[str], test_data: TestData) -> list[_Named] | None:
+    """The entities in a path that follows this route, or None where it does not."""
+    parts = [part for part in route.split("/") if part]
+    if len(parts) != len(segments):
+        return None
+    named: list[_Named] = []
+    for index, (part, segment) in enumerate(zip(parts, segments, strict=True)):
+        place = _PLACE.fullmatch(part)
+        if place is None:
+            if part != segment:
+                return None
+            continue
+        key = _key_of(place.group(1), parts[index - 1] if index else "", test_data)
+        if key is None:
+            return None
+        if key in test_data.may_write:
+            named.append(_Named(key, segment, True))
+        elif test_data.harmless[key] == "any":
+            everything = [item for values in test_data.may_write.values() for item in values]
+            if next(looking_like([segment], everything), None):
+                return None
+        elif not _allowed(segment, test_data.harmless[key]):
+            return None
+    return named
+
+
+def _key_of(place: str, before: str, test_data: TestData) -> str | None:
+    """The field of the plan that a place of a route stands for: by its name, or by the word before it."""
+    if place in test_data.may_write or place in test_data.harmless:
+        return place
+    kinds = _kinds(place) | _singulars(before)
+    return next((key for key in test_data.may_write if _kinds(key) & kinds), None)
+
+
+def _is_known(one: _Named, test_data: TestData) -> bool:
+    return _allowed(one.value, test_data.may_write[one.key])
+
+
+def _words(text: str) -> list[str]:
+    """orderId, order_id and order-id are order and id."""
+    return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)]
+
+
+def _kinds(key: str) -> frozenset[str]:
+    """What the entities of a field may be called: tag_spool is tagspool or spool, order_id is order."""
+    words = _words(key)
+    while len(words) > 1 and words[-1] in _ENDINGS:
+        words.pop()
+    return frozenset({"".join(words), words[-1]} if words else ())
+
+
+def _singulars(word: str) -> frozenset[str]:
+    plain = "".join(_words(word))
+    found = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
+    if plain.endswith("ies"):
+        found.add(f"{plain.removesuffix('ies')}y")
+    return frozenset(found - {""})
+
+
+def _has_fields(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(i, dict | list) for i in value)
+    )
+
+
+def _yaml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _by_name(path: str, body: Any) -> str:
+    """What to write instead of a document that the service keeps."""
+    keys = [key for key, _ in parse_qsl(path.partition("?")[2])]
+    requests = body if isinstance(body, list) else [body]
+    if not is_endpoint(path) or not (
+        names_stored(keys, has_text="query" in keys)
+        or any(isinstance(one, dict) and names_stored(one, has_text="query" in one) for one in requests)
+    ):
+        return ""
+    return "; it runs a stored document, which may be a mutation — write the query's text"
+
+
+def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
+    """A number in a path or query is a text; a boolean is only itself."""
+    return any(
+        (type(value) is type(item) and value == item)
+        or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)
+        for item in allowed
+    )
+
+
+def _documents_in(text: str) -> Iterator[Any]:
+    """JSON and form fields that a text holds, in any encoding."""
+    for form in _forms(text):
+        if form.lstrip()[:1] in ("{", "["):
+            try:
+                yield json.loads(form)
+            except (ValueError, RecursionError):
+                continue
+        elif "=" in form:
+            yield dict(parse_qsl(form))
+
+
+def _named(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Any]]:
+    """Every entity that a JSON body names, at any depth; a list of them counts one by one."""
+    if isinstance(body, list):
+        for item in body:
+            yield from _named(item, may_write)
+    if isinstance(body, dict):
+        for key, value in body.items():
+            if key in may_write:
+                yield from ((key, item) for item in (value if isinstance(value, list) and value else [value]))
+            else:
+                yield from _named(value, may_write)

@@ -1,0 +1,1 @@
+"""Which findings have one explanation, what it is, and its sentence. Pure."""

@@ -1,0 +1,53 @@
+"""The plan's copy in a run's directory, so that the directory can be judged again on its own.
+
+With it go the files it names (the incident's lines, captured runs), and the values of its variables,
+except those that are secret by their names.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from deploy_verdict.plan import Plan, incident_file
+from deploy_verdict.redaction.redactor import Redactor, is_secret
+from deploy_verdict.window.directory.evidence_store import write_text
+
+PLAN_FILE = "plan.yml"
+_VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def keep_plan(plan: Plan, path: Path, out: Path) -> None:
+    """Copy a plan with the files that it names; the reader of a missing one reports it."""
+    kept = out / PLAN_FILE
+    if kept.exists() and kept.samefile(path):
+        return
+    for name in beside(plan):
+        if (path.parent / name).is_file():
+            text = (path.parent / name).read_text(encoding="utf-8", errors="replace")
+            write_text(out / name, text, as_it_is=True)
+    write_text(kept, path.read_bytes().decode(), as_it_is=True)
+
+
+def beside(plan: Plan) -> Iterator[str]:
+    """The files that a plan names, by their paths beside it."""
+    name = incident_file(plan)
+    if name is not None:
+        yield name
+    yield from plan.baseline.captured.values() if plan.baseline else ()
+
+
+def variables_of(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a plan uses and their values, without secrets."""
+    redactor = Redactor.from_environment(environment)
+    names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
+    return {
+        name: redactor.text(environment[name])
+        for name in names
+        if environment.get(name) and not is_secret(name) and name not in ("TODAY", "TARGET_URL")
+    }
+
+
+def kept_variables(path: Path, kept: Mapping[str, str]) -> dict[str, str]:
+    """Values for a copied plan's variables; a secret one, which is not kept, reads "not-kept"."""
+    names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
+    return {name: kept.get(name, "not-kept") for name in names if name != "TODAY"} | dict(kept)

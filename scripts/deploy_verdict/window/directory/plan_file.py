@@ -1,0 +1,97 @@
+"""Reading the plan's file with the environment that fills it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.plan import Plan, checked_address, incident_file, with_incident, with_target
+from deploy_verdict.plan.reading.positioned_yaml import Document
+from deploy_verdict.plan.reading.reader import read_placed_plan
+from deploy_verdict.redaction.output_guard import guard
+
+
+def environment_for(plan_path: Path) -> Mapping[str, str]:
+    """The environment's variables; a .env here or beside the plan fills what is not set.
+
+    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself: then one secret of GitHub carries them all.
+    """
+    texts = [os.environ.get("DEPLOY_VERDICT_DOTENV", "")]
+    texts += [path.read_text() for path in (plan_path.parent / ".env", Path(".env")) if path.is_file()]
+    filled: dict[str, str] = {}
+    for text in filter(None, texts):
+        from dotenv import dotenv_values  # noqa: PLC0415  # only where there is something to read
+
+        values = dotenv_values(stream=StringIO(text))
+        filled |= {name: value for name, value in values.items() if value is not None}
+    # An unset variable of the workflow arrives as an empty text.
+    merged = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
+    guard(merged)
+    return merged
+
+
+def load_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> Plan:
+    """Read a plan from its file; `target` replaces its base_url.
+
+    `variables` take precedence over the environment. `changes` are PATH=VALUE, as --what-if gives them.
+    """
+    return load_placed_plan(path, today, target, variables=variables, changes=changes)[0]
+
+
+def load_placed_plan(
+    path: Path,
+    today: datetime,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
+) -> tuple[Plan, Document]:
+    """Like load_plan, with the place of everything in the file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file — give a plan, such as plans/zeues.yml") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{path} is a directory — give the plan's file in it") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    environment = {**environment_for(path), **(variables or {})}
+    if target is None:
+        plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+        return _guarded(_with_incident_file(plan, path), document)
+    try:
+        address = checked_address(target)
+    except ValueError as error:
+        raise UsageError(f"--target {error}") from error
+    # --target alone is enough for a plan whose address is ${TARGET_URL} without a default.
+    environment["TARGET_URL"] = address
+    plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
+    return _guarded(with_target(_with_incident_file(plan, path), address), document)
+
+
+def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
+    guard({}, plan.headers)
+    return plan, document
+
+
+def _with_incident_file(plan: Plan, path: Path) -> Plan:
+    """The plan with the incident's lines, where these are in a file of their own."""
+    name = incident_file(plan)
+    if name is None:
+        return plan
+    beside = path.parent / name
+    try:
+        return with_incident(plan, beside.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UsageError(f"{beside}: cannot be read ({error.strerror}); logs.incident names it") from error
+    except ValueError as error:
+        raise UsageError(f"{beside}: {error}") from error

@@ -1,0 +1,177 @@
+"""Taking one sample: hand the stage its context, and keep what it observes as evidence."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from deploy_verdict.base.errors import UsageError
+from deploy_verdict.model import Evidence, Loaded, Observation, PreviousTrafficObservation
+from deploy_verdict.plan import Plan
+from deploy_verdict.stages.context import Context, Platform
+from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
+from deploy_verdict.stages.registry import during, function, named
+from deploy_verdict.stages.stage import Asks, Due, Stage
+from deploy_verdict.stages.write_ledger import Ledger, WriteLock
+from deploy_verdict.window.directory.entity_lock import lock_wait_s, locked
+from deploy_verdict.window.directory.evidence_store import read_evidence, read_stage
+from deploy_verdict.window.directory.history import read_history
+from deploy_verdict.window.directory.session import EvidenceFile, Session
+from deploy_verdict.window.sampling.write_stop import why_stopped
+
+# Of real time: a line may come late to the platform, and is then in the next reading.
+OVERLAP = timedelta(seconds=60)
+# The platform's trouble must not hold up the samples that follow; the next reading asks for the same again.
+BRIEF_S = 15.0
+
+
+def collect(session: Session, stage: str, offset_s: float, log: Path | None = None) -> Path:
+    """Take one sample and write its evidence; a stopped one is written too, marked as interrupted.
+
+    `log` is the service's log file. Without a log to read, a progress line says so and no file is written.
+    """
+    row = named(stage)
+    if row.collect is None:
+        raise UsageError(f"{stage} takes no samples")
+    evidence = EvidenceFile(session, stage, offset_s)
+    if row.asks is Asks.LOG and log is None and not names_log(session.plan):
+        session.tell(f"{stage}: no log to read — give --logs FILE")
+        return evidence.path
+    ledger = Ledger(sample=evidence.path.name, lock=write_lock(session))
+    observed: tuple[Observation, ...] = ()
+    stopped = why_stopped(session, row, offset_s)
+    if stopped is not None:
+        evidence.save((stopped,), interrupted=False)
+        return evidence.path
+
+    def keep(partial: tuple[Observation, ...]) -> None:
+        nonlocal observed
+        observed = partial
+        evidence.save((*observed, *ledger.observations(offset_s)), interrupted=True)
+
+    # Unlike a checkpoint, this must outlive a power cut: the write that it records is sent next.
+    ledger.save = lambda: evidence.save(
+        (*observed, *ledger.observations(offset_s)), interrupted=True, durable=True
+    )
+    asks_platform = row.asks is Asks.PLATFORM or (
+        row.asks is Asks.LOG and (log is None or _asks_other_service(session.plan))
+    )
+    since = new_since(session, row, offset_s)
+    platform = platform_of(session, brief=since is not None) if asks_platform else None
+    context = context_of(session, ledger, platform, log, since)
+    # A sample that has begun leaves a file, even if this process is killed.
+    keep(())
+    observations = function(row.collect)(context, offset_s, keep)
+    # The log is read to its end even when the window was asked to stop.
+    interrupted = session.stop.requested and row.asks is not Asks.LOG
+    evidence.save((*observations, *ledger.observations(offset_s)), interrupted=interrupted)
+    return evidence.path
+
+
+def context_of(
+    session: Session,
+    ledger: Ledger,
+    platform: Platform | None = None,
+    log: Path | None = None,
+    since: datetime | None = None,
+) -> Context:
+    """What a collector works with."""
+    return Context(
+        plan=session.plan,
+        probe=session.probe,
+        pace=session.pace,
+        stop=session.stop,
+        tell=session.detail or session.tell,
+        redact=session.redactor.text,
+        platform=platform,
+        ledger=ledger,
+        file=session.file,
+        evidence=lambda: read_evidence(session.evidence_dir),
+        log=log,
+        since=since,
+    )
+
+
+def has_source(session: Session, stage: str, log: Path | None = None) -> bool:
+    """Whether what a stage reads at the end can be read before: of a file, or of the platform."""
+    if named(stage).asks is Asks.LOG and log is not None:
+        return log.is_file()
+    if named(stage).asks is Asks.LOG and _has_other_file(session.plan):
+        return True
+    if session.plan.railway is None or session.railway.client is None or session.railway.place is None:
+        return False
+    return bool(_deployment_ids(session))
+
+
+def names_log(plan: Plan) -> bool:
+    """Whether the plan itself says where a log is: a platform, or a file of its own."""
+    return plan.railway is not None or (
+        plan.logs is not None and any(other.file for other in plan.logs.sources)
+    )
+
+
+def _has_other_file(plan: Plan) -> bool:
+    others = plan.logs.sources if plan.logs else ()
+    return any(other.file and Path(other.file).is_file() for other in others)
+
+
+def _asks_other_service(plan: Plan) -> bool:
+    return plan.logs is not None and any(other.railway for other in plan.logs.sources)
+
+
+def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:
+    """From when on an interim reading is new; None of the complete one at the end, and of any other stage.
+
+    That is since the sample before this one, as a job has no evidence of the others; or, if that is earlier,
+    since the last reading that is here and has no fault.
+    """
+    if row.due is not Due.END or offset_s not in during(session.plan).get(row.name, ()):
+        return None
+    window = session.file.window
+    before_s = max(item for item in window.offsets_s if item < offset_s)
+    since = window.t0 + timedelta(seconds=before_s / window.speed)
+    files = [item.evidence for item in read_stage(session.evidence_dir, row.name) if isinstance(item, Loaded)]
+    if files:
+        read = (item.started_at for item in files if not item.interrupted and not _has_fault(item))
+        since = min(since, max(read, default=window.t0))
+    return max(window.t0, since - OVERLAP)
+
+
+def _has_fault(evidence: Evidence) -> bool:
+    # The deployment before has a log of its own, and is asked anew each time.
+    parts = (item for item in evidence.observations if not isinstance(item, PreviousTrafficObservation))
+    return any(getattr(observation, "fault", None) is not None for observation in parts)
+
+
+def write_lock(session: Session) -> WriteLock:
+    """The lock on the plan's test entities, which one window holds at a time."""
+    file, may_write = session.file, session.plan.test_data.may_write
+    named = [f"{key}={value}" for key, values in may_write.items() for value in values]
+    clock, stop = session.pace.clock, session.stop
+    wait_s = lock_wait_s(session.environment)
+    return lambda: locked(file.subject.target, named, file.window.id, clock=clock, stop=stop, wait_s=wait_s)
+
+
+def platform_of(session: Session, *, brief: bool = False) -> Platform:
+    """What the stages that ask the platform work with; `brief`: an answer that is late is not waited for."""
+    railway, file = session.railway, session.file
+    client = railway.client
+    return Platform(
+        railway=client.within(BRIEF_S) if client is not None and brief else client,
+        place=railway.place,
+        fault=railway.fault,
+        subject=file.subject,
+        window=file.window,
+        deployment_ids=_deployment_ids(session),
+        judged=read_history(session.history, file.subject, session.plan.name),
+        waited_s=file.waited_s,
+    )
+
+
+def _deployment_ids(session: Session) -> tuple[str, ...]:
+    """The subject, and every live deployment of the same commit in the samples so far, oldest first."""
+    ids = [session.file.subject.deployment] if session.file.subject.deployment else []
+    for observation in deployment_readings(read_evidence(session.evidence_dir)):
+        subject = observation.deployment
+        if subject is not None:
+            same = [live.id for live in observation.active or () if same_commit(live.commit, subject.commit)]
+            ids += [subject.id, *same]
+    return tuple(dict.fromkeys(ids))
