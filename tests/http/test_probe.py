@@ -1,6 +1,8 @@
 """The probe on real sockets: whatever the server does, one bounded exchange comes back."""
 
+import base64
 import gzip
+import json
 import socket
 import struct
 import threading
@@ -352,6 +354,34 @@ def test_what_does_not_come_while_this_machine_sleeps_says_nothing_of_the_servic
 
     exchange = ask(converse, timeout_s=0.2, clock=clock)
     assert (exchange.fault.kind, exchange.fault.whose) == (kind, whose)
+
+
+def jwt(exp):
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in ({"alg": "HS256"}, {"exp": exp})
+    ]
+    return b".".join([*parts, b"c2ln"]).decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "body", "headers", "whose"),
+    [
+        (jwt(1_700_000_000), 401, "{}", [], Whose.US),
+        (jwt(32_503_680_000), 401, "{}", [], None),
+        ("opaque", 401, '{"detail": "Token has expired"}', [], Whose.US),
+        ("opaque", 401, "", ['WWW-Authenticate: Bearer error_description="The token expired"'], Whose.US),
+        ("opaque", 401, '{"detail": "Unauthorized"}', [], None),
+        ("eyJx.eyJx.x", 401, "", [], None),
+        (jwt(1_700_000_000), 403, "{}", [], None),
+        (jwt(1_700_000_000), 200, "{}", [], None),
+    ],
+)
+def test_a_token_of_ours_that_has_expired_is_our_matter(token, status, body, headers, whose):
+    converse = answers(f"{status} X", body.encode(), headers)
+    exchange = ask(converse, headers={"Authorization": f"Bearer {token}"})
+    assert exchange.status == status
+    assert (exchange.fault and exchange.fault.whose) == whose
 
 
 def test_every_request_bears_our_name_and_an_id_of_its_own():

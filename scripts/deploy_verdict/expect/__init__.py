@@ -104,8 +104,8 @@ REFUSED_US = (401, 403)
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     fault = exchange.fault
-    # What another system's error says is nothing of the service, its status included.
-    is_foreign = fault is not None and fault.whose is Whose.PROVIDER
+    # Another system's error, or a token of ours that has expired, says nothing of the service.
+    is_foreign = fault is not None and fault.whose in (Whose.PROVIDER, Whose.US)
     if exchange.fault is not None and (
         exchange.status is None or is_foreign or expectation.selector != "status"
     ):
