@@ -29,6 +29,10 @@ PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
         ([20 + n * 40 / 72 for n in range(72)], PASS, ""),
         # Slow at first, as caches are cold.
         ([900] * 9 + [100] * 63, PASS, ""),
+        # Late, and for good; a time of it, such as a nightly job's, is over at the end.
+        ([10] * 57 + [350] * 15, FAIL, "10 ms at most before T+90min, 350 ms at least from then to the end"),
+        ([10] * 40 + [350] * 15 + [10] * 17, PASS, ""),
+        ([10] * 57 + [60] * 15, PASS, ""),
         ([100] * 9, PASS, "too few for a drift"),
         ([], OPEN, "no answer was timed"),
     ],

@@ -151,7 +151,7 @@ def _end_of(token: str) -> float | None:
     except ValueError:
         return None
     end = claims.get("exp") if isinstance(claims, dict) else None
-    return float(end) if is_number(end) and 0 < end < _LAST_S else None
+    return float(end) if isinstance(end, int | float) and 0 < end < _LAST_S else None
 
 
 def _fault(whose: Whose, detail: str) -> Fault:

@@ -1,9 +1,9 @@
-"""Do answers become slower through the window, so that a limit is near? Judged as a pool's growth. Pure."""
+"""Do answers become slower through the window? Judged as a pool's growth, and as a step that stays. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.answers.exchanges import Sent, to_check
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
@@ -16,6 +16,10 @@ PARTS, FEWEST_PARTS = 8, 6
 CERTAIN = 0.02
 # Twice as slow, and by so much that a person would notice.
 TIMES, LEAST_RISE_MS = 2.0, 50.0
+# From one part of the window on, so many times as slow as any part before, by this share of the limit.
+STEP_TIMES, STEP_SHARE, FEWEST_BEFORE, FEWEST_AFTER = 3.0, 0.05, 3, 2
+# With fewer answers in each part than that, one more part.
+FEWEST_IN_PART = 3
 # Until somebody looks again, as a pool's safe_for.
 NEXT_LOOK_S = 21600.0
 
@@ -77,9 +81,28 @@ def _drift(sent: Sequence[Sent], medians: _Medians, p: float, limit_ms: float, e
     text = f"{first_ms:.0f} ms at first, {last_ms:.0f} ms at the end ({shown_p(p)})"
     is_slower = last_ms >= TIMES * first_ms and last_ms - first_ms >= LEAST_RISE_MS
     reached_ms = last_ms + slope.estimate * NEXT_LOOK_S
-    if p >= CERTAIN or not is_slower or reached_ms < limit_ms:
-        return passed(text)
     slowest = max(sent, key=lambda item: item.exchange.elapsed_ms or 0.0)
+    fewest_after = FEWEST_AFTER + (len(sent) < FEWEST_IN_PART * PARTS)
+    step = _step(medians, limit_ms, end_s, fewest_after)
+    if p >= CERTAIN or not is_slower or reached_ms < limit_ms:
+        if step is None:
+            return passed(text)
+        ruling = failed(step, Severity.P2, "answers became slower within the window, and stayed so")
+        return ruling.at(slowest.pointer, slowest.offset_s)
     after = "now" if last_ms >= limit_ms else f"in {shown_duration((limit_ms - last_ms) / slope.estimate)}"
     ruling = failed(f"{text}; at that rate {limit_ms:.0f} ms {after}", Severity.P2, "answers become slower")
     return ruling.at(slowest.pointer, slowest.offset_s)
+
+
+def _step(medians: _Medians, limit_ms: float, end_s: float, fewest_after: int) -> str | None:
+    """A step that stays to the end, in words; two parts above all before are chance, so far above not."""
+    for cut in range(FEWEST_BEFORE, len(medians) - fewest_after + 1):
+        before_ms = max(value for _, value in medians[:cut])
+        after_ms = min(value for _, value in medians[cut:])
+        least_ms = max(LEAST_RISE_MS, STEP_SHARE * limit_ms)
+        if after_ms >= STEP_TIMES * before_ms and after_ms - before_ms >= least_ms:
+            since = shown_offset(medians[cut][0] * end_s / PARTS)
+            return (
+                f"{before_ms:.0f} ms at most before {since}, {after_ms:.0f} ms at least from then to the end"
+            )
+    return None
