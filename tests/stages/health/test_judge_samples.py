@@ -255,6 +255,8 @@ MINUTE = "2026-02-02T12:{:02}:00Z"
         ([{"uptime": 4711}] * 5, "$.uptime has stood still for 1800 s"),
         ([{"uptime": 12.3456}] * 5, "$.uptime has stood still"),
         ([{"timestamp": MINUTE.format(at)} for at in (0, 15, 30, 45, 45)], None),
+        ([{"last_check": "2026-02-02T09:00:00Z"}] * 5, "$.last_check has stood still for 3600 s at T+60min"),
+        ([{"checkedAt": MINUTE.format(at)} for at in (0, 0, 0, 45, 45)], None),
         # The build's time, and an uptime that may count hours.
         ([{"timestamp": "2026-01-30T09:12:00Z", "uptime": 3, "uptime_days": 1234}] * 5, None),
         ([{"uptime": at} for at in (4711, 5611, 4711, 5611, 4711)], None),

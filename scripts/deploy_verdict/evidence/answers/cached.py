@@ -37,6 +37,11 @@ _NOW = re.compile(
     r"(?i)(server|current|response|local|utc)[_-]?(time(stamp)?|date_?time)([_-]?(utc|ms))?|now"
 )
 _CLOCK = re.compile(rf"(?i)(time(stamp)?|date_?time)([_-]?(utc|ms))?|ts|{_NOW.pattern[4:]}")
+# When the parts were last looked at: some services do that every few minutes only.
+_LOOKED = re.compile(
+    r"(?i)(last[_-]?)?(health[_-]?)?check(ed)?[_-]?(at|on|time(stamp)?)|last[_-]?(health[_-]?)?check(ed)?"
+)
+LOOKED_STILL_S = 3600.0
 _COARSE = re.compile(r"(?i)[_-]?(m|mins?|minutes|h|hrs?|hours|d|days)$")
 # An uptime without a unit may count hours or days; one so large, or so fine, does not.
 _LEAST_OF_SECONDS = 1000
@@ -68,7 +73,7 @@ def copies(exchanges: Iterable[Exchange], speed: float = 1.0) -> Iterator[tuple[
     by the time that it tells, which stands still.
     """
     answered = sorted((item for item in exchanges if item.fault is None and item.status), key=_at)
-    still = _standing_still(answered, max(APART_S, STILL_S / speed))
+    still = _standing_still(answered, speed)
     first: dict[tuple[str, str], Exchange] = {}
     for exchange in answered:
         reason = why_cached(exchange) or still.get(id(exchange))
@@ -89,7 +94,7 @@ def _date(exchange: Exchange) -> str:
     return next((value for name, value in exchange.headers.items() if name.lower() == "date"), "")
 
 
-def _standing_still(answered: Sequence[Exchange], long_s: float) -> dict[int, str]:
+def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str]:
     """Answers whose own clock, or uptime, is that of an answer so long before, and of all between them."""
     runs: dict[str, list[tuple[Exchange, float]]] = {}
     told: dict[int, str] = {}
@@ -100,7 +105,9 @@ def _standing_still(answered: Sequence[Exchange], long_s: float) -> dict[int, st
                 run.clear()
             run.append((exchange, value))
             apart_s = (exchange.at - run[0][0].at).total_seconds()
-            if len(run) >= FEWEST_STILL and apart_s >= long_s and _ran(field, *run[0]):
+            still_s = LOOKED_STILL_S if _LOOKED.fullmatch(field[2:]) else STILL_S
+            is_long = apart_s >= max(APART_S, still_s / speed)
+            if len(run) >= FEWEST_STILL and is_long and _ran(field, *run[0]):
                 told[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
     return told
 
@@ -111,7 +118,7 @@ def _ran(field: str, exchange: Exchange, value: float) -> bool:
     By the service's own clock, which need not be right.
     """
     name = field.removeprefix("$.")
-    if UPTIME.match(name) or _NOW.fullmatch(name):
+    if UPTIME.match(name) or _NOW.fullmatch(name) or _LOOKED.fullmatch(name):
         return True
     try:
         now = parsedate_to_datetime(_date(exchange))
@@ -132,7 +139,7 @@ def _clocks(exchange: Exchange) -> Iterator[tuple[str, float]]:
             continue
         if UPTIME.match(key) and isinstance(item, int | float) and _is_of_seconds(key, item):
             yield f"$.{key}", float(item)
-        elif _CLOCK.fullmatch(key) and (moment := _moment(item)) is not None:
+        elif (_CLOCK.fullmatch(key) or _LOOKED.fullmatch(key)) and (moment := _moment(item)) is not None:
             yield f"$.{key}", moment
 
 
