@@ -50,6 +50,12 @@ _BAD_CODE = re.compile(
     r"(?i)(err(or)?|fail(ed|ure)?|exception|fatal)([_.\- ].*)?|.*[_.\- ](exception|failure)"
 )
 _SWITCHES = re.compile(r"(is_?)?(success(ful)?|ok|succeeded|healthy|alive|up)")
+# True says that something is wrong.
+_WRONG = re.compile(
+    r"(is_?)?(unhealthy|degraded|maintenance(_mode)?|failed|failing|broken|unavailable|offline|down)"
+)
+_BEGINS_BAD = re.compile(r"(?i)(err(or)?|fail(ed|ure)?|exception|timeout|cannot|could not|unable)([ :]|\Z)")
+_STATUS_IN_TEXT = re.compile(r"(?im)^(status|state|health)\s*[:=]\s*[\"']?(\w+)")
 # What some frameworks put before their JSON, so that no page can run it.
 _GUARD = ")]}',\n"
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
@@ -58,6 +64,8 @@ _BAD_TITLE = re.compile(
     r"|\b[45]\d\d\b"
     r"|bad gateway|anmeld|wartung|fehler|nicht (gefunden|verf)|iniciar sesi|acceso|no encontrad"
     r"|mantenimiento|connexion"
+    r"|manuten|just a moment|attention required|welcome to nginx|default page|index of /|it works|for sale"
+    r"|parked|coming soon|under construction"
     r"|erreur|introuvable|accedi|entrar|erro\b|вход|ошибка|登录|ログイン|エラー"
 )
 _HEADING = re.compile(r"(?is)<h[12][^>]*>(.*?)</h[12]>")
@@ -74,55 +82,13 @@ _XML_FAILURE = re.compile(
 )
 _PASSWORD = re.compile(r"(?i)<input[^>]*\btype=[\"']?password")
 _REFRESH = re.compile(r"(?i)<meta[^>]*http-equiv=[\"']?refresh[^>]*url=[\"']?([^\"'> ]*)")
+_LOCATION = re.compile(r"\blocation(?:\.href)?\s*=\s*[\"']([^\"']*)|\blocation\.(?:replace|assign)\(")
+_UNSHOWN = re.compile(r"(?is)<(script|style|head|noscript)\b.*?</\1>")
 # The empty element that an application's script fills: servers give that page for any path.
 _SHELL = re.compile(r"(?i)<div[^>]*\bid=[\"']?(root|app|__next|__nuxt|svelte|q-app)[\"']?[^>]*>\s*</div>")
 _BAD_PLACE = re.compile(
     r"(?i)/(log-?in|sign-?in|sign_in|auth|authorize|oauth2?|sso|saml2?|cas|sessions?/new|errors?|maintenance"
     r"|unavailable|offline|denied|forbidden|not-?found)(\.\w+)?(/|$)|\A/[45]\d\d(\.\w+)?\Z"
-)
-_TEXT = re.compile(
-    r"(?i)internal (server )?error|service (temporarily )?unavailable|bad gateway|gateway time-?out"
-    r"|not authenticated"
-    r"|unauthori[sz]ed|access denied|too many (requests|connections)|under maintenance|out of service"
-)
-_STATUS_LINE = re.compile(r"[45]\d\d [A-Z]")
-_MOST_DEPTH = 4
-_NOTHING = ("none", "no", "null", "ok", "false", "0", "success", "successful", "succeeded")
-# Beside a code, what makes it that of a failure.
-_REASONS = {"message", "msg", "error", "detail", "reason", "description"}
-_BAD_CODE = re.compile(
-    r"(?i)(err(or)?|fail(ed|ure)?|exception|fatal)([_.\- ].*)?|.*[_.\- ](exception|failure)"
-)
-_SWITCHES = re.compile(r"(is_?)?(success(ful)?|ok|succeeded|healthy|alive|up)")
-# What some frameworks put before their JSON, so that no page can run it.
-_GUARD = ")]}',\n"
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
-_BAD_TITLE = re.compile(
-    r"(?i)error|not found|unavailable|maintenance|exception|sign[ -]?in|log[ -]?(in|on)|forbidden|denied"
-    r"|\b[45]\d\d\b"
-    r"|bad gateway|anmeld|wartung|fehler|nicht (gefunden|verf)|iniciar sesi|acceso|no encontrad"
-    r"|mantenimiento|connexion"
-    r"|erreur|introuvable|accedi|entrar|erro\b|вход|ошибка|登录|ログイン|エラー"
-)
-_HEADING = re.compile(r"(?is)<h[12][^>]*>(.*?)</h[12]>")
-_HTML = re.compile(r"(?is)^\ufeff?\s*(<!--.*?-->\s*)*(<!doctype html|<html)")
-
-# What frameworks print into a page or a text when they break, whatever its status.
-_TROUBLE = re.compile(
-    r"Traceback \(most recent call last\)|<b>(Fatal error|Parse error|Warning)</b>:|Whitelabel Error Page"
-    r"|(?m:^)Exception in thread |(?m:^)PHP Fatal error|(?m:^)\s+at [\w.$]+\([\w.]+\.(java|kt|scala):\d+\)"
-)
-_XML_FAILURE = re.compile(
-    r"<(?:\w+:)?Fault\b[^>]*>|\A\s*(?:<\?xml[^>]*>\s*)?<(?:\w+:)?(?:Error|ErrorResponse|Exception|ServiceException"
-    r"|ExceptionReport)\b"
-)
-_PASSWORD = re.compile(r"(?i)<input[^>]*\btype=[\"']?password")
-_REFRESH = re.compile(r"(?i)<meta[^>]*http-equiv=[\"']?refresh[^>]*url=[\"']?([^\"'> ]*)")
-# The empty element that an application's script fills: servers give that page for any path.
-_SHELL = re.compile(r"(?i)<div[^>]*\bid=[\"']?(root|app|__next|__nuxt|svelte|q-app)[\"']?[^>]*>\s*</div>")
-_BAD_PLACE = re.compile(
-    r"(?i)/(log-?in|sign-?in|sign_in|auth|authorize|oauth2?|sso|saml2?|cas|sessions?/new|errors?|maintenance"
-    r"|unavailable|offline|denied|forbidden|not-?found|[45]\d\d)(\.\w+)?(/|$)"
 )
 _TEXT = re.compile(r"(?i)json|text/|xml|html|javascript")
 _FEWER_THAN_NOTHING = re.compile(r"ret(_?code)?|rc|return_?code|result_?code|err_?(no|code)")
@@ -174,11 +140,17 @@ def _page(body: str, path: str) -> str | None:
         return f"is a page with the title {bad!r}"
     if _PASSWORD.search(body):
         return "is a page that asks for a password"
-    if sent_on := _REFRESH.search(body):
-        return f"is a page that only leads to {shown(sent_on[1])}"
+    if sent_on := _REFRESH.search(body) or _leads_on(body):
+        return f"is a page that only leads to {shown(sent_on[1] or 'elsewhere')}"
     if _SHELL.search(body) and path_of(path).strip("/"):
         return "is an application's empty page, which servers give for any path"
     return "holds an error of its framework" if _TROUBLE.search(body) else None
+
+
+def _leads_on(body: str) -> re.Match[str] | None:
+    """The script that leads elsewhere, in a page that shows nothing."""
+    shows = re.sub(r"<[^>]*>", "", _UNSHOWN.sub("", body)).strip()
+    return None if shows else _LOCATION.search(body)
 
 
 def _said(exchange: Exchange, body: str) -> str | None:
@@ -189,6 +161,9 @@ def _said(exchange: Exchange, body: str) -> str | None:
     text = body.strip()
     if _is_bad(text) or _BAD_TEXT.match(text) or _STATUS_LINE.match(text):
         return f"reads {shown(text[:80])}"
+    stated = _STATUS_IN_TEXT.search(text[:4096])
+    if stated and _is_bad(stated[2]):
+        return f"reads {shown(stated[0])}"
     if found := _TROUBLE.search(text) or _XML_FAILURE.search(text[:4096]):
         return f"holds {shown(found[0].strip()[:60])}"
     is_cut = text[:1] in ("{", "[") and not exchange.body_truncated
@@ -231,7 +206,8 @@ def _says_bad(name: str, item: Any) -> bool:
     is_no = item is False or (isinstance(item, str) and item.strip().lower() in ("false", "no"))
     if _NO.fullmatch(name):
         return is_no or (_SWITCHES.fullmatch(name) is not None and item == 0)
-    if _FEWER_THAN_NOTHING.fullmatch(name) and isinstance(item, int | float) and item < 0:
+    is_below = isinstance(item, int | float) and item < 0
+    if (_FEWER_THAN_NOTHING.fullmatch(name) and is_below) or (_WRONG.fullmatch(name) and item is True):
         return True
     if _ERRORS.fullmatch(name):
         return bool(item) and not (isinstance(item, str) and item.strip().lower() in _NOTHING)
@@ -243,7 +219,7 @@ def _says_bad(name: str, item: Any) -> bool:
         return False
     if name in ("message", "detail", "title"):
         return _BAD_TEXT.match(item) is not None or (name == "message" and _is_bad(item))
-    return _PARTS.fullmatch(name) is not None and _is_bad(item)
+    return _PARTS.fullmatch(name) is not None and (_is_bad(item) or _BEGINS_BAD.match(item) is not None)
 
 
 def _is_bad(text: str) -> bool:
