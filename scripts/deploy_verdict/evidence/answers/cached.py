@@ -31,8 +31,8 @@ _YES = re.compile(r"(?i)1|true|yes|hit")
 APART_S = 3.0
 # So long no health answer is kept by intention; a window's time, of three answers at least.
 STILL_S, FEWEST_STILL = 300.0, 3
-# A health answer may be kept for half a minute, or tell minutes, however fast a rehearsal plays.
-LEAST_STILL_S = 60.0
+# However fast a rehearsal plays, an answer may be kept for some seconds, and a clock may tell minutes.
+LEAST_STILL_S, LEAST_OF_MINUTES_S = 5.0, 90.0
 # A time is the answer's own where it lies so near to it; from this number on it counts milliseconds.
 MOMENT_S, MOST_EPOCH_S = 5.0, 1e11
 _NOW = re.compile(
@@ -108,7 +108,8 @@ def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str
             run.append((exchange, value))
             apart_s = (exchange.at - run[0][0].at).total_seconds()
             still_s = LOOKED_STILL_S if _LOOKED.fullmatch(field[2:]) else STILL_S
-            is_long = apart_s >= max(LEAST_STILL_S, still_s / speed)
+            least_s = LEAST_STILL_S if value % 60 else LEAST_OF_MINUTES_S
+            is_long = apart_s >= max(least_s, still_s / speed)
             if len(run) >= FEWEST_STILL and is_long and _ran(field, *run[0]):
                 told[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
     return told
