@@ -11,8 +11,9 @@ class Ruling:
     """What a rule says of one expectation; `actual` is the reason in words.
 
     severity: of a fail. because: what a fail means, by the plan. remedy: of an inconclusive one, what to do
-    so that the next window can tell. evidence: a pointer such as "pools.T+015.a1.json#/observations/2".
-    offset_s: plan seconds from T+0 at which it was observed.
+    so that the next window can tell. rests_on: the checks ("health/login") whose findings decide it.
+    evidence: a pointer such as "pools.T+015.a1.json#/observations/2". offset_s: plan seconds from T+0 at
+    which it was observed.
     """
 
     outcome: Outcome
@@ -20,6 +21,7 @@ class Ruling:
     severity: Severity | None = None
     because: str | None = None
     remedy: str | None = None
+    rests_on: tuple[str, ...] = ()
     evidence: str | None = None
     offset_s: float | None = None
 
@@ -43,6 +45,7 @@ class Ruling:
             actual=self.actual,
             because=self.because if is_fail else None,
             remedy=self.remedy if self.outcome is Outcome.INCONCLUSIVE else None,
+            rests_on=self.rests_on,
             evidence=self.evidence,
             offset_s=self.offset_s,
         )
@@ -58,9 +61,9 @@ def failed(actual: str, severity: Severity | None = None, because: str | None = 
     return Ruling(Outcome.FAIL, actual, severity, because)
 
 
-def unknown(actual: str, remedy: str | None = None) -> Ruling:
+def unknown(actual: str, remedy: str | None = None, rests_on: Sequence[str] = ()) -> Ruling:
     """Nobody can say; `actual` says why, and `remedy` what to do so that the next window can tell."""
-    return Ruling(Outcome.INCONCLUSIVE, actual, remedy=remedy)
+    return Ruling(Outcome.INCONCLUSIVE, actual, remedy=remedy, rests_on=tuple(rests_on))
 
 
 def of_attempts(rulings: Sequence[Ruling]) -> Ruling | None:

@@ -126,7 +126,8 @@ class Unreadable(Record):
 class Finding(Record):
     """One tested expectation. `rule` is its short name inside the check; criteria refer to it.
 
-    `remedy`: of an inconclusive one, what to do so that the next window can tell.
+    `remedy`: of an inconclusive one, what to do so that the next window can tell. `rests_on`: the checks
+    ("health/login") whose findings decide it.
     """
 
     stage: str
@@ -139,6 +140,7 @@ class Finding(Record):
     actual: str
     because: str | None = None
     remedy: str | None = Field(default=None, exclude_if=operator.not_)
+    rests_on: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     evidence: str | None = None
     offset_s: float | None = None
 

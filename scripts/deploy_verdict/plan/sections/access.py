@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 
 from deploy_verdict.base.units import Duration
 from deploy_verdict.plan.requests import HostPath, Part, Selector, UrlPath, split_host
-from deploy_verdict.plan.writes.write_guard import OVERRIDES, folded, is_declared_read
+from deploy_verdict.plan.writes.spellings import folded
+from deploy_verdict.plan.writes.write_guard import OVERRIDES, is_declared_read
 
 Path = tuple[str | int, ...]
 # Fields of a login that are no secrets, however they are spelled.

@@ -6,20 +6,36 @@ else in its path, query and body must be known to name none; and all servers mus
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from deploy_verdict.plan.requests import changes_data
 from deploy_verdict.plan.sections.test_data import TestData
+from deploy_verdict.plan.writes.entity_names import (
+    NamedEntity,
+    along_route,
+    is_allowed,
+    is_known,
+    kinds_of,
+    named_in,
+    singulars_of,
+)
 from deploy_verdict.plan.writes.graphql import documents_of, is_endpoint, names_stored, operations_of
-from deploy_verdict.redaction.derived_secrets import decoded
+from deploy_verdict.plan.writes.spellings import (
+    disguised_key,
+    documents_in,
+    folded,
+    forms,
+    keys_in,
+    looking_like,
+    strange_path,
+    strange_query,
+    texts_in,
+)
 from deploy_verdict.redaction.redactor import carries_credentials
 
-_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
-_RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
 _OTHER_PATHS = ("xoriginalurl", "xrewriteurl", "xoriginaluri", "xrewriteuri")
 # Of HTTP, and of WebDAV.
@@ -33,31 +49,6 @@ _PLAIN_HEADER = re.compile(
     r"|idempotency-key|if-((none-)?match|(un)?modified-since)|keep-alive|origin|pragma|prefer|priority|referer"
     r"|requested-with|te|trace(parent|state)|upgrade-insecure-requests|user-agent"
 )
-
-
-def strange_path(path: str) -> str | None:
-    """Why servers could read this path differently from us, or None. Without its query."""
-    if not path.startswith("/") or "//" in path:
-        return "has an empty segment"
-    if not _PLAIN.fullmatch(path):
-        return "holds a character that servers read differently"
-    for segment in path.split("/"):
-        plain = unquote(segment)
-        if plain.strip(".") == "" and plain:
-            return "has a dot segment"
-        if not plain.isascii() or not plain.isprintable() or set(plain) & set("%/\\;?#"):
-            return "holds an encoding that servers read differently"
-    return None
-
-
-def strange_query(query: str) -> str | None:
-    """Why servers could read this query differently from us, or None."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if ";" in query or "#" in query or not query.isascii() or not query.isprintable():
-        return "holds a separator or a character that servers read differently"
-    if any("%" in text or not text.isascii() or not text.isprintable() for pair in pairs for text in pair):
-        return "holds an encoding that servers read differently"
-    return None
 
 
 def is_declared_read(reads: Sequence[str], method: str, path: str) -> bool:
@@ -91,92 +82,6 @@ def foreign_refusal(
     return None
 
 
-def folded(key: str) -> str:
-    """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
-    plain = unicodedata.normalize("NFKC", key).casefold()
-    return "".join(character for character in plain if character.isalnum()).removesuffix("s")
-
-
-def disguised_key(keys: Iterable[str], known: Iterable[str]) -> str | None:
-    """The first key that is one of the known ones in another spelling."""
-    exact = set(known)
-    meant = {folded(key) for key in exact}
-    return next((key for key in keys if key not in exact and folded(key) in meant), None)
-
-
-def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator[str]:
-    """Parts of the texts, in any encoding, that have the shape of an allowed entity but are not allowed."""
-    names = {str(item) for item in allowed}
-    shapes = [shape for item in allowed if isinstance(item, str) and (shape := _shape(item))]
-    for text in texts:
-        for form in _forms(text):
-            for shape in shapes:
-                yield from (found for found in shape.findall(form) if found not in names)
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text of a JSON value, its keys among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_in(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield str(key)
-            yield from texts_in(item)
-
-
-def keys_in(value: Any) -> Iterator[str]:
-    """Every key of a JSON value, at any depth, also of JSON within a text."""
-    if isinstance(value, list):
-        for item in value:
-            yield from keys_in(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield str(key)
-            yield from keys_in(item)
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            return
-        yield from keys_in(inner)
-
-
-def _shape(item: str) -> re.Pattern[str] | None:
-    """TEST-02 is letters, a dash, digits. Letters or digits alone are the shape of any word, so None."""
-    if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
-        return None
-    parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]
-    return re.compile(rf"(?<![A-Za-z0-9]){''.join(parts)}(?![A-Za-z0-9])")
-
-
-def _part(part: str) -> str:
-    if not _RUN.fullmatch(part):
-        return re.escape(part)
-    return "[A-Za-z]+" if part.isalpha() else "[0-9]+"
-
-
-def _forms(text: str) -> Iterator[str]:
-    """A text as it is, in its plain characters, and decoded as often as possible."""
-    known: set[str] = set()
-    waiting = [text]
-    # Each decoding makes it shorter, so this ends.
-    while waiting:
-        form = waiting.pop()
-        if form not in known:
-            known.add(form)
-            yield form
-            waiting += [_visible(form), *decoded(form)]
-
-
-def _visible(text: str) -> str:
-    """In plain characters, and without invisible ones."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
-
-
 NO_HEADERS: Mapping[str, str] = {}
 # Words before the resources of a service: prefixes of an interface, never an entity.
 _PREFIXES = frozenset(("api", "apis", "rest", "graphql", "gql", "rpc"))
@@ -187,8 +92,6 @@ _CONTAINERS = frozenset(("attributes", "data", "input", "payload"))
 # Texts for people.
 _FREE_TEXT = frozenset(("comment", "comments", "description", "note", "notes", "reason", "remark"))
 _SENTENCE = re.compile(r"[\w .,:!?()'-]*")
-_ENDINGS = frozenset(("id", "ids", "code", "key", "name", "no", "number", "uuid"))
-_PLACE = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -203,15 +106,6 @@ class Refusal:
     part: str
     is_undeclared: bool = False
     in_path: bool = False
-
-
-@dataclass(frozen=True)
-class _Named:
-    """An entity that a request names, and where: in its path or query, or in its body."""
-
-    key: str
-    value: Any
-    in_address: bool
 
 
 def refusal(
@@ -263,7 +157,7 @@ def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | N
     # Some servers part a query at semicolons too, and take what follows one in the path for parameters.
     _, *parameters = re.split(r"[?&;]", path)
     for key, value in parse_qsl("&".join(parameters)):
-        if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in _forms(value)):
+        if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in forms(value)):
             text = f"asks for another method in its query: {key}={value} — use that method itself"
             return Refusal(f"{method} {path} {text}", key)
     return None
@@ -318,12 +212,14 @@ class _Writing:
         others = [{k: v for k, v in one.items() if k not in rest} for one in self.graphql]
         return [*(one.get("variables") for one in self.graphql), *others]
 
-    def named(self) -> list[_Named]:
+    def named(self) -> list[NamedEntity]:
         may_write = self.test_data.may_write
         in_body = [
-            _Named(key, value, False) for field in self.fields for key, value in _named(field, may_write)
+            NamedEntity(key, value, False)
+            for field in self.fields
+            for key, value in named_in(field, may_write)
         ]
-        in_query = [_Named(key, value, True) for key, value in self.query if key in may_write]
+        in_query = [NamedEntity(key, value, True) for key, value in self.query if key in may_write]
         return [*in_body, *in_query, *self._walked()[0]]
 
     def certain(self) -> Iterator[Refusal]:
@@ -335,7 +231,7 @@ class _Writing:
         if not named and not self._walked()[1]:
             yield self._names_none()
         for one in named:
-            if not _allowed(one.value, self.test_data.may_write[one.key]):
+            if not is_allowed(one.value, self.test_data.may_write[one.key]):
                 text = f"{self.what} would write {one.key} = {one.value!r}; {self._may(one.key)}"
                 # A word behind /users/ may be a route of its own.
                 is_word = one.in_address and _WORD.fullmatch(str(one.value)) is not None
@@ -393,9 +289,9 @@ class _Writing:
     def _within_texts(self) -> Iterator[Refusal]:
         """What JSON or form fields in a declared text name, in any encoding."""
         for text in [*texts_in(self.body), *(value for _, value in self.query)]:
-            for inner in _documents_in(text):
-                for key, value in _named(inner, self.test_data.may_write):
-                    if not _allowed(value, self.test_data.may_write[key]):
+            for inner in documents_in(text):
+                for key, value in named_in(inner, self.test_data.may_write):
+                    if not is_allowed(value, self.test_data.may_write[key]):
                         told = f"{self.what} holds {key} = {value!r} within a text; {self._may(key)}"
                         yield Refusal(told, str(value), is_undeclared=True)
 
@@ -416,20 +312,20 @@ class _Writing:
                 yield from self._named_in_header(plain, value)
             else:
                 # X-Team is declared as itself, or with the field team.
-                declared = (key for key in self.test_data.harmless if _kinds(key) & _kinds(plain))
+                declared = (key for key in self.test_data.harmless if kinds_of(key) & kinds_of(plain))
                 key = name if name in self.test_data.harmless else next(declared, name)
                 yield from self._value(key, value, "headers")
 
     def _named_in_header(self, name: str, value: str) -> Iterator[Refusal]:
         for key in self._is_kind(name):
-            if not _allowed(value, self.test_data.may_write[key]):
+            if not is_allowed(value, self.test_data.may_write[key]):
                 text = f"{self.what} would write {key} = {value!r} by its headers; {self._may(key)}"
                 yield Refusal(text, value, is_undeclared=True)
 
     def _is_kind(self, name: str) -> list[str]:
         """The fields whose entities a header is named after."""
-        kinds = _kinds(name)
-        return [key for key in self.test_data.may_write if kinds & _kinds(key)]
+        kinds = kinds_of(name)
+        return [key for key in self.test_data.may_write if kinds & kinds_of(key)]
 
     def _mutation(self, document: Mapping[str, Any]) -> Iterator[Refusal]:
         found = operations_of(str(document["query"]))
@@ -483,7 +379,7 @@ class _Writing:
         elif isinstance(value, dict | list):
             is_known = not value
         else:
-            is_known = harmless == "any" or _allowed(value, harmless)
+            is_known = harmless == "any" or is_allowed(value, harmless)
         if not is_known:
             part = key if harmless is None else value
             yield self._unknown(f"{key} = {value!r}", where, f"{key}: [{_yaml(value)}]", part)
@@ -495,30 +391,32 @@ class _Writing:
         )
         return Refusal(text, str(part), is_undeclared=True)
 
-    def _walked(self) -> tuple[list[_Named], list[Refusal]]:
+    def _walked(self) -> tuple[list[NamedEntity], list[Refusal]]:
         """The entities in the path, and why the path is not known: by a route, or word by word."""
         segments = [unquote(segment) for segment in self.route.split("/") if segment]
         routes = [*self.test_data.routes, *self.documented]
-        walks = (_along(route, segments, self.test_data) for route in routes)
+        walks = (along_route(route, segments, self.test_data) for route in routes)
         fitting = [walk for walk in walks if walk is not None]
         if fitting:
-            return min(fitting, key=lambda walk: sum(not _is_known(one, self.test_data) for one in walk)), []
-        named: list[_Named] = []
+            return min(fitting, key=lambda walk: sum(not is_known(one, self.test_data) for one in walk)), []
+        named: list[NamedEntity] = []
         unknown: list[Refusal] = []
         keys: tuple[str, ...] = ()
         for segment in segments:
             if keys:
-                key = next((key for key in keys if _allowed(segment, self.test_data.may_write[key])), keys[0])
-                named.append(_Named(key, segment, True))
+                key = next(
+                    (key for key in keys if is_allowed(segment, self.test_data.may_write[key])), keys[0]
+                )
+                named.append(NamedEntity(key, segment, True))
                 keys = ()
                 continue
-            keys = tuple(key for key in self.test_data.may_write if _singulars(segment) & _kinds(key))
+            keys = tuple(key for key in self.test_data.may_write if singulars_of(segment) & kinds_of(key))
             if not keys and segment.lower() not in _PREFIXES and not _VERSION.fullmatch(segment):
                 unknown.append(self._strange_word(segment))
         return named, unknown
 
     def _strange_word(self, segment: str) -> Refusal:
-        if not _WORD.fullmatch(segment) and not _allowed(segment, self.everything):
+        if not _WORD.fullmatch(segment) and not is_allowed(segment, self.everything):
             text = f"{self.what} has {segment!r} in its path, which is not a route word"
             return Refusal(f"{text} and may not be written", segment, in_path=True)
         text = f"{self.what} has {segment!r} in its path, which could name an entity"
@@ -529,70 +427,11 @@ class _Writing:
         may_write = self.test_data.may_write
         segments = (unquote(segment) for segment in self.route.split("/"))
         keys = (
-            (segment, next((key for key, values in may_write.items() if _allowed(segment, values)), None))
+            (segment, next((key for key, values in may_write.items() if is_allowed(segment, values)), None))
             for segment in segments
         )
         route = "/".join(f"{{{key}}}" if key else segment for segment, key in keys)
         return f'if it is a route, declare it: test_data: {{routes: ["{route}"]}}'
-
-
-def _along(route: str, segments: Sequence[str], test_data: TestData) -> list[_Named] | None:
-    """The entities in a path that follows this route, or None where it does not."""
-    parts = [part for part in route.split("/") if part]
-    if len(parts) != len(segments):
-        return None
-    named: list[_Named] = []
-    for index, (part, segment) in enumerate(zip(parts, segments, strict=True)):
-        place = _PLACE.fullmatch(part)
-        if place is None:
-            if part != segment:
-                return None
-            continue
-        key = _key_of(place.group(1), parts[index - 1] if index else "", test_data)
-        if key is None:
-            return None
-        if key in test_data.may_write:
-            named.append(_Named(key, segment, True))
-        elif test_data.harmless[key] == "any":
-            everything = [item for values in test_data.may_write.values() for item in values]
-            if next(looking_like([segment], everything), None):
-                return None
-        elif not _allowed(segment, test_data.harmless[key]):
-            return None
-    return named
-
-
-def _key_of(place: str, before: str, test_data: TestData) -> str | None:
-    """The field of the plan that a place of a route stands for: by its name, or by the word before it."""
-    if place in test_data.may_write or place in test_data.harmless:
-        return place
-    kinds = _kinds(place) | _singulars(before)
-    return next((key for key in test_data.may_write if _kinds(key) & kinds), None)
-
-
-def _is_known(one: _Named, test_data: TestData) -> bool:
-    return _allowed(one.value, test_data.may_write[one.key])
-
-
-def _words(text: str) -> list[str]:
-    """orderId, order_id and order-id are order and id."""
-    return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)]
-
-
-def _kinds(key: str) -> frozenset[str]:
-    """What the entities of a field may be called: tag_spool is tagspool or spool, order_id is order."""
-    words = _words(key)
-    while len(words) > 1 and words[-1] in _ENDINGS:
-        words.pop()
-    return frozenset({"".join(words), words[-1]} if words else ())
-
-
-def _singulars(word: str) -> frozenset[str]:
-    plain = "".join(_words(word))
-    found = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
-    if plain.endswith("ies"):
-        found.add(f"{plain.removesuffix('ies')}y")
-    return frozenset(found - {""})
 
 
 def _has_fields(value: Any) -> bool:
@@ -615,37 +454,3 @@ def _by_name(path: str, body: Any) -> str:
     ):
         return ""
     return "; it runs a stored document, which may be a mutation — write the query's text"
-
-
-def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
-    """A number in a path or query is a text; a boolean is only itself."""
-    return any(
-        (type(value) is type(item) and value == item)
-        or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)
-        for item in allowed
-    )
-
-
-def _documents_in(text: str) -> Iterator[Any]:
-    """JSON and form fields that a text holds, in any encoding."""
-    for form in _forms(text):
-        if form.lstrip()[:1] in ("{", "["):
-            try:
-                yield json.loads(form)
-            except (ValueError, RecursionError):
-                continue
-        elif "=" in form:
-            yield dict(parse_qsl(form))
-
-
-def _named(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Any]]:
-    """Every entity that a JSON body names, at any depth; a list of them counts one by one."""
-    if isinstance(body, list):
-        for item in body:
-            yield from _named(item, may_write)
-    if isinstance(body, dict):
-        for key, value in body.items():
-            if key in may_write:
-                yield from ((key, item) for item in (value if isinstance(value, list) and value else [value]))
-            else:
-                yield from _named(value, may_write)

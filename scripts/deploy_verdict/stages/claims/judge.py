@@ -66,7 +66,7 @@ def _of_wait(check: Check, reading: AwaitedObservation) -> Ruling | None:
     if tried[-1].outcome is not Outcome.PASS:
         tries = "1 try" if len(tried) == 1 else f"{len(tried)} tries in {waited}"
         reason = "older code still answers, or the fix does not hold"
-        return unknown(f"{name} never held in {tries}: {tried[-1].actual}; {reason}")
+        return unknown(f"{name} never held in {tries}: {tried[-1].actual}; {reason}", rests_on=[name])
     if len(tried) == 1:
         return None
     return passed(f"{name} held after {waited}, at try {len(tried)}; the one before: {tried[-2].actual}")

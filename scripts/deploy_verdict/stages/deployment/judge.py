@@ -166,4 +166,5 @@ def _claim(
     if worst(showing) is Outcome.PASS:
         return passed(f"shown by {claim.shown_by}, which holds ({deployment})")
     why = "fails" if worst(showing) is Outcome.FAIL else "is not known"
-    return unknown(f"{deployment}, and {claim.shown_by}, which would show it, {why}")
+    text = f"{deployment}, and {claim.shown_by}, which would show it, {why}"
+    return unknown(text, rests_on=[claim.shown_by])

@@ -27,6 +27,11 @@ def _entries(bundle: Bundle) -> Iterator[tuple[str, tuple[LedgerEntry, str]]]:
                     yield entry.id, (entry, f"{item.name}#/observations/{index}/entries/{place}")
 
 
+def _checks(entry: LedgerEntry, pointer: str) -> list[str]:
+    stage = pointer.partition(".")[0]
+    return [f"{stage}/{check}" for check in entry.checks or (entry.check,)]
+
+
 def _finding(entry: LedgerEntry, pointer: str, known: list[LedgerEntry]) -> Finding:
     by = settled_by(entry, known)
     named = ", ".join(entry.entities) or "test data"
@@ -38,7 +43,7 @@ def _finding(entry: LedgerEntry, pointer: str, known: list[LedgerEntry]) -> Find
         ruling = passed(f"{dirty}; {by.id.partition('#')[0]} restored it")
     else:
         since = "; ".join([*tried, "nothing has restored it since"])
-        ruling = unknown(f"{dirty}; {since} — run again, or send: {send}")
+        ruling = unknown(f"{dirty}; {since} — run again, or send: {send}", rests_on=_checks(entry, pointer))
     return ruling.at(pointer).as_finding(
         "test_data",
         named,

@@ -15,15 +15,12 @@ from deploy_verdict.verdict.causes.cause import Cause, is_full
 from deploy_verdict.verdict.coverage import covered
 
 _STOPPED = re.compile(r"our own writes stopped after (?P<name>.+?) \(P\d\) failed")
-_SHOWN_BY = re.compile(r"and (?P<check>\S+/.+?), which would show it, (fails|is not known)")
-_NEVER_HELD = re.compile(r"^(?P<check>\S+/.+?) never held in \d")
 _NO_ANSWER = re.compile(
     r"(?i)no (request|reading)s? of (ours|the pool) (was|were) answered|no answer\b"
     r"|\b0 of the \d[\d,]* requests of our"
     r"|has no request in the window"
 )
 _STATUS = re.compile(r"(?<![\w.:])[45]\d\d(?![\w.])")
-_DIRTY = re.compile(r"was left dirty by (?P<checks>.+?) at \d{4}-")
 _MISSED = re.compile(
     r"was missed|not checked at|scheduled samples? (was|were) missed|\bnot run at|no evidence"
     r"|suite was not run"
@@ -62,11 +59,11 @@ def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
         return True
     if cause.kind == "platform":
         return window.is_ended or bool(_NO_ANSWER.search(text))
-    shown_by = _SHOWN_BY.search(text) or _NEVER_HELD.search(text)
-    if shown_by:
-        return any(f"{item.stage}/{item.check}" == shown_by["check"] for item in cause.findings)
-    dirty = _DIRTY.search(text)
-    return _left_by(cause, dirty["checks"], text) if dirty else _shows(window.bad, cause, finding)
+    if finding.stage == "test_data" and finding.rests_on:
+        return _left_by(cause, finding)
+    if finding.rests_on:
+        return any(f"{item.stage}/{item.check}" in finding.rests_on for item in cause.findings)
+    return _shows(window.bad, cause, finding)
 
 
 def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
@@ -81,11 +78,12 @@ def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
     return bool(said) and cause.kind in ("error", "down", "stale")
 
 
-def _left_by(cause: Cause, checks: str, text: str) -> bool:
+def _left_by(cause: Cause, finding: Finding) -> bool:
+    """Whether its check is what failed; a test and the cycles of it are one, whatever their stages."""
     failing = {item.check for item in cause.findings}
-    if any(check.strip() in failing for check in re.split(r",| and ", checks)):
+    if any(name.partition("/")[2] in failing for name in finding.rests_on):
         return True
-    return cause.kind == "silent" and "no answer" in text
+    return cause.kind == "silent" and "no answer" in finding.actual
 
 
 def stops_of(bundle: Bundle) -> frozenset[str]:
@@ -138,12 +136,12 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
     pool = _pool_of(bundle, finding)
     if pool and any(("pools", pool, "samples") in whose for whose in reasons.values()):
         return "pools", pool
-    shown_by = _SHOWN_BY.search(finding.actual) or _NEVER_HELD.search(finding.actual)
-    if shown_by:
-        of_check = _pool_read_by(bundle, shown_by["check"].partition("/")[2])
+    if finding.rests_on and finding.stage != "test_data":
+        shown_by = finding.rests_on[0]
+        of_check = _pool_read_by(bundle, shown_by.partition("/")[2])
         if of_check and any(("pools", of_check, "samples") in whose for whose in reasons.values()):
             return "pools", of_check
-        return "shown", shown_by["check"]
+        return "shown", shown_by
     text = _bare(finding.actual)
     if _RESTS_ON.match(text):
         lead = next(

@@ -1,0 +1,136 @@
+"""How a server could read a path, a query, a key or a text in another way than we do. Pure."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from deploy_verdict.redaction.derived_secrets import decoded
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
+_RUN = re.compile(r"[A-Za-z]+|[0-9]+")
+
+
+def strange_path(path: str) -> str | None:
+    """Why servers could read this path differently from us, or None. Without its query."""
+    if not path.startswith("/") or "//" in path:
+        return "has an empty segment"
+    if not _PLAIN.fullmatch(path):
+        return "holds a character that servers read differently"
+    for segment in path.split("/"):
+        plain = unquote(segment)
+        if plain.strip(".") == "" and plain:
+            return "has a dot segment"
+        if not plain.isascii() or not plain.isprintable() or set(plain) & set("%/\\;?#"):
+            return "holds an encoding that servers read differently"
+    return None
+
+
+def strange_query(query: str) -> str | None:
+    """Why servers could read this query differently from us, or None."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if ";" in query or "#" in query or not query.isascii() or not query.isprintable():
+        return "holds a separator or a character that servers read differently"
+    if any("%" in text or not text.isascii() or not text.isprintable() for pair in pairs for text in pair):
+        return "holds an encoding that servers read differently"
+    return None
+
+
+def folded(key: str) -> str:
+    """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
+    plain = unicodedata.normalize("NFKC", key).casefold()
+    return "".join(character for character in plain if character.isalnum()).removesuffix("s")
+
+
+def disguised_key(keys: Iterable[str], known: Iterable[str]) -> str | None:
+    """The first key that is one of the known ones in another spelling."""
+    exact = set(known)
+    meant = {folded(key) for key in exact}
+    return next((key for key in keys if key not in exact and folded(key) in meant), None)
+
+
+def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator[str]:
+    """Parts of the texts, in any encoding, that have the shape of an allowed entity but are not allowed."""
+    names = {str(item) for item in allowed}
+    shapes = [shape for item in allowed if isinstance(item, str) and (shape := _shape(item))]
+    for text in texts:
+        for form in forms(text):
+            for shape in shapes:
+                yield from (found for found in shape.findall(form) if found not in names)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a JSON value, its keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from texts_in(item)
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """Every key of a JSON value, at any depth, also of JSON within a text."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from keys_in(item)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+        yield from keys_in(inner)
+
+
+def _shape(item: str) -> re.Pattern[str] | None:
+    """TEST-02 is letters, a dash, digits. Letters or digits alone are the shape of any word, so None."""
+    if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
+        return None
+    parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]
+    return re.compile(rf"(?<![A-Za-z0-9]){''.join(parts)}(?![A-Za-z0-9])")
+
+
+def _part(part: str) -> str:
+    if not _RUN.fullmatch(part):
+        return re.escape(part)
+    return "[A-Za-z]+" if part.isalpha() else "[0-9]+"
+
+
+def forms(text: str) -> Iterator[str]:
+    """A text as it is, in its plain characters, and decoded as often as possible."""
+    known: set[str] = set()
+    waiting = [text]
+    # Each decoding makes it shorter, so this ends.
+    while waiting:
+        form = waiting.pop()
+        if form not in known:
+            known.add(form)
+            yield form
+            waiting += [_visible(form), *decoded(form)]
+
+
+def _visible(text: str) -> str:
+    """In plain characters, and without invisible ones."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
+
+
+def documents_in(text: str) -> Iterator[Any]:
+    """JSON and form fields that a text holds, in any encoding."""
+    for form in forms(text):
+        if form.lstrip()[:1] in ("{", "["):
+            try:
+                yield json.loads(form)
+            except (ValueError, RecursionError):
+                continue
+        elif "=" in form:
+            yield dict(parse_qsl(form))
