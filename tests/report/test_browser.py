@@ -19,7 +19,7 @@ from demo.github.page import issue_page
 from demo.http_handler import Handler
 from deploy_verdict.markup.markdown import cell, code, fenced, inline
 from deploy_verdict.markup.tables import Code, Table, table
-from tests.report.test_hostile_evidence import pages as pages_of_evidence
+from tests.report.test_hostile_evidence import every_page
 from tests.report.test_report import hostile
 
 RAW = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_HARDBREAKS
@@ -129,7 +129,7 @@ def test_no_script_runs_and_nothing_loads_from_any_free_text_of_the_evidence(tmp
         pages = [
             markdown
             for seed, text in enumerate([*texts, "\n".join(texts)])
-            for markdown in pages_of_evidence(text, seed)
+            for markdown in every_page([text], seed)
         ]
         assert sum(url in markdown for markdown in pages) > len(PAYLOADS)
         html = "\n<hr>\n".join(github_flavored_markdown_to_html(markdown, options=RAW) for markdown in pages)

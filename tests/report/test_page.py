@@ -37,7 +37,7 @@ def page_of(bundle, verdict):
 
 
 def hostile_page(text, seed):
-    bundle = hostile_bundle(text.encode("utf-8", "replace").decode(), seed)
+    bundle = hostile_bundle([text.encode("utf-8", "replace").decode()], seed)
     return page_of(bundle, judge(bundle, judged_at=GENERATED, tool_version="0.1.0"))
 
 

@@ -38,6 +38,7 @@ SHOWN_CHARACTERS = 120
 TOO_MANY = 429
 # The fault of an answer that is complete: it leads elsewhere, and was not followed.
 REDIRECT = "redirect"
+REDIRECTS = (301, 302, 303, 307, 308)
 # Railway's edge gives it in the application's place too (Under Attack Mode), except to browsers.
 _HELD_BACK = "429, perhaps not the service's own: let this tool's requests through, or name 429 in the plan"
 _WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -103,8 +104,8 @@ REFUSED_US = (401, 403)
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     fault = exchange.fault
-    # What another system's error says is nothing of the service, its status included.
-    is_foreign = fault is not None and fault.whose is Whose.PROVIDER
+    # Another system's error, or a token of ours that has expired, says nothing of the service.
+    is_foreign = fault is not None and fault.whose in (Whose.PROVIDER, Whose.US)
     if exchange.fault is not None and (
         exchange.status is None or is_foreign or expectation.selector != "status"
     ):
@@ -131,9 +132,21 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if reason:
         # "null, not a number", but '"15.0" is text, not a number'
         actual = reason.removeprefix("is ") if value is None else f"{actual} {reason}"
-    if expectation.selector == "status" and value in REFUSED_US and outcome is Outcome.FAIL:
-        actual += ", so we were not let in: check service.auth in the plan, and its token"
+    if expectation.selector == "status" and outcome is Outcome.FAIL:
+        actual += _what_a_status_says(exchange)
     return Tested(expectation, outcome, actual)
+
+
+def _what_a_status_says(exchange: Exchange) -> str:
+    """What to do about a refusal, or about a redirect that was not followed."""
+    if exchange.status in REFUSED_US:
+        return ", so we were not let in: check service.auth in the plan, and its token"
+    if exchange.fault is not None and exchange.fault.kind == REDIRECT:
+        return f", {exchange.fault.detail}"
+    place = next((text for name, text in exchange.headers.items() if name.lower() == "location"), "")
+    if not place or exchange.status not in REDIRECTS:
+        return ""
+    return f", a redirect to {shown(place)}: what writes follows none, so write that path in the plan"
 
 
 _PAGE = "its Link header names a next one — let the request ask for more at once, such as limit: 100"

@@ -27,6 +27,9 @@ MOST_VALUES = 100_000
 
 
 AS_NUMBER = "number:"
+# Control characters, and what stands for bytes that are no UTF-8.
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
+_BINARY_SHARE = 0.05
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
 _WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 
@@ -204,7 +207,15 @@ def read_json(body: str) -> Found | Lacking:
     except NotJSONError as error:
         return Lacking(f"the JSON {str(error).removeprefix('it ')}")
     except ValueError:
+        if is_binary(body):
+            return Lacking("the answer is no text: binary, or compressed in a way that was not requested")
         return Lacking(f"the answer is {_kind_of_text(body)}, not JSON: {_start_of(body)}")
+
+
+def is_binary(body: str) -> bool:
+    """Whether a body that was read as text is none: too much of its beginning is no character."""
+    beginning = body[:4096]
+    return len(_NO_CHARACTER.findall(beginning)) > _BINARY_SHARE * len(beginning)
 
 
 def _float(text: str) -> float | UnreadableNumber:
