@@ -5,7 +5,7 @@ import pytest
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Layout, Subject, WindowFrame
 from deploy_verdict.model.window import tolerance_s, window_frame
-from deploy_verdict.plan import densely, laid_out, layout_of, own_layout, read_plan
+from deploy_verdict.plan import densely, laid_out, layout_of, own_layout, read_plan, spread_out
 from tests.bundles import T0, http, loaded
 
 PLAN = b"""
@@ -76,6 +76,28 @@ def test_in_between_a_pool_is_read_fewer_times_over_a_longer_stretch(window, poo
     first, second = (dense.burst_at(dense.pools[0], at_s) for at_s in dense.window.pool_offsets_s[:2])
     assert first == plan.pools[0].burst
     assert (second.for_, second.readings) == between
+
+
+@pytest.mark.parametrize(
+    ("window", "pool", "is_free", "seconds"),
+    [
+        ("", "", True, 300),
+        ("", "", False, 30),
+        ("spread: 4m", "", False, 240),
+        ("spread: 10s", "", True, 30),
+        ("sample_every: 6m", "", True, 120),
+        ("", "burst: {for: 5s, every: 1s}", True, 5),
+    ],
+    ids=["public", "billed", "as the plan says", "not at all", "often", "no burst"],
+)
+def test_separate_jobs_spread_the_same_readings_but_for_the_first(window, pool, is_free, seconds):
+    every = "" if "sample_every" in window else "sample_every: 15m, "
+    text = PLAN.decode().replace("length: 2h, sample_every: 30m", f"length: 2h, {every}{window}".rstrip(", "))
+    plan = read_plan(text.replace("limit: $.b", f"limit: $.b, {pool}").encode(), "p.yml", {}, "2026-02-02")
+    spread = laid_out(plan, spread_out(plan, own_layout(plan), is_free=is_free))
+    first, *others = (spread.burst_at(spread.pools[0], at_s) for at_s in spread.window.pool_offsets_s)
+    assert first == plan.pools[0].burst
+    assert {(item.for_, item.readings) for item in others} == {(seconds, first.readings)}
 
 
 def test_a_plan_without_pools_has_nothing_in_between():
