@@ -34,7 +34,7 @@ from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Notif
 from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
-from deploy_verdict.stages.registry import STAGES, function, planned
+from deploy_verdict.stages.registry import STAGES, function, named, planned
 
 
 def kept_body(size: int) -> int:
@@ -355,6 +355,13 @@ class Plan(Part):
         if spread_s is not None and 0 < offset_s <= self.window.end_s:
             return pool.burst.over(spread_s)
         return pool.burst
+
+    def waits_s(self, stage: str, offset_s: float) -> float:
+        """How much later a stage is due where a sample job spreads its readings of the pools before it."""
+        if self.window.spread_s is None or named(stage).turn <= named("pools").turn:
+            return 0.0
+        longer_s = (self.burst_at(pool, offset_s).for_ - pool.burst.for_ for pool in self.pools)
+        return max(longer_s, default=0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
         """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""
