@@ -84,7 +84,7 @@ class AlikeLines:
     def __init__(self, read_time: Callable[[str], Stamp]) -> None:
         self._read_time = read_time
         # None: one that cannot be read by its places.
-        self._known: dict[bytes, _Shape | None] = {}
+        self._known: dict[bytes, _LearntShape | None] = {}
         self._met: set[int] = set()
         self._minutes: dict[bytes, float | None] = {}
         self._since_full = 0
@@ -157,7 +157,7 @@ class AlikeLines:
             return
         shape = self._known.get(key)
         if shape is None:
-            shape = self._known[key] = _Shape(alike, raw, places)
+            shape = self._known[key] = _LearntShape(alike, raw, places)
         if shape.level is not None:
             shape.by_level[raw[shape.level]] = alike
 
@@ -173,7 +173,7 @@ def _is_certain(raw: bytes, line: SourceLine) -> bool:
     return is_dated and is_levelled and is_fit
 
 
-class _Shape:
+class _LearntShape:
     """Lines that differ in digits alone. `clock`: where the time, its seconds, their end, and its end are."""
 
     __slots__ = ("alike", "by_level", "clock", "has_point", "level")
