@@ -2,7 +2,7 @@
 
 from deploy_verdict.stages.logs.crashes import CRASHES
 from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.json_lines import LEVEL_KEYS, TEXT_KEYS, TIME_KEYS
+from deploy_verdict.stages.logs.json_lines import AGREED_KEYS, LEVEL_KEYS, TEXT_KEYS, TIME_KEYS
 from deploy_verdict.stages.logs.levels import NAMED
 from deploy_verdict.stages.logs.times import AMBIGUOUS_ZONES, ZONES
 
@@ -71,7 +71,7 @@ logger's word. One line may hold many records: OpenTelemetry's `resourceLogs`, C
 object that is written indented, over several lines of a file, is one.
 
 - time: {_names(TIME_KEYS)}
-- level: {_names(LEVEL_KEYS)}
+- level: {_names(LEVEL_KEYS)}; where nearly all lines of a log that have none of these agree on it, one of {_names(AGREED_KEYS)}
 - message: {_names(TEXT_KEYS)}
 
 A number means what its format says: 40 is a warning of pino and bunyan and an error of Python; journald, GELF and

@@ -56,6 +56,20 @@ def _escape(pair: str, *, in_class: bool) -> str:
     return pair if in_class else f"[^{members}]"
 
 
+# Where a digit of an expression means no digit, or any: escapes, [0-9], {2,3}.
+_OF_ALL_DIGITS = re.compile(r"\\[^0-9xpPQ]|\[\^?0-9|(?<!\\)\{[0-9]*,?[0-9]*\}")
+_NO_TEXT_FOR_THAT = re.compile(r"\\[xpPQ]|\[[^\]]*\{")
+
+
+def is_blind_to_digits(regex: str) -> bool:
+    """Whether an expression takes all digits alike: what it finds in a text it finds whatever these are.
+
+    Certain where it says yes.
+    """
+    said = _OF_ALL_DIGITS.sub("", regex)
+    return not any(map(str.isdigit, said)) and not _NO_TEXT_FOR_THAT.search(regex)
+
+
 def check_regex(regex: str) -> None:
     """Raises UnfitRegexError for an expression that cannot be run."""
     LinearRegexes([regex]).found_in("")
@@ -69,11 +83,12 @@ class LinearRegexes:
         self._match = _set_of(self._regexes).Match if regexes else None
         self._always = len(self._regexes)
 
-    def found_in(self, text: str) -> list[int]:
+    def found_in(self, text: str | bytes) -> list[int]:
         """The places of the expressions that are found somewhere in a text, in their order."""
         if self._match is None:
             return []
-        found: list[int] = self._match(text.encode("utf-8", "replace")) or []
+        raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
+        found: list[int] = self._match(raw) or []
         if self._always not in found:
             raise UnfitRegexError(f"{self._regexes!r} need too much memory — write shorter ones")
         if len(found) == 1:

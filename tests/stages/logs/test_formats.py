@@ -14,6 +14,7 @@ from deploy_verdict.stages.logs.entries import entries
 from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.line_reader import LineReader
 from deploy_verdict.stages.logs.review import FileSource, review
+from tests.stages.logs.lines import lines_of
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = NOON + timedelta(hours=2)
@@ -78,7 +79,7 @@ def test_levels_are_the_same_whatever_stands_around_the_lines(
     lines = [wrapped(wrapper, shown.format(sample.line + f" {name}")) for _, sample in chosen]
     path = tmp_path / "service.log"
     path.write_bytes(bom + (end.join(lines) + end).encode("utf-8", "replace"))
-    read = [line.level for line in FileSource(path, ends=END).lines()]
+    read = [line.level for line in lines_of(FileSource(path, ends=END))]
     assert read == [sample.level for _, sample in chosen]
 
 
@@ -306,6 +307,26 @@ def otlp(*levels):
         (("2026-02-02 12:00:00 INFO got", "           ERROR    quoted"), "I"),
         (("  2026-02-02T12:00:00.123Z ERROR shop: x", "    at src/main.rs:10", "", "  2026-02-02T12:00:00.123Z  INFO shop: y", "    at src/main.rs:11"), "EI"),
         (("ERROR shop: x", " INFO shop: y"), "EI"),
+        (("[i] started", "[x] pool is closed", "[!] slow", "[*] taken"), "IEWI"),
+        (("[x] paint the door", "[ ] mend the roof", "[ ] sleep"), "---"),
+        (("   • taken   id=1", "   ⨯ pool is closed", "   • taken   id=2"), "IEI"),
+        (("shop-7d9f8b6c5-x2k4p app INFO a", "shop-7d9f8b6c5-x2k4p app ERROR b", 'shop-0 app {"level":"error","msg":"c"}'), "IEE"),
+        (("order-12 was ERROR once", "Orders taken", "All is well", "Good"), "----"),
+        (('{"t":"2026-02-02T12:00:00Z","l":"info","m":"a"}', '{"t":"2026-02-02T12:00:00Z","l":"error","m":"b"}'), "IE"),
+        ((line_json(type="info"), line_json(type="error"), line_json(s="E")), "---"),
+        (("web | " + line_json(type="info"), "web | " + line_json(type="error")), "IE"),
+        ((json.dumps({"log": line_json(s="I")}), json.dumps({"log": line_json(s="E")})), "IE"),
+        ((line_json(type="info"), line_json(type="order"), line_json(type="error")), "---"),
+        ((line_json(type="success"), line_json(type="failure")), "--"),
+        (('{"ts":1770033600123.4,"caller":"a.go:1","msg":"m","v":0}', '{"ts":1770033600123.4,"caller":"a.go:1","msg":"m","err":"x"}'), "IE"),
+        (("method=GET path=/orders?level=error format=json status=500 duration=4.0",), "a"),
+        (("┌ Error: pool is closed", "│   id = 1", "└ @ Main a.jl:1", "[ Info: taken"), "EI"),
+        (("2026-02-02 12:00:00 [main] shop.Orders.take()", "ERROR: pool is closed"), "E"),
+        # As tslog, structlog with Rich, signale and Sanic printed here.
+        (("2026-11-27 21:22:56.725\tERROR\ta.js:8\t", " Error  pool", "error stack:", "  • a.js\ttslog", "\ta.js:8"), "E"),
+        (("2026-11-27 21:23:42 [error    ] pool", "╭───── Traceback (most recent call last) ─────╮", "│ p.py:4 in err │", "╰──────╯", "KeyError: 'pool'"), "E"),
+        (("[11/27/2026] [9:22:55 PM] [shop] › ℹ  info      a", "[11/27/2026] [9:22:55 PM] [shop] › ✖  error     b"), "IE"),
+        (("╭ Srv 0 2026-11-27 21:23:52 +0000 ERROR: x", "│ File a", "╰ RuntimeError: pool", "Srv 0|2026-11-27 21:23:52 +0000 INFO: GET /err 500"), "EI"),
         # Batches: one line, many entries.
         ((otlp(9, 17), otlp(21)), "IEC"),
         ((json.dumps([{"level": "info", "msg": "a"}, {"level": "error", "msg": "b"}]),), "IE"),
@@ -373,6 +394,23 @@ def test_the_evidence_counts_what_has_no_level_and_what_was_read(tmp_path):
     assert seen.formats == {"access log": 1, "time": 2, "time, then a level": 1}
     said = reviewed(tmp_path / "log", plan(unlevelled="info"), texts)
     assert (said.levels, said.unlevelled_lines, said.suspect_lines) == ({"INFO": 3}, 0, 0)
+
+
+XML = (
+    '<log4j:event logger="a" timestamp="1770033600123" level="{}" thread="main">\n'
+    "<log4j:message><![CDATA[pool\nERROR]]></log4j:message>\n</log4j:event>",
+    '<Event xmlns="http://logging.apache.org/log4j/2.0/events" thread="main" level="{}" loggerName="a">\n'
+    '  <Instant epochSecond="1770033600" nanoOfSecond="1"/>\n  <Message>pool</Message>\n</Event>',
+    "<record>\n  <date>2026-02-02T07:00:00</date>\n  <millis>1770033600123</millis>\n  <nanos>0</nanos>\n"
+    "  <sequence>1</sequence>\n  <logger>a</logger>\n  <level>{}</level>\n  <message>pool</message>\n</record>",
+)
+
+
+@pytest.mark.parametrize("event", XML, ids=["log4j", "log4j 2", "java.util.logging"])
+def test_xml_is_read_event_by_event(tmp_path, event):
+    observation = reviewed(tmp_path / "a.log", plan(), [event.format("INFO"), event.format("ERROR")])
+    assert (observation.levels, observation.unlevelled_lines) == ({"ERROR": 1, "INFO": 1}, 0)
+    assert observation.first_at.replace(microsecond=0) == NOON
 
 
 def test_lines_with_an_unknown_zone_make_the_log_incomplete(tmp_path):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.logs.review import OVERLAP_BYTES, FileSource, from_word_start, up_to_word_end
+from tests.stages.logs.lines import lines_of
 
 SECRET = "hunter2hunter2"
 TOKEN = "gh" + "p_" + "0123456789abcdefghijABCDEFGHIJ012345"
@@ -14,7 +15,7 @@ BORDER = 65536
 
 def pieces_of(path, text):
     path.write_text(text)
-    return [line.text for line in FileSource(path).lines()]
+    return [line.text for line in lines_of(FileSource(path))]
 
 
 @pytest.mark.parametrize("around", ["{} leaks {} here ", '{{"a":"{}","password":"{}","b":"x"}},'])

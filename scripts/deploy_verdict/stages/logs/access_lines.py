@@ -65,10 +65,10 @@ class PathTally:
         self._start_s, self._part_s = start_s, part_s
         self.parts = [Counter[str]() for _ in range(PARTS)]
 
-    def add(self, status: str, at_s: float | None) -> None:
-        """Count an answer; one without a time is of the first part."""
+    def add(self, status: str, at_s: float | None, count: int = 1) -> None:
+        """Count answers; those without a time are of the first part."""
         part = int((at_s - self._start_s) / self._part_s) if at_s is not None else 0
-        self.parts[min(PARTS - 1, max(0, part))][status] += 1
+        self.parts[min(PARTS - 1, max(0, part))][status] += count
 
 
 class AccessTally:

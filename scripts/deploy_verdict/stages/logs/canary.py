@@ -19,6 +19,7 @@ from datetime import datetime
 
 from deploy_verdict.evidence.answers.own_requests import OwnRequest
 from deploy_verdict.model import CanaryPath, CanaryReading, UnseenRequests
+from deploy_verdict.stages.logs.alike import Repeats
 from deploy_verdict.stages.logs.source_lines import SourceLine
 
 AGENT = "deploy-verdict/"
@@ -88,6 +89,15 @@ class CanaryLines:
         times = self._by_path.setdefault(match[0] if match else "", array("d"))
         if len(times) < MOST_LINES:
             times.append(at_s)
+
+    def add_repeats(self, repeats: Repeats) -> None:
+        """Take in lines that are like ones before."""
+        if self._own and repeats.after_t0 is not False:
+            for alike, raw, at_s in repeats.lines:
+                if self._search(alike.body(raw).decode()):
+                    self.add(alike.read(raw, at_s, repeats.after_t0))
+        if repeats.lines:
+            self._at_s = repeats.lines[-1][2]
 
     def reading(self) -> CanaryReading:
         """Which requests have a line, by the best proof that the log gives, and how wrong its clock is."""

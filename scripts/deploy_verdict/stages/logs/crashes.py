@@ -24,7 +24,7 @@ STACK_FRAME = re.compile(
 CONTINUES = re.compile(
     r"\s|! |at [\w$<./]+[\w$<>.]*\(|Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|\^+$|--- End of|-{1,4}> "
     rf"|Stack trace:|\[stacktrace\]|#[0-9]+ |\"\}} *$|{_RB}|goroutine [0-9]+ \[|created by \S+|exit status [0-9]"
-    r"|/\S+\.go:[0-9]+ \(0x|[\w/@~-]+(?:\.[\w*()\[\]-]+)+(?:\(.*\))?$|stack backtrace:|note: (?:run with|Some details)|Node\.js v[0-9]|\[signal SIG|[}\])]+,?$",
+    r"|/\S+\.go:[0-9]+ \(0x|[\w/@~-]+(?:\.[\w*()\[\]-]+)+(?:\(.*\))?$|stack backtrace:|note: (?:run with|Some details)|Node\.js v[0-9]|[│└╭╰├┌]|error stack:$|\[signal SIG|[}\])]+,?$",
     re.ASCII,
 )
 
@@ -56,12 +56,12 @@ CRASHES = (
     Crash(
         "Python",
         _regex(
-            r"(?:  \+ )?(?:Exception Group )?Traceback \(most recent call last\):|Exception in thread |Fatal Python error: |Exception ignored in: "
+            r"╭─+ Traceback \(most recent call last\)|(?:  \+ )?(?:Exception Group )?Traceback \(most recent call last\):|Exception in thread |Fatal Python error: |Exception ignored in: "
         ),
         'Traceback (most recent call last):\n  File "/app/orders.py", line 10, in take\n    pool.take()\n'
         "    ~~~~~~~~~^^\nRuntimeError: pool is closed",
         goes_on=re.compile(
-            rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:|(?:Current thread|Thread) 0x|Extension modules: |Traceback \(most|> File \""
+            rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:|(?:Current thread|Thread) 0x|Extension modules: |Traceback \(most|> File \"|[│╰╭]"
         ),
         ends=re.compile(rf"{_RAISED}|[^\W\d]\w*(?:\.\w+)*:"),
         again=_regex(
@@ -134,7 +134,7 @@ CRASHES = (
         "native code",
         _regex(
             r"terminate called |(?:Segmentation fault|Aborted|Bus error|Illegal instruction)(?: \(core dumped\))?$"
-            r"|\*\*\* stack smashing detected|double free or corruption|AddressSanitizer|munmap_chunk\(\): |Killed$"
+            r"|\*\*\* stack smashing detected|double free or corruption|AddressSanitizer|!!! uWSGI process [0-9]+ got \w|munmap_chunk\(\): |Killed$"
         ),
         "terminate called after throwing an instance of 'std::runtime_error'\n  what():  pool is closed",
         goes_on=_regex(r"Aborted"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.alike import Repeats
 from deploy_verdict.stages.logs.crashes import (
     CONTINUES,
     LOOKS_LIKE,
@@ -16,7 +17,7 @@ from deploy_verdict.stages.logs.crashes import (
     crash_that_begins,
     holds_crash,
 )
-from deploy_verdict.stages.logs.formats import Kind
+from deploy_verdict.stages.logs.format_rows import Kind
 from deploy_verdict.stages.logs.levels import ERROR, INFO
 from deploy_verdict.stages.logs.source_lines import SourceLine
 
@@ -51,30 +52,39 @@ class Entry(NamedTuple):
     is_named: bool = False
 
 
-def entries(lines: Iterable[SourceLine], max_chars: int = MAX_ENTRY_CHARS) -> Iterator[Entry]:
-    """Join lines to entries as they come; holds no more than one entry of max_chars (and two lines)."""
+def entries(
+    lines: Iterable[SourceLine | Repeats], max_chars: int = MAX_ENTRY_CHARS
+) -> Iterator[Entry | Repeats]:
+    """Join lines to entries as they come; holds no more than one entry of max_chars (and two lines).
+
+    Of lines that repeat, all but the last are complete in themselves.
+    """
     joined = _Joined(max_chars)
     plain: SourceLine | None = None
     for line in lines:
-        if line.plain and not (joined.awaits_level and line.at is None):
+        repeats = line if isinstance(line, Repeats) else None
+        last = line.pop() if isinstance(line, Repeats) else line
+        if last.plain and not (joined.awaits_level and last.at is None):
             # Most lines are complete in themselves, and what follows most of them is another such line.
             if plain is not None:
-                yield _entry_of(plain)
+                yield entry_of(plain)
             elif joined.is_busy:
                 yield from joined.closed()
-            plain = line
+            if repeats is not None:
+                yield repeats
+            plain = last
             continue
         if plain is not None:
             joined.open(plain)
             plain = None
-        for record in line.records or (line,):
+        for record in last.records or (last,):
             yield from joined.taken(record)
     if plain is not None:
         joined.open(plain)
     yield from joined.closed()
 
 
-def _entry_of(line: SourceLine) -> Entry:
+def entry_of(line: SourceLine) -> Entry:
     """The entry of a plain line alone."""
     text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _, _ = line
     is_named = level is not None and level != UNPROVEN_LEVEL

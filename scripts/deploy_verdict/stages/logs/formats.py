@@ -1,113 +1,22 @@
 """The formats in which services and their servers log, as data: one row each, in the order in which they are tried.
 
-A row says how a line begins: where its time and its level stand. The message is what follows. `{any}`, `{iso}`
-and so on stand for the ways of writing a time (times.py), `{word}` for a level in capitals, `{small}` for one in
-small letters, `{named}` for one in any case. A row whose `rest` is true is a wrapper: what follows is
-a line of its own, and its level is the line's. Each row's samples are its test.
-
-Digits in a row's expression stand for any digits: lines that differ in digits alone are read alike.
+How a row is written is said in format_rows.py.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import count
-from typing import Literal
-
+from deploy_verdict.stages.logs.format_rows import IN_BRACKETS, Format, Sample, any_of
 from deploy_verdict.stages.logs.levels import (
     CRITICAL,
     DEBUG,
     ERROR,
     INFO,
     LOCALISED,
-    NAMED,
     WARNING,
     WORDS,
     named_level,
     syslog_level,
 )
-from deploy_verdict.stages.logs.times import ANY_TIME, TIMES
 
-Kind = Literal["line", "access", "crash"]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A line of `writer`, and what must be read of it; `at` is the clock time in UTC, of 2026-02-02."""
-
-    writer: str
-    line: str
-    level: str | None = None
-    at: str | None = "12:00:00.123"
-
-
-def _of_priority(number: str) -> str | None:
-    return syslog_level(int(number))
-
-
-@dataclass(frozen=True, eq=False)
-class Format:
-    """One format. `level_of` says what the text in the level's place means.
-
-    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves open;
-    a `share` of a log's first lines that no row reads must show it as this one does, or one line `shown_by`. Such a row is tried on
-    what is left behind the time and the wrappers.
-    """
-
-    name: str
-    line: str
-    samples: tuple[Sample, ...]
-    level_of: Callable[[str], str | None] = named_level
-    kind: Kind = "line"
-    rest: bool = False
-    awaits_level: bool = False
-    agreed: str = ""
-    share: float = 0.5
-    shown_by: str | None = None
-
-    @cached_property
-    def regex(self) -> "re.Pattern[str]":
-        """The compiled expression: groups named time… and level…, none of which need take part."""
-        text = self.line
-        for name, regex in _PARTS.items():
-            text = text.replace(f"{{{name}}}", regex)
-        number = count()
-        named = re.sub(r"\(\?P<(time|level)\d*>", lambda found: f"(?P<{found[1]}{next(number)}>", text)
-        return re.compile(named, re.ASCII)
-
-
-def _any_of(words: Mapping[str, str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_CASE = r"(?i:{})"
-_HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
-_IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
-# A level's place ends there: ERROR_PAGE is none.
-_ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
-# What stands between time and level: threads, process ids, logger names with a separator after them.
-_COLUMN = (
-    r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
-    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
-    r"|[\w.-]{1,60} (?=[\w.-]{1,60}\[[0-9]{1,7}\] )|TID-\w{1,12}|Main(?= )|Srv [0-9]+|[\w-]{36}(?=\t)|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z_][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )|[a-z][\w.-]{0,60}(?= +(?:"
-    + _any_of(WORDS)
-    + r") ))"
-)
-_PARTS = {
-    "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
-    "word": rf"(?P<level>(?:{_any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
-    "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(_any_of(_IN_BRACKETS))}) *[\])>}}]",
-    # A letter by itself is a level where no word follows.
-    "letter": rf"\[(?P<level4>[DIWEFCNVT])\](?! *\[?(?:{_any_of(WORDS)})\b)",
-    "localised": rf"(?P<level>{_any_of(LOCALISED)})",
-    # Go's "panic: " begins a crash.
-    "small": rf"(?P<level2>{_any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
-    "harmless": rf"(?P<level3>{_any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
-    "any": f"(?P<time>{ANY_TIME})",
-    **{name: f"(?P<time>{regex})" for name, regex in TIMES.items()},
-    "method": r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT)",
-}
+# What stands between a time and what follows it.
 _AFTER_TIME = r"[\])]?[ \t,;:|-]*(?:\] *)?"
 _PHP_LEVELS = {
     **dict.fromkeys(("Fatal error", "Parse error", "Core error", "Compile error"), CRITICAL),
@@ -121,6 +30,8 @@ _SYMBOLS = {
     "⚠": WARNING,
     **dict.fromkeys("ℹ✔✓✅", INFO),
 }
+_BRACKETED_SYMBOLS = {"x": ERROR, "!": WARNING, **dict.fromkeys("*+i", INFO), **dict.fromkeys("d#", DEBUG)}
+_ERLANG_REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": INFO}
 _REDIS_LEVELS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 _WEBSPHERE_LEVELS = {
     "F": CRITICAL,
@@ -130,6 +41,11 @@ _WEBSPHERE_LEVELS = {
     **dict.fromkeys("D123", DEBUG),
 }
 _RUBY_LEVELS = {"D": DEBUG, "I": INFO, "W": WARNING, "E": ERROR, "F": CRITICAL}
+
+
+def _of_priority(number: str) -> str | None:
+    return syslog_level(int(number))
+
 
 FORMATS = (
     Format(
@@ -158,6 +74,59 @@ FORMATS = (
             ),
         ),
         kind="access",
+    ),
+    Format(
+        "access log of PHP-FPM",
+        r"[\w.:]+ -  ?\S* ?{access} \"{method} ",
+        (Sample("PHP-FPM", '10.0.0.1 -  02/Feb/2026:12:00:00 +0000 "GET /index.php" 500', at="12:00:00"),),
+        kind="access",
+    ),
+    Format(
+        "access log of IIS",
+        r"{iso} [0-9a-f.:]{3,45} {method} /\S* \S+ [0-9]{1,5} \S+ [0-9a-f.:]{3,45} ",
+        (
+            Sample(
+                "IIS",
+                "2026-02-02 12:00:00 10.0.0.1 GET /orders level=error 443 - 10.0.0.2 curl/8 - 500 0 0 15",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of CloudFront",
+        r"{tabbed}\t[\w-]+\t[0-9]+\t[0-9a-f.:]{3,45}\t{method}\t",
+        (
+            Sample(
+                "CloudFront",
+                "2026-02-02\t12:00:00\tFRA2-C1\t8\t10.0.0.1\tGET\tx.cloudfront.net\t/orders\t502\t-\tcurl\t-\t-\tError",
+                at="12:00:00",
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of AWS's load balancers",
+        r"(?:(?:https?|h2|grpcs?|wss?|tls) )?{iso} [\w./-]{1,128} [0-9a-f.:]{3,45} (?:-|[0-9a-f.:]{3,45}) -?[0-9.]+ -?[0-9.]+ ",
+        (
+            Sample(
+                "an application load balancer",
+                'http 2026-02-02T12:00:00.123000Z app/shop/50dc 10.0.0.1:4711 10.0.0.2:80 0.000 0.001 0.000 502 502 34 366 "GET http://shop:80/ HTTP/1.1" "curl"',
+            ),
+        ),
+        kind="access",
+    ),
+    Format(
+        "access log of Dart's shelf",
+        r"{iso}  [0-9:.]{10,18} {method} +\[[0-9]{3}\] ",
+        (Sample("shelf", "2026-02-02T12:00:00.123000  0:00:00.001234 GET     [500] /orders"),),
+        kind="access",
+    ),
+    Format(
+        "head of an access log",
+        r"#(?:Software|Version|Fields|Date|Remark|Start-Date)(?P<level>): ",
+        (Sample("IIS, CloudFront", "#Fields: date time s-ip cs-method cs-uri-stem", INFO, None),),
+        level_of=lambda word: INFO,
     ),
     Format(
         "access log of HAProxy",
@@ -229,7 +198,7 @@ FORMATS = (
     ),
     Format(
         "PHP",
-        rf"(?:\[{{any}}\] )?(?:PHP )?(?P<level>{_any_of(_PHP_LEVELS)}):  ?(?=\S)",
+        rf"(?:\[{{any}}\] )?(?:PHP )?(?P<level>{any_of(_PHP_LEVELS)}):  ?(?=\S)",
         (
             Sample(
                 "PHP",
@@ -308,7 +277,7 @@ FORMATS = (
         "PostgreSQL",
         r"{iso}(?: \[[0-9-]+\])?:?(?: [\w.@\[\]()%:-]+){0,4}? (?P<level>DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION|{words}):  ".replace(
             "[1-5]", "[0-9]"
-        ).replace("{words}", _any_of(LOCALISED)),
+        ).replace("{words}", any_of(LOCALISED)),
         (
             Sample("PostgreSQL", "2026-02-02 12:00:00.123 UTC [31] LOG:  database system is ready", INFO),
             Sample(
@@ -351,10 +320,11 @@ FORMATS = (
     ),
     Format(
         "logrus in a terminal",
-        r" ?(?P<level>[A-Z]{4,5})\[[0-9]{4,}\] ",
+        r" {0,2}(?P<level>[A-Z]{4,5})\[(?:[0-9]{4,}|{iso})\] ",
         (
             Sample("logrus", "ERRO[0012] pool is closed                    pool=db", ERROR, None),
             Sample("apex/log", " INFO[0012] order taken                    id=12", INFO, None),
+            Sample("Buffalo", "ERRO[2026-02-02T12:00:00Z] pool is closed pool=db", ERROR, "12:00:00"),
         ),
     ),
     Format(
@@ -369,6 +339,128 @@ FORMATS = (
         "logcat",
         r"{short} +[0-9]+ +[0-9]+ (?P<level>[VDIWEFA]) ",
         (Sample("Android's logcat", "02-02 12:00:00.123  1234  1240 E Pool: pool is closed", ERROR),),
+    ),
+    Format(
+        "capnslog",
+        r"{iso} (?P<level>[CEWNIDT]) \| [\w./-]+: ",
+        (Sample("etcd up to 3.3", "2026-02-02 12:00:00.123000 E | etcdserver: pool is closed", ERROR),),
+    ),
+    Format(
+        "Asterisk",
+        r"\[{any}\] (?P<level>[A-Z]{5,7})\[[0-9]+\](?:\[C-[0-9a-f]+\])?:? ",
+        (
+            Sample(
+                "Asterisk",
+                "[2026-02-02 12:00:00] ERROR[31]: pool.c:31 take: pool is closed",
+                ERROR,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
+        "Erlang's reports",
+        r"=(?P<level>[A-Z]+) REPORT==== {dashed} ===",
+        (
+            Sample("RabbitMQ up to 3.6", "=ERROR REPORT==== 2-Feb-2026::12:00:00 ===", ERROR, "12:00:00"),
+            Sample("Erlang", "=PROGRESS REPORT==== 2-Feb-2026::12:00:00.123000 ===", INFO),
+        ),
+        level_of=lambda word: _ERLANG_REPORTS.get(word) or named_level(word),
+    ),
+    Format(
+        "Couchbase",
+        r"\[\w+:(?P<level>[a-z]+),{iso},[^\]\n]{1,200}\]",
+        (
+            Sample(
+                "Couchbase",
+                "[ns_server:error,2026-02-02T12:00:00.123Z,ns_1@db:pool<0.1.0>:take:31]closed",
+                ERROR,
+            ),
+        ),
+    ),
+    Format(
+        "Swoole",
+        r"\[{any} [@*#^$%!]?[0-9.]+\]\t(?P<level>[A-Z]+)\t",
+        (Sample("Swoole", "[2026-02-02 12:00:00 *7.0]\tERROR\tpool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "MySQL up to 5.6",
+        r"{tiny} (?:[0-9]+ )?\[(?P<level>[A-Za-z]+)\] ",
+        (Sample("MySQL up to 5.6", "260202 12:00:00 [ERROR] pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "good",
+        r"{good}, \[(?:[\w-]+,)*?(?P<level>error|warn|warning|info|debug|fatal|response|request|ops)(?:,[\w,-]+)?\] ",
+        (
+            Sample("hapi", "260202/120000.123, [log,error,db] data: pool is closed", ERROR),
+            Sample(
+                "hapi", "260202/120000.123, [response,api] http://shop:80: get /orders {} 500 (5ms)", INFO
+            ),
+        ),
+        level_of=lambda word: named_level(word) or INFO,
+    ),
+    Format(
+        "Sanic",
+        r"(?:╭ )?(?:Main|Srv [0-9]+)[ |]+{any} {word}: ",
+        (
+            Sample("Sanic", "Srv 0|2026-02-02 12:00:00 +0000 INFO: Worker ready [7]", INFO, "12:00:00"),
+            Sample("Sanic", "╭ Srv 0 2026-02-02 12:00:00 +0000 ERROR: pool is closed", ERROR, "12:00:00"),
+            Sample("Sanic", "Main  12:00:00 ERROR: pool is closed", ERROR, "12:00:00"),
+        ),
+    ),
+    Format(
+        "Julia",
+        r"[\[┌] (?P<level>Debug|Info|Warning|Error): ",
+        (Sample("Julia", "┌ Error: pool is closed", ERROR, None),),
+    ),
+    Format(
+        "AWS Lambda's own",
+        r"(?:START|END|REPORT|INIT_START|INIT_REPORT)(?P<level>) (?:RequestId|Runtime Version|Init Duration): |{iso} [\w-]{1,60} (?P<level1>Task timed out) after [0-9.]+ seconds|RequestId: [\w-]{1,60} (?P<level2>Error): ",
+        (
+            Sample("AWS Lambda", "START RequestId: c6af9ac6 Version: $LATEST", INFO, None),
+            Sample(
+                "AWS Lambda", "2026-02-02T12:00:00.123Z c6af9ac6 Task timed out after 3.00 seconds", ERROR
+            ),
+        ),
+        level_of=lambda word: ERROR if word else INFO,
+    ),
+    Format(
+        "pm2's own",
+        r"(?:{iso}: )?PM2 (?P<level>log|warn|error): ",
+        (Sample("pm2", "2026-02-02T12:00:00: PM2 error: pool is closed", ERROR, "12:00:00"),),
+    ),
+    Format(
+        "log4j's XML",
+        r"<(?:log4j:)?[eE]vent (?:[^<>\n]{0,300} )?timestamp=\"{epoch}\" (?:[^<>\n]{0,300} )?level=\"(?P<level>\w+)\"",
+        (
+            Sample(
+                "log4j",
+                '<log4j:event logger="shop.Orders" timestamp="1770033600123" level="ERROR" thread="main">',
+                ERROR,
+            ),
+        ),
+    ),
+    Format(
+        "log4j's XML, its time within",
+        r"<Event (?:[^<>\n]{0,300} )?level=\"(?P<level>\w+)\"[^<>\n]{0,300}>\s*(?:<Instant epochSecond=\"{epoch}\")?",
+        (
+            Sample(
+                "log4j 2",
+                '<Event thread="main" level="ERROR" loggerName="shop"><Instant epochSecond="1770033600"',
+                ERROR,
+                "12:00:00",
+            ),
+        ),
+    ),
+    Format(
+        "java.util.logging's XML",
+        r"<record>\s*<date>[^<\n]{1,60}</date>\s*<millis>{epoch}</millis>(?:\s*<(?:nanos|sequence|logger|key|catalog)>[^<\n]{0,200}</\w+>){0,6}\s*<level>(?P<level>\w+)</level>",
+        (
+            Sample(
+                "java.util.logging",
+                "<record><date>2026-02-02T12:00:00</date><millis>1770033600123</millis><level>SEVERE</level>",
+                ERROR,
+            ),
+        ),
     ),
     Format(
         "Telegraf",
@@ -435,18 +527,22 @@ FORMATS = (
     ),
     Format(
         "npm",
-        r"npm (?P<level>ERR!|WARN|error|warn|notice|info|http) ",
-        (Sample("npm", "npm ERR! code ELIFECYCLE", ERROR, None),),
+        r"npm (?P<level>ERR!|WARN|error|warn|notice|info|http) |(?P<level1>ERR!) (?=\S)",
+        (
+            Sample("npm", "npm ERR! code ELIFECYCLE", ERROR, None),
+            Sample("npmlog", "ERR! shop pool is closed", ERROR, None),
+        ),
         level_of=lambda word: named_level(word.rstrip("!")),
     ),
     Format(
         "java.util.logging",
-        r"{worded} [\w.$]+(?: \S+)?$",
+        r"{worded} [\w.$]+(?: \S+)?$|{iso} \[[^\]\n]{1,80}\] [\w.$<>]+\(\)$",
         (
             Sample("java.util.logging", "Feb 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"),
             Sample(
                 "java.util.logging in French", "févr. 02, 2026 12:00:00 PM shop.Orders take", at="12:00:00"
             ),
+            Sample("tinylog", "2026-02-02 12:00:00 [main] shop.Orders.take()", at="12:00:00"),
         ),
         awaits_level=True,
     ),
@@ -560,20 +656,21 @@ FORMATS = (
     ),
     Format(
         "time and level in one bracket",
-        r"\[{any} (?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?\] ".replace(
-            "{words}", _any_of(_IN_BRACKETS)
+        r"\[{any} (?:(?P<level>(?i:{words})|[DIWEFV])(?: [^\]\n]{0,120})?|\S{1,60} {word})\] ".replace(
+            "{words}", any_of(IN_BRACKETS)
         ),
         (
             Sample("Serilog, in full", "[12:00:00 Error] pool is closed", ERROR, "12:00:00"),
             Sample(
                 "Serilog, with its source", "[12:00:00 Error Shop.Orders] pool is closed", ERROR, "12:00:00"
             ),
+            Sample("vibe.d", "[2026-02-02 12:00:00.123 main(abcd) ERR] pool is closed", ERROR),
         ),
     ),
     Format(
         "level, then a time",
         r"[\[(]?(?P<level>(?i:{words}))[\])]?:?[ \t]+(?:- )?[\[(]?{any}[\])]?[ \t:|-]*".replace(
-            "{words}", _any_of(WORDS)
+            "{words}", any_of(WORDS)
         ),
         (
             Sample("Dropwizard", "ERROR [2026-02-02 12:00:00,123] shop.Orders: pool is closed", ERROR),
@@ -584,7 +681,7 @@ FORMATS = (
     ),
     Format(
         "level first",
-        r"(?:(?:{word}|{bracketed})[\])]?|{small}(?=:\s|:$)):?[ \t]*",
+        r"(?:(?:{word}|{bracketed})[\])]?|{small}(?:\(\w{1,60}\))?(?=:\s|:$)):?[ \t]*",
         (
             Sample(
                 "uvicorn", 'INFO:     10.0.0.1:4711 - "GET /audit?level=error HTTP/1.1" 200 OK', INFO, None
@@ -592,12 +689,14 @@ FORMATS = (
             Sample("Python's logging as it comes", "WARNING:root:ERROR was near", WARNING, None),
             Sample("Microsoft's console", "fail: Shop.Orders[0]", ERROR, None),
             Sample("winston", "error: pool is closed", ERROR, None),
+            Sample("Zig", "error(shop): pool is closed", ERROR, None),
         ),
     ),
     Format(
         "columns, then a level",
         r"(?:\[[^\[\]\n]{1,80}\](?: {1,6}|(?=\[))|[0-9]{1,12} +(?=\[)){1,4}(?:{word}|{bracketed}|{small}(?=:\s)):?[ \t]*"
-        r"|[\w.$/-]{1,60}(?: - |\t){word}(?= - |\t)[ \t-]*|\[{word} [^\[\]\n]{1,80}\] |nginx: {bracketed} ",
+        r"|[\w.$/-]{1,60}(?: - |\t){word}(?= - |\t)[ \t-]*|\[{word} [^\[\]\n]{1,80}\] |nginx: {bracketed} "
+        r"|[\w./-]{1,60}: \[{word}\] ",
         (
             Sample("SLF4J's simple logger", "[main] ERROR shop.Orders - pool is closed", ERROR, None),
             Sample("log4j's TTCC", "176  [main] ERROR shop.Orders - pool is closed", ERROR, None),
@@ -607,6 +706,7 @@ FORMATS = (
             Sample("Python's logging", "shop - ERROR - pool is closed", ERROR, None),
             Sample("nginx before it logs", "nginx: [emerg] bind() to 0.0.0.0:80 failed", CRITICAL, None),
             Sample("env_logger without a time", "[ERROR shop::pool] pool is closed", ERROR, None),
+            Sample("OCaml's Logs", "shop: [ERROR] pool is closed", ERROR, None),
         ),
     ),
     Format(
@@ -628,7 +728,7 @@ FORMATS = (
     ),
     Format(
         "symbol, then a level",
-        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)".replace(
+        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)| (?P<level3>ERROR|DEBUG|TRACE) (?=[\w:]{1,80} > )".replace(
             "{symbols}", "".join(_SYMBOLS)
         ),
         (
@@ -638,6 +738,7 @@ FORMATS = (
             Sample("consola", " ERROR  pool is closed", ERROR, None),
             Sample("Next.js", "⨯ pool is closed", ERROR, None),
             Sample("tracing without a time", " INFO shop: order taken", INFO, None),
+            Sample("pretty_env_logger", " ERROR shop::pool > pool is closed", ERROR, None),
         ),
         level_of=lambda word: _SYMBOLS.get(word) or named_level(word),
     ),
@@ -672,6 +773,21 @@ FORMATS = (
         r"[\[(<](?P<level>[DIWEFCNVT])[\])>]:?[ \t]*",
         (Sample("loggers with a short level", "[E] pool is closed", ERROR, None),),
         agreed="[I] order taken",
+    ),
+    Format(
+        "symbol in brackets, as its log agrees",
+        r"\[(?P<level>[xX!*+iIdD#])\] +",
+        (Sample("scripts", "[x] pool is closed", ERROR, None),),
+        level_of=lambda symbol: _BRACKETED_SYMBOLS.get(symbol.lower()),
+        agreed="[i] order taken",
+    ),
+    Format(
+        "bullets, as its log agrees",
+        r" {3}(?P<level>[•⨯]) ",
+        (Sample("apex/log", "   ⨯ pool is closed               pool=db", ERROR, None),),
+        level_of=lambda symbol: ERROR if symbol == "⨯" else INFO,
+        agreed="   • order taken                  id=12",
+        shown_by=r"^ {3}• \S.* [\w.]+=\S",
     ),
     Format(
         "letter, as all of its log agrees",
@@ -715,6 +831,13 @@ FORMATS = (
         rest=True,
     ),
     Format(
+        "stern, as its log agrees",
+        r"[a-z][\w.]*(?:-[\w.]+)*-(?:[a-z]*[0-9][a-z0-9]*|[a-z0-9]{5})(?: | › )[a-z0-9][a-z0-9-]{0,62} (?=\S)",
+        (Sample("stern", "shop-7d9f8b6c5-x2k4p app 2026-02-02T12:00:00.123Z ERROR pool is closed", ERROR),),
+        rest=True,
+        agreed="shop-7d9f8b6c5-x2k4p app 2026-02-02T12:00:00.123Z INFO order taken",
+    ),
+    Format(
         "containerd",
         r"{iso} (?:stdout|stderr) [FP] ",
         (Sample("containerd", "2026-02-02T12:00:00.123Z stderr F ERROR pool is closed", ERROR),),
@@ -742,10 +865,11 @@ FORMATS = (
         (Sample("Consul, tracing's pretty", "    2026-02-02T12:00:00.123Z [ERROR] pool is closed", ERROR),),
         rest=True,
         agreed="    2026-02-02T12:00:00.123Z [INFO]  order taken",
+        share=1 / 3,
     ),
     Format(
         "Heroku",
-        r"{iso} \w+\[[\w.-]+\]: ",
+        r"{iso} (?:[\w.-]{1,60} )?\w+\[[\w.-]+\]: ",
         (Sample("Heroku", "2026-02-02T12:00:00.123+00:00 app[web.1]: ERROR: pool is closed", ERROR),),
         rest=True,
     ),

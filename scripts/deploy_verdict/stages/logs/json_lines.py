@@ -5,15 +5,18 @@ stands in: 40 is a warning of pino and an error of Python.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.alike import Cut, Places
 from deploy_verdict.stages.logs.levels import (
     CRITICAL,
     DEBUG,
     ERROR,
+    ERROR_LEVELS,
     INFO,
     WARNING,
     bunyan_level,
@@ -33,11 +36,11 @@ TimeReader = Callable[[str], Stamp]
 TIME_KEYS = (
     "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
     "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
-    "created",
+    "created", "when",
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
-    "messagetemplate", "body", "textpayload", "text", "log", "line",
+    "messagetemplate", "body", "textpayload", "text", "log", "line", "m",
 )  # fmt: skip
 LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
@@ -45,6 +48,11 @@ LEVEL_KEYS = (
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
     "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
+# Keys that hold a level where a log's lines without another one agree on it; words that are an outcome.
+AGREED_KEYS = (
+    "l", "lv", "ll", "lev", "le", "s", "type", "kind", "class", "category", "logtype", "msgtype", "tag",
+)  # fmt: skip
+_OUTCOMES = frozenset({"SUCCESS", "FAILURE", "FAIL"})
 _WRAPPERS = (
     "log",
     "record",
@@ -84,6 +92,12 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
+# An object on one floor whose values stand in the text as they are.
+_VALUE = rb"(?:\"(?P<text>[^\"\\]*)\"|(?P<bare>-?[0-9]+(?:\.[0-9]+)?|true|false|null))"
+_PAIR = re.compile(rb"\"(?P<name>[^\"\\]*)\"\s*:\s*" + _VALUE)
+_FLAT = re.compile(
+    rb"\{\s*(?:" + re.sub(rb"\?P<\w+>", b"?:", _PAIR.pattern) + rb"\s*(?:,\s*(?=\")|(?=\})))+\}\s*"
+)
 # Whose JSON it is by some of its keys; the first that fits.
 _SHAPES = (
     (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
@@ -117,6 +131,30 @@ class JsonLine(NamedTuple):
     records: tuple["JsonLine", ...] = ()
 
 
+def json_objects(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """The objects that lines of a log hold, without their wrappers."""
+    found = []
+    for text in texts:
+        written = text[text.find("{") :].strip() if "{" in text else ""
+        while written.startswith("{"):
+            try:
+                fields = json.loads(written)
+            except (ValueError, RecursionError):
+                break
+            inner = next((fields[key] for key in ("log", "message") if isinstance(fields.get(key), str)), "")
+            written = inner.strip()
+            if not written.startswith("{"):
+                found.append(fields)
+    return found
+
+
+def _agree_on(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:
+    words = [str(named[key]).upper() for named in objects if isinstance(named.get(key), str)]
+    levels = [named_level(word) for word in words]
+    is_level = bool(levels) and None not in levels and len(words) >= 0.9 * len(objects)
+    return is_level and not _OUTCOMES & {*words} and any(level not in ERROR_LEVELS for level in levels)
+
+
 class _Layout(NamedTuple):
     """Where lines with these keys in this order have their message, time and level; what levels were met."""
 
@@ -134,6 +172,13 @@ class JsonReader:
     def __init__(self, read: Reader, read_time: TimeReader) -> None:
         self._read, self._read_time = read, read_time
         self._layouts: dict[tuple[str, ...], _Layout | None] = {}
+        self._agreed_key: str | None = None
+
+    def learn(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Decide by a log's first objects whether a key that means many things means the level here."""
+        every = [{_normal(key): value for key, value in fields.items()} for fields in objects]
+        open_ones = [named for named in every if _level(named)[0] is None and not _is_request(named)]
+        self._agreed_key = next((key for key in AGREED_KEYS if _agree_on(key, open_ones)), None)
 
     def line(self, text: str) -> JsonLine | None:
         """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
@@ -151,7 +196,7 @@ class JsonReader:
                 records = _records(fields)
                 if records:
                     return self._batch(records, text)
-                found = _of_fields(fields, self._read, self._read_time)
+                found = _of_fields(fields, self._read, self._read_time, self._agreed_key)
                 self._learn(fields, found)
             return found
         except (ValueError, RecursionError, OverflowError):
@@ -161,7 +206,7 @@ class JsonReader:
         """A line of Railway's own three keys, as most are."""
         message, written, word = fields["message"], fields["timestamp"], fields["level"]
         if type(message) is not str or type(written) is not str:
-            return _of_fields(fields, self._read, self._read_time)
+            return _of_fields(fields, self._read, self._read_time, self._agreed_key)
         inner, stamp = self._read(message), self._read_time(written)
         if stamp.at is None and inner.at is not None:
             stamp = Stamp(inner.at, inner.zoned)
@@ -172,7 +217,7 @@ class JsonReader:
         """A line that holds many, each of which is read by itself."""
         if not records or not all(isinstance(record, dict) for record in records):
             return None
-        read = tuple(_of_fields(record, self._read, self._read_time) for record in records)
+        read = tuple(_of_fields(record, self._read, self._read_time, self._agreed_key) for record in records)
         return JsonLine(text, read[0].stamp, None, read[0].format, records=read)
 
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
@@ -189,6 +234,35 @@ class JsonReader:
             if value is not None:
                 parts.append(f"{name}={value if type(value) is str else _as_json(value)}")
         return JsonLine("\n".join(parts), stamp, level, layout.format)
+
+    def places(self, raw: bytes, is_known: Callable[[str], bool]) -> Places | None:
+        """Where a line that was read has its time, its level and its text.
+
+        None where others that differ in digits alone may not have them there; `is_known` says that of a
+        message.
+        """
+        if _FLAT.fullmatch(raw) is None:
+            return None
+        fields = json.loads(raw)
+        pairs = {pair["name"].decode(): pair for pair in _PAIR.finditer(raw)}
+        if fields.keys() == _RAILWAY_FLAT and not _is_loggers(fields):
+            is_sure = is_known(str(fields["message"]))
+            layout: _Layout | None = _Layout("message", "timestamp", "level", (), "", {})
+        else:
+            layout = self._layouts.get(tuple(fields))
+            is_sure = layout is not None and fields[layout.level] in layout.levels
+        if layout is None or not is_sure or len(pairs) != len(fields):
+            return None
+        word, shown = fields[layout.level], [name for name in layout.shown if fields[name] is not None]
+        is_number, is_word = type(word) is int, type(word) is str and not any(map(str.isdigit, word))
+        # A float may be shown otherwise than it is written.
+        has_float = any(type(fields[name]) is float for name in shown)
+        if has_float or type(fields[layout.message]) is not str or not (is_number or is_word):
+            return None
+        spans = {name: pair.span(pair.lastgroup or 0) for name, pair in pairs.items()}
+        cuts = (Cut(f"{name}=".encode(), *spans[name]) for name in shown)
+        level = spans[layout.level] if is_number else None
+        return Places(spans[layout.time], (Cut(b"", *spans[layout.message]), *cuts), level)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
         keys = tuple(fields)
@@ -246,7 +320,9 @@ def _normal(key: str) -> str:
     return key.replace("_", "").replace("-", "").replace(".", "").replace(" ", "").lower()
 
 
-def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> JsonLine:
+def _of_fields(
+    fields: dict[str, Any], read: Reader, read_time: TimeReader, agreed_key: str | None = None
+) -> JsonLine:
     named = {_normal(key): value for key, value in fields.items()}
     attributes = railway_attributes(fields.get("attributes"))
     message = _message(named)
@@ -273,6 +349,8 @@ def _of_fields(fields: dict[str, Any], read: Reader, read_time: TimeReader) -> J
     kind = "line"
     if level is None and attributes.get("level") is not None:
         level = named_level(str(attributes["level"]))
+    if level is None and agreed_key is not None and isinstance(named.get(agreed_key), str):
+        level = named_level(named[agreed_key])
     if level is None and _is_request(named):
         return JsonLine(full, stamp, None, "JSON access log", "access")
     if level is None and "levelless" not in shape:
@@ -390,6 +468,8 @@ def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
             return level, shape
     if named.keys() >= {"@t"} and "@l" not in named and named.keys() & {"@m", "@mt"}:
         return INFO, "Serilog's compact JSON"
+    if named.keys() >= {"ts", "caller", "msg"} and named.keys() & {"v", "err"}:
+        return (ERROR if "err" in named else INFO), "klog's JSON"
     for inner in _wrapped(named) if depth < _MAX_DEPTH else ():
         level, _ = _level({key: value for key, value in inner.items() if key not in named}, depth + 1)
         if level is not None:
@@ -500,4 +580,5 @@ _HIDDEN = frozenset({*TIME_KEYS, *LEVEL_KEYS}) - {
     "prio",
     "eventtime",
     "starttime",
+    "when",
 }

@@ -7,12 +7,13 @@ ERROR_LEVELS = (ERROR, CRITICAL)
 
 # Words that stand in a line's own place for a level in more than one format.
 WORDS = {
-    **dict.fromkeys(("EMERGENCY", "EMERG", "ALERT", "CRITICAL", "CRIT", "CRT", "DPANIC", "PANIC"), CRITICAL),
-    **dict.fromkeys(("FATAL", "FATA", "FTL", "PANI", "PNC"), CRITICAL),
-    **dict.fromkeys(("ERROR", "ERR", "ERRO", "SEVERE", "FAIL"), ERROR),
+    **dict.fromkeys(("EMERGENCY", "EMERG", "EMRG", "ALERT", "ALRT", "CRITICAL", "CRIT", "CRT"), CRITICAL),
+    **dict.fromkeys(("DPANIC", "PANIC", "FATAL", "FATA", "FTL", "PANI", "PNC"), CRITICAL),
+    **dict.fromkeys(("ERROR", "ERR", "ERRO", "EROR", "SEVERE", "FAIL"), ERROR),
     **dict.fromkeys(("WARNING", "WARN", "WRN"), WARNING),
-    **dict.fromkeys(("INFORMATION", "INFO", "INF", "NOTICE", "SUCCESS"), INFO),
-    **dict.fromkeys(("DEBUG", "DEBU", "DBUG", "DBG", "VERBOSE", "VRB", "TRACE", "TRCE", "TRC"), DEBUG),
+    **dict.fromkeys(("INFORMATION", "INFO", "INF", "NOTICE", "NTCE", "SUCCESS"), INFO),
+    **dict.fromkeys(("DEBUG", "DEBU", "DEBG", "DBUG", "DBG"), DEBUG),
+    **dict.fromkeys(("VERBOSE", "VRB", "TRACE", "TRCE", "TRC"), DEBUG),
 }
 # java.util.logging and PostgreSQL say them in the system's language.
 LOCALISED = {
@@ -31,7 +32,7 @@ NAMED = {
     **WORDS,
     **dict.fromkeys(("LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "STATEMENT", "AUDIT"), INFO),
     **dict.fromkeys(("FINE", "FINER", "FINEST", "SILLY", "TRAC", "ALL"), DEBUG),
-    **dict.fromkeys(("FAILURE", "EROR", "E"), ERROR),
+    **dict.fromkeys(("FAILURE", "E"), ERROR),
     **dict.fromkeys(("F", "A", "C"), CRITICAL),
     **{"W": WARNING, "I": INFO, "N": INFO, "D": DEBUG, "V": DEBUG, "T": DEBUG},
     **{f"DEBUG{number}": DEBUG for number in range(1, 6)},

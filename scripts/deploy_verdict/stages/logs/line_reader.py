@@ -10,8 +10,10 @@ from functools import partial
 from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import ZEROED
-from deploy_verdict.stages.logs.formats import FORMATS, Format, Kind
-from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, platform_level
+from deploy_verdict.stages.logs.alike import AlikeLines, Cut, Places
+from deploy_verdict.stages.logs.format_rows import Format, Kind
+from deploy_verdict.stages.logs.formats import FORMATS
+from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, json_objects, platform_level
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
@@ -21,7 +23,8 @@ LEARN_BYTES, LEARN_LINES = 65536, 300
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
 _LEVEL_KEYS = frozenset({"level", "lvl", "levelname", "loglevel", "severity", "at"})
-_TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date"})
+_TIME_KEYS = frozenset({"time", "ts", "timestamp", "t", "datetime", "asctime", "date", "when"})
+_ACCESS_KEYS = frozenset({"method", "path"})
 _MESSAGE_KEYS = frozenset({"msg", "message", "event"})
 _PAIR = re.compile(
     r"([\w.@/-]{1,64}+)=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'(?=\s|$)|[^\s\"=]*+(?:=[^\s\"]*+)?)(?:\s++|$)",
@@ -77,6 +80,9 @@ class LineReader:
         self._outer = ""
         self._times: dict[str, Stamp] = {}
         self._messages: dict[bytes, SourceLine] = {}
+        self._alike = AlikeLines(self._quick_time)
+        # A line like one before, with its time; None of any other line.
+        self.repeat_of = self._alike.of
         self._json = tuple(
             JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
             for depth in range(_MAX_WRAPPERS)
@@ -93,6 +99,9 @@ class LineReader:
         )
         if firsts > 12 or seconds > 12:
             self._day_first = firsts > 12
+        objects = json_objects(texts)
+        for json_reader in self._json:
+            json_reader.learn(objects)
         lines = [line for line in map(self.read, texts) if line.text.strip()]
         unread = [_left_by(line) for line in lines if line.kind == "line" and _is_open(line)]
         shown = [line.text for line in lines]
@@ -113,23 +122,39 @@ class LineReader:
                 stamp = self._quick_time(text[shape.begin : shape.end])
                 if stamp.at is None or "\x1b" in text:
                     break
-                return _new(
+                line = _new(
                     SourceLine,
                     (text, stamp.at, shape.level, stamp.zoned, False, False, after_t0, shape.kind,
                      shape.format, shape.message_at, False, False, None, stamp.filled, True, ()),
                 )  # fmt: skip
+                return self._learnt(raw, line, (shape.begin, shape.end))
         whole = self._wholes.get(raw.rstrip(b"\r\n").translate(ZEROED))
         text = raw.decode("utf-8", "replace").rstrip("\r\n")
         if whole is not None:
             line, begin, end = whole
             stamp = self._quick_time(text[begin:end])
             if stamp.at is not None:
-                return line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
+                line = line._replace(text=text, at=stamp.at, zoned=stamp.zoned, after_t0=after_t0)
+                return self._learnt(raw, line, (begin, end))
         if text[:1] == "{" and "\x1b" not in text:
             found = self._json[0].line(text)
             if found is not None:
-                return self._of_json(found, after_t0)
+                return self._learnt(raw, self._of_json(found, after_t0), None)
         return self.read(text, after_t0)
+
+    def _learnt(self, raw: bytes, line: SourceLine, time: tuple[int, int] | None) -> SourceLine:
+        """A line that was read, once those like it are known; `time`: where a line of text has its own."""
+        if line.plain and self._alike.is_new(raw):
+            if time is not None:
+                places: Places | None = Places(time, (Cut(b"", 0, len(line.text)),))
+            else:
+                places = self._json[0].places(raw, self._is_known_message)
+            self._alike.learn(raw, line, places)
+        return line
+
+    def _is_known_message(self, text: str) -> bool:
+        """Whether a message's digits change nothing of how it is read."""
+        return text.encode().translate(ZEROED) in self._messages
 
     def _quick_time(self, written: str) -> Stamp:
         known = self._times.get(written)
@@ -284,7 +309,7 @@ class LineReader:
     def _logfmt(self, text: str) -> SourceLine | None:
         """A line of name=value pairs that begin it."""
         level: str | None = None
-        stamp, has_message, place = Stamp(), False, 0
+        stamp, place, names = Stamp(), 0, set[str]()
         for _ in range(_MOST_PAIRS):
             pair = _PAIR.match(text, place)
             if pair is None:
@@ -294,19 +319,21 @@ class LineReader:
                 level = named_level(value)
             elif stamp == Stamp() and name in _TIME_KEYS:
                 stamp = self.time(value)
-            has_message = has_message or name in _MESSAGE_KEYS
+            names.add(name)
             place = pair.end()
-        if level is None and not (has_message and stamp.at):
+        is_access = level is None and "status" in names and names >= _ACCESS_KEYS
+        if level is None and not is_access and not (names & _MESSAGE_KEYS and stamp.at):
             return None
         return SourceLine(
             text,
             stamp.at,
             level,
             stamp.zoned,
+            kind="access" if is_access else "line",
             format="logfmt",
             problem=stamp.problem,
             filled=stamp.filled,
-            plain=level is not None,
+            plain=level is not None or is_access,
         )
 
     def _ltsv(self, text: str) -> SourceLine | None:
@@ -349,7 +376,8 @@ def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
         shown = re.compile(row.shown_by)
         return any(shown.search(text, 0, _HEAD_CHARS) for text in texts)
     if row.rest:
-        return sum(row.regex.match(text) is not None for text in unread) * 3 >= max(len(unread), 1)
+        wrapped = sum(row.regex.match(text) is not None for text in unread)
+        return wrapped > 0 and wrapped >= row.share * len(unread)
     begins = [text for text in unread if text[:1] not in (" ", "\t", "")]
     found = [match for match in map(row.regex.match, begins) if match is not None]
     words = [next(word for name, word in match.groupdict().items() if word) for match in found]

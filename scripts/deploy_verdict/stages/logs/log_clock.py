@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from deploy_verdict.model import Fault
+from deploy_verdict.stages.logs.alike import Repeats
 from deploy_verdict.stages.logs.review import LogSource
 from deploy_verdict.stages.logs.source_lines import SourceLine
 
@@ -14,6 +15,9 @@ class LineWatch(Protocol):
 
     def add(self, line: SourceLine) -> None:
         """Take in a line."""
+
+    def add_repeats(self, repeats: Repeats) -> None:
+        """Take in lines that are like ones before."""
 
 
 class WatchedSource:
@@ -37,12 +41,21 @@ class WatchedSource:
         """The source's own."""
         return self._source.incomplete
 
-    def lines(self) -> Iterator[SourceLine]:
+    def lines(self) -> Iterator[SourceLine | Repeats]:
         """The source's lines."""
         for line in self._source.lines():
-            seen = line
-            if self._ahead and line.at is not None:
-                seen = line._replace(at=line.at - self._ahead)
-            for watch in self._watches:
-                watch.add(seen)
-            yield seen
+            if not isinstance(line, Repeats):
+                yield self._seen(line)
+            elif self._ahead:
+                yield from map(self._seen, line)
+            else:
+                for watch in self._watches:
+                    watch.add_repeats(line)
+                yield line
+
+    def _seen(self, line: SourceLine) -> SourceLine:
+        if self._ahead and line.at is not None:
+            line = line._replace(at=line.at - self._ahead)
+        for watch in self._watches:
+            watch.add(line)
+        return line

@@ -19,8 +19,10 @@ from typing import BinaryIO, Protocol
 from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation, Whose
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import LogRules
+from deploy_verdict.stages.logs.alike import Repeats
 from deploy_verdict.stages.logs.entries import Entry, entries
 from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
+from deploy_verdict.stages.logs.repeat_tally import RepeatTally
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.tally import LogTally
 
@@ -34,7 +36,7 @@ class RefusedSource:
         self.fault: Fault | None = fault or Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
         self.incomplete: tuple[str, ...] = ()
 
-    def lines(self) -> Iterator[SourceLine]:
+    def lines(self) -> Iterator[SourceLine | Repeats]:
         """No line."""
         yield from ()
 
@@ -60,8 +62,15 @@ def _ends(shared: bytes) -> list[int]:
     return next(filter(None, ([found.end() for found in end.finditer(shared)] for end in _ENDS)), [])
 
 
-MAX_LINE_BYTES, MOST_OBJECT_LINES = 65536, 500
+MAX_LINE_BYTES, MOST_OBJECT_LINES, MOST_REPEATS = 65536, 500, 1000
 HEAD_BYTES, _NEWLINE = 4096, 10
+# What begins an object of several lines, and what its last line begins with: JSON, java.util.logging, log4j.
+_OBJECTS = (
+    (re.compile(rb"\{\s*"), b"}"),
+    (re.compile(rb"<record>\s*"), b"</record>"),
+    (re.compile(rb"<log4j:event [^>]*>\s*"), b"</log4j:event>"),
+    (re.compile(rb"<Event [^>]*>\s*"), b"</Event>"),
+)
 _AHEAD = timedelta(minutes=5)
 # A window may be opened minutes after T0, and lines of these minutes are in the file by then.
 MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
@@ -95,8 +104,8 @@ class LogSource(Protocol):
     def incomplete(self) -> tuple[str, ...]:
         """What of it is missing."""
 
-    def lines(self) -> Iterator[SourceLine]:
-        """The lines in the order of the log."""
+    def lines(self) -> Iterator[SourceLine | Repeats]:
+        """The lines in the order of the log; those like ones before may come together."""
 
 
 def head_of(path: Path, size: int) -> str:
@@ -130,14 +139,14 @@ class FileSource:
         self.name = os.fsencode(path).decode("utf-8", "replace")
         self.fault: Fault | None = None
         self.incomplete: tuple[str, ...] = ()
-        self._path, self._t0_byte, self._max_line_bytes = path, undated_from_byte, max_line_bytes
+        self._path, self._t0_byte, self._most = path, undated_from_byte, max_line_bytes
         self._head_at_t0, self._only_new, self._ends = head_at_t0, only_new, ends
         self._reader = LineReader(ends)
         self._latest_unzoned: datetime | None = None
         self._earlier = earlier
         self.read: LogAtT0 | None = None
 
-    def lines(self) -> Iterator[SourceLine]:
+    def lines(self) -> Iterator[SourceLine | Repeats]:
         """The file's lines; what cannot be read is in `fault` afterwards."""
         try:
             status = self._path.stat()
@@ -155,12 +164,40 @@ class FileSource:
     def _fail(self, kind: str, detail: str) -> None:
         self.fault = self.fault or Fault(kind=kind, whose=Whose.US, detail=f"{self.name}: {detail}")
 
-    def _read(self, file: BinaryIO) -> Iterator[SourceLine]:
+    def _read(self, file: BinaryIO) -> Iterator[SourceLine | Repeats]:
         size = os.fstat(file.fileno()).st_size
         packed = _packed(file)
         if packed:
             self._fail("binary", f"it is {packed}, not text — hand over the plain text in UTF-8")
             return
+        self._check_head(size)
+        place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
+        self._reader = self._taught(file, place)
+        file.seek(place)
+        while place < size:
+            repeats, raw = self._repeats(file, place, size) if not rest else (None, file.readline(self._most))
+            if repeats is not None and repeats.lines:
+                place += sum(len(raw) for _, raw, _ in repeats.lines)
+                yield self._noted(repeats)
+            if raw is None:
+                continue
+            if not raw:
+                self._lack("the file became shorter while it was read")
+                break
+            if b"\0" in raw:
+                self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
+            ends = next((end for begin, end in _OBJECTS if begin.fullmatch(raw)), None)
+            if ends is not None:
+                raw += _rest_of_object(file, size, ends)
+            goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
+            line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
+            place += len(raw)
+            rest = from_word_start(raw) if goes_on else b""
+            yield line
+        self._check_zone(file)
+
+    def _check_head(self, size: int) -> None:
+        """Whether the file is the one that it was before."""
         if self._t0_byte is not None and size < self._t0_byte:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
@@ -170,35 +207,49 @@ class FileSource:
                 "it is not the file that was read at an earlier sample: it was cut or rotated, lines are gone"
             )
         self.read = LogAtT0(size=size, head=head_of(self._path, size))
-        place, rest = self._t0_byte if self._only_new and self._t0_byte and not self.incomplete else 0, b""
-        self._reader = self._taught(file, place)
-        file.seek(place)
-        while place < size:
-            raw = file.readline(self._max_line_bytes)
-            if not raw:
-                self._lack("the file became shorter while it was read")
-                break
-            if b"\0" in raw:
-                self._fail("binary", f"it is not pure text: NUL bytes near byte {place}")
-            if raw.rstrip() == b"{":
-                raw += _rest_of_object(file, size)
-            goes_on = raw[-1] != _NEWLINE and place + len(raw) < size
-            line = self._line(up_to_word_end(raw) if goes_on else raw, rest, place)
+
+    def _repeats(self, file: BinaryIO, place: int, size: int) -> tuple[Repeats, bytes | None]:
+        """The next lines that are like ones before, on one side of T0, and the line that ended them."""
+        found = Repeats(self._is_after_t0(place))
+        end = size if self._t0_byte is None or found.after_t0 else min(self._t0_byte, size)
+        readline, most, repeat_of, take = (
+            file.readline,
+            self._most,
+            self._reader.repeat_of,
+            found.lines.append,
+        )
+        while place < end and len(found.lines) < MOST_REPEATS:
+            raw = readline(most)
+            repeat = repeat_of(raw)
+            if repeat is None:
+                return found, raw
+            take(repeat)
             place += len(raw)
-            rest = from_word_start(raw) if goes_on else b""
-            yield line
-        self._check_zone(file)
+        return found, None
+
+    def _noted(self, repeats: Repeats) -> Repeats:
+        unzoned = [at_s for alike, _, at_s in repeats.lines if not alike.line.zoned]
+        if unzoned:
+            self._note(datetime.fromtimestamp(max(unzoned), UTC))
+        return repeats
+
+    def _note(self, unzoned: datetime) -> None:
+        if self._latest_unzoned is None or unzoned > self._latest_unzoned:
+            self._latest_unzoned = unzoned
+
+    def _is_after_t0(self, place: int) -> bool | None:
+        return None if self._t0_byte is None else place >= self._t0_byte
 
     def _line(self, raw: bytes, rest: bytes, place: int) -> SourceLine:
-        after_t0 = None if self._t0_byte is None else place >= self._t0_byte
+        after_t0 = self._is_after_t0(place)
         if rest:
             text = (rest + raw).decode("utf-8", "replace")
             return SourceLine(text.rstrip("\r\n"), glued=True, after_t0=after_t0)
         if place == 0:
             raw = raw.removeprefix(codecs.BOM_UTF8)
         line = self._reader.read_bytes(raw, after_t0)
-        if not line.zoned and line.at and (self._latest_unzoned is None or line.at > self._latest_unzoned):
-            self._latest_unzoned = line.at
+        if not line.zoned and line.at:
+            self._note(line.at)
         return line
 
     def _taught(self, file: BinaryIO, place: int) -> LineReader:
@@ -239,9 +290,12 @@ def review(
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
     tally.templates.minute_s = 60.0 / speed
-    add = tally.add
+    add, repeated = tally.add, RepeatTally(tally)
     for entry in entries(source.lines()):
-        add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
+        if isinstance(entry, Repeats):
+            repeated.add(entry)
+        else:
+            add(entry if logs.unlevelled is None else _as_planned(logs.unlevelled, entry))
     tally.close()
     return LogObservation(
         check=check,
@@ -358,14 +412,14 @@ def _shown(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rest_of_object(file: BinaryIO, end: int) -> bytes:
-    """The lines of a JSON object that is written indented, down to its closing brace; none of other text."""
+def _rest_of_object(file: BinaryIO, end: int, ends: bytes) -> bytes:
+    """The lines of an object that is written in several, down to its end; none of other text."""
     begin, rest = file.tell(), b""
     for line in itertools.islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), MOST_OBJECT_LINES):
         rest += line
-        if line[:1] == b"}" and begin + len(rest) <= end:
+        if line.startswith(ends) and begin + len(rest) <= end:
             return rest
-        if line[:1] not in (b" ", b"\t") or len(rest) > MAX_LINE_BYTES:
+        if (ends == b"}" and line[:1] not in (b" ", b"\t")) or len(rest) > MAX_LINE_BYTES:
             break
     file.seek(begin)
     return b""

@@ -3,8 +3,9 @@
 from collections import deque
 from datetime import datetime, timedelta
 
-from deploy_verdict.base.linear_regex import LinearRegexes
+from deploy_verdict.base.linear_regex import LinearRegexes, is_blind_to_digits
 from deploy_verdict.base.start_lines import SERVICE_STARTS, WORKER_STARTS
+from deploy_verdict.stages.logs.alike import Alike, Repeats
 from deploy_verdict.stages.logs.source_lines import SourceLine
 
 # Several processes of one deployment start within so much of each other.
@@ -18,6 +19,8 @@ class StartLines:
     def __init__(self, regex: str | None, t0: datetime) -> None:
         self._t0 = t0
         self._found_in = LinearRegexes((regex or SERVICE_STARTS.pattern, WORKER_STARTS.pattern)).found_in
+        self._is_blind = is_blind_to_digits(regex or "")
+        self._starts: dict[Alike, bool] = {}
         self._at: tuple[deque[datetime], ...] = (deque(maxlen=MOST_STARTS), deque(maxlen=MOST_STARTS))
 
     def add(self, line: SourceLine) -> None:
@@ -25,6 +28,16 @@ class StartLines:
         if line.at is not None:
             for place in self._found_in(line.text):
                 self._at[place].append(line.at)
+
+    def add_repeats(self, repeats: Repeats) -> None:
+        """Take in lines that are like ones before: either all of one kind say that it starts, or none."""
+        for alike, raw, at_s in repeats.lines:
+            is_start = self._starts.get(alike)
+            if is_start is None:
+                is_start = not self._is_blind or bool(self._found_in(alike.line.text))
+                self._starts[alike] = is_start
+            if is_start:
+                self.add(alike.read(raw, at_s, repeats.after_t0))
 
     def starts(self, start: datetime, end: datetime, together: timedelta, *, of_workers: bool = False) -> int:
         """How often it started in a stretch; lines within `together` are of one start."""

@@ -4,9 +4,9 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from deploy_verdict.base.linear_regex import LinearRegexes
+from deploy_verdict.base.linear_regex import LinearRegexes, is_blind_to_digits
 from deploy_verdict.base.log_templates import ZEROED, shown_digits, without_ids
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
@@ -14,6 +14,7 @@ from deploy_verdict.plan import LogPattern, LogRules
 from deploy_verdict.stages.logs.access_lines import AccessTally, PathTally
 from deploy_verdict.stages.logs.entries import Entry
 from deploy_verdict.stages.logs.levels import ERROR_LEVELS
+from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.template_counts import CountedTemplate, Templates
 from deploy_verdict.stages.logs.unlevelled import may_be_error
 from deploy_verdict.stats.pauses import PARTS
@@ -26,7 +27,7 @@ RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
 _BUCKETS = 1000  # each of the parts of a silence has the same number of them
 _DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
-_DROPPED_WORD = "ate limit of "
+DROPPED_WORD = "ate limit of "
 
 
 class LogCoverage:
@@ -36,7 +37,7 @@ class LogCoverage:
         self._start, self._length_s = start, max((end - start).total_seconds(), 0.0)
         self._start_s = start.timestamp()
         self._per_s = _BUCKETS / self._length_s if self._length_s else 0.0
-        self._earliest: list[float | None] = [None] * (_BUCKETS + 1)
+        self.earliest: list[float | None] = [None] * (_BUCKETS + 1)
         self._latest: list[float] = [0.0] * (_BUCKETS + 1)
         self._lines = [0] * (_BUCKETS + 1)
 
@@ -45,16 +46,27 @@ class LogCoverage:
         offset_s = max(at_s - self._start_s, 0.0)
         bucket = int(offset_s * self._per_s)
         self._lines[bucket] += 1
-        earliest = self._earliest[bucket]
+        earliest = self.earliest[bucket]
         if earliest is None or offset_s < earliest:
-            self._earliest[bucket] = offset_s
+            self.earliest[bucket] = offset_s
         if earliest is None or offset_s > self._latest[bucket]:
             self._latest[bucket] = offset_s
+
+    def add_repeats(self, count: int, first_s: float, last_s: float) -> None:
+        """Note several lines of one thousandth of the window."""
+        self.add(first_s)
+        self.add(last_s)
+        self._lines[int(max(first_s - self._start_s, 0.0) * self._per_s)] += count - 2
+
+    def same_until_s(self, at_s: float) -> float:
+        """Until when lines are of the same thousandth as one at this time."""
+        bucket = int(max(at_s - self._start_s, 0.0) * self._per_s)
+        return self._start_s + (bucket + 1) / self._per_s if self._per_s else at_s
 
     def longest_silence(self, speed: float) -> Silence:
         """The longest stretch of the window without a dated line; exact where it spans a thousandth."""
         longest, quiet_since = (0.0, 0.0), 0.0
-        for earliest, latest in zip(self._earliest, self._latest, strict=True):
+        for earliest, latest in zip(self.earliest, self._latest, strict=True):
             if earliest is not None:
                 longest = max(longest, (earliest - quiet_since, quiet_since))
                 quiet_since = latest
@@ -86,30 +98,43 @@ def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
     return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE if loose else 0)
 
 
-class _Seeker:
+class Seeker:
     """One pattern, and what was found of it."""
 
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
         self.anywhere = pattern.within == "log"
+        # In a text whose digits are all 0 this finds at least what the pattern finds whatever they are.
+        self.is_blind = not pattern.regex or is_blind_to_digits(pattern.regex)
         self._linear = LinearRegexes([pattern.regex]) if pattern.regex else None
         self._regex = _regex(pattern, loose=loose)
         self.search = self._regex.search
         self.regex = pattern.regex or f"{'(?i)' if loose else ''}{self._regex.pattern}"
+        self.regex_of_shapes = self.regex if pattern.regex else re.sub("[0-9]", "0", self.regex)
         self._count = 0
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._examples: list[LogLine] = []
 
+    @property
+    def has_examples(self) -> bool:
+        """Whether no more examples are kept."""
+        return len(self._examples) >= self._max_examples
+
     def add(self, entry: Entry, at: datetime | None, redact: Callable[[str], str]) -> None:
+        """Count an entry as found, and keep it as an example."""
+        self.count(at)
+        if not self.has_examples:
+            self._examples.append(_kept(entry, redact, self._span))
+
+    def count(self, at: datetime | None) -> None:
+        """Count an entry as found."""
         self._count += 1
         if at is not None:
             if self._first is None or at < self._first:
                 self._first = at
             if self._last is None or at > self._last:
                 self._last = at
-        if len(self._examples) < self._max_examples:
-            self._examples.append(_kept(entry, redact, self._span))
 
     def _span(self, text: str) -> tuple[int, int] | None:
         if self._linear is not None:
@@ -118,6 +143,7 @@ class _Seeker:
         return match.span() if match is not None else None
 
     def counted(self) -> PatternCount:
+        """What was found."""
         return PatternCount(
             pattern=self.pattern.name,
             sought=self.pattern.sought,
@@ -138,14 +164,14 @@ class LogTally:
     def __init__(
         self, logs: LogRules, *, start: datetime, end: datetime, redact: Callable[[str], str]
     ) -> None:
-        self._earliest, self._end, self._redact = start - CUT_TIMES, end, redact
+        self.earliest, self.end, self._redact = start - CUT_TIMES, end, redact
         self._counts_errors = logs.max_errors is not None
         self._says_unlevelled = logs.unlevelled is not None
-        forbidden = [_Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
-        seekers = [*forbidden, *(_Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
+        forbidden = [Seeker(pattern, logs.examples, loose=True) for pattern in logs.must_not_appear]
+        seekers = [*forbidden, *(Seeker(p, logs.examples, loose=False) for p in logs.must_appear)]
         if logs.canary is not None:
-            seekers.append(_Seeker(logs.canary.pattern, 1, loose=False))
-        self._seekers = seekers
+            seekers.append(Seeker(logs.canary.pattern, 1, loose=False))
+        self.seekers = tuple(seekers)
         self._any_anywhere = any(seeker.anywhere for seeker in seekers)
         self._loose = [place for place, seeker in enumerate(forbidden) if seeker.pattern.text]
         self._regexes = LinearRegexes([seeker.regex for seeker in seekers])
@@ -173,7 +199,7 @@ class LogTally:
         self.ambiguous: Counter[str] = Counter()
         self._pending: Counter[str] = Counter()
         self._at: datetime | None = None
-        self._matched: list[_Seeker] = []
+        self._matched: list[Seeker] = []
 
     def add(self, entry: Entry) -> None:
         """Count one entry, or a further part of the one before."""
@@ -182,8 +208,8 @@ class LogTally:
             self._date(entry)
         self.lines_read += entry.lines
         at = self._at
-        if at is not None and (entry.at is not None or at >= self._earliest):
-            inside: bool | None = self._earliest <= at <= self._end
+        if at is not None and (entry.at is not None or at >= self.earliest):
+            inside: bool | None = self.earliest <= at <= self.end
         else:
             # Where an undated entry lies is known only from its place in the file.
             inside = entry.after_t0
@@ -194,18 +220,54 @@ class LogTally:
         if self._loose and not (text.isascii() and "\\u00" not in text):
             found += self._found_loosely(text, found)
         for place in found:
-            self._found(self._seekers[place], entry, inside)
-        if inside is not False and _DROPPED_WORD in text and _DROPPED.search(text):
+            self._found(self.seekers[place], entry, inside)
+        if inside is not False and DROPPED_WORD in text and _DROPPED.search(text):
             self.dropped += 1
         if inside:
             self._count_inside(entry)
         elif inside is None and self._counts_errors and entry.level in ERROR_LEVELS:
             self._pending[f"level {entry.level}"] += 1
 
+    def note_times(self, times: Sequence[float], unzoned: int, *, after_t0: bool | None) -> None:
+        """Note the times of lines that are counted otherwise, in the order of the log."""
+        first, last = (datetime.fromtimestamp(at_s, UTC) for at_s in (min(times), max(times)))
+        self.first_of_log = first if self.first_of_log is None else min(first, self.first_of_log)
+        self.last_of_log = last if self.last_of_log is None else max(last, self.last_of_log)
+        self.lines_read += len(times)
+        self.unzoned += unzoned
+        if after_t0 is not None:
+            for at_s in times[:MOST_CLOCKED] if after_t0 else times[-MOST_CLOCKED:]:
+                self._clock(datetime.fromtimestamp(at_s, UTC), after_t0=after_t0)
+        self._at = datetime.fromtimestamp(times[-1], UTC)
+
+    def count_repeats(self, line: SourceLine, count: int, first_s: float, last_s: float) -> None:
+        """Count dated lines of the window whose templates and answers are counted otherwise."""
+        self.lines_in_window += count
+        self.entries += count
+        if line.format is not None:
+            self.formats[line.format] += count
+        if line.level is None:
+            self.access += count
+        else:
+            self.levels[line.level] += count
+        self.coverage.add_repeats(count, first_s, last_s)
+        first, last = (datetime.fromtimestamp(at_s, UTC) for at_s in (first_s, last_s))
+        self.first_at = first if self.first_at is None else min(first, self.first_at)
+        self.last_at = last if self.last_at is None else max(last, self.last_at)
+
+    def kind_of(self, entry: Entry) -> "Kind | None":
+        """What is known of entries like this one, where nothing but their kind counts of them."""
+        return self._alike.of(entry.text, entry) if self.templates.is_plain else None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the next time decides where entries before it belong."""
+        return bool(self._pending)
+
     def _found_loosely(self, text: str, found: Sequence[int]) -> list[int]:
         """Forbidden texts that stand there as escapes, or in letters whose cases Python alone knows."""
         lowered = _unescaped(text).lower()
-        return [place for place in self._loose if place not in found and self._seekers[place].search(lowered)]
+        return [place for place in self._loose if place not in found and self.seekers[place].search(lowered)]
 
     def _date(self, entry: Entry) -> None:
         at = entry.at
@@ -225,7 +287,7 @@ class LogTally:
         if self.last_of_log is None or at > self.last_of_log:
             self.last_of_log = at
         if self._pending:
-            if at >= self._earliest:
+            if at >= self.earliest:
                 self.ambiguous.update(self._pending)
             self._pending.clear()
 
@@ -240,7 +302,7 @@ class LogTally:
         elif len(self.written_after) < MOST_CLOCKED:
             self.written_after.append(at)
 
-    def _found(self, seeker: _Seeker, entry: Entry, inside: bool | None) -> None:
+    def _found(self, seeker: Seeker, entry: Entry, inside: bool | None) -> None:
         if seeker in self._matched:
             return
         self._matched.append(seeker)
@@ -276,7 +338,7 @@ class LogTally:
     def _count_kind(self, entry: Entry, at_s: float | None) -> None:
         """Count an entry's template and a request's answer; quickly, where one like it came before."""
         text = entry.text
-        alike = self._alike.of(text, entry) if self.templates.is_plain else None
+        alike = self.kind_of(entry)
         if alike is not None and alike.template is not None:
             alike.template.add(self._at, self.templates.minute(at_s))
             if alike.path is not None:
@@ -312,11 +374,11 @@ class LogTally:
 
     def pattern_counts(self) -> tuple[PatternCount, ...]:
         """What was found of each pattern, in the order of the plan."""
-        return tuple(seeker.counted() for seeker in self._seekers)
+        return tuple(seeker.counted() for seeker in self.seekers)
 
 
 @dataclass(slots=True)
-class _Kind:
+class Kind:
     """What entries of one shape have in common; empty until the first of them was counted."""
 
     template: CountedTemplate | None = None
@@ -328,9 +390,9 @@ class _Alike:
     """Entries that differ only in ids, and in digits that no template and no status shows."""
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[str | None, str, bytes], tuple[tuple[int, ...], dict[str, _Kind]]] = {}
+        self._shapes: dict[tuple[str | None, str, bytes], tuple[tuple[int, ...], dict[str, Kind]]] = {}
 
-    def of(self, text: str, entry: Entry) -> _Kind | None:
+    def of(self, text: str, entry: Entry) -> Kind | None:
         """What is known of such entries; None where they are too many."""
         if not text.isascii() or len(text) > MAX_ALIKE_CHARS:
             return None
@@ -348,7 +410,7 @@ class _Alike:
         digits = text[places[0]] if len(places) == 1 else "".join([text[place] for place in places])
         kind = kinds.get(digits)
         if kind is None:
-            kind = kinds[digits] = _Kind()
+            kind = kinds[digits] = Kind()
         return kind
 
 

@@ -56,6 +56,14 @@ class CountedTemplate:
         self._in_minute += 1
         self.most_in_minute = max(self.most_in_minute, self._in_minute)
 
+    def add_repeats(self, count: int, first: datetime, last: datetime, minute: int) -> None:
+        """Count several of one minute."""
+        self.add(first, minute)
+        self.last = max(last, self.last or last)
+        self.count += count - 1
+        self._in_minute += count - 1
+        self.most_in_minute = max(self.most_in_minute, self._in_minute)
+
     def take_in(self, other: "CountedTemplate") -> None:
         self.count += other.count
         self.minutes += other.minutes

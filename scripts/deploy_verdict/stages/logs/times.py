@@ -56,7 +56,7 @@ TIMES = {
     ),
     "compact": rf"[0-9]{{8}}[T -](?:[0-9]{{6}}|{_CLOCK}){_ZONE}?{_END}",
     "access": rf"[0-9]{{2}}/{_MONTH}/[0-9]{{4}}[: ]{_CLOCK}(?: {_OFFSET})?{_END}",
-    "dashed": rf"[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
+    "dashed": rf"[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}}(?: |::){_CLOCK}{_ZONE}?{_END}",
     "spaced": rf"(?:{_DAY}, )?[0-9]{{1,2}} {_MONTH} [0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
     "worded": (
         rf"(?:[^\s\d.,:\[(\"]{{3,9}}\.?|[0-9]{{1,2}}[月월]) [0-9]{{1,2}}, [0-9]{{4}},?"
@@ -67,15 +67,17 @@ TIMES = {
     "month-first": rf"{_MONTH} [ 0-9]?[0-9],? [0-9]{{4}} {_CLOCK}{_ZONE}?{_END}",
     "no-year": rf"(?:{_MONTH} [ 0-9]?[0-9]|[0-9]{{1,2}} {_MONTH}) {_CLOCK}(?: [AP]M)?{_END}",
     "slashed": (
-        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: ?[AP]M)?"
-        rf"{_END}"
+        r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}(?:,? |\] \[)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+        rf"(?: ?[AP]M)?{_END}"
     ),
     "dotted": rf"[0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}},? {_CLOCK}{_ZONE}?{_END}",
     "short-year": rf"[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}} {_CLOCK}{_END}",
     "epoch": rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}){_END}",
-    "clock": rf"(?:{_CLOCK}|[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M){_END}",
+    "clock": rf"(?:[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M|{_CLOCK}){_END}",
     "tai": r"@[0-9a-f]{24}",
     "tiny": r"[0-9]{6} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?",
+    "good": r"[0-9]{6}/[0-9]{6}\.[0-9]{3}",
+    "tabbed": r"[0-9]{4}-[0-9]{2}-[0-9]{2}\t[0-9]{2}:[0-9]{2}:[0-9]{2}",
     "short": r"[0-9]{2}-[0-9]{2}[| T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?",
     "WebSphere": (
         r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}:[0-9]{3} "
@@ -84,7 +86,7 @@ TIMES = {
     "month-day": r"(?:[0-9]{4})?[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}",
 }
 # Elsewhere such digits are anything.
-_OF_ONE_FORMAT = ("month-day", "tiny", "short", "WebSphere")
+_OF_ONE_FORMAT = ("month-day", "tiny", "short", "WebSphere", "good", "tabbed")
 ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name not in _OF_ONE_FORMAT)
 
 # In English, German, French, Spanish, Portuguese, Italian and Swedish.
@@ -108,7 +110,7 @@ _READ = {
         "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_|\]\[){_HMS}(?P<z>.*)",
         "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T -](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
         "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
-        "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
+        "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}})(?: |::){_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "worded": (
             r"(?:(?P<mon>[^\s\d.]+)\.?|(?P<mo>\d+)[月월]) +(?P<d>\d+),? (?P<y>\d{4}),? "
@@ -123,9 +125,11 @@ _READ = {
             r"(?P<mo>\d+)/(?P<d>\d+)/(?P<yy>\d\d),? (?P<h>\d+):(?P<mi>\d\d):(?P<s>\d\d):(?P<f>\d{3})"
             r"(?P<z>.*)"
         ),
-        "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}}),? {_HMS}",
+        "slashed": rf"(?P<mo>\d+)[/-](?P<d>\d+)[/-](?P<y>\d{{4}})(?:,? |\] \[){_HMS}",
         "dotted": rf"(?P<d>\d\d)\.(?P<mo>\d\d)\.(?P<y>\d{{4}}),? {_HMS}(?P<z>.*)",
         "short-year": rf"(?P<yy>\d\d)[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d) {_HMS}",
+        "good": r"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d)/(?P<hms>\d{6})\.(?P<f>\d{3})",
+        "tabbed": rf"(?P<y>\d{{4}})-(?P<mo>\d\d)-(?P<d>\d\d)\t{_HMS}",
         "tiny": rf"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
         "month-day": rf"(?P<y>\d{{4}})?(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
         "clock": _HMS,

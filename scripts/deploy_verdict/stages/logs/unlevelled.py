@@ -15,6 +15,8 @@ _ASIDE = re.compile(r"\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|\S*[/=?&]\S*")
 _CERTAIN = re.compile(
     r"(?i:\b(?:fatal|failed|failing|fails|panic(?:ked)?|crashed|aborted|aborting|unhandled|uncaught|traceback"
     r"|refused|denied|rejected|unreachable|corrupt(?:ed)?|cannot|can't|couldn't|could not|unable to|timed out"
+    r"|segmentation fault|segfault|exit(?:ed|s)? with (?:non-zero|(?:status|code) [1-9][0-9]*)"
+    r"|status=[1-9][0-9]*/"
     r"|out of memory|core dumped|killed|broken pipe|falló|fallo|no se pudo|rechazad[ao]|excepción"
     r"|fehlgeschlagen|échec)\b)"
     r"|\b(?:[A-Z]\w*)?(?:Error|Exception)\b(?=:|\b.{0,80}:|$)|\bERR!|\b(?:ERROR|CRITICAL|SEVERE|EXCEPTION)\b"

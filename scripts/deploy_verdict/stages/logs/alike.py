@@ -1,0 +1,192 @@
+"""Lines of a log that differ from one before in digits alone, read by that one's places. Pure.
+
+Digits say nothing of a line's format. So what was read of the first such line holds for all: level and format
+are the same, time and message stand where that one had them.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from deploy_verdict.base.log_templates import ZEROED
+from deploy_verdict.model import UNPROVEN_LEVEL
+from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.times import Stamp
+
+MOST_CHARS = 400
+_MOST_SHAPES, _MOST_MINUTES = 4096, 4096
+# The seconds of a time: what stands before and behind them is the same for a minute.
+_SECONDS = re.compile(rb"(?<=:\d\d:)\d\d(?:[.,]\d{1,6})?(?![\d:])")
+_MOST_SECONDS = 61.0
+
+
+class Cut(NamedTuple):
+    """A part of a line's text: `name=` of a JSON field, and where its value stands."""
+
+    name: bytes
+    begin: int
+    end: int
+
+
+class Places(NamedTuple):
+    """Where a line has its time and its text, and the digits that are its level."""
+
+    time: tuple[int, int]
+    cuts: tuple[Cut, ...]
+    level: tuple[int, int] | None = None
+
+
+class Alike:
+    """What lines of one shape have in common. `line` is the first of them, as it was read."""
+
+    __slots__ = ("_cuts", "_time", "line")
+
+    def __init__(self, line: SourceLine, places: Places) -> None:
+        self.line, self._cuts, self._time = line, places.cuts, places.time
+
+    def body(self, raw: bytes) -> bytes:
+        """The text of such a line."""
+        if len(self._cuts) == 1:
+            _, begin, end = self._cuts[0]
+            return raw[begin:end]
+        return b"\n".join([name + raw[begin:end] for name, begin, end in self._cuts])
+
+    def read(self, raw: bytes, at_s: float, after_t0: bool | None) -> SourceLine:
+        """Such a line as all others are read."""
+        at = datetime.fromtimestamp(at_s, UTC)
+        return self.line._replace(text=self.body(raw).decode(), at=at, after_t0=after_t0)
+
+
+class Repeats:
+    """Lines in a row that are like ones before, each with its bytes and its time."""
+
+    __slots__ = ("after_t0", "lines")
+
+    def __init__(self, after_t0: bool | None) -> None:
+        self.lines: list[tuple[Alike, bytes, float]] = []
+        self.after_t0 = after_t0
+
+    def __iter__(self) -> Iterator[SourceLine]:
+        """Them as all others are read."""
+        for alike, raw, at_s in self.lines:
+            yield alike.read(raw, at_s, self.after_t0)
+
+    def pop(self) -> SourceLine:
+        """Take off the last one."""
+        alike, raw, at_s = self.lines.pop()
+        return alike.read(raw, at_s, self.after_t0)
+
+
+class AlikeLines:
+    """The shapes of one log. `read_time` reads a time."""
+
+    def __init__(self, read_time: Callable[[str], Stamp]) -> None:
+        self._read_time = read_time
+        # None: one that cannot be read by its places.
+        self._known: dict[bytes, _Shape | None] = {}
+        self._met: set[int] = set()
+        self._minutes: dict[bytes, float | None] = {}
+        self._since_full = 0
+        self._is_open = True
+
+    def of(self, raw: bytes) -> tuple[Alike, bytes, float] | None:
+        """A line like one before, with its time."""
+        shape = self._known.get(raw.translate(ZEROED))
+        if shape is None:
+            return None
+        begin, seconds, fraction, end = shape.clock
+        minute = raw[begin:seconds] + raw[fraction:end]
+        at_s = self._minutes.get(minute)
+        if at_s is None:
+            at_s = self._minute(minute, seconds - begin, is_whole=seconds == fraction)
+            if at_s is None:
+                return None
+        if seconds != fraction:
+            second = raw[seconds:fraction]
+            more_s = float(second if shape.has_point else second.replace(b",", b"."))
+            if more_s >= _MOST_SECONDS:
+                return None
+            at_s += more_s
+        alike = shape.alike if shape.level is None else shape.by_level.get(raw[shape.level])
+        if alike is None:
+            return None
+        self._since_full += 1
+        return alike, raw, at_s
+
+    def _minute(self, minute: bytes, place: int, *, is_whole: bool) -> float | None:
+        """The time of what stands around the seconds; of all that is written, where these are not known."""
+        if len(self._minutes) >= _MOST_MINUTES:
+            self._minutes.clear()
+        written = minute if is_whole else minute[:place] + b"00" + minute[place:]
+        stamp = self._read_time(written.decode())
+        at_s = stamp.at.timestamp() if stamp.at is not None else None
+        self._minutes[minute] = at_s
+        return at_s
+
+    def is_new(self, raw: bytes) -> bool:
+        """Whether a shape was met before and is not known: most shapes are met once."""
+        if not self._is_open or len(raw) > MOST_CHARS:
+            return False
+        key = raw.translate(ZEROED)
+        if key in self._known:
+            shape = self._known[key]
+            return shape is not None and shape.level is not None
+        met = hash(key)
+        if met in self._met:
+            return True
+        if len(self._met) >= _MOST_SHAPES:
+            # A log whose lines are all different has nothing to learn.
+            self._is_open = self._since_full > _MOST_SHAPES
+            self._since_full = 0
+            self._met.clear()
+        self._met.add(met)
+        return False
+
+    def learn(self, raw: bytes, line: SourceLine, places: Places | None) -> None:
+        """Keep what was read of a line, if one like it says the same by its digits' places alone."""
+        key = raw.translate(ZEROED)
+        if len(self._known) >= _MOST_SHAPES:
+            self._known.clear()
+        if places is None or not _is_certain(raw, line):
+            self._known[key] = None
+            return
+        alike = Alike(line, places)
+        if alike.body(raw).decode() != line.text:
+            self._known[key] = None
+            return
+        shape = self._known.get(key)
+        if shape is None:
+            shape = self._known[key] = _Shape(alike, raw, places)
+        if shape.level is not None:
+            shape.by_level[raw[shape.level]] = alike
+
+
+# A backslash may be an escape of JSON, an escape sequence a colour; NUL bytes are told.
+_UNFIT = (b"\\", b"\x1b", b"\0")
+
+
+def _is_certain(raw: bytes, line: SourceLine) -> bool:
+    is_dated = line.at is not None and line.problem is None and line.filled is None
+    is_levelled = line.plain and line.level != UNPROVEN_LEVEL and not line.records
+    is_fit = raw.isascii() and raw[-1:] == b"\n" and not any(byte in raw for byte in _UNFIT)
+    return is_dated and is_levelled and is_fit
+
+
+class _Shape:
+    """Lines that differ in digits alone. `clock`: where the time, its seconds, their end, and its end are."""
+
+    __slots__ = ("alike", "by_level", "clock", "has_point", "level")
+
+    def __init__(self, alike: Alike, raw: bytes, places: Places) -> None:
+        self.alike = alike
+        self.by_level: dict[bytes, Alike] = {}
+        self.level = slice(*places.level) if places.level is not None else None
+        begin, end = places.time
+        found = list(_SECONDS.finditer(raw, begin, end))
+        is_sure = len(found) == 1
+        seconds, fraction = found[0].span() if is_sure else (end, end)
+        self.has_point = not is_sure or b"," not in found[0][0]
+        # Of nine digits of a second six count.
+        rest = next((place for place in range(fraction, end) if not raw[place : place + 1].isdigit()), end)
+        self.clock = (begin, seconds, fraction, end) if rest == fraction else (begin, end, end, end)

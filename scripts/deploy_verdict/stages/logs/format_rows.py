@@ -1,0 +1,96 @@
+"""How a row of the table of formats is written, and how it becomes an expression.
+
+A row says how a line begins: where its time and its level stand. The message is what follows. `{any}`,
+`{iso}` and so on stand for the ways of writing a time (times.py), `{word}` for a level in capitals, `{small}`
+for one in small letters, `{bracketed}` for one in brackets, in any case. A row whose `rest` is true is a
+wrapper: what follows is a line of its own, and its level is the line's. Each row's samples are its test.
+
+Digits in a row's expression stand for any digits: lines that differ in digits alone are read alike.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Literal
+
+from deploy_verdict.stages.logs.levels import DEBUG, INFO, LOCALISED, NAMED, WARNING, WORDS, named_level
+from deploy_verdict.stages.logs.times import ANY_TIME, TIMES
+
+Kind = Literal["line", "access", "crash"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A line of `writer`, and what must be read of it; `at` is the clock time in UTC, of 2026-02-02."""
+
+    writer: str
+    line: str
+    level: str | None = None
+    at: str | None = "12:00:00.123"
+
+
+@dataclass(frozen=True, eq=False)
+class Format:
+    """One format. `level_of` says what the text in the level's place means.
+
+    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves
+    open; a `share` of a log's first lines that no row reads must show it as this one does, or one line
+    `shown_by`. Such a row is tried on what is left behind the time and the wrappers.
+    """
+
+    name: str
+    line: str
+    samples: tuple[Sample, ...]
+    level_of: Callable[[str], str | None] = named_level
+    kind: Kind = "line"
+    rest: bool = False
+    awaits_level: bool = False
+    agreed: str = ""
+    share: float = 0.5
+    shown_by: str | None = None
+
+    @cached_property
+    def regex(self) -> "re.Pattern[str]":
+        """The compiled expression: groups named time… and level…, none of which need take part."""
+        text = self.line
+        for name, regex in _PARTS.items():
+            text = text.replace(f"{{{name}}}", regex)
+        number = count()
+        named = re.sub(r"\(\?P<(time|level)\d*>", lambda found: f"(?P<{found[1]}{next(number)}>", text)
+        return re.compile(named, re.ASCII)
+
+
+def any_of(words: Mapping[str, str]) -> str:
+    """An alternative of words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_CASE = r"(?i:{})"
+_HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
+IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
+# A level's place ends there: ERROR_PAGE is none.
+_ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
+# What stands between time and level: threads, process ids, logger names with a separator after them.
+_COLUMN = (
+    r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
+    r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
+    r"|[\w.-]{1,60} (?=[\w.-]{1,60}\[[0-9]{1,7}\] )|TID-\w{1,12}|Main(?= )|Srv [0-9]+|[\w-]{36}(?=\t)"
+    r"|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z_][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )"
+    r"|[\w./-]{1,80}:[0-9]{1,6}:[\w.*()]{1,60}\(\)(?= )|[a-z][\w.-]{0,60}(?= +(?:" + any_of(WORDS) + r") ))"
+)
+_PARTS = {
+    "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
+    "word": rf"(?P<level>(?:{any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
+    "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(any_of(IN_BRACKETS))}) *[\])>}}]",
+    # A letter by itself is a level where no word follows.
+    "letter": rf"\[(?P<level4>[DIWEFCNVT])\](?! *\[?(?:{any_of(WORDS)})\b)",
+    "localised": rf"(?P<level>{any_of(LOCALISED)})",
+    # Go's "panic: " begins a crash.
+    "small": rf"(?P<level2>{any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
+    "harmless": rf"(?P<level3>{any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
+    "any": f"(?P<time>{ANY_TIME})",
+    **{name: f"(?P<time>{regex})" for name, regex in TIMES.items()},
+    "method": r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT)",
+}
