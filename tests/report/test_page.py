@@ -126,6 +126,11 @@ def test_the_page_says_what_the_verdict_says_and_links_all_of_it(fault):
         assert pointer.partition("#")[0] not in names or f"<summary><code>{pointer}" in page
 
 
+def test_a_finding_that_nobody_could_judge_says_how_to_find_out():
+    read = Read(page_of(*judged_fault("missing-field")))
+    assert "To find out: Correct how the plan reads redis, or the service: " in read.text
+
+
 def test_a_stable_window_and_one_without_findings_have_a_page():
     for name in ("stable", "inconclusive"):
         story = STORIES[name]()

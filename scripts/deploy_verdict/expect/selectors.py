@@ -24,6 +24,8 @@ MAX_NAMES = 12
 NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
 # Of one answer of the service; some answers are kept as read, so all of them count.
 MOST_VALUES = 100_000
+# What is selected from a body of at most so many characters is kept.
+SMALL = 4096
 
 
 AS_NUMBER = "number:"
@@ -164,6 +166,12 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     """The value at a JSON path of a body."""
     if not body:
         return Lacking("the answer has no body")
+    # A window's answers are few different ones, which every rule asks again.
+    once = _select_json if len(body) > SMALL else _select_in_small
+    return once(selector, body, truncated)
+
+
+def _select_json(selector: str, body: str, truncated: bool) -> Found | Lacking:
     document = read_json(body)
     if isinstance(document, Lacking):
         cut = f"the answer was cut at {len(body)} characters — raise service.max_body, or ask for less"
@@ -184,6 +192,9 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     if bad is not None:
         return Lacking(f"{selector} is {bad.text}, which is not a number")
     return Found(nodes[0], tuple(nodes))
+
+
+_select_in_small = lru_cache(maxsize=2048)(_select_json)
 
 
 @lru_cache(maxsize=4)

@@ -1,17 +1,16 @@
 """A login's token or cookies: taken once, sent with every later request, taken again when they expire."""
 
-import base64
-import json
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from requests.cookies import RequestsCookieJar
 
 from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.token_end import token_end
 from deploy_verdict.expect import Found, Lacking, select_json
 from deploy_verdict.expect.matchers import is_number
 from deploy_verdict.http.exchange import HttpResponse
@@ -28,11 +27,8 @@ YOUNGEST_EXPIRED_S = 60.0
 AGAIN_S = 15.0
 # Renewed before its end, so that no request meets it.
 _SHARE_OF_LIFE = 0.8
-_JWT = re.compile(r"\beyJ[\w-]+\.([\w-]+)\.[\w-]*")
 _EXPIRED = re.compile(r"(?i)\bexpired\b")
 MOST_READ = 2000
-# Of the year 9999.
-_LAST_S = 253_370_764_800
 _LEARNED = "token of the login"
 
 Send = Callable[["Login"], HttpResponse]
@@ -132,26 +128,15 @@ class Entrance:
 def token_expired(sent: Mapping[str, str], answer: HttpResponse, now: datetime) -> Fault | None:
     """Why a 401 says nothing of the service: what we sent has an end of its own, and that has come."""
     token = next((value for name, value in sent.items() if name.lower() == "authorization"), "")
-    end_s = _end_of(token)
-    if end_s is not None and end_s <= now.timestamp():
-        why = f"its exp was {datetime.fromtimestamp(end_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    end = token_end(token)
+    if end is not None and end <= now:
+        why = f"its exp was {end:%Y-%m-%d %H:%M:%S} UTC"
     elif _EXPIRED.search(f"{dict(answer.headers).get('WWW-Authenticate', '')} {answer.text[:MOST_READ]}"):
         why = "so the answer says"
     else:
         return None
     detail = f"{answer.status}, as our token has expired ({why})"
     return Fault(kind="expired", whose=Whose.US, detail=f"{detail} — give one that lasts, or auth.login")
-
-
-def _end_of(token: str) -> float | None:
-    """The `exp` of a JWT; its signature is the service's matter."""
-    found = _JWT.search(token)
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(f"{found[1]}===")) if found else None
-    except ValueError:
-        return None
-    end = claims.get("exp") if isinstance(claims, dict) else None
-    return float(end) if isinstance(end, int | float) and 0 < end < _LAST_S else None
 
 
 def _fault(whose: Whose, detail: str) -> Fault:

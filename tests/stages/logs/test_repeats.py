@@ -1,6 +1,5 @@
 """Lines that are like ones before are counted many at a time: the same evidence as one by one."""
 
-import os
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +14,9 @@ from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.log_clock import WatchedSource
 from deploy_verdict.stages.logs.review import FileSource, review
 from deploy_verdict.stages.logs.starts import StartLines
+from tests.examples import at_least
 
-EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "40"))
+EXAMPLES = at_least(25)
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = NOON + timedelta(hours=1)
 PLAN = Logs.model_validate(
@@ -45,6 +45,9 @@ OWN = (
     '{{"severity":"INFO","time":"2026-02-02 12:00:00,{n}","message":"a\\u00e9 {n}","path":"/a"}}',
     '{{"level":"info","time":"2026-02-02T12:00:00Z","msg":"Server started, {n}","status":{status}}}',
     '{{"level":"info","time":"2026-02-02T12:00:00Z","msg":"","path":"/a","status":{status},"method":"GET"}}',
+    '{{"level":{number},"time":1770033{n:0>6},"pid":7,"req":{{"url":"/a/{n}","ids":[{n},1.{n}]}},"msg":"x"}}',
+    '{{"level":"warn","ts":1770033600.{n},"msg":"x","took":{n}.{digit},"left":-{digit},"ok":null,"in":{{}}}}',
+    '{{"level": "info", "time": 1770033600{n:0>3}, "msg": "", "took": 0.00{n}, "by": {{"n": "{n}"}}}}',
     "Listening on port {n}",
     "    at shop.Orders.take(Orders.java:{n})",
     "order {n} without a time",

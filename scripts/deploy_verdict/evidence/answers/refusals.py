@@ -110,9 +110,10 @@ def _failing(
         what = f"{share.text} of the requests of others{route} got a server error"
         severity = Severity.P1 if share.surely >= ERRORS_CRITICAL_PERCENT else Severity.P2
         if known is None:
-            unknown_text = f"{what}; whether that is usual is not known: nothing is known of before"
-            is_bad = severity is Severity.P1
-            yield failed(what, severity, BROKEN) if is_bad else unknown(unknown_text)
+            # The lines may be of calls to others, as often refused before; half of them never are.
+            is_bad = share.surely >= LOCKED_OUT_PERCENT
+            doubt = unknown(f"{what}; whether that is usual is not known: nothing is known of before")
+            yield failed(what, Severity.P1, BROKEN) if is_bad else doubt
             continue
         # A path that nobody used before is held against all of them.
         earlier = known.get(key, Counter())

@@ -14,43 +14,46 @@ from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.stages.logs.source_lines import SourceLine
 from deploy_verdict.stages.logs.times import Stamp
 
-MOST_CHARS = 400
+MOST_CHARS = 1000
 _MOST_SHAPES, _MOST_MINUTES = 4096, 4096
 # The seconds of a time: what stands before and behind them is the same for a minute.
 _SECONDS = re.compile(rb"(?<=:\d\d:)\d\d(?:[.,]\d{1,6})?(?![\d:])")
 _MOST_SECONDS = 61.0
+# Seconds, milliseconds and microseconds since 1970, by their number of digits.
+_EPOCHS_S, _PER_S = (1e9, 1e10), {10: 1.0, 13: 1e3, 16: 1e6}
 
 
 class Cut(NamedTuple):
-    """A part of a line's text: `name=` of a JSON field, and where its value stands."""
+    """A part of a line's text: what is the same in all lines, and where what follows it stands."""
 
-    name: bytes
+    before: bytes
     begin: int
     end: int
 
 
 class Places(NamedTuple):
-    """Where a line has its time and its text, and the digits that are its level."""
+    """Where a line has its time, its text, the digits that are its level, and numbers of JSON in its text."""
 
     time: tuple[int, int]
     cuts: tuple[Cut, ...]
     level: tuple[int, int] | None = None
+    numbers: tuple[tuple[int, int], ...] = ()
 
 
 class Alike:
     """What lines of one shape have in common. `line` is the first of them, as it was read."""
 
-    __slots__ = ("_cuts", "_time", "line")
+    __slots__ = ("_all", "_cuts", "line")
 
-    def __init__(self, line: SourceLine, places: Places) -> None:
-        self.line, self._cuts, self._time = line, places.cuts, places.time
+    def __init__(self, line: SourceLine, cuts: tuple[Cut, ...]) -> None:
+        self.line, self._cuts = line, cuts
+        self._all = slice(*cuts[0][1:]) if len(cuts) == 1 and not cuts[0].before else None
 
     def body(self, raw: bytes) -> bytes:
         """The text of such a line."""
-        if len(self._cuts) == 1:
-            _, begin, end = self._cuts[0]
-            return raw[begin:end]
-        return b"\n".join([name + raw[begin:end] for name, begin, end in self._cuts])
+        if self._all is not None:
+            return raw[self._all]
+        return b"".join([before + raw[begin:end] for before, begin, end in self._cuts])
 
     def read(self, raw: bytes, at_s: float, after_t0: bool | None) -> SourceLine:
         """Such a line as all others are read."""
@@ -84,7 +87,7 @@ class AlikeLines:
     def __init__(self, read_time: Callable[[str], Stamp]) -> None:
         self._read_time = read_time
         # None: one that cannot be read by its places.
-        self._known: dict[bytes, _Shape | None] = {}
+        self._known: dict[bytes, _LearntShape | None] = {}
         self._met: set[int] = set()
         self._minutes: dict[bytes, float | None] = {}
         self._since_full = 0
@@ -95,24 +98,29 @@ class AlikeLines:
         shape = self._known.get(raw.translate(ZEROED))
         if shape is None:
             return None
+        at_s = self._time_of(shape, raw)
+        alike = shape.alike if shape.level is None else shape.by_level.get(raw[shape.level])
+        if at_s is None or alike is None:
+            return None
+        if shape.numbers and not all(_is_shown_as_written(raw[number]) for number in shape.numbers):
+            return None
+        self._since_full += 1
+        return alike, raw, at_s
+
+    def _time_of(self, shape: "_LearntShape", raw: bytes) -> float | None:
         begin, seconds, fraction, end = shape.clock
+        if shape.per_s:
+            epoch_s = float(raw[begin:end]) / shape.per_s
+            return epoch_s if _EPOCHS_S[0] <= epoch_s < _EPOCHS_S[1] else None
         minute = raw[begin:seconds] + raw[fraction:end]
         at_s = self._minutes.get(minute)
         if at_s is None:
             at_s = self._minute(minute, seconds - begin, is_whole=seconds == fraction)
-            if at_s is None:
-                return None
-        if seconds != fraction:
-            second = raw[seconds:fraction]
-            more_s = float(second if shape.has_point else second.replace(b",", b"."))
-            if more_s >= _MOST_SECONDS:
-                return None
-            at_s += more_s
-        alike = shape.alike if shape.level is None else shape.by_level.get(raw[shape.level])
-        if alike is None:
-            return None
-        self._since_full += 1
-        return alike, raw, at_s
+        if at_s is None or seconds == fraction:
+            return at_s
+        second = raw[seconds:fraction]
+        more_s = float(second if shape.has_point else second.replace(b",", b"."))
+        return at_s + more_s if more_s < _MOST_SECONDS else None
 
     def _minute(self, minute: bytes, place: int, *, is_whole: bool) -> float | None:
         """The time of what stands around the seconds; of all that is written, where these are not known."""
@@ -151,19 +159,24 @@ class AlikeLines:
         if places is None or not _is_certain(raw, line):
             self._known[key] = None
             return
-        alike = Alike(line, places)
+        alike = Alike(line, places.cuts)
         if alike.body(raw).decode() != line.text:
             self._known[key] = None
             return
         shape = self._known.get(key)
         if shape is None:
-            shape = self._known[key] = _Shape(alike, raw, places)
+            shape = self._known[key] = _LearntShape(alike, raw, places)
         if shape.level is not None:
             shape.by_level[raw[shape.level]] = alike
 
 
 # A backslash may be an escape of JSON, an escape sequence a colour; NUL bytes are told.
 _UNFIT = (b"\\", b"\x1b", b"\0")
+
+
+def _is_shown_as_written(number: bytes) -> bool:
+    """Whether JSON writes a number as it was written: not 1.50, 0.00001 or -0."""
+    return number[-1:] != b"0" and len(number) <= 16 and not number.startswith((b"-0", b"0.0000"))
 
 
 def _is_certain(raw: bytes, line: SourceLine) -> bool:
@@ -173,16 +186,20 @@ def _is_certain(raw: bytes, line: SourceLine) -> bool:
     return is_dated and is_levelled and is_fit
 
 
-class _Shape:
+class _LearntShape:
     """Lines that differ in digits alone. `clock`: where the time, its seconds, their end, and its end are."""
 
-    __slots__ = ("alike", "by_level", "clock", "has_point", "level")
+    __slots__ = ("alike", "by_level", "clock", "has_point", "level", "numbers", "per_s")
 
     def __init__(self, alike: Alike, raw: bytes, places: Places) -> None:
         self.alike = alike
         self.by_level: dict[bytes, Alike] = {}
         self.level = slice(*places.level) if places.level is not None else None
+        self.numbers = tuple(slice(*number) for number in places.numbers)
         begin, end = places.time
+        whole, _, part = raw[begin:end].partition(b".")
+        is_epoch = (whole + part).isdigit() and (not part or len(whole) == 10)
+        self.per_s = _PER_S.get(len(whole)) if is_epoch else None
         found = list(_SECONDS.finditer(raw, begin, end))
         is_sure = len(found) == 1
         seconds, fraction = found[0].span() if is_sure else (end, end)

@@ -20,7 +20,7 @@ from deploy_verdict.stages.logs.unlevelled import may_be_error
 from deploy_verdict.stats.pauses import PARTS
 
 MAX_EXAMPLE_CHARS = 2000
-MAX_ALIKE_CHARS, MOST_ALIKE = 400, 512
+MAX_ALIKE_CHARS, MOST_ALIKE = 1000, 512
 MAX_ERRORS = 20
 MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
