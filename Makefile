@@ -48,6 +48,7 @@ test: $(STAMP) lint
 
 # Here each script is started anew, not forked from a process that has loaded the package.
 test-all: export DEPLOY_VERDICT_FRESH_PROCESSES = 1
+test-all: export DEPLOY_VERDICT_EXAMPLES = 200
 test-all: $(STAMP) lint
 	$(PYTEST) -n 2 -m "not waits and not alone"
 	$(PYTEST) -n 8 -m "waits and not alone"

@@ -86,9 +86,9 @@ class _Handler(Handler):
 
 
 @contextmanager
-def json_service(respond):
-    """A service that gives `respond(method, path, body)`: a status and JSON; `seen` holds all requests."""
-    with _Service(respond) as server:
+def served(server):
+    """A server of the standard library in a thread, until the block ends."""
+    with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
@@ -96,6 +96,11 @@ def json_service(respond):
         finally:
             server.shutdown()
             thread.join()
+
+
+def json_service(respond):
+    """A service that gives `respond(method, path, body)`: a status and JSON; `seen` holds all requests."""
+    return served(_Service(respond))
 
 
 class Spools:

@@ -100,8 +100,8 @@ def test_a_stage_imports_another_only_where_the_registry_says_so():
         folder = FOLDER_OF.get(stage.name, stage.name)
         allowed[folder] |= {FOLDER_OF.get(name, name) for name in stage.builds_on} | {folder}
     shared = {path.stem for path in (PACKAGE / "stages").glob("*.py")}
-    for path in (PACKAGE / "stages").glob("*/*.py"):
-        folder = path.parent.name
+    for path in (PACKAGE / "stages").glob("*/**/*.py"):
+        folder = path.relative_to(PACKAGE / "stages").parts[0]
         for other in ours(path):
             parts = other.split(".")
             if parts[0] == "stages" and len(parts) > 1 and parts[1] not in shared:
@@ -111,7 +111,7 @@ def test_a_stage_imports_another_only_where_the_registry_says_so():
 def test_collecting_and_judging_meet_only_in_files():
     """The modules that collect never import one that judges or reports, nor the other way round."""
     sides = {"collect": ("judge", "report"), "judge": ("collect", "report"), "report": ("collect",)}
-    for path in (PACKAGE / "stages").glob("*/*.py"):
+    for path in (PACKAGE / "stages").glob("*/**/*.py"):
         side = next((side for side in sides if path.stem == side or path.stem.startswith(f"{side}_")), None)
         for other in ours(path) if side else ():
             last = other.split(".")[-1]

@@ -99,19 +99,16 @@ def test_a_fault_of_each_stage_is_watched_live():
 
 # One fault for what each stage finds, watched live also in the short suite.
 LIVE = {
-    "none": "every stage",
+    "none": "every stage, and coverage",
     "railway-superseded": "deployment",
     "stale-code": "claims",
     "health-unhealthy": "health",
-    "lock-broken": "e2e",
-    "pool-leak": "pools: levels and the alarm",
-    "cached-gauge": "pools: exercise",
-    "lost-samples": "coverage",
+    "pool-leak": "pools and exercise: levels and the alarm",
     "log-silent": "logs",
     "redis-cannot-save": "logs: another service's",
     "traffic-5xx": "traffic",
     "memory-leak": "metrics",
-    "completar-bug": "exposure and writes",
+    "completar-bug": "e2e, exposure and writes",
     "down-between-samples": "heartbeat",
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import threading
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from demo.http_handler import Handler
 from tests.databases import free_port, needed
+from tests.servers import served
 
 TOKEN = "a-tracker-token-of-tests"
 COMMIT = "f0ec7b5" * 5 + "f0ec7"
@@ -52,16 +52,8 @@ class _Handler(Handler):
     do_GET = do_POST = answer  # noqa: N815  # the library's names
 
 
-@contextmanager
 def tracker(answers):
-    with Tracker(answers) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return served(Tracker(answers))
 
 
 def sentry(*, release=COMMIT, issues=(), errors=0):

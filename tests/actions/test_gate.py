@@ -93,6 +93,7 @@ def test_with_wait_timers_each_look_has_a_job_of_its_own(gate):
     # A timer may be lifted after the gate: then the job sleeps until its sample is due.
     assert int(gate.outputs["timeout"]) >= 120
     assert "mode timer, chosen by auto: 8 of 8 samples" in gate.file("window.json")["remarks"][0]
+    assert gate.file("window.json")["layout"]["spread_s"] == 300
 
 
 def test_an_environment_without_its_timer_is_told_and_not_trusted(gate):

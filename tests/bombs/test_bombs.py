@@ -54,13 +54,21 @@ def came_of(client, bodies):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-# GitHub's answers go through the same reader as Railway's.
+# GitHub's answers go through the same reader as Railway's, whose are the largest that are read.
 CLIENTS = ["railway", "service", pytest.param("github", marks=pytest.mark.complete)]
+SOME = ("empty objects", "keys")
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_bomb_is_a_typed_fault_and_takes_no_memory(client):
-    for name, told in zip(BOMBS, came_of(client, list(BOMBS.values())), strict=True):
+@pytest.mark.parametrize(
+    ("client", "names"),
+    [
+        ("service", tuple(BOMBS)),
+        ("railway", SOME),
+        *(pytest.param(client, tuple(BOMBS), marks=pytest.mark.complete) for client in ("railway", "github")),
+    ],
+)
+def test_a_bomb_is_a_typed_fault_and_takes_no_memory(client, names):
+    for name, told in zip(names, came_of(client, [BOMBS[name] for name in names]), strict=True):
         assert told["peak_mb"] < MOST_MB, name
         assert TOO_MANY in told["words"] or name == "half a text", told
         assert told["kind"] == {"railway": "protocol", "github": "ProviderError", "service": "reason"}[client]

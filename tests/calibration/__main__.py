@@ -20,12 +20,14 @@ from tests.calibration.headline import WINDOWS as HEADLINE_WINDOWS
 from tests.calibration.headline import every_headline, in_readme, table
 from tests.calibration.running import counted
 from tests.calibration.table import row_of, tables
+from tests.calibration.whole_counts import whole_table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGE, KEPT = ROOT / "docs" / "explanation" / "calibration.md", ROOT / "out" / "calibration.jsonl"
 HEADLINE, README = HERE / "headline.json", ROOT / "README.md"
 HEADLINE_BEGIN, HEADLINE_END = "<!-- the headline: make calibrate -->", "<!-- end of the headline -->"
+WHOLE_BEGIN, WHOLE_END = "<!-- complete windows: make calibrate -->", "<!-- end of complete windows -->"
 BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
 SEED, WINDOWS = "2026", 2000
 
@@ -37,9 +39,10 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--print", action="store_true", help="print the table, write nothing")
     parser.add_argument("--headline", action="store_true", help="the headline only")
+    parser.add_argument("--whole", action="store_true", help="whole healthy windows only")
     options = parser.parse_args()
-    if options.headline:
-        write_headline(options)
+    if options.headline or options.whole:
+        (write_headline if options.headline else write_whole)(options)
         return
     run = {"seed": options.seed, "windows": options.windows, "code": code()}
     every, known = cells(), kept(run)
@@ -52,6 +55,7 @@ def main():
             print(json.dumps(line), file=journal, flush=True)
             print(f"{len(known)} of {len(every)}: {' / '.join(key(every[index]))}", file=sys.stderr)
     write_headline(options)
+    write_whole(options)
     rows = [row_of(cell, known[index]) for index, cell in enumerate(every)]
     text = "\n".join([*head(options, len(every)), *tables(rows)])
     if options.print:
@@ -79,6 +83,20 @@ def write_headline(options):
     before, _, rest = PAGE.read_text().partition(HEADLINE_BEGIN)
     after = rest.partition(HEADLINE_END)[2]
     PAGE.write_text(f"{before}{HEADLINE_BEGIN}\n{text}\n{HEADLINE_END}{after}")
+
+
+def write_whole(options):
+    """What share of whole healthy windows alarms, and by which rule, into the page."""
+    with ProcessPoolExecutor(options.processes) as pool:
+        rows = []
+        for row in whole_table(options.seed, pool, options.windows):
+            print(row, flush=True)
+            rows.append(row)
+    text = "\n".join(rows)
+    if not options.print:
+        before, _, rest = PAGE.read_text().partition(WHOLE_BEGIN)
+        after = rest.partition(WHOLE_END)[2]
+        PAGE.write_text(f"{before}{WHOLE_BEGIN}\n{text}\n{WHOLE_END}{after}")
 
 
 def key(cell):

@@ -18,11 +18,11 @@ from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import outcome_of
 from tests.bundles import SUBJECT, window_of
-from tests.calibration.judging import ONE_PROCESS, SERVER, by_sample, counts_of, plan_for, times_of
+from tests.calibration.judging import JOBS, ONE_PROCESS, SERVER, by_sample, counts_of, plan_for, times_of
 from tests.calibration.models import HALVES, HELD_OUT, models, simulated
 
 HEALTHY_SHARE = 0.7
-SAMPLED = ("bursts", ONE_PROCESS, SERVER)
+SAMPLED = (JOBS, ONE_PROCESS, SERVER)
 GAUGE_FAULTS = ("frozen from T+45", "capped below its limit", "wrong utilization")
 LOOK_EVERY_S = 900.0
 # One window in so many is also judged at each of its looks.
@@ -101,7 +101,8 @@ def _missed(sample):
 
 def samples_of(mode, seen, index):
     """One window's readings as samples; a process tells its number in every other pair of windows."""
-    offsets_s = plan_for(mode).window.pool_offsets_s
+    plan = plan_for(mode)
+    offsets_s = plan.window.pool_offsets_s
     asked = mode == SERVER
     rows = [by_sample(mode, part[index]) for part in (seen.server if asked else seen.gauge, seen.limit)]
     processes = by_sample(mode, seen.process[index])
@@ -113,7 +114,7 @@ def samples_of(mode, seen, index):
             levels=tuple(_level(*pair, **stated) for pair in zip(used, limit, strict=True)),
             readings=len(used), reasons=(), target_failed=False,
             processes=tuple(f"pid {who}" for who in process) if told else (),
-            states=(STATE,) if asked else (),
+            states=(STATE,) if asked else (), planned_s=plan.burst_at(plan.pools[0], offset_s).for_,
         )
         for offset_s, used, limit, process in zip(offsets_s, *rows, processes, strict=True)
     )  # fmt: skip
@@ -195,7 +196,7 @@ def headline(found, half, *, within_h=np.inf):
 
 
 # So many windows of each model, healthy and broken: few healthy ones weigh 70 %.
-WINDOWS = {"bursts": (64, 16), ONE_PROCESS: (24, 4), SERVER: (24, 4)}
+WINDOWS = {JOBS: (64, 16), ONE_PROCESS: (24, 4), SERVER: (24, 4)}
 SHOWN = {
     "precision": "precision", "recall": "recall", "inconclusive": "INCONCLUSIVE",
     "undecided": "of them not the right answer", "faults_among_stable": "faults among STABLE",

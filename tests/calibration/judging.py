@@ -14,7 +14,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform.platform_views import own_answered
 from deploy_verdict.evidence.pools.pool_samples import PoolLevel, PoolSample
 from deploy_verdict.model import BurstObservation, MetricsObservation, Point, Reading, Series
-from deploy_verdict.plan import densely, laid_out, own_layout
+from deploy_verdict.plan import densely, laid_out, own_layout, spread_out
 from deploy_verdict.stages.pools.judge import judge_pools
 from deploy_verdict.verdict.judge import judge, outcome_of
 from tests.bundles import SUBJECT, T0, bundle_of, http, loaded, window_of
@@ -40,6 +40,8 @@ MODES = {
     "every 60 s": "window: {length: 2h, sample_every: 60s}\nBURST {for: 1s, every: 1s}",
     "every 10 s": "window: {length: 2h, sample_every: 10s}\nBURST {for: 1s, every: 1s}",
 }
+# As separate jobs sample where their minutes are not billed: nine bursts, all but the first over 5 minutes.
+JOBS = "separate jobs"
 # As the product samples where one process waits for the window's end: nine bursts, and readings in between.
 ONE_PROCESS = "one process"
 # The same, of a pool whose server is asked itself: it counts every process, and cannot be frozen or capped.
@@ -66,6 +68,13 @@ def plan_for(mode, beside=False, floor=False, more=""):
     pool += f"beside: [{'api' if beside else ''}], safe_for: 6h, stays_within: {{points: 10}}"
     pool += f"{FLOOR % CYCLES if floor else ''}}}]\n{CYCLE if floor else ''}"
     plan = plan_of(head + pool + (BESIDE if beside else "") + more)
+    return as_sampled(plan, mode)
+
+
+def as_sampled(plan, mode):
+    """The plan with the layout of such sampling."""
+    if mode == JOBS:
+        return laid_out(plan, spread_out(plan, own_layout(plan), is_free=True))
     return laid_out(plan, densely(plan, own_layout(plan))) if mode in (ONE_PROCESS, SERVER) else plan
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.answers.refusals import judge_refusals
+from deploy_verdict.evidence.answers.refusals import judge_refusals, judge_server_errors
 from deploy_verdict.model import Outcome, PathAnswers, Severity
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -72,3 +72,28 @@ def test_a_part_of_the_window_that_is_much_worse_than_the_rest_fails_though_noth
 
 def test_a_rise_that_is_intended_is_allowed():
     assert judge_refusals([path(s200=500, s404=500)], USUAL, {}, may_rise=(404,)).outcome is PASS
+
+
+# In one eighth of the window.
+BURST = [{"200": 1400}] * 7 + [{"200": 60, "500": 40}]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "outcome", "severity"),
+    [
+        (path(s200=995, s500=5), USUAL, PASS, None),
+        (path(s200=500, s500=250, s503=250), USUAL, FAIL, Severity.P1),
+        (path(s200=950, s502=50), USUAL, FAIL, Severity.P2),
+        (path(s200=950, s502=50), [path(s200=950, s502=50)], PASS, None),
+        (path(s200=950, s502=50), None, OPEN, None),
+        (path(s200=700, s500=300), None, OPEN, None),
+        (path(s200=300, s500=700), None, FAIL, Severity.P1),
+        (path(s200=9, s500=9), USUAL, PASS, None),
+        (path(s200=9960, s500=40, parts=BURST), USUAL, FAIL, Severity.P2),
+    ],
+)  # fmt: skip
+def test_server_errors_of_others_fail_where_they_are_surely_more_than_before(now, before, outcome, severity):
+    found = judge_server_errors([now], before, {})
+    assert (found.outcome, found.severity) == (outcome, severity), found.actual
+    ours = {("GET", "/orders", status): count for status, count in now.statuses.items() if status >= "5"}
+    assert judge_server_errors([now.model_copy(update={"parts": ()})], before, ours).outcome is PASS

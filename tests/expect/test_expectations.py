@@ -207,12 +207,27 @@ def test_a_429_is_news_only_where_it_is_named(selector, value, outcome):
         ("timeout", Whose.TARGET, 200, FAIL),
         ("request", Whose.US, 200, OPEN),
         ("redirect", Whose.TARGET, 302, PASS),
+        # A gateway of the service's own, as for maintenance.
+        ("edge", Whose.TARGET, 503, PASS),
     ],
 )
 def test_a_status_without_its_answer_is_no_pass(kind, whose, status, outcome):
     """The edge answers 404 for a service that is gone, and headers may come without their body."""
     fault = Fault(kind=kind, whose=whose, detail="why")
     assert result("status", status, answer(None, status=status, fault=fault)).outcome is outcome
+
+
+def test_what_a_failed_status_says_to_do():
+    away = {"headers": {"Location": "/take/"}}
+    assert result("status", 200, answer(status=307, **away)).actual.startswith('307, a redirect to "/take/"')
+    other = Fault(kind="redirect", whose=Whose.TARGET, detail="it redirects to another host: x")
+    assert result("status", 200, answer(status=302, fault=other)).actual == f"302, {other.detail}"
+    expired = Fault(kind="expired", whose=Whose.US, detail="401, as our token has expired")
+    for selector, value in (("status", 200), ("$.u", 1), ("text", "x")):
+        assert result(selector, value, answer(status=401, fault=expired)).outcome is OPEN
+    gateways = Fault(kind="edge", whose=Whose.TARGET, detail="a gateway answered 502")
+    assert result("$.u", 1, answer("<html>", status=502, fault=gateways)).outcome is FAIL
+    assert result("text", "Bad", answer("Bad Gateway", status=502, fault=gateways)).outcome is PASS
 
 
 @given(st.from_regex(NAMES_ALONE, fullmatch=True))

@@ -1,6 +1,8 @@
 """The probe on real sockets: whatever the server does, one bounded exchange comes back."""
 
+import base64
 import gzip
+import json
 import socket
 import struct
 import threading
@@ -9,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.base.clock import WallClock
+from deploy_verdict.http.exchange import _same_host
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.model import Whose
 from deploy_verdict.redaction.redactor import Redactor
@@ -119,8 +122,9 @@ def reset_in_body(connection, head, stop):
             {"protocol"},
         ),
         (answers(body=b"not gzip", headers=["Content-Encoding: gzip"]), {"protocol"}),
+        (answers(headers=["Content-Length: 5"]), {"protocol"}),
     ],
-    ids=["reset", "short body", "closed", "not http", "garbage", "bad chunks", "bad gzip"],
+    ids=["reset", "short body", "closed", "not http", "garbage", "bad chunks", "bad gzip", "two lengths"],
 )
 def test_a_broken_answer_is_the_targets_fault_and_is_not_asked_again(converse, kinds):
     exchange = ask(converse)
@@ -196,6 +200,48 @@ def test_a_redirect_to_another_host_is_not_followed(location):
     assert "another host" in exchange.fault.detail
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://{other}\\@{own}/", "http://{other}/\\@{own}/", "http://{own}@{other}/", "http://{own}#@{other}/",
+        "http://{other}?@{own}/", "http:\\\\{other}/", "/\\{other}/", "http://{other}\t@{own}/", "//{other}/",
+    ],
+)  # fmt: skip
+def test_no_redirect_takes_our_headers_to_another_host_however_it_is_written(location):
+    """Readers of addresses differ over backslashes and userinfo; the one that connects decides."""
+    reached = []
+
+    def elsewhere(connection, head, stop):
+        reached.append(head)
+        answers()(connection, head, stop)
+
+    with raw_server(elsewhere) as other:
+
+        def converse(connection, head, stop):
+            own = head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
+            target = location.format(other=other.removeprefix("http://"), own=own)
+            redirecting(target)(connection, head, stop)
+
+        exchange = ask(converse)
+    assert (exchange.status, exchange.fault.kind) == (302, "redirect")
+    assert not reached
+
+
+def test_a_redirect_that_names_the_default_port_is_on_the_same_host():
+    assert _same_host("https://a.test/x", "https://a.test:443/y")
+    assert not _same_host("https://a.test/x", "https://a.test:8443/y")
+
+
+@pytest.mark.parametrize("interim", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_what_comes_before_the_answer_is_not_the_answer(interim):
+    def converse(connection, head, stop):
+        connection.sendall(f"HTTP/1.1 {interim}\r\nLink: </a>\r\n\r\n".encode() * 2)
+        answers(body=b"the answer")(connection, head, stop)
+
+    exchange = ask(converse)
+    assert (exchange.status, exchange.body, exchange.fault) == (200, "the answer", None)
+
+
 def test_a_redirect_loop_ends():
     exchange = ask(redirecting("/again"))
     assert exchange.fault.kind == "redirect"
@@ -211,6 +257,29 @@ def test_the_edges_answer_is_the_edges_fault():
     html = b"<html>Application failed to respond</html>"
     exchange = ask(answers("502 Bad Gateway", html, ["x-railway-fallback: true"]))
     assert (exchange.status, exchange.fault.whose) == (502, Whose.EDGE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "is_gateways"),
+    [
+        (502, "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.25.3</center>", [], True),
+        (504, "<center><h1>504 Gateway Time-out</h1></center>\n<hr><center>openresty</center>", [], True),
+        (502, "error code: 502", [], True),
+        (503, "upstream connect error or disconnect/reset before headers. reset reason: x", [], True),
+        (503, "<h1>503</h1>\nNo server is available to handle this request.", [], True),
+        (502, "Bad Gateway", [], True),
+        (503, "", ["Server: awselb/2.0"], True),
+        (502, '{"detail": "the payment provider did not answer"}', [], False),
+        (503, '{"status": "unhealthy"}', ["Server: nginx"], False),
+        (500, "<center><h1>500 Internal Server Error</h1></center>\n<hr><center>nginx</center>", [], False),
+        (200, "Bad Gateway", [], False),
+    ],
+)  # fmt: skip
+def test_a_gateways_own_page_is_told_from_what_the_service_answers(status, body, headers, is_gateways):
+    exchange = ask(answers(f"{status} X", body.encode(), headers))
+    assert exchange.status == status
+    assert (exchange.fault is not None) is is_gateways
+    assert len(exchange.attempts) == 1 + is_gateways
 
 
 @pytest.mark.parametrize(("method", "tries"), [("GET", 2), ("HEAD", 2), ("POST", 1), ("DELETE", 1)])
@@ -285,6 +354,34 @@ def test_what_does_not_come_while_this_machine_sleeps_says_nothing_of_the_servic
 
     exchange = ask(converse, timeout_s=0.2, clock=clock)
     assert (exchange.fault.kind, exchange.fault.whose) == (kind, whose)
+
+
+def jwt(exp):
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in ({"alg": "HS256"}, {"exp": exp})
+    ]
+    return b".".join([*parts, b"c2ln"]).decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "body", "headers", "whose"),
+    [
+        (jwt(1_700_000_000), 401, "{}", [], Whose.US),
+        (jwt(32_503_680_000), 401, "{}", [], None),
+        ("opaque", 401, '{"detail": "Token has expired"}', [], Whose.US),
+        ("opaque", 401, "", ['WWW-Authenticate: Bearer error_description="The token expired"'], Whose.US),
+        ("opaque", 401, '{"detail": "Unauthorized"}', [], None),
+        ("eyJx.eyJx.x", 401, "", [], None),
+        (jwt(1_700_000_000), 403, "{}", [], None),
+        (jwt(1_700_000_000), 200, "{}", [], None),
+    ],
+)
+def test_a_token_of_ours_that_has_expired_is_our_matter(token, status, body, headers, whose):
+    converse = answers(f"{status} X", body.encode(), headers)
+    exchange = ask(converse, headers={"Authorization": f"Bearer {token}"})
+    assert exchange.status == status
+    assert (exchange.fault and exchange.fault.whose) == whose
 
 
 def test_every_request_bears_our_name_and_an_id_of_its_own():

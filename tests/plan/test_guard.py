@@ -77,6 +77,8 @@ def test_refused(method, path, body, told):
         ("/x?tag_spool=%2550", {}, "an encoding"),
         ("/x?_method=DELETE", {}, "another method"),
         ("/x?_method=%2544elete", {}, "another method"),
+        ("/x;_method=DELETE", {}, "another method"),
+        ("/x?a=1;_method=DELETE", {}, "another method"),
         ("/x?Tag_Spool=PROD", {}, "could read as tag_spool"),
         ("/x", {"tagSpool": "PROD"}, "could read as tag_spool"),
         ("/x", {"TAG_SPOOL": "PROD"}, "could read as tag_spool"),

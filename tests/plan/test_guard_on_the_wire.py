@@ -4,7 +4,6 @@ DEPLOY_VERDICT_EXAMPLES=10000 asks for the long version.
 """
 
 import json
-import os
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import read_plan
 from deploy_verdict.stages.e2e.collect import run_suite
+from tests.examples import at_least
 from tests.plan.test_guard_property import (
     ALLOWED,
     DECLARED,
@@ -29,7 +29,7 @@ from tests.plan.test_guard_property import (
 from tests.servers import json_service
 from tests.stages.suites import context_of
 
-EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "150"))
+EXAMPLES = at_least(150)
 HEAD = "health: [{name: h, get: /h, expect: {status: 200}}]\n"
 given_by = st.fixed_dictionaries({"TRICK": st.one_of(spools, allowed)})
 

@@ -4,7 +4,6 @@ DEPLOY_VERDICT_EXAMPLES=10000 asks for the long version.
 """
 
 import json
-import os
 import unicodedata
 from urllib.parse import quote, unquote
 
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 from deploy_verdict.plan.placeholders import filled, filled_path
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.plan.writes.write_guard import refusal
+from tests.examples import at_least
 
-EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "400"))
+EXAMPLES = at_least(400)
 ALLOWED = {"tag_spool": ("TEST-02", "FAKE-999")}
 DECLARED = {
     "routes": ["/api/tomar", "/api/workers/{worker}/{tag_spool}", "/tomar/{tag_spool}"],

@@ -1,12 +1,15 @@
 """A window that is shortened, sampled more densely, extended, or followed by single looks."""
 
+from datetime import timedelta
+
 import pytest
 
 from deploy_verdict.evidence.bundle import bundled
 from deploy_verdict.model import Layout, Subject, WindowFrame
 from deploy_verdict.model.window import tolerance_s, window_frame
-from deploy_verdict.plan import densely, laid_out, layout_of, own_layout, read_plan
-from tests.bundles import T0, http, loaded
+from deploy_verdict.plan import densely, laid_out, layout_of, own_layout, read_plan, spread_out
+from deploy_verdict.verdict.coverage import covered
+from tests.bundles import SUBJECT, T0, http, loaded, window_of
 
 PLAN = b"""
 version: 1
@@ -78,6 +81,28 @@ def test_in_between_a_pool_is_read_fewer_times_over_a_longer_stretch(window, poo
     assert (second.for_, second.readings) == between
 
 
+@pytest.mark.parametrize(
+    ("window", "pool", "is_free", "seconds"),
+    [
+        ("", "", True, 300),
+        ("", "", False, 30),
+        ("spread: 4m", "", False, 240),
+        ("spread: 10s", "", True, 30),
+        ("sample_every: 6m", "", True, 120),
+        ("", "burst: {for: 5s, every: 1s}", True, 5),
+    ],
+    ids=["public", "billed", "as the plan says", "not at all", "often", "no burst"],
+)
+def test_separate_jobs_spread_the_same_readings_but_for_the_first(window, pool, is_free, seconds):
+    every = "" if "sample_every" in window else "sample_every: 15m, "
+    text = PLAN.decode().replace("length: 2h, sample_every: 30m", f"length: 2h, {every}{window}".rstrip(", "))
+    plan = read_plan(text.replace("limit: $.b", f"limit: $.b, {pool}").encode(), "p.yml", {}, "2026-02-02")
+    spread = laid_out(plan, spread_out(plan, own_layout(plan), is_free=is_free))
+    first, *others = (spread.burst_at(spread.pools[0], at_s) for at_s in spread.window.pool_offsets_s)
+    assert first == plan.pools[0].burst
+    assert {(item.for_, item.readings) for item in others} == {(seconds, first.readings)}
+
+
 def test_a_plan_without_pools_has_nothing_in_between():
     plan = PLANNED.model_copy(update={"pools": ()})
     assert densely(plan, own_layout(plan)) == own_layout(plan)
@@ -119,3 +144,19 @@ def test_only_a_length_that_the_window_had_before_is_its_own():
 def test_hours_are_too_late_at_any_speed_that_leaves_a_process_time_to_start(speed):
     frame = window_frame(t0=T0, length_s=2 * H, offsets_s=(0.0, 900.0, 1800.0), speed=speed, seed="0")
     assert tolerance_s(frame, 900.0) < 2 * H
+
+
+@pytest.mark.parametrize(
+    ("is_free", "late_min", "state"), [(True, 19, "taken"), (True, 21, "late"), (False, 19, "late")]
+)
+def test_what_follows_a_spread_sample_may_be_that_much_later(is_free, late_min, state):
+    """Half of the 30 minutes, and the 4.5 by which the readings take longer."""
+    plan = laid_out(PLANNED, spread_out(PLANNED, LAYOUT, is_free=is_free))
+    late_at = T0 + timedelta(hours=1, minutes=late_min)
+    files = [
+        loaded(plan, stage, [], H, started_at=late_at, finished_at=late_at) for stage in ("pools", "e2e")
+    ]
+    window = window_of(plan)
+    slots = covered(bundled(plan, window, SUBJECT, files)).slots
+    found = {slot.stage: slot.state for slot in slots if slot.offset_s == H and slot.state != "missing"}
+    assert found == {"pools": "late", "e2e": state}

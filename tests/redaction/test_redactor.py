@@ -380,3 +380,10 @@ def test_parts_of_an_address_for_messages_are_secrets_and_its_host_is_none():
     redactor = Redactor.from_environment({"DEPLOY_VERDICT_NOTIFY": address})
     text = redactor.text("TIiajkdnlazkcOXrIdevi7FQ A1BRTD4JD wayabcdefg hooks.example.com general")
     assert re.sub(r"\[redacted:[^\]]*\]", "", text).split() == ["hooks.example.com", "general"]
+
+
+def test_a_secret_that_is_learnt_is_hidden_also_in_a_text_that_was_kept():
+    redactor = Redactor({"A_TOKEN": "Qm7pRz2kXw9v"})
+    assert redactor.text("later-s3cret-value") == "later-s3cret-value"
+    redactor.learn("B_TOKEN", "later-s3cret-value")
+    assert redactor.text("later-s3cret-value") == "[redacted:B_TOKEN]"

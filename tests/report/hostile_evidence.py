@@ -3,6 +3,7 @@
 import json
 import random
 import types
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -72,14 +73,14 @@ AT_THE_END = ("exercise", "floor", "top_up", "logs", "traffic", "metrics")
 class Maker:
     """Values for any field of any record: walks the types, so that a new field is tried as well."""
 
-    def __init__(self, text: str, chance: random.Random) -> None:
-        self._text, self._chance = text, chance
+    def __init__(self, texts: Sequence[str], chance: random.Random) -> None:
+        self._texts, self._chance = texts, chance
 
     def text(self, name: str) -> str:
-        plain = PLAIN.get(name, ("plain",))
+        plain, text = PLAIN.get(name, ("plain",)), self._chance.choice(self._texts)
         if name == "body" and self._chance.random() < 0.3:
-            return json.dumps({"status": self._text, "max_connections": self._text, self._text: [self._text]})
-        return self._text if self._chance.random() < 0.6 else self._chance.choice(plain)
+            return json.dumps({"status": text, "max_connections": text, text: [text]})
+        return text if self._chance.random() < 0.6 else self._chance.choice(plain)
 
     def record(self, of: type[BaseModel], /, **given: Any) -> Any:
         fields = {
@@ -126,9 +127,9 @@ class Maker:
         return self.text(name)
 
 
-def hostile_bundle(text: str, seed: int):
-    """The same seed makes the same window of any text."""
-    make = Maker(text, random.Random(seed))
+def hostile_bundle(texts: Sequence[str], seed: int):
+    """Each free text of the window is one of these; the same seed makes the same window of any of them."""
+    make = Maker(texts, random.Random(seed))
     window = WindowFrame(
         id="20260202T140000Z-555555", t0=T0, length_s=PLAN.window.length, offsets_s=PLAN.window.offsets_s
     )
@@ -139,7 +140,7 @@ def hostile_bundle(text: str, seed: int):
         commit=make.text("commit"),
         deployment=make.text("deployment"),
     )
-    files: list[Loaded | Unreadable] = [Unreadable(name=f"{text}.json", reason=text)]
+    files: list[Loaded | Unreadable] = [Unreadable(name=f"{texts[0]}.json", reason=texts[0])]
     for stage, kinds in KINDS.items():
         for offset_s in LOOKS.get(stage, (7200.0,) if stage in AT_THE_END else (0.0,)):
             files.append(_file(make, stage, kinds, offset_s, subject, window))

@@ -6,7 +6,6 @@ Shown without GitHub's own sanitizer too: what our filters alone let through mus
 import os
 import shutil
 import subprocess
-import threading
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 
@@ -19,8 +18,9 @@ from demo.github.page import issue_page
 from demo.http_handler import Handler
 from deploy_verdict.markup.markdown import cell, code, fenced, inline
 from deploy_verdict.markup.tables import Code, Table, table
-from tests.report.test_hostile_evidence import pages as pages_of_evidence
+from tests.report.test_hostile_evidence import every_page
 from tests.report.test_report import hostile
+from tests.servers import served
 
 RAW = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_HARDBREAKS
 PAYLOADS = (
@@ -60,12 +60,8 @@ def trap():
             seen.append(self.path)
             self.send_error(404)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Refusing)) as server:
         yield f"http://127.0.0.1:{server.server_port}", seen
-        server.shutdown()
-        thread.join()
 
 
 def shown(page, tmp_path):
@@ -129,7 +125,7 @@ def test_no_script_runs_and_nothing_loads_from_any_free_text_of_the_evidence(tmp
         pages = [
             markdown
             for seed, text in enumerate([*texts, "\n".join(texts)])
-            for markdown in pages_of_evidence(text, seed)
+            for markdown in every_page([text], seed)
         ]
         assert sum(url in markdown for markdown in pages) > len(PAYLOADS)
         html = "\n<hr>\n".join(github_flavored_markdown_to_html(markdown, options=RAW) for markdown in pages)

@@ -37,7 +37,6 @@ HEADING = re.compile(
     r"Post-Deployment Monitoring Report - |Issue \d+: |Inconclusive"
     r"|[^\w\s]+ [^:]+: (.+ · )?Redis Crisis Recovery$"
 )
-MANY = {"max_examples": at_least(25), "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 
 class Place:
@@ -64,20 +63,16 @@ def is_plain(line: str) -> None:
     assert "\n" not in line
 
 
-def windows(text: str, seed: int):
+def windows(texts, seed: int):
     # The border lets no lone surrogate in.
-    bundle = hostile_bundle(text.encode("utf-8", "replace").decode(), seed)
+    bundle = hostile_bundle([text.encode("utf-8", "replace").decode() for text in texts], seed)
     return bundle, judge(bundle, judged_at=GENERATED, tool_version="0.1.0")
 
 
-def pages(text: str, seed: int):
-    """Everything that is shown as Markdown."""
-    bundle, verdict = windows(text, seed)
-    when = {"generated_at": GENERATED, "tool_version": "0.1.0"}
-    yield render_report(bundle, verdict, ENVIRONMENT, **when)
-    yield render_comment(bundle, verdict, ENVIRONMENT, **when)
-    for post in posts(text, bundle, verdict):
-        yield post.text
+def pages(bundle, verdict):
+    """The report and its comment."""
+    for make in (render_report, render_comment):
+        yield make(bundle, verdict, ENVIRONMENT, generated_at=GENERATED, tool_version="0.1.0")
 
 
 def posts(text, bundle, verdict):
@@ -86,48 +81,55 @@ def posts(text, bundle, verdict):
     yield lost_post(bundle, GENERATED, PostingRun(), text.encode("utf-8", "replace").decode())
 
 
-SEEDS = st.integers(0, 2**32)
+def every_page(texts, seed: int):
+    """Everything that is shown as Markdown of one window."""
+    window = windows(texts, seed)
+    return [*pages(*window), *(post.text for post in posts(texts[-1], *window))]
 
 
-@given(NASTY, SEEDS)
-@settings(**MANY)
-def test_every_page_stays_ours(text, seed):
-    """The report, its comment, progress, "lost", and what the job's summary takes from them."""
-    for markdown in pages(text, seed):
+# A window takes a second, so each one tries several texts, some hundred times each.
+TEXTS = 8
+
+
+@given(st.lists(NASTY, min_size=1, max_size=TEXTS), st.integers(0, 2**32))
+@settings(
+    max_examples=at_least(25 * TEXTS) // TEXTS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+def test_nothing_that_stands_in_the_evidence_acts_anywhere(texts, seed):
+    bundle, verdict = windows(texts, seed)
+    told = list(posts(texts[-1], bundle, verdict))
+    for markdown in (*pages(bundle, verdict), *(post.text for post in told)):
         is_harmless(markdown)
-
-
-@given(NASTY, SEEDS)
-@settings(**MANY)
-def test_every_line_that_goes_elsewhere_stays_one(text, seed):
-    """The hidden line and the marker, the commit's status, the issue's title, the annotations."""
-    bundle, verdict = windows(text, seed)
-    for post in posts(text, bundle, verdict):
-        is_plain(post.title)
-        is_plain(post.state.line)
-        assert len(post.state.line) <= MAX_DESCRIPTION
-        first, hidden = marker_of(post.key), _body(post, Place).split("\n")[0]
-        for comment in (first, hidden):
-            inside = comment.removeprefix("<!-- ").removesuffix(" -->")
-            assert not re.search(r"[<>\n]", inside), inside
-        assert state_in(f"{first}\n{hidden}\n") == post.state
+    for post in told:
+        every_line_stays_one(post)
     for line in annotations({"GITHUB_ACTIONS": "true"}, verdict):
         # So `say_command` prints it.
         assert re.fullmatch(r"::(error|warning|notice) title=[^:,\n]*::[^\n]*", visible(line)), line
+    pings_nobody(message_for(verdict, None, None))
+    (suite,) = JUnitXml.fromstring(_junit(bundle, verdict).encode())
+    assert {case.classname for case in suite} <= {"e2e"}
 
 
-@given(NASTY, SEEDS)
-@settings(**MANY)
-def test_a_message_pings_nobody_and_junit_stays_xml(text, seed):
-    bundle, verdict = windows(text, seed)
-    message = message_for(verdict, None, None)
+def every_line_stays_one(post) -> None:
+    """The hidden line and the marker, the commit's status, the issue's title."""
+    is_plain(post.title)
+    is_plain(post.state.line)
+    assert len(post.state.line) <= MAX_DESCRIPTION
+    first, hidden = marker_of(post.key), _body(post, Place).split("\n")[0]
+    for comment in (first, hidden):
+        inside = comment.removeprefix("<!-- ").removesuffix(" -->")
+        assert not re.search(r"[<>\n]", inside), inside
+    assert state_in(f"{first}\n{hidden}\n") == post.state
+
+
+def pings_nobody(message) -> None:
     assert message is not None
     assert len(message.title) + len(message.body) <= MAX_CHARACTERS
     assert "\n" not in message.title
     for pattern in PINGS:
         assert not re.search(pattern, f"{message.title}\n{message.body}", re.IGNORECASE), pattern
-    (suite,) = JUnitXml.fromstring(_junit(bundle, verdict).encode())
-    assert {case.classname for case in suite} <= {"e2e"}
 
 
 def test_every_free_text_of_the_evidence_was_tried():
@@ -136,10 +138,9 @@ def test_every_free_text_of_the_evidence_was_tried():
     told = {
         finding.stage
         for seed in range(4)
-        for finding in windows(mark, seed)[1].findings
+        for finding in windows([mark], seed)[1].findings
         if mark in f"{finding.actual} {finding.check} {finding.because}"
     }
     assert {"health", "e2e", "logs", "deployment", "traffic"} <= told, told
-    assert all(
-        any(mark in page for page in many) for many in zip(*(pages(mark, s) for s in range(4)), strict=True)
-    )
+    shown = [every_page([mark], seed) for seed in range(4)]
+    assert all(any(mark in page for page in many) for many in zip(*shown, strict=True))

@@ -37,7 +37,7 @@ def page_of(bundle, verdict):
 
 
 def hostile_page(text, seed):
-    bundle = hostile_bundle(text.encode("utf-8", "replace").decode(), seed)
+    bundle = hostile_bundle([text.encode("utf-8", "replace").decode()], seed)
     return page_of(bundle, judge(bundle, judged_at=GENERATED, tool_version="0.1.0"))
 
 
@@ -124,6 +124,11 @@ def test_the_page_says_what_the_verdict_says_and_links_all_of_it(fault):
     for pointer in pointers:
         assert pointer in read.text
         assert pointer.partition("#")[0] not in names or f"<summary><code>{pointer}" in page
+
+
+def test_a_finding_that_nobody_could_judge_says_how_to_find_out():
+    read = Read(page_of(*judged_fault("missing-field")))
+    assert "To find out: Correct how the plan reads redis, or the service: " in read.text
 
 
 def test_a_stable_window_and_one_without_findings_have_a_page():

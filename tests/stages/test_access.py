@@ -2,8 +2,6 @@
 
 import base64
 import json
-import threading
-from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -21,6 +19,7 @@ from deploy_verdict.stages.e2e.collect import run_suite
 from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.pools.collect import take_sample
 from tests.clocks import TurnedClock
+from tests.servers import served
 
 VARIABLES = {"T": "t0ken-of-tests", "USER_NAME": "robot", "P": "pa55word-of-tests"}
 PLAN = """\
@@ -82,16 +81,8 @@ class _Handler(Handler):
         self.wfile.write(data)
 
 
-@contextmanager
 def service(**more):
-    with Service(**more) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return served(Service(**more))
 
 
 def context_on(server, auth, other="http://other.test", ours="false", e2e="at: [0m]", text=None):

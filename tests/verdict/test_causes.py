@@ -3,12 +3,16 @@
 import pytest
 
 from deploy_verdict.evidence.answers.answer_text import answer_text, is_reason_phrase
-from deploy_verdict.model import NextAction, Outcome
+from deploy_verdict.evidence.finding import failed, unknown
+from deploy_verdict.model import NextAction, Outcome, Severity
 from deploy_verdict.plan.sections.report import Level
 from deploy_verdict.verdict.actions.do_now import in_directory, where_words
 from deploy_verdict.verdict.actions.plan_rules import met_level
+from deploy_verdict.verdict.causes.bad_answers import BadAnswers
+from deploy_verdict.verdict.causes.cause import Cause
 from deploy_verdict.verdict.causes.cause_words import clause, root_causes
 from deploy_verdict.verdict.causes.causes import causes
+from deploy_verdict.verdict.causes.unknowns import Unanswered, follows
 from tests.faults_on_record import judged_fault
 
 
@@ -51,6 +55,26 @@ def test_nobody_is_served_only_where_no_request_at_all_was_answered(fault, sever
     first = verdict.causes[0]
     assert (first.severity, first.sentence.startswith(said)) == (severity, True)
     assert ("nobody is served" in first.sentence) is (severity == "P0")
+
+
+@pytest.mark.parametrize(
+    ("stage", "rests_on", "is_explained"),
+    [
+        ("deployment", ("health/pool-stats",), True),
+        ("claims", ("health/other",), False),
+        ("claims", ("e2e/pool-stats",), False),
+        # The cycles of a test are the test.
+        ("test_data", ("top_up/pool-stats",), True),
+        ("test_data", ("e2e/other",), False),
+    ],
+)
+def test_a_finding_follows_from_the_failure_of_what_it_rests_on(stage, rests_on, is_explained):
+    lead = failed("500", Severity.P1).as_finding("health", "pool-stats", "status", "status = 200")
+    doubt = unknown("not known", rests_on=rests_on).as_finding(stage, "f0ec7b5", "deployed", "is deployed")
+    cause = Cause(("answer", "a"), findings=[lead])
+    bundle, _ = judged_fault("down")
+    window = Unanswered(BadAnswers(bundle, [lead]), stops=frozenset(), is_ended=False)
+    assert follows(window, cause, doubt) is is_explained
 
 
 def test_the_runs_directory_stands_in_the_commands_as_the_user_gave_it():

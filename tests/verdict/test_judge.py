@@ -5,7 +5,7 @@ import pytest
 from deploy_verdict.model import Finding, Layout, Outcome, Unreadable, VerdictOutcome
 from deploy_verdict.plan import laid_out
 from deploy_verdict.verdict.judge import judge, outcome_of
-from tests.bundles import OUR_DNS, REFUSED, SUBJECT, T0, bundle_of, http, loaded
+from tests.bundles import OUR_DNS, REFUSED, SUBJECT, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of
 
 PLAN = plan_of(
@@ -138,6 +138,37 @@ def test_a_never_rule_that_cannot_read_its_field_is_inconclusive():
     item = found(verdict_of(http("api", {"status": "healthy"}), act()), "alarm", "count")
     assert item.outcome is Outcome.INCONCLUSIVE
     assert "1 of 1 answers could not be checked: the answer has no alarm" in item.actual
+
+
+GAUGE = plan_of(
+    """
+window: {length: 2h, sample_every: 1h}
+health: [{name: api, get: /stats, expect: {status: 200}}]
+pools: [{name: p, get: /stats, used: $.used, limit: $.limit}]
+never: [{name: high, of: api, $.used: "> 16"}, {name: size, of: api, $.limit: {not_equals: 20}}]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "high", "size"),
+    [
+        ([3] * 28 + [17] * 2, "pass", "pass"),
+        ([3] * 27 + [17] * 3, "fail", "pass"),
+        ([3] * 29 + ['{"used": 3, "limit": 100}'], "pass", "fail"),
+    ],
+    ids=["by chance", "a tenth", "another size"],
+)
+def test_single_readings_of_a_pool_break_a_rule_by_chance_unless_it_names_a_value(values, high, size):
+    bursts = [burst("p", [3, 4] * 15, 3600.0), burst("p", values, 7200.0)]
+    files = [loaded(GAUGE, "pools", [item], item.offset_s) for item in bursts]
+    answers = [http("api", {"used": 3, "limit": 20}, url="http://service.test/stats")]
+    verdict = verdict_of(*answers, plan=GAUGE, files=files)
+    rulings = {item.check: item for item in verdict.findings if item.stage == "never"}
+    # A sample of the pool at T+0 is missing, so that nothing passes.
+    known = {name: "fail" if item.outcome == "fail" else "pass" for name, item in rulings.items()}
+    assert known == {"high": high, "size": size}
+    assert ("but for 2 single readings" in rulings["high"].actual) == (values[-1] == 17 and high == "pass")
 
 
 def test_a_never_rule_does_not_search_what_was_cut():

@@ -29,13 +29,21 @@ PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
         ([20 + n * 40 / 72 for n in range(72)], PASS, ""),
         # Slow at first, as caches are cold.
         ([900] * 9 + [100] * 63, PASS, ""),
+        # Late, and for good; a time of it, such as a nightly job's, is over at the end.
+        ([10] * 57 + [350] * 15, FAIL, "10 ms at most before T+90min, 350 ms at least from then to the end"),
+        ([10] * 40 + [350] * 15 + [10] * 17, PASS, ""),
+        ([10] * 57 + [60] * 15, PASS, ""),
+        # Two answers at each of nine samples.
+        (([10] * 15 + [350] * 3)[:18], PASS, ""),
+        (([10] * 14 + [350] * 4)[:18], FAIL, "10 ms at most before T+"),
         ([100] * 9, PASS, "too few for a drift"),
         ([], OPEN, "no answer was timed"),
     ],
 )
 def test_a_drift_is_a_trend_that_reaches_the_limit(times_ms, outcome, told):
+    every_s = 400.0 if len(times_ms) == 18 else 100.0
     answers = [
-        http("api", {}, elapsed_ms=float(ms), offset_s=100.0 * n, at=T0 + timedelta(seconds=100 * n))
+        http("api", {}, elapsed_ms=float(ms), offset_s=every_s * n, at=T0 + timedelta(seconds=every_s * n))
         for n, ms in enumerate(times_ms)
     ]
     (found,) = judge_latency(bundle_of(PLAN, loaded(PLAN, "heartbeat", answers)))

@@ -12,6 +12,7 @@ from typing import Any
 from deploy_verdict.expect.matchers import Matcher, described, matched, parse_matcher
 from deploy_verdict.expect.selectors import Found, Lacking, check_selector, read_json, select, select_json
 from deploy_verdict.model import Exchange, Fault, Outcome, Whose
+from deploy_verdict.model.fault_kinds import EDGE
 
 __all__ = [
     "Expectation",
@@ -38,6 +39,7 @@ SHOWN_CHARACTERS = 120
 TOO_MANY = 429
 # The fault of an answer that is complete: it leads elsewhere, and was not followed.
 REDIRECT = "redirect"
+REDIRECTS = (301, 302, 303, 307, 308)
 # Railway's edge gives it in the application's place too (Under Attack Mode), except to browsers.
 _HELD_BACK = "429, perhaps not the service's own: let this tool's requests through, or name 429 in the plan"
 _WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -102,13 +104,11 @@ REFUSED_US = (401, 403)
 
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
-    fault = exchange.fault
-    # What another system's error says is nothing of the service, its status included.
-    is_foreign = fault is not None and fault.whose is Whose.PROVIDER
-    if exchange.fault is not None and (
-        exchange.status is None or is_foreign or expectation.selector != "status"
-    ):
-        return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
+    fault = None if _is_wanted_of_a_gateway(expectation, exchange) else exchange.fault
+    # Another system's error, or a token of ours that has expired, says nothing of the service.
+    is_foreign = fault is not None and fault.whose in (Whose.PROVIDER, Whose.US)
+    if fault is not None and (exchange.status is None or is_foreign or expectation.selector != "status"):
+        return Tested(expectation, fault_outcome(fault), fault_text(fault), True)
     found = select(expectation.selector, exchange)
     if isinstance(found, Lacking):
         return Tested(expectation, Outcome.INCONCLUSIVE, found.reason)
@@ -116,9 +116,9 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     value, outcome, reason = min(results, key=lambda result: _WORST_FIRST.index(result[1]))
     if exchange.status == TOO_MANY and _says_nothing(expectation, outcome):
         return Tested(expectation, Outcome.INCONCLUSIVE, _HELD_BACK)
-    if outcome is Outcome.PASS and exchange.fault is not None and exchange.fault.kind != REDIRECT:
+    if outcome is Outcome.PASS and fault is not None and fault.kind != REDIRECT:
         # A 404 of the edge is not the service's, and a 200 whose body never ended is no answer.
-        return Tested(expectation, fault_outcome(exchange.fault), fault_text(exchange.fault), True)
+        return Tested(expectation, fault_outcome(fault), fault_text(fault), True)
     if outcome is Outcome.PASS and expectation.matcher.fewer_than is not None and _has_next_page(exchange):
         return Tested(
             expectation, Outcome.INCONCLUSIVE, f"{_shown_list(value)} is one page of several: {_PAGE}"
@@ -131,9 +131,28 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if reason:
         # "null, not a number", but '"15.0" is text, not a number'
         actual = reason.removeprefix("is ") if value is None else f"{actual} {reason}"
-    if expectation.selector == "status" and value in REFUSED_US and outcome is Outcome.FAIL:
-        actual += ", so we were not let in: check service.auth in the plan, and its token"
+    if expectation.selector == "status" and outcome is Outcome.FAIL:
+        actual += _what_a_status_says(exchange)
     return Tested(expectation, outcome, actual)
+
+
+def _is_wanted_of_a_gateway(expectation: Expectation, exchange: Exchange) -> bool:
+    """Whether a gateway of the service's own gave a page that the plan may ask for, as for maintenance."""
+    fault = exchange.fault
+    is_gateways = fault is not None and (fault.kind, fault.whose) == (EDGE, Whose.TARGET)
+    return is_gateways and expectation.selector in ("status", "text")
+
+
+def _what_a_status_says(exchange: Exchange) -> str:
+    """What to do about a refusal, or about a redirect that was not followed."""
+    if exchange.status in REFUSED_US:
+        return ", so we were not let in: check service.auth in the plan, and its token"
+    if exchange.fault is not None and exchange.fault.kind == REDIRECT:
+        return f", {exchange.fault.detail}"
+    place = next((text for name, text in exchange.headers.items() if name.lower() == "location"), "")
+    if not place or exchange.status not in REDIRECTS:
+        return ""
+    return f", a redirect to {shown(place)}: what writes follows none, so write that path in the plan"
 
 
 _PAGE = "its Link header names a next one — let the request ask for more at once, such as limit: 100"

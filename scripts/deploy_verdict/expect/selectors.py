@@ -24,9 +24,14 @@ MAX_NAMES = 12
 NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
 # Of one answer of the service; some answers are kept as read, so all of them count.
 MOST_VALUES = 100_000
+# What is selected from a body of at most so many characters is kept.
+SMALL = 4096
 
 
 AS_NUMBER = "number:"
+# Control characters, and what stands for bytes that are no UTF-8.
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
+_BINARY_SHARE = 0.05
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
 _WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 
@@ -161,6 +166,12 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     """The value at a JSON path of a body."""
     if not body:
         return Lacking("the answer has no body")
+    # A window's answers are few different ones, which every rule asks again.
+    once = _select_json if len(body) > SMALL else _select_in_small
+    return once(selector, body, truncated)
+
+
+def _select_json(selector: str, body: str, truncated: bool) -> Found | Lacking:
     document = read_json(body)
     if isinstance(document, Lacking):
         cut = f"the answer was cut at {len(body)} characters — raise service.max_body, or ask for less"
@@ -181,6 +192,9 @@ def select_json(selector: str, body: str | None, *, truncated: bool = False) -> 
     if bad is not None:
         return Lacking(f"{selector} is {bad.text}, which is not a number")
     return Found(nodes[0], tuple(nodes))
+
+
+_select_in_small = lru_cache(maxsize=2048)(_select_json)
 
 
 @lru_cache(maxsize=4)
@@ -204,7 +218,15 @@ def read_json(body: str) -> Found | Lacking:
     except NotJSONError as error:
         return Lacking(f"the JSON {str(error).removeprefix('it ')}")
     except ValueError:
+        if is_binary(body):
+            return Lacking("the answer is no text: binary, or compressed in a way that was not requested")
         return Lacking(f"the answer is {_kind_of_text(body)}, not JSON: {_start_of(body)}")
+
+
+def is_binary(body: str) -> bool:
+    """Whether a body that was read as text is none: too much of its beginning is no character."""
+    beginning = body[:4096]
+    return len(_NO_CHARACTER.findall(beginning)) > _BINARY_SHARE * len(beginning)
 
 
 def _float(text: str) -> float | UnreadableNumber:

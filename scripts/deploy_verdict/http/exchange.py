@@ -9,17 +9,20 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
-from deploy_verdict.http.faults import edge_fault, fault_of
+from deploy_verdict.http.faults import PAGE_BYTES, edge_fault, fault_of
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Fault, Whose
 
 NO_CONNECTION = "no connection within the time limit"
 MAX_REDIRECTS = 3
+_PORTS = {"http": 80, "https": 443}
 CHUNK_BYTES = 16 * 1024
 CHARSETS = ("utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16")
 
@@ -131,7 +134,7 @@ def _read(response: requests.Response, answer: HttpResponse, max_body_bytes: int
             answer.truncated = True
             break
     if answer.fault is None:
-        answer.fault = edge_fault(response.status_code, response.headers)
+        answer.fault = edge_fault(response.status_code, response.headers, bytes(answer.body[:PAGE_BYTES]))
 
 
 def _redirect(response: requests.Response, method: str, answer: HttpResponse) -> str | None:
@@ -142,13 +145,13 @@ def _redirect(response: requests.Response, method: str, answer: HttpResponse) ->
     try:
         target = urljoin(response.url, location)
         is_same = _same_host(response.url, target)
-    except ValueError:
+    except (ValueError, LocationParseError):
         detail = f"it redirects to an invalid address: {location[:100]}"
         answer.fault = Fault(kind="redirect", whose=Whose.TARGET, detail=detail)
         return None
     answer.redirects.append(target)
     if not is_same:
-        detail = f"it redirects to another host: {urlsplit(target).netloc[:100] or target[:100]}"
+        detail = _elsewhere(response.url, target)
     elif len(answer.redirects) > MAX_REDIRECTS:
         detail = f"it redirects more than {MAX_REDIRECTS} times"
     else:
@@ -157,6 +160,16 @@ def _redirect(response: requests.Response, method: str, answer: HttpResponse) ->
     return None
 
 
+def _elsewhere(url: str, target: str) -> str:
+    one, other = parse_url(url), parse_url(target)
+    if one.host == other.host and (one.scheme, other.scheme) == ("http", "https"):
+        netloc = (other.netloc or "")[:100]
+        return f"it redirects to https, which counts as another host: write https://{netloc} in the plan"
+    return f"it redirects to another host: {(other.netloc or target)[:100]}"
+
+
 def _same_host(a: str, b: str) -> bool:
-    one, other = urlsplit(a), urlsplit(b)
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
+    """As the library that connects reads them: for others `http://evil\\@service/` is on the service."""
+    one, other = parse_url(a), parse_url(b)
+    ports = (one.port or _PORTS.get(one.scheme or ""), other.port or _PORTS.get(other.scheme or ""))
+    return (one.scheme, one.host, ports[0]) == (other.scheme, other.host, ports[1])

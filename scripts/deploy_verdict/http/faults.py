@@ -1,11 +1,13 @@
 """The HTTP library's exceptions as typed faults: what happened, and whose fault it was. Pure."""
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
 from http.client import RemoteDisconnected
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import DecodeError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import InvalidHeader as InvalidHeaderOfAnswer
 
 from deploy_verdict.model import Fault, Whose
 from deploy_verdict.model.fault_kinds import EDGE, NOT_CONNECTED
@@ -38,6 +40,14 @@ def fault_of(error: Exception) -> Fault:
     # In mid-body the library reports a timeout as a broken connection.
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(i, ReadTimeoutError) for i in chain):
         return Fault(kind="timeout", whose=Whose.TARGET, detail="no answer within the time limit")
+    if any(isinstance(item, DecodeError) for item in chain):
+        detail = f"its body is not encoded as Content-Encoding says: {_last(chain)}"
+        return Fault(kind="protocol", whose=Whose.TARGET, detail=detail)
+    # The same exception is for a header of ours that cannot be sent; urllib3 raises its own for an answer's.
+    if any(isinstance(item, InvalidHeaderOfAnswer) for item in chain):
+        return Fault(
+            kind="protocol", whose=Whose.TARGET, detail=f"the answer is not valid HTTP: {_last(chain)}"
+        )
     if isinstance(
         error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader | ValueError
     ) and not (isinstance(error, requests.exceptions.InvalidJSONError)):
@@ -60,12 +70,36 @@ def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
     return Fault(kind="protocol", whose=Whose.TARGET, detail=f"the answer is not valid HTTP: {_last(chain)}")
 
 
-def edge_fault(status: int, headers: Mapping[str, str]) -> Fault | None:
-    """The fault of an answer that Railway's edge gave for the service (by its header x-railway-fallback)."""
-    if headers.get("x-railway-fallback", "").lower() != "true":
+def edge_fault(status: int, headers: Mapping[str, str], body: bytes = b"") -> Fault | None:
+    """The fault of an answer that Railway's edge, or another gateway, gave in the service's place."""
+    if headers.get("x-railway-fallback", "").lower() == "true":
+        detail = f"the edge answered {status} in place of the service (x-railway-fallback)"
+        return Fault(kind=EDGE, whose=Whose.EDGE, detail=detail)
+    text = body[:PAGE_BYTES].decode("utf-8", "replace")
+    by_header = _GATEWAYS.get(headers.get("server", "").lower())
+    name = next((name for name, page in _PAGES if page.search(text)), by_header)
+    if status not in _OF_GATEWAYS or name is None:
         return None
-    detail = f"the edge answered {status} in place of the service (x-railway-fallback)"
-    return Fault(kind=EDGE, whose=Whose.EDGE, detail=detail)
+    detail = f"a gateway answered {status} in place of the service ({name})"
+    return Fault(kind=EDGE, whose=Whose.TARGET, detail=detail)
+
+
+# What gateways give for a service that does not answer; from 520 on those are Cloudflare's own.
+_OF_GATEWAYS = (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530)
+PAGE_BYTES = 4096
+# Those that answer under this name only where nothing behind them does.
+_GATEWAYS = {"awselb/2.0": "AWS's balancer"}
+_PAGES = (
+    ("nginx's page", re.compile(r"(?i)<center><h1>5\d\d [^<]*</h1></center>\s*<hr><center>[\w.-]+")),
+    ("Cloudflare's page", re.compile(r"(?i)\Aerror code: 5\d\d\s*\Z|cf-error-details")),
+    ("Envoy's text", re.compile(r"\A(upstream (connect error or disc|request timeout)|no healthy upstream)")),
+    ("HAProxy's page", re.compile(r"No server is available to handle this|server didn't respond in time")),
+    ("HAProxy's page", re.compile(r"The server returned an invalid or incomplete response")),
+    ("Traefik's text", re.compile(r"\A(Bad Gateway|Gateway Timeout|no available server)\s*\Z")),
+    ("Apache's page", re.compile(r"The proxy server (received an invalid response|could not handle)")),
+    ("Google's balancer", re.compile(r"encountered a temporary error and could not complete your request")),
+    ("Heroku's page", re.compile(r"herokucdn\.com/error-pages")),
+)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

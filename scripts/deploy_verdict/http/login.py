@@ -1,13 +1,16 @@
 """A login's token or cookies: taken once, sent with every later request, taken again when they expire."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from requests.cookies import RequestsCookieJar
 
 from deploy_verdict.base.clock import Clock
+from deploy_verdict.base.token_end import token_end
 from deploy_verdict.expect import Found, Lacking, select_json
 from deploy_verdict.expect.matchers import is_number
 from deploy_verdict.http.exchange import HttpResponse
@@ -24,6 +27,8 @@ YOUNGEST_EXPIRED_S = 60.0
 AGAIN_S = 15.0
 # Renewed before its end, so that no request meets it.
 _SHARE_OF_LIFE = 0.8
+_EXPIRED = re.compile(r"(?i)\bexpired\b")
+MOST_READ = 2000
 _LEARNED = "token of the login"
 
 Send = Callable[["Login"], HttpResponse]
@@ -118,6 +123,20 @@ class Entrance:
         found = select_json("$.expires_in", response.text) if response.body else None
         value = found.value if isinstance(found, Found) else None
         return float(value) if value is not None and is_number(value) and value > 0 else None
+
+
+def token_expired(sent: Mapping[str, str], answer: HttpResponse, now: datetime) -> Fault | None:
+    """Why a 401 says nothing of the service: what we sent has an end of its own, and that has come."""
+    token = next((value for name, value in sent.items() if name.lower() == "authorization"), "")
+    end = token_end(token)
+    if end is not None and end <= now:
+        why = f"its exp was {end:%Y-%m-%d %H:%M:%S} UTC"
+    elif _EXPIRED.search(f"{dict(answer.headers).get('WWW-Authenticate', '')} {answer.text[:MOST_READ]}"):
+        why = "so the answer says"
+    else:
+        return None
+    detail = f"{answer.status}, as our token has expired ({why})"
+    return Fault(kind="expired", whose=Whose.US, detail=f"{detail} — give one that lasts, or auth.login")
 
 
 def _fault(whose: Whose, detail: str) -> Fault:

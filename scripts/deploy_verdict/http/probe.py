@@ -19,7 +19,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
 from deploy_verdict.http.faults import is_worth_another_try
-from deploy_verdict.http.login import Entrance, Pass
+from deploy_verdict.http.login import Entrance, Pass, token_expired
 from deploy_verdict.http.retry import retry_after_s
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
@@ -207,6 +207,8 @@ class Probe:
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
         session.forget_cookies()
         self._learn_cookies()
+        if answer.status == UNAUTHORIZED and answer.fault is None:
+            answer.fault = token_expired(request.headers, answer, self._clock.now())
         answer.fault = self._of_foreign(answer)
         return self._exchange(request, answer, at, tuple(attempts), elapsed_ms)
 

@@ -9,6 +9,8 @@ import contextlib
 import os
 import socket
 from collections.abc import Mapping
+from http import HTTPStatus
+from http.client import HTTPResponse
 from types import TracebackType
 from typing import Any, Self
 
@@ -114,6 +116,15 @@ class _Session(requests.Session):
         return None
 
 
+class _Final(HTTPResponse):
+    """Passes over 102 and 103 (Early Hints) as over 100: the answer comes after them (RFC 9110, 15.2)."""
+
+    def _read_status(self) -> tuple[int, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
+        is_interim = status in (HTTPStatus.PROCESSING, HTTPStatus.EARLY_HINTS)
+        return version, HTTPStatus.CONTINUE if is_interim else status, reason
+
+
 class _Adapter(HTTPAdapter):
     """Makes every connection known to its session."""
 
@@ -126,11 +137,15 @@ class _Adapter(HTTPAdapter):
         known = self._known
 
         class Plain(HTTPConnection):
+            response_class = _Final
+
             def connect(self) -> None:
                 known.append(self)
                 super().connect()
 
         class Secure(HTTPSConnection):
+            response_class = _Final
+
             def connect(self) -> None:
                 known.append(self)
                 super().connect()

@@ -17,6 +17,7 @@ class Line:
     expectation: str
     actual: str
     because: str
+    remedy: str
     severity: str
     when: str
     evidence: str
@@ -51,6 +52,7 @@ def _line(group: list[Finding]) -> Line:
         expectation=first.expectation,
         actual=first.actual,
         because=first.because or "",
+        remedy=first.remedy or "",
         severity=severity_of(first).value if first.outcome is Outcome.FAIL else "",
         when=_when(group),
         evidence=next((finding.evidence for finding in (first, *group) if finding.evidence), ""),

@@ -252,13 +252,15 @@ class Layout(Record):
     """How a window differs from its plan; seconds of plan time.
 
     `tails_s` are single samples after the end; `over` means that another release came before one of them, so
-    that none follows. With `one_job` a single job of GitHub Actions takes every sample: two jobs with samples
-    at the same time would compete for the test entity.
+    that none follows. `spread_s`: over how long each sample after T+0 reads the pools, where separate jobs
+    take them. With `one_job` a single job of GitHub Actions takes every sample: two jobs with samples at the
+    same time would compete for the test entity.
     """
 
     length_s: float = Field(gt=0)
     every_s: float = Field(gt=0)
     dense_every_s: float | None = Field(default=None, gt=0)
+    spread_s: float | None = Field(default=None, gt=0, exclude_if=operator.not_)
     tails_s: tuple[float, ...] = ()
     extended: bool = False
     one_job: bool = False

@@ -1,6 +1,6 @@
 """The plan: models, reading with line and column, cross-checks, and the preview. Pure."""
 
-from deploy_verdict.plan.layout import densely, laid_out, layout_of, of_length, own_layout
+from deploy_verdict.plan.layout import densely, laid_out, layout_of, of_length, own_layout, spread_out
 from deploy_verdict.plan.plan import (
     MOST_BODY,
     Check,
@@ -83,6 +83,7 @@ __all__ = [
     "of_length",
     "own_layout",
     "read_plan",
+    "spread_out",
     "with_incident",
     "with_target",
 ]

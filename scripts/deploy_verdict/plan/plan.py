@@ -34,7 +34,7 @@ from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, Notif
 from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
 from deploy_verdict.plan.sections.test_data import TestData
-from deploy_verdict.stages.registry import STAGES, function, planned
+from deploy_verdict.stages.registry import STAGES, function, named, planned
 
 
 def kept_body(size: int) -> int:
@@ -92,6 +92,11 @@ class WindowSection(Part):
         gt=0,
         description="how often the pools are read where one process waits for the window's end",
     )
+    spread: Duration | None = Field(
+        default=None,
+        description="over how long each sample after T+0 spreads its readings of the pools, where separate "
+        "jobs take the samples: by default 5m where their minutes are not billed, else as burst says",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -122,6 +127,11 @@ class WindowSection(Part):
     @property
     def dense_s(self) -> float | None:
         """The time between two samples of the pools, where those are denser than the others."""
+        return None
+
+    @property
+    def spread_s(self) -> float | None:
+        """Over how long a sample after T+0 reads the pools, where that is longer than their bursts."""
         return None
 
     @property
@@ -334,10 +344,24 @@ class Plan(Part):
         return known or Request(get=name)
 
     def burst_at(self, pool: Pool, offset_s: float) -> Burst:
-        """How a pool is read at an offset: as it says; in between, fewer times over a longer stretch."""
-        dense_s = self.window.dense_s
-        is_regular = dense_s is None or offset_s in self.window.offsets_s
-        return pool.burst if is_regular else pool.burst.spread(dense_s or 0.0)
+        """How a pool is read at an offset: as it says; in between, fewer times over a longer stretch.
+
+        Where nobody reads in between, as often as it says over a longer stretch, but for the first sample,
+        whose news is the most urgent.
+        """
+        dense_s, spread_s = self.window.dense_s, self.window.spread_s
+        if dense_s is not None and offset_s not in self.window.offsets_s:
+            return pool.burst.spread(dense_s)
+        if spread_s is not None and 0 < offset_s <= self.window.end_s:
+            return pool.burst.over(spread_s)
+        return pool.burst
+
+    def waits_s(self, stage: str, offset_s: float) -> float:
+        """How much later a stage is due where a sample job spreads its readings of the pools before it."""
+        if self.window.spread_s is None or named(stage).turn <= named("pools").turn:
+            return 0.0
+        longer_s = (self.burst_at(pool, offset_s).for_ - pool.burst.for_ for pool in self.pools)
+        return max(longer_s, default=0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
         """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""

@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, TextIO
 
 from deploy_verdict.redaction.control_chars import no_commands, no_old_commands, unfinished_command, visible
@@ -119,7 +118,6 @@ def _learn(found: Redactor) -> None:
     secrets = joined(_Known.redactor.secrets, found.secrets)
     if secrets != _Known.redactor.secrets:
         _Known.redactor = Redactor(secrets)
-        cleaned.cache_clear()
 
 
 def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
@@ -134,7 +132,6 @@ def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
                 raw.write(f"::add-mask::{line.replace('%', '%25')}\n")
 
 
-@lru_cache(maxsize=64)
 def cleaned(text: str) -> str:
     """A text without secrets, for a file or a request."""
     return _Known.redactor.text(text)

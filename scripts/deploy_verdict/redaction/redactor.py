@@ -139,6 +139,8 @@ _MOST_ROUNDS = 3
 # gzip and zlib, in base64.
 _PACKED = re.compile(r"\b(?:H4sI|eJ[A-Za-z0-9+/]|eN[a-z])[A-Za-z0-9+/_-]{12,}")
 _MOST_UNPACKED = 65_536
+# Evidence repeats its keys, methods and addresses: what became of so many texts of this length is kept.
+_SHORT, _MOST_KEPT = 256, 8192
 
 
 def is_secret(name: str) -> bool:
@@ -171,12 +173,14 @@ class Redactor:
         self.secrets = {name: value for name, value in secrets.items() if _hides(value)}
         # Each variable of that file is a secret of its own.
         self._known = Secrets(self.secrets, whole=(DOTENV,))
+        self._kept: dict[str, str] = {}
 
     def learn(self, name: str, value: str) -> None:
         """Take in one more secret, such as a token that a service has issued meanwhile."""
         if value not in self.secrets.values() and _hides(value):
             self.secrets = joined(self.secrets, {name: value})
             self._known = Secrets(self.secrets, whole=(DOTENV,))
+            self._kept = {}
 
     def __repr__(self) -> str:
         return f"Redactor({', '.join(self.secrets)})"
@@ -202,6 +206,17 @@ class Redactor:
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
         """The text with each secret as [redacted:NAME]; `is_cut`: it may end within a secret."""
+        if is_cut or len(text) > _SHORT:
+            return self._text(text, is_cut=is_cut)
+        # Of a secret that another thread learns meanwhile, nothing may get into the new ones.
+        kept = self._kept
+        if text not in kept:
+            if len(kept) >= _MOST_KEPT:
+                kept = self._kept = {}
+            kept[text] = self._text(text, is_cut=False)
+        return kept[text]
+
+    def _text(self, text: str, *, is_cut: bool) -> str:
         text = _without(text, self._known.spans(text))
         if is_cut:
             text = self._without_beginning(text)

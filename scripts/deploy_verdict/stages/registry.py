@@ -8,6 +8,7 @@ a folder beside this file, and a row here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -472,6 +473,7 @@ def named(name: str) -> Stage:
     raise KeyError(name)
 
 
+@cache
 def sampled() -> tuple[Stage, ...]:
     """The stages that take samples and write evidence."""
     return tuple(stage for stage in STAGES if stage.collect is not None)

@@ -44,7 +44,8 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -
     if not complete:
         return Slot(stage=stage, offset_s=offset_s, state="partial", note="interrupted")
     newest = complete[-1]
-    allowed_s, late_s = tolerance_s(bundle.window, offset_s), _late_s(bundle, newest, offset_s)
+    allowed_s = tolerance_s(bundle.window, offset_s) + bundle.plan.waits_s(stage, offset_s)
+    late_s = _late_s(bundle, newest, offset_s)
     notes = [f"attempt {newest.evidence.attempt} of {len(attempts)}"] if len(attempts) > 1 else []
     if abs(late_s) >= max(MENTIONED_S, bundle.window.speed):
         notes.append(f"{shown_duration(abs(late_s))} {'late' if late_s > 0 else 'early'}")

@@ -1,9 +1,9 @@
-"""Do answers become slower through the window, so that a limit is near? Judged as a pool's growth. Pure."""
+"""Do answers become slower through the window? Judged as a pool's growth, and as a step that stays. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
 
-from deploy_verdict.base.units import shown_duration
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.answers.exchanges import Sent, to_check
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
@@ -16,6 +16,10 @@ PARTS, FEWEST_PARTS = 8, 6
 CERTAIN = 0.02
 # Twice as slow, and by so much that a person would notice.
 TIMES, LEAST_RISE_MS = 2.0, 50.0
+# From one part of the window on, so many times as slow as any part before, by this share of the limit.
+STEP_TIMES, STEP_SHARE, FEWEST_BEFORE, FEWEST_AFTER = 3.0, 0.05, 3, 2
+# Of few answers each counts by itself: four above all of eight before have that by chance once in 500.
+FEW, FEWEST_SINGLE_BEFORE, FEWEST_SINGLE_AFTER = 24, 8, 4
 # Until somebody looks again, as a pool's safe_for.
 NEXT_LOOK_S = 21600.0
 
@@ -77,9 +81,34 @@ def _drift(sent: Sequence[Sent], medians: _Medians, p: float, limit_ms: float, e
     text = f"{first_ms:.0f} ms at first, {last_ms:.0f} ms at the end ({shown_p(p)})"
     is_slower = last_ms >= TIMES * first_ms and last_ms - first_ms >= LEAST_RISE_MS
     reached_ms = last_ms + slope.estimate * NEXT_LOOK_S
-    if p >= CERTAIN or not is_slower or reached_ms < limit_ms:
-        return passed(text)
     slowest = max(sent, key=lambda item: item.exchange.elapsed_ms or 0.0)
+    step = _step(sent, medians, limit_ms, end_s)
+    if p >= CERTAIN or not is_slower or reached_ms < limit_ms:
+        if step is None:
+            return passed(text)
+        ruling = failed(step, Severity.P2, "answers became slower within the window, and stayed so")
+        return ruling.at(slowest.pointer, slowest.offset_s)
     after = "now" if last_ms >= limit_ms else f"in {shown_duration((limit_ms - last_ms) / slope.estimate)}"
     ruling = failed(f"{text}; at that rate {limit_ms:.0f} ms {after}", Severity.P2, "answers become slower")
     return ruling.at(slowest.pointer, slowest.offset_s)
+
+
+def _step(sent: Sequence[Sent], medians: _Medians, limit_ms: float, end_s: float) -> str | None:
+    """A step that stays to the end, in words; two parts above all before are chance, so far above not."""
+    points = [(number * end_s / PARTS, value) for number, value in medians]
+    fewest_before, fewest_after = FEWEST_BEFORE, FEWEST_AFTER
+    if len(sent) < FEW:
+        timed = sorted(sent, key=lambda item: item.exchange.at)
+        points = [
+            (item.offset_s, item.exchange.elapsed_ms or 0.0) for item in timed if not item.exchange.fault
+        ]
+        points = [point for point in points if end_s / PARTS <= point[0] <= end_s]
+        fewest_before, fewest_after = FEWEST_SINGLE_BEFORE, FEWEST_SINGLE_AFTER
+    least_ms = max(LEAST_RISE_MS, STEP_SHARE * limit_ms)
+    for cut in range(fewest_before, len(points) - fewest_after + 1):
+        before_ms = max(value for _, value in points[:cut])
+        after_ms = min(value for _, value in points[cut:])
+        if after_ms >= STEP_TIMES * before_ms and after_ms - before_ms >= least_ms:
+            more = f"{after_ms:.0f} ms at least from then to the end"
+            return f"{before_ms:.0f} ms at most before {shown_offset(points[cut][0])}, {more}"
+    return None

@@ -164,24 +164,16 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
     environment = template_environment(loader)
     # An absolute path says nothing on another machine; who gave a relative one stands where it leads.
     directory = None if out.is_absolute() else str(out)
-    report = render_report(
-        bundle,
-        verdict,
-        environment,
-        generated_at=generated_at,
-        tool_version=__version__,
-        directory=directory,
-    )
-    write_text(out / REPORT_NAME, report)
-    comment = render_comment(
-        bundle,
-        verdict,
-        environment,
-        generated_at=generated_at,
-        tool_version=__version__,
-        directory=directory,
-    )
-    write_text(out / COMMENT_FILE, comment)
+    for name, render in ((REPORT_NAME, render_report), (COMMENT_FILE, render_comment)):
+        text = render(
+            bundle,
+            verdict,
+            environment,
+            generated_at=generated_at,
+            tool_version=__version__,
+            directory=directory,
+        )
+        write_text(out / name, text)
     page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)
     write_text(out / PAGE_NAME, page)
     shown = badge(bundle, verdict)

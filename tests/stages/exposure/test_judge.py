@@ -122,6 +122,36 @@ def test_errors_of_others_count_in_any_log_and_in_any_attempt():
     assert exposure.evidence == "traffic.T+060.a1.json#/observations/0"
 
 
+ALLOWED = plan_of(BY_PATH, head=HEAD + RAILWAY.replace("100%", "1%"))
+
+
+@pytest.mark.parametrize(
+    ("requests", "errors", "by_edge", "outcome", "words"),
+    [
+        (400, 2, 2, Outcome.PASS, "the edge answered 2 more, which traffic.max_5xx allows"),
+        (80, 1, 1, Outcome.PASS, "so an error rate above 5.7 % is excluded"),
+        (400, 2, 1, Outcome.FAIL, "2 of 401 runs"),
+        (400, 20, 20, Outcome.FAIL, "20 of 401 runs"),
+        (2, 1, 1, Outcome.FAIL, "1 of 3 runs"),
+    ],
+    ids=["few", "one of some", "its own error too", "more than allowed", "one of two"],
+)
+def test_the_edges_answers_to_others_are_bad_where_they_are_surely_too_many(
+    requests, errors, by_edge, outcome, words
+):
+    statuses = {"200": requests - errors, "502": errors}
+    path = PathTraffic(
+        method="GET", path="/orders/{id}", requests=requests, statuses=statuses, edge_fallbacks=by_edge
+    )
+    seen = TrafficObservation(
+        source="log", start=T0, end=T0.replace(hour=13), entries_read=requests + 1, requests=requests,
+        own_requests=1, paths=(path,),
+    )  # fmt: skip
+    exposure, _ = found(ALLOWED, asked(ALLOWED, [answer()]), loaded(ALLOWED, "traffic", [seen], 3600.0))
+    assert exposure.outcome is outcome
+    assert words in exposure.actual
+
+
 SUITE = """
 window: {length: 1h, sample_every: 1h}
 e2e: {at: [0m, 30m, 60m], tests: [{name: flow, steps: [

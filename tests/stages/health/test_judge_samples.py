@@ -167,6 +167,31 @@ health:
         (")]}',\n" + '{"status": "down"}', {}, "says status:"),
         ("<html><body><h1>Service Unavailable</h1></body></html>", {}, "is a page with the title 'Service"),
         ("<!-- x --><html><title>Anmelden</title></html>", {}, "is a page with the title 'Anmelden'"),
+        ({"code": 500, "msg": "x"}, {}, "says code: 500"),
+        ({"code": "ERR_DB_DOWN"}, {}, 'says code: "ERR_DB_DOWN"'),
+        ({"ret": -1, "errmsg": "gone"}, {}, "says ret: -1"),
+        ({"errcode": 40001}, {}, "says errcode: 40001"),
+        ({"ok": 0}, {}, "says ok: 0"),
+        ("<?xml version='1.0'?><s:Envelope><s:Body><s:Fault>x</s:Fault></s:Body></s:Envelope>", {}, "Fault"),
+        ("<Error><Code>InternalError</Code></Error>", {}, 'holds "<Error"'),
+        ("<br />\n<b>Fatal error</b>:  Uncaught PDOException in /x.php\n{}", {}, "<b>Fatal error</b>:"),
+        ("Traceback (most recent call last):\n  File", {}, "holds "),
+        ("<html><form><input type='password'></form></html>", {}, "asks for a password"),
+        ("<html><meta http-equiv=refresh content='0;url=/login'></html>", {}, 'only leads to "/login"'),
+        (
+            "<html><body><div id=root></div><script src=a.js></script></body></html>",
+            {},
+            "an application's empty",
+        ),
+        ({"degraded": True}, {}, "says degraded: true"),
+        ({"redis": "ERR max clients"}, {}, 'says redis: "ERR max clients"'),
+        ("status: DOWN\nuptime: 3\n", {}, 'reads "status: DOWN"'),
+        ("<html><script>window.location.href='/login'</script></html>", {}, 'only leads to "/login"'),
+        ("<html><title>Just a moment...</title></html>", {}, "with the title 'Just a moment...'"),
+        ("<html><title>Shop</title><script>if (x) location.href='/a'</script><p>Hi</p></html>", {}, None),
+        ({"redis": "error-free", "failed": 0, "down": False, "maintenance": None}, {}, None),
+        ({"errcode": 0, "errmsg": "ok", "ret": 0, "ready": 0, "code": "NO_ERROR"}, {}, None),
+        ("<orders><error_rate>0</error_rate></orders>", {}, None),
         ({"status": "warn", "queue": {"failed": 0}, "storage": {"free": "500 GB"}}, {}, None),
         ({"data": [{"name": "nightly", "status": "failed"}], "last_error": "x"}, {}, None),
         ({"jobs": [{"name": "nightly", "status": "failed"}], "state": "NO", "code": 420}, {}, None),
@@ -180,6 +205,79 @@ def test_a_body_that_contradicts_its_status_is_open_where_the_plan_does_not_look
     assert [item.outcome for item in found if item.check == "orders"] == ([OPEN] if told else [])
     assert not told or told in found[0].actual
     assert any("only the status is looked at" in words for words in unwatched(plan))
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"redirects": ("http://service.test/login?next=x",)}, "came by a redirect to /login"),
+        ({"redirects": ("http://service.test/users/sign_in",)}, "came by a redirect to /users/sign_in"),
+        ({"redirects": ("http://service.test/errors/500.html",)}, "came by a redirect to /errors/500.html"),
+        ({"redirects": ("http://service.test/orders/500",)}, None),
+        ({"redirects": ("http://service.test/orders/",)}, None),
+        ({"headers": {"Content-Encoding": "br", "Content-Type": "application/json"}}, "Content-Encoding: br"),
+        ({"headers": {"Content-Type": "application/json"}}, "could not be read (Content-Encoding: none"),
+        ({"headers": {"Content-Type": "image/png"}}, None),
+    ],
+)
+def test_an_answer_that_came_from_elsewhere_or_cannot_be_read_is_open(more, told):
+    body = "\x1f\ufffd\x08\x00{\ufffd" if "headers" in more else {"orders": []}
+    plan = plan_of(WINDOW + "health: [{name: orders, get: /orders, at: [0m], expect: {status: 200}}]\n")
+    found = judge_health(bundle_of(plan, loaded(plan, "health", [http("orders", body, **more)])))
+    assert [item.actual for item in found if item.rule == "body" and told and told in item.actual] or not told
+    assert {item.outcome for item in found if item.rule == "body"} <= {OPEN}
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        ({"body": ""}, "have nothing for a body, first at T+30min; before that it was a JSON object"),
+        ({"body": "null"}, "have null"),
+        ({"body": "<html>x</html>"}, "have a page"),
+        ({"redirects": ("http://service.test/home",)}, "have a JSON object by a redirect to /home"),
+        ({"body": '{"other": 1}'}, None),
+    ],
+)
+def test_a_body_that_turns_into_another_kind_is_open_where_the_plan_does_not_look(later, told):
+    plan = plan_of(WINDOW + "health: [{name: orders, get: /orders, expect: {status: 200}}]\n")
+    at_first, then = {"body": '{"orders": [1]}'}, {"body": '{"orders": [1]}', **later}
+    files = [
+        loaded(plan, "health", [http("orders", offset_s=at, **(then if at >= 1800 else at_first))], at)
+        for at in plan.window.offsets_s
+    ]
+    found = [item for item in judge_health(bundle_of(plan, *files)) if item.rule == "body"]
+    assert [item.outcome for item in found] == ([OPEN] if told else [])
+    assert not told or f"3 of 5 answers {told}" in found[0].actual
+
+
+MINUTE = "2026-02-02T12:{:02}:00Z"
+
+
+@pytest.mark.parametrize(
+    ("bodies", "told"),
+    [
+        # T0 is 12:00; samples are a quarter of an hour apart.
+        ([{"timestamp": MINUTE.format(0)}] * 5, "$.timestamp has stood still for 1800 s at T+30min"),
+        ([{"serverTime": 1769990000}] * 5, "$.serverTime has stood still"),
+        ([{"uptime": 4711}] * 5, "$.uptime has stood still for 1800 s"),
+        ([{"uptime": 12.3456}] * 5, "$.uptime has stood still"),
+        ([{"timestamp": MINUTE.format(at)} for at in (0, 15, 30, 45, 45)], None),
+        ([{"last_check": "2026-02-02T09:00:00Z"}] * 5, "$.last_check has stood still for 3600 s at T+60min"),
+        ([{"checkedAt": MINUTE.format(at)} for at in (0, 0, 0, 45, 45)], None),
+        # The build's time, and an uptime that may count hours.
+        ([{"timestamp": "2026-01-30T09:12:00Z", "uptime": 3, "uptime_days": 1234}] * 5, None),
+        ([{"uptime": at} for at in (4711, 5611, 4711, 5611, 4711)], None),
+    ],
+)
+def test_a_clock_in_an_answer_that_stands_still_is_that_of_a_copy(bodies, told):
+    plan = plan_of(WINDOW + "health: [{name: read, get: /a, expect: {status: 200}}]\n")
+    files = [
+        loaded(plan, "health", [http("read", body, offset_s=at, at=T0 + timedelta(seconds=at))], at)
+        for at, body in zip(plan.window.offsets_s, bodies, strict=True)
+    ]
+    found = [item for item in judge_health(bundle_of(plan, *files)) if item.rule == "fresh"]
+    assert [item.outcome for item in found] == ([OPEN] if told else [])
+    assert not told or told in found[0].actual
 
 
 def test_a_copy_out_of_a_cache_proves_nothing():

@@ -202,6 +202,27 @@ def test_a_restart_shows_in_a_value_that_never_comes_back(bodies, told):
     assert found.actual.startswith(told or "no answer shows a restart")
 
 
+@pytest.mark.parametrize(
+    ("bodies", "told"),
+    [
+        (series("version", ["1.4.2"] * 8 + ["1.5.0"] * 8), "$.version is 1.4.2 in"),
+        ([{"build": {"commit": f"{n // 10:07x}"}} for n in range(20)], "$.build.commit is 0000000 in"),
+        # One old instance among the new ones.
+        (series("version", ["1.5.0", "1.5.0", "1.5.0", "1.4.2"] * 5), "$.version is "),
+        (series("version", ["1.5.0"] * 20), None),
+        # Older code may answer at first; an order's version counts its edits; Redis is another's.
+        (series("version", ["1.4.2"] * 2 + ["1.5.0"] * 18), None),
+        (series("version", range(20)), None),
+        ([{"redis": {"version": ("7.2.1", "7.2.4")[n > 9]}} for n in range(20)], None),
+    ],
+)
+def test_another_version_that_answers_within_the_window_is_open(bodies, told):
+    bundle = bundle_of(PLAN, beats(*({**UP, **body} for body in bodies)))
+    found = [item for item in judge_restarts(bundle) if item.rule == "version"]
+    assert [item.outcome for item in found] == ([OPEN] if told else [])
+    assert not told or found[0].actual.startswith(told)
+
+
 LOGS = plan_of(WINDOW + HEALTH + "logs: {novelty: {before: 1h}}\n")
 
 

@@ -1,6 +1,5 @@
 """Lines that are like ones before are counted many at a time: the same evidence as one by one."""
 
-import os
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +14,9 @@ from deploy_verdict.stages.logs.formats import FORMATS
 from deploy_verdict.stages.logs.log_clock import WatchedSource
 from deploy_verdict.stages.logs.review import FileSource, review
 from deploy_verdict.stages.logs.starts import StartLines
+from tests.examples import at_least
 
-EXAMPLES = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES", "25"))
+EXAMPLES = at_least(25)
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = NOON + timedelta(hours=1)
 PLAN = Logs.model_validate(

@@ -37,7 +37,7 @@ def of_levels(levels, limits=(20,) * 9, pids=(None,) * 9):
             FAIL,
             "+5.0 connections in use between T+60min and T+75min, in one step",
         ),
-        ((3, 3, 3, 3, 3, 6, 6, 6, 6), OPEN, "in one step that stayed: no leak, and nothing in the evidence"),
+        ((3, 3, 3, 3, 3, 3, 3, 6, 6), OPEN, "in one step that stayed: no leak, and nothing in the evidence"),
         ((8, 8, 8, 8, 8, 3, 3, 3, 3), OPEN, "−5.0 connections in use"),
         ((3, 3, 3, 4, 5, 6, 7, 8, 9), FAIL, "(fewest at a time) rose from 3.0 to 9.0"),
         ((2, 3, 5, 7, 9, 9, 9, 9, 9), OPEN, "it levels off from T+60min on, as a pool does that opens"),
@@ -50,11 +50,21 @@ def test_steps_and_bends_are_told_from_leaks(levels, outcome, words):
     assert words in found.actual
 
 
-def test_a_small_step_is_no_failed_level_and_is_told_with_what_else_happened_then():
-    small = of_levels((3, 3, 3, 3, 3, 3, 6, 6, 6))
-    level = finding(small, "stability")
-    assert (level.outcome, "the one step that growth tells of" in level.actual) == (OPEN, True)
-    assert finding(of_levels((3, 3, 3, 3, 3, 3, 8, 8, 8)), "stability").outcome is FAIL
+def test_the_plans_own_limit_decides_on_the_level_of_a_step():
+    """Three of 20 are 15 points, and 10 are allowed; of 40, they are within it."""
+    outside = of_levels((3, 3, 3, 3, 3, 3, 6, 6, 6))
+    assert (finding(outside, "growth").outcome, finding(outside, "stability").outcome) == (OPEN, FAIL)
+    within = of_levels((3, 3, 3, 3, 3, 3, 6, 6, 6), limits=(40,) * 9)
+    growth = finding(within, "growth")
+    assert (growth.outcome, finding(within, "stability").outcome) == (PASS, PASS)
+    assert (
+        "no leak, and nothing in the evidence says what it was; the level stays within what" in growth.actual
+    )
+    rising = finding(of_levels((3, 3, 3, 4, 3, 4, 6, 7, 7), limits=(40,) * 9), "growth")
+    assert rising.outcome is not PASS
+
+
+def test_a_step_is_told_with_what_else_happened_then():
     plan = DENSE.model_copy(update={"window": PLAN.window, "e2e": plan_of(SUITE).e2e})
     found = growth_of_steps(plan, loaded(plan, "health", [http("api", {}, status=503, offset_s=3900.0)]))
     assert "at that time our own E2E suite ran at T+65min; 1 of our requests answered 5xx (T+65min)" in found

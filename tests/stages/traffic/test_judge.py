@@ -177,6 +177,13 @@ def test_a_share_is_only_believed_of_enough_requests(requests, errors, limit, ou
     assert found["all", "upstream"].outcome is PASS
 
 
+@pytest.mark.parametrize(("errors", "outcome"), [(1, OPEN), (3, FAIL)])
+def test_one_error_of_few_on_a_path_may_be_chance(errors, outcome):
+    found = judged(seen(path(2000, path="/y"), path(50, errors=errors)))
+    assert found["GET /x", "5xx"].outcome is outcome
+    assert found["all", "5xx"].outcome is PASS
+
+
 def test_too_few_requests_say_how_many_are_wanted():
     told = judged(seen(path(200)), plan=EXCLUDING)["all", "5xx"].actual
     assert told == (

@@ -127,13 +127,14 @@ def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
 
 def later_billed_min(plan: Plan) -> int:
     """About how many minutes each later sample bills: one job with gate, samples, suite and report."""
-    burst_s = sum(pool.burst.for_ for pool in plan.pools)
+    burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return math.ceil((SETUP_S + burst_s + (SUITE_S if plan.e2e is not None else 0.0)) / 60)
 
 
 def _seconds(plan: Plan, job: SampleJob) -> float:
     """How long a job runs: its setup or its wait, then what it takes, as far as the plan says."""
-    taken_s = sum(pool.burst.for_ for pool in plan.pools)
+    at_s = job.offsets_s[-1]
+    taken_s = max((plan.burst_at(pool, at_s).for_ for pool in plan.pools), default=0.0)
     if 0.0 in job.offsets_s:
         taken_s += sum(pool.exercise.for_ for pool in plan.pools if pool.exercise is not None)
     if plan.e2e is not None and set(plan.e2e.at) & set(job.offsets_s):

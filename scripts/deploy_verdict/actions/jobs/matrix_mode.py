@@ -14,7 +14,7 @@ from deploy_verdict.actions.jobs.wait_timers import ENVIRONMENT_NOW, chosen_envi
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.model import Layout, WindowFile
-from deploy_verdict.plan import densely, laid_out, own_layout
+from deploy_verdict.plan import densely, laid_out, own_layout, spread_out
 from deploy_verdict.window.directory.evidence_store import write_json
 from deploy_verdict.window.directory.session import WINDOW_FILE, Session
 from deploy_verdict.window.sampling.schedule import offsets_of
@@ -51,6 +51,8 @@ def choose_jobs(
     choice = chosen_mode(requested_mode, fitting=fitting, wanted=wanted, private=private)
     if choice.mode == "single" and not layout.tails_s:
         layout = densely(session.plan, layout).model_copy(update={"one_job": True})
+    elif choice.mode != "single":
+        layout = spread_out(session.plan, layout, is_free=not private)
     plan = laid_out(session.plan, layout)
     dense = layout.dense_every_s is not None
     offsets_s = tuple(item for item in offsets_of(plan, dense=dense) if not _has_passed(session, item))

@@ -13,14 +13,17 @@ recorded under the plan's `fixtures`: exit 0 when each of them can fail, 12 when
 """
 
 import argparse
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deploy_verdict.actions.jobs.job_matrix import refusal_of
 from deploy_verdict.base.errors import EXIT_USAGE, UsageError
+from deploy_verdict.base.token_end import token_end
 from deploy_verdict.cli.beginning.problems import placed_plan
 from deploy_verdict.model import VerdictOutcome
 from deploy_verdict.model.enums import EXIT_CODES
+from deploy_verdict.plan import Plan
 from deploy_verdict.plan.checks.preview import preview, preview_lines
 from deploy_verdict.window.directory.session import dumps
 
@@ -51,5 +54,17 @@ def main(options: argparse.Namespace) -> int:
     if options.json:
         print(dumps({"valid": True, "problems": [], **counts.counts()}))
     else:
-        print("\n".join(preview_lines(plan, counts)))
+        print("\n".join((*preview_lines(plan, counts), *ends_of_tokens(plan, datetime.now(UTC)))))
     return EXIT_CODES[VerdictOutcome.INCONCLUSIVE] if counts.not_sent else 0
+
+
+def ends_of_tokens(plan: Plan, now: datetime) -> Iterator[str]:
+    """A sentence for each token whose end a window that begins now would meet."""
+    for host in (None, *plan.hosts):
+        auth = plan.site(host).auth
+        headers = auth.headers if auth is not None and auth.login is None else {}
+        for end in filter(None, map(token_end, headers.values())):
+            if end < now + timedelta(seconds=plan.window.end_s):
+                place = "service.auth" if host is None else f"hosts.{host}.auth"
+                text = f"the token of {place} at {end:%Y-%m-%d %H:%M} UTC: give one that lasts, or auth.login"
+                yield f"  ends early   {text}"

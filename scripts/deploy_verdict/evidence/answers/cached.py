@@ -1,8 +1,12 @@
 """Whether an answer is a copy that a cache gave: it says nothing of the service now. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
+from deploy_verdict.evidence.processes.process_marks import UPTIME
+from deploy_verdict.expect import Found, read_json
 from deploy_verdict.model import Exchange
 
 # Also TCP_MEM_HIT; not hit-for-pass, which is no copy.
@@ -25,7 +29,24 @@ _CACHES = (
 _YES = re.compile(r"(?i)1|true|yes|hit")
 # Dates are of whole seconds: the same one, of answers so far apart, is one answer's.
 APART_S = 3.0
-Timed = tuple[int, Exchange]
+# So long no health answer is kept by intention; a window's time, of three answers at least.
+STILL_S, FEWEST_STILL = 300.0, 3
+# However fast a rehearsal plays, an answer may be kept for some seconds, and a clock may tell minutes.
+LEAST_STILL_S, LEAST_OF_MINUTES_S = 5.0, 90.0
+# A time is the answer's own where it lies so near to it; from this number on it counts milliseconds.
+MOMENT_S, MOST_EPOCH_S = 5.0, 1e11
+_NOW = re.compile(
+    r"(?i)(server|current|response|local|utc)[_-]?(time(stamp)?|date_?time)([_-]?(utc|ms))?|now"
+)
+_CLOCK = re.compile(rf"(?i)(time(stamp)?|date_?time)([_-]?(utc|ms))?|ts|{_NOW.pattern[4:]}")
+# When the parts were last looked at: some services do that every few minutes only.
+_LOOKED = re.compile(
+    r"(?i)(last[_-]?)?(health[_-]?)?check(ed)?[_-]?(at|on|time(stamp)?)|last[_-]?(health[_-]?)?check(ed)?"
+)
+LOOKED_STILL_S = 3600.0
+_COARSE = re.compile(r"(?i)[_-]?(m|mins?|minutes|h|hrs?|hours|d|days)$")
+# An uptime without a unit may count hours or days; one so large, or so fine, does not.
+_LEAST_OF_SECONDS = 1000
 
 
 def why_cached(exchange: Exchange) -> str | None:
@@ -49,17 +70,93 @@ def why_cached(exchange: Exchange) -> str | None:
     return None
 
 
-def copies(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str]]:
-    """Every answer that is a copy, by its headers or by the date and body of an answer long before it."""
+def copies(exchanges: Iterable[Exchange], speed: float = 1.0) -> Iterator[tuple[Exchange, str]]:
+    """Every answer that is a copy: by its headers, by the date and body of an answer long before it, or
+    by the time that it tells, which stands still.
+    """
+    answered = sorted((item for item in exchanges if item.fault is None and item.status), key=_at)
+    still = _standing_still(answered, speed)
     first: dict[tuple[str, str], Exchange] = {}
-    for exchange in sorted(exchanges, key=lambda item: item.at):
-        if exchange.fault is not None or exchange.status is None:
-            continue
-        reason = why_cached(exchange)
-        date = next((value for name, value in exchange.headers.items() if name.lower() == "date"), "")
+    for exchange in answered:
+        reason = why_cached(exchange) or still.get(id(exchange))
+        date = _date(exchange)
         known = first.setdefault((date, exchange.body or ""), exchange) if date else exchange
         apart_s = (exchange.at - known.at).total_seconds()
         if reason is None and apart_s >= APART_S:
             reason = f"the same body and Date ({date}) as {apart_s:.0f} s before"
         if reason is not None:
             yield exchange, reason
+
+
+def _at(exchange: Exchange) -> datetime:
+    return exchange.at
+
+
+def _date(exchange: Exchange) -> str:
+    return next((value for name, value in exchange.headers.items() if name.lower() == "date"), "")
+
+
+def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str]:
+    """Answers whose own clock, or uptime, is that of an answer so long before, and of all between them."""
+    runs: dict[str, list[tuple[Exchange, float]]] = {}
+    told: dict[int, str] = {}
+    for exchange in answered:
+        for field, value in _clocks(exchange):
+            run = runs.setdefault(field, [])
+            if run and run[-1][1] != value:
+                run.clear()
+            run.append((exchange, value))
+            apart_s = (exchange.at - run[0][0].at).total_seconds()
+            still_s = LOOKED_STILL_S if _LOOKED.fullmatch(field[2:]) else STILL_S
+            least_s = LEAST_STILL_S if value % 60 else LEAST_OF_MINUTES_S
+            is_long = apart_s >= max(least_s, still_s / speed)
+            if len(run) >= FEWEST_STILL and is_long and _ran(field, *run[0]):
+                told[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
+    return told
+
+
+def _ran(field: str, exchange: Exchange, value: float) -> bool:
+    """Whether a value was of this moment when it was first seen: a build's or a start's time was not.
+
+    By the service's own clock, which need not be right.
+    """
+    name = field.removeprefix("$.")
+    if UPTIME.match(name) or _NOW.fullmatch(name) or _LOOKED.fullmatch(name):
+        return True
+    try:
+        now = parsedate_to_datetime(_date(exchange))
+    except ValueError:
+        now = exchange.at
+    now = now if now.tzinfo else now.replace(tzinfo=UTC)
+    return abs(value - now.timestamp()) <= MOMENT_S
+
+
+def _clocks(exchange: Exchange) -> Iterator[tuple[str, float]]:
+    """The times and uptimes that a JSON object tells at its top, in seconds."""
+    body = exchange.body or ""
+    document = read_json(body) if body.lstrip().startswith("{") else None
+    if not isinstance(document, Found) or not isinstance(document.value, dict):
+        return
+    for key, item in document.value.items():
+        if isinstance(item, bool) or not isinstance(item, str | int | float):
+            continue
+        if UPTIME.match(key) and isinstance(item, int | float) and _is_of_seconds(key, item):
+            yield f"$.{key}", float(item)
+        elif (_CLOCK.fullmatch(key) or _LOOKED.fullmatch(key)) and (moment := _moment(item)) is not None:
+            yield f"$.{key}", moment
+
+
+def _is_of_seconds(key: str, value: float) -> bool:
+    is_named = re.search(r"(?i)time[_-]?(in[_-]?)?(ns|us|ms|mil\w+|s|secs?|seconds)$", key) is not None
+    return is_named or (not _COARSE.search(key) and (value >= _LEAST_OF_SECONDS or round(value, 2) != value))
+
+
+def _moment(value: str | float) -> float | None:
+    """A moment as seconds since 1970, from a text of RFC 3339 or a number of seconds or milliseconds."""
+    if isinstance(value, int | float):
+        return value / (1000.0 if value > MOST_EPOCH_S else 1.0)
+    try:
+        moment = datetime.fromisoformat(value) if value[:1].isdigit() else parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

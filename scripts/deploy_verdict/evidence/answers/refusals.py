@@ -1,4 +1,4 @@
-"""Users who are turned away: 401, 403, 404, 408, 429 and 499 to others, against the time before. Pure.
+"""Users who are turned away, or meet a server error: 4xx and 5xx to others, against the time before. Pure.
 
 Some are usual: an expired session, a scanner's 404. What counts is a share that is surely higher than the one
 before the deployment, on a path that others really use; and a part of the window that is much worse than the
@@ -31,6 +31,10 @@ LOCKED_OUT_PERCENT = 50.0
 # Where nothing is known of before.
 NEVER_USUAL_PERCENT = 20.0
 FEW = 20
+SERVER_ERROR, BROKEN = "5xx", "others get server errors"
+# Surely so many percent of a path's requests, beyond what was usual; from then on it is broken for many.
+ERROR_POINTS, ERRORS_CRITICAL_PERCENT = 1.0, 10.0
+ERRORS_TEXT = "others get no more server errors than before the deployment"
 Counted = PathAnswers | PathTraffic
 Key = tuple[str, str]
 Own = Mapping[tuple[str, str, str], int]
@@ -75,6 +79,72 @@ def judge_refusals(
     wanted = {status: because for status, because in REFUSALS.items() if int(status) not in may_rise}
     others, usual = _others(now, own), None if before is None else _others(before, {})
     rulings = [*_rulings(wanted, others, usual, few), *_by_part(wanted, now, own, few)]
+    counts = others[_ALL]
+    told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
+    return _worst(rulings) or passed(f"of {counts.total():,} requests of others {told or 'none was refused'}")
+
+
+def judge_server_errors(
+    now: Sequence[Counted], before: Sequence[Counted] | None, own: Own, *, few: int = FEW
+) -> Ruling:
+    """5xx to others by path, and in each part of the window: some may be usual, surely more are not."""
+    now, ours = [_folded(path) for path in now], _own_folded(own)
+    others = _others(now, ours)
+    usual = None if before is None else _others([_folded(path) for path in before], {})
+    rulings = [*_failing(others, usual, few), *_by_part({SERVER_ERROR: BROKEN}, now, ours, few)]
+    counts = others[_ALL]
+    return _worst(rulings) or passed(
+        f"of {counts.total():,} requests of others {counts[SERVER_ERROR] or 'none'} got a server error"
+    )
+
+
+def _failing(
+    now: dict[Key, Counter[str]], before: dict[Key, Counter[str]] | None, few: int
+) -> Iterator[Ruling]:
+    known = before if before is not None and before.get(_ALL, Counter()).total() >= few else None
+    for key, counts in now.items():
+        share = _Share(bad=counts[SERVER_ERROR], of=counts.total())
+        if share.of < few or share.surely <= ERROR_POINTS:
+            continue
+        route = f" to {' '.join(key)}" if key != _ALL else ""
+        what = f"{share.text} of the requests of others{route} got a server error"
+        severity = Severity.P1 if share.surely >= ERRORS_CRITICAL_PERCENT else Severity.P2
+        if known is None:
+            # The lines may be of calls to others, as often refused before; half of them never are.
+            is_bad = share.surely >= LOCKED_OUT_PERCENT
+            doubt = unknown(f"{what}; whether that is usual is not known: nothing is known of before")
+            yield failed(what, Severity.P1, BROKEN) if is_bad else doubt
+            continue
+        # A path that nobody used before is held against all of them.
+        earlier = known.get(key, Counter())
+        earlier = earlier if earlier.total() >= few else known[_ALL]
+        usual = _Share(bad=earlier[SERVER_ERROR], of=earlier.total())
+        if share.surely > (1 + MORE_TIMES) * usual.at_most + ERROR_POINTS:
+            yield failed(f"{what}; before the deployment {usual.text}", severity, BROKEN)
+
+
+def _folded(path: Counted) -> Counted:
+    """With all server errors as one status."""
+    update = {"statuses": _fold(path.statuses), "parts": tuple(_fold(part) for part in path.parts)}
+    return path.model_copy(update=update)
+
+
+def _fold(statuses: Mapping[str, int]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for status, count in statuses.items():
+        found[SERVER_ERROR if status.startswith("5") else status] += count
+    return dict(found)
+
+
+def _own_folded(own: Own) -> Own:
+    found: Counter[tuple[str, str, str]] = Counter()
+    for (method, path, status), count in own.items():
+        found[method, path, SERVER_ERROR if status.startswith("5") else status] += count
+    return found
+
+
+def _worst(rulings: Sequence[Ruling]) -> Ruling | None:
+    """The worst of all, and how many are like it; None where there are none."""
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         found = [ruling for ruling in rulings if ruling.outcome is outcome]
         if found:
@@ -84,9 +154,7 @@ def judge_refusals(
             )
             more = f"; the same holds for {alike}" if len(found) > 1 else ""
             return Ruling(outcome, worst.actual + more, worst.severity, worst.because)
-    counts = others[_ALL]
-    told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
-    return passed(f"of {counts.total():,} requests of others {told or 'none was refused'}")
+    return None
 
 
 def _others(paths: Sequence[Counted], own: Own) -> dict[Key, Counter[str]]:

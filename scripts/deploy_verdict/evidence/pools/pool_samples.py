@@ -12,7 +12,7 @@ from deploy_verdict.expect import Found, fault_text, read_json, shown
 from deploy_verdict.expect.numbers import number_in
 from deploy_verdict.model import BurstObservation, Loaded, Reading
 from deploy_verdict.plan import Plan, Pool
-from deploy_verdict.plan.sections.pools import Number
+from deploy_verdict.plan.sections.pools import Burst, Number
 from deploy_verdict.stats.scatter import likeness
 
 # Numbers of connections are integers; a utilization may have been rounded or cut to whole percents.
@@ -153,7 +153,10 @@ def _process_in(value: object, depth: int) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSample:
-    """One planned sample. `levels` are its good readings; `reasons` say why others are not."""
+    """One planned sample. `levels` are its good readings; `reasons` say why others are not.
+
+    It was planned as so many readings over so many seconds.
+    """
 
     offset_s: float
     pointer: str | None
@@ -171,6 +174,7 @@ class PoolSample:
     told: tuple[Told, ...] = ()
     not_asked: bool = False
     interrupted: bool = False
+    planned_s: float = 0.0
 
     @property
     def mean_used(self) -> float:
@@ -216,12 +220,12 @@ def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[Pool
             if isinstance(observation, BurstObservation) and observation.check == pool.name:
                 found.setdefault(observation.offset_s, []).append((pointer, observation))
     return tuple(
-        _sample(pool, offset_s, plan.burst_at(pool, offset_s).readings, found.get(offset_s, []))
+        _sample(pool, offset_s, plan.burst_at(pool, offset_s), found.get(offset_s, []))
         for offset_s in plan.window.pool_offsets_s
     )
 
 
-def _sample(pool: Pool, offset_s: float, planned: int, bursts: list[_Burst]) -> PoolSample:
+def _sample(pool: Pool, offset_s: float, planned: Burst, bursts: list[_Burst]) -> PoolSample:
     readings = [reading for _, burst in bursts for reading in burst.readings]
     results = _levels(pool, readings)
     reasons = Counter(result for result in results if isinstance(result, str))
@@ -232,7 +236,8 @@ def _sample(pool: Pool, offset_s: float, planned: int, bursts: list[_Burst]) -> 
         offset_s=offset_s,
         pointer=pointer,
         actual_offset_s=burst.actual_offset_s if burst else None,
-        planned_readings=planned,
+        planned_readings=planned.readings,
+        planned_s=planned.for_,
         readings=len(readings),
         levels=tuple(result for result in results if isinstance(result, PoolLevel)),
         reasons=_reasons(stated, bursts),

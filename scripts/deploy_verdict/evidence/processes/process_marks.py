@@ -30,11 +30,18 @@ START = re.compile(
     r"(?i)^(x-)?(((process|app|server|service|jvm)[._-]?)?(started([_-]?(at|on))?|(process_)?start[_-]?(time(stamp)?|up[_-]?time)"
     r"(_(ms|s|seconds))?|boot[_-]?(time|id)|booted[_-]?at|launched[_-]?at|(up|running)[_-]?since)|pid|process[_-]?id)$"
 )
+# What names the code itself; not $.redis.version, which is a part's, nor a number that counts edits.
+VERSION = re.compile(
+    r"(?i)^(x-)?((app|service|api|server|git|source)[._-]?)?(version|(commit|build|release|image)([._-]?(id|sha|hash|tag"
+    r"|version))?|sha|revision)$"
+)
+_CODE = re.compile(r"(?i)v?\d+\.\d+[\w.+-]{0,60}|([\w./-]{1,40}[-@:])?[0-9a-f]{7,64}")
+_OF_THE_APP = re.compile(r"(?i)\$(\.(build|git|app|application|service|info|release|meta|commit))*")
 _COUNTER = re.compile(r"(?i)(_total|^total_?\w*requests?|requests?_?(served|handled|count)|_count_total)$")
 _METRIC = re.compile(
     r"^(process_start_time_seconds|process_uptime_seconds)(?:\{[^}\n]*\})? (\S+)$", re.MULTILINE
 )
-_DEEPEST, _MOST_VALUES = 4, 200
+_DEEPEST, _MOST_VALUES, MOST_NAMED = 4, 200, 3
 # A counter has to rise so often before its fall says something, and go on rising after it.
 FEWEST_RISES, FEWEST_AFTER = 5, 2
 # An uptime is rounded, and read a little later than the process knows.
@@ -75,6 +82,31 @@ def restarts(bundle: Bundle) -> tuple[Restart, ...]:
     return tuple(kept)
 
 
+def versions(bundle: Bundle) -> tuple[str, str] | None:
+    """The versions that answered, in words, where they are several; and where that stands in the evidence.
+
+    Until `fresh_within` older code may still answer.
+    """
+    for (_, field), marks in _series(bundle).items():
+        path, _, key = field.rpartition(".")
+        if not VERSION.match(key) or not (path == "header" or _OF_THE_APP.fullmatch(path)):
+            continue
+        seen: dict[str, list[Mark]] = {}
+        for mark in marks:
+            if mark.at_s >= bundle.plan.fresh_within_s and _CODE.fullmatch(str(mark.value)):
+                seen.setdefault(str(mark.value), []).append(mark)
+        if len(seen) > 1:
+            told = [_times_of(value, found) for value, found in seen.items()]
+            more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+            return f"{field} is {', '.join(told[:MOST_NAMED])}{more}", list(seen.values())[1][0].pointer
+    return None
+
+
+def _times_of(value: str, marks: Sequence[Mark]) -> str:
+    first, last = shown_offset(marks[0].at_s), shown_offset(marks[-1].at_s)
+    return f"{value} in {len(marks)} answers from {first} to {last}"
+
+
 def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
     """By path and field, in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
@@ -90,7 +122,8 @@ def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
 def _told(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
     """The marks in the headers, and in a body of JSON or of Prometheus."""
     for name, text in exchange.headers.items():
-        if START.match(name) or (UPTIME.match(name) and _seconds(text) is not None):
+        is_start = START.match(name) or VERSION.match(name)
+        if is_start or (UPTIME.match(name) and seconds_of(text) is not None):
             yield f"header.{name}", text
     body = exchange.body or ""
     for match in _METRIC.finditer(body):
@@ -115,7 +148,9 @@ def _fields(value: Any, path: str, depth: int) -> Iterator[tuple[str, float | st
 
 def _is_mark(key: str, item: str | float) -> bool:
     if UPTIME.match(key):
-        return _seconds(item) is not None
+        return seconds_of(item) is not None
+    if isinstance(item, str) and VERSION.match(key):
+        return True
     return START.match(key) is not None or (_is_number(item) and _COUNTER.search(key) is not None)
 
 
@@ -123,7 +158,7 @@ def _is_number(item: Any) -> bool:
     return isinstance(item, int | float) and math.isfinite(item)
 
 
-def _seconds(value: Any) -> float | None:
+def seconds_of(value: Any) -> float | None:
     """How long an uptime is, in its own unit where it is a number; None for what is none."""
     if _is_number(value):
         return float(value)
@@ -144,7 +179,7 @@ def _of_field(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Resta
         yield from _replaced(field, marks)
     elif UPTIME.match(key):
         yield from _uptime_fell(field, marks, speed)
-    else:
+    elif not VERSION.match(key):
         yield from _counter_fell(field, marks)
 
 
@@ -163,7 +198,7 @@ def _uptime_fell(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Re
 
     Whole minutes and longer cannot show that: there it fell once, after and before it only ever rose.
     """
-    values = [_seconds(mark.value) or 0.0 for mark in marks]
+    values = [seconds_of(mark.value) or 0.0 for mark in marks]
     named = _NAMED_UNIT.search(field)
     falls = [index for index in range(1, len(values)) if values[index] < values[index - 1]]
     for index in falls:

@@ -10,7 +10,7 @@ from deploy_verdict.plan.checks.cross_checks import requests_of_plan, steps_of
 from deploy_verdict.plan.checks.horizon import Horizon, horizons
 from deploy_verdict.plan.checks.references import finding_names
 from deploy_verdict.plan.checks.unwatched import unwatched
-from deploy_verdict.plan.layout import densely, laid_out, layout_of, own_layout
+from deploy_verdict.plan.layout import densely, laid_out, layout_of, own_layout, spread_out
 from deploy_verdict.plan.plan import Plan
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
@@ -72,6 +72,7 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     if counts.samples_between:
         each = f"{counts.samples_between} times, {counts.readings_between} readings each"
         yield f"  in between   {each}, where one process waits anyway (window.dense_every)"
+    yield from _spread_lines(plan, counts)
     yield from map(_server_line, (pool for pool in plan.pools if pool.asks is not None))
     for horizon in horizons(plan):
         yield f"  prove        {_provable(horizon)}"
@@ -83,6 +84,16 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
     for words in unwatched(plan):
         yield f"  not watch    {words}"
     yield f"  judge        {len(set(finding_names(plan)))} expectations and {len(plan.criteria)} criteria"
+
+
+def _spread_lines(plan: Plan, counts: "Preview") -> Iterator[str]:
+    """What separate jobs on GitHub do with the same readings."""
+    spread_s = spread_out(plan, own_layout(plan), is_free=True).spread_s
+    if counts.samples and spread_s is not None:
+        each = f"each but the first over {shown_duration(spread_s)}"
+        jobs = shown_duration(spread_s * (counts.samples - 1))
+        where = "" if plan.window.spread is not None else ", where their minutes are not billed"
+        yield f"  in jobs      {each}, {jobs} of jobs in all{where} (window.spread)"
 
 
 def _suite_words(plan: Plan, counts: "Preview") -> str:

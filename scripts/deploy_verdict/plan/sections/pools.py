@@ -120,6 +120,12 @@ class Burst(Part):
         """How many readings a whole burst has; at least one."""
         return max(1, int(self.for_ / self.every + 1e-9))
 
+    def over(self, long_s: float) -> "Burst":
+        """The same readings over a longer time; a few readings are no burst, and stay together."""
+        if self.readings < SPREAD_READINGS or long_s <= self.for_:
+            return self
+        return Burst.model_construct(for_=long_s, every=long_s / self.readings)
+
     def spread(self, over_s: float) -> "Burst":
         """Fewer readings over most of such a time, for a sample between the regular ones."""
         long_s = SPREAD_SHARE * over_s

@@ -154,7 +154,9 @@ def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | N
             what = "path" if folded(name) in _OTHER_PATHS else "method"
             text = f"asks for another {what} in its header {name} — use that {what} itself"
             return Refusal(f"{method} {path} {text}", name)
-    for key, value in parse_qsl(path.partition("?")[2]):
+    # Some servers part a query at semicolons too, and take what follows one in the path for parameters.
+    _, *parameters = re.split(r"[?&;]", path)
+    for key, value in parse_qsl("&".join(parameters)):
         if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in forms(value)):
             text = f"asks for another method in its query: {key}={value} — use that method itself"
             return Refusal(f"{method} {path} {text}", key)

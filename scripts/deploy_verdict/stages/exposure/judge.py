@@ -60,9 +60,13 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     if not runs.clean:
         text = f"did not run in this window; {exposure.wanted} runs are required"
         return unknown(text + beside + _topped(bundle, exposure))
-    excluded = f"so an error rate above {shown_percent(excluded_percent(runs.clean))} % is excluded at 95 %"
-    text = f"ran {_times(runs.clean)}{_whose(runs)} without an error, {excluded}{beside}"
-    if runs.clean < exposure.wanted:
+    possible = possible_percent(runs.by_edge, runs.clean + runs.by_edge)
+    excluded = f"so an error rate above {shown_percent(possible)} % is excluded at 95 %"
+    answered = (
+        f"; the edge answered {runs.by_edge} more, which traffic.max_5xx allows" if runs.by_edge else ""
+    )
+    text = f"ran {_times(runs.clean)}{_whose(runs)} without an error{answered}, {excluded}{beside}"
+    if possible > excluded_percent(exposure.wanted):
         goal = f"above {shown_percent(excluded_percent(exposure.wanted))} %"
         more = f"{exposure.wanted - runs.clean} more would exclude rates {goal}"
         return unknown(f"{text}; {more}{_topped(bundle, exposure) or _HELP}")

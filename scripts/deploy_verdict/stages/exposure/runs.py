@@ -21,6 +21,7 @@ from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import E2E, Exposure, Test
 from deploy_verdict.stages.e2e.judge_runs import failed_result, run_outcomes, runs_in
 from deploy_verdict.stages.registry import driven
+from deploy_verdict.stats.bounds import least_percent
 
 TOP_UP = "top_up"
 
@@ -61,11 +62,14 @@ def _result(bundle: Bundle, observation: TopUpObservation, failure: FailedRun, *
 class OperationRuns:
     """How often an operation was run, and how often it went wrong.
 
-    `others` of them were not ours, and `topped_up` were sent for nothing else.
+    `others` of them were not ours, and `topped_up` were sent for nothing else. `by_edge`: requests of others
+    that the edge answered in the service's place, no more often than traffic.max_5xx allows; neither clean
+    nor bad.
     """
 
     clean: int
     bad: int
+    by_edge: int = 0
     others: int = 0
     topped_up: int = 0
     refused: int = 0
@@ -83,6 +87,7 @@ def runs_of_path(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]
     return OperationRuns(
         clean=ours.clean + others.clean,
         bad=ours.bad + others.bad,
+        by_edge=others.by_edge,
         others=others.clean + others.bad,
         topped_up=ours.topped_up,
         refused=ours.refused + others.refused,
@@ -136,11 +141,12 @@ def _tallied(bundle: Bundle, exposure: Exposure, *stages: str) -> list[int]:
 def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
     """The newest reading's runs, and the worst one's errors: a log may be cut in between.
 
-    An error in a log with gaps is an error all the same; clean runs count in one that is believed.
+    An error in a log with gaps is an error all the same; clean runs count in one that is believed. The edge
+    answers for every service now and then: that is bad where it is surely more than traffic.max_5xx allows.
     """
     log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]
     believed = bool(log) and all(item.outcome is Outcome.PASS for item in log)
-    clean, refused, bad, pointer = 0, 0, 0, None
+    clean, refused, bad, by_edge, pointer = 0, 0, 0, 0, None
     for name, observation in readings_of(bundle, "traffic", TrafficObservation):
         found = [path for path in observation.paths if exposure.is_met_by(path.method, path.path)]
         if observation.check != INTERIM:
@@ -148,8 +154,16 @@ def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) 
         wrong = sum(max(errors_of(path), path.edge_fallbacks) for path in found)
         if wrong > bad:
             bad, pointer = wrong, name
-    counted = (clean, refused) if believed else (0, 0)
-    return OperationRuns(clean=counted[0], refused=counted[1], bad=bad, first_bad=pointer)
+            by_edge = sum(path.edge_fallbacks for path in found)
+    if not believed:
+        return OperationRuns(clean=0, bad=bad, first_bad=pointer)
+    allowed = bundle.plan.traffic.max_5xx if bundle.plan.traffic else 0.0
+    if bad > by_edge or least_percent(bad, clean + bad) > allowed:
+        by_edge = 0
+    first_bad = pointer if bad > by_edge else None
+    return OperationRuns(
+        clean=clean, refused=refused, bad=bad - by_edge, by_edge=by_edge, first_bad=first_bad
+    )
 
 
 def _answered(path: PathTraffic, kinds: str) -> int:

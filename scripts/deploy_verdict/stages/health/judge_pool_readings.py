@@ -43,12 +43,9 @@ def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
     if not answered:
         return unknown("no reading of the pool was answered")
     tested = [(item, tested_line(line, item.exchange)) for item in answered]
-    is_dense = plan.window.pool_offsets_s != plan.window.offsets_s
-    share = DENSE_SPIKE_SHARE if is_dense else SPIKE_SHARE
-    fewest = DENSE_FEWEST if is_dense and line.matcher.speaks_of_numbers else FEWEST
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         for _, of_sample in groupby(tested, key=lambda pair: pair[0].offset_s):
-            found = _often(line, list(of_sample), outcome, share, fewest)
+            found = _often(plan, line, list(of_sample), outcome)
             if found is not None:
                 return found
     bad = [pair for pair in tested if pair[1].outcome is Outcome.FAIL]
@@ -59,12 +56,20 @@ def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
     return passed(f"{len(answered)} readings{few}")
 
 
+def spikes_needed(plan: Plan, readings: int, *, is_number: bool) -> float:
+    """So many of one sample's readings say something of the pool; fewer are chance."""
+    is_dense = plan.window.pool_offsets_s != plan.window.offsets_s
+    share = DENSE_SPIKE_SHARE if is_dense else SPIKE_SHARE
+    fewest = DENSE_FEWEST if is_dense and is_number else FEWEST
+    return min(readings, max(fewest, share * readings))
+
+
 def _often(
-    line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome, share: float, fewest: float
+    plan: Plan, line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome
 ) -> Ruling | None:
     """Of one sample: enough of its readings fail, or are not known."""
     found = [pair for pair in tested if pair[1].outcome is outcome]
-    if len(found) < min(len(tested), max(fewest, share * len(tested))):
+    if len(found) < spikes_needed(plan, len(tested), is_number=line.matcher.speaks_of_numbers):
         return None
     return _told(line, found, len(tested), f"at {shown_offset(found[0][0].offset_s)}")
 

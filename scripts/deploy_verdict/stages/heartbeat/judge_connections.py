@@ -18,6 +18,8 @@ from deploy_verdict.stats.bounds import RARE, least_percent
 STAGE = "connections"
 # So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
 TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
+# The chance that a healthy edge, at what is tolerated, seems to answer too often: of all checks together.
+OFTEN = 0.01
 EDGE_REASON = "the edge often answers in place of the service"
 
 
@@ -85,11 +87,14 @@ def _judged(sent: Sequence[Sent]) -> Ruling:
 
 
 def _often_from_the_edge(sent: Sequence[Sent], bad: Sequence[tuple[Sent, Fault]]) -> str:
-    """The check that the edge answers too often in the service's place, whatever the others had."""
+    """The check that the edge answers too often in the service's place, whatever the others had.
+
+    So many checks are as many questions at one level (Bonferroni, as each is asked whether any has it).
+    """
     asked = Counter(item.check for item in sent)
     counts = Counter(item.check for item, fault in bad if fault.kind == EDGE and item.check)
     for check, count in counts.most_common():
-        if count > 1 and least_percent(count, asked[check]) > TOLERATED_PERCENT:
+        if count > 1 and least_percent(count, asked[check], OFTEN / len(asked)) > TOLERATED_PERCENT:
             return f"the edge answered {count} of {asked[check]} requests of {check} in place of the service"
     return ""
 

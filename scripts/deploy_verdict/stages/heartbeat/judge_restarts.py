@@ -7,7 +7,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings
 from deploy_verdict.evidence.measures import log_before, log_readings
-from deploy_verdict.evidence.processes.process_marks import restarts
+from deploy_verdict.evidence.processes.process_marks import restarts, versions
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, LogObservation, Outcome, Severity
 from deploy_verdict.stats.bounds import rate_ratio
@@ -38,8 +38,20 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
         ruling = unknown("no answer to read it from")
     text = "the same process answers through the window, as far as its answers say"
     yield ruling.as_finding(STAGE, "service", "restarts", text)
+    yield from _versions(bundle)
     if "logs" in bundle.stages:
         yield from _logged(bundle)
+
+
+def _versions(bundle: Bundle) -> Iterator[Finding]:
+    """A finding only where several answer."""
+    several = versions(bundle)
+    if several is None:
+        return
+    words, pointer = several
+    text = f"{words}: not all of the window was of one deployment"
+    ruling = unknown(text, "Watch the deployment that came to stay, once no other one answers").at(pointer)
+    yield ruling.as_finding(STAGE, "service", "version", "one version answers throughout")
 
 
 def _is_loop(count: int, length_s: float) -> bool:

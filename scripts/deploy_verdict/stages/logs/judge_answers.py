@@ -1,11 +1,11 @@
-"""Are users turned away, by the access lines of the log? Pure."""
+"""Are users turned away, or met with errors, by the access lines of the log? Pure."""
 
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.answers.exchanges import own_answers
-from deploy_verdict.evidence.answers.refusals import TEXT, judge_refusals
+from deploy_verdict.evidence.answers.refusals import ERRORS_TEXT, TEXT, judge_refusals, judge_server_errors
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.model import Finding, LogObservation, PathAnswers
+from deploy_verdict.model import Finding, LogObservation, Outcome, PathAnswers
 
 
 def judge_answers(
@@ -23,6 +23,9 @@ def judge_answers(
     own = own_answers(bundle.sent_to_service, observation.start, observation.end)
     ruling = judge_refusals(observation.answers, usual, own, may_rise=logs.may_rise)
     yield ruling.at(pointer).as_finding("logs", "answers", "refused", TEXT)
+    ruling = judge_server_errors(observation.answers, usual, own)
+    if ruling.outcome is not Outcome.PASS:
+        yield ruling.at(pointer).as_finding("logs", "answers", "server errors", ERRORS_TEXT)
 
 
 def _known(reading: LogObservation | None) -> Sequence[PathAnswers] | None:

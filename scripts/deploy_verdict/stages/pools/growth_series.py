@@ -49,7 +49,8 @@ def series_of(samples: Sequence[PoolSample], traffic: OthersRequests | None) -> 
     begins = lives_of(samples)
     starts_s = tuple(at_s for at_s, _ in begins)
     read = [item for item in planned if item.is_read and not _is_across(item, starts_s)]
-    blocks = [_block(item, starts_s, is_dense=is_dense) for item in read]
+    by_floor = is_dense or all(_is_long(sample) for item in planned for sample in item.samples)
+    blocks = [_block(item, starts_s, by_floor=by_floor) for item in read]
     series = GrowthSeries(
         planned=planned,
         blocks=tuple(blocks),
@@ -91,9 +92,14 @@ def _readings(block: PoolBlock) -> int:
     return sum(sample.planned_readings for sample in block.samples)
 
 
-def _block(item: PoolBlock, starts_s: Sequence[float], *, is_dense: bool) -> Block:
+def _is_long(sample: PoolSample) -> bool:
+    """A burst spread over minutes has a floor as dense sampling has."""
+    return sample.planned_readings >= FLOOR_READINGS and sample.planned_s >= FLOOR_S
+
+
+def _block(item: PoolBlock, starts_s: Sequence[float], *, by_floor: bool) -> Block:
     block, life = item.block, sum(start_s <= item.span_s[0] for start_s in starts_s)
-    if not is_dense:
+    if not by_floor:
         return replace(block, life=life)
     floor = min(level.used for level in item.levels)
     return replace(block, floor=floor, mean=floor, life=life)

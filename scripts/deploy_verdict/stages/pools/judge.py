@@ -8,14 +8,14 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pools.pool_samples import PoolSample
-from deploy_verdict.model import Finding, Outcome, Severity
+from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.health.judge import judge_beside
 from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
 from deploy_verdict.stages.pools.judge_blocks import enough, short_of
 from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import judge_gauge, rests_on_doubt
-from deploy_verdict.stages.pools.judge_growth import SmallStep, judge_growth
+from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
 from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
 from deploy_verdict.stages.pools.judge_server import judge_server
@@ -70,10 +70,7 @@ def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, 
             yield "cycles", "no request of the cycles fails at the service", cycles
     if pool.stays_within is not None:
         text = f"every block within ± {pool.stays_within.points:g} points of the median"
-        level = judge_stability(pool, samples)
-        if level.outcome is Outcome.FAIL and isinstance(growth, SmallStep):
-            level = unknown(f"{level.actual}; it is the one step that growth tells of")
-        yield "stability", text, level
+        yield "stability", text, judge_stability(pool, samples)
 
 
 def judge_samples(samples: Sequence[PoolSample]) -> Ruling:

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
@@ -12,6 +13,7 @@ from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.growth_series import GrowthSeries, lives_of, series_of
 from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
+from deploy_verdict.stages.pools.judge_levels import judge_stability
 from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h
 from deploy_verdict.stats.growth import (
@@ -46,10 +48,6 @@ STEPS_TO_FULL = 4
 # The standard error of a whole number.
 SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
-
-
-class SmallStep(Ruling):
-    """Use moved in one step and stayed, by too little to fail: nobody can say what it was."""
 
 
 def pool_growth(
@@ -103,14 +101,14 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         text = f"{len(planned)} blocks after the first {shown_duration(WARM_UP_S)} cannot show a trend; "
         return unknown(f"not known: {gap}" if gap else f"{text}it takes {FEWEST_BLOCKS}")
     read = [block for block in planned if block.is_read]
-    last = next(sample for sample in reversed(read[-1].samples) if sample.levels)
+    last = _last_read(read)
     free = last.levels[-1].limit - used_at_end([block.block for block in read])
     change = traffic_change(bundle, planned[0].samples[0].offset_s, planned[-1].samples[-1].offset_s)
     moved = change is not None and change.moved and not series.explained
     shape = _shape(series, read)
     is_step = shape is not None and shape.kind == STEP and abs(shape.size) >= SMALLEST_RISE
     if shape is not None and is_step and planned[-1].is_read:
-        return _step(bundle, series, shape, last, change if moved else None)
+        return _step(bundle, pool, series, shape, change if moved else None)
     if grows(p, _p_before(samples, series)):
         clear = growth.clearest
         text = f"connections in use ({IN_USE[clear.name]}) rose from {clear.first:.1f} to {clear.last:.1f}"
@@ -130,6 +128,10 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
     if change is not None and moved and not (series.is_dense and change.rose):
         return unknown(f"{power}; but {change.text}, so this says little about other times")
     return _flat(pool, growth, free, series, change)
+
+
+def _last_read(read: Sequence[PoolBlock]) -> PoolSample:
+    return next(sample for sample in reversed(read[-1].samples) if sample.levels)
 
 
 def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
@@ -185,26 +187,42 @@ def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
 
 
 def _step(
-    bundle: Bundle, series: GrowthSeries, shape: Shape, last: PoolSample, change: TrafficChange | None
+    bundle: Bundle, pool: Pool, series: GrowthSeries, shape: Shape, change: TrafficChange | None
 ) -> Ruling:
     """A step that stays is no leak; a rise fails where so few more of its kind would fill the pool."""
     from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
     before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
     if series.only_rises:
-        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; but {_no_leak(series, None)}")
+        return unknown(f"{text}; but {_no_leak(series, None)}")
+    read = [block for block in series.planned if block.is_read]
+    last = _last_read(read)
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
     free = last.levels[-1].limit - level
     if change is not None:
-        return SmallStep(Outcome.INCONCLUSIVE, f"{text}; {change.text}, which may be why")
+        return unknown(f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
         told = f"{text}: no leak, and {then}"
-        return SmallStep(Outcome.INCONCLUSIVE, told)
+        free = last.levels[-1].limit - used_at_end([block.block for block in read])
+        return passed(f"{told}; {_ALLOWED}") if _is_allowed(pool, series, shape, free) else unknown(told)
     text += (
         f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool; {then}"
     )
     because = "use rose in one step and stayed"
     return failed(text, Severity.P2, because).at(last.pointer, last.offset_s)
+
+
+_ALLOWED = "the level stays within what the plan allows (stays_within), and nothing grows beside the step"
+
+
+def _is_allowed(pool: Pool, series: GrowthSeries, shape: Shape, free: float) -> bool:
+    """Whether the level keeps the plan's own limit, and neither before nor after the step it may grow."""
+    samples = [sample for block in series.planned for sample in block.samples]
+    if pool.stays_within is None or judge_stability(pool, samples).outcome is not Outcome.PASS:
+        return False
+    blocks = [replace(block, life=int(number >= shape.at)) for number, block in enumerate(series.blocks)]
+    beside = growth_of(blocks, counted=True, dense=series.is_dense)
+    return beside is not None and beside.high < harmful_rate(free, pool.safe_for)
 
 
 def _then(bundle: Bundle, from_s: float, to_s: float) -> str:

@@ -26,7 +26,7 @@ from deploy_verdict.model import (
 from deploy_verdict.model.platform import BEFORE
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import Traffic
-from deploy_verdict.stats.bounds import RARE, clean_needed, possible_percent
+from deploy_verdict.stats.bounds import RARE, clean_needed, least_percent, possible_percent
 
 STAGE = "traffic"
 
@@ -238,10 +238,19 @@ def _slow(section: Traffic, limit_ms: float, log: TrafficObservation, doubts: Se
 
 
 def _bad_paths(section: Traffic, log: TrafficObservation | None) -> Iterator[tuple[str, Ruling]]:
-    """Single paths that are over the limit: an error on one path is lost among all requests."""
+    """Single paths that are over the limit: an error on one path is lost among all requests.
+
+    Of few requests, one error may be a large share and yet chance: what is not surely over it is not known.
+    """
     for path in log.paths if log else ():
         bad = errors_of(path)
         share = 100 * bad / path.requests if path.requests > 0 else 0.0
         if path.requests >= section.few and share > section.max_5xx:
-            text = f"{bad} of {path.requests:,} ({shown_percent(share)} %)"
-            yield f"{path.method} {path.path}", failed(text, section.severity, SERVER_ERRORS)
+            text, name = (
+                f"{bad} of {path.requests:,} ({shown_percent(share)} %)",
+                f"{path.method} {path.path}",
+            )
+            if least_percent(bad, path.requests) > section.max_5xx:
+                yield name, failed(text, section.severity, SERVER_ERRORS)
+            else:
+                yield name, unknown(f"{text}: too few to tell from chance")

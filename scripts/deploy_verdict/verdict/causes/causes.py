@@ -37,6 +37,8 @@ FEWEST_OF_OUTAGE = 3
 _FIRST_LINE = re.compile(r"\bfirst [^:]*\d\d:\d\d:\d\d\S*?:? (?P<line>.*)", re.DOTALL)
 _STATUS_IN_LINE = re.compile(r"(?<![\w.])[45]\d\d(?![\w.])")
 _ABOUT_POOL = re.compile(r"(?i)pool|connection|utili[sz]ation")
+# Of others, by the log's access lines.
+OTHERS, SERVER_ERRORS = "answers", "server errors"
 _NOT_WORDS = {"error", "failed", "status", "text", "with", "this", "that", "from", "true", "false",
               "response", "answer", "service", "backend", "server", "connection", "details",
               "connecting"}  # fmt: skip
@@ -205,7 +207,7 @@ class _Sorting:
         if finding.stage == "connections":
             self._add(SILENT if SILENT in self.groups else ("connections", finding.check), finding, set())
             return
-        if finding.stage == "traffic":
+        if finding.stage == "traffic" or finding.rule == SERVER_ERRORS:
             self._add(self._by_traffic(finding), finding, set())
             return
         line = self._line(finding)
@@ -241,10 +243,10 @@ class _Sorting:
         for cause in ranked:
             routes = {route_of(item) for item in self.bad.sent(cause.pointers) if _is_5xx(item)}
             if routes and (
-                finding.check == "all" or finding.check in routes or cause.kind in ("down", "full")
+                finding.check in ("all", OTHERS) or finding.check in routes or cause.kind in ("down", "full")
             ):
                 return cause.key
-        return "traffic", finding.rule
+        return ("log", OTHERS) if finding.check == OTHERS else ("traffic", finding.rule)
 
     def _log_of(self, finding: Finding) -> str:
         name, colon, _ = finding.check.partition(": ")

@@ -31,6 +31,7 @@ def is_due(session: Session, stage: str, offset_s: float) -> bool:
     late_s = session.pace.offset_s() - offset_s
     # Drives run one after the other and belong to no moment, so one may wait for all the others.
     drives_s = session.plan.drives_s * session.pace.speed if stage in driven() else 0.0
+    drives_s += session.plan.waits_s(stage, offset_s)
     if offset_s not in scheduled or stage in session.file.left_out:
         reason = "no sample is scheduled at this offset"
     elif is_taken(session, stage, offset_s):
