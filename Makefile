@@ -25,7 +25,7 @@ POINTS ?= 200
 PROPERTIES := tests/test_secrets.py tests/redaction/test_redactor.py tests/report/test_text.py tests/report/test_report.py \
     tests/report/test_hostile_evidence.py tests/report/test_hostile_written.py tests/publish/test_notification.py \
     tests/publish/test_folding.py tests/publish/test_comment_state.py tests/plan/test_guard_property.py \
-    tests/plan/test_guard_on_the_wire.py
+    tests/plan/test_guard_on_the_wire.py tests/stages/logs/test_repeats.py
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed

@@ -327,6 +327,9 @@ def otlp(*levels):
         (("2026-11-27 21:23:42 [error    ] pool", "╭───── Traceback (most recent call last) ─────╮", "│ p.py:4 in err │", "╰──────╯", "KeyError: 'pool'"), "E"),
         (("[11/27/2026] [9:22:55 PM] [shop] › ℹ  info      a", "[11/27/2026] [9:22:55 PM] [shop] › ✖  error     b"), "IE"),
         (("╭ Srv 0 2026-11-27 21:23:52 +0000 ERROR: x", "│ File a", "╰ RuntimeError: pool", "Srv 0|2026-11-27 21:23:52 +0000 INFO: GET /err 500"), "EI"),
+        # What was read of a line holds for one like it only where its level's word ends too.
+        (("2026-02-02 12:00:00 ERROR", "2026-02-02 12:00:01 ERROR_PAGE shown", "2026-02-02 12:00:02|Error|x", "2026-02-02 12:00:02|Errors|x"), "E-E-"),
+        (("[web] fail: Shop[0]", "[web] order taken", "[api] Error: pool", "[api]     at take (/app/a.js:1:1)"), "E-E"),
         # Batches: one line, many entries.
         ((otlp(9, 17), otlp(21)), "IEC"),
         ((json.dumps([{"level": "info", "msg": "a"}, {"level": "error", "msg": "b"}]),), "IE"),
@@ -358,13 +361,15 @@ def otlp(*levels):
     ],
 )  # fmt: skip
 def test_each_line_of_a_log_has_its_level_or_none(texts, expected):
-    made = reader()
-    made.learn(texts)
-    found = [entry for entry in entries(made.read(text) for text in texts) if entry.text.strip()]
-    shown = (
-        "a" if entry.kind == "access" and entry.level is None else LETTERS[entry.level] for entry in found
-    )
-    assert "".join(shown) == expected
+    for by_bytes in (False, True):
+        made = reader()
+        made.learn(texts)
+        lines = (made.read_bytes(f"{text}\n".encode()) if by_bytes else made.read(text) for text in texts)
+        found = [entry for entry in entries(lines) if entry.text.strip()]
+        shown = (
+            "a" if entry.kind == "access" and entry.level is None else LETTERS[entry.level] for entry in found
+        )
+        assert "".join(shown) == expected
 
 
 def plan(**options):

@@ -286,3 +286,9 @@ def test_whatever_is_printed_no_line_is_lost(texts):
     lines = [parsed(text) for text in texts]
     assert sum(entry.lines for entry in entries(lines)) == len(texts)
     assert sum(entry.at is not None for entry in entries(lines)) <= len(texts)
+
+
+@pytest.mark.parametrize("column", ["- | ", "[a] ", "a:", "a1.b ", "Thread-a "])
+def test_columns_without_end_take_no_time(column):
+    """Separators that are columns too would be tried in every order."""
+    assert parsed(f"2026-02-02T12:00:00Z {column * 250}").level is None

@@ -1,5 +1,6 @@
 """Lines that are like ones before are counted many at a time: the same evidence as one by one."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from deploy_verdict.stages.logs.log_clock import WatchedSource
 from deploy_verdict.stages.logs.review import FileSource, review
 from deploy_verdict.stages.logs.starts import StartLines
 from tests.examples import at_least
+from tests.stages.logs.lines import lines_of
 
 EXAMPLES = at_least(25)
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
@@ -124,3 +126,12 @@ def test_most_lines_of_a_log_that_repeats_itself_are_counted_together(tmp_path):
 def test_an_expression_that_takes_all_digits_alike_is_known(regex, is_blind):
     assert is_blind_to_digits(regex) is is_blind
     LinearRegexes([regex])
+
+
+@pytest.mark.parametrize("number", ["1.50", "0.00001", "-0", "7.0"])
+def test_a_number_that_json_shows_otherwise_than_it_is_written_is_read_by_itself(tmp_path, number):
+    path = tmp_path / "service.log"
+    line = '{{"level":"warn","ts":1770033600.5,"msg":"x","took":{}}}'
+    like = "".join(character if not character.isdigit() else "3" for character in number)
+    path.write_text("\n".join(line.format(took) for took in (like, like, like, number)) + "\n")
+    assert lines_of(FileSource(path))[-1].text == f"x\ntook={json.loads(number)}"

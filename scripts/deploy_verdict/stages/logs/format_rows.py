@@ -74,14 +74,17 @@ IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL
 _ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
 # What stands between time and level: threads, process ids, logger names with a separator after them.
 _COLUMN = (
-    r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}|-{1,3}|\|"
+    r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}"
     r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
     r"|[\w.-]{1,60} (?=[\w.-]{1,60}\[[0-9]{1,7}\] )|TID-\w{1,12}|Main(?= )|Srv [0-9]+|[\w-]{36}(?=\t)"
     r"|[\w.]{1,40}=[^\s\"=]{1,60}(?= )|[a-z_][\w-]{0,40}[0-9./\[][\w./\[\]-]{0,60}(?= )"
+    r"|(?:Main(?:Thread|Process)|Thread-[\w ()-]{1,40}?|(?:ForkPoolWorker|SpawnProcess|Dummy)-[0-9]+)(?= )"
+    r"|[\w.]{1,60} ▶(?= )"
+    r"|[\w.-]{1,80}(?=:(?:" + any_of(WORDS) + r")[:\s])"
     r"|[\w./-]{1,80}:[0-9]{1,6}:[\w.*()]{1,60}\(\)(?= )|[a-z][\w.-]{0,60}(?= +(?:" + any_of(WORDS) + r") ))"
 )
 _PARTS = {
-    "columns": rf"(?:{_COLUMN}[ \t:,|-]*){{0,6}}?",
+    "columns": rf"(?:{_COLUMN}[ \t:,|-]*+){{0,6}}?",
     "word": rf"(?P<level>(?:{any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
     "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(any_of(IN_BRACKETS))}) *[\])>}}]",
     # A letter by itself is a level where no word follows.

@@ -50,7 +50,7 @@ def _of_priority(number: str) -> str | None:
 FORMATS = (
     Format(
         "access log",
-        r"(?:[^\s\"\[]{1,256},? ){1,8}\[{access}\] (?:\"|{method} )|\[{iso}\] \"{method} \S* HTTP/|\[{access}\] \"{method} ",
+        r"(?:[^\s\"\[]{1,256},? ){1,8}\[(?:{access}|{iso})\] (?:\"|{method} )|\[{iso}\] \"{method} \S* HTTP/|\[{access}\] \"{method} ",
         (
             Sample(
                 "nginx",
@@ -235,9 +235,10 @@ FORMATS = (
     ),
     Format(
         "Monolog",
-        r"\[{iso}\] [\w.-]+\.(?P<level>[A-Z]+): ",
+        r"\[{iso}\] [\w.-]+\.(?P<level>[A-Z]+): |{iso} \[[\w-]+\.(?P<level1>[A-Z]+)\] ",
         (
             Sample("Monolog", "[2026-02-02T12:00:00.123000+00:00] app.ERROR: pool is closed [] []", ERROR),
+            Sample("Craft", "2026-02-02 12:00:00 [web.ERROR] [db] pool is closed", ERROR, "12:00:00"),
             Sample("Laravel", "[2026-02-02 12:00:00] production.INFO: order taken", INFO, "12:00:00"),
         ),
     ),
@@ -430,11 +431,20 @@ FORMATS = (
     ),
     Format(
         "log4j's XML",
-        r"<(?:log4j:)?[eE]vent (?:[^<>\n]{0,300} )?timestamp=\"{epoch}\" (?:[^<>\n]{0,300} )?level=\"(?P<level>\w+)\"",
+        r"<(?:log4j:|log4net:)?[eE]vent (?:[^<>\n]{0,300}? )?(?:timestamp=\"{any}\" (?:[^<>\n]{0,300}? )?level=\"(?P<level>\w+)\""
+        r"|level=\"(?P<level1>\w+)\" (?:[^<>\n]{0,300}? )?timestamp=\"{any}\")",
         (
             Sample(
                 "log4j",
                 '<log4j:event logger="shop.Orders" timestamp="1770033600123" level="ERROR" thread="main">',
+                ERROR,
+            ),
+            Sample(
+                "NLog", '<log4j:event logger="a" level="ERROR" timestamp="1770033600123" thread="1">', ERROR
+            ),
+            Sample(
+                "log4net",
+                '<log4net:event logger="a" timestamp="2026-02-02T12:00:00.123+00:00" level="ERROR">',
                 ERROR,
             ),
         ),
@@ -577,6 +587,22 @@ FORMATS = (
                 ERROR,
             ),
             Sample(
+                "Python's logging, as its guide has it",
+                "02/02/2026 12:00:00 PM - ERROR - pool is closed",
+                ERROR,
+                "12:00:00",
+            ),
+            Sample(
+                "Python's logging with colons", "2026-02-02 12:00:00,123:shop:ERROR:pool is closed", ERROR
+            ),
+            Sample(
+                "Python's logging with a thread",
+                "2026-02-02 12:00:00,123 MainThread ERROR pool is closed",
+                ERROR,
+            ),
+            Sample("go-logging", "12:00:00.123 main ▶ ERRO 002 pool is closed", ERROR),
+            Sample("Bunyan for people", "12:00:00.123Z ERROR shop: pool is closed", ERROR),
+            Sample(
                 "Python's logging",
                 "2026-02-02 12:00:00,123 - backend.redis - WARNING - ERROR was near",
                 WARNING,
@@ -647,11 +673,18 @@ FORMATS = (
     ),
     Format(
         "time, then a level in small letters",
-        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$|\t)|(?:\[[^\[\]\n]{{0,80}}\] ){{1,3}}{{small}}(?=:\s)|{{harmless}}|(?P<level>panic)(?=\t)|(?P<level>http)(?=: {{method}} )):?[ \t]*",
+        rf"[\[(]?{{any}}{_AFTER_TIME}(?:{{small}}(?=:\s|:$| ?\t)|(?P<level>(?i:{{words}}))\||(?:\[[^\[\]\n]{{0,80}}\] ){{1,3}}{{small}}(?=:\s)|{{harmless}}|(?P<level>panic)(?=\t)|(?P<level>http)(?=: {{method}} )):?[ \t]*".replace(
+            "{words}", any_of(WORDS)
+        ),
         (
             Sample("winston", "2026-02-02T12:00:00.123Z error: pool is closed", ERROR),
             Sample("zap", "2026-02-02T12:00:00.123Z\terror\tshop/pool.go:31\tpool is closed", ERROR),
             Sample("Microsoft's console with a time", "2026-02-02T12:00:00.123Z fail: Shop.Orders[0]", ERROR),
+            Sample("ZLogger", "2026-02-02 12:00:00.123|Error|pool is closed", ERROR),
+            Sample("go-zero", "2026-02-02T12:00:00.123Z\t error \tpool is closed", ERROR),
+            Sample(
+                "zap, its time in seconds", "1.770033600123e+09\terror\tpool.go:31\tpool is closed", ERROR
+            ),
         ),
     ),
     Format(
@@ -728,7 +761,7 @@ FORMATS = (
     ),
     Format(
         "symbol, then a level",
-        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| (?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)| (?P<level3>ERROR|DEBUG|TRACE) (?=[\w:]{1,80} > )".replace(
+        r"(?:\[[^\[\]\n]{1,60}\] )?(?:› +)?(?P<level>[{symbols}])\ufe0f? +| {1,3}(?P<level1>[A-Z]{4,5})  (?=\S)| (?P<level2>INFO|WARN) (?=\S)| (?P<level3>ERROR|DEBUG|TRACE) (?=[\w:]{1,80} > )".replace(
             "{symbols}", "".join(_SYMBOLS)
         ),
         (
@@ -773,6 +806,42 @@ FORMATS = (
         r"[\[(<](?P<level>[DIWEFCNVT])[\])>]:?[ \t]*",
         (Sample("loggers with a short level", "[E] pool is closed", ERROR, None),),
         agreed="[I] order taken",
+    ),
+    Format(
+        "decorated level",
+        r"(?:\*{2,3}|-{2,3}|={2,3}|%|#{1,3}) ?{word}(?::| (?:-{2,3}|={2,3}|\*{2,3}))[ \t]*|log4j:{word} |SLF4J\((?P<level1>[DIWE])\): "
+        r"|[0-9]{1,10}: (?:\([0-9]+\))?: {word}: ",
+        (
+            Sample("scripts", "*** ERROR: pool is closed", ERROR, None),
+            Sample("log4j's own", "log4j:ERROR pool is closed", ERROR, None),
+            Sample("SLF4J's own", "SLF4J(E): pool is closed", ERROR, None),
+            Sample("coturn", "12: (7): ERROR: pool is closed", ERROR, None),
+        ),
+    ),
+    Format(
+        "logr",
+        r"(?:[\w./-]+\.go:[0-9]+: )?(?:\"logger\"=\"[^\"\n]{0,100}\" )?(?:\"level\"=[0-9]+(?P<level>)|\"msg\"=\"(?:[^\"\\\n]|\\.){0,400}\" \"(?P<level1>error)\"=) ?",
+        (
+            Sample(
+                "logr's stdr",
+                '2026/02/02 12:00:00 pool.go:31: "msg"="pool is closed" "error"="EOF"',
+                ERROR,
+                "12:00:00",
+            ),
+            Sample(
+                "logr's stdr",
+                '2026/02/02 12:00:00 pool.go:31: "level"=0 "msg"="order taken"',
+                INFO,
+                "12:00:00",
+            ),
+        ),
+        level_of=lambda word: ERROR if word else INFO,
+    ),
+    Format(
+        "Laravel's queue",
+        r" *{iso} \S{1,200} \.{3,200} (?:[\w.]{1,20} )?(?P<level>RUNNING|DONE|FAIL)",
+        (Sample("Laravel", r"  2026-02-02 12:00:00 App\Jobs\Take ......... 5.00ms FAIL", ERROR, "12:00:00"),),
+        level_of=lambda word: ERROR if word == "FAIL" else INFO,
     ),
     Format(
         "symbol in brackets, as its log agrees",
@@ -829,6 +898,17 @@ FORMATS = (
         r"\[pod/[\w.-]+/[\w.-]+\] ",
         (Sample("kubectl", "[pod/shop-7d9/app] 2026-02-02T12:00:00.123Z ERROR pool is closed", ERROR),),
         rest=True,
+    ),
+    Format(
+        "task runners, as their log agrees",
+        r"\[[\w.-]{1,30}\] (?!\[)|@?[\w./-]{1,60}[:#][\w-]{1,40}: ",
+        (
+            Sample("concurrently", "[web] fail: Shop.Orders[0]", ERROR, None),
+            Sample("Turborepo", "web:start: ERROR pool is closed", ERROR, None),
+        ),
+        rest=True,
+        agreed="[web] order taken",
+        share=1.0,
     ),
     Format(
         "stern, as its log agrees",
@@ -892,11 +972,19 @@ FORMATS = (
     Format(
         "syslog, journald",
         # Behind a time with a year two words and a colon may be a sentence: "ann said: …".
-        r"(?:<(?P<level>[0-9]{1,3})>(?:{no-year}|{iso})(?: [\w.-]+)?|{no-year} [\w.-]+|{iso} [\w.-]+(?= [\w./@-]+\[|"
-        r" (?:kernel|systemd|sudo|CRON|haproxy|dovecot|postfix/\w+): )) [\w./@-]+(?:\[[0-9]+\])?: ",
+        r"(?:<(?P<level>[0-9]{1,3})>(?:{no-year}|{iso})(?: [\w.-]+)?|{no-year} [\w.-]+|(?:(?:[A-Z][a-z]{2} )?{iso}|{epoch}) [\w.-]+(?= [\w./@-]+\[|"
+        r" (?:kernel|systemd|sudo|CRON|haproxy|dovecot|postfix/\w+): )) [\w./@-]+(?:\[[0-9]+\])?: (?: (?=\S))?",
         (
             Sample("rsyslog", "<11>Feb  2 12:00:00 web shop[7]: pool is closed", ERROR, "12:00:00"),
             Sample("journalctl", "Feb 02 12:00:00 web shop[7]: ERROR pool is closed", ERROR, "12:00:00"),
+            Sample("journalctl -o short-unix", "1770033600.123 web shop[7]: ERROR pool is closed", ERROR),
+            Sample(
+                "journalctl -o short-full",
+                "Mon 2026-02-02 12:00:00 UTC web shop[7]: ERROR pool",
+                ERROR,
+                "12:00:00",
+            ),
+            Sample("Papertrail", "Feb 02 12:00:00 shop app/web.1:  ERROR pool is closed", ERROR, "12:00:00"),
         ),
         level_of=_of_priority,
         rest=True,

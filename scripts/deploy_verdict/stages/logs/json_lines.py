@@ -36,11 +36,12 @@ TimeReader = Callable[[str], Stamp]
 TIME_KEYS = (
     "timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "@t", "t", "date", "timeunixnano",
     "observedtimeunixnano", "eventtime", "timestampms", "starttime", "realtimetimestamp", "instant",
-    "created", "when",
+    "created", "when", "ibmdatetime", "timestampseconds",
 )  # fmt: skip
 TEXT_KEYS = (
     "message", "msg", "event", "fullmessage", "shortmessage", "@message", "@m", "renderedmessage", "@mt",
-    "messagetemplate", "body", "textpayload", "text", "log", "line", "m",
+    "messagetemplate", "body", "textpayload", "text", "log", "line", "m", "logmessage", "content",
+    "resultdescription",
 )  # fmt: skip
 LEVEL_KEYS = (
     "level", "levelname", "loglevel", "lvl", "severity", "severitytext", "logseverity", "errorseverity", "@l",
@@ -497,6 +498,9 @@ def _of_value(value: Any, read_time: TimeReader) -> Stamp:
     if not isinstance(value, dict):
         return Stamp()
     inner = {_normal(key): item for key, item in value.items()}
+    if isinstance(inner.get("seconds"), int):  # Google Cloud's
+        nanos = inner.get("nanos")
+        return epoch_time(inner["seconds"] + (nanos / 1e9 if isinstance(nanos, int) else 0.0))
     if isinstance(inner.get("epochsecond"), int):  # log4j's JSON
         nanos = inner.get("nanoofsecond")
         return epoch_time(inner["epochsecond"] + (nanos / 1e9 if isinstance(nanos, int) else 0.0))

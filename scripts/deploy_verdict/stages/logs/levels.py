@@ -30,7 +30,7 @@ LOCALISED = {
 # Words that are a level only where brackets, a key or a format of their own say so.
 NAMED = {
     **WORDS,
-    **dict.fromkeys(("LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "STATEMENT", "AUDIT"), INFO),
+    **dict.fromkeys(("INFORMATIONAL", "LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "STATEMENT", "AUDIT"), INFO),
     **dict.fromkeys(("FINE", "FINER", "FINEST", "SILLY", "TRAC", "ALL"), DEBUG),
     **dict.fromkeys(("FAILURE", "E"), ERROR),
     **dict.fromkeys(("F", "A", "C"), CRITICAL),

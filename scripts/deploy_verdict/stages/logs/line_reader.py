@@ -170,13 +170,19 @@ class LineReader:
         if span is None or place is None or not line.plain or len(self._shapes) >= _MOST_SHAPES:
             return
         length = place + line.message_at
-        head = self._outer[:length]
-        if not head.isascii() or (word is not None and any(map(str.isdigit, word))):
+        # A word's end is only seen by what follows: ERROR is a level, ERROR_PAGE is none.
+        is_cut = self._outer[length - 1 : length].isalnum()
+        head = self._outer[: length + is_cut]
+        if (
+            not head.isascii()
+            or len(head) < length + is_cut
+            or (word is not None and any(map(str.isdigit, word)))
+        ):
             return
-        if length not in self._lengths:
+        if len(head) not in self._lengths:
             if len(self._lengths) >= _MOST_LENGTHS:
                 return
-            self._lengths.append(length)
+            self._lengths.append(len(head))
         key = head.encode().translate(ZEROED)
         begin, end = span
         self._shapes[key] = _Shape(

@@ -72,8 +72,11 @@ TIMES = {
     ),
     "dotted": rf"[0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}},? {_CLOCK}{_ZONE}?{_END}",
     "short-year": rf"[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}} {_CLOCK}{_END}",
-    "epoch": rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}){_END}",
-    "clock": rf"(?:[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M|{_CLOCK}){_END}",
+    "epoch": (
+        rf"(?:[0-9]{{10}}(?:\.[0-9]{{1,9}})?|[0-9]{{13}}|[0-9]{{16}}|[0-9]{{19}}"
+        rf"|[0-9]\.[0-9]{{1,18}}e\+[0-9]{{2}}){_END}"
+    ),
+    "clock": rf"(?:[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,9}})?)? ?[AP]M|{_CLOCK}Z?){_END}",
     "tai": r"@[0-9a-f]{24}",
     "tiny": r"[0-9]{6} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?",
     "good": r"[0-9]{6}/[0-9]{6}\.[0-9]{3}",
@@ -109,7 +112,7 @@ _READ = {
     for name, regex in {
         "iso": rf"(?P<y>\d{{4}})[-/.](?P<mo>\d\d)[-/.](?P<d>\d\d)(?:T| - | |_|\]\[){_HMS}(?P<z>.*)",
         "compact": rf"(?P<y>\d{{4}})(?P<mo>\d\d)(?P<d>\d\d)[T -](?:{_HMS}|(?P<hms>\d{{6}}))(?P<z>.*)",
-        "access": rf"(?P<d>\d\d)/(?P<mon>\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
+        "access": rf"(?P<d>\d\d)/(?P<mon>[A-Za-z]\w+)/(?P<y>\d{{4}})[: ]{_HMS}(?P<z>.*)",
         "dashed": rf"(?P<d>\d+)-(?P<mon>[A-Z]\w+)-(?P<y>\d{{4}})(?: |::){_HMS}(?P<z>.*)",
         "spaced": rf"(?:\w+, )?(?P<d>\d+) (?P<mon>\w+) (?P<y>\d{{4}}) {_HMS}(?P<z>.*)",
         "worded": (
@@ -132,7 +135,7 @@ _READ = {
         "tabbed": rf"(?P<y>\d{{4}})-(?P<mo>\d\d)-(?P<d>\d\d)\t{_HMS}",
         "tiny": rf"(?P<yy>\d\d)(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
         "month-day": rf"(?P<y>\d{{4}})?(?P<mo>\d\d)(?P<d>\d\d) {_HMS}",
-        "clock": _HMS,
+        "clock": rf"{_HMS}Z?",
     }.items()
 }
 _EPOCH_UNITS = ((1e9, 1e10, 1.0), (1e12, 1e13, 1e3), (1e15, 1e16, 1e6), (1e18, 1e19, 1e9))
@@ -169,6 +172,8 @@ def read_time(written: str, reference: datetime | None = None, *, day_first: boo
             return Stamp(moment.astimezone(UTC) if zoned else moment.replace(tzinfo=UTC), zoned)
     if 10 <= len(written) <= 30 and written.isascii() and written.replace(".", "", 1).isdigit():
         return epoch_time(float(written)) if "." in written else epoch_time(int(written))
+    if written[-4:-2] == "e+":
+        return epoch_time(float(written))
     if written[:1] == "@":  # TAI64N, as s6 and daemontools write it
         return epoch_time(int(written[1:17], 16) - _TAI_EPOCH)
     for name, regex in _READ.items():

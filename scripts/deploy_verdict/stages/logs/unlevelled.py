@@ -19,6 +19,7 @@ _CERTAIN = re.compile(
     r"|status=[1-9][0-9]*/"
     r"|out of memory|core dumped|killed|broken pipe|falló|fallo|no se pudo|rechazad[ao]|excepción"
     r"|fehlgeschlagen|échec)\b)"
+    r"|\bsh: .{1,80}: not found$"
     r"|\b(?:[A-Z]\w*)?(?:Error|Exception)\b(?=:|\b.{0,80}:|$)|\bERR!|\b(?:ERROR|CRITICAL|SEVERE|EXCEPTION)\b"
 )
 _POSSIBLE = re.compile(r"(?i)\b(?:errors?|exceptions?|failures?|crash|abort|critical|severe|timeout)\b")
