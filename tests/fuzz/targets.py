@@ -19,7 +19,7 @@ from deploy_verdict.relay.dispatcher import Dispatcher
 from deploy_verdict.relay.event_place import EventPlace
 from deploy_verdict.relay.settings import settings_from
 from deploy_verdict.relay.store import Store
-from deploy_verdict.stages.logs.review import FileSource, review
+from deploy_verdict.stages.logs.counting.review import FileSource, review
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.evidence_store import parse_evidence
 from tests.bundles import SUBJECT, T0, bundle_of, window_of

@@ -1,15 +1,15 @@
 """docs/reference/log-formats.md, of the table that reads logs."""
 
-from deploy_verdict.stages.logs.crashes import CRASHES
-from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.json_lines import AGREED_KEYS, LEVEL_KEYS, TEXT_KEYS, TIME_KEYS
-from deploy_verdict.stages.logs.levels import NAMED
-from deploy_verdict.stages.logs.times import AMBIGUOUS_ZONES, ZONES
+from deploy_verdict.stages.logs.lines.crashes import CRASHES
+from deploy_verdict.stages.logs.lines.formats import FORMATS
+from deploy_verdict.stages.logs.lines.json_lines import AGREED_KEYS, LEVEL_KEYS, TEXT_KEYS, TIME_KEYS
+from deploy_verdict.stages.logs.lines.levels import NAMED
+from deploy_verdict.stages.logs.lines.times import AMBIGUOUS_ZONES, ZONES
 
 HEAD = """# Log formats
 
 Which lines of a log are read, and as what. This page is generated from the table that reads them
-(`scripts/deploy_verdict/stages/logs/formats.py`): a new row there is a new row here, and its samples are its test.
+(`scripts/deploy_verdict/stages/logs/lines/formats.py`): a new row there is a new row here, and its samples are its test.
 
 A level is where the format puts it, never in the message. A line that fits no row has no level, and
 that is said: where such lines could hide an error, the finding is inconclusive. A plan may say what they mean

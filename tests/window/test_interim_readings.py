@@ -8,7 +8,7 @@ from deploy_verdict.evidence.measures import log_observation
 from deploy_verdict.model import Loaded
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway.answers import moment
-from deploy_verdict.stages.logs.review import head_of
+from deploy_verdict.stages.logs.counting.review import head_of
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.evidence_store import read_evidence, read_file
 from deploy_verdict.window.judge_directory import read_bundle

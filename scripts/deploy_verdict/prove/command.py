@@ -16,9 +16,9 @@ from deploy_verdict.plan.reading.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
 from deploy_verdict.prove.output import proof_json, proof_lines
-from deploy_verdict.stages.logs.line_reader import LineReader
-from deploy_verdict.stages.logs.review import review
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.counting.review import review
+from deploy_verdict.stages.logs.lines.line_reader import LineReader
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 from deploy_verdict.window.directory.session import dumps
 
 MAX_BYTES = 1_000_000

@@ -15,7 +15,7 @@ from deploy_verdict.evidence.processes.instances import answers_by_instance, few
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan.checks.unwatched import unwatched
 from deploy_verdict.stages.deployment.state import HEALTHCHECK
-from deploy_verdict.stages.logs.novelty import compared
+from deploy_verdict.stages.logs.counting.novelty import compared
 from deploy_verdict.stages.pools.judge_blocks import pool_blocks
 from deploy_verdict.stages.registry import asking_service
 from deploy_verdict.stats.blocks import FEWEST_BLOCKS

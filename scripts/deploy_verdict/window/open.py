@@ -174,7 +174,7 @@ def _logs_at_t0(plan: Plan, log: Path | None) -> dict[str, object]:
 def _at_t0(log: Path) -> LogAtT0 | None:
     if not log.is_file():
         return None
-    from deploy_verdict.stages.logs.review import head_of  # noqa: PLC0415  # only where there is a log
+    from deploy_verdict.stages.logs.counting.review import head_of  # noqa: PLC0415  # only where there is a log
 
     size = log.stat().st_size
     return LogAtT0(size=size, head=head_of(log, size))

@@ -1,6 +1,6 @@
 """The lines of a source, one by one."""
 
-from deploy_verdict.stages.logs.alike import Repeats
+from deploy_verdict.stages.logs.lines.alike import Repeats
 
 
 def lines_of(source):

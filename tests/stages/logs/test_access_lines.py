@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.stages.logs.access_lines import answered
+from deploy_verdict.stages.logs.counting.access_lines import answered
 
 
 @pytest.mark.parametrize(

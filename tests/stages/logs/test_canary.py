@@ -8,10 +8,10 @@ import pytest
 
 from deploy_verdict.evidence.answers.own_requests import OwnRequest
 from deploy_verdict.plan import LogRules
-from deploy_verdict.stages.logs.canary import CanaryLines
+from deploy_verdict.stages.logs.counting.canary import CanaryLines
+from deploy_verdict.stages.logs.counting.review import review
 from deploy_verdict.stages.logs.judge import judge_logs
-from deploy_verdict.stages.logs.review import review
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 from tests.bundles import T0
 
 END = T0 + timedelta(hours=2)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.crashes import CRASHES
-from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.line_reader import LineReader
-from deploy_verdict.stages.logs.review import FileSource, review
+from deploy_verdict.stages.logs.counting.review import FileSource, review
+from deploy_verdict.stages.logs.lines.crashes import CRASHES
+from deploy_verdict.stages.logs.lines.entries import entries
+from deploy_verdict.stages.logs.lines.formats import FORMATS
+from deploy_verdict.stages.logs.lines.line_reader import LineReader
 from tests.stages.logs.lines import lines_of
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)

@@ -16,9 +16,9 @@ from deploy_verdict.model import (
     TemplateCount,
 )
 from deploy_verdict.plan import Logs
+from deploy_verdict.stages.logs.counting.novelty import compared
 from deploy_verdict.stages.logs.judge import judge_logs
 from deploy_verdict.stages.logs.judge_novelty import Earlier
-from deploy_verdict.stages.logs.novelty import compared
 
 T0 = datetime(2026, 2, 2, 12, tzinfo=UTC)
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.entries import entries
-from deploy_verdict.stages.logs.line_reader import LineReader, parsed
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.entries import entries
+from deploy_verdict.stages.logs.lines.line_reader import LineReader, parsed
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 NOON = datetime(2026, 2, 2, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deploy_verdict.evidence.measures import log_observation
-from deploy_verdict.stages.logs.review import head_of
+from deploy_verdict.stages.logs.counting.review import head_of
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.session import EvidenceFile
 from deploy_verdict.window.judge_directory import read_bundle

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.stages.logs.review import OVERLAP_BYTES, FileSource, from_word_start, up_to_word_end
+from deploy_verdict.stages.logs.counting.review import (
+    OVERLAP_BYTES,
+    FileSource,
+    from_word_start,
+    up_to_word_end,
+)
 from tests.stages.logs.lines import lines_of
 
 SECRET = "hunter2hunter2"

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from deploy_verdict.model import UNPROVEN_LEVEL
 from deploy_verdict.railway.answers import moment
-from deploy_verdict.stages.logs import railway_source as log_railway
-from deploy_verdict.stages.logs.railway_source import RailwaySource
-from deploy_verdict.stages.logs.review import review
+from deploy_verdict.stages.logs.counting.review import review
+from deploy_verdict.stages.logs.sources import railway_source as log_railway
+from deploy_verdict.stages.logs.sources.railway_source import RailwaySource
 from tests.bundles import T0
 from tests.plans import plan_of
 from tests.stages.platform import context_on

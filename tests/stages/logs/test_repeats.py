@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from deploy_verdict.base.linear_regex import LinearRegexes, is_blind_to_digits
 from deploy_verdict.plan import Logs
-from deploy_verdict.stages.logs.alike import AlikeLines
-from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.log_clock import WatchedSource
-from deploy_verdict.stages.logs.review import FileSource, review
-from deploy_verdict.stages.logs.starts import StartLines
+from deploy_verdict.stages.logs.counting.review import FileSource, review
+from deploy_verdict.stages.logs.counting.starts import StartLines
+from deploy_verdict.stages.logs.lines.alike import AlikeLines
+from deploy_verdict.stages.logs.lines.formats import FORMATS
+from deploy_verdict.stages.logs.sources.log_clock import WatchedSource
 from tests.examples import at_least
 from tests.stages.logs.lines import lines_of
 

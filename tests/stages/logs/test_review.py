@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from deploy_verdict.model import Fault, LogObservation, Outcome, Whose
 from deploy_verdict.plan import Logs
+from deploy_verdict.stages.logs.counting.review import FileSource, head_of, review, review_before
+from deploy_verdict.stages.logs.counting.template_counts import MAX_TEMPLATES
 from deploy_verdict.stages.logs.judge import judge_logs
 from deploy_verdict.stages.logs.judge_novelty import Earlier
-from deploy_verdict.stages.logs.review import FileSource, head_of, review, review_before
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.template_counts import MAX_TEMPLATES
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 START = datetime(2026, 2, 2, 12, tzinfo=UTC)
 END = START + timedelta(hours=2)

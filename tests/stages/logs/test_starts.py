@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.starts import StartLines
+from deploy_verdict.stages.logs.counting.starts import StartLines
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 from tests.bundles import T0
 
 MINUTE = timedelta(minutes=1)

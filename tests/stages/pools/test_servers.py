@@ -16,8 +16,8 @@ from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.collect import take_sample
 from deploy_verdict.stages.pools.judge import judge_exhaustion, judge_samples
 from deploy_verdict.stages.pools.judge_server import judge_server
-from deploy_verdict.stages.pools.postgres_server import PostgresServer
-from deploy_verdict.stages.pools.server import ServerError
+from deploy_verdict.stages.pools.servers.postgres_server import PostgresServer
+from deploy_verdict.stages.pools.servers.server import ServerError
 from tests.bundles import loaded
 from tests.databases import PASSWORD, postgres_server, redis_server
 from tests.plans import plan_of

@@ -46,8 +46,8 @@ from deploy_verdict.stages.deployment.state import (
     standing,
     waking_words,
 )
-from deploy_verdict.stages.logs.line_reader import parsed
-from deploy_verdict.stages.logs.source_lines import without_colours
+from deploy_verdict.stages.logs.lines.line_reader import parsed
+from deploy_verdict.stages.logs.lines.source_lines import without_colours
 
 MOST_LINES, LAST_LINES, MAX_CHARS = 20, 10, 400
 _ERROR_WORDS = re.compile(

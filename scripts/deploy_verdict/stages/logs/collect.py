@@ -15,11 +15,11 @@ from deploy_verdict.model.logs import COMPLETE, STARTUP, DeployedBy
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.stages.context import Context, Keep
-from deploy_verdict.stages.logs.canary import WRONG_CLOCK_S, CanaryLines
-from deploy_verdict.stages.logs.log_clock import WatchedSource
-from deploy_verdict.stages.logs.log_sources import PlacedLog
-from deploy_verdict.stages.logs.review import FileSource, LogSource, review, review_before
-from deploy_verdict.stages.logs.starts import StartLines
+from deploy_verdict.stages.logs.counting.canary import WRONG_CLOCK_S, CanaryLines
+from deploy_verdict.stages.logs.counting.review import FileSource, LogSource, review, review_before
+from deploy_verdict.stages.logs.counting.starts import StartLines
+from deploy_verdict.stages.logs.sources.log_clock import WatchedSource
+from deploy_verdict.stages.logs.sources.log_sources import PlacedLog
 
 # Of plan time: what starts later than this after T0 starts again.
 SETTLED_MINUTES = 5

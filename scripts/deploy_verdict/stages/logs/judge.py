@@ -31,10 +31,10 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.plan import LogCanary, LogPattern, LogRules
 from deploy_verdict.plan.checks.references import check_of
-from deploy_verdict.stages.logs.access_lines import OTHER
+from deploy_verdict.stages.logs.counting.access_lines import OTHER
+from deploy_verdict.stages.logs.counting.unlevelled import REMEDY, unlevelled_doubts
 from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
-from deploy_verdict.stages.logs.unlevelled import REMEDY, unlevelled_doubts
 
 NOTHING_EARLIER = Earlier()
 STAGE = "logs"

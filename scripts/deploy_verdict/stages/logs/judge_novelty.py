@@ -12,8 +12,8 @@ from deploy_verdict.base.log_templates import fingerprint
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.model import Finding, LogObservation, Outcome, PatternCount
 from deploy_verdict.plan import Incident, LogRules, Novelty
-from deploy_verdict.stages.logs.novelty import LARGE, NOT_KEPT, Comparison, compared, first_line
-from deploy_verdict.stages.logs.unlevelled import unlevelled_kinds_doubts
+from deploy_verdict.stages.logs.counting.novelty import LARGE, NOT_KEPT, Comparison, compared, first_line
+from deploy_verdict.stages.logs.counting.unlevelled import unlevelled_kinds_doubts
 
 STAGE = "logs"
 MOST_SHOWN = 3

@@ -18,7 +18,7 @@ from deploy_verdict.model import LogLine, LogObservation, Outcome, PatternCount,
 from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.plan import Incident, LogPattern, LogRules
 from deploy_verdict.plan.checks.references import check_of
-from deploy_verdict.stages.logs.novelty import Change, Comparison, compared, first_line
+from deploy_verdict.stages.logs.counting.novelty import Change, Comparison, compared, first_line
 from deploy_verdict.stats.bounds import CONFIDENCE
 
 MAX_ROWS = 15

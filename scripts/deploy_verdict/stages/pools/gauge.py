@@ -16,9 +16,9 @@ from deploy_verdict.model import Exchange, OtherAnswer, Reading, Whose
 from deploy_verdict.plan import MOST_BODY, Pool
 from deploy_verdict.plan.sections.pools import NOT_KEPT, POSTGRES, REDIS
 from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.pools.postgres_server import PostgresServer
-from deploy_verdict.stages.pools.redis_server import RedisServer
-from deploy_verdict.stages.pools.server import ServerConnection, ServerError
+from deploy_verdict.stages.pools.servers.postgres_server import PostgresServer
+from deploy_verdict.stages.pools.servers.redis_server import RedisServer
+from deploy_verdict.stages.pools.servers.server import ServerConnection, ServerError
 
 _SERVERS: dict[str, Callable[..., ServerConnection]] = {REDIS: RedisServer, POSTGRES: PostgresServer}
 

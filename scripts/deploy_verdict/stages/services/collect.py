@@ -8,8 +8,8 @@ from deploy_verdict.model import Fault, LogLine, NeighbourService, ServicesObser
 from deploy_verdict.railway import RailwayClient, RailwayError, ServiceIds, deploy_log, metrics, services_now
 from deploy_verdict.stages.context import Context, Keep
 from deploy_verdict.stages.deployment.collect import MAX_CHARS
-from deploy_verdict.stages.logs.line_reader import LineReader
-from deploy_verdict.stages.logs.source_lines import without_colours
+from deploy_verdict.stages.logs.lines.line_reader import LineReader
+from deploy_verdict.stages.logs.lines.source_lines import without_colours
 from deploy_verdict.stages.metrics.collect import STEPS, series_in
 
 Found = TypeVar("Found")

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy_verdict.model import Whose
 from deploy_verdict.plan.sections.pools import Of
-from deploy_verdict.stages.pools.server import (
+from deploy_verdict.stages.pools.servers.server import (
     OUR_NAME,
     Deadline,
     ServerError,

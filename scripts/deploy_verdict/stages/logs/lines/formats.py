@@ -1,10 +1,10 @@
-"""The formats in which services and their servers log, as data: one row each, in the order in which they are tried.
+"""The formats in which services and their servers log, as data: one row each, in the order of trying.
 
 How a row is written is said in format_rows.py.
 """
 
-from deploy_verdict.stages.logs.format_rows import IN_BRACKETS, Format, Sample, any_of
-from deploy_verdict.stages.logs.levels import (
+from deploy_verdict.stages.logs.lines.format_rows import IN_BRACKETS, Format, Sample, any_of
+from deploy_verdict.stages.logs.lines.levels import (
     CRITICAL,
     DEBUG,
     ERROR,

@@ -10,13 +10,13 @@ from functools import partial
 from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import ZEROED
-from deploy_verdict.stages.logs.alike import AlikeLines, Cut, Places
-from deploy_verdict.stages.logs.format_rows import Format, Kind
-from deploy_verdict.stages.logs.formats import FORMATS
-from deploy_verdict.stages.logs.json_lines import JsonLine, JsonReader, json_objects, platform_level
-from deploy_verdict.stages.logs.levels import ERROR_LEVELS, named_level
-from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
-from deploy_verdict.stages.logs.times import TIMES, Stamp, read_time
+from deploy_verdict.stages.logs.lines.alike import AlikeLines, Cut, Places
+from deploy_verdict.stages.logs.lines.format_rows import Format, Kind
+from deploy_verdict.stages.logs.lines.formats import FORMATS
+from deploy_verdict.stages.logs.lines.json_lines import JsonLine, JsonReader, json_objects, platform_level
+from deploy_verdict.stages.logs.lines.levels import ERROR_LEVELS, named_level
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine, without_colours
+from deploy_verdict.stages.logs.lines.times import TIMES, Stamp, read_time
 
 # What is read of a log's beginning to learn how it is written.
 LEARN_BYTES, LEARN_LINES = 65536, 300

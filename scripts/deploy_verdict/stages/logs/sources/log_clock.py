@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from deploy_verdict.model import Fault
-from deploy_verdict.stages.logs.alike import Repeats
-from deploy_verdict.stages.logs.review import LogSource
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.counting.review import LogSource
+from deploy_verdict.stages.logs.lines.alike import Repeats
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 
 class LineWatch(Protocol):

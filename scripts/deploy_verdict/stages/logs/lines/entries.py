@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.alike import Repeats
-from deploy_verdict.stages.logs.crashes import (
+from deploy_verdict.stages.logs.lines.alike import Repeats
+from deploy_verdict.stages.logs.lines.crashes import (
     CONTINUES,
     LOOKS_LIKE,
     STACK_FRAME,
@@ -17,9 +17,9 @@ from deploy_verdict.stages.logs.crashes import (
     crash_that_begins,
     holds_crash,
 )
-from deploy_verdict.stages.logs.format_rows import Kind
-from deploy_verdict.stages.logs.levels import ERROR, INFO
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.format_rows import Kind
+from deploy_verdict.stages.logs.lines.levels import ERROR, INFO
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 MAX_ENTRY_CHARS = 65536
 # Platforms stamp every line of a stack on its own, within moments of each other.
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     The other fields are those of its first line; `at` is None where that bears no time. A crash without a
     level of its own has the level ERROR. `kind`: "access" is a request that a server logged (its format has
     no level), "crash" an exception with its stack, whatever the level. `format` is the name of the format
-    that was read (stages/logs/formats.py), None where none fits. `message_at` is where the message begins in
+    that was read (formats.py), None where none fits. `message_at` is where the message begins in
     `text`, behind time, level and the like. `problem` is why a written time is unknown. `is_named`: the
     line's own format says the level, no platform around it.
     """

@@ -19,12 +19,12 @@ from typing import BinaryIO, Protocol
 from deploy_verdict.model import UNPROVEN_LEVEL, Fault, LogAtT0, LogObservation, Whose
 from deploy_verdict.model.logs import COMPLETE
 from deploy_verdict.plan import LogRules
-from deploy_verdict.stages.logs.alike import Repeats
-from deploy_verdict.stages.logs.entries import Entry, entries
-from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
-from deploy_verdict.stages.logs.repeat_tally import RepeatTally
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.tally import LogTally
+from deploy_verdict.stages.logs.counting.repeat_tally import RepeatTally
+from deploy_verdict.stages.logs.counting.tally import LogTally
+from deploy_verdict.stages.logs.lines.alike import Repeats
+from deploy_verdict.stages.logs.lines.entries import Entry, entries
+from deploy_verdict.stages.logs.lines.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 
 class RefusedSource:

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from deploy_verdict.stages.logs.format_rows import Kind
+from deploy_verdict.stages.logs.lines.format_rows import Kind
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 

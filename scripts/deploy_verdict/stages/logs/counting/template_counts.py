@@ -12,8 +12,8 @@ from typing import Literal
 
 from deploy_verdict.base.log_templates import KnownTemplates, fingerprint, template_of
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, TemplateCount
-from deploy_verdict.stages.logs.entries import Entry
-from deploy_verdict.stages.logs.unlevelled import may_be_error
+from deploy_verdict.stages.logs.counting.unlevelled import may_be_error
+from deploy_verdict.stages.logs.lines.entries import Entry
 
 MAX_TEMPLATES = 500
 MAX_EXAMPLE_CHARS = 500

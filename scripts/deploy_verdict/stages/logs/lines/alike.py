@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import ZEROED
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.times import Stamp
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.times import Stamp
 
 MOST_CHARS = 1000
 _MOST_SHAPES, _MOST_MINUTES = 4096, 4096

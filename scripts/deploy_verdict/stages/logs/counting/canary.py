@@ -19,8 +19,8 @@ from datetime import datetime
 
 from deploy_verdict.evidence.answers.own_requests import OwnRequest
 from deploy_verdict.model import CanaryPath, CanaryReading, UnseenRequests
-from deploy_verdict.stages.logs.alike import Repeats
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.alike import Repeats
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 AGENT = "deploy-verdict/"
 # Time zones reach from -12 h to +14 h, and a clock may be wrong beside.

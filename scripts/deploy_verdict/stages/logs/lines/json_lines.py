@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.alike import Cut, Places
-from deploy_verdict.stages.logs.levels import (
+from deploy_verdict.stages.logs.lines.alike import Cut, Places
+from deploy_verdict.stages.logs.lines.levels import (
     CRITICAL,
     DEBUG,
     ERROR,
@@ -26,8 +26,8 @@ from deploy_verdict.stages.logs.levels import (
     python_level,
     syslog_level,
 )
-from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
-from deploy_verdict.stages.logs.times import Stamp, epoch_time
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine, without_colours
+from deploy_verdict.stages.logs.lines.times import Stamp, epoch_time
 
 Reader = Callable[[str], SourceLine]
 TimeReader = Callable[[str], Stamp]

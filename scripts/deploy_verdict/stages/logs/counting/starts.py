@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.base.linear_regex import LinearRegexes, is_blind_to_digits
 from deploy_verdict.base.start_lines import SERVICE_STARTS, WORKER_STARTS
-from deploy_verdict.stages.logs.alike import Alike, Repeats
-from deploy_verdict.stages.logs.source_lines import SourceLine
+from deploy_verdict.stages.logs.lines.alike import Alike, Repeats
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 # Several processes of one deployment start within so much of each other.
 TOGETHER = timedelta(minutes=5)

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.log_templates import ZEROED, shown_digits, without_ids
-from deploy_verdict.stages.logs.alike import Alike, Repeats
-from deploy_verdict.stages.logs.entries import entry_of
-from deploy_verdict.stages.logs.levels import ERROR_LEVELS
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.tally import DROPPED_WORD, MAX_ERRORS, Kind, LogTally, Seeker
-from deploy_verdict.stages.logs.template_counts import CountedTemplate
+from deploy_verdict.stages.logs.counting.tally import DROPPED_WORD, MAX_ERRORS, Kind, LogTally, Seeker
+from deploy_verdict.stages.logs.counting.template_counts import CountedTemplate
+from deploy_verdict.stages.logs.lines.alike import Alike, Repeats
+from deploy_verdict.stages.logs.lines.entries import entry_of
+from deploy_verdict.stages.logs.lines.levels import ERROR_LEVELS
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 # Times so near to a cell's end are not taken for its own: their arithmetic is not exact.
 _MARGIN_S = 1e-5

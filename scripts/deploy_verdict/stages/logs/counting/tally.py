@@ -11,12 +11,12 @@ from deploy_verdict.base.log_templates import ZEROED, shown_digits, without_ids
 from deploy_verdict.model import UNPROVEN_LEVEL, LogLine, PatternCount, Silence
 from deploy_verdict.model.window import CUT_TIMES
 from deploy_verdict.plan import LogPattern, LogRules
-from deploy_verdict.stages.logs.access_lines import AccessTally, PathTally
-from deploy_verdict.stages.logs.entries import Entry
-from deploy_verdict.stages.logs.levels import ERROR_LEVELS
-from deploy_verdict.stages.logs.source_lines import SourceLine
-from deploy_verdict.stages.logs.template_counts import CountedTemplate, Templates
-from deploy_verdict.stages.logs.unlevelled import may_be_error
+from deploy_verdict.stages.logs.counting.access_lines import AccessTally, PathTally
+from deploy_verdict.stages.logs.counting.template_counts import CountedTemplate, Templates
+from deploy_verdict.stages.logs.counting.unlevelled import may_be_error
+from deploy_verdict.stages.logs.lines.entries import Entry
+from deploy_verdict.stages.logs.lines.levels import ERROR_LEVELS
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 from deploy_verdict.stats.pauses import PARTS
 
 MAX_EXAMPLE_CHARS = 2000

@@ -9,8 +9,8 @@ from typing import IO
 from deploy_verdict.model import Fault
 from deploy_verdict.railway import LogEntry, RailwayClient, RailwayError, deploy_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
-from deploy_verdict.stages.logs.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
-from deploy_verdict.stages.logs.source_lines import SourceLine, without_colours
+from deploy_verdict.stages.logs.lines.line_reader import LEARN_BYTES, LEARN_LINES, LineReader
+from deploy_verdict.stages.logs.lines.source_lines import SourceLine, without_colours
 
 RETENTION_DAYS = {"free": 7, "trial": 7, "hobby": 7, "pro": 30, "enterprise": 90}
 _SHORTEST_DAYS = 7

@@ -11,7 +11,7 @@ from deploy_verdict.model import Fault, Loaded, LogAtT0, LogObservation, Whose, 
 from deploy_verdict.plan import LogRules, Novelty, OtherLog
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import before, deployment_readings
-from deploy_verdict.stages.logs.review import FileSource, LogSource, RefusedSource
+from deploy_verdict.stages.logs.counting.review import FileSource, LogSource, RefusedSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ class PlacedLog:
     def _railway_source(
         self, platform: Platform, ids: tuple[str, ...], start: datetime | None, end: datetime
     ) -> LogSource:
-        from deploy_verdict.stages.logs.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
+        from deploy_verdict.stages.logs.sources.railway_source import RailwaySource  # noqa: PLC0415  # only with a platform
 
         railway = self.context.plan.railway
         if platform.railway is None:

@@ -15,8 +15,8 @@ from functools import cached_property
 from itertools import count
 from typing import Literal
 
-from deploy_verdict.stages.logs.levels import DEBUG, INFO, LOCALISED, NAMED, WARNING, WORDS, named_level
-from deploy_verdict.stages.logs.times import ANY_TIME, TIMES
+from deploy_verdict.stages.logs.lines.levels import DEBUG, INFO, LOCALISED, NAMED, WARNING, WORDS, named_level
+from deploy_verdict.stages.logs.lines.times import ANY_TIME, TIMES
 
 Kind = Literal["line", "access", "crash"]
 

@@ -1,0 +1,1 @@
+"""What is counted of a log, in memory that does not grow with it."""

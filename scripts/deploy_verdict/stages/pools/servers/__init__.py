@@ -1,0 +1,1 @@
+"""Database servers that are asked themselves, read only."""
