@@ -14,6 +14,8 @@ from deploy_verdict.plan import NeverRule
 from deploy_verdict.stages.health.judge_pool_readings import spikes_needed
 from deploy_verdict.verdict.coverage import covered, missed_samples
 
+MAY_BE = "Where single readings may be so, judge the gauge by the pool's `attention` and `critical` instead"
+
 
 def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
     """One finding for each rule: how many of all answers it forbids, and the first of them.
@@ -40,8 +42,9 @@ def _is_collected(bundle: Bundle, check: str) -> bool:
 def _by_chance(bundle: Bundle, rule: NeverRule, count: RuleCount) -> frozenset[str]:
     """Pointers of those readings of a pool that break the rule by chance: too few of their sample.
 
-    A busy gauge is over any limit now and then, in one of 1,641 readings in 13 of 100 windows. A value that
-    the rule names, such as another size, is no such thing.
+    A busy gauge is over any limit now and then, in one of 1,641 readings in 13 of 100 windows. That is no
+    failure; and no pass, as the plan says never. A value that the rule names, such as another size, is no
+    such thing.
     """
     of_values = any({"equals", "not_equals"} & {*line.matcher.operators} for line in rule.lines)
     if of_values or not all(json_path_of(line.selector) for line in rule.lines):
@@ -69,9 +72,6 @@ def _judge_rule(rule: NeverRule, count: RuleCount, chance: frozenset[str], misse
 
 def _ruled(rule: NeverRule, count: RuleCount, chance: frozenset[str], missed: str | None) -> Ruling:
     fired = [item for item in count.fired if item.pointer not in chance]
-    none = f"0 of {count.read} answers"
-    if chance:
-        none += f" (but for {len(chance)} single readings of the pool, too few of a sample to count)"
     if fired:
         first = fired[0]
         actual = f"{len(count.fired)} of {count.read} answers, first {_described(first)}"
@@ -82,6 +82,12 @@ def _ruled(rule: NeverRule, count: RuleCount, chance: frozenset[str], missed: st
         first, reason = count.unreadable[0]
         actual = f"{len(count.unreadable)} of {count.read} answers could not be checked: {reason}"
         return unknown(actual).at(first.pointer, first.offset_s)
+    if chance:
+        first = next(item for item in count.fired if item.pointer in chance)
+        broken = f"{len(chance)} of {count.read} answers, first {_described(first)}"
+        few = "single readings of the pool, too few of a sample to be more than chance"
+        return unknown(f"{broken}: {few}", MAY_BE).at(first.pointer, first.offset_s)
+    none = f"0 of {count.read} answers"
     return unknown(f"{none}, but {missed}") if missed else passed(none)
 
 
