@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict.model import Unreadable
+from deploy_verdict.plan.layout import laid_out, own_layout
 from deploy_verdict.publish.comment_state import CommentState
 from deploy_verdict.publish.posts import PostingRun, final_post, lost_post, progress_post
 from deploy_verdict.verdict.judge import judge
@@ -70,6 +71,16 @@ def test_a_hole_is_a_hole_only_when_it_is_overdue(tmp_path):
     half = QUARTER / 120
     assert "`▓░░░░░░░░`" in post(tmp_path / "a", 15 + half - 0.01, offsets=(0.0,)).text
     assert "`▓✕░░░░░░░`" in post(tmp_path / "b", 15 + half + 0.01, offsets=(0.0,)).text
+
+
+@pytest.mark.parametrize(("minutes", "bar"), [(4.9, "`▓░░░░░░░░`"), (5.1, "`▓✕░░░░░░░`")])
+def test_a_sample_whose_readings_are_spread_may_come_that_much_later(minutes, bar, tmp_path):
+    _, out = opened(tmp_path, offsets=(0.0,))
+    bundle = read(out)[0]
+    spread = own_layout(bundle.plan).model_copy(update={"spread_s": 300.0})
+    now = T0 + timedelta(minutes=15 + QUARTER / 120 + minutes)
+    bundle = replace(bundle, plan=laid_out(bundle.plan, spread))
+    assert bar in progress_post(bundle, now, PostingRun()).text
 
 
 def test_a_bar_of_very_many_samples_shows_each_hole(tmp_path):

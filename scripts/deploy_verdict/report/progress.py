@@ -124,8 +124,9 @@ def _mark(bundle: Bundle, slot: Slot, now_s: float) -> str:
     """A sample that is missing or was interrupted may still be taken as long as it would count."""
     if slot.state == "taken":
         return TAKEN
-    may_come = slot.state in ("missing", "partial") and now_s <= slot.offset_s + tolerance_s(bundle.window)
-    return DUE if may_come else MISSED
+    # Readings that are spread over minutes are written once all of them are there.
+    until_s = slot.offset_s + tolerance_s(bundle.window) + (bundle.plan.window.spread_s or 0.0)
+    return DUE if slot.state in ("missing", "partial") and now_s <= until_s else MISSED
 
 
 def _without_reading(bundle: Bundle) -> int:
