@@ -20,6 +20,7 @@ from demo.faults import (
     Fault,
 )
 from demo.pool import held_connection
+from demo.railway.records import USERS_AGENT
 
 JOBS_LOG = logging.getLogger("backend.jobs")
 REDIS_LOG = logging.getLogger("backend.redis")
@@ -33,7 +34,6 @@ HEARTBEAT_S = 0.5
 AFTER_FAILURE_S = 1.0
 USERS_PAUSE_S = 0.05
 USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
-USERS_AGENT = "Mozilla/5.0 (demo)"
 
 
 @contextmanager

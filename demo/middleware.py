@@ -18,7 +18,7 @@ from demo.faults import (
     STALE_FOR_S,
     TRAFFIC_5XX_EVERY,
 )
-from demo.railway.records import PROBE_AGENT, Request, new_request_id
+from demo.railway.records import PROBE_AGENT, USERS_AGENT, Request, new_request_id
 
 LOG = logging.getLogger("backend.http")
 
@@ -83,7 +83,9 @@ class Asleep:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self._app
-        if scope["type"] == "http" and not self._records.is_awake(asked=True):
+        # Of the users one request may be on its way when it falls asleep: that wakes nobody.
+        wakes = scope["type"] == "http" and Headers(scope=scope).get("user-agent") != USERS_AGENT
+        if scope["type"] == "http" and not self._records.is_awake(asked=wakes):
             status = 502 if self._records.switches.sleeping == "listed" else 404
             app = HTMLResponse(EDGE_PAGE, status_code=status, headers={FALLBACK: "true"})
         await app(scope, receive, send)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from demo.railway.switches import Switches
 
 PROBE_AGENT = "deploy-verdict/"
+USERS_AGENT = "Mozilla/5.0 (demo)"
 
 
 @dataclass(frozen=True, kw_only=True)
