@@ -72,7 +72,7 @@ def test_down_is_what_answered_nothing_since_the_start(samples, is_down):
 def watched(tmp_path, url, *more):
     plan, out = tmp_path / "plan.yml", tmp_path / "out"
     plan.write_text(f'version: 1\nname: told\nservice: {{base_url: "{url}"}}\n{PLAN}')
-    done = script("watch_deployment", "--plan", plan, "--out", out, "--speed", 1200, *more)
+    done = script("watch_deployment", "--plan", plan, "--out", out, "--speed", 200, *more)
     return done, json.loads((out / "verdict.json").read_text())
 
 
