@@ -33,6 +33,19 @@ def ask(converse, method="GET", timeout_s=5.0, **more):
         return probe(base_url, timeout_s, **more).ask(method, "/x")
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_a_body_without_an_end_is_a_timeout_with_its_headers_and_not_a_lost_connection(head):
+    """Without a length it ends when the connection does, so the library lets go of its socket at once."""
+
+    def converse(connection, request, stop):
+        connection.sendall(head + b'{"a": 1}')
+        stop.wait()
+
+    exchange = ask(converse, timeout_s=0.2)
+    assert exchange.fault.kind == "timeout"
+    assert "its headers came, its body did not end within 0.2 s" in exchange.fault.detail
+
+
 def test_a_whole_answer_is_kept():
     exchange = ask(answers(body=b'{"a": 1}', headers=["X-Kind: good"]))
     assert (exchange.status, exchange.body, exchange.fault) == (200, '{"a": 1}', None)

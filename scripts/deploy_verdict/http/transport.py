@@ -27,7 +27,7 @@ class CuttableSession:
     """A session for one caller; `cut` may be called from another thread."""
 
     def __init__(self, *, behind_proxies: bool = False, cookies: RequestsCookieJar | None = None) -> None:
-        self._connections: list[HTTPConnection] = []
+        self._sockets: list[socket.socket] = []
         self._session = _Session()
         self._keeps_cookies = cookies is not None
         if cookies is not None:
@@ -36,7 +36,7 @@ class CuttableSession:
         # Not None, or ~/.netrc would replace our headers.
         self._session.auth = _unchanged
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        adapter = _Adapter(self._connections)
+        adapter = _Adapter(self._sockets)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -51,7 +51,7 @@ class CuttableSession:
     def close(self) -> None:
         """Close every connection; a later request makes a new one."""
         self._session.close()
-        self._connections.clear()
+        self._sockets.clear()
 
     def request(
         self,
@@ -92,17 +92,18 @@ class CuttableSession:
 
     @property
     def is_connected(self) -> bool:
-        """Whether any connection was ever made, and is not closed yet."""
-        return any(connection.sock is not None for connection in self._connections)
+        """Whether any connection was ever made, and is not closed yet.
+
+        By the sockets: a connection lets go of its own once the headers say that it will be closed.
+        """
+        return any(made.fileno() >= 0 for made in self._sockets)
 
     def cut(self) -> None:
         """End every open connection now: a read that waits on one returns at once."""
-        for connection in self._connections:
-            sock = connection.sock
-            if sock is not None:
-                # The worker may have closed it meanwhile.
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+        for made in self._sockets:
+            # The worker may have closed it meanwhile.
+            with contextlib.suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -126,10 +127,10 @@ class _Final(HTTPResponse):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes every connection known to its session."""
+    """Makes the socket of every connection known to its session."""
 
-    def __init__(self, connections: list[HTTPConnection]) -> None:
-        self._known = connections
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self._known = sockets
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -140,15 +141,15 @@ class _Adapter(HTTPAdapter):
             response_class = _Final
 
             def connect(self) -> None:
-                known.append(self)
                 super().connect()
+                known[:] = [*(made for made in known if made.fileno() >= 0), self.sock]
 
         class Secure(HTTPSConnection):
             response_class = _Final
 
             def connect(self) -> None:
-                known.append(self)
                 super().connect()
+                known[:] = [*(made for made in known if made.fileno() >= 0), self.sock]
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
