@@ -53,7 +53,7 @@ FAULTS = {
 # What the comment's first paragraph must say of the cause.
 NAMES = {
     "leak": r"connections grow over the window, as a leak does",
-    "exhausted": r"the pool is exhausted|has no connection left",
+    "exhausted": r"the pool is exhausted|has no connection left|pool is full since",
     "database": r"the server restarted, and every connection with it|(Redis|PostgreSQL) refused",
     "process": r"The service was restarted within the window|another process answers .*: it restarted",
 }
