@@ -21,7 +21,7 @@ from tests.running import program, scrubbed
 
 INJECTOR = Path(__file__).with_name("injector.py")
 RUN = 500
-SPEED = 3600
+SPEED = 600
 # What an uninterrupted window says of the demo under a fault.
 OUTCOMES = {"none": "stable", "log-silent": "inconclusive", "completar-bug": "critical"}
 # What the service itself refuses to restore: its answers to COMPLETAR are the fault.

@@ -215,7 +215,7 @@ def test_a_lost_sitting_is_a_hole_and_the_window_is_watched_on(tmp_path, event):
     missing = {
         (slot["stage"], slot["offset_s"]) for slot in verdict["coverage"]["slots"] if slot["state"] != "taken"
     }
-    assert missing == {("deployment", 3600.0), ("pools", 3600.0)}
+    assert missing == {("deployment", 3600.0), ("health", 3600.0), ("pools", 3600.0)}
     (dispatch,) = hub.dispatches
     assert dispatch["inputs"]["kind"] == "extension"
 

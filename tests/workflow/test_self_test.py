@@ -127,6 +127,7 @@ def test_a_tag_becomes_a_release_and_moves_the_major_versions(tmp_path):
     with our_repository(tmp_path, speed="1") as (_, acting):
         for name in RELEASED:
             shutil.copy(ROOT / name, acting.service)
+        shutil.copytree(ROOT / "docs" / "adopt", acting.service / "docs" / "adopt")
         (acting.service / "tests" / "supply").mkdir()
         shutil.copy(ROOT / "tests" / "supply" / "release.py", acting.service / "tests" / "supply")
         event = {"ref": f"refs/tags/{tag}"}
