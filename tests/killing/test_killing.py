@@ -80,7 +80,9 @@ def here(tmp_path):
         yield made
 
 
+# Alone: beside others its suite is ten seconds late, and would be missed.
 @pytest.mark.complete
+@pytest.mark.alone
 def test_each_job_is_broken_and_resumed(here):
     assert {row[0] for row in DAY} == set(JOBS)
     place = here.new_place("jobs")
