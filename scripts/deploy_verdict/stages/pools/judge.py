@@ -27,10 +27,8 @@ def judge_pools(bundle: Bundle) -> Iterator[Finding]:
     for pool in bundle.plan.pools:
         text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
         gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
-        unread = next((sample for sample in bundle.samples[pool.name] if not enough(sample)), None)
-        remedy = _remedy(pool, unread) if unread is not None else None
         for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
-            told = replace(ruling, remedy=ruling.remedy or remedy)
+            told = replace(ruling, remedy=ruling.remedy or _remedy(pool, bundle.samples[pool.name], ruling))
             finding = told.as_finding("pools", pool.name, rule, text)
             if not rests_on_doubt(finding, gauge):
                 yield finding
@@ -38,8 +36,12 @@ def judge_pools(bundle: Bundle) -> Iterator[Finding]:
                 yield gauge
 
 
-def _remedy(pool: Pool, sample: PoolSample) -> str | None:
-    """What makes its readings readable; None where they were missed."""
+def _remedy(pool: Pool, samples: Sequence[PoolSample], ruling: Ruling) -> str | None:
+    """What makes the readings readable whose reason a ruling gives; None where it rests on something else."""
+    named = (one for one in samples if not enough(one) and one.reasons and one.reasons[0] in ruling.actual)
+    sample = next(named, None)
+    if sample is None:
+        return None
     if sample.limited:
         return f"Raise the rate limit of {pool.name} for this tool, or sample it less often in the plan"
     if sample.unreadable:
