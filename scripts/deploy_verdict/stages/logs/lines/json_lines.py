@@ -11,7 +11,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from deploy_verdict.model import UNPROVEN_LEVEL
-from deploy_verdict.stages.logs.lines.alike import Cut, Places
+from deploy_verdict.stages.logs.lines.alike import Places
+from deploy_verdict.stages.logs.lines.json_tokens import (
+    as_shown,
+    cuts_of,
+    is_open_number,
+    values_of,
+    within_quotes,
+)
 from deploy_verdict.stages.logs.lines.levels import (
     CRITICAL,
     DEBUG,
@@ -93,8 +100,6 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
-# What an object consists of whose strings hold no escape.
-_TOKEN = re.compile(rb"\"[^\"\\]*\"|-?[0-9]+(?:\.[0-9]+)?|true|false|null|[{}\[\],:]|\s+")
 # Whose JSON it is by some of its keys; the first that fits.
 _SHAPES = (
     (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
@@ -238,7 +243,7 @@ class JsonReader:
         None where others that differ in digits alone may not have them there; `is_known` says that of a
         message.
         """
-        values = _values(raw)
+        values = values_of(raw)
         fields = json.loads(raw) if values is not None else {}
         if fields.keys() == _RAILWAY_FLAT and not _is_loggers(fields):
             is_sure = is_known(str(fields["message"]))
@@ -255,11 +260,13 @@ class JsonReader:
         parts: list[bytes | re.Match[bytes]] = [values[layout.message][0]]
         for name in layout.shown:
             if fields[name] is not None:
-                parts += [f"\n{name}=".encode(), *_shown(values[name])]
+                parts += [f"\n{name}=".encode(), *as_shown(values[name])]
         level = values[layout.level][0].span() if is_number else None
-        time = _within_quotes(values[layout.time][0])
-        numbers = tuple(part.span() for part in parts if isinstance(part, re.Match) and _is_open(part[0]))
-        return Places(time, _cuts(parts), level, numbers)
+        time = within_quotes(values[layout.time][0])
+        numbers = tuple(
+            part.span() for part in parts if isinstance(part, re.Match) and is_open_number(part[0])
+        )
+        return Places(time, cuts_of(parts), level, numbers)
 
     def _learn(self, fields: dict[str, Any], found: JsonLine) -> None:
         keys = tuple(fields)
@@ -273,66 +280,6 @@ class JsonReader:
         word: Any = fields[layout.level]
         if type(word) in (str, int) and len(layout.levels) < _MOST_LAYOUTS:
             layout.levels[word] = found.level
-
-
-def _values(raw: bytes) -> dict[str, list["re.Match[bytes]"]] | None:
-    """The tokens of each value of an object; None of any other text, or where one stands for another text."""
-    found: dict[str, list[re.Match[bytes]]] = {}
-    place, depth, name = 0, 0, None
-    for token in _TOKEN.finditer(raw):
-        text, is_next = token[0], token.start() == place
-        place = token.end()
-        depth -= text in (b"}", b"]")
-        if not is_next or (name is None and depth == 1 and text[1:-1].decode() in found):
-            return None
-        if depth == 1 and text == b",":
-            name = None
-        elif depth == 1 and name is None and text[:1] == b'"':
-            name = text[1:-1].decode()
-            found[name] = []
-        elif depth and name is not None and not text.isspace() and not (depth == 1 and text == b":"):
-            found[name].append(token)
-        depth += text in (b"{", b"[")
-    return found if place == len(raw) and raw[:1] == b"{" else None
-
-
-def _shown(tokens: Sequence["re.Match[bytes]"]) -> list["bytes | re.Match[bytes]"]:
-    """A value as a line's text shows it: a string without its quotes, an object as JSON."""
-    if len(tokens) == 1:
-        return [*tokens]
-    spaced = {b",": b", ", b":": b": "}
-    shown: list[bytes | re.Match[bytes]] = []
-    for token in tokens:
-        is_text = token[0][:1] == b'"'
-        quote = [b'"'] if is_text else []
-        shown += [*quote, spaced.get(token[0], token), *quote]
-    return shown
-
-
-def _within_quotes(token: "re.Match[bytes]") -> tuple[int, int]:
-    is_text = token[0][:1] == b'"'
-    return token.start() + is_text, token.end() - is_text
-
-
-def _is_open(written: bytes) -> bool:
-    """Whether a number may be shown otherwise than it is written, as 1.50 is."""
-    return written[:1] == b"-" or (b"." in written and written[:1] != b'"')
-
-
-def _cuts(parts: Sequence["bytes | re.Match[bytes]"]) -> tuple[Cut, ...]:
-    """The parts of a text: what holds no digit is the same in all lines that are alike."""
-    cuts, before = [], b""
-    for part in parts:
-        if isinstance(part, bytes):
-            before += part
-            continue
-        begin, end = _within_quotes(part)
-        if any(48 <= byte <= 57 for byte in part[0]):
-            cuts.append(Cut(before, begin, end))
-            before = b""
-        else:
-            before += part.string[begin:end]
-    return (*cuts, Cut(before, 0, 0)) if before or not cuts else tuple(cuts)
 
 
 def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
