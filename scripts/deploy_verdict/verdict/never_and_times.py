@@ -49,19 +49,15 @@ def _by_chance(bundle: Bundle, rule: NeverRule, count: RuleCount) -> frozenset[s
     of_values = any({"equals", "not_equals"} & {*line.matcher.operators} for line in rule.lines)
     if of_values or not all(json_path_of(line.selector) for line in rule.lines):
         return frozenset()
-    taken = Counter((item.check, item.offset_s) for item in bundle.sent if _is_reading(item))
-    broken = Counter((item.check, item.offset_s) for item in count.fired if _is_reading(item))
+    taken = Counter((item.check, item.offset_s) for item in bundle.sent if item.is_reading)
+    broken = Counter((item.check, item.offset_s) for item in count.fired if item.is_reading)
     return frozenset(
         item.pointer
         for item in count.fired
-        if _is_reading(item)
+        if item.is_reading
         and broken[item.check, item.offset_s]
         < spikes_needed(bundle.plan, taken[item.check, item.offset_s], is_number=True)
     )
-
-
-def _is_reading(item: Sent) -> bool:
-    return item.stage == "pools" and "/readings/" in item.pointer
 
 
 def _judge_rule(rule: NeverRule, count: RuleCount, chance: frozenset[str], missed: str | None) -> Finding:

@@ -40,6 +40,11 @@ class Sent:
     pointer: str
     exchange: Exchange
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether it is one of a burst's readings of a pool."""
+        return "/readings/" in self.pointer
+
 
 def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
     """Each exchange that the evidence keeps once, readings of the pools included."""

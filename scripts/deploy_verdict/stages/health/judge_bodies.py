@@ -16,7 +16,7 @@ def judge_bodies(bundle: Bundle) -> Iterator[Finding]:
     """A finding only where something is wrong: the plan asks for none of it."""
     sent: dict[str, list[Sent]] = {}
     for item in bundle.sent:
-        if item.check is not None and item.exchange.fault is None and "/readings/" not in item.pointer:
+        if item.check is not None and item.exchange.fault is None and not item.is_reading:
             sent.setdefault(item.check, []).append(item)
     pages = _pages(bundle, sent)
     for check in bundle.plan.health:

@@ -28,7 +28,7 @@ TOLERATED_PERCENT = 1.0
 
 def judge_pool_readings(bundle: Bundle) -> Iterator[Finding]:
     """A finding for each pool and each check of its address."""
-    sent = [item for item in all_sent(bundle.of_stage("pools")) if "/readings/" in item.pointer]
+    sent = [item for item in all_sent(bundle.of_stage("pools")) if item.is_reading]
     for pool in bundle.plan.pools:
         own = [item for item in sent if item.check == pool.name]
         for check in bundle.plan.answered_by(pool):
