@@ -174,6 +174,24 @@ def test_single_readings_of_a_pool_leave_a_rule_open_unless_it_names_a_value(val
     assert ("single readings" in rulings["high"].actual) == (high == "inconclusive")
 
 
+def test_a_pools_remedy_is_of_what_rests_on_the_sample_that_could_not_be_read():
+    bursts = [burst("p", [3, 4] * 15, offset_s) for offset_s in (0.0, 3600.0, 7200.0)]
+    bursts[0] = burst("p", [3] * 29 + [20])
+    limited = tuple(item.model_copy(update={"status": 429, "body": ""}) for item in bursts[1].readings)
+    bursts[1] = bursts[1].model_copy(update={"readings": limited})
+    files = [loaded(GAUGE, "pools", [item], item.offset_s) for item in bursts]
+    findings = verdict_of(plan=GAUGE, files=files).findings
+    remedies = {
+        item.rule: item.remedy or "" for item in findings if item.stage == "pools" and item.check == "p"
+    }
+    assert (
+        remedies["samples"] == "Raise the rate limit of p for this tool, or sample it less often in the plan"
+    )
+    # A single full reading is open for itself.
+    full = next(item for item in findings if (item.check, item.rule) == ("p", "exhaustion"))
+    assert (full.outcome, full.remedy) == ("inconclusive", None), full.actual
+
+
 def test_a_never_rule_does_not_search_what_was_cut():
     cut = http("api", '{"status"', body_truncated=True)
     assert found(verdict_of(cut, act()), "old model", "count").outcome is Outcome.INCONCLUSIVE
