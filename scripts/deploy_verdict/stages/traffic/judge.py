@@ -246,10 +246,8 @@ def _bad_paths(section: Traffic, log: TrafficObservation | None) -> Iterator[tup
         bad = errors_of(path)
         share = 100 * bad / path.requests if path.requests > 0 else 0.0
         if path.requests >= section.few and share > section.max_5xx:
-            text, name = (
-                f"{bad} of {path.requests:,} ({shown_percent(share)} %)",
-                f"{path.method} {path.path}",
-            )
+            text = f"{bad} of {path.requests:,} ({shown_percent(share)} %)"
+            name = f"{path.method} {path.path}"
             if least_percent(bad, path.requests) > section.max_5xx:
                 yield name, failed(text, section.severity, SERVER_ERRORS)
             else:
