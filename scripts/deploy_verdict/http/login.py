@@ -126,12 +126,17 @@ class Entrance:
 
 
 def token_expired(sent: Mapping[str, str], answer: HttpResponse, now: datetime) -> Fault | None:
-    """Why a 401 says nothing of the service: what we sent has an end of its own, and that has come."""
+    """Why a 401 says nothing of the service: what we sent has an end of its own, and that has come.
+
+    The answer's word counts only of a token that does not say itself when it ends.
+    """
     token = next((value for name, value in sent.items() if name.lower() == "authorization"), "")
     end = token_end(token)
     if end is not None and end <= now:
         why = f"its exp was {end:%Y-%m-%d %H:%M:%S} UTC"
-    elif _EXPIRED.search(f"{dict(answer.headers).get('WWW-Authenticate', '')} {answer.text[:MOST_READ]}"):
+    elif end is None and _EXPIRED.search(
+        f"{dict(answer.headers).get('WWW-Authenticate', '')} {answer.text[:MOST_READ]}"
+    ):
         why = "so the answer says"
     else:
         return None
