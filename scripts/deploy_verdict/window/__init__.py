@@ -1,1 +1,1 @@
-"""One window in one directory: opening, sampling, watching, evidence files, locks, history."""
+"""One window in one directory: open it, sample, watch, judge, and keep what it produces."""

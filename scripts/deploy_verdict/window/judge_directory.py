@@ -1,4 +1,4 @@
-"""Judging a directory of evidence, possibly collected on other runners: the last step of a window."""
+"""Judges a directory of evidence, which may come from other runners, and writes its verdict and reports."""
 
 import json
 from argparse import Namespace
@@ -66,7 +66,7 @@ SENT_FILE, ROLLBACK_FILE = "notified.json", "rollback.json"
 Noted = TypeVar("Noted", SentNotification, RollbackFile)
 BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
-# As Railway and git abbreviate them.
+# Railway and git abbreviate no shorter than this.
 SHORTEST_ID = 4
 TEMPLATES = data_folder("report_templates")
 
@@ -74,7 +74,7 @@ TEMPLATES = data_folder("report_templates")
 def read_bundle(
     plan: Plan, out: Path, file: WindowFile, left_out: tuple[str, ...], *, corrected_plan: bool = False
 ) -> Bundle:
-    """All evidence of a directory, with its plan."""
+    """Read all evidence of a directory, with its plan; raise UsageError or EvidenceError."""
     unknown = [stage for stage in left_out if stage not in plan.stages]
     if unknown:
         known = ", ".join(plan.stages)
@@ -98,7 +98,7 @@ def read_bundle(
 
 
 def _noted(path: Path, kind: type[Noted]) -> Noted | None:
-    """What a later step noted in the directory; whoever acts on it reads it more strictly."""
+    """Read what a later step recorded in the directory; None where unreadable, as it is only shown."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -106,9 +106,9 @@ def _noted(path: Path, kind: type[Noted]) -> Noted | None:
 
 
 def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted: bool) -> Verdict:
-    """Judge and write verdict.json, and the E2E suite's results as JUnit XML."""
+    """Judge, then write verdict.json and, for a suite, its results as JUnit XML."""
     for name in (VERDICT_FILE, JUNIT_FILE, *RENDERED):
-        # If this fails, an older verdict must not pass for this one.
+        # If writing fails, an older verdict must not pass for this one.
         remove(out / name)
     verdict = judge(bundle, judged_at=judged_at, tool_version=__version__, interrupted=interrupted)
     write_json(out / VERDICT_FILE, verdict)
@@ -118,7 +118,7 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
 
 
 def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
-    """Append the verdict to the history: last of all, so that a report never fails for it."""
+    """Append the verdict to the history. Call it last, so that its failure costs no report."""
     found = deployed(looks(bundle))
     link = next((item.evidence.run_url for item in bundle.loaded if item.evidence.run_url), None)
     deployment, commit = (found.id, found.commit) if found else (None, None)
@@ -126,7 +126,7 @@ def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
 
 
 def _junit(bundle: Bundle, verdict: Verdict) -> str:
-    """The suite's results for tools that read JUnit XML."""
+    """Format the suite's results as JUnit XML."""
     tests = [
         observation
         for item in bundle.of_stage("e2e")
@@ -137,13 +137,13 @@ def _junit(bundle: Bundle, verdict: Verdict) -> str:
 
 
 def read_verdict(out: Path) -> Verdict:
-    """The verdict of a directory; raises EvidenceError."""
+    """Read the verdict of a directory; raise EvidenceError, or UsageError where there is none."""
     missing = "no verdict yet — run deploy-verdict judge first"
     return read_record(out / VERDICT_FILE, Verdict, missing=missing)
 
 
 def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None:
-    """Raise EvidenceError where the evidence that a verdict rests on is not there any more."""
+    """Raise EvidenceError where evidence that a verdict rests on has disappeared."""
     there = {item.name for item in bundle.loaded} | {item.name for item in bundle.unreadable}
     named = {finding.evidence.partition("#")[0] for finding in verdict.findings if finding.evidence}
     gone = sorted(name for name in named - there if name.endswith(".json"))
@@ -159,10 +159,10 @@ def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None
 
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
-    """Render the report, its page and the comment; returns the report's path."""
+    """Write the report, report.html, the comment and the badge; return the report's path."""
     loader = FileSystemLoader(TEMPLATES)
     environment = template_environment(loader)
-    # An absolute path says nothing on another machine; who gave a relative one stands where it leads.
+    # An absolute path means nothing on another machine; a relative one works where the user stands.
     directory = None if out.is_absolute() else str(out)
     for name, render in ((REPORT_NAME, render_report), (COMMENT_FILE, render_comment)):
         text = render(
@@ -183,9 +183,9 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
 
 
 def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[Bundle, datetime]:
-    """The bundle of --out, and the time at which it is read.
+    """Read the evidence of --out; return it with the current time.
 
-    Without --plan, the directory's own plan is used. `changes` to it are PATH=VALUE.
+    Without --plan, use the plan's copy in the directory. `changes` to it are PATH=VALUE.
     """
     file = read_window(options.out)
     if file is None:
@@ -205,21 +205,21 @@ def judged_directory(options: Namespace, changes: Sequence[str] = ()) -> tuple[B
 
 
 def history_of(options: Namespace) -> Path:
-    """The file that holds the history of verdicts."""
+    """Return the file that holds earlier verdicts."""
     named: Path | None = getattr(options, "history", None)
     return named or history_file(options.out)
 
 
 def with_earlier(bundle: Bundle, history: Path) -> Bundle:
-    """The bundle with the verdicts that the history has on the same service."""
+    """Add the history's verdicts on the same service."""
     return replace(bundle, earlier=earlier_verdicts(history, bundle.subject, bundle.plan.name))
 
 
 def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
-    """What --what-if would change, and the verdict then; nothing is written."""
+    """Return what --what-if would change, and the verdict it would give. Nothing is written."""
     bundle, now = judged_directory(options)
     was = judge(bundle, judged_at=now, tool_version=__version__)
-    # The changed plan is another version; evidence that counted before still counts.
+    # The changed plan has another hash; evidence that counted before still counts.
     kept = {item.name for item in bundle.loaded}
     other, _ = judged_directory(Namespace(**{**vars(options), "corrected_plan": True}), options.what_if)
     foreign = [item.name for item in other.loaded if item.name not in kept]
@@ -232,7 +232,7 @@ def would_be(options: Namespace) -> tuple[WhatIf, VerdictOutcome]:
 
 
 def run_of(path: Path) -> ComparedRun:
-    """A run's directory, judged by its own plan; or a captured run as it is, which keeps no samples."""
+    """Judge a run's directory by its own plan, or read a captured run, which keeps no samples."""
     if path.is_file():
         return ComparedRun(column=read_capture(path))
     options = Namespace(plan=None, out=path, target=None, without=[], corrected_plan=False)
@@ -247,7 +247,8 @@ def run_of(path: Path) -> ComparedRun:
 
 
 def run_named(name: str, among: Path) -> Path:
-    """A run by its path, else the newest window in a folder whose deployment or commit begins so."""
+    """Find a run by its path, else the newest window in `among` whose deployment or commit starts with
+    `name`."""
     if Path(name).exists():
         return Path(name)
     found: list[tuple[datetime, Path]] = []
@@ -265,7 +266,8 @@ def run_named(name: str, among: Path) -> Path:
 
 
 def _ids(out: Path, file: WindowFile) -> Iterator[str]:
-    """The deployment and the commit of a window, as it was opened and as its first sample found them."""
+    """Yield the deployments and commits of a window: those seen by its first sample, then those it was opened
+    with."""
     for item in read_attempts(out / "evidence", "deployment", 0.0):
         for observation in item.evidence.observations if isinstance(item, Loaded) else ():
             if isinstance(observation, DeploymentObservation) and observation.deployment is not None:

@@ -1,4 +1,4 @@
-"""Opening a window, or continuing the one in --out: the first step of every command that collects."""
+"""Opens a window, or continues the one in --out: the first step of every command that collects."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable
@@ -37,10 +37,10 @@ Tell = Callable[[str], None]
 
 
 def subject_of(plan: Plan, options: Namespace) -> Subject:
-    """The service and deployment that this window verifies."""
+    """Return the service and deployment that this window verifies."""
     named = options.environment or (plan.railway.environment if plan.railway else None)
     return Subject(
-        # It may hold a password, and goes into every file; cleaned, it still equals itself.
+        # The address may hold a password and goes into every file; cleaning it twice changes nothing.
         target=cleaned(plan.service.base_url),
         service=plan.service.name,
         environment=named,
@@ -57,7 +57,7 @@ def open_session(
     log: Path | None = None,
     layout: Layout | None = None,
 ) -> Session:
-    """A session on the window of --out, opened or continued; what a dead run left dirty is restored first."""
+    """Open or continue the window of --out, and restore what a run that died left dirty."""
     session = _session(options, tell, left_out=left_out, log=log, layout=layout)
     restore_leftovers(session)
     return session
@@ -68,8 +68,8 @@ def _session(
 ) -> Session:
     """Open a window in --out, or continue the one that is there.
 
-    Where the plan names Railway, T0 is when the deployment is no longer in flight. `layout` is for a window
-    that is opened now; an earlier one has its own.
+    Where the plan names Railway, T0 waits until the deployment is no longer in flight. `layout` applies to a
+    new window only; an earlier one has its own.
     """
     stop = stop_on_signals()
     runtime = Runtime(clock=WallClock(stop), stop=stop, tell=tell, environment=environment_for(options.plan))
@@ -86,7 +86,7 @@ def _session(
         if "deployment" in plan.stages and "deployment" not in left_out:
             railway = _connection(plan, runtime)
             subject, waited_s = _deployed_subject(plan, railway, subject, runtime)
-        # Before the window: an opened window always has its plan beside it.
+        # Before the window, so that an opened window always has its plan beside it.
         keep_plan(plan, options.plan, options.out)
         file = open_window(
             plan,
@@ -114,9 +114,10 @@ def _connection(plan: Plan, runtime: Runtime) -> "RailwayConnection":
 def _deployed_subject(
     plan: Plan, railway: "RailwayConnection", subject: Subject, runtime: Runtime
 ) -> tuple[Subject, float]:
-    """The subject with its deployment, once that is no longer in flight, and the wait.
+    """Wait until the deployment is no longer in flight; return the subject with its id, and the wait in
+    seconds.
 
-    Where Railway refuses, the samples record it as a fault.
+    Where Railway refuses, the samples record that as a fault.
     """
     from deploy_verdict.railway import RailwayError  # noqa: PLC0415
     from deploy_verdict.stages.deployment.collect import wait_for_deployment  # noqa: PLC0415  # only where a window is opened
@@ -146,7 +147,7 @@ def _deployed_subject(
 
 
 def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
-    """The stages to leave out, groups resolved; raises UsageError for an unknown one."""
+    """Return the stages to leave out, with groups resolved; raise UsageError for an unknown one."""
     named: list[str] = []
     groups = registry.groups()
     for stage in stages:
@@ -160,7 +161,7 @@ def checked_stages(plan: Plan, stages: Iterable[str]) -> tuple[str, ...]:
 
 
 def _logs_at_t0(plan: Plan, log: Path | None) -> dict[str, object]:
-    """The service's log file at T0, and the plan's other ones; a file that is not there yet is left out."""
+    """Return the size and head of the log files at T0: the service's own and the plan's others that exist."""
     others = {other.name: Path(other.file) for other in plan.logs.sources if other.file} if plan.logs else {}
     found = {name: at for name, path in others.items() if (at := _at_t0(path)) is not None}
     own = _at_t0(log) if log is not None else None

@@ -1,4 +1,4 @@
-"""The complete window in one process: every sample at its time, in the order of the plan."""
+"""Watches the complete window in one process: every sample at its time, in the order of the plan."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,8 +46,8 @@ def watch(
 ) -> WatchResult:
     """Take every sample that is not taken yet, until the window or the deployment ends.
 
-    `on_alarm` is called once, with the evidence so far, when something has failed for good. A service that is
-    down from T+0 on ends the window, unless `keep_watching`.
+    Call `on_alarm` once, with the evidence so far, at the first failure that no later sample can undo. A
+    service that is down from T+0 on ends the window, unless `keep_watching`.
     """
     session = replace(session, detail=progress.detail)
     _announce(session, progress, logs)
@@ -81,7 +81,7 @@ def _take_samples(
     logs: Path | None,
     results: SampleResults,
 ) -> str | None:
-    """Take every sample at its time; returns why there is nothing left to watch, or None."""
+    """Take every sample at its time; return why there is nothing left to watch, or None."""
     plan, left_out = session.plan, session.file.left_out
     scheduled = sorted((*looks(plan, left_out), *interim_readings(plan, left_out)))
     for sample in scheduled:
@@ -103,7 +103,7 @@ def _take_samples(
 def _take_sample(
     session: Session, heartbeat: Heartbeat, progress: ProgressDisplay, sample: ScheduledSample
 ) -> bool:
-    """Take one sample at its time, unless it is there or too late; whether it was taken now."""
+    """Take one sample at its time unless it exists or is too late; return whether it was taken now."""
     if is_taken(session, sample.stage, sample.offset_s):
         progress.took()
         return False
@@ -121,7 +121,7 @@ def _take_sample(
 
 
 def _collect(session: Session, progress: ProgressDisplay, sample: ScheduledSample, logs: Path | None) -> None:
-    """Take one sample, and say meanwhile that it runs."""
+    """Take one sample and show that it is running."""
     progress.runs(f"{named(sample.stage).title} at {shown_offset(sample.offset_s)}")
     collect(session, sample.stage, sample.offset_s, logs)
     progress.runs("")
@@ -134,9 +134,9 @@ def _read_what_is_new(
     sample: ScheduledSample,
     logs: Path | None,
 ) -> bool:
-    """Read what the log, the edge and the metrics have by now; whether there was something to read.
+    """Read what the log, the edge and the metrics have by now; return whether there was something to read.
 
-    One that is too late is part of the next.
+    A reading that is too late is left to the next one.
     """
     if is_taken(session, sample.stage, sample.offset_s):
         return False
@@ -151,7 +151,7 @@ def _read_what_is_new(
 
 
 def _over(session: Session, sample: ScheduledSample) -> str | None:
-    """Why this sample of the deployment ends the window; None while it goes on."""
+    """Return why this sample of the deployment ends the window; None while it goes on."""
     files = read_attempts(session.evidence_dir, sample.stage, sample.offset_s)
     observations = [
         observation
@@ -168,7 +168,7 @@ def _over(session: Session, sample: ScheduledSample) -> str | None:
 
 
 def _announce(session: Session, progress: ProgressDisplay, logs: Path | None) -> None:
-    """Say what starts, and what the verdict will lack at the end."""
+    """Print what starts, and what the verdict will lack."""
     plan, window = session.plan, session.file.window
     text = f"watching {session.redactor.text(plan.service.base_url)} for {shown_duration(plan.window.length)}"
     if window.speed > 1:
@@ -185,7 +185,7 @@ def _announce(session: Session, progress: ProgressDisplay, logs: Path | None) ->
 
 @dataclass(frozen=True, kw_only=True)
 class WindowResult:
-    """The verdict of a window, its report's path, and the lines that end the watch."""
+    """The verdict of a window, its report's path, and the lines printed at the end."""
 
     verdict: Verdict
     report: Path
@@ -193,7 +193,7 @@ class WindowResult:
 
 
 def end_window(session: Session, watched: WatchResult, plan: Path, capture: Path | None) -> WindowResult:
-    """Judge and render; close a complete window and, where requested, save it as a captured run."""
+    """Judge and report; close a complete window and, if requested, save it as a captured run."""
     file = session.file.model_copy(update={"ended": watched.ended})
     bundle = with_captures(read_bundle(session.plan, session.out, file, file.left_out), plan.parent)
     bundle = with_earlier(bundle, session.history)

@@ -1,1 +1,1 @@
-"""What one window keeps on disk: its plan, its evidence files, its locks, earlier verdicts."""
+"""What one window keeps on disk: its plan, evidence files, locks and earlier verdicts."""

@@ -1,4 +1,4 @@
-"""Captured runs on disk: saved beside the plan, read where the plan's baseline names them."""
+"""Saves captured runs beside the plan, and reads those that the plan's baseline names."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 
 
 def capture_path(plan: Path, name: str | None) -> Path | None:
-    """The file for a captured run of this name; raises UsageError where there is one already."""
+    """Return the path for a captured run of this name; raise UsageError where the file exists already."""
     if name is None:
         return None
     if not _NAME.fullmatch(name):
@@ -29,12 +29,12 @@ def capture_path(plan: Path, name: str | None) -> Path | None:
 
 
 def keep_capture(bundle: Bundle, verdict: Verdict, path: Path) -> None:
-    """Save what this run measured."""
+    """Save this run's measurements as a captured run."""
     write_json(path, captured(bundle, verdict, path.stem))
 
 
 def read_capture(path: Path) -> CapturedRun:
-    """One captured run; raises EvidenceError with the reason."""
+    """Read one captured run; raise EvidenceError with the reason."""
     try:
         return CapturedRun.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -46,7 +46,7 @@ def read_capture(path: Path) -> CapturedRun:
 
 
 def with_captures(bundle: Bundle, folder: Path) -> Bundle:
-    """The bundle with the runs that its plan's baseline names, or the reason why one cannot be read."""
+    """Add the captured runs that the plan's baseline names, or for each the reason why it cannot be read."""
     found: dict[str, CapturedRun | str] = {}
     for column, name in (bundle.plan.baseline.captured if bundle.plan.baseline else {}).items():
         try:

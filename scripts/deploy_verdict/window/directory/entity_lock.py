@@ -1,7 +1,7 @@
-"""One writer at a time on this machine: a locked file for each test entity of a service.
+"""Locks each test entity of a service, so that one process on this machine writes to it at a time.
 
-The kernel releases a lock with the process that holds it, however it ends, so no lock is ever stale.
-Windows on other machines take no part.
+The kernel releases a lock when the process that holds it ends, however it ends, so no lock is ever stale.
+Windows on other machines do not take part.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ POLL_S = 0.05
 
 
 def lock_wait_s(environment: Mapping[str, str]) -> float:
-    """How long a window waits for another one, in real seconds; raises UsageError."""
+    """Return how many real seconds a window waits for another one; raise UsageError for a bad number."""
     text = environment.get(WAIT_VARIABLE) or f"{WAIT_S:g}"
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", text):
         raise UsageError(f"{WAIT_VARIABLE}={text}: not a number of seconds — write one such as 60")
@@ -34,10 +34,10 @@ def lock_wait_s(environment: Mapping[str, str]) -> float:
 def locked(
     target: str, entities: Iterable[str], who: str, *, clock: Clock, stop: Stop, wait_s: float = WAIT_S
 ) -> Iterator[str | None]:
-    """Hold every entity, or yield why not: another window still held one when the wait was over."""
+    """Hold every entity and yield None; yield the reason where another window holds one after `wait_s`."""
     until_s = clock.monotonic_s() + wait_s
     with ExitStack() as held:
-        # Always in the same order, so that no two windows wait for each other.
+        # Always in the same order, so that two windows cannot deadlock.
         for entity in sorted(set(entities)):
             path = _directory() / f"{hashlib.sha256(f'{target} {entity}'.encode()).hexdigest()[:24]}.lock"
             file = held.enter_context(_lock_file(path))
@@ -57,7 +57,7 @@ def locked(
 
 
 def _directory() -> Path:
-    """A directory that only we may write to, the same for every run of this user."""
+    """Return a directory that only this user may write to, the same for all of the user's runs."""
     path = Path(tempfile.gettempdir()) / f"deploy-verdict-{os.getuid()}"
     try:
         path.mkdir(mode=0o700, exist_ok=True)
@@ -88,6 +88,6 @@ def _acquired(file: IO[str]) -> bool:
 
 
 def _holder(file: IO[str]) -> str:
-    """What the holder wrote, read from the locked file itself: its name may have been removed."""
+    """Return who holds the lock, as written in the open file; its path may have been removed."""
     file.seek(0)
     return file.read(100) or "unknown which"

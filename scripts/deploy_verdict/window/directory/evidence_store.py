@@ -1,4 +1,4 @@
-"""Evidence on disk: complete files or none, one name for each stage, offset and attempt."""
+"""Reads and writes evidence files: complete or absent, one name for each stage, offset and attempt."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _NAME = re.compile(r"(?P<stage>[a-z0-9_]+)\.T\+(?P<minutes>\d{3,}(?:\.\d+)?)\.a(
 
 
 def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1) -> int:
-    """The first attempt number that no file has: no run overwrites another's evidence."""
+    """Return the first attempt number that has no file, so that no run overwrites another's evidence."""
     attempt = at_least
     while (directory / evidence_name(stage, offset_s, attempt)).exists():
         attempt += 1
@@ -30,21 +30,23 @@ def next_attempt(directory: Path, stage: str, offset_s: float, at_least: int = 1
 
 
 def write_json(path: Path, record: Record, *, durable: bool = True) -> None:
-    """Write a record completely or not at all; see write_text."""
+    """Write a record as JSON, completely or not at all and without secrets; raise EvidenceError."""
     document = cleaned_document(dumped(record))
     write_complete(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n", durable=durable)
 
 
 def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
-    """Write a text completely or not at all, and without secrets; raises EvidenceError.
+    """Write a text completely or not at all, and without secrets; raise EvidenceError.
 
-    `as_it_is` is for an exact copy, such as a plan's, which names variables and not their values.
+    `as_it_is` skips redaction. It is for exact copies, such as a plan's, which names variables and not
+    values.
     """
     write_complete(path, text if as_it_is else cleaned(text), durable=True)
 
 
 def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
-    """A record from its file; raises EvidenceError, or UsageError with `missing` where there is none."""
+    """Read a record from its file; raise EvidenceError, or UsageError with `missing` where there is no
+    file."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
@@ -55,7 +57,7 @@ def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
 
 
 def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
-    """Every evidence file of a directory, in the order of their names; none without the directory."""
+    """Read every evidence file of a directory, sorted by name; no directory gives none."""
     try:
         names = sorted(path.name for path in directory.iterdir() if path.suffix == ".json")
     except FileNotFoundError:
@@ -66,18 +68,18 @@ def read_evidence(directory: Path) -> tuple[Loaded | Unreadable, ...]:
 
 
 def read_attempts(directory: Path, stage: str, offset_s: float) -> tuple[Loaded | Unreadable, ...]:
-    """The evidence files of one sample, of every attempt; no other file is opened."""
+    """Read the evidence files of every attempt at one sample, and open no other file."""
     pattern = evidence_name(stage, offset_s, 1).replace(".a1.json", ".a*.json")
     return tuple(read_file(path) for path in sorted(directory.glob(pattern)))
 
 
 def read_stage(directory: Path, stage: str) -> tuple[Loaded | Unreadable, ...]:
-    """The evidence files of one stage, in the order of their names; no other file is opened."""
+    """Read the evidence files of one stage, sorted by name, and open no other file."""
     return tuple(read_file(path) for path in sorted(directory.glob(f"{stage}.T+*.json")))
 
 
 def read_file(path: Path) -> Loaded | Unreadable:
-    """One evidence file, or why it cannot be read."""
+    """Read one evidence file, or say why it cannot be read."""
     if not _NAME.fullmatch(path.name):
         return Unreadable(name=path.name, reason="its name is not one of evidence (stage.T+000.a1.json)")
     try:
@@ -91,12 +93,12 @@ def read_file(path: Path) -> Loaded | Unreadable:
 
 @lru_cache(maxsize=128)
 def _parsed(path: Path, _as_of: tuple[int, ...]) -> Loaded | Unreadable:
-    """A file as it stood then: after each sample a window reads all its evidence, which is never changed."""
+    """Parse a file once per version: a window rereads all its evidence after each sample."""
     return parse_evidence(path.name, path.read_bytes())
 
 
 def parse_evidence(name: str, data: bytes) -> Loaded | Unreadable:
-    """One file's bytes as evidence, or why they are not."""
+    """Parse one file's bytes as evidence, or say why they are not."""
     try:
         refuse_bomb(data.decode("utf-8", "replace"), MOST_VALUES)
         document = json.loads(data)

@@ -1,4 +1,4 @@
-"""Earlier verdicts of this tool, one JSON line each: a rollback needs them to choose its target."""
+"""Keeps earlier verdicts, one JSON line each; a rollback chooses its target from them."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def append_to_history(
     *,
     link: str | None = None,
 ) -> None:
-    """Append a verdict; `deployment` and `commit` are what was live. Raises EvidenceError."""
+    """Append a verdict; `deployment` and `commit` say what was live. Raise EvidenceError."""
     subject = verdict.subject
     line = EarlierVerdict(
         window=verdict.window.id,
@@ -42,20 +42,20 @@ def append_to_history(
 
 
 def append_verdict(path: Path, line: EarlierVerdict) -> None:
-    """Append one line to a history. Raises EvidenceError."""
+    """Append one line to a history; raise EvidenceError."""
     document = cleaned_document(dumped(line))
     append_line(path, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def earlier_verdicts(path: Path, subject: Subject, plan: str) -> tuple[EarlierVerdict, ...]:
-    """The verdicts on the same service and environment, oldest first; an unreadable line counts for none.
+    """Return the verdicts on the same service and environment, oldest first; skip unreadable lines.
 
-    A plan that does not name its service is known by its own name.
+    A plan that does not name its service is matched by the plan's name.
     """
     try:
         lines = path.read_bytes().splitlines()[-MOST_LINES:]
     except OSError:
-        # No history yet, or an unreadable one: then no earlier deployment is known to be good.
+        # Without a readable history, no earlier deployment is known to be good.
         return ()
     found = [item for item in map(_read, lines) if item is not None]
     same = (subject.target, subject.environment, subject.service or plan)
@@ -63,7 +63,7 @@ def earlier_verdicts(path: Path, subject: Subject, plan: str) -> tuple[EarlierVe
 
 
 def read_history(path: Path, subject: Subject, plan: str) -> tuple[Judged, ...]:
-    """The verdicts on the same service, oldest first. A rehearsal proves bad news, and nothing good."""
+    """Return the verdicts on the same service, oldest first, without the stable ones of a rehearsal."""
     return tuple(
         Judged(deployment=item.deployment, commit=item.commit, outcome=item.outcome, judged_at=item.judged_at)
         for item in earlier_verdicts(path, subject, plan)

@@ -1,7 +1,7 @@
-"""The plan's copy in a run's directory, so that the directory can be judged again on its own.
+"""Copies the plan into a run's directory, so that the directory can be judged again on its own.
 
-With it go the files it names (the incident's lines, captured runs), and the values of its variables,
-except those that are secret by their names.
+The files that the plan names (the incident's lines, captured runs) go with it, and the values of its
+variables except those whose names mark them as secret.
 """
 
 import re
@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def keep_plan(plan: Plan, path: Path, out: Path) -> None:
-    """Copy a plan with the files that it names; the reader of a missing one reports it."""
+    """Copy a plan and the files that it names; a missing file is reported by whoever reads it."""
     kept = out / PLAN_FILE
     if kept.exists() and kept.samefile(path):
         return
@@ -29,7 +29,7 @@ def keep_plan(plan: Plan, path: Path, out: Path) -> None:
 
 
 def beside(plan: Plan) -> Iterator[str]:
-    """The files that a plan names, by their paths beside it."""
+    """Yield the files that a plan names, as paths relative to the plan."""
     name = incident_file(plan)
     if name is not None:
         yield name
@@ -37,7 +37,7 @@ def beside(plan: Plan) -> Iterator[str]:
 
 
 def variables_of(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a plan uses and their values, without secrets."""
+    """Return the variables that a plan uses with their values, redacted and without secret ones."""
     redactor = Redactor.from_environment(environment)
     names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
     return {
@@ -48,6 +48,6 @@ def variables_of(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def kept_variables(path: Path, kept: Mapping[str, str]) -> dict[str, str]:
-    """Values for a copied plan's variables; a secret one, which is not kept, reads "not-kept"."""
+    """Return values for a copied plan's variables; one whose value was not kept reads "not-kept"."""
     names = dict.fromkeys(_VARIABLE.findall(path.read_text(encoding="utf-8-sig")))
     return {name: kept.get(name, "not-kept") for name in names if name != "TODAY"} | dict(kept)

@@ -1,4 +1,4 @@
-"""Reading the plan's file with the environment that fills it."""
+"""Reads the plan's file with the environment that fills its variables."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from deploy_verdict.redaction.output_guard import guard
 
 
 def environment_for(plan_path: Path) -> Mapping[str, str]:
-    """The environment's variables; a .env here or beside the plan fills what is not set.
+    """Return the environment's variables; a .env here or beside the plan fills those that are not set.
 
-    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself: then one secret of GitHub carries them all.
+    DEPLOY_VERDICT_DOTENV may hold the lines of a .env itself, so that one GitHub secret carries them all.
     """
     texts = [os.environ.get("DEPLOY_VERDICT_DOTENV", "")]
     texts += [path.read_text() for path in (plan_path.parent / ".env", Path(".env")) if path.is_file()]
@@ -26,7 +26,7 @@ def environment_for(plan_path: Path) -> Mapping[str, str]:
 
         values = dotenv_values(stream=StringIO(text))
         filled |= {name: value for name, value in values.items() if value is not None}
-    # An unset variable of the workflow arrives as an empty text.
+    # GitHub passes an unset variable of a workflow as an empty text.
     merged = {**filled, **{name: value for name, value in os.environ.items() if value or name not in filled}}
     guard(merged)
     return merged
@@ -42,7 +42,7 @@ def load_plan(
 ) -> Plan:
     """Read a plan from its file; `target` replaces its base_url.
 
-    `variables` take precedence over the environment. `changes` are PATH=VALUE, as --what-if gives them.
+    `variables` take precedence over the environment. `changes` are PATH=VALUE, as given to --what-if.
     """
     return load_placed_plan(path, today, target, variables=variables, changes=changes)[0]
 
@@ -55,7 +55,7 @@ def load_placed_plan(
     variables: Mapping[str, str] | None = None,
     changes: Sequence[str] = (),
 ) -> tuple[Plan, Document]:
-    """Like load_plan, with the place of everything in the file."""
+    """Read a plan like load_plan, and return it with the position of every value in the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
@@ -72,7 +72,7 @@ def load_placed_plan(
         address = checked_address(target)
     except ValueError as error:
         raise UsageError(f"--target {error}") from error
-    # --target alone is enough for a plan whose address is ${TARGET_URL} without a default.
+    # A plan whose address is ${TARGET_URL} without a default needs only --target.
     environment["TARGET_URL"] = address
     plan, document = read_placed_plan(data, str(path), environment, f"{today:%Y-%m-%d}", changes)
     return _guarded(with_target(_with_incident_file(plan, path), address), document)
@@ -84,7 +84,7 @@ def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
 
 
 def _with_incident_file(plan: Plan, path: Path) -> Plan:
-    """The plan with the incident's lines, where these are in a file of their own."""
+    """Add the incident's lines where the plan keeps them in a file of their own."""
     name = incident_file(plan)
     if name is None:
         return plan

@@ -1,6 +1,6 @@
 """One --out directory: its window, its evidence files, and which samples it already has.
 
-The first command in a directory opens the window there (window.json); every later one continues it.
+The first command in a directory opens the window there (window.json); later commands continue it.
 """
 
 import json
@@ -33,9 +33,10 @@ HISTORY_FILE = "history.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a command works with; `tell` takes one line of progress. `history` holds earlier verdicts.
+    """What a command works with. `tell` takes one line of progress, `history` is the file of earlier
+    verdicts.
 
-    `detail`: what a sample says of itself while it runs, where that is not a line as any other.
+    `detail` takes a running sample's progress where that is shown differently from other lines.
     """
 
     plan: Plan
@@ -57,7 +58,7 @@ class Session:
 
     @cached_property
     def railway(self) -> "RailwayConnection":
-        """The connection to Railway: made once, and only where a stage needs it."""
+        """The connection to Railway, made on first use."""
         from deploy_verdict.railway.connection import connect_to_service  # noqa: PLC0415  # only then
 
         known = self.opening_connection
@@ -80,7 +81,7 @@ class Runtime:
 
 
 def read_window(out: Path) -> WindowFile | None:
-    """The window of a directory, or None where none was opened; raises EvidenceError."""
+    """Read the window of a directory; None where none was opened. Raise EvidenceError."""
     path = out / WINDOW_FILE
     try:
         return WindowFile.model_validate_json(path.read_bytes())
@@ -95,14 +96,14 @@ def read_window(out: Path) -> WindowFile | None:
 
 
 def target_of(file: WindowFile) -> str | None:
-    """The address under watch, or None where it holds a secret and only the plan has it."""
+    """Return the address under watch, or None where it was redacted and only the plan has it."""
     return file.subject.target if "[redacted" not in file.subject.target else None
 
 
 def open_window(
     plan: Plan, out: Path, subject: Subject, *, clock: Clock, speed: float, **more: object
 ) -> WindowFile:
-    """Open a window now and keep it in the directory with one write: complete, or not there at all.
+    """Open a window now and write window.json, completely or not at all.
 
     `more` are further fields of WindowFile.
     """
@@ -128,7 +129,7 @@ def open_window(
 
 
 def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> None:
-    """Raise UsageError when the directory's window is of another plan or target."""
+    """Raise UsageError where the directory holds a window of another plan or target."""
     if file.plan_name != plan.name:
         raise UsageError(f"{out} holds a window of another plan ({file.plan_name}) — choose another --out")
     if file.plan_sha256 != plan.sha256:
@@ -148,7 +149,7 @@ def start_session(
     history: Path | None = None,
     railway: "RailwayConnection | None" = None,
 ) -> Session:
-    """A session on an opened window; `railway` is the connection that opening it made."""
+    """Start a session on an opened window; `railway` is the connection made when it was opened."""
     redactor, clock = Redactor.from_environment(runtime.environment, plan.headers), runtime.clock
     probe = probe_of(plan, clock=clock, redactor=redactor, window_id=file.window.id)
     return Session(
@@ -167,13 +168,14 @@ def start_session(
 
 
 def history_file(out: Path) -> Path:
-    """The history of verdicts: in the directory itself where a run on GitHub has put one there."""
+    """Return the history's file: the directory's own where it exists (a run on GitHub puts it there), else
+    the one beside the directory."""
     own = out / HISTORY_FILE
     return own if own.exists() else out.parent / HISTORY_FILE
 
 
 def is_taken(session: Session, stage: str, offset_s: float) -> bool:
-    """Whether a complete evidence file of this sample is already there."""
+    """Whether the directory holds a complete evidence file of this sample."""
     return any(
         isinstance(item, Loaded)
         and (item.evidence.stage, item.evidence.offset_s) == (stage, offset_s)
@@ -184,7 +186,7 @@ def is_taken(session: Session, stage: str, offset_s: float) -> bool:
 
 
 class EvidenceFile:
-    """The evidence file of one sample: saved whenever there is something new, and always complete."""
+    """The evidence file of one sample. Each save replaces it completely."""
 
     def __init__(self, session: Session, stage: str, offset_s: float) -> None:
         self._session, self._stage, self._offset_s = session, stage, offset_s
@@ -196,7 +198,7 @@ class EvidenceFile:
     def save(
         self, observations: tuple[Observation, ...], *, interrupted: bool, durable: bool = False
     ) -> None:
-        """Write the observations so far; a complete sample is always written durably."""
+        """Write the observations so far; those of a finished sample are always flushed to disk."""
         file = self._session.file
         evidence = Evidence(
             stage=self._stage,
@@ -218,13 +220,13 @@ class EvidenceFile:
 
 
 def run_url(environment: Mapping[str, str]) -> str | None:
-    """The GitHub Actions run that this is part of."""
+    """Return the URL of the GitHub Actions run that this process belongs to, or None outside of one."""
     parts = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 
 def remark(out: Path, sentence: str) -> None:
-    """Add a sentence to the head of the report; it replaces an earlier one that begins with the same word."""
+    """Add a sentence to the top of the report; it replaces one that begins with the same word."""
     file = read_window(out)
     if file is not None:
         word = sentence.partition(" ")[0]
@@ -233,17 +235,17 @@ def remark(out: Path, sentence: str) -> None:
 
 
 def note_ended(out: Path, reason: str) -> None:
-    """Note why the window ended before its length."""
+    """Record why the window ended early."""
     file = read_window(out)
     if file is not None:
         write_json(out / WINDOW_FILE, file.model_copy(update={"ended": reason}))
 
 
 def finish(out: Path, file: WindowFile) -> None:
-    """Note that the window is over: no command continues it."""
+    """Mark the window as over, so that no command continues it."""
     write_json(out / WINDOW_FILE, file.model_copy(update={"finished": True}))
 
 
 def dumps(value: object) -> str:
-    """A value as --json prints it."""
+    """Format a value as --json prints it."""
     return json.dumps(value, ensure_ascii=False, indent=1)

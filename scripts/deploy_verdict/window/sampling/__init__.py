@@ -1,1 +1,1 @@
-"""Each sample at its time, and what people see of it meanwhile."""
+"""Takes each sample at its time and shows progress."""

@@ -1,4 +1,4 @@
-"""Taking one sample: hand the stage its context, and keep what it observes as evidence."""
+"""Takes one sample: gives the stage its context and writes what it observes as evidence."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,16 +17,16 @@ from deploy_verdict.window.directory.history import read_history
 from deploy_verdict.window.directory.session import EvidenceFile, Session
 from deploy_verdict.window.sampling.write_stop import why_stopped
 
-# Of real time: a line may come late to the platform, and is then in the next reading.
+# Real time. A line that reaches the platform late is read again by the next reading.
 OVERLAP = timedelta(seconds=60)
-# The platform's trouble must not hold up the samples that follow; the next reading asks for the same again.
+# A slow platform must not delay the next samples, and the next reading requests the same lines again.
 BRIEF_S = 15.0
 
 
 def collect(session: Session, stage: str, offset_s: float, log: Path | None = None) -> Path:
-    """Take one sample and write its evidence; a stopped one is written too, marked as interrupted.
+    """Take one sample and return its evidence file; a stopped sample is written too, marked as interrupted.
 
-    `log` is the service's log file. Without a log to read, a progress line says so and no file is written.
+    `log` is the service's log file. Without any log to read, print a progress line and write no file.
     """
     row = named(stage)
     if row.collect is None:
@@ -47,7 +47,8 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
         observed = partial
         evidence.save((*observed, *ledger.observations(offset_s)), interrupted=True)
 
-    # Unlike a checkpoint, this must outlive a power cut: the write that it records is sent next.
+    # Flushed to disk, unlike a checkpoint: it records a write that is sent next and may need restoring after
+    # a power cut.
     ledger.save = lambda: evidence.save(
         (*observed, *ledger.observations(offset_s)), interrupted=True, durable=True
     )
@@ -57,10 +58,10 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
     since = new_since(session, row, offset_s)
     platform = platform_of(session, brief=since is not None) if asks_platform else None
     context = context_of(session, ledger, platform, log, since)
-    # A sample that has begun leaves a file, even if this process is killed.
+    # Even a killed process leaves a file of a sample that has begun.
     keep(())
     observations = function(row.collect)(context, offset_s, keep)
-    # The log is read to its end even when the window was asked to stop.
+    # The log is read to its end even after a stop request.
     interrupted = session.stop.requested and row.asks is not Asks.LOG
     evidence.save((*observations, *ledger.observations(offset_s)), interrupted=interrupted)
     return evidence.path
@@ -73,7 +74,7 @@ def context_of(
     log: Path | None = None,
     since: datetime | None = None,
 ) -> Context:
-    """What a collector works with."""
+    """Build what a collector works with."""
     return Context(
         plan=session.plan,
         probe=session.probe,
@@ -91,7 +92,7 @@ def context_of(
 
 
 def has_source(session: Session, stage: str, log: Path | None = None) -> bool:
-    """Whether what a stage reads at the end can be read before: of a file, or of the platform."""
+    """Whether a stage that reads its source at the end can read it earlier: from a file or the platform."""
     if named(stage).asks is Asks.LOG and log is not None:
         return log.is_file()
     if named(stage).asks is Asks.LOG and _has_other_file(session.plan):
@@ -102,7 +103,7 @@ def has_source(session: Session, stage: str, log: Path | None = None) -> bool:
 
 
 def names_log(plan: Plan) -> bool:
-    """Whether the plan itself says where a log is: a platform, or a file of its own."""
+    """Whether the plan says where a log is: on a platform, or in a file."""
     return plan.railway is not None or (
         plan.logs is not None and any(other.file for other in plan.logs.sources)
     )
@@ -118,10 +119,10 @@ def _asks_other_service(plan: Plan) -> bool:
 
 
 def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:
-    """From when on an interim reading is new; None of the complete one at the end, and of any other stage.
+    """Return from when an interim reading is new; None for the final one and for other stages.
 
-    That is since the sample before this one, as a job has no evidence of the others; or, if that is earlier,
-    since the last reading that is here and has no fault.
+    That is the previous offset, as a job has no evidence of the other jobs, or the last reading here without
+    a fault if that is earlier.
     """
     if row.due is not Due.END or offset_s not in during(session.plan).get(row.name, ()):
         return None
@@ -136,13 +137,13 @@ def new_since(session: Session, row: Stage, offset_s: float) -> datetime | None:
 
 
 def _has_fault(evidence: Evidence) -> bool:
-    # The deployment before has a log of its own, and is asked anew each time.
+    # The previous deployment has a log of its own, requested again each time.
     parts = (item for item in evidence.observations if not isinstance(item, PreviousTrafficObservation))
     return any(getattr(observation, "fault", None) is not None for observation in parts)
 
 
 def write_lock(session: Session) -> WriteLock:
-    """The lock on the plan's test entities, which one window holds at a time."""
+    """Return the lock on the plan's test entities, which one window holds at a time."""
     file, may_write = session.file, session.plan.test_data.may_write
     named = [f"{key}={value}" for key, values in may_write.items() for value in values]
     clock, stop = session.pace.clock, session.stop
@@ -151,7 +152,7 @@ def write_lock(session: Session) -> WriteLock:
 
 
 def platform_of(session: Session, *, brief: bool = False) -> Platform:
-    """What the stages that ask the platform work with; `brief`: an answer that is late is not waited for."""
+    """Build what the stages that ask the platform work with; `brief` gives each request at most BRIEF_S."""
     railway, file = session.railway, session.file
     client = railway.client
     return Platform(
@@ -167,7 +168,7 @@ def platform_of(session: Session, *, brief: bool = False) -> Platform:
 
 
 def _deployment_ids(session: Session) -> tuple[str, ...]:
-    """The subject, and every live deployment of the same commit in the samples so far, oldest first."""
+    """Return the subject and every live deployment of the same commit seen so far, in the order seen."""
     ids = [session.file.subject.deployment] if session.file.subject.deployment else []
     for observation in deployment_readings(read_evidence(session.evidence_dir)):
         subject = observation.deployment

@@ -1,7 +1,7 @@
-"""Waiting for the next sample, with a heartbeat meanwhile.
+"""Waits for the next sample and takes a heartbeat meanwhile.
 
-Samples ask for seconds and wait for minutes: what breaks and recovers in between shows here only. The time of
-each beat is drawn, so that what comes and goes by the clock meets some of them.
+Samples take seconds and lie minutes apart; only a beat sees what breaks and recovers in between. The time of
+each beat is random, so that a periodic fault meets some of them.
 """
 
 import random
@@ -14,12 +14,12 @@ from deploy_verdict.window.sampling.collect import context_of
 
 STAGE = "heartbeat"
 JITTER = 0.2
-# A pause in which a beat holds up no sample.
+# Beats in a pause this long delay no sample.
 SHORTEST_S = 5.0
 
 
 class Heartbeat:
-    """The beats of one process; those between two samples of the window are one evidence file."""
+    """The beats of one process. Those between two offsets of the window share an evidence file."""
 
     def __init__(self, session: Session) -> None:
         plan = session.plan
@@ -32,9 +32,9 @@ class Heartbeat:
         self._from_s, self._beats = 0.0, list[HttpObservation]()
 
     def wait_until(self, offset_s: float) -> None:
-        """Wait for a moment of the window; the next beat after a sample comes at its usual distance.
+        """Wait for a moment of the window, taking a beat about every `heartbeat.every`.
 
-        Where samples follow each other closely, a beat that is due comes in the middle of the pause.
+        The first beat after a sample waits at least half that time, or half the pause where that is shorter.
         """
         pace, stop = self._session.pace, self._session.stop
         if self._check is None or self._every_s is None or offset_s > self._session.plan.window.end_s:
@@ -66,7 +66,7 @@ class Heartbeat:
         self._file.save(tuple(self._beats), interrupted=True)
 
     def _close(self, offset_s: float) -> None:
-        """A stretch is complete when the next sample of the window is due."""
+        """Finish the evidence file once the next offset of the window is due."""
         ends = [item for item in self._session.plan.window.offsets_s if item > self._from_s]
         if self._file is not None and offset_s >= min(ends, default=0.0):
             self._file.save(tuple(self._beats), interrupted=False)

@@ -1,4 +1,4 @@
-"""Progress for people, on stderr: a live line in a terminal, plain lines elsewhere."""
+"""Shows progress on stderr: a live line in a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ COLUMN = 11
 
 
 class ProgressDisplay:
-    """Prints lines; in a terminal it also shows what runs now, how far the window is and what comes next."""
+    """Prints lines; a terminal also shows what is running, how far the window is and what comes next."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        # Not a default argument: by now stderr passes the redactor.
+        # Not a default argument, which would hold stderr from before the redactor wrapped it.
         self._stream = stream or sys.stderr
         self._pace: Pace | None = None
         self._length_s, self._scheduled, self._done = 0.0, 0, 0
@@ -34,7 +34,7 @@ class ProgressDisplay:
         self._live: Live | None = None
 
     def of(self, pace: Pace, length_s: float, scheduled: int) -> Self:
-        """Follow a window: its pace, its length in plan seconds, and how many samples it has."""
+        """Follow a window: its pace, its length in plan seconds, and its number of samples."""
         self._pace, self._length_s, self._scheduled = pace, length_s, scheduled
         return self
 
@@ -62,34 +62,34 @@ class ProgressDisplay:
             self._live.stop()
             self._live = None
             if isinstance(self._stream, Guarded):
-                # Also the end, which erases the line and looks like the start of a secret.
+                # Still unredacted: the sequence that erases the line looks like the start of a secret.
                 self._stream.finish()
                 self._stream.keeps_escapes = False
 
     def tell(self, line: str) -> None:
-        """Print one line that stays, with the offset of plan time."""
+        """Print a permanent line with the current offset."""
         self._print(shown_offset(self._now_s()), "", line)
 
     def result(self, offset_s: float, outcome: Outcome | None, line: str) -> None:
-        """Print what came of a sample, with the offset that it belongs to; without an outcome its numbers."""
+        """Print the result of a sample with its offset; without an outcome, its numbers."""
         self._print(shown_offset(offset_s), f"{MARK[outcome]} ", line, STYLE[outcome])
 
     def closing(self, line: str) -> None:
-        """Print one of the last lines, which belong to no moment of the window."""
+        """Print one of the last lines, without an offset."""
         self._print("", "", line)
 
     def detail(self, line: str) -> None:
-        """What a running sample says of itself: in a terminal only as long as it runs."""
+        """Show a running sample's progress; a terminal drops it when the sample ends."""
         self._detail = line
         if self._live is None:
             self.tell(line)
 
     def runs(self, what: str) -> None:
-        """Note what runs from now on; empty: nothing does."""
+        """Set what is running; an empty text means nothing is."""
         self._running, self._detail = what, ""
 
     def due(self, offset_s: float, stages: Sequence[str]) -> None:
-        """Note when the next samples are due, and of which stages."""
+        """Set when the next samples are due, and of which stages."""
         if self._next is not None and self._next[0] == offset_s:
             return
         self._next = offset_s, ", ".join(stages)
@@ -101,7 +101,7 @@ class ProgressDisplay:
         self._done += 1
 
     def _print(self, column: str, mark: str, line: str, style: str = "") -> None:
-        # Always one line: no escapes for the terminal, no commands for GitHub's runner.
+        # One line only: no escapes for the terminal, no commands for GitHub's runner.
         text = " ".join(visible(line).splitlines())
         if self._live is None:
             print(f"{column:>{COLUMN}}  {mark}{text}", file=self._stream, flush=True)
@@ -109,7 +109,7 @@ class ProgressDisplay:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        # As a row, so that a long line goes on below its own beginning.
+        # A table row, so that a long line wraps below its own beginning.
         row = Table.grid(padding=(0, 1))
         row.add_column(width=COLUMN, justify="right", style="dim", no_wrap=True)
         row.add_column(width=1, style=style)
@@ -121,7 +121,7 @@ class ProgressDisplay:
         return max(0.0, self._pace.offset_s()) if self._pace else 0.0
 
     def _next_words(self) -> str:
-        """When the next samples are due, on the clock and from now on."""
+        """Say when the next samples are due: the clock time, and how long until then."""
         if self._next is None or self._pace is None:
             return ""
         offset_s, stages = self._next
@@ -140,7 +140,7 @@ class ProgressDisplay:
         text = f"{shown_offset(now_s)} of {shown_offset(self._length_s)}"
         text += f" · {self._done}/{self._scheduled} samples"
         if self._running:
-            # Who says it, and of which sample, stands before it already.
+            # The bar already shows the offset that the detail begins with.
             said = visible(self._detail.partition("min: ")[2] or self._detail)
             doing = f"now   {self._running}" + (f": {said}" if said else "")
         else:

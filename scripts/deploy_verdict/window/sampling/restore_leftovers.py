@@ -1,4 +1,4 @@
-"""Before the first write: restore what a run that died left dirty, by the ledgers in the evidence."""
+"""Restores, before the first write, what a run that died left dirty, by the ledgers in the evidence."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def restore_leftovers(session: Session) -> None:
         if held:
             session.tell(f"the ledger has open entries, and {held}")
             return
-        # Read again: the window that held the lock may have closed its own entries.
+        # Read again: the window that held the lock may have settled its own entries.
         _restore(session, _open(session))
 
 
@@ -41,7 +41,7 @@ def _entries(session: Session) -> Iterator[LedgerEntry]:
 
 
 def _holds_ledger(path: Path) -> bool:
-    """Most files hold no ledger, and need not be parsed. The judge reports what cannot be read."""
+    """Whether to parse a file: most hold no ledger. The judge reports those that cannot be read."""
     try:
         return b'"kind": "ledger"' in path.read_bytes()
     except OSError:

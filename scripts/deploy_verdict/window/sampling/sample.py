@@ -1,4 +1,4 @@
-"""One job's samples of a window, each at its own absolute time."""
+"""Takes the samples of one job, each at its own absolute time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from deploy_verdict.window.sampling.schedule import offsets_of, stages_at
 
 
 def wanted(session: Session, requested: list[float] | None) -> tuple[float, ...]:
-    """The offsets to sample: the requested ones, or all of the plan; raises UsageError."""
+    """Return the offsets to sample: the requested ones, or all of the plan; raise UsageError."""
     scheduled = session.plan.window.pool_offsets_s
     for offset_s in requested or ():
         if offset_s not in scheduled:
@@ -26,10 +26,10 @@ def wanted(session: Session, requested: list[float] | None) -> tuple[float, ...]
 
 
 def is_due(session: Session, stage: str, offset_s: float) -> bool:
-    """Whether a sample is scheduled, not taken yet, and not too late; a progress line says why not."""
+    """Whether a sample is scheduled, not yet taken and not too late; otherwise print the reason."""
     scheduled = during(session.plan).get(stage, ())
     late_s = session.pace.offset_s() - offset_s
-    # Drives run one after the other and belong to no moment, so one may wait for all the others.
+    # Drives run one after the other at no set time, so one may wait for all the others.
     drives_s = session.plan.drives_s * session.pace.speed if stage in driven() else 0.0
     drives_s += session.plan.waits_s(stage, offset_s)
     if offset_s not in scheduled or stage in session.file.left_out:
@@ -45,7 +45,7 @@ def is_due(session: Session, stage: str, offset_s: float) -> bool:
 
 
 def take(session: Session, offset_s: float) -> Path | None:
-    """Wait for one pool sample's time and take it; None where it is there already, too late, or stopped."""
+    """Wait for a pool sample's time and take it; None where it is already there, too late, or stopped."""
     if is_taken(session, "pools", offset_s):
         session.tell(f"pools {shown_offset(offset_s)}: already taken")
         return None
@@ -60,14 +60,14 @@ def take(session: Session, offset_s: float) -> Path | None:
 
 
 def missed(late_s: float) -> str:
-    """Why a sample that is due this long ago is not taken any more."""
+    """Say that a sample was due this long ago and is missed."""
     return f"missed: due {shown_duration(late_s)} ago, too late to count"
 
 
 def offsets_named(session: Session, name: str) -> tuple[float, ...]:
-    """The offsets of a sample job: "015" is T+15min, "all" the complete window, "due" its last sample.
+    """Return the offsets of a sample job: "015" is T+15min, "all" every offset, "due" the last one.
 
-    Raises UsageError for an offset that the window does not have.
+    Raise UsageError for an offset that the window does not have.
     """
     scheduled = offsets_of(session.plan, dense=True)
     if name == "all":
@@ -85,10 +85,10 @@ def offsets_named(session: Session, name: str) -> tuple[float, ...]:
 
 
 def sit(session: Session, offsets_s: tuple[float, ...]) -> Iterator[Path]:
-    """Take every sample of the job, and yield each one's file before the next is taken.
+    """Take every sample of the job, and yield each one's file before taking the next.
 
-    A sample that comes too late is missed, and not taken: it would describe another time. A job of several
-    samples has a heartbeat between them.
+    A sample that is too late is missed: taken now, it would describe another time. A job of several offsets
+    takes heartbeats between them.
     """
     wait_until = Heartbeat(session).wait_until if len(offsets_s) > 1 else session.pace.wait_until
     for offset_s in offsets_s:

@@ -1,4 +1,5 @@
-"""What came of each sample as it comes, on one machine; the first failure for good raises the alarm."""
+"""Prints the result of each sample as it comes, and raises the alarm at the first failure that no later
+sample can undo."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,15 +19,15 @@ from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 OnAlarm = Callable[[Bundle, Verdict], None]
 MOST_LINES = 5
 ACTUAL_CHARACTERS, EXPECTED_CHARACTERS = 120, 80
-# Sped up, a sample takes less time than the judge: judging each would make the next ones late.
+# Sped up, a sample takes less time than judging it, so judging each would delay the next.
 JUDGED_EVERY_S = 1.0
 
 
 class SampleResults:
-    """Judges the evidence so far after each sample, and says what came of it.
+    """Judges the evidence so far after each sample, and prints that sample's result.
 
-    A sample that fails says so each time; what belongs to no one sample is said when it first fails.
-    `keep_watching`: a service that is down from T+0 on does not end the window.
+    A failing sample is printed each time; a failure that belongs to no sample is printed once. With
+    `keep_watching`, a service that is down from T+0 on does not end the window.
     """
 
     def __init__(
@@ -40,18 +41,18 @@ class SampleResults:
         self._judged_s: float | None = None
 
     def after(self, stage: str, offset_s: float) -> str | None:
-        """Say how this sample went; returns why the window ends now, or None."""
+        """Print this sample's result; return why the window ends now, or None."""
         session = self._session
         self._waiting.append((named(stage), offset_s))
         now_s = session.pace.clock.monotonic_s()
-        # At T+0 each sample is judged: what is down from the start is said at once.
+        # At T+0 each sample is judged, so that a service down from the start is reported at once.
         is_sped_up = session.file.window.speed > 1 and offset_s > 0
         if is_sped_up and self._judged_s is not None and now_s - self._judged_s < JUDGED_EVERY_S:
             return None
         return self.rest()
 
     def rest(self) -> str | None:
-        """Say how the samples went that were not judged yet; returns why the window ends now, or None."""
+        """Print the results still waiting to be judged; return why the window ends now, or None."""
         if not self._waiting:
             return None
         session = self._session
@@ -97,7 +98,7 @@ def _identity(finding: Finding) -> tuple[str, ...]:
 def _lines_of(
     row: Stage, offset_s: float, mine: list[Finding], bundle: Bundle, verdict: Verdict
 ) -> Iterator[tuple[Outcome | None, str]]:
-    """A line for each check that failed or is unknown at one sample, and the sample's numbers."""
+    """Yield a line for each check that failed or is inconclusive at one sample, and the sample's numbers."""
     failed = [item for item in mine if item.outcome is Outcome.FAIL]
     failing = {item.check for item in failed}
     unknown = [item for item in mine if item.outcome is Outcome.INCONCLUSIVE and item.check not in failing]
@@ -115,7 +116,7 @@ def _lines_of(
 
 
 def _cut(lines: Iterable[str]) -> Iterator[str]:
-    """The first of many lines, and how many more there are."""
+    """Yield the first MOST_LINES lines, and how many more there are."""
     every = list(lines)
     yield from every[:MOST_LINES]
     if len(every) > MOST_LINES:
@@ -123,14 +124,14 @@ def _cut(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _failures(findings: Iterable[Finding]) -> Iterator[str]:
-    """One line for each check, with its worst finding; those of one cause share it."""
+    """Yield one line for each check with its worst finding; checks with the same message share a line."""
     of_check: dict[tuple[str, str], list[Finding]] = {}
     for item in findings:
         of_check.setdefault((item.stage, item.check), []).append(item)
     of_text: dict[tuple[str, str], list[Finding]] = {}
     for (stage, _), found in of_check.items():
         worst = min(found, key=severity_of)
-        # What nobody answered needs no expectation, and says the same of every check.
+        # "No answer" needs no expectation, and reads the same for every check.
         same = worst.actual if worst.actual.startswith("no answer") else _found(worst)
         of_text.setdefault((stage, same), []).append(worst)
     for (stage, text), found in of_text.items():
@@ -141,7 +142,7 @@ def _failures(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _found(finding: Finding) -> str:
-    """What was found beside what was expected; a selector is named once."""
+    """Return the actual value with the expected one; name a selector once."""
     actual = one_line(finding.actual, ACTUAL_CHARACTERS)
     expected = one_line(finding.expectation, EXPECTED_CHARACTERS)
     if finding.expectation.startswith(finding.rule):

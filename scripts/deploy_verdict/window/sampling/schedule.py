@@ -1,4 +1,4 @@
-"""When each sample of a plan is due, and in which order. Pure."""
+"""Computes when each sample of a plan is due, and in which order. Pure."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from deploy_verdict.stages.registry import during, is_at_end
 
 @dataclass(frozen=True, order=True)
 class ScheduledSample:
-    """One scheduled sample: `rank` orders samples of the same offset."""
+    """One scheduled sample; `rank` orders samples of the same offset."""
 
     offset_s: float
     rank: int
@@ -17,12 +17,12 @@ class ScheduledSample:
 
 
 def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
-    """Every sample of the window but those that read all of it at its end: what the report counts."""
+    """Return every sample of the window that the report counts: all but those of stages read at the end."""
     return _scheduled(plan, lambda stage: stage not in left_out and not is_at_end(stage))
 
 
 def interim_readings(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
-    """Readings of what is new, by the stages that read all of it at the end; the report counts none."""
+    """Return the interim readings of the stages that are read at the end; the report counts none of them."""
     return _scheduled(plan, lambda stage: stage not in left_out and is_at_end(stage))
 
 
@@ -36,9 +36,9 @@ def _scheduled(plan: Plan, is_wanted: Callable[[str], bool]) -> tuple[ScheduledS
 
 
 def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
-    """The stages that a job samples at one offset, in their order.
+    """Return the stages that a job samples at one offset, in their order.
 
-    A job has no log file, so what is read at the end too is read during the window where there is a platform.
+    A job has no log file, so it samples the stages that are read at the end only where there is a platform.
     """
     return tuple(
         stage
@@ -48,7 +48,8 @@ def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
 
 
 def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
-    """Every offset at which a job has something to sample."""
+    """Return every offset at which a job has something to sample; without `dense`, those between pool samples
+    are left out."""
     wanted = sorted({offset_s for offsets_s in during(plan).values() for offset_s in offsets_s})
     suite = plan.e2e.at if plan.e2e else ()
     coarse = {*plan.window.offsets_s, *plan.health_offsets_s, *suite, plan.window.end_s}

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request to stop."""
+"""Turns Ctrl-C and SIGTERM into a request to stop."""
 
 import os
 import signal
@@ -12,14 +12,14 @@ STOPPING = b"stopping after the request in flight; press Ctrl-C again to stop at
 
 
 def stop_on_signals() -> Stop:
-    """The first Ctrl-C or SIGTERM stops after the request in flight; the second stops at once."""
+    """Install handlers: the first Ctrl-C or SIGTERM stops after the request in flight, the second at once."""
     stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.requested:
             raise KeyboardInterrupt
         stop.request()
-        # Not print: the signal may come while a line is being printed, and a stream cannot be entered twice.
+        # Not print: a signal may interrupt a print, and a stream cannot be re-entered.
         with suppress(OSError):
             os.write(STDERR, STOPPING)
 

@@ -1,7 +1,7 @@
-"""A P0 ends our own writes: the suite, load, cycles and top-ups; reading goes on.
+"""Stops the tool's own writes after a P0: the suite, load, cycles and top-ups. Reading goes on.
 
-What is broken is not written to any further. What was already written is still restored: a test's cleanup
-is part of its run, and of a run that died it is sent before any sample (restore_leftovers.py, beside this).
+A broken service is not written to any further. What was already written is still restored: a test cleans up
+as part of its run, and restore_leftovers.py cleans up after a run that died.
 """
 
 from deploy_verdict import __version__
@@ -15,14 +15,14 @@ from deploy_verdict.window.directory.session import Session
 
 
 def why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
-    """The reason not to take this sample, as its evidence; None where it is to be taken.
+    """Return the reason not to take this sample, as its evidence; None where it is to be taken.
 
-    A look after the window's end writes again: whether the trouble is over is what it is for.
+    A sample after the window's end writes again: it shows whether the trouble is over.
     """
     plan, file = session.plan, session.file
     if plan.escalation.keep_writing or offset_s > plan.window.end_s or not row.writes(plan, offset_s):
         return None
-    # A stage that only reads needs no judge.
+    # Only a stage that writes needs the judge.
     from deploy_verdict.verdict.judge import judge  # noqa: PLC0415
 
     files = read_evidence(session.evidence_dir)
@@ -47,7 +47,7 @@ def _is_p0(finding: Finding) -> bool:
 
 
 def _seen_at_s(loaded: tuple[Loaded, ...], finding: Finding) -> float | None:
-    """The offset of the sample that shows a finding; a pointer begins with its file's name."""
+    """Return the offset of the sample that shows a finding; a pointer begins with its file's name."""
     if finding.offset_s is not None:
         return finding.offset_s
     name = (finding.evidence or "").partition("#")[0]
