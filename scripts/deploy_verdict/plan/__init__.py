@@ -1,4 +1,4 @@
-"""The plan: models, reading with line and column, cross-checks, and the preview. Pure."""
+"""The plan: its models, its reader (with line and column), its cross-checks and its preview. Pure."""
 
 from deploy_verdict.plan.layout import densely, laid_out, layout_of, of_length, own_layout, spread_out
 from deploy_verdict.plan.plan import (

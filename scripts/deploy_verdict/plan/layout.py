@@ -1,11 +1,11 @@
-"""A plan with another layout: another length, denser samples, samples after the window's end. Pure."""
+"""Lays a plan out differently: another length, denser samples, samples after the window's end. Pure."""
 
 from deploy_verdict.model import Layout
 from deploy_verdict.plan.plan import Plan, WindowSection, regular
 
 
 class LaidOut(WindowSection):
-    """A window section whose offsets a layout decides; `length` reaches to the last sample."""
+    """A window section whose offsets come from a layout; `length` reaches to the last sample."""
 
     layout: Layout
 
@@ -16,7 +16,7 @@ class LaidOut(WindowSection):
 
     @property
     def pool_offsets_s(self) -> tuple[float, ...]:
-        """Denser than the other samples, where one long-running job takes them all."""
+        """When the pools are sampled: more often than the rest where one process takes all samples."""
         if self.dense_s is None:
             return self.offsets_s
         return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, self.dense_s)}))
@@ -36,12 +36,13 @@ class LaidOut(WindowSection):
 
     @property
     def claim_offsets_s(self) -> tuple[float, ...]:
-        """T+0, and each tail."""
+        """T+0 and each tail."""
         return (0.0, *self.layout.tails_s)
 
 
 def laid_out(plan: Plan, layout: Layout | None) -> Plan:
-    """The plan with a layout's window; the suite runs where that has room, and at each end."""
+    """Give the plan a layout's window; the suite then runs at its offsets within that window and at the
+    ends."""
     if layout is None:
         return plan
     window = LaidOut.model_construct(
@@ -63,18 +64,19 @@ def laid_out(plan: Plan, layout: Layout | None) -> Plan:
 
 
 def layout_of(plan: Plan) -> Layout | None:
-    """The layout of a plan from `laid_out`; None of any other."""
+    """Return the layout of a plan from `laid_out`; None for any other plan."""
     return plan.window.layout if isinstance(plan.window, LaidOut) else None
 
 
-# A longer window is sampled less densely.
+# A cap on the pool samples: a longer window is sampled less densely.
 MOST_DENSE = 360
 
 
 def densely(plan: Plan, layout: Layout) -> Layout:
-    """The layout with samples of the pools in between, where one process waits anyway.
+    """Add pool samples between the regular ones, for a process that waits anyway.
 
-    Never so close that two bursts overlap; a plan whose `dense_every` is its `sample_every` has none.
+    They are never so close that two bursts overlap. A plan whose `dense_every` is its `sample_every` gets
+    none.
     """
     if not plan.pools:
         return layout
@@ -83,15 +85,16 @@ def densely(plan: Plan, layout: Layout) -> Layout:
     return layout.model_copy(update={"dense_every_s": dense_s}) if dense_s < layout.every_s else layout
 
 
-# In seconds; and of the time between two samples, as the rest is for what else a job does.
+# In seconds, and as a share of the time between two samples: a job needs the rest for its other stages.
 FREE_SPREAD_S, LONGEST_SPREAD = 300.0, 1 / 3
 
 
 def spread_out(plan: Plan, layout: Layout, *, is_free: bool) -> Layout:
-    """The layout with each sample's readings of the pools spread, where separate jobs take the samples.
+    """Spread each sample's pool readings over a longer time, where separate jobs take the samples.
 
-    As many readings over five minutes find 5 more of 100 faults than over 30 s, for five times the minutes
-    (docs/explanation/calibration.md); so without a word of the plan only where these are not billed.
+    The same readings over five minutes find 5 more of 100 faults than over 30 s, but cost five times the
+    minutes (docs/explanation/calibration.md). So unless the plan says otherwise, they are spread only where
+    minutes are not billed.
     """
     usual_s = FREE_SPREAD_S if is_free else 0.0
     wanted_s = usual_s if plan.window.spread is None else plan.window.spread
@@ -102,11 +105,11 @@ def spread_out(plan: Plan, layout: Layout, *, is_free: bool) -> Layout:
 
 
 def own_layout(plan: Plan) -> Layout:
-    """The layout of a plan's own window."""
+    """Return the layout of the plan's own window."""
     return Layout(length_s=plan.window.length, every_s=plan.window.sample_every)
 
 
 def of_length(plan: Plan, length_s: float) -> Layout:
-    """The plan's own window with another length, which has at least a sample at its end."""
+    """Return the plan's own layout with another length, sampled at its end at least."""
     own = own_layout(plan)
     return own.model_copy(update={"length_s": length_s, "every_s": min(own.every_s, length_s)})

@@ -1,7 +1,7 @@
-"""What a request takes up when it is sent. Pure.
+"""Fills placeholders when a request is sent. Pure.
 
-Captured values in later steps: `{name}` in texts, with `{{` and `}}` for literal braces. And in a health
-check what the window knows: `${window.start}`.
+Later steps take captured values: `{name}` in texts, with `{{` and `}}` for literal braces. Health checks take
+the window's values: `${window.start}`.
 """
 
 import re
@@ -20,7 +20,7 @@ _PLACE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """The names of the placeholders in a JSON value's texts."""
+    """Yield the names of the placeholders in a JSON value's texts."""
     if isinstance(value, str):
         yield from (match.group(1) for match in _PLACE.finditer(value) if match.group(1))
     elif isinstance(value, list):
@@ -32,12 +32,13 @@ def names_in(value: Any) -> Iterator[str]:
 
 
 def names_in_body(request: Request) -> Iterator[str]:
-    """The names of the placeholders in a request's body; the braces of a GraphQL document are its own."""
+    """Yield the names of the placeholders in a request's body, except in GraphQL documents, whose braces are
+    their own."""
     yield from names_in(_apart(request)[0])
 
 
 def filled_body(request: Request, captured: Mapping[str, Any]) -> Any:
-    """A request's body with its placeholders filled."""
+    """Return a request's body with its placeholders filled."""
     body, documents = _apart(request)
     result = filled(body, captured)
     if not documents:
@@ -50,7 +51,7 @@ def filled_body(request: Request, captured: Mapping[str, Any]) -> Any:
 
 
 def _apart(request: Request) -> tuple[Any, list[str]]:
-    """A body without its GraphQL documents, and these."""
+    """Return a body without its GraphQL documents, and those documents."""
     found = documents_of(request.json_) if is_endpoint(request.path) else None
     if found is None:
         return request.json_, []
@@ -59,7 +60,7 @@ def _apart(request: Request) -> tuple[Any, list[str]]:
 
 
 def filled(value: Any, captured: Mapping[str, Any]) -> Any:
-    """A JSON value with its placeholders filled. A text that is only a placeholder takes the value's type."""
+    """Fill a JSON value's placeholders. A text that is only a placeholder takes the captured value's type."""
     if isinstance(value, str):
         only = _PLACE.fullmatch(value)
         if only and only.group(1):
@@ -73,7 +74,7 @@ def filled(value: Any, captured: Mapping[str, Any]) -> Any:
 
 
 def filled_path(path: str, captured: Mapping[str, Any]) -> str:
-    """A path with its placeholders filled and percent-encoded."""
+    """Fill a path's placeholders, percent-encoded."""
 
     def value(match: re.Match[str]) -> str:
         return match.group(0)[0] if match.group(1) is None else quote(str(captured[match.group(1)]), safe="")
@@ -91,13 +92,13 @@ Lines = TypeVar("Lines", bound=Expectations)
 
 
 def expected_names(step: Expecting) -> Iterator[str]:
-    """The captured names that a step's expectations use."""
+    """Yield the captured names that a step's expectations use."""
     for line in _lines(step):
         yield from names_in([_plain(getattr(line.matcher, name)) for name in _LITERALS])
 
 
 def with_captures(step: Kind, captured: Mapping[str, Any]) -> Kind:
-    """The step with its expectations filled; a placeholder without a captured value stays."""
+    """Fill a step's expectations; a placeholder without a captured value stays."""
     update: dict[str, Any] = {}
     if any(name in captured for name in expected_names(step)):
         if step.expect is not None:
@@ -141,7 +142,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-# What a window fills in, and what each is; how a plan says what the window lacks stands in _LACKING.
+# Values that the window fills, with their meaning. _LACKING says how to supply those it may lack.
 WINDOW_VALUES = {
     "start": "T+0 as a time, 2026-02-02T10:00:00Z",
     "start_s": "T+0 in seconds since 1970",
@@ -161,7 +162,7 @@ WindowValue = str | int | None
 
 
 def window_names(value: Any) -> Iterator[str]:
-    """The names of what a window fills into the texts of a JSON value."""
+    """Yield the names of the window's values in a JSON value's texts."""
     if isinstance(value, str):
         yield from _OF_WINDOW.findall(value)
     for item in (
@@ -171,17 +172,17 @@ def window_names(value: Any) -> Iterator[str]:
 
 
 def names_of_window(request: Request) -> tuple[str, ...]:
-    """What the window fills into a request."""
+    """Return the names of the window's values in a request."""
     return tuple(window_names([request.path, request.json_, request.form]))
 
 
 def spans_window(request: Request) -> bool:
-    """Whether a request asks about the time since T+0."""
+    """Whether a request depends on the time since T+0."""
     return any(name in _SINCE_START for name in names_of_window(request))
 
 
 def window_values(t0: datetime, now: datetime, subject: Subject | None) -> dict[str, WindowValue]:
-    """What a window fills in at a moment; None for what it does not know."""
+    """Return the window's values at a moment; None for those that are unknown."""
     elapsed_s = max(1, round((now - t0).total_seconds()))
     return {
         "start": f"{t0:%Y-%m-%dT%H:%M:%SZ}",
@@ -198,13 +199,14 @@ def window_values(t0: datetime, now: datetime, subject: Subject | None) -> dict[
 
 
 def window_lacks(request: Request, values: Mapping[str, WindowValue]) -> str | None:
-    """Why a request cannot be sent: what it asks of the window is not known."""
+    """Say why a request cannot be sent: the window lacks a value that it takes. None where it lacks none."""
     name = next((name for name in names_of_window(request) if values[name] is None), None)
     return name and f"the window does not know its {name} — give {_LACKING[name]}"
 
 
 def of_window(value: Any, values: Mapping[str, WindowValue]) -> Any:
-    """A JSON value with what the window knows; a text that is nothing else takes the value's type."""
+    """Fill a JSON value with the window's values; a text that is only a placeholder takes the value's
+    type."""
     if isinstance(value, str):
         only = _OF_WINDOW.fullmatch(value)
         return values[only.group(1)] if only else _OF_WINDOW.sub(lambda found: str(values[found[1]]), value)
@@ -216,5 +218,5 @@ def of_window(value: Any, values: Mapping[str, WindowValue]) -> Any:
 
 
 def path_of_window(path: str, values: Mapping[str, WindowValue]) -> str:
-    """A path with what the window knows, percent-encoded."""
+    """Fill a path with the window's values, percent-encoded."""
     return _OF_WINDOW.sub(lambda found: quote(str(values[found[1]]), safe=""), path)

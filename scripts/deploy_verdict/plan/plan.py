@@ -1,6 +1,6 @@
-"""The plan: what the user wrote, as frozen data. Pure; the grammar in one place.
+"""The plan as the user wrote it, as frozen data; its grammar. Pure.
 
-schemas/plan.schema.json is generated from these models, so field descriptions are the editor's help.
+schemas/plan.schema.json is generated from these models, so field descriptions are what an editor shows.
 """
 
 from functools import cache
@@ -38,7 +38,8 @@ from deploy_verdict.stages.registry import STAGES, function, named, planned
 
 
 def kept_body(size: int) -> int:
-    """A body size within MOST_BODY, so that memory holds it as text too; raises ValueError."""
+    """Return a body size within MOST_BODY; raise ValueError. Larger bodies, kept as text too, would fill
+    memory."""
     if not 0 < size <= MOST_BODY:
         raise ValueError(f"{size} bytes — write a size from 1B to {MOST_BODY // 1024**2}MiB")
     return size
@@ -50,7 +51,7 @@ FRESH_SHARE = 0.4
 
 
 def regular(length_s: float, every_s: float) -> tuple[float, ...]:
-    """0, every, 2 × every, … up to length."""
+    """Return 0, every, 2 × every, … up to the length."""
     return tuple(index * every_s for index in range(int(length_s / every_s + 1e-9) + 1))
 
 
@@ -126,17 +127,17 @@ class WindowSection(Part):
 
     @property
     def dense_s(self) -> float | None:
-        """The time between two samples of the pools, where those are denser than the others."""
+        """The time between two pool samples, where they are denser than the others; else None."""
         return None
 
     @property
     def spread_s(self) -> float | None:
-        """Over how long a sample after T+0 reads the pools, where that is longer than their bursts."""
+        """How long a sample after T+0 reads the pools, where that is longer than their bursts; else None."""
         return None
 
     @property
     def claim_offsets_s(self) -> tuple[float, ...]:
-        """When the claims are looked at, and when a check that writes is sent unless the plan says more."""
+        """When claims are checked; also when a check that writes is sent, unless the plan says more."""
         return (0.0,)
 
 
@@ -158,14 +159,14 @@ class Check(Expecting):
 
     @property
     def looks_at_status_only(self) -> bool:
-        """Whether nothing in an answer's body could fail it."""
+        """Whether nothing in an answer's body could fail the check."""
         lines = [*(self.expect.lines if self.expect else ()), *(o for a in self.accept for o in a.lines)]
         around = ("status", "elapsed", "header.")
         return self.method != "HEAD" and all(line.selector.startswith(around) for line in lines)
 
     @property
     def without_headers(self) -> tuple[Expectation, ...]:
-        """The lines of `expect` that speak of no header."""
+        """The lines of `expect` that concern no header."""
         lines = self.expect.lines if self.expect else ()
         return tuple(line for line in lines if not line.selector.startswith("header."))
 
@@ -205,7 +206,7 @@ class Plan(Part):
 
     @model_validator(mode="after")
     def _declare_reads(self) -> Self:
-        """Mark the checks that ask another host with a POST of which the plan says that it only reads."""
+        """Mark the POST checks on other hosts that the plan declares as reads."""
         kept = tuple(
             check.as_declared_read()
             if (host := self.hosts.get(check.host or "")) and host.declares_read(check.method, check.path)
@@ -217,7 +218,8 @@ class Plan(Part):
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Every header that a request of the plan sends, what `auth` holds, and the servers' passwords."""
+        """Every header that the plan sends, what `auth` holds, and the servers' passwords, with their
+        names."""
         secrets = (secret for auth in self.auths.values() for secret in auth.secrets)
         of_servers = ((f"password of {pool.name}", text) for pool in self.pools for text in pool.credentials)
         return (*headers_in(self.model_dump()), *secrets, *of_servers)
@@ -230,28 +232,29 @@ class Plan(Part):
         return {(*path, "auth"): site.auth for path, site in sites.items() if site.auth is not None}
 
     def site(self, host: str | None) -> Service | Host:
-        """The service, or another host by its name."""
+        """Return the service, or another host by its name."""
         return self.service if host is None else self.hosts[host]
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a host is part of the service, so that it must answer."""
         if host is not None and host not in self.hosts:
-            return False  # the cross-check names it
+            return False  # the cross-check reports it
         if host is None or self.hosts[host].ours is not None:
             return host is None or bool(self.hosts[host].ours)
         names = (urlsplit(self.site(name).base_url).hostname for name in (host, None))
         return next(names) == next(names)
 
     def headers_of(self, request: Request) -> dict[str, str]:
-        """The headers that go with a request, those of its host among them."""
+        """Return the headers that go with a request, including its host's."""
         return {**self.site(request.host).headers, **request.headers}
 
     def url_of(self, request: Request) -> str:
-        """The address that a request is sent to."""
+        """Return the address that a request is sent to."""
         return self.site(request.host).base_url + request.path
 
     def host_of(self, url: str) -> str | None:
-        """The host that an address belongs to; an unknown one is the service's, as --target may move it."""
+        """Return the host that an address belongs to; an unknown one is the service's, as --target may move
+        it."""
         bases = {**{host.base_url: name for name, host in self.hosts.items()}, self.service.base_url: None}
         fitting = [base for base in bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
         return bases[max(fitting, key=len)] if fitting else None
@@ -268,27 +271,28 @@ class Plan(Part):
 
     @property
     def exposures(self) -> tuple[Exposure, ...]:
-        """The exposures of the plan itself and of its claims; those are named by their commits."""
+        """The exposures of the plan and of its claims; a claim's is named by its commit."""
         of_claims = ((claim.commit, claim.exposure) for claim in self.claims if claim.exposure)
         return (*self.exposure, *(Exposure(name=name, **dict(exposure)) for name, exposure in of_claims))
 
     @property
     def drives_s(self) -> float:
-        """The longest that the drives at the window's end may take: return to floor, and top-ups."""
+        """The longest that the drives at the window's end may take: returns to floor, and top-ups."""
         driven = ((pool.return_to_floor, pool.burst.for_) for pool in self.pools if pool.return_to_floor)
         top_ups = (item.top_up.limit for item in self.exposures if item.top_up is not None)
         return sum(drive.limit + drive.settle + 2 * burst_s for drive, burst_s in driven) + sum(top_ups)
 
     @property
     def fresh_within_s(self) -> float:
-        """The wait for the new code, never so long that a sample of T+0 would come too late to count."""
+        """How long to wait for the new code, capped so that the T+0 sample is not too late to count."""
         return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
     def check_offsets_s(self, check: Check) -> tuple[float, ...]:
-        """When a health check is sent by itself: every sample, or its own offsets; the tails always."""
+        """Return when a health check is sent on its own: every sample, or its own offsets; the tails
+        always."""
         window = self.window
         if check.at == EVERY_SAMPLE or (check.at is None and not check.writes):
-            # At T+0 nothing of the window has passed, so an answer on it says nothing.
+            # At T+0 none of the window has passed, so such a check would prove nothing.
             return tuple(item for item in window.offsets_s if item > 0 or not spans_window(check))
         wanted = check.at if isinstance(check.at, tuple) else ()
         own = tuple(offset_s for offset_s in wanted if offset_s <= window.end_s)
@@ -297,20 +301,21 @@ class Plan(Part):
 
     @property
     def health_offsets_s(self) -> tuple[float, ...]:
-        """When the health stage has something to ask: a check, or a document that shows a claim."""
+        """When the health stage has something to request: a check, or a document that shows a claim."""
         own = (offset_s for check in self.health for offset_s in self.check_offsets_s(check))
         documents = self.window.claim_offsets_s if any(claim.openapi for claim in self.claims) else ()
         return tuple(sorted({*own, *documents}))
 
     def checks_at(self, offset_s: float) -> tuple[Check, ...]:
-        """The health checks that are due at an offset; of an offset that the plan lacks, those that read."""
+        """Return the health checks due at an offset; at an offset that the plan lacks, those that read."""
         due = tuple(check for check in self.health if offset_s in self.check_offsets_s(check))
         if due or offset_s in self.health_offsets_s:
             return due
         return tuple(check for check in self.health if not check.writes)
 
     def answered_by(self, pool: Pool) -> tuple[Check, ...]:
-        """The health checks that ask what a pool's readings ask; a reading keeps no headers."""
+        """Return the health checks that send what a pool's readings send, and expect more than headers, which
+        no reading keeps."""
         asked = pool.method, pool.path, pool.headers
         return tuple(
             check
@@ -320,7 +325,8 @@ class Plan(Part):
 
     @property
     def beat(self) -> Check | None:
-        """What a heartbeat asks: its own path, or the first health check that reads; None where it is off."""
+        """What a heartbeat requests: its own path, or the first health check that reads; None where it is
+        off."""
         if self.heartbeat is None:
             return None
         if self.heartbeat.get is not None:
@@ -330,24 +336,25 @@ class Plan(Part):
 
     @property
     def awaited(self) -> tuple[Check, ...]:
-        """The checks that alone show a claim, and that write nothing when repeated."""
+        """The checks that write nothing and are the only proof of a claim, so they are repeated until it
+        shows."""
         shown = shown_by_check_alone(self.claims)
         return tuple(check for check in self.health if check.name in shown and not check.writes)
 
     def check(self, name: str) -> Check:
-        """The health check of that name; the plan's cross-check guarantees that it exists."""
+        """Return the health check of that name; the cross-check guarantees that it exists."""
         return next(check for check in self.health if check.name == name)
 
     def to_ask(self, name: str) -> Request:
-        """A health check by its name, or a path to GET."""
+        """Return a health check by its name, or a GET of a path."""
         known = next((check for check in self.health if check.name == name), None)
         return known or Request(get=name)
 
     def burst_at(self, pool: Pool, offset_s: float) -> Burst:
-        """How a pool is read at an offset: as it says; in between, fewer times over a longer stretch.
+        """Return how a pool is read at an offset.
 
-        Where nobody reads in between, as often as it says over a longer stretch, but for the first sample,
-        whose news is the most urgent.
+        Between the regular samples: fewer readings over a longer time. In separate jobs: as many readings
+        over a longer time, except at T+0, whose news is the most urgent. Else as the plan says.
         """
         dense_s, spread_s = self.window.dense_s, self.window.spread_s
         if dense_s is not None and offset_s not in self.window.offsets_s:
@@ -357,27 +364,28 @@ class Plan(Part):
         return pool.burst
 
     def waits_s(self, stage: str, offset_s: float) -> float:
-        """How much later a stage is due where a sample job spreads its readings of the pools before it."""
+        """Return how much later a stage is due where a sample job spreads its pool readings before it."""
         if self.window.spread_s is None or named(stage).turn <= named("pools").turn:
             return 0.0
         longer_s = (self.burst_at(pool, offset_s).for_ - pool.burst.for_ for pool in self.pools)
         return max(longer_s, default=0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
-        """An E2E test by its name, and the steps before it; the cross-check guarantees that it exists."""
+        """Return an E2E test by its name with the steps before it; the cross-check guarantees that it
+        exists."""
         tests = self.e2e.tests if self.e2e else ()
         before_each = self.e2e.before_each if self.e2e else ()
         return next(test for test in tests if test.name == name), before_each
 
 
 def with_target(plan: Plan, address: str) -> Plan:
-    """The plan for another, checked address of the service."""
+    """Return the plan for another address of the service, already checked."""
     service = plan.service.model_copy(update={"base_url": address})
     return plan.model_copy(update={"service": service})
 
 
 def asked_once(plan: Plan) -> Plan:
-    """The plan with every health check at T+0 only."""
+    """Return the plan with every health check at T+0 only."""
     return plan.model_copy(
         update={"health": tuple(check.model_copy(update={"at": (0.0,)}) for check in plan.health)}
     )
@@ -385,7 +393,7 @@ def asked_once(plan: Plan) -> Plan:
 
 @cache
 def plan_model() -> type[Plan]:
-    """The plan with the sections that stages bring along (see `section` in the registry)."""
+    """Build the plan's model with the sections that stages bring along (`section` in the registry)."""
     brought = {stage.name: stage.section for stage in STAGES if stage.section is not None}
     more: dict[str, Any] = {}
     for name, path in brought.items():

@@ -1,4 +1,4 @@
-"""The parts of a plan that several sections share: requests, expectations, alternatives, rules. Pure."""
+"""The parts that several sections of a plan share: requests, expectations, alternatives, rules. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ from deploy_verdict.plan.writes.graphql import (
 
 
 def headers_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Names and texts of every `headers` of a plan's data, at any depth."""
+    """Yield the name and value of every header in a plan's data, at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "headers" and isinstance(item, dict):
@@ -108,7 +108,7 @@ class Expectations(Part):
 
 
 def _line(selector: str, value: Any) -> Expectation:
-    """One line; every message starts with its selector."""
+    """Parse one line; every message starts with its selector."""
     check_selector(selector)
     try:
         matcher = Matcher.model_validate(parse_matcher(value, selector))
@@ -123,7 +123,7 @@ def _line(selector: str, value: Any) -> Expectation:
 
 
 def _fitting(matcher: Matcher) -> int:
-    """How many statuses a matcher accepts; for the two usual forms without trying them all."""
+    """Count the statuses that a matcher accepts; the two usual forms need no trial of each."""
     if matcher.operators == ("equals",):
         return int(matcher.equals in STATUSES)
     if matcher.operators == ("between",) and matcher.between is not None:
@@ -179,7 +179,7 @@ class Alternative(Expectations):
 
 
 class NeverRule(Expectations):
-    """An answer that must not occur anywhere, or (with `of`) in the answers of one check."""
+    """An answer that must not occur anywhere or, with `of`, in the answers of one check."""
 
     RESERVED: ClassVar[tuple[str, ...]] = ("name", "of", "severity", "because")
     name: str = ""
@@ -221,7 +221,7 @@ def _selector(value: Any) -> Any:
 
 
 def split_host(value: str) -> tuple[str | None, str]:
-    """The host's name and the path of `admin:/metrics`; no host where there is a path alone."""
+    """Split `admin:/metrics` into the host's name and the path; the host is None for a path alone."""
     match = _HOST_PATH.fullmatch(value)
     return (match.group(1), match.group(2)) if match else (None, value)
 
@@ -240,7 +240,7 @@ def _host_path(value: Any) -> Any:
 
 
 def _plainly(value: Any) -> Any:
-    """A parameter as its address has it: true, not Python's True."""
+    """Return a parameter as an address has it: true, not Python's True."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -251,7 +251,7 @@ Selector = Annotated[str, BeforeValidator(_selector)]
 
 
 class Request(Part):
-    """One request to the service, or a read from another host; and what goes with it."""
+    """One request to the service, or a read from another host."""
 
     get: HostPath | None = None
     post: HostPath | None = None
@@ -299,13 +299,13 @@ class Request(Part):
         if not self.query:
             return path
         pairs = {key: _plainly(value) for key, value in self.query.items()}
-        # What is filled in when it is sent keeps its braces.
+        # What is filled in when the request is sent keeps its braces.
         encoded = urlencode(pairs, doseq=True, safe="${}", quote_via=quote)
         return f"{path}{'&' if '?' in path else '?'}{encoded}"
 
     @property
     def host(self) -> str | None:
-        """The name of the other host that is asked; None is the service itself."""
+        """The name of the other host that gets the request; None is the service itself."""
         return split_host(self._written)[0]
 
     @property
@@ -318,14 +318,14 @@ class Request(Part):
         return not self._is_declared_read and changes_data(self.method, self.path, self.json_)
 
     def as_declared_read(self) -> Self:
-        """The same request, of which its host says that it only reads."""
+        """Return the same request, marked as one that its host declares to be a read."""
         request = self.model_copy()
         request._is_declared_read = True
         return request
 
     @property
     def is_graphql(self) -> bool:
-        """Whether the answer is one of GraphQL."""
+        """Whether the answer is GraphQL's."""
         has_query = self.method == "GET" and "query=" in self.path
         return is_endpoint(self.path) and (has_query or documents_of(self.json_) is not None)
 
@@ -338,7 +338,7 @@ class Expecting(Request):
     """A request with what must hold for its answer: `expect`, `accept`, both, or neither.
 
     Without an expected status it must be 200..299: a 500 is not a good answer, whatever its body. GraphQL
-    answers 200 to what has failed, so there the answer must hold no errors either.
+    answers 200 even to what failed, so there the answer must hold no errors either.
     """
 
     expect: Expectations | None = None
@@ -358,7 +358,7 @@ class Expecting(Request):
         return self
 
     def _wanted_anyway(self, lines: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
-        """What a good answer has, as far as no line speaks of it."""
+        """Return the expectations that every good answer must meet, except where a line covers the same."""
         selectors = [line.selector for line in lines]
         speaks_of_errors = any(name == "errors" or name.startswith("$.errors") for name in selectors)
         status = () if "status" in selectors else (GOOD_STATUS,)
@@ -366,7 +366,7 @@ class Expecting(Request):
 
     def _completed(self, one: "Alternative", wanted: tuple[Expectation, ...]) -> "Alternative":
         missing = [line for line in self._wanted_anyway(one.lines) if line in wanted]
-        # An alternative that is a refusal need not be without errors.
+        # An alternative with a status of its own may be a refusal, which need not be free of errors.
         if any(line.selector == "status" for line in one.lines):
             missing = []
         return one.model_copy(update={"lines": (*missing, *one.lines)}) if missing else one

@@ -1,1 +1,1 @@
-"""What is wrong with a plan as a whole, what it will do, and what it leaves unwatched. Pure."""
+"""Checks across a plan's sections, what the plan will do, and what it leaves unwatched. Pure."""

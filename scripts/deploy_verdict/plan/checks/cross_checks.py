@@ -1,4 +1,4 @@
-"""Checks across the parts of a plan: names that refer to each other, writes, times. Pure."""
+"""Checks across the sections of a plan: names that refer to each other, writes, times. Pure."""
 
 import difflib
 import re
@@ -30,7 +30,7 @@ Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]
 _RAILWAY = 'railway: {project: "${RAILWAY_PROJECT_ID}", service: "${RAILWAY_SERVICE_ID}"}'
 _FILLED = {"query", "json_", "form", *METHODS}
-# A variable as a shell writes it, alone or at the end: "Bearer $TOKEN".
+# A shell variable, alone or at the end: "Bearer $TOKEN".
 _SHELL = re.compile(r"(?:^|[ :])\$[A-Za-z_]\w*$")
 
 
@@ -64,7 +64,7 @@ def cross_check(plan: Plan) -> Iterator[Mistake]:
 
 
 def _literal_headers(plan: Plan) -> Iterator[Mistake]:
-    """Headers that would be sent with a placeholder in them, as nothing fills it."""
+    """Yield each header that would be sent with an unfilled placeholder."""
     health = [(("health", index), check.headers) for index, check in enumerate(plan.health)]
     pools = [(("pools", index), pool.headers) for index, pool in enumerate(plan.pools)]
     steps = [(path, step.headers) for path, step in requests_of_plan(plan) if path[0] == "e2e"]
@@ -82,7 +82,7 @@ def _literal_headers(plan: Plan) -> Iterator[Mistake]:
 
 
 def _hosts(plan: Plan) -> Iterator[Mistake]:
-    """Requests to a host that the plan does not have."""
+    """Yield each request to a host that the plan does not declare, or that writes to another host."""
     requests: list[tuple[Path, Request]] = [*requests_of_plan(plan)]
     requests += [(("pools", index), pool) for index, pool in enumerate(plan.pools)]
     for path, request in requests:
@@ -99,7 +99,7 @@ def _hosts(plan: Plan) -> Iterator[Mistake]:
 
 
 def _only_read(path: Path, request: Request) -> str:
-    """Why a request to another host is not sent, and what to write where it only asks."""
+    """Say why a request to another host is not sent, and what to write if it only reads."""
     what = f"{request.method.lower()} {request.host}:{request.path}"
     text = f"{what} could write — other hosts are only read: get"
     if path[0] != "health" or request.method != "POST":
@@ -109,7 +109,7 @@ def _only_read(path: Path, request: Request) -> str:
 
 
 def _window_values(plan: Plan) -> Iterator[Mistake]:
-    """`${window.…}` where nothing fills it in, or where it has no meaning."""
+    """Yield each `${window.…}` where nothing fills it, or where it has no meaning."""
     for index, check in enumerate(plan.health):
         yield from _misplaced(("health", index), check.model_dump(exclude=_FILLED))
         for name in names_of_window(check):
@@ -119,13 +119,13 @@ def _window_values(plan: Plan) -> Iterator[Mistake]:
             yield ("health", index), "a check that writes takes nothing of the window — write it out"
         if isinstance(check.at, tuple) and 0.0 in check.at and spans_window(check):
             yield ("health", index, "at"), "at T+0 nothing of the window has passed — leave 0m out"
-    # What people read may hold any text.
+    # The report's and the escalation's words are for people and may hold any text.
     for key, section in plan.model_dump(exclude={"health", "x_", "report", "escalation"}).items():
         yield from _misplaced((key,), section)
 
 
 def _at_the_start(plan: Plan) -> Iterator[Mistake]:
-    """Checks on the time since T+0 where they would be sent at T+0, when none of it has passed."""
+    """Yield each check on the time since T+0 that would be sent at T+0, when no time has passed."""
     spanning = {check.name for check in plan.health if spans_window(check)}
     for number, pool in enumerate(plan.pools):
         for index, name in enumerate(pool.beside):
@@ -165,7 +165,7 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
 
 
 def _names_of_logs(plan: Plan) -> dict[Path, Iterable[str]]:
-    """The patterns of each log, and the logs themselves."""
+    """Return the names of each log's patterns, and of the logs themselves, by their path in the plan."""
     if plan.logs is None:
         return {}
     places: list[tuple[Path, LogRules]] = [(("logs",), plan.logs)]
@@ -242,7 +242,7 @@ def _criteria(plan: Plan) -> Iterator[Mistake]:
 
 
 def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
-    """Every step of the suite with its path."""
+    """Yield every step of the suite with its path."""
     if plan.e2e is None:
         return
     for part in ("pre_check", "before_each"):
@@ -255,11 +255,11 @@ def steps_of(plan: Plan) -> Iterator[tuple[Path, Step]]:
 
 
 def _writes(plan: Plan) -> Iterator[Mistake]:
-    """Refuse now what names an entity that may not be written, as far as no captured value decides it."""
+    """Yield each request that names an entity it may not write, unless a captured value decides."""
     pools = ((("pools", index), pool) for index, pool in enumerate(plan.pools))
     for path, request in (*requests_of_plan(plan), *pools):
         if request.host is not None:
-            continue  # other hosts are only read, and this one may not be there
+            continue  # other hosts are only read, and this one may be undeclared
         found = known_refusals(request, plan.test_data, plan.headers_of(request))
         reason = next((one for one in found if not one.is_undeclared), None)
         if reason:
@@ -267,13 +267,13 @@ def _writes(plan: Plan) -> Iterator[Mistake]:
 
 
 def _how_to_allow(request: Request, plan: Plan) -> str:
-    """What lets a request be sent, where it writes to test data only."""
+    """Say what to write so that a request may be sent, if it writes test data only."""
     if plan.test_data.may_write:
         return "add it there, or change the request"
     body = request.json_ if isinstance(request.json_, dict) else {}
     fields = body.get("variables") if is_endpoint(request.path) else body
     named = fields if isinstance(fields, dict) else {}
-    # The value itself may be a secret, and the first field need not be the entity's.
+    # Only the key is shown: the value may be a secret, and the first field need not be the entity's.
     field = next((key for key, value in named.items() if isinstance(value, str | int)), "FIELD")
     text = (
         f"if it names test data, write test_data: {{may_write: {{{field}: [TEST-1]}}}} (docs/plan/writing.md)"
@@ -283,7 +283,7 @@ def _how_to_allow(request: Request, plan: Plan) -> str:
 
 
 def requests_of_plan(plan: Plan) -> Iterator[tuple[Path, Request]]:
-    """Every request of the checks and the suite with its path."""
+    """Yield every request of the checks and the suite with its path."""
     yield from ((("health", i), check) for i, check in enumerate(plan.health))
     for path, step in steps_of(plan):
         if step.together is None:
@@ -295,14 +295,14 @@ def requests_of_plan(plan: Plan) -> Iterator[tuple[Path, Request]]:
 
 
 def answer_names(plan: Plan) -> tuple[str, ...]:
-    """Every name under which an answer can be recorded."""
+    """Return every name under which an answer can be recorded."""
     steps = step_names(plan.e2e) if plan.e2e else ()
     names = (*(check.name for check in plan.health), *(pool.name for pool in plan.pools), *steps)
     return tuple(dict.fromkeys(names))
 
 
 def unknown_answers(plan: Plan, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Recorded names that the plan does not use, each with what to write instead."""
+    """Yield each recorded name that the plan does not use, with what to write instead."""
     known = answer_names(plan)
     for name in names:
         if name not in known:
@@ -320,7 +320,7 @@ def _fixtures(plan: Plan) -> Iterator[Mistake]:
 
 
 def _captures(e2e: E2E) -> Iterator[Mistake]:
-    """A step may only use what an earlier step of the same test has captured."""
+    """Yield each captured value that a step uses before an earlier step of the same test captures it."""
     before = [(("e2e", "before_each", i), step) for i, step in enumerate(e2e.before_each)]
     pre = [(("e2e", "pre_check", i), step) for i, step in enumerate(e2e.pre_check)]
     yield from _unknown_captures(pre)
@@ -350,7 +350,7 @@ def _unknown_captures(steps: Iterable[tuple[Path, Step]]) -> Iterator[Mistake]:
 
 
 def exposure_mistakes(plan: Plan) -> Iterator[Mistake]:
-    """Each with its path: an unknown operation, or a top-up that cannot run the operation."""
+    """Yield each unknown operation, and each top-up that cannot run its operation, with its path."""
     names: set[str] = set()
     for path, name, exposure in _exposures(plan):
         if name in names:
@@ -392,7 +392,7 @@ def _problem(plan: Plan, exposure: Exposing, how: TopUp) -> str | None:
 
 
 def runs_of_one(plan: Plan, exposure: Exposing, how: TopUp) -> int:
-    """How often one run of the top-up runs the operation."""
+    """Return how often one run of the top-up runs the operation."""
     stage, name = how.part
     if exposure.test_name:
         step = exposure.step_of(name) if stage == "e2e" else None
@@ -403,7 +403,7 @@ def runs_of_one(plan: Plan, exposure: Exposing, how: TopUp) -> int:
 
 
 def cycles(plan: Plan) -> list[str]:
-    """The tests that can run repeatedly: those without a race."""
+    """Return the tests that can run repeatedly: those without a race."""
     tests = plan.e2e.tests if plan.e2e else ()
     return [test.name for test in tests if not any(step.together for step in test.steps)]
 

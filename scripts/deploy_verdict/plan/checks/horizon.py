@@ -1,10 +1,10 @@
-"""Can this window prove what a pool's `safe_for` requires? Checked before the window, not after it. Pure.
+"""Decides before the window whether it can prove what a pool's `safe_for` requires. Pure.
 
-No leak in W hours excludes only leaks of more than 3/W an hour. The free connections must outlast `safe_for`
-at that rate: more than 3 × safe_for / W must be free, whatever the readings will be.
+No leak in W hours excludes only rates above 3/W an hour (the rule of three, at 95 %). At that rate the free
+connections must outlast `safe_for`, so more than 3 × safe_for / W must be free, whatever the readings.
 
-Memory's `safe_for` is not checked here: memory is not counted one by one, so its bound has no minimum such as
-3/W, and memory that falls during the window is below any rate. Only the readings can decide.
+Memory's `safe_for` is not checked here. Memory has no smallest step, so its bound has no minimum such as 3/W;
+only the readings can decide.
 """
 
 import math
@@ -19,14 +19,13 @@ from deploy_verdict.stats.blocks import FEWEST_BLOCKS, WARM_UP_S, block_offsets,
 from deploy_verdict.stats.bounds import NO_EVENT
 
 STEP_S = 900.0
-# Of a pool whose plan says its limit and no safe_for: so much of it is taken to be free, as in a pool of 20
-# that must last 6 h.
+# The free share assumed for a constant limit without a safe_for, as of a pool of 20 that must last 6 h.
 FREE_SHARE = 0.55
 
 
 @dataclass(frozen=True, kw_only=True)
 class Horizon:
-    """What a FLAT verdict on one pool requires."""
+    """What growth of one pool a window can exclude."""
 
     pool: Pool
     blocks: int
@@ -42,7 +41,7 @@ class Horizon:
 
     @property
     def problem(self) -> str | None:
-        """Why no reading could prove it, with what would make it provable; None where one could."""
+        """Why no reading could prove `safe_for`, and what to write instead; None where one could."""
         if self.size is None or self.needs_free is None or self.needs_free <= self.size:
             return None
         longest_s = 3600 * self.size * self.hours / NO_EVENT
@@ -58,9 +57,10 @@ class Horizon:
 
 
 def with_provable_times(plan: Plan) -> Plan:
-    """The plan with a shorter safe_for, where none is written and a constant limit is too small for it.
+    """Shorten `safe_for` where the plan does not write it and its constant limit is too small for the
+    default.
 
-    The verdict says the time, so it promises less; a time that somebody wrote stays, and may be refused.
+    The verdict states the shorter time. A time that the plan does write stays, and may be refused.
     """
     pools = list(plan.pools)
     for place, horizon in enumerate(horizons(plan)):
@@ -76,14 +76,15 @@ def with_provable_times(plan: Plan) -> Plan:
 
 
 def horizons(plan: Plan) -> Iterator[Horizon]:
-    """One for each pool."""
+    """Yield one horizon for each pool."""
     blocks = block_offsets(plan.window.pool_offsets_s)
     for pool in plan.pools:
         yield Horizon(pool=pool, blocks=len(blocks), hours=counted_h(blocks), size=_size(plan, pool))
 
 
 def _size(plan: Plan, pool: Pool) -> float | None:
-    """The pool's size, where the plan says it, or a check on its path expects a number as the limit."""
+    """Return the pool's size where it is constant, or where a check on the same path expects a number as the
+    limit."""
     if pool.limit.is_constant:
         return sum(term.sign * float(term.what) for term in parse_number(pool.limit.from_))
     for check in plan.health:

@@ -1,4 +1,4 @@
-"""What a plan will do, counted before it runs. Pure."""
+"""Counts what a plan will do before it runs. Pure."""
 
 import math
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from deploy_verdict.plan.sections.pools import MOST_FAILED, Burst, Exercise, Poo
 from deploy_verdict.plan.writes.known_writes import known_entities, known_refusals
 from deploy_verdict.stages.registry import function, sampled
 
-# The shortest time between two beats, as part of the usual one.
+# The shortest time between two beats, as a share of `every` (heartbeat.py's jitter).
 FEWEST_BEATS = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """Counts for one complete window; requests are upper bounds, as a failed step ends its test early.
+    """Counts for one complete window. Requests are upper bounds, as a failed step ends its test early.
 
-    One process that waits for the window's end reads the pools between the samples too.
+    A single process that waits for the window's end also samples the pools in between.
     """
 
     stages: tuple[str, ...]
@@ -46,16 +46,16 @@ class Preview:
 
     @property
     def total_requests(self) -> int:
-        """How many requests the service gets."""
+        """The number of requests to the service."""
         return sum(self.requests.values())
 
     def counts(self) -> dict[str, Any]:
-        """All counts, for --json."""
+        """Return all counts, for --json."""
         return {**asdict(self), "total_requests": self.total_requests}
 
 
 def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
-    """The counts as a person reads them."""
+    """Yield the counts as lines to print."""
     per_stage = ", ".join(f"{stage} {count}" for stage, count in counts.requests.items() if count)
     yield f"{plan.name}: the plan is valid. On {plan.service.base_url} it will:"
     yield f"  check        {', '.join(counts.stages)}"
@@ -87,7 +87,7 @@ def preview_lines(plan: Plan, counts: Preview) -> Iterator[str]:
 
 
 def _spread_lines(plan: Plan, counts: "Preview") -> Iterator[str]:
-    """What separate jobs on GitHub do with the same readings."""
+    """Say how separate jobs on GitHub spread the same readings."""
     spread_s = spread_out(plan, own_layout(plan), is_free=True).spread_s
     if counts.samples and spread_s is not None:
         each = f"each but the first over {shown_duration(spread_s)}"
@@ -97,7 +97,7 @@ def _spread_lines(plan: Plan, counts: "Preview") -> Iterator[str]:
 
 
 def _suite_words(plan: Plan, counts: "Preview") -> str:
-    """What the suite runs, and how often."""
+    """Say what the suite runs, and how often."""
     command = plan.e2e.command if plan.e2e else ()
     tests = f"{counts.tests} E2E test{'' if counts.tests == 1 else 's'}" if counts.tests else ""
     suite = f"`{' '.join(command)}`" if command else ""
@@ -135,7 +135,7 @@ def _top_up_words(exposure: Exposure, how: TopUp) -> str:
 
 
 def _provable(horizon: Horizon) -> str:
-    """What the window can prove about a pool's growth at best."""
+    """Say what the window can at best prove about a pool's growth."""
     safe_for = shown_duration(horizon.pool.safe_for)
     if horizon.needs_free is None:
         return (
@@ -174,7 +174,7 @@ def preview(plan: Plan) -> Preview:
 
 
 def _written(plan: Plan) -> dict[str, Any]:
-    """What each request may write, and why the guard will not send one."""
+    """Return what each request may write, and why the write guard refuses others."""
     writes_to: dict[str, dict[str, None]] = {}
     not_sent: dict[str, None] = {}
     for _, request in requests_of_plan(plan):
@@ -191,28 +191,28 @@ def _written(plan: Plan) -> dict[str, Any]:
 
 
 def health_requests(plan: Plan) -> Counts:
-    """Requests and writes of the health checks and of the documents that show claims."""
+    """Count the requests and writes of the health checks, and of the documents that show claims."""
     times = [(check, len(plan.check_offsets_s(check))) for check in plan.health]
     writes = sum(count for check, count in times if check.writes)
     return sum(count for _, count in times) + _fingerprints(plan), writes
 
 
 def heartbeat_requests(plan: Plan) -> Counts:
-    """Where one process takes all samples: one about every so often."""
+    """Count the beats of a single process at the shortest distance that the jitter allows."""
     if plan.heartbeat is None or plan.beat is None:
         return 0, 0
     return math.ceil(plan.window.length / (plan.heartbeat.every * FEWEST_BEATS)), 0
 
 
 def e2e_requests(plan: Plan) -> Counts:
-    """Requests and writes of all runs of the suite."""
+    """Count the requests and writes of all runs of the suite."""
     runs = len(plan.e2e.at) if plan.e2e else 0
     steps, writes = _suite(plan)
     return steps * runs, writes * runs
 
 
 def pool_requests(plan: Plan) -> Counts:
-    """Requests and writes of all samples: each burst, and the checks beside the regular ones."""
+    """Count the requests and writes of all samples: each burst, and the checks beside the regular ones."""
     window, samples = plan.window, len(plan.window.offsets_s)
     beside = [plan.check(name) for pool in plan.pools for name in pool.beside]
     bursts = [(pool, plan.burst_at(pool, at_s)) for pool in plan.pools for at_s in window.pool_offsets_s]
@@ -225,12 +225,12 @@ def _readings(plan: Plan, offset_s: float) -> int:
 
 
 def _requests(pool: Pool, burst: Burst) -> int:
-    """How many requests one burst sends to the service; a server that is asked itself gets none of them."""
+    """Count the requests of one burst to the service; a pool read at its server sends none."""
     return 0 if pool.asks else burst.readings * (1 + len(pool.other_paths))
 
 
 def exercise_requests(plan: Plan) -> Counts:
-    """Requests and writes of every exercise, and of the requests repeated after it."""
+    """Count the requests and writes of every exercise, and of the requests repeated after it."""
     loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
     requests = sum(load.requests + load.readings + sum(sent) for load, sent in loads)
     writes = sum(math.ceil(load.requests * sum(sent) / len(sent)) + sum(sent) for load, sent in loads)
@@ -238,31 +238,31 @@ def exercise_requests(plan: Plan) -> Counts:
 
 
 def floor_requests(plan: Plan) -> Counts:
-    """Requests and writes of all cycles."""
+    """Count the requests and writes of all cycles."""
     drives = [(pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None]
     requests = sum(_driven(plan, drive) + 2 * _requests(pool, pool.burst) for pool, drive in drives)
     return requests, sum(_driven(plan, drive) for _, drive in drives)
 
 
 def top_up_requests(plan: Plan) -> Counts:
-    """Requests and writes of all top-ups."""
+    """Count the requests and writes of all top-ups."""
     counts = [_topped_up(plan, exposure.top_up) for exposure in plan.exposures if exposure.top_up is not None]
     return sum(requests for requests, _ in counts), sum(writes for _, writes in counts)
 
 
 def _to_ask(plan: Plan, load: Exercise) -> list[bool]:
-    """Which requests of an exercise write; those are sent once more after it."""
+    """Return for each request of an exercise whether it writes; each is sent once more after the load."""
     return [plan.to_ask(name).writes for name in load.ask]
 
 
 def _driven(plan: Plan, drive: ReturnToFloor) -> int:
-    """Requests of all cycles at most; each of them may write."""
+    """Count the requests of all cycles at most; each of them may write."""
     test, before_each = plan.test_of(drive.test)
     return drive.cycles * len(test.steps) + len(before_each) + len(test.start) + len(test.cleanup)
 
 
 def _topped_up(plan: Plan, how: TopUp) -> tuple[int, int]:
-    """Requests and writes of all runs at most; each failed run has its cleanup."""
+    """Count the requests and writes of all runs at most; each failed run has its cleanup."""
     stage, name = how.part
     if stage == "health":
         return how.at_most, how.at_most * plan.check(name).writes
@@ -273,7 +273,7 @@ def _topped_up(plan: Plan, how: TopUp) -> tuple[int, int]:
 
 
 def _drives_s(plan: Plan) -> float:
-    """How long the drives at the window's end take as planned; `limit` caps a return to floor."""
+    """Return how long the drives at the window's end take as planned; `limit` caps a return to floor."""
     drives = ((pool, pool.return_to_floor) for pool in plan.pools if pool.return_to_floor is not None)
     floors = (
         min(drive.limit, _driven(plan, drive) / drive.rate) + drive.settle + 2 * pool.burst.for_
@@ -284,15 +284,16 @@ def _drives_s(plan: Plan) -> float:
 
 
 def _fingerprints(plan: Plan) -> int:
-    """Requests that show the claims, at most; they share one wait, unless old and new code alternate."""
+    """Count the requests that show the claims, at most; the claims share one wait for the new code."""
     shown = IN_A_ROW * sum(claim.openapi is not None for claim in plan.claims) + len(plan.awaited)
     return shown + int(plan.fresh_within_s / ASK_AGAIN_S) if shown else 0
 
 
 def _platform(plan: Plan, samples: int) -> int:
-    """Two requests for the ids, one for the subject, two for each sample, two more at either end.
+    """Count the requests to Railway: two for the ids, one for the subject, two for each sample, four at the
+    ends.
 
-    Log, edge log and metrics take one each at the samples between, and at the end, where metrics take two.
+    Log, edge log and metrics add one each at the samples between and at the end, where metrics add two.
     """
     if plan.railway is None:
         return 0
@@ -301,7 +302,7 @@ def _platform(plan: Plan, samples: int) -> int:
 
 
 def _suite(plan: Plan) -> tuple[int, int]:
-    """Requests and writes of one run of the declared suite."""
+    """Count the requests and writes of one run of the declared suite."""
     if plan.e2e is None:
         return 0, 0
     requests = writes = 0

@@ -1,6 +1,6 @@
 """The names by which criteria and tables refer to findings and measures. Pure.
 
-A finding is stage/check/rule. A measure is a number (or word) in a table.
+A finding is stage/check/rule. A measure is a number or word in a table.
 """
 
 import fnmatch
@@ -19,7 +19,7 @@ ANSWER_MEASURES = ("success", "mean_ms", "p95_ms", "max_ms")
 
 
 def finding_names(plan: Plan) -> Iterator[FindingName]:
-    """Every finding that a verdict on this plan has, whatever the evidence."""
+    """Yield every finding that a verdict on this plan has, whatever the evidence."""
     for check in plan.health:
         for rule in check_rules(plan, check.name):
             yield "health", check.name, rule
@@ -68,7 +68,7 @@ def _suite_names(plan: Plan) -> Iterator[FindingName]:
         yield "e2e", SUITE, "limit"
     if plan.e2e.command:
         yield "e2e", SUITE, "command"
-        # Its cases are known only after it has run.
+        # The suite's cases are known only after it has run.
         yield "e2e", "*", "passes"
 
 
@@ -80,13 +80,13 @@ def _log_names(plan: Plan) -> Iterator[FindingName]:
 
 
 def check_of(log: str, check: str) -> str:
-    """A finding's check: in another log than the service's own it begins with that log's name."""
+    """Return a finding's check; for a log other than the service's own it begins with that log's name."""
     return f"{log}: {check}" if log else check
 
 
 def _rules_of_log(rules: LogRules) -> Iterator[tuple[str, str]]:
     yield "log", "readable"
-    # Where the log has access lines.
+    # Judged only where the log has access lines.
     yield "answers", "refused"
     if rules.max_errors is not None:
         yield "log", "errors"
@@ -109,7 +109,7 @@ def _platform_names(plan: Plan) -> Iterator[FindingName]:
         rules = ("5xx", "upstream", "refused", *(("p95",) if plan.traffic.p95 is not None else ()))
         yield from (("traffic", "log", rule) for rule in ("readable", "canary"))
         yield from (("traffic", "all", rule) for rule in rules)
-        # Its paths are known only from the log.
+        # Paths are known only from the log.
         yield "traffic", "*", "5xx"
         if plan.traffic.previous:
             yield "claims", "previous", "silent"
@@ -118,17 +118,17 @@ def _platform_names(plan: Plan) -> Iterator[FindingName]:
 
 
 def check_rules(plan: Plan, name: str) -> tuple[str, ...]:
-    """The rules of one health check: a selector for each line of `expect`, and `accept`."""
+    """Return the rules of a health check: a selector for each line of `expect`, and `accept`."""
     check = next((check for check in plan.health if check.name == name), None)
     if check is None:
-        # The cross-check reports an unknown name at its own place.
+        # The cross-check reports an unknown name at its place in the plan.
         return ()
     lines = tuple(line.selector for line in check.expect.lines) if check.expect else ()
     return (*lines, "accept") if check.accept else lines
 
 
 def refers(reference: str, name: FindingName) -> bool:
-    """Whether a criterion's reference matches this finding: stage/check, stage/*, or stage/check/rule."""
+    """Whether a criterion's reference (stage/check, stage/* or stage/check/rule) matches this finding."""
     stage, _, rest = reference.partition("/")
     if stage != name[0] or not rest:
         return False
@@ -138,7 +138,7 @@ def refers(reference: str, name: FindingName) -> bool:
 
 
 def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
-    """The measures of each kind but health's, whose names are selectors."""
+    """Yield the measures of each stage except health, whose measures are any selectors."""
     yield "pools", [f"{pool.name}/{item}" for pool in plan.pools for item in POOL_MEASURES]
     yield "never", [f"{rule.name}/count" for rule in plan.never]
     yield "logs", _log_measures(plan)
@@ -147,7 +147,7 @@ def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
 
 
 def measure_problem(plan: Plan, measure: str) -> str | None:
-    """Why a measure cannot be shown, with those that can; None where it can."""
+    """Say why a measure cannot be shown, and name some that can; None where it can."""
     kind, _, rest = measure.partition("/")
     name, _, what = rest.rpartition("/")
     if kind == "health":
@@ -176,7 +176,7 @@ def _health_measure_problem(plan: Plan, rest: str) -> str | None:
 
 
 def _log_measures(plan: Plan) -> list[str]:
-    """Each pattern's count, and the lines of level error; of another log with its name before them."""
+    """Return each pattern's count and the number of error lines; those of another log begin with its name."""
     if plan.logs is None:
         return []
     counts = [f"{check_of(log, p.name)}/count" for log, rules in plan.logs.asked() for p in rules.patterns]

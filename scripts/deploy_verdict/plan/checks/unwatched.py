@@ -1,4 +1,4 @@
-"""What a plan leaves unwatched, in sentences: said before the window, and again beside its verdict. Pure."""
+"""Says in sentences what a plan leaves unwatched; shown before the window and beside its verdict. Pure."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from deploy_verdict.plan.plan import Plan
 
 
 def unwatched(plan: Plan) -> tuple[str, ...]:
-    """One sentence for each thing that nobody looks at, with what to add to the plan."""
+    """Return a sentence for each thing that nothing watches, with what to add to the plan."""
     return (*_checks(plan), *_sections(plan))
 
 

@@ -1,1 +1,1 @@
-"""From a plan's text to the plan, or to every mistake with its place and what to write. Pure."""
+"""Reads a plan's text: gives the plan, or every mistake with its place and what to write. Pure."""

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the files that others read or write; generated from the models. Pure."""
+"""Generates from the models the JSON Schemas of the files that others read or write. Pure."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """File name → schema."""
+    """Return file name → schema."""
     return {f"{name}.schema.json": _schema(name, model) for name, model in _MODELS.items()}
 
 

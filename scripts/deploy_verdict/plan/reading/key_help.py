@@ -1,6 +1,6 @@
-"""What an editor or an assistant is told of each key of the plan, where the model's field does not say it.
+"""Descriptions and examples of the plan's keys, for editors, where the model's field has none. Pure.
 
-`Model.key` is one key, `key` that of every model. An example is a value as it stands in a plan. Pure.
+`Model.key` is one model's key, `key` that of every model. An example is a value as a plan writes it.
 """
 
 from typing import Any
@@ -128,7 +128,7 @@ KEY_HELP: dict[str, Help] = {
 
 
 def with_help(schema: dict[str, Any]) -> dict[str, Any]:
-    """The plan's schema with a description of every key, and examples."""
+    """Add to the plan's schema a description of every key, and examples."""
     for model, part in (("Plan", schema), *schema.get("$defs", {}).items()):
         for key, field in part.get("properties", {}).items():
             words, examples = KEY_HELP.get(f"{model}.{key}") or KEY_HELP.get(key) or ("", ())

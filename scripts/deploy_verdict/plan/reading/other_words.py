@@ -1,4 +1,4 @@
-"""Keys that other tools have, by the section where people write them, and what they are called here. Pure."""
+"""Maps keys of other tools, by the section where people write them, to this tool's keys. Pure."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ _PROMETHEUS = (
 _NOTIFY = (
     "set the variable DEPLOY_VERDICT_NOTIFY (docs/guide/notifications.md), or write github: {notify: [NAME]}"
 )
-# The models that are requests share these.
+# Shared by all models that are requests.
 _REQUEST = {
     "url": "write get: and the path, such as get: /api/health",
     "host": "write hosts: {admin: https://admin.example.com}, and get: admin:/metrics to ask it",
@@ -96,7 +96,7 @@ _OF_SECTION: dict[str, dict[str, str]] = {
 
 
 def other_word(key: str, model: Any) -> str | None:
-    """What to write instead of another tool's key in this model, or None where nothing is known of it."""
+    """Say what to write instead of another tool's key in this model; None for an unknown key."""
     if model is None:
         return None
     own = _OF_SECTION.get(model.__name__, {})
@@ -104,6 +104,6 @@ def other_word(key: str, model: Any) -> str | None:
 
 
 def line_of(text: str) -> str | None:
-    """A line as a plan writes it, of one that is written as other tools write it: status == 200."""
+    """Rewrite a line in another tool's style (status == 200) as a plan has it; None where it is not one."""
     match = re.fullmatch(r"(\S+)\s*(==|=|is|equals)\s+(.+)", text.strip())
     return f"{match.group(1)}: {match.group(3)}" if match else None

@@ -1,6 +1,6 @@
-"""One value of a plan set to another: `pools.redis.attention=60%`. Pure.
+"""Sets one value of a plan: `pools.redis.attention=60%`. Pure.
 
-A path consists of keys and, in lists, of the members' `name` or number. A key may contain dots, as selectors
+A path consists of keys and, in lists, of the members' `name` or index. A key may contain dots, as selectors
 do: the longest match counts. The plan's reader then validates the result.
 """
 
@@ -14,7 +14,7 @@ Step = str | int
 
 
 def changed(document: Any, change: str) -> Any:
-    """The plan's values with one of them changed; raises UsageError for an unknown path."""
+    """Return the plan's values with one of them changed; raise UsageError for an unknown path."""
     path, equals, raw = change.partition("=")
     if not equals or not path.strip():
         raise UsageError(f"{change!r} is not PATH=VALUE — write one such as pools.redis.attention=60%")
@@ -22,7 +22,7 @@ def changed(document: Any, change: str) -> Any:
 
 
 def _value(change: str, raw: str) -> Any:
-    """The value after YAML, as it would stand in the plan."""
+    """Parse the value as YAML, as if the plan held it."""
     if not raw.strip():
         return None
     document = read_nodes(raw, lambda text: text)
@@ -35,7 +35,7 @@ def _set(here: Any, rest: str, value: Any, path: str) -> Any:
     found = _step(here, rest)
     if found is None:
         if isinstance(here, dict) and "." not in rest:
-            # A key that the plan leaves at its default; the reader refuses an unknown one.
+            # A key left at its default; the reader refuses an unknown one.
             return {**here, rest: value}
         raise UsageError(f"{path!r}: the plan has no {rest!r}{_meant(here, rest)}")
     step, after = found
@@ -46,7 +46,7 @@ def _set(here: Any, rest: str, value: Any, path: str) -> Any:
 
 
 def _step(here: Any, rest: str) -> tuple[Any, str] | None:
-    """The member that the path starts with, and the rest of the path."""
+    """Return the member that the path starts with, and the rest of the path."""
     fitting = [(name, step) for name, step in _members(here) if rest == name or rest.startswith(f"{name}.")]
     if not fitting:
         return None

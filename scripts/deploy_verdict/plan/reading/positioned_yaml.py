@@ -1,8 +1,8 @@
-"""YAML with places: a text becomes values and, for each value, its line and column. Pure.
+"""Reads YAML into values, with the line and column of each. Pure.
 
-Only values that JSON has are accepted. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a
-mistake with a place. Large documents are refused while they are read: nodes are counted as they come, and
-aliases where they are expanded.
+Only JSON's values are accepted. What YAML 1.1 reads in surprising ways (`yes`, `1:30`, `010`) is a mistake
+with a place. Large documents are refused while they are read: nodes are counted as they come, and aliases as
+they are expanded.
 """
 
 import re
@@ -36,17 +36,17 @@ class Position:
 
 @dataclass
 class Document:
-    """A YAML text as JSON values, the place of each value and of each key, and what is wrong in it."""
+    """A YAML text as JSON values, with the place of each value and key, and its mistakes."""
 
     value: Any = None
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    # The values that take a variable without a default, as secrets must.
+    # Values that take a variable without a default, as secrets must.
     from_variables: set[Path] = field(default_factory=set)
 
     def place(self, path: Path, *, key: bool = False) -> Position:
-        """The place of a value (or its key), or of the nearest value around it."""
+        """Return the place of a value (or its key), or of the nearest value around it."""
         table = self.keys if key else self.values
         while path and path not in table:
             path = path[:-1]
@@ -54,11 +54,11 @@ class Document:
         return table.get(path, Position(1, 1))
 
     def add(self, place: Position, message: str) -> None:
-        """Note a mistake."""
+        """Record a mistake."""
         self.problems.append(Problem(line=place.line, column=place.column, message=message))
 
     def first_at_each_place(self) -> tuple[Problem, ...]:
-        """One mistake for each place: a mistake in the YAML comes before one of the model."""
+        """Return one mistake for each place; one in the YAML takes precedence over one of the model."""
         places: dict[tuple[int, int], Problem] = {}
         for problem in self.problems:
             places.setdefault((problem.line, problem.column), problem)
@@ -120,7 +120,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.nodes += 1
-        # A key and its value are two.
+        # A key and its value are two nodes.
         if self.nodes > 2 * MAX_VALUES:
             raise _TooLargeError(f"more than {MAX_VALUES} values — this is not a plan")
         return super().compose_node(parent, index)
@@ -196,7 +196,7 @@ _KNOWN_TAGS = {
 
 
 def plain_value(text: str) -> Any:
-    """An unquoted scalar after YAML 1.2; raises ValueError where YAML 1.1 would read something else."""
+    """Read an unquoted scalar by YAML 1.2; raise ValueError where YAML 1.1 would read something else."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

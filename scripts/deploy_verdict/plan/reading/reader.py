@@ -1,7 +1,7 @@
-"""From a plan's text to a Plan, or to all its mistakes at once, with line and column. Pure.
+"""Reads a plan's text into a Plan, or reports all its mistakes at once with line and column. Pure.
 
-The environment is handed in: `${NAME}`, `${NAME:-default}` and `${TODAY}` are filled from it; `$${`
-stands for a literal `${`.
+The environment is passed in: `${NAME}`, `${NAME:-default}` and `${TODAY}` are filled from it; `$${` is a
+literal `${`.
 """
 
 import difflib
@@ -31,7 +31,7 @@ from deploy_verdict.plan.sections.fixtures import Answer, Recording
 
 MAX_PLAN_BYTES = 250_000
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
-# A stand-in for each section that a plan must have.
+# Stands in for each section that a plan must have, so that the others can be cross-checked.
 _STAND_INS = {"version": 1, "name": "plan", "service": {"base_url": "http://localhost"}}
 _BOUNDS = {
     "greater_than": "more than",
@@ -44,9 +44,9 @@ _BOUNDS = {
 def read_plan(
     data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
 ) -> Plan:
-    """Read a plan from a file's bytes; raises PlanError with every mistake that can be found.
+    """Read a plan from a file's bytes; raise PlanError with every mistake that can be found.
 
-    `changes` are PATH=VALUE (override.py); a changed plan is another version.
+    `changes` are PATH=VALUE (override.py); a changed plan has another sha256.
     """
     return read_placed_plan(data, path, environment, today, changes)[0]
 
@@ -54,7 +54,7 @@ def read_plan(
 def read_placed_plan(
     data: bytes, path: str, environment: Mapping[str, str], today: str, changes: Sequence[str] = ()
 ) -> tuple[Plan, Document]:
-    """Like read_plan, with the place of everything in the file."""
+    """Read a plan like read_plan, and return it with the place of everything in the file."""
     text = _text(data, path)
     document = read_nodes(text, lambda raw: fill(raw, environment, today))
     for change in changes:
@@ -71,7 +71,7 @@ def read_placed_plan(
 
 
 def _open_secrets(plan: Plan, document: Document) -> Iterator[tuple[Path, str]]:
-    """Secrets that stand in the plan itself, which others read."""
+    """Yield each secret written in the plan itself, which others read."""
     for path, auth in plan.auths.items():
         for place in auth.secret_places():
             where = (*path, *place)
@@ -85,7 +85,7 @@ def _open_secrets(plan: Plan, document: Document) -> Iterator[tuple[Path, str]]:
 
 
 def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Answer, ...]]:
-    """Read a file of recorded answers for a plan; raises PlanError with every mistake in it."""
+    """Read a file of recorded answers for a plan; raise PlanError with every mistake in it."""
     document = read_nodes(_text(data, path), lambda raw: raw)
     if not isinstance(document.value, dict) and not document.problems:
         document.add(document.place(()), "recorded answers must be a mapping: `NAME: {status: 200, json: …}`")
@@ -104,14 +104,14 @@ def read_recording(data: bytes, path: str, plan: Plan) -> Mapping[str, tuple[Ans
 
 
 def fill(raw: str, environment: Mapping[str, str], today: str) -> str:
-    """Replace variables in one text; raises ValueError, which says how to set a missing one."""
+    """Replace variables in one text; raise ValueError, which says how to set a missing one."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(0) == "$${":
             return "${"
         name, default = match.group(1), match.group(2)
         if name is None and match.group(0).startswith("${window."):
-            # Filled when the request is sent; the cross-check refuses it where nothing fills it.
+            # Filled when the request is sent; the cross-check refuses it elsewhere.
             return match.group(0)
         if name is None:
             raise ValueError(_not_a_variable(match.group(0)))
@@ -167,7 +167,7 @@ def _validated(document: Document) -> Plan | None:
 
 
 def _follows(detail: Any, details: Sequence[Any]) -> bool:
-    """Whether a list is too short only because its members are wrong: not a mistake of its own."""
+    """Whether a list is too short only because its members are wrong, which is no mistake of its own."""
     place = detail["loc"]
     return detail["type"] == "too_short" and any(
         len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
@@ -175,7 +175,7 @@ def _follows(detail: Any, details: Sequence[Any]) -> bool:
 
 
 def _note(detail: Any, document: Document) -> Path:
-    """Add one of pydantic's mistakes in our words; returns its path in the document."""
+    """Record one of pydantic's errors in our words; return its path in the document."""
     location = _existing(detail["loc"], document)
     unknown = detail["type"] == "extra_forbidden"
     document.add(document.place(location, key=unknown), _message(detail, location, document))
@@ -183,7 +183,7 @@ def _note(detail: Any, document: Document) -> Path:
 
 
 def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
-    """Cross-check the sections without mistakes, leaving out messages that depend on the others."""
+    """Cross-check the sections without mistakes, and drop messages that depend on the others."""
     lost = {str(path[0]) for path in broken if path}
     sections = {name: section for name, section in document.value.items() if name not in lost}
     try:
@@ -197,7 +197,7 @@ def _cross_check_rest(document: Document, broken: Sequence[Path]) -> None:
 
 
 def _names(value: Any) -> Iterator[str]:
-    """The names by which other sections may refer to parts of a section."""
+    """Yield the names by which other sections may refer to parts of a section."""
     if isinstance(value, dict):
         name = value.get("name") or value.get("text") or value.get("regex")
         if isinstance(name, str):
@@ -211,7 +211,7 @@ def _mentions(message: str, name: str) -> bool:
 
 
 def _existing(location: tuple[int | str, ...], document: Document) -> Path:
-    """The part of pydantic's location that exists in the file (it also names union members)."""
+    """Return the part of pydantic's location that exists in the file (it also names union members)."""
     path: Path = ()
     for step in location:
         if (*path, step) in document.values or (*path, step) in document.keys:
@@ -240,7 +240,8 @@ def _message(detail: Any, location: Path, document: Document) -> str:
 
 
 def _holds_secret(detail: Any, location: Path, document: Document) -> bool:
-    """Whether a value, or one inside it, may be a secret: it is of a variable, or says who we are."""
+    """Whether a value, or one inside it, may be a secret: it comes from a variable, or is a credential's
+    key."""
     inside = any(path[: len(location)] == location for path in document.from_variables)
     named = {str(step) for step in detail["loc"]} | set(_keys(detail["input"]))
     return inside or bool(named & {"auth", "headers", "password", "token", "form"})
@@ -270,17 +271,17 @@ def _not_one_of(name: str, detail: Any) -> str:
 
 
 def _place(detail: Any) -> Path:
-    """Where a value stands, without the members of a union that pydantic names too."""
+    """Return a value's path without the members of a union that pydantic also names."""
     return tuple(step for step in detail["loc"] if isinstance(step, int) or _is_key(step))
 
 
 def _is_key(step: str) -> bool:
-    # Such as "list[str]", "tuple[Pattern, ...]" and "LogPattern".
+    # pydantic also names types, such as "list[str]", "tuple[Pattern, ...]" and "LogPattern".
     return re.fullmatch(r"[a-z_$][\w.$-]*", step) is not None and step not in ("str", "int", "float", "bool")
 
 
 def _bound(name: str, detail: Any, location: Path, document: Document) -> str:
-    """A value beyond its bound, both as the plan writes them."""
+    """Report a value beyond its bound, both in the plan's own units."""
     bound = next(iter(detail["ctx"].values()))
     raw = _raw(document.value, location)
     if isinstance(raw, str) and re.search(r"\d(ms|s|m|h)$", raw):
@@ -303,13 +304,13 @@ def _suggestion(name: str, detail: Any) -> str:
 
 
 def _known_names(detail: Any) -> list[str]:
-    """The keys of the model at this place."""
+    """Return the keys of the model at this place."""
     model = _model_of(detail)
     return [f.alias or n for n, f in model.model_fields.items() if not f.exclude] if model else []
 
 
 def _model_of(detail: Any) -> Any:
-    """The model that has the key of this place, found by walking the models along the location."""
+    """Find the model that has this place's key, by walking the models along the location."""
     model: Any = plan_model()
     steps = [step for step in detail["loc"] if not isinstance(step, int)]
     for step in steps[:-1]:

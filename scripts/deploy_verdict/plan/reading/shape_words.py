@@ -1,4 +1,4 @@
-"""What to write where a value of the plan has the wrong shape: the key and its value as it should. Pure."""
+"""Says what to write where a value of the plan has the wrong shape, such as text for a list. Pure."""
 
 import json
 import re
@@ -16,13 +16,14 @@ _SCALARS = {
     "bool_type": "true or false",
 }
 SHAPES = (*LISTS, *MAPPINGS, *_SCALARS)
-# What YAML reads as something else than this text, or not at all.
+# Texts that YAML reads as themselves without quotes.
 _PLAIN = re.compile(r"[A-Za-z_/$.][\w ./${}*-]*|\d+(ms|s|m|h|%)|\d+\.\.\d+")
 _OTHER_TYPES = ("true", "false", "yes", "no", "on", "off", "null")
 
 
 def shape_message(kind: str, place: Sequence[int | str], found: Any, model: Any, *, is_secret: bool) -> str:
-    """One mistake of shape; `model` is the pydantic model whose key it is, or None. A secret is not shown."""
+    """Report a value of the wrong shape; `model` is the pydantic model that has the key, or None. Never show
+    a secret."""
     key = next((str(step) for step in reversed(place) if isinstance(step, str)), "the plan")
     name = f"'{key}'" if isinstance(place[-1], str) else f"item {int(place[-1]) + 1} of '{key}'"
     is_not = "is not" if is_secret else f"is {_short(found)}, not"
@@ -48,7 +49,7 @@ def shape_message(kind: str, place: Sequence[int | str], found: Any, model: Any,
 
 
 def empty_message(key: str, model: Any) -> str:
-    """A list that needs a member."""
+    """Report an empty list that needs a member."""
     example = _example(model, key)
     return (
         f"'{key}' is empty — write {key}: {flow(example)}"
@@ -58,7 +59,7 @@ def empty_message(key: str, model: Any) -> str:
 
 
 def missing_message(key: str, place: Sequence[int | str], model: Any) -> str:
-    """A key that must be there, with its example."""
+    """Report a missing key, with its example."""
     where = ""
     if place:
         name = next((step for step in reversed(place) if isinstance(step, str)), "")
@@ -68,14 +69,14 @@ def missing_message(key: str, place: Sequence[int | str], model: Any) -> str:
 
 
 def model_in(annotation: Any) -> Any:
-    """The first model inside an annotation, or None."""
+    """Return the first model inside an annotation, or None."""
     if hasattr(annotation, "model_fields"):
         return annotation
     return next(filter(None, (model_in(part) for part in getattr(annotation, "__args__", ()))), None)
 
 
 def flow(value: Any) -> str:
-    """A value as a plan writes it in one line."""
+    """Format a value on one line, as a plan writes it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -95,7 +96,7 @@ def _short(found: Any) -> str:
 
 
 def _example(model: Any, key: str) -> Any:
-    """How the schema shows this key, or None."""
+    """Return the schema's example of this key, or None."""
     name = getattr(model, "__name__", "")
     _, examples = KEY_HELP.get(f"{name}.{key}") or KEY_HELP.get(key) or ("", ())
     return next(iter(examples), None)
@@ -112,7 +113,7 @@ def _as_list(key: str, found: Any, example: Any, inside: Any) -> str:
 
 
 def _as_mapping(key: str, found: Any, example: Any, field: Any, inside: Any) -> str:
-    """An example of the key; where nothing in it is required, an empty mapping does."""
+    """Say how to write the key as a mapping; where nothing in it is required, an empty one."""
     if isinstance(found, list) and inside is not None and "tests" in inside.model_fields:
         return f"write {key}: {{tests: {flow(found)}}}"
     if found is False:
@@ -124,7 +125,7 @@ def _as_mapping(key: str, found: Any, example: Any, field: Any, inside: Any) -> 
 
 
 def _members(model: Any) -> str:
-    """The keys that a model must have, or its first ones."""
+    """Return the keys that a model requires, or its first ones."""
     if model is None:
         return "{NAME: VALUE}"
     keys = [(item.alias or name, item) for name, item in model.model_fields.items() if not item.exclude]

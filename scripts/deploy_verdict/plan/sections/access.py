@@ -1,4 +1,5 @@
-"""Who we are to a service: tokens, passwords, keys, or a login; and other hosts that a plan asks. Pure."""
+"""How we authenticate to a service (token, password, key or login), and other hosts that a plan reads.
+Pure."""
 
 import base64
 import re
@@ -14,13 +15,13 @@ from deploy_verdict.plan.writes.spellings import folded
 from deploy_verdict.plan.writes.write_guard import OVERRIDES, is_declared_read
 
 Path = tuple[str | int, ...]
-# Fields of a login that are no secrets, however they are spelled.
+# Fields of a login that hold no secrets, in any spelling.
 _NAMES = {"user", "username", "email", "login", "clientid", "granttype", "scope", "audience", "realm"}
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def checked_address(value: str) -> str:
-    """A service's address without a trailing slash; raises ValueError for an invalid one."""
+    """Return a service's address without a trailing slash; raise ValueError for an invalid one."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         is_host = isinstance(value, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", value)
@@ -42,7 +43,7 @@ def _sendable(name: str, value: str) -> None:
 
 
 class Login(Part):
-    """A request that logs us in; its token, or its cookies, go with every later request."""
+    """A request that logs us in; its token or cookies go with every later request."""
 
     post: HostPath
     json_: JsonValue = Field(default=None, alias="json", description="the login's JSON body", repr=False)
@@ -80,12 +81,12 @@ class Login(Part):
 
     @property
     def host(self) -> str | None:
-        """The host of `hosts` that logs us in; None is the one that is asked."""
+        """The name of the host that logs us in; None is the host that gets the requests."""
         return split_host(self.post)[0]
 
 
 class Auth(Part):
-    """Who we are: one of these."""
+    """How we authenticate: exactly one of these."""
 
     bearer: str | None = Field(default=None, description='a token: "${API_TOKEN}"', repr=False)
     basic: str | None = Field(default=None, description='"${USER}:${PASSWORD}"', repr=False)
@@ -110,7 +111,7 @@ class Auth(Part):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that say who we are; those of a login hold {token} in its place."""
+        """The headers that authenticate us; those of a login hold {token} in its place."""
         if self.bearer:
             return {"Authorization": f"Bearer {self.bearer}"}
         if self.basic:
@@ -121,7 +122,7 @@ class Auth(Part):
 
     @property
     def secrets(self) -> Iterator[tuple[str, str]]:
-        """What must not leave, each with a name that says so."""
+        """Each secret with a name, for the redactor."""
         if self.login is None:
             yield from ((f"auth {name}", value) for name, value in self.headers.items())
         if self.basic:
@@ -132,7 +133,7 @@ class Auth(Part):
                 yield f"auth {path[-1]}", value
 
     def secret_places(self) -> Iterator[Path]:
-        """Where a secret stands, which only a variable may hold."""
+        """Yield the path of each secret, which only a variable may hold."""
         yield from ((name,) for name in ("bearer", "basic") if getattr(self, name))
         yield from (("header", name) for name in self.header or {})
         yield from (("login", *path) for path, _ in self._texts() if not _is_name(path))

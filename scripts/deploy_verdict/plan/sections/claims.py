@@ -9,13 +9,13 @@ from deploy_verdict.expect.openapi import check_has
 from deploy_verdict.plan.requests import Part, UrlPath
 from deploy_verdict.plan.sections.exposure import Exposing
 
-# What shows a claim is asked again after so many seconds; a document must show it so many times in a row, as
-# instances of older and newer code may answer in turns.
+# A claim is checked again after this many seconds. A document must show it this many times in a row, as
+# instances of older and newer code may answer alternately.
 ASK_AGAIN_S, IN_A_ROW = 10.0, 3
 
 
 class OpenApi(Part):
-    """A field that the service's OpenAPI document has with this commit, and without it has not."""
+    """A field that the service's OpenAPI document has only with this commit."""
 
     get: UrlPath = Field(default="/openapi.json", description="where the document is")
     has: Annotated[str, BeforeValidator(check_has)] = Field(description="Schema.field")
@@ -27,12 +27,12 @@ class OpenApi(Part):
 
     @property
     def field(self) -> str:
-        """The part behind it."""
+        """The part after the last dot."""
         return self.has.rpartition(".")[2]
 
 
 class Claim(Part):
-    """What a commit says it brings, and what only that code shows: a check, a document's field, or both."""
+    """What a commit claims to bring, and what only that code shows: a check, a document's field, or both."""
 
     commit: str = Field(min_length=4)
     title: str
@@ -44,6 +44,6 @@ class Claim(Part):
 
 
 def shown_by_check_alone(claims: Iterable[Claim]) -> frozenset[str]:
-    """The names of health checks that show a claim which no document shows."""
+    """Return the names of health checks that show a claim which no document shows."""
     shown = (claim.shown_by or "" for claim in claims if claim.openapi is None)
     return frozenset(name.removeprefix("health/") for name in shown if name.startswith("health/"))

@@ -1,4 +1,4 @@
-"""The E2E section of a plan: tests of steps, captures, races, cleanup, or a plugged-in suite. Pure."""
+"""The E2E section of a plan: tests of steps, captures, races, cleanup, or an external suite. Pure."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -30,7 +30,7 @@ class RaceRequest(Expecting):
 
 
 class Together(Part):
-    """Requests that leave through one barrier, and how many must answer what: {200: 1, 409: rest}."""
+    """Requests sent through one barrier, and how many must get which status: {200: 1, 409: rest}."""
 
     requests: tuple[RaceRequest, ...] = Field(strict=False, min_length=1)
     times: int = Field(default=1, ge=1, le=50, description="each request so many times")
@@ -55,11 +55,11 @@ class Together(Part):
 
     @property
     def size(self) -> int:
-        """How many requests leave together."""
+        """The number of requests sent together."""
         return len(self.requests) * self.times
 
     def wanted(self) -> dict[int, int]:
-        """How many answers of each status are right."""
+        """Return the wanted number of answers for each status."""
         fixed = {int(status): n for status, n in self.answers.items() if isinstance(n, int)}
         rest = {int(s): self.size - sum(fixed.values()) for s, n in self.answers.items() if n == "rest"}
         return fixed | rest
@@ -93,7 +93,7 @@ class Step(Expecting):
 
 
 class Test(Part):
-    """A declared test: bring the entity to the start state, do the steps, clean up whatever happened."""
+    """A declared test: bring the entity to its start state, run the steps, always clean up."""
 
     __test__ = False  # pytest: not a test class
     name: str
@@ -106,7 +106,7 @@ class Test(Part):
 
 
 class E2E(Part):
-    """The suite: declared tests, a plugged-in command, or both; run at each offset of `at`."""
+    """The suite: declared tests, an external command, or both; run at each offset of `at`."""
 
     at: tuple[Duration, ...] = Field(default=(0.0,), strict=False, min_length=1)
     limit: Duration | None = Field(default=None, description="the longest that one run may take")
@@ -136,7 +136,7 @@ class E2E(Part):
 
     @property
     def writes(self) -> bool:
-        """Whether a run may change data; of a command, nobody knows that it does not."""
+        """Whether a run may change data; a command may, as nothing shows that it does not."""
         steps = [*self.pre_check, *self.before_each]
         steps += [step for test in self.tests for step in (*test.start, *test.steps, *test.cleanup)]
         sent = (

@@ -1,4 +1,4 @@
-"""How often an operation must really have run in the window, for the verdict to speak of it. Pure."""
+"""How often an operation must have run in the window for the verdict to cover it. Pure."""
 
 import re
 from typing import Annotated, Any, Self
@@ -14,7 +14,7 @@ _PLACE = re.compile(r"\\\{[A-Za-z_]+\\\}")
 
 
 def _rarest(value: Any) -> float:
-    """A share that some number of runs can exclude; so rare an error takes thousands of them."""
+    """Parse the error rate to exclude, in percent; a rarer one than 0.1 % would take thousands of runs."""
     share = percent(value)
     if not 0.1 <= share < 100:
         raise ValueError(f"{value!r} cannot be excluded by a top-up — write a share from 0.1% to 99%")
@@ -27,7 +27,7 @@ Excluded = Annotated[
 
 
 class TopUp(Part):
-    """Safe runs of ours at the window's end, as many as are lacking; none where nothing is."""
+    """Safe runs of our own at the window's end, as many as are missing."""
 
     of: str = Field(description="whose runs: e2e/TEST, or health/CHECK; it must do the operation")
     to_exclude: Excluded | None = Field(
@@ -55,7 +55,7 @@ class TopUp(Part):
 
 
 class Exposing(Part):
-    """So many clean runs of one operation: n of them exclude error rates above 1 - 0.05^(1/n) at 95 %."""
+    """How many clean runs an operation needs: n of them exclude error rates above 1 - 0.05^(1/n) at 95 %."""
 
     operation: str = Field(
         description="a method and path, such as POST /orders/{id}; or e2e/TEST, or e2e/TEST/STEP"
@@ -80,30 +80,30 @@ class Exposing(Part):
 
     @property
     def wanted(self) -> int:
-        """So many clean runs: `at_least`, or as many as the top-up is to exclude errors with."""
+        """The number of clean runs: `at_least`, or what the top-up needs to exclude `to_exclude`."""
         rarest = self.top_up.to_exclude if self.top_up is not None else None
         return max(self.at_least, clean_needed(rarest) if rarest is not None else 0)
 
     @property
     def test_name(self) -> str:
-        """The E2E test with its step, or nothing where a path is meant."""
+        """The E2E test with its step, or "" where the operation is a method and path."""
         stage, _, rest = self.operation.partition("/")
         return rest if stage == "e2e" else ""
 
     def step_of(self, test: str) -> str | None:
-        """Which step of this test is meant; "" for the test as a whole, None where it is another test."""
+        """Return which step of this test is meant: "" for the complete test, None for another test."""
         if self.test_name == test:
             return ""
         return self.test_name.removeprefix(f"{test}/") if self.test_name.startswith(f"{test}/") else None
 
     def is_met_by(self, method: str, path: str) -> bool:
-        """Whether a request is a run of this operation; `{id}` stands for one part of the path."""
+        """Whether a request is a run of this operation; `{id}` stands for one segment of the path."""
         asked, _, pattern = self.operation.partition(" ")
         parts = _PLACE.sub("[^/]+", re.escape(pattern))
         return method == asked.upper() and re.fullmatch(parts, path) is not None
 
 
 class Exposure(Exposing):
-    """One operation with the name that its finding has."""
+    """The required runs of one operation; its finding carries `name`."""
 
     name: str

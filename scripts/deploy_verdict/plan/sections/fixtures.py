@@ -1,6 +1,6 @@
-"""Recorded answers and logs, healthy ones and the incident's own: what a plan is proven on. Pure.
+"""Recorded answers and logs, healthy ones and the incident's, that prove a plan. Pure.
 
-Here are their shape and their names; files are read by the shell, and never from outside the plan's folder.
+This module has only their shape and names; prove/ reads the files, and none outside the plan's folder.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ Faults = Literal["timeout", "refused"]
 
 
 def _inside(value: Any) -> Any:
-    """A path below the plan's folder; links that lead out of it are refused when the file is read."""
+    """Return a path below the plan's folder; raise ValueError. Links that lead out are refused on reading."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is not a file's name — write one such as fixtures/a.yml")
     if value.startswith("/") or ".." in value.split("/") or "\\" in value or ":" in value:
@@ -28,7 +28,7 @@ FixtureFile = Annotated[str, BeforeValidator(_inside)]
 
 
 class Answer(Part):
-    """One answer as it was recorded, or `fault` where none came."""
+    """One recorded answer, or `fault` where none came."""
 
     status: int | None = Field(default=None, ge=100, le=599)
     json_: JsonValue = Field(default=None, alias="json", description="the body as JSON")
@@ -60,9 +60,9 @@ Answers = Annotated[
 
 
 class Recording(Part):
-    """Answers by the name of what asked for them: inline, or in a file of the same form.
+    """Answers by the name of the request: inline, or in a file of the same form.
 
-    Several answers of one name stand in the order in which they came.
+    Several answers of one name are in the order in which they came.
     """
 
     file: FixtureFile | None = None
@@ -129,12 +129,12 @@ PRE_CHECK_NAME, BEFORE_EACH_NAME = "pre-check", "before_each"
 
 
 def step_name(part: str, step: Step) -> str:
-    """The name of a step's answer; `part` is its test, or before_each, or pre-check."""
+    """Return the name of a step's answer; `part` is its test, before_each, or pre-check."""
     return f"e2e/{part}/{step.name}"
 
 
 def step_names(e2e: E2E) -> Iterator[str]:
-    """The names of all answers of a suite."""
+    """Yield the names of all answers of a suite."""
     yield from (step_name(PRE_CHECK_NAME, step) for step in e2e.pre_check)
     yield from (step_name(BEFORE_EACH_NAME, step) for step in e2e.before_each)
     for test in e2e.tests:

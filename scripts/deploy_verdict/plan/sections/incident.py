@@ -1,4 +1,4 @@
-"""The incident's log lines from the file beside the plan that holds them. Pure: the text is handed in."""
+"""Adds the incident's log lines from their file beside the plan. Pure: the text is passed in."""
 
 import hashlib
 
@@ -9,12 +9,12 @@ from deploy_verdict.plan.sections.logs import Incident
 
 
 def incident_file(plan: Plan) -> str | None:
-    """The file that the plan names, if any."""
+    """Return the file that the plan names, or None."""
     return plan.logs.incident.file if plan.logs is not None and plan.logs.incident is not None else None
 
 
 def with_incident(plan: Plan, text: str) -> Plan:
-    """The plan with the lines of its file, which are part of its version; raises ValueError."""
+    """Return the plan with its file's lines, which change its sha256; raise ValueError for unusable lines."""
     if plan.logs is None or plan.logs.incident is None:
         return plan
     try:

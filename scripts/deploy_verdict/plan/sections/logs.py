@@ -45,7 +45,7 @@ class LogPattern(Part):
 
     @property
     def sought(self) -> str:
-        """What is looked for and where, so that evidence of another pattern of this name is not taken."""
+        """The search in full, so that evidence of another pattern with the same name does not count."""
         return f"{'text' if self.text else 'regex'} within {self.within}: {self.text or self.regex}"
 
 
@@ -57,7 +57,7 @@ Pattern = Annotated[LogPattern, BeforeValidator(_pattern, json_schema_input_type
 
 
 class LogCanary(Part):
-    """Lines that each of our own requests must have left in the log: too few, and the log has gaps."""
+    """Lines that our own requests must leave in the log; too few of them show that the log has gaps."""
 
     regex: str = Field(description="found in the line that the service logs for each request")
     at_least: Percent = Field(default=90.0, gt=0, description="of our own answered requests")
@@ -69,12 +69,12 @@ class LogCanary(Part):
 
     @property
     def pattern(self) -> LogPattern:
-        """The pattern by which the log's reviewer counts these lines."""
+        """The pattern that counts these lines."""
         return LogPattern(regex=self.regex, name="canary")
 
 
 class Novelty(Part):
-    """Errors of a kind that the log had not before the deployment."""
+    """Errors of a kind that the log did not have before the deployment."""
 
     severity: Severity = Field(default=Severity.P2, strict=False)
     min_count: int = Field(default=1, ge=1, description="seen less often, a new kind of error does not count")
@@ -91,7 +91,7 @@ class Novelty(Part):
 
 
 class Incident(Part):
-    """The incident's own log lines: none of these kinds may come again. A file stands beside the plan."""
+    """The incident's own log lines: none of these kinds may come again. A file must lie beside the plan."""
 
     lines: tuple[str, ...] = Field(default=(), strict=False)
     file: str | None = None
@@ -110,7 +110,7 @@ class Incident(Part):
 
     @property
     def templates(self) -> tuple[str, ...]:
-        """What the lines have in common with those that would come again; none before a file is read."""
+        """The lines' templates, which a recurrence would match; empty before a file is read."""
         return incident_templates(self.lines)
 
 
@@ -121,7 +121,7 @@ def _incident(value: Any) -> Any:
 
 
 class LogRules(Part):
-    """What one log must and must not say, and how we know that all of it was read."""
+    """What one log must and must not say, and how to know that all of it was read."""
 
     must_not_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
     must_appear: tuple[Pattern, ...] = Field(default=(), strict=False)
@@ -174,7 +174,7 @@ class LogRules(Part):
 
     @property
     def patterns(self) -> tuple[LogPattern, ...]:
-        """The forbidden ones, then the wanted ones."""
+        """The forbidden patterns, then the required ones."""
         return (*self.must_not_appear, *self.must_appear)
 
 
@@ -210,7 +210,7 @@ class OtherLog(LogRules):
 
 
 class Logs(LogRules):
-    """What the service's own log must and must not say, and those of what it depends on."""
+    """What the service's own log must and must not say, and the logs of what it depends on."""
 
     sources: tuple[OtherLog, ...] = Field(
         default=(), strict=False, description="further logs, each with rules of its own"
@@ -226,9 +226,10 @@ class Logs(LogRules):
         return self
 
     def asked(self, left_out: Collection[str] = ()) -> "tuple[tuple[str, LogRules], ...]":
-        """Every log of which something is asked, by name; the service's own has none.
+        """Return every log that has rules, by name; the service's own is "".
 
-        `left_out`: the stages that are. Who leaves out the platform leaves out its other services' logs.
+        With the deployment stage among `left_out`, the logs of the platform's other services are left out
+        too.
         """
         own: tuple[tuple[str, LogRules], ...] = (("", self),) if self.asks else ()
         without_platform = "deployment" in left_out

@@ -1,4 +1,4 @@
-"""The sections of a plan that ask the platform: deployment, traffic, metrics. Pure."""
+"""The sections of a plan that concern a platform: notify, GitHub, Railway, traffic, metrics. Pure."""
 
 from typing import Annotated, Literal, Self
 
@@ -50,7 +50,7 @@ class GitHubSection(Part):
 
 
 class Railway(Part):
-    """Where the service is deployed; ids may be empty on a laptop, and then the platform is not asked."""
+    """Where the service is deployed. Ids may be empty on a laptop; the platform is then not asked."""
 
     project: str = Field(default="", description="its id; a project token knows it too")
     service: str = Field(default="", description="its id")
@@ -72,7 +72,7 @@ class Railway(Part):
 
 
 class Traffic(Part):
-    """What the edge's log says of everybody's requests to the deployment."""
+    """Limits on everybody's requests to the deployment, as the edge's log shows them."""
 
     max_5xx: Percent = Field(default=1.0, description="of the requests of others to one path, and to all")
     excludes: Percent | None = Field(

@@ -1,4 +1,4 @@
-"""The pools section of a plan: what is read, how often, and what it must prove. Pure."""
+"""The pools section of a plan: what is read, how often, and what the readings must prove. Pure."""
 
 import math
 import re
@@ -13,13 +13,13 @@ from deploy_verdict.model import Severity
 from deploy_verdict.plan.requests import Part, Request, UrlPath, checked_path
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?) ?/ ?s")
-# After so many failed runs of a drive or a top-up, each with its cleanup, none is begun.
+# No run of a drive or a top-up starts after this many have failed, each with its cleanup.
 MOST_FAILED = 10
 FASTEST_PER_S = 50.0
 
 
 def rate_per_s(value: Any) -> float:
-    """Read "20/s" as 20.0."""
+    """Parse "20/s" as 20.0."""
     match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or not 0 < float(match.group(1)) <= FASTEST_PER_S:
         raise ValueError(f"{value!r} is not a rate — write one like 20/s, up to {FASTEST_PER_S:g}/s")
@@ -32,7 +32,7 @@ Rate = Annotated[
 
 
 class ReturnToFloor(Part):
-    """The steps of an E2E test over and over, at the window's end; they must end where they began."""
+    """Many cycles of an E2E test's steps at the window's end, which must leave the pool as it was."""
 
     test: str = Field(description="the E2E test whose steps are one cycle")
     cycles: int = Field(default=1000, ge=20, le=20_000, description="1,000 find one leak in 500 with 86 %")
@@ -42,19 +42,19 @@ class ReturnToFloor(Part):
 
 
 MOST_REQUESTS = 1000
-# Rounds follow until the gauge is proven: where each shows our load in one of three, sixty are enough.
+# Rounds go on until the gauge is proven. Even if only one in three shows our load, sixty are enough.
 MOST_ROUNDS = 60
-# Of the gauge, under each round's load; as many follow at rest.
+# Readings of the gauge under each round's load; as many follow at rest.
 FEWEST_READINGS, MOST_READINGS = 3, 12
 
 
 def check_or_path(value: str) -> str:
-    """A path from the root, or the name of a health check, which the cross-check looks up."""
+    """Check a path from the root; the cross-check looks up any other value as a health check's name."""
     return str(checked_path(value)) if value.startswith("/") else value
 
 
 class Exercise(Part):
-    """So many requests at once, in turns with rest; the gauge is read in both."""
+    """Rounds of concurrent requests that alternate with rest; the gauge is read in both."""
 
     ask: tuple[Annotated[str, AfterValidator(check_or_path)], ...] = Field(
         strict=False, min_length=1, description="paths to GET, or names of health checks; cheap ones"
@@ -80,54 +80,55 @@ class Exercise(Part):
 
     @property
     def in_a_round(self) -> int:
-        """How many requests one round sends."""
+        """The number of requests in one round."""
         return self.at_once * self.times
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """After how many rounds it is looked whether the gauge is proven."""
+        """The numbers of rounds after which to test whether the gauge is proven."""
         most = min(MOST_ROUNDS, MOST_REQUESTS // self.in_a_round)
         return tuple(range(self.rounds, max(self.rounds, most) + 1, self.rounds))
 
     @property
     def requests(self) -> int:
-        """How many requests the exercise sends at most, beside the readings of the gauge."""
+        """The number of requests at most, without the readings of the gauge."""
         return self.in_a_round * self.looks[-1]
 
     @property
     def readings(self) -> int:
-        """How often the gauge is read at most."""
+        """The number of readings of the gauge at most."""
         return (1 + 2 * MOST_READINGS) * self.looks[-1]
 
 
-# Five blocks of two: with fewer, no rise of a pool that others use is beyond chance.
+# Five blocks of two: with fewer, no rise of a shared pool is beyond chance.
 FLOOR_READINGS = 10
 
 
-# One in five seconds, with a rest of ten in a minute for what else is due: as many requests as two checks a
-# minute, and 20 s of an exhausted pool show in two readings at least (docs/explanation/calibration.md).
+# One reading in five seconds, and ten seconds a minute for what else is due. That is as many requests as two
+# checks a minute, and 20 s of an exhausted pool show in at least two readings
+# (docs/explanation/calibration.md).
 SPREAD_READINGS, SPREAD_SHARE = 10, 5 / 6
 
 
 class Burst(Part):
-    """How one sample reads the gauge: so many readings make one sample."""
+    """How one sample reads the gauge: this many readings make one sample."""
 
     for_: Duration = Field(default=30.0, alias="for")
     every: Duration = Field(default=1.0, gt=0)
 
     @property
     def readings(self) -> int:
-        """How many readings a whole burst has; at least one."""
+        """The number of readings in a complete burst; at least one."""
         return max(1, int(self.for_ / self.every + 1e-9))
 
     def over(self, long_s: float) -> "Burst":
-        """The same readings over a longer time; a few readings are no burst, and stay together."""
+        """Return the same readings over a longer time; fewer than SPREAD_READINGS stay together."""
         if self.readings < SPREAD_READINGS or long_s <= self.for_:
             return self
         return Burst.model_construct(for_=long_s, every=long_s / self.readings)
 
     def spread(self, over_s: float) -> "Burst":
-        """Fewer readings over most of such a time, for a sample between the regular ones."""
+        """Return fewer readings over most of that time, for a sample between the regular ones."""
         long_s = SPREAD_SHARE * over_s
         if self.readings <= SPREAD_READINGS or long_s <= self.for_:
             return self
@@ -142,7 +143,7 @@ class Band(Part):
 
 
 class Number(Part):
-    """One number of a gauge: what is taken from the answer, and the address where it is another one."""
+    """One number of a gauge: what to take from the answer, and from which address if not the pool's own."""
 
     from_: str = Field(alias="from", description="a number, as used has it")
     get: UrlPath | None = Field(default=None, description="the address, where it is another one")
@@ -157,12 +158,12 @@ class Number(Part):
 
     @property
     def is_constant(self) -> bool:
-        """Whether the plan itself says it, and no answer."""
+        """Whether the plan itself gives the number, so that no answer is needed."""
         return all(term.kind == CONSTANT for term in parse_number(self.from_))
 
 
 def number_of(value: Any) -> Any:
-    """A number of the plan: 20, "$.pool.total - $.pool.idle", or {get: PATH, from: …}."""
+    """Parse a number of the plan: 20, "$.pool.total - $.pool.idle", or {get: PATH, from: …}."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     if not isinstance(value, str) and not (math.isfinite(value) and value > 0):
@@ -193,7 +194,7 @@ Gauged = Annotated[
 
 
 class Of(Part):
-    """Which of a server's connections are meant; names may have * in them."""
+    """Which of a server's connections count; names may contain *."""
 
     name: str | None = Field(default=None, description="Redis: the client's name (CLIENT SETNAME)")
     application_name: str | None = Field(default=None, description="PostgreSQL: application_name")
@@ -209,7 +210,7 @@ class Of(Part):
 
 
 REDIS, POSTGRES = "redis", "postgres"
-# What each server is asked for by name; `clients` and those of PostgreSQL count only what `of` chooses.
+# The counts of each server, by name; `clients` and all but the limits of PostgreSQL count what `of` chooses.
 SERVER_COUNTS = {
     REDIS: ("connected_clients", "clients", "blocked_clients", "maxclients"),
     POSTGRES: (
@@ -223,12 +224,12 @@ SERVER_COUNTS = {
 }
 _SCHEMES = {REDIS: ("redis", "rediss"), POSTGRES: ("postgres", "postgresql")}
 _OF_ALONE = {REDIS: ("application_name", "database"), POSTGRES: ("name",)}
-# What a secret variable reads where a kept plan is judged again.
+# The value of a secret variable where a kept plan is judged again.
 NOT_KEPT = "not-kept"
 
 
 def checked_server(server: str, address: str) -> None:
-    """Raise ValueError for an address of a server that nobody could ask; it may be empty, or not kept."""
+    """Raise ValueError for an address that no server could have; it may be empty, or not kept."""
     if address in ("", NOT_KEPT):
         return
     try:
@@ -237,14 +238,14 @@ def checked_server(server: str, address: str) -> None:
     except ValueError:
         known = False
     if not known:
-        # Not the address itself: it may hold a password.
+        # The address itself is not shown: it may hold a password.
         raise ValueError(
             f"{server}: this is not an address — write one such as {_SCHEMES[server][0]}://host:port"
         )
 
 
 class Pool(Request):
-    """A pool to watch through the window: by an address of the service, or by its server itself."""
+    """A pool to watch through the window, read at an address of the service or at its server."""
 
     name: str
     title: str | None = None
@@ -303,7 +304,8 @@ class Pool(Request):
 
     @model_validator(mode="after")
     def _asked(self) -> Self:
-        """Either the service or one server is asked, each for what it knows."""
+        """Refuse a pool that reads both the service and a server, or a number that the source does not
+        have."""
         asked = [name for name in (REDIS, POSTGRES) if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.is_requested):
             both = " and ".join([*asked, *(["get"] if self.is_requested else [])])
@@ -345,7 +347,7 @@ class Pool(Request):
 
     @property
     def asks(self) -> str | None:
-        """The kind of server that is asked itself, or None."""
+        """The kind of server that is read directly, or None."""
         return REDIS if self.redis is not None else POSTGRES if self.postgres is not None else None
 
     @property
@@ -365,17 +367,17 @@ class Pool(Request):
 
     @property
     def path(self) -> str:
-        """Of the request; a server that is asked itself has none."""
+        """The path of the request; "" for a pool read at its server."""
         return "" if self.asks else super().path
 
     @property
     def host(self) -> str | None:
-        """Of the request; a server that is asked itself has an address of its own."""
+        """The host of the request; None for a pool read at its server."""
         return None if self.asks else super().host
 
     @property
     def numbers(self) -> tuple[tuple[str, Number], ...]:
-        """What the gauge tells, by the plan's keys."""
+        """The gauge's numbers, by the plan's keys."""
         named = (
             ("used", self.used),
             ("limit", self.limit),
@@ -386,6 +388,6 @@ class Pool(Request):
 
     @property
     def other_paths(self) -> tuple[str, ...]:
-        """The addresses of its numbers beside its own."""
+        """The addresses of its numbers besides the pool's own."""
         paths = dict.fromkeys(number.get for _, number in self.numbers if number.get is not None)
         return tuple(path for path in paths if path is not None and path != self.path)

@@ -1,4 +1,4 @@
-"""The parts of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
+"""The sections of a plan that shape the report: criteria, baseline, response times, actions. Pure."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +9,7 @@ from deploy_verdict.plan.requests import Part
 
 
 def _inside(path: str) -> str:
-    """A path below the working directory; raises ValueError."""
+    """Return a path below the working directory; raise ValueError."""
     path = path.rstrip("/") or "/"
     parts = path.split("/")
     if path.startswith(("/", "~")) or "\\" in path or {"", ".", "..", "**", ".git"} & set(parts):
@@ -30,14 +30,14 @@ class Criterion(Part):
 
 
 class ResponseTimes(Part):
-    """The limit that every answer of these checks must keep: label in the report → check."""
+    """The limit for every answer of these checks, by label in the report."""
 
     limit: Duration = Field(gt=0)
     of: dict[str, str] = Field(min_length=1)
 
 
 class BaselineRow(Part):
-    """A row of the comparison: what it was before and during the crisis, and the measure of now."""
+    """A row of the comparison: its values before and during the crisis, and this window's measure."""
 
     metric: str
     values: tuple[str, ...] = Field(strict=False)
@@ -88,7 +88,7 @@ class Level(Part):
 
 
 class Escalation(Part):
-    """The rules for minor (P2), major (P1) and critical (P0) findings."""
+    """What to do about minor (P2), major (P1) and critical (P0) findings."""
 
     minor: Level | None = None
     major: Level | None = None

@@ -1,4 +1,5 @@
-"""The section of a plan that says what its requests may write, and what in them names no entity. Pure."""
+"""The test_data section of a plan: what requests may write, and which of their values name no entity.
+Pure."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -18,7 +19,7 @@ def _route(value: Any) -> Any:
 
 
 def _place(segment: str) -> str | None:
-    """The name in a segment such as {order}, or None."""
+    """Return the name in a segment such as {order}, or None."""
     inner = segment[1:-1]
     return inner if segment == f"{{{inner}}}" and inner and not set(inner) & set("{}") else None
 
@@ -27,7 +28,7 @@ Route = Annotated[str, BeforeValidator(_route)]
 
 
 class TestData(Part):
-    """The only entities that our requests may write, and the rest of what those requests may hold."""
+    """The only entities that our requests may write, and what else those requests may hold."""
 
     __test__ = False  # pytest: not a test class
     may_write: dict[str, Annotated[tuple[str | int, ...], Field(strict=False)]] = Field(

@@ -1,1 +1,1 @@
-"""What a plan's requests may write, decided before anything is sent. Pure."""
+"""Decides what a plan's requests may write, before anything is sent. Pure."""

@@ -1,4 +1,4 @@
-"""What the entities of a plan may be called in a request: by field, by route, by word. Pure."""
+"""Recognizes a plan's entities in a request: by field, by route, by word. Pure."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True)
 class NamedEntity:
-    """An entity that a request names, and where: in its path or query, or in its body."""
+    """An entity that a request names, and whether in its path or query rather than its body."""
 
     key: str
     value: Any
@@ -23,7 +23,7 @@ class NamedEntity:
 
 
 def named_in(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterator[tuple[str, Any]]:
-    """Every entity that a JSON body names, at any depth; a list of them counts one by one."""
+    """Yield every entity that a JSON body names, at any depth; the members of a list count one by one."""
     if isinstance(body, list):
         for item in body:
             yield from named_in(item, may_write)
@@ -36,7 +36,7 @@ def named_in(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterato
 
 
 def along_route(route: str, segments: Sequence[str], test_data: TestData) -> list[NamedEntity] | None:
-    """The entities in a path that follows this route, or None where it does not."""
+    """Return the entities in a path that follows this route; None where it does not follow it."""
     parts = [part for part in route.split("/") if part]
     if len(parts) != len(segments):
         return None
@@ -62,7 +62,7 @@ def along_route(route: str, segments: Sequence[str], test_data: TestData) -> lis
 
 
 def _key_of(place: str, before: str, test_data: TestData) -> str | None:
-    """The field of the plan that a place of a route stands for: by its name, or by the word before it."""
+    """Return the plan's field that a route's place stands for: by its name, or by the word before it."""
     if place in test_data.may_write or place in test_data.harmless:
         return place
     kinds = kinds_of(place) | singulars_of(before)
@@ -70,17 +70,17 @@ def _key_of(place: str, before: str, test_data: TestData) -> str | None:
 
 
 def is_known(one: NamedEntity, test_data: TestData) -> bool:
-    """Whether it is one of those that may be written."""
+    """Whether the entity may be written."""
     return is_allowed(one.value, test_data.may_write[one.key])
 
 
 def _words(text: str) -> list[str]:
-    """orderId, order_id and order-id are order and id."""
+    """Split orderId, order_id and order-id into order and id."""
     return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)]
 
 
 def kinds_of(key: str) -> frozenset[str]:
-    """What the entities of a field may be called: tag_spool is tagspool or spool, order_id is order."""
+    """Return what a field's entities may be called: tag_spool is tagspool or spool, order_id is order."""
     words = _words(key)
     while len(words) > 1 and words[-1] in _ENDINGS:
         words.pop()
@@ -88,7 +88,8 @@ def kinds_of(key: str) -> frozenset[str]:
 
 
 def singulars_of(word: str) -> frozenset[str]:
-    """What a word of a path may be the plural of: order-lines is orderline or orderlin, entries is entry."""
+    """Return what a path's word may be the plural of: entries is entry; order-lines is orderline or
+    orderlin."""
     plain = "".join(_words(word))
     found = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
     if plain.endswith("ies"):
@@ -97,7 +98,8 @@ def singulars_of(word: str) -> frozenset[str]:
 
 
 def is_allowed(value: Any, allowed: Sequence[Any]) -> bool:
-    """A number in a path or query is a text; a boolean is only itself."""
+    """Whether a value is allowed. A path or query holds numbers as text; a boolean matches only a boolean or
+    its text."""
     return any(
         (type(value) is type(item) and value == item)
         or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)

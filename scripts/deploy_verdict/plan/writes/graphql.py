@@ -1,6 +1,7 @@
-"""What a GraphQL document would do, as far as the write guard must know. Pure.
+"""Reads what a GraphQL document would do, as far as the write guard must know. Pure.
 
-A document is only held to be a read when all of its text is understood and holds queries alone.
+A document counts as a read only when all of its text is understood and it holds nothing but queries and
+fragments.
 """
 
 import re
@@ -16,7 +17,7 @@ _TOKEN = re.compile(
 )
 _KINDS = ("query", "mutation", "subscription", "fragment")
 _ENDPOINTS = ("graphql", "gql")
-# How a request names a document that the service keeps, whose text nobody here has read.
+# The keys that name a document stored at the service, whose text cannot be checked here.
 _STORED = frozenset(("id", "docid", "documentid", "queryid", "hash", "sha256hash", "operationid"))
 
 Token = tuple[str, str]
@@ -32,7 +33,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Operations:
-    """The kinds of operations, the fields that they call first, and a value that stands in the text."""
+    """A document's kinds of operations, the fields at their top level, and a literal value if it has one."""
 
     kinds: tuple[str, ...]
     fields: tuple[Field, ...]
@@ -40,7 +41,7 @@ class Operations:
 
     @property
     def reads(self) -> bool:
-        """Whether there are queries, and nothing else."""
+        """Whether the document holds queries, and nothing that writes."""
         return "query" in self.kinds and set(self.kinds) <= {"query", "fragment"}
 
 
@@ -50,9 +51,9 @@ def is_endpoint(path: str) -> bool:
 
 
 def asks_mutation(path: str) -> bool:
-    """Whether the query of an address holds a document that is no read: some servers run it.
+    """Whether the query of an address holds a GraphQL document that may write: some servers run it.
 
-    At an endpoint of GraphQL that is one nobody can read, too; elsewhere a mutation only.
+    At a GraphQL endpoint an unreadable document counts too; elsewhere only a mutation does.
     """
     pairs = parse_qsl(path.partition("?")[2])
     found = [operations_of(value) for key, value in pairs if key.casefold() == "query"]
@@ -63,13 +64,13 @@ def asks_mutation(path: str) -> bool:
 
 
 def names_stored(keys: Iterable[str], *, has_text: bool) -> bool:
-    """Whether a request runs a document that the service keeps; the hash of a text beside it must fit it."""
+    """Whether a request runs a stored document; a hash beside a text is harmless, as it must match it."""
     plain = {key.casefold().replace("_", "") for key in keys}
     return bool(plain & _STORED) or ("extensions" in plain and not has_text)
 
 
 def documents_of(body: Any) -> list[Mapping[str, Any]] | None:
-    """The requests in a body, which may be a list of them; None when it holds anything else."""
+    """Return the requests in a body, which may be a list; None where it holds anything else."""
     batch = body if isinstance(body, list) else [body]
     if not batch or not all(isinstance(one, dict) and isinstance(one.get("query"), str) for one in batch):
         return None
@@ -77,7 +78,7 @@ def documents_of(body: Any) -> list[Mapping[str, Any]] | None:
 
 
 def operations_of(text: str) -> Operations | None:
-    """What a document's operations are, or None when it is not understood completely."""
+    """Return a document's operations, or None where it is not completely understood."""
     tokens = _tokens(text)
     if not tokens:
         return None
@@ -116,7 +117,7 @@ def _tokens(text: str) -> list[Token] | None:
 
 
 def _end_of_definition(tokens: Sequence[Token], start: int) -> int | None:
-    """Behind the braces that close this definition; a default value may hold braces within parentheses."""
+    """Return the index after the braces that close this definition; parentheses may hold braces as well."""
     braces = others = 0
     for index in range(start, len(tokens)):
         kind, text = tokens[index]
@@ -136,7 +137,7 @@ def _end_of_definition(tokens: Sequence[Token], start: int) -> int | None:
 
 
 def _literals(tokens: Sequence[Token], *, are_definitions: bool = False) -> Iterator[str]:
-    """Values that stand in the text instead of in a variable."""
+    """Yield the values written in the text instead of in a variable."""
     depth = 0
     for index, (kind, text) in enumerate(tokens):
         if kind == "mark" and text in "()":
@@ -154,7 +155,8 @@ def _literals(tokens: Sequence[Token], *, are_definitions: bool = False) -> Iter
 
 
 def _fields(tokens: Sequence[Token]) -> Iterator[Field]:
-    """The fields of the outermost selection; a spread, whose fields stand elsewhere, has no variables."""
+    """Yield the fields of the outermost selection. A spread counts as one without variables, as its fields
+    are elsewhere."""
     depth = 0
     index = 0
     while index < len(tokens):
@@ -171,7 +173,7 @@ def _fields(tokens: Sequence[Token]) -> Iterator[Field]:
 
 
 def _variables(tokens: Sequence[Token], start: int) -> Iterator[str]:
-    """The variables of the arguments that open here."""
+    """Yield the variables in the arguments that open here."""
     if tokens[start : start + 1] != [("mark", "(")]:
         return
     for index in range(start, len(tokens)):

@@ -7,14 +7,14 @@ from deploy_verdict.plan.requests import Request, changes_data
 from deploy_verdict.plan.sections.test_data import TestData
 from deploy_verdict.plan.writes.write_guard import Refusal, entities, refusals
 
-# Stands for what a step will capture; no entity is called so.
+# Stands for a value that a step will capture; no entity has this name.
 _LATER = "capturedLater"
 
 
 def known_refusals(request: Request, test_data: TestData, headers: Mapping[str, str]) -> Iterator[Refusal]:
-    """Why the guard would refuse this request whatever is captured, what certainly is refused first.
+    """Yield why the guard would refuse this request whatever is captured, certain refusals first.
 
-    `headers` are all that go with it, those of the service among them.
+    `headers` are all that go with it, including the service's.
     """
     if request.host is not None:
         return  # other hosts are only read, whatever test_data says
@@ -28,7 +28,7 @@ def known_refusals(request: Request, test_data: TestData, headers: Mapping[str, 
 
 
 def known_entities(request: Request, test_data: TestData) -> tuple[str, ...]:
-    """The entities that this request may write; a captured one by the names of its steps."""
+    """Return the entities that this request may write; a captured one reads "as captured"."""
     found = {
         entity: None
         for path, body in _forms(request)
@@ -39,7 +39,7 @@ def known_entities(request: Request, test_data: TestData) -> tuple[str, ...]:
 
 
 def _forms(request: Request) -> Iterator[tuple[str, object]]:
-    """The paths of a request, which may have a second one, with its body."""
+    """Yield a request's path, and its second one if it has one, each with the body."""
     paths = [request.path, *filter(None, [getattr(request, "if_no_route", None)])]
     places = dict.fromkeys([*names_in(paths), *names_in_body(request)], _LATER)
     for path in paths:

@@ -1,4 +1,4 @@
-"""How a server could read a path, a query, a key or a text in another way than we do. Pure."""
+"""Finds paths, queries, keys and texts that a server could read differently than we do. Pure."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 
 
 def strange_path(path: str) -> str | None:
-    """Why servers could read this path differently from us, or None. Without its query."""
+    """Say why servers could read this path (without its query) differently; None where they read it alike."""
     if not path.startswith("/") or "//" in path:
         return "has an empty segment"
     if not _PLAIN.fullmatch(path):
@@ -29,7 +29,7 @@ def strange_path(path: str) -> str | None:
 
 
 def strange_query(query: str) -> str | None:
-    """Why servers could read this query differently from us, or None."""
+    """Say why servers could read this query differently; None where they read it alike."""
     pairs = parse_qsl(query, keep_blank_values=True)
     if ";" in query or "#" in query or not query.isascii() or not query.isprintable():
         return "holds a separator or a character that servers read differently"
@@ -39,20 +39,20 @@ def strange_query(query: str) -> str | None:
 
 
 def folded(key: str) -> str:
-    """A key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
+    """Return a key without case, plural, separators and brackets: Tag-Spools[] becomes tagspool."""
     plain = unicodedata.normalize("NFKC", key).casefold()
     return "".join(character for character in plain if character.isalnum()).removesuffix("s")
 
 
 def disguised_key(keys: Iterable[str], known: Iterable[str]) -> str | None:
-    """The first key that is one of the known ones in another spelling."""
+    """Return the first key that is one of the known keys in another spelling, or None."""
     exact = set(known)
     meant = {folded(key) for key in exact}
     return next((key for key in keys if key not in exact and folded(key) in meant), None)
 
 
 def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator[str]:
-    """Parts of the texts, in any encoding, that have the shape of an allowed entity but are not allowed."""
+    """Yield parts of the texts, in any encoding, that have an allowed entity's shape but are not allowed."""
     names = {str(item) for item in allowed}
     shapes = [shape for item in allowed if isinstance(item, str) and (shape := _shape(item))]
     for text in texts:
@@ -62,7 +62,7 @@ def looking_like(texts: Iterable[str], allowed: Sequence[str | int]) -> Iterator
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Every text of a JSON value, its keys among them."""
+    """Yield every text of a JSON value, including its keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
@@ -75,7 +75,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def keys_in(value: Any) -> Iterator[str]:
-    """Every key of a JSON value, at any depth, also of JSON within a text."""
+    """Yield every key of a JSON value at any depth, also in JSON inside a text."""
     if isinstance(value, list):
         for item in value:
             yield from keys_in(item)
@@ -92,7 +92,8 @@ def keys_in(value: Any) -> Iterator[str]:
 
 
 def _shape(item: str) -> re.Pattern[str] | None:
-    """TEST-02 is letters, a dash, digits. Letters or digits alone are the shape of any word, so None."""
+    """Return the pattern of an entity's shape: TEST-02 is letters, a dash, digits. Letters or digits alone
+    fit any word: None."""
     if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
         return None
     parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]
@@ -106,10 +107,10 @@ def _part(part: str) -> str:
 
 
 def forms(text: str) -> Iterator[str]:
-    """A text as it is, in its plain characters, and decoded as often as possible."""
+    """Yield a text as it is, in plain characters, and decoded as often as possible."""
     known: set[str] = set()
     waiting = [text]
-    # Each decoding makes it shorter, so this ends.
+    # Each decoding shortens the text, so this ends.
     while waiting:
         form = waiting.pop()
         if form not in known:
@@ -119,13 +120,13 @@ def forms(text: str) -> Iterator[str]:
 
 
 def _visible(text: str) -> str:
-    """In plain characters, and without invisible ones."""
+    """Return a text in plain characters (NFKC), without invisible ones."""
     plain = unicodedata.normalize("NFKC", text)
     return "".join(character for character in plain if unicodedata.category(character) not in ("Cf", "Cc"))
 
 
 def documents_in(text: str) -> Iterator[Any]:
-    """JSON and form fields that a text holds, in any encoding."""
+    """Yield the JSON and form fields that a text holds, in any encoding."""
     for form in forms(text):
         if form.lstrip()[:1] in ("{", "["):
             try:

@@ -1,7 +1,7 @@
-"""Test-data safety: whether a request may be sent, decided on its final form. Pure.
+"""The write guard: decides on a request's final form whether it may be sent. Pure.
 
-Denied unless shown to be safe: a request that may write must name an entity of `test_data.may_write`; all
-else in its path, query and body must be known to name none; and all servers must read its form alike.
+Deny by default: a request that may write must name an entity of `test_data.may_write`; all else in its path,
+query and body must be known to name none; and every server must read it the same way.
 """
 
 import json
@@ -38,11 +38,11 @@ from deploy_verdict.redaction.redactor import carries_credentials
 
 OVERRIDES = ("xhttpmethodoverride", "xmethodoverride", "xhttpmethod", "method")
 _OTHER_PATHS = ("xoriginalurl", "xrewriteurl", "xoriginaluri", "xrewriteuri")
-# Of HTTP, and of WebDAV.
+# The methods of HTTP and WebDAV that write.
 _WRITING = re.compile(
     r"POST|PUT|PATCH|DELETE|COPY|MOVE|(UN)?LOCK|MKCOL|PROPPATCH|(UN)?LINK|PURGE", re.IGNORECASE
 )
-# Headers that say how to answer, who asks, and which request this is: never what is written.
+# Headers about the answer, the sender or the request itself; none names what is written.
 _PLAIN_HEADER = re.compile(
     r"accept(-charset|-encoding|-language)?|(api|client)-version|baggage|cache-control|connection|date|dnt|expect"
     r"|content-language|(amzn-trace|correlation|request)-id|csrf-?token|xsrf-token|forwarded-(for|proto)"
@@ -65,7 +65,7 @@ def foreign_refusal(
     *,
     form: Mapping[str, str] | None = None,
 ) -> str | None:
-    """Why a request to another host is not sent, or None: it only reads, or `reads` declares it."""
+    """Say why a request to another host is not sent; None where it only reads or `reads` declares it."""
     override = _override(method, path, headers)
     if override:
         return override.text
@@ -83,23 +83,23 @@ def foreign_refusal(
 
 
 NO_HEADERS: Mapping[str, str] = {}
-# Words before the resources of a service: prefixes of an interface, never an entity.
+# Path segments before a service's resources: API prefixes, never an entity.
 _PREFIXES = frozenset(("api", "apis", "rest", "graphql", "gql", "rpc"))
 _WORD = re.compile(r"[a-z][A-Za-z]*(?:[-_][A-Za-z]+)*")
 _VERSION = re.compile(r"v\d+(?:\.\d+)?")
-# Fields that only hold others, as JSON:API and GraphQL have them.
+# Fields that only wrap others, as in JSON:API and GraphQL.
 _CONTAINERS = frozenset(("attributes", "data", "input", "payload"))
-# Texts for people.
+# Fields that hold text for people.
 _FREE_TEXT = frozenset(("comment", "comments", "description", "note", "notes", "reason", "remark"))
 _SENTENCE = re.compile(r"[\w .,:!?()'-]*")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not sent. `part` is what decides it.
+    """Why a request is not sent; `part` is the decisive part of it.
 
-    `is_undeclared`: nothing says that it names an entity, and nothing says that it names none. `in_path`: the
-    service's OpenAPI document may know it as a route.
+    `is_undeclared`: the plan does not say whether the part names an entity. `in_path`: the service's OpenAPI
+    document may show that it belongs to a route.
     """
 
     text: str
@@ -116,7 +116,7 @@ def refusal(
     headers: Mapping[str, str] = NO_HEADERS,
     documented: Sequence[str] = (),
 ) -> str | None:
-    """Why this request must not be sent, or None.
+    """Return why this request must not be sent, or None.
 
     `documented` are the routes of the service's OpenAPI document.
     """
@@ -132,7 +132,7 @@ def refusals(
     headers: Mapping[str, str] = NO_HEADERS,
     documented: Sequence[str] = (),
 ) -> Iterator[Refusal]:
-    """Everything that keeps this request from being sent, what certainly does first."""
+    """Yield every reason not to send this request, the certain ones first."""
     override = _override(method, path, headers)
     if override:
         yield override
@@ -148,13 +148,13 @@ def refusals(
 
 
 def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
-    """What makes another request of this one, also of a read."""
+    """Return what turns this request into another one, even if it reads; else None."""
     for name in headers:
         if folded(name) in (*OVERRIDES, *_OTHER_PATHS):
             what = "path" if folded(name) in _OTHER_PATHS else "method"
             text = f"asks for another {what} in its header {name} — use that {what} itself"
             return Refusal(f"{method} {path} {text}", name)
-    # Some servers part a query at semicolons too, and take what follows one in the path for parameters.
+    # Some servers also split a query at semicolons, and read what follows one in the path as parameters.
     _, *parameters = re.split(r"[?&;]", path)
     for key, value in parse_qsl("&".join(parameters)):
         if folded(key) in OVERRIDES and any(_WRITING.fullmatch(form.strip()) for form in forms(value)):
@@ -166,14 +166,14 @@ def _override(method: str, path: str, headers: Mapping[str, str]) -> Refusal | N
 def entities(
     method: str, path: str, body: Any, test_data: TestData, documented: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """The allowed entities that a request names: tag_spool=TEST-02."""
+    """Return the allowed entities that a request names: tag_spool=TEST-02."""
     writing = _Writing(method, path, body, test_data, tuple(documented), NO_HEADERS)
     return tuple(dict.fromkeys(f"{one.key}={one.value}" for one in writing.named()))
 
 
 @dataclass(frozen=True)
 class _Writing:
-    """One request that may write, held against what the plan allows."""
+    """One request that may write, checked against what the plan allows."""
 
     method: str
     path: str
@@ -200,7 +200,7 @@ class _Writing:
 
     @property
     def graphql(self) -> list[Mapping[str, Any]] | None:
-        """The GraphQL requests in the body, at an endpoint of GraphQL."""
+        """The GraphQL requests in the body, at a GraphQL endpoint; else None."""
         return documents_of(self.body) if is_endpoint(self.path) else None
 
     @property
@@ -223,7 +223,7 @@ class _Writing:
         return [*in_body, *in_query, *self._walked()[0]]
 
     def certain(self) -> Iterator[Refusal]:
-        """What names an entity that is not allowed, or could be read as one."""
+        """Yield the parts that name an entity that is not allowed, or that could be read as one."""
         strange = strange_path(self.route) or strange_query(self.path.partition("?")[2])
         if strange:
             yield Refusal(f"{self.what} {strange} — write it plainly", "")
@@ -233,7 +233,7 @@ class _Writing:
         for one in named:
             if not is_allowed(one.value, self.test_data.may_write[one.key]):
                 text = f"{self.what} would write {one.key} = {one.value!r}; {self._may(one.key)}"
-                # A word behind /users/ may be a route of its own.
+                # A word behind /users/ may be part of the route.
                 is_word = one.in_address and _WORD.fullmatch(str(one.value)) is not None
                 if is_word:
                     text = f"{text} — {self._declared_route()}"
@@ -266,10 +266,10 @@ class _Writing:
             yield Refusal(f"{text} that test_data.may_write does not allow", value)
 
     def undeclared(self) -> Iterator[Refusal]:
-        """What nobody has declared: it could name an entity."""
+        """Yield the undeclared parts, which could name an entity."""
         unknown = self._walked()[1]
         yield from unknown
-        # A word that nobody knows may stand before an entity.
+        # An unknown word may precede an entity.
         if unknown and not self.named():
             yield replace(self._names_none(), is_undeclared=True, in_path=True)
         if self.method == "DELETE" and not any(one.in_address for one in self.named()):
@@ -287,7 +287,7 @@ class _Writing:
         yield from self._within_texts()
 
     def _within_texts(self) -> Iterator[Refusal]:
-        """What JSON or form fields in a declared text name, in any encoding."""
+        """Yield the entities in JSON or form fields inside a declared text, in any encoding."""
         for text in [*texts_in(self.body), *(value for _, value in self.query)]:
             for inner in documents_in(text):
                 for key, value in named_in(inner, self.test_data.may_write):
@@ -296,7 +296,8 @@ class _Writing:
                         yield Refusal(told, str(value), is_undeclared=True)
 
     def _header(self, name: str, value: str) -> Iterator[Refusal]:
-        """A header may name the entity that a server writes, or make it read the body as something else."""
+        """Check a header: it may name the entity to write, or make the server read the body as something
+        else."""
         plain = name.casefold().removeprefix("x-")
         if plain == "content-type":
             if "json" not in value.casefold():
@@ -311,7 +312,7 @@ class _Writing:
             if self._is_kind(plain):
                 yield from self._named_in_header(plain, value)
             else:
-                # X-Team is declared as itself, or with the field team.
+                # X-Team is declared as itself, or as the field team.
                 declared = (key for key in self.test_data.harmless if kinds_of(key) & kinds_of(plain))
                 key = name if name in self.test_data.harmless else next(declared, name)
                 yield from self._value(key, value, "headers")
@@ -323,7 +324,7 @@ class _Writing:
                 yield Refusal(text, value, is_undeclared=True)
 
     def _is_kind(self, name: str) -> list[str]:
-        """The fields whose entities a header is named after."""
+        """Return the fields whose entities a header is named after."""
         kinds = kinds_of(name)
         return [key for key in self.test_data.may_write if kinds & kinds_of(key)]
 
@@ -348,7 +349,7 @@ class _Writing:
                 )
 
     def _in_body(self, key: str, value: Any) -> Iterator[Refusal]:
-        """What a JSON value under a key that is not allowed by itself holds."""
+        """Check a JSON value in the body whose key is not in may_write."""
         if isinstance(value, list):
             for item in value:
                 yield from self._in_body(key, item)
@@ -392,7 +393,7 @@ class _Writing:
         return Refusal(text, str(part), is_undeclared=True)
 
     def _walked(self) -> tuple[list[NamedEntity], list[Refusal]]:
-        """The entities in the path, and why the path is not known: by a route, or word by word."""
+        """Return the entities in the path and its unknown words, by a route or else word by word."""
         segments = [unquote(segment) for segment in self.route.split("/") if segment]
         routes = [*self.test_data.routes, *self.documented]
         walks = (along_route(route, segments, self.test_data) for route in routes)
@@ -423,7 +424,7 @@ class _Writing:
         return Refusal(f"{text} — {self._declared_route()}", segment, is_undeclared=True, in_path=True)
 
     def _declared_route(self) -> str:
-        """What to add where the path is a route; it has a place for each allowed entity."""
+        """Say how to declare the path as a route, with a place for each allowed entity."""
         may_write = self.test_data.may_write
         segments = (unquote(segment) for segment in self.route.split("/"))
         keys = (
@@ -445,7 +446,7 @@ def _yaml(value: Any) -> str:
 
 
 def _by_name(path: str, body: Any) -> str:
-    """What to write instead of a document that the service keeps."""
+    """Say what to send instead of a document stored at the service; "" where there is none."""
     keys = [key for key, _ in parse_qsl(path.partition("?")[2])]
     requests = body if isinstance(body, list) else [body]
     if not is_endpoint(path) or not (
