@@ -1,4 +1,4 @@
-"""The report: a plan's evidence and its verdict as Markdown. Pure: the templates' loader is handed in."""
+"""Renders a plan's evidence and its verdict as Markdown. Pure: the templates' loader is passed in."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ PAGE_NAME = "report.html"
 
 
 def template_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Jinja as the report's templates need it: what no filter has made Markdown goes through `inline`."""
+    """Build Jinja for the report's templates: text that no filter made Markdown is escaped by `inline`."""
     environment = jinja2.Environment(
         loader=loader,
         autoescape=False,  # noqa: S701  # Markdown, not HTML; `finalize` is what escapes
@@ -62,7 +62,7 @@ def render_report(
     tool_version: str,
     directory: str | None = None,
 ) -> str:
-    """The complete report; the same inputs always give the same text."""
+    """Render the complete report; the same inputs always give the same text."""
     context = report_context(
         bundle, verdict, generated_at=generated_at, tool_version=tool_version, directory=directory
     )
@@ -79,7 +79,8 @@ def render_comment(
     report_url: str | None = None,
     directory: str | None = None,
 ) -> str:
-    """The short form for an issue or pull request; `report_url` makes the report's names links."""
+    """Render the short form for an issue or pull request; `report_url` turns the reports' names into
+    links."""
     context = report_context(
         bundle, verdict, generated_at=generated_at, tool_version=tool_version, directory=directory
     )
@@ -95,18 +96,18 @@ def report_sections(
     generated_at: datetime,
     tool_version: str,
 ) -> tuple[Fold, ...]:
-    """The report's parts, for a place that folds them."""
+    """Render the report's sections, for a place that folds them."""
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     return tuple(sections(environment, context))
 
 
 def render_progress(shown: Progress, environment: jinja2.Environment) -> str:
-    """The comment while the window is open."""
+    """Render the comment while the window is open."""
     return _rendered(environment, "progress.md.j2", progress_context(shown, None))
 
 
 def render_lost(shown: Progress, environment: jinja2.Environment, reason: str) -> str:
-    """The comment where the verifier itself was lost, for this reason."""
+    """Render the comment of a window whose verifier was lost for this reason."""
     return _rendered(environment, "lost.md.j2", progress_context(shown, reason))
 
 

@@ -1,4 +1,4 @@
-"""What was done about a window, as far as its directory shows. Pure."""
+"""Lists what was done about a window, as far as its directory shows. Pure."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from deploy_verdict.stages.deployment.state import short
 
 
 def actions_taken(bundle: Bundle) -> tuple[str, ...]:
-    """One phrase each."""
+    """Return one phrase for each action."""
     return tuple(_taken(bundle))
 
 
 def _taken(bundle: Bundle) -> Iterator[str]:
-    # A later sample makes the window no longer: between it and the window's end nobody watched.
+    # A later sample does not extend the window: nobody watched between it and the window's end.
     earlier_s, end_s = bundle.window.earlier_lengths_s, bundle.plan.window.end_s
     if earlier_s and end_s > earlier_s[0]:
         yield f"the window was extended from {shown_duration(earlier_s[0])} to {shown_duration(end_s)}"

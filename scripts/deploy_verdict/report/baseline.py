@@ -1,4 +1,4 @@
-"""The comparison with the incident: hand-written columns, and captured runs in their place. Pure."""
+"""Compares with the incident: hand-written columns, replaced by captured runs where there are any. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,9 +23,10 @@ class ShownBaseline:
 
 
 def shown_baseline(bundle: Bundle, verdict: Verdict) -> ShownBaseline | None:
-    """None where the plan has no baseline. A measured value wins over a written one, and says so.
+    """Return the comparison; None where the plan has no baseline.
 
-    Recovery is proven by a row that was bad in a captured run and is good now.
+    A measured value replaces a written one and is marked as measured. Recovery is proven by a row that failed
+    in a captured run and passes now.
     """
     baseline = bundle.plan.baseline
     if baseline is None:

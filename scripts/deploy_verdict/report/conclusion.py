@@ -25,7 +25,7 @@ class Conclusion:
 def conclusion(
     bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause], review: str
 ) -> Conclusion:
-    """Only a stable verdict is ready for normal operations."""
+    """Write the conclusion; only a stable verdict is ready for normal operations."""
     paragraphs = (
         _done(bundle, verdict),
         why(bundle, verdict, found, told),
@@ -59,7 +59,7 @@ def _done(bundle: Bundle, verdict: Verdict) -> str:
 
 
 def short(bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
-    """The verdict's reason for the first lines: three sentences at most."""
+    """Return the verdict's reason for the first lines, in three sentences at most."""
     if not told:
         return why(bundle, verdict, found, told)
     failed = [cause for cause in told if cause.severity is not None]
@@ -77,7 +77,7 @@ def short(bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCa
 
 
 def no_answer(bundle: Bundle, found: Issues) -> str:
-    """How many checks are inconclusive because of what failed; of the others, the first reason."""
+    """Say how many checks are inconclusive because of the failures, and why the first of the others is."""
     because = found.unknown_findings - found.unexplained
     this = "this" if len(found.issues) == 1 else "these"
     text = f"{counted(because, 'check')} {'has' if because == 1 else 'have'} no answer because of {this}."
@@ -90,7 +90,7 @@ def no_answer(bundle: Bundle, found: Issues) -> str:
 
 
 def why(bundle: Bundle, verdict: Verdict, found: Issues, told: Sequence[RootCause]) -> str:
-    """The reason of the verdict in one paragraph."""
+    """Return the verdict's reason in one paragraph."""
     if not verdict.findings:
         return "Nothing was judged, so nothing is known: missing evidence does not count as good."
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]

@@ -1,4 +1,4 @@
-"""What the templates show, as raw text by section. Pure."""
+"""Gathers what the templates show, as raw text by section. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ from deploy_verdict.stages.stage import PARTS, Section
 from deploy_verdict.verdict.actions.do_now import do_now, in_directory, next_review_s, where_words
 from deploy_verdict.verdict.causes.cause_words import clause, root_causes
 
-# The comment's first twelve lines hold these and the actions.
+# The comment's first twelve lines must hold the causes and the actions.
 MOST_CAUSES = 3
 HEADLINE_CHARACTERS = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The first lines and the last."""
+    """The report's first lines and its last."""
 
     title: str
     headline: str
@@ -70,7 +70,7 @@ def report_context(
     tool_version: str,
     directory: str | None = None,
 ) -> dict[str, Any]:
-    """One entry for each partial of the report; `directory` is the run's, as the user gave it."""
+    """Return one entry for each template part; `directory` is the run's, as the user gave it."""
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
     actions = do_now(bundle, verdict.outcome, found.causes, verdict.coverage, generated_at)
@@ -117,14 +117,14 @@ def report_context(
 
 
 def _headline(bundle: Bundle, told: Sequence[RootCause]) -> str:
-    """What is wrong in words, before the plan's title."""
+    """Put the worst cause in words before the plan's title."""
     title = bundle.plan.report.title or bundle.plan.name
     return f"{clause(told[0].title, HEADLINE_CHARACTERS)} · {title}" if told else title
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSection:
-    """A stage's section with what its template shows as `view`."""
+    """A stage's section, and what its template shows as `view`."""
 
     section: Section
     view: Any
@@ -132,12 +132,12 @@ class ShownSection:
 
     @property
     def file(self) -> str:
-        """Its template."""
+        """The section's template."""
         return f"report/{self.section.template}.md.j2"
 
 
 def _shown(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Iterator[ShownSection]:
-    """What the stages show, in the order of the registry; several views of one section follow each other."""
+    """Yield the stages' sections in the order of the registry, each view of a repeated section by itself."""
     for section in report_sections():
         view = function(section.view)(bundle, verdict, generated_at)
         if section.is_each:
@@ -159,7 +159,7 @@ def _state(verdict: Verdict) -> str:
 
 
 def _period(bundle: Bundle, verdict: Verdict) -> str:
-    """The complete window with its later samples, or how far it got before it was stopped."""
+    """Say how long the complete window and its later samples took, or how far it got before it stopped."""
     end_s = bundle.plan.window.end_s
     end = f"T+{end_s / 60:g}min"
     if not verdict.interrupted and not verdict.ended:
@@ -175,7 +175,7 @@ def _period(bundle: Bundle, verdict: Verdict) -> str:
 
 
 def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
-    """What a reader must know before believing the status."""
+    """Return what a reader must know before trusting the status."""
     sentences = []
     if verdict.left_out:
         stages = ", ".join(verdict.left_out)
@@ -194,13 +194,13 @@ def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
 
 
 def criteria_table(verdict: Verdict) -> Table | None:
-    """The success table; None where the plan has no criteria."""
+    """Return the success table; None where the plan has no criteria."""
     rows = tuple((item.name, item.target, item.actual, MARK[item.outcome]) for item in verdict.criteria)
     return Table(headers=("Criterion", "Target", "Actual", "Status"), rows=rows) if rows else None
 
 
 def _all_met(verdict: Verdict) -> str:
-    """YES only when every criterion is met; a plan without criteria is not YES."""
+    """Say YES only when every criterion is met; a plan without criteria is not YES."""
     outcomes = [criterion.outcome for criterion in verdict.criteria]
     failed, unknown = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
     if not outcomes:

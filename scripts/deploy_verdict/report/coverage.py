@@ -1,4 +1,4 @@
-"""The evidence section: which samples were taken, in which files, and who judged under which plan. Pure."""
+"""The evidence section: which samples were taken, in which files, and who judged by which plan. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from deploy_verdict.stages.registry import is_at_end
 
 MAX_SLOTS = 50
 MAX_FILES = 60
-# The signs of the strip.
+# The strip's signs.
 TAKEN, LATE, MISSED, CUT, UNREAD, NOT_DUE, NONE = "▓", "▸", "✕", "◐", "?", "░", "·"
 _OF_STATE = {"taken": TAKEN, "late": LATE, "missing": MISSED, "partial": CUT, "unreadable": UNREAD}
-# Of several samples in one cell, the worst shows.
+# Where several samples share a cell, the first of these shows.
 _WORST = (MISSED, CUT, UNREAD, LATE, NOT_DUE, TAKEN, NONE)
 _WORDS = {
     TAKEN: "taken",
@@ -46,7 +46,7 @@ class Trace:
 
 
 def trace(bundle: Bundle, verdict: Verdict, tool_version: str) -> Trace:
-    """Every sample that was not simply taken has its row."""
+    """Return the coverage; every sample in another state than `taken` has a row."""
     not_taken = [slot for slot in verdict.coverage.slots if slot.state != "taken"]
     rows = tuple(
         (
@@ -89,10 +89,10 @@ def _facts(bundle: Bundle, verdict: Verdict, tool_version: str) -> tuple[tuple[s
 
 
 def strip(verdict: Verdict) -> Safe | None:
-    """Scheduled against taken: a line for each stage that was not left out, a sign for each sample.
+    """Draw scheduled against taken samples: a line for each stage, a sign for each sample.
 
-    As text in fixed width, so that it shows in a terminal, a mail and a comment alike. None where nothing
-    was scheduled.
+    The strip is fixed-width text, so that it looks the same in a terminal, a mail and a comment. None where
+    nothing was scheduled.
     """
     slots = verdict.coverage.slots
     offsets_s = sorted({slot.offset_s for slot in slots})
@@ -112,11 +112,12 @@ def strip(verdict: Verdict) -> Safe | None:
 
 
 def ended_s(verdict: Verdict) -> float | None:
-    """When the last sample began in a window that was stopped or ended: none was due after it."""
+    """Return when the last sample began in a window that was interrupted or ended early, after which none was
+    due; else None."""
     if not (verdict.interrupted or verdict.ended):
         return None
     begun_s = (
-        # A stage that reads the complete window reads it at once where the window is ended.
+        # A stage that reads the complete window reads it at once when the window ends early.
         slot.offset_s
         for slot in verdict.coverage.slots
         if slot.state != "missing" and not is_at_end(slot.stage)
@@ -141,7 +142,8 @@ def _cells(offsets_s: Sequence[float], by_offset: Mapping[float, str]) -> list[s
 
 
 def _labels(offsets_s: Sequence[float]) -> tuple[str, int]:
-    """The line of minutes, and the width of a cell; of many, only the first and the last are named."""
+    """Return the line of minutes and the width of a cell; of many minutes, only the first and last are
+    shown."""
     minutes = [f"{offset_s / 60:.4g}" for offset_s in offsets_s]
     if len(minutes) <= MOST_LABELLED:
         width = max(map(len, minutes)) + 2
@@ -151,7 +153,7 @@ def _labels(offsets_s: Sequence[float]) -> tuple[str, int]:
 
 
 def _key(signs: Mapping[str, Mapping[float, str]]) -> str:
-    """What the signs mean: of those that may stand there, the ones that do."""
+    """Explain the signs that occur in the strip."""
     used = {sign for by_offset in signs.values() for sign in by_offset.values()}
     every = {offset_s for by_offset in signs.values() for offset_s in by_offset}
     if any(len(by_offset) < len(every) for by_offset in signs.values()):

@@ -1,4 +1,4 @@
-"""How a watch ends in a terminal: the verdict, its cause, and what to do next. Pure."""
+"""The last lines of a watch in a terminal: the verdict, its cause, and what to do next. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ CHARACTERS = 300
 
 
 def ending(bundle: Bundle, verdict: Verdict, now: datetime, out: str) -> tuple[str, ...]:
-    """The verdict, its cause and the next steps, one line each; `out` is the run's directory."""
+    """Return the verdict, its cause and the next steps, one line each; `out` is the run's directory."""
     return tuple(one_line(text, CHARACTERS) for text in _ending(bundle, verdict, now, out))
 
 

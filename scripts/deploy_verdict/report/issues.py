@@ -1,4 +1,4 @@
-"""The issues of the report, worst first, and what is inconclusive. Pure."""
+"""The report's issues, worst first, and what is inconclusive. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ IMPACT = {
 class Issue:
     """One root cause: its leading finding as the description, and where else it shows.
 
-    `doubts` are readings of the plan that other findings contradict; so many as `following` are inconclusive
-    because of it.
+    `doubts` are readings of the plan that other findings contradict; `following` counts the findings that are
+    inconclusive because of it.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True)
 class Issues:
-    """All issues; what is inconclusive and follows from none of them, and how much of that is not shown."""
+    """All issues; the inconclusive findings that follow from none of them, and how many are not shown."""
 
     causes: Causes
     issues: tuple[Issue, ...]
@@ -55,7 +55,8 @@ class Issues:
 
 
 def issues(bundle: Bundle, verdict: Verdict) -> Issues:
-    """Nothing is dropped: a long list of what is inconclusive is cut, and says how much is missing."""
+    """Return the issues. Nothing is dropped silently: a long inconclusive list is cut and says by how
+    much."""
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
     found = causes(bundle, verdict.findings)
     unknown = lines_by_reason(finding for cause in found.unknown for finding in cause.unknown)
@@ -89,7 +90,7 @@ def _issue(bundle: Bundle, found: Causes, cause: Cause) -> Issue:
 
 
 def _impact(bundle: Bundle, cause: Cause) -> str:
-    """What the severity means, and the criteria that fail by it."""
+    """Say what the severity means, and which criteria fail because of the cause."""
     names = [
         criterion.name
         for criterion in bundle.plan.criteria
@@ -104,6 +105,6 @@ def _impact(bundle: Bundle, cause: Cause) -> str:
 
 
 def first_reasons(findings: Sequence[Finding], limit: int = 3) -> str:
-    """The first findings with what was found, for a paragraph."""
+    """Return the first findings with what was found, for a paragraph."""
     reasons = [f"{name_of(item)} ({item.actual})" for item in findings]
     return listed(list(dict.fromkeys(reasons)), limit)

@@ -1,6 +1,6 @@
-"""A window's measures in OpenMetrics text, each with its time: what Prometheus keeps and Grafana draws. Pure.
+"""A window's measures as OpenMetrics text, each with its time, for Prometheus and Grafana. Pure.
 
-What was not measured has no sample. A dashboard says "No data" there; a 0 would be a good value.
+A missing measurement has no sample. A dashboard shows "No data" for it, where a 0 would look good.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PREFIX = "deploy_verdict"
 QUANTILES = (0.5, 0.95, 0.99)
 _BYTES_OF_GB, _SECONDS_OF_MS = 1e9, 0.001
-# The name of a measure, its type, its unit, and what it says. Names end with their units.
+# Measure → its type, unit and help text. Names end with their units, as OpenMetrics requires.
 FAMILIES = {
     "window": ("info", "", "the window, its plan and the tool that judged it"),
     "window_length_seconds": ("gauge", "seconds", "how long the window was, in the plan's time"),
@@ -77,7 +77,7 @@ _SERIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Sampled:
-    """One value at one moment; `part` is the end of the sample's name, such as _total."""
+    """One value at one moment; `part` is the suffix of the sample's name, such as _total."""
 
     family: str
     value: float
@@ -87,7 +87,7 @@ class Sampled:
 
 
 def openmetrics(bundle: Bundle, verdict: Verdict) -> str:
-    """All measures of a window as OpenMetrics text."""
+    """Format all measures of a window as OpenMetrics text."""
     from prometheus_client.openmetrics.exposition import generate_latest  # noqa: PLC0415  # slow to import
 
     text: bytes = generate_latest(_Families(bundle, verdict))  # type: ignore[no-untyped-call]
@@ -95,7 +95,7 @@ def openmetrics(bundle: Bundle, verdict: Verdict) -> str:
 
 
 class _Families:
-    """The measures by family, as the library's exposition takes them from a registry."""
+    """The measures by family, in the form of a registry's collector (prometheus_client)."""
 
     def __init__(self, bundle: Bundle, verdict: Verdict) -> None:
         self._found = (*_of_verdict(bundle, verdict), *_of_evidence(bundle, verdict))
@@ -109,7 +109,8 @@ class _Families:
         self._common = {name: value for name, value in common.items() if value}
 
     def collect(self) -> Iterator["Metric"]:
-        """Each family that has a sample; the points of one series stand together, in the order of time."""
+        """Yield each family that has a sample; the points of one series are adjacent, in the order of
+        time."""
         from prometheus_client.metrics_core import Metric  # noqa: PLC0415
 
         for name, (kind, unit, words) in FAMILIES.items():
@@ -127,12 +128,12 @@ class _Families:
 
 
 def _at_s(item: Sampled) -> float:
-    """Its time as Prometheus keeps it, in whole milliseconds: one value each."""
+    """Return the sample's time in whole milliseconds, as Prometheus stores it."""
     return round(item.at.timestamp(), 3)
 
 
 def _place(item: Sampled, name: str) -> tuple[object, ...]:
-    """Where a sample stands in its family: those of one series together."""
+    """Return the sort key of a sample: those of one series are adjacent."""
     inner = ("quantile", name)
     series = sorted((key, value) for key, value in item.labels.items() if key not in inner)
     return series, item.at, item.part, [item.labels.get(key, "") for key in inner]
@@ -160,7 +161,7 @@ def _of_verdict(bundle: Bundle, verdict: Verdict) -> Iterator[Sampled]:
 def _counted(
     family: str, count: float, start: datetime, end: datetime, labels: dict[str, str]
 ) -> Iterator[Sampled]:
-    """A counter that began at 0 when the window did."""
+    """Yield a counter that was 0 at the window's start."""
     yield Sampled(family=family, part="_total", value=0, at=start, labels=labels)
     yield Sampled(family=family, part="_total", value=count, at=end, labels=labels)
 
@@ -192,7 +193,7 @@ def _pools(bundle: Bundle) -> Iterator[Sampled]:
 
 
 def _requests(bundle: Bundle) -> Iterator[Sampled]:
-    """Counts as they grew, times one by one, and the quantiles of all of them."""
+    """Yield the growing counts, each answer's time, and the quantiles of all times."""
     counts: Counter[tuple[str, str, str]] = Counter()
     times: dict[tuple[str, str], list[float]] = {}
     for sent in sorted(bundle.sent, key=lambda sent: sent.exchange.at):

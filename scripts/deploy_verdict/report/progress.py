@@ -1,6 +1,6 @@
-"""A window that has not ended: the samples taken and due, and what failed so far. Pure.
+"""Describes a window that has not ended: samples taken and due, and failures so far. Pure.
 
-No word and no mark of praise stands here: what has not failed yet may still fail.
+Nothing here sounds like success: what has not failed yet may still fail.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _SAMPLED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What the templates of progress show. `outcome` is what failed so far, or None."""
+    """What the progress templates show; `outcome` is the outcome of the failures so far, or None."""
 
     title: str
     period: str
@@ -61,7 +61,7 @@ class Progress:
 
 
 def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
-    """`verdict` is that of the evidence as it is now; only its failures are shown."""
+    """Describe the window now; of `verdict`, judged on the evidence so far, only the failures are shown."""
     now_s = (now - bundle.window.t0).total_seconds() * bundle.window.speed
     slots = _samples(verdict)
     marks = [_mark(bundle, slot, now_s) for slot in slots]
@@ -97,7 +97,7 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
 
 
 def so_far(findings: Sequence[Finding]) -> VerdictOutcome | None:
-    """The verdict that the fails alone would make; None when nothing failed, which is no verdict."""
+    """Return the outcome of the failures alone; None where nothing failed, which is no verdict."""
     failed = [finding for finding in findings if finding.outcome is Outcome.FAIL]
     if not failed:
         return None
@@ -106,12 +106,12 @@ def so_far(findings: Sequence[Finding]) -> VerdictOutcome | None:
 
 
 def so_far_words(outcome: VerdictOutcome) -> str:
-    """What failed so far, as people read it before the window's end."""
+    """Return the outcome so far in words."""
     return "CRITICAL SO FAR" if outcome is VerdictOutcome.CRITICAL else f"so far {outcome.shown}"
 
 
 def _samples(verdict: Verdict) -> tuple[Slot, ...]:
-    """The samples through the window: of the pools; without pools, of the platform; else all of them."""
+    """Return the samples to count: the pools'; without pools, the platform's; else all of them."""
     slots = verdict.coverage.slots
     for stage in ("pools", "deployment"):
         of_stage = tuple(slot for slot in slots if slot.stage == stage)
@@ -121,29 +121,29 @@ def _samples(verdict: Verdict) -> tuple[Slot, ...]:
 
 
 def _mark(bundle: Bundle, slot: Slot, now_s: float) -> str:
-    """A sample that is missing or was interrupted may still be taken as long as it would count."""
+    """Return a sample's mark; one that is missing or was interrupted is due for as long as it would count."""
     if slot.state == "taken":
         return TAKEN
-    # Readings that are spread over minutes are written once all of them are there.
+    # Readings spread over minutes are written only when all of them have been taken.
     until_s = slot.offset_s + tolerance_s(bundle.window) + (bundle.plan.window.spread_s or 0.0)
     return DUE if slot.state in ("missing", "partial") and now_s <= until_s else MISSED
 
 
 def _without_reading(bundle: Bundle) -> int:
-    """How many samples were taken without one reading that a pool's numbers could be read from."""
+    """Count the samples that were taken without a single readable pool reading."""
     every = (sample for samples in bundle.samples.values() for sample in samples)
     return len({sample.offset_s for sample in every if sample.pointer and not sample.levels})
 
 
 def _bar(marks: Sequence[str]) -> str:
-    """One cell for each sample; of very many, one for several, and the worst of them shows."""
+    """Draw one cell for each sample; with very many, a cell shows the worst of several."""
     step = max(1, -(-len(marks) // MOST_CELLS))
     cells = [marks[start : start + step] for start in range(0, len(marks), step)]
     return "".join(next(mark for mark in (MISSED, DUE, TAKEN) if mark in cell) for cell in cells)
 
 
 def _next_s(bundle: Bundle, slots: Sequence[Slot], marks: Sequence[str]) -> float | None:
-    """The first sample that is still due; None when the last one was, or when the window was ended."""
+    """Return the first sample that is still due; None after the last one, or in a window that ended early."""
     if bundle.ended:
         return None
     due = (slot.offset_s for slot, mark in zip(slots, marks, strict=True) if mark == DUE)
@@ -165,7 +165,7 @@ def _period(bundle: Bundle) -> str:
 
 
 def _line(outcome: VerdictOutcome | None, found: Sequence[Issue], count: str, next_s: float | None) -> str:
-    """The commit status in one line."""
+    """Return the commit status in one line."""
     if outcome is not None:
         reason = f": {found[0].title}" if found else ""
         return f"{so_far_words(outcome)}{reason} ({count})"
@@ -173,6 +173,6 @@ def _line(outcome: VerdictOutcome | None, found: Sequence[Issue], count: str, ne
 
 
 def progress_context(shown: Progress, reason: str | None) -> dict[str, Any]:
-    """For progress.md.j2, and with a reason for lost.md.j2."""
+    """Return the context of progress.md.j2 and, with a reason, of lost.md.j2."""
     verdict = (shown.outcome or VerdictOutcome.INCONCLUSIVE).shown
     return {"progress": shown, "reason": reason or "", "verdict": verdict}

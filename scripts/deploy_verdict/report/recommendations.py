@@ -1,4 +1,4 @@
-"""What to do, by outcome; and the plan's follow-ups, numbered. Pure."""
+"""What to do for each outcome, and the plan's follow-ups, numbered. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from deploy_verdict.verdict.actions.plan_rules import met_level
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendations:
-    """`done` are ticked lines of a stable verdict; `first` are the actions of the head; the rest open boxes.
+    """What to do: `done` are ticked lines of a stable verdict, `first` the head's actions, the rest open
+    boxes.
 
-    `level` is the plan's rule whose condition is met, in its own words.
+    `level` is the condition of the plan's rule that applies, in the plan's words.
     """
 
     done: tuple[str, ...]
@@ -29,7 +30,7 @@ class Recommendations:
 def recommendations(
     bundle: Bundle, verdict: Verdict, issues: Issues, actions: Sequence[NextAction]
 ) -> Recommendations:
-    """Nothing is ticked unless the verdict is stable."""
+    """Return what to do; nothing is ticked unless the verdict is stable."""
     stable = verdict.outcome is VerdictOutcome.STABLE
     level = met_level(bundle, issues.causes)
     todo = list(level.actions) if level else []
@@ -52,7 +53,7 @@ def _without_repeats(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def _to_resolve(bundle: Bundle, verdict: Verdict, issues: Issues) -> Iterator[str]:
-    """How to resolve what is inconclusive, one line each; what follows from a failure is resolved with it."""
+    """Say how to resolve what is inconclusive, one line each; what a failure caused is resolved with it."""
     if not verdict.findings:
         yield "Nothing was judged: check that the plan has checks and that evidence was written"
     if verdict.interrupted:

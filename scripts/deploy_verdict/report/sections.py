@@ -1,4 +1,4 @@
-"""A comment within GitHub's limit: complete sections fold away, and nothing is cut inside a block. Pure."""
+"""Fits a comment into GitHub's limit: folds complete sections, and never cuts inside a block. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ CUT = "*Cut here: the size limit is reached.*"
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """One part of the comment: `title` is what its fold is called; the lowest `drop_rank` goes first."""
+    """One part of the comment; `title` names its fold, and the lowest `drop_rank` is dropped first."""
 
     key: str
     title: str
@@ -26,27 +26,27 @@ class Fold:
 
 
 def characters(text: str) -> int:
-    """By the strictest count, UTF-16: what lies beyond 16 bits counts twice."""
+    """Count UTF-16 code units, the strictest way to count: a character beyond 16 bits counts twice."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8_bytes(text: str) -> int:
-    """For places whose limit is in bytes."""
+    """Count the UTF-8 bytes, for places whose limit is in bytes."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def linked(words: str, address: str | None) -> Safe:
-    """A link, where the address is one; else the words as code."""
+    """Return a link where the address is one, else the words as code."""
     return Safe(f"[{words}]({address})" if is_address(address) else f"`{words}`")
 
 
 def is_address(text: str | None) -> bool:
-    """Whether it can stand in a link as it is."""
+    """Whether a text can be the address of a link as it is."""
     return text is not None and _ADDRESS.fullmatch(text) is not None
 
 
 def folded(head: str, folds: Sequence[Fold], limit: int) -> str:
-    """The head, and each section folded below it as far as `limit` characters allow."""
+    """Return the head with each section folded below it, as far as `limit` characters allow."""
     kept, dropped = list(folds), list[Fold]()
     text = _assembled(head, kept, dropped)
     for rank in sorted({fold.drop_rank for fold in folds}):
@@ -68,13 +68,13 @@ def _assembled(head: str, kept: Sequence[Fold], dropped: Sequence[Fold]) -> str:
 
 
 def _fold(section: Fold) -> str:
-    # Without the blank lines GitHub would read what is inside as HTML.
+    # Without the blank lines GitHub would read the content as HTML.
     title = label(section.title)
     return f"<details>\n<summary>{title}</summary>\n\n{section.text.strip()}\n\n</details>"
 
 
 def cut(text: str, limit: int, size: Callable[[str], int] = characters) -> str:
-    """The first lines that fit, with the open fence and folds closed, and a line that says so."""
+    """Return the first lines that fit, close an open fence and folds, and add a line that says so."""
     if size(text) <= limit:
         return text
     open_ = _Open()
@@ -92,7 +92,7 @@ def cut(text: str, limit: int, size: Callable[[str], int] = characters) -> str:
 
 
 class _Open:
-    """What stands open after a line."""
+    """The fence and folds that are open after a line."""
 
     def __init__(self) -> None:
         self._fence, self._indent, self._folds = "", "", 0
@@ -104,7 +104,7 @@ class _Open:
             if mark and set(mark) == {self._fence[0]} and len(mark) >= len(self._fence):
                 self._fence = ""
         elif found:
-            # In a list the fence is closed at the item's own indent.
+            # In a list, the fence is closed at the item's own indent.
             self._indent, self._fence = " " * len(found.group(1)), found.group(2)
         elif line.strip() == "<details>":
             self._folds += 1
@@ -116,8 +116,8 @@ class _Open:
         return f"{fence}\n{CUT}\n" + "\n</details>\n" * self._folds
 
 
-# The page's own parts, which follow the stages': key, what the fold is called, and its rank of being dropped.
-# What failed, the criteria and what follows from them stay longest.
+# The page's own parts, which follow the stages': key, title of the fold, and drop rank. The failures, the
+# criteria and what follows from them stay longest.
 _OWN = (
     ("issues", "Issues detected", 102),
     ("baseline", "Comparison with crisis baseline", 1),
@@ -134,18 +134,18 @@ ROLLBACK, KEPT = "rollback_options", 99
 
 
 def drop_order() -> tuple[str, ...]:
-    """The keys of all parts, the one that a comment can best do without first."""
+    """Return the keys of all parts, in the order in which a comment drops them."""
     ranks = {section.key: section.drop_rank for section in report_sections()}
     ranks |= {key: rank for key, _, rank in _OWN}
     return tuple(sorted(ranks, key=ranks.__getitem__))
 
 
 def sections(environment: jinja2.Environment, context: dict[str, Any]) -> Iterator[Fold]:
-    """What is wrong and what to do first, then the evidence; what is not in the plan has no section."""
+    """Yield what is wrong and what to do, then the evidence; what is not in the plan has no section."""
     yield from _own(environment, context, [row for row in _OWN if row[0] in FIRST])
     for item in context["stage_sections"]:
         text = _rendered(environment, item.file, {**context, "view": item.view})
-        # Whoever must roll back needs them; of a good deployment nobody does.
+        # Needed to roll back, so it stays unless the deployment is good.
         keeps = context["is_bad"] and item.section.key == ROLLBACK
         rank = KEPT if keeps else item.section.drop_rank
         yield Fold(key=item.section.key, title=item.title, text=text, drop_rank=rank)
@@ -157,13 +157,13 @@ def _own(
 ) -> Iterator[Fold]:
     for key, title, rank in rows:
         text = _rendered(environment, f"report/{key}.md.j2", context)
-        # Beside a first deployment there are no others.
+        # A first deployment has no earlier ones to list.
         if text:
             yield Fold(key=key, title=title, text=text, drop_rank=rank)
 
 
 def _rendered(environment: jinja2.Environment, template: str, context: dict[str, Any]) -> str:
-    """Without its own heading, which the fold's name repeats."""
+    """Render a template without its own heading, which the fold's title repeats."""
     text = environment.get_template(template).render(context)
     first, _, rest = text.partition("\n")
     return (rest if first.startswith("#") else text).strip("\n")

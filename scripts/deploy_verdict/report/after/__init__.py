@@ -1,1 +1,1 @@
-"""What is written when the verdict stands: the later samples, the deployments before, the review. Pure."""
+"""What is written after the verdict: later samples, earlier deployments, the badge, the review. Pure."""

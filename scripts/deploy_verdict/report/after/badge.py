@@ -7,12 +7,12 @@ from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.report.after.deployments import newest_of_each, suite_rate
 
-# By the names that shields.io knows, the colours that its pictures have.
+# The colours that shields.io's pictures have for its names.
 FILLS = {"brightgreen": "#2da44e", "yellow": "#bf8700", "red": "#cf222e", "lightgrey": "#6e7781"}
 
 
 def badge(bundle: Bundle, verdict: Verdict) -> dict[str, str | int]:
-    """The verdict and the E2E success rate as shields.io's endpoint wants them."""
+    """Return the badge in the form of shields.io's endpoint."""
     rows = newest_of_each(bundle, verdict)
     colors = {
         VerdictOutcome.STABLE: "brightgreen",
@@ -33,7 +33,7 @@ def badge(bundle: Bundle, verdict: Verdict) -> dict[str, str | int]:
 
 
 def render_badge(shown: dict[str, str | int], loader: jinja2.BaseLoader) -> str:
-    """The badge as an SVG picture."""
+    """Render the badge as an SVG picture."""
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )

@@ -1,4 +1,4 @@
-"""The service's last deployments: the verdict on each, and how its E2E tests went. Pure."""
+"""Lists the service's last deployments: the verdict on each, and the results of its E2E tests. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ MOST_DEPLOYMENTS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class LastDeployments:
-    """The newest last in `marks`, and first in the table; `e2e` adds up the suites that ran."""
+    """The last deployments: oldest first in `marks`, newest first in the table; `e2e` adds up the suites that
+    ran."""
 
     marks: str
     e2e: str
@@ -27,13 +28,13 @@ class LastDeployments:
 
     @property
     def without_runs(self) -> Table:
-        """The table for a place that knows no links of Markdown."""
+        """The table for a place that has no Markdown links."""
         rows = tuple(row[:-1] for row in self.table.rows)
         return Table(headers=self.table.headers[:-1], rows=rows)
 
 
 def last_deployments(bundle: Bundle, verdict: Verdict) -> LastDeployments | None:
-    """This deployment and the nine before it; None where no other is known."""
+    """Return this deployment and up to nine earlier ones; None where no other is known."""
     rows = newest_of_each(bundle, verdict)
     if len(rows) < 2:
         return None
@@ -58,7 +59,7 @@ def last_deployments(bundle: Bundle, verdict: Verdict) -> LastDeployments | None
 
 
 def newest_of_each(bundle: Bundle, verdict: Verdict) -> list[EarlierVerdict]:
-    """Newest first, each deployment once; what was judged after this verdict is not known to it."""
+    """Return each deployment's newest verdict, newest first, up to this verdict's time."""
     found = deployed(looks(bundle))
     own = EarlierVerdict(
         window=verdict.window.id,
@@ -86,7 +87,7 @@ def newest_of_each(bundle: Bundle, verdict: Verdict) -> list[EarlierVerdict]:
 
 
 def _mark(item: EarlierVerdict) -> str:
-    """A rehearsal proves nothing good."""
+    """Return the outcome's mark; a stable rehearsal gets the inconclusive one, as it proves nothing good."""
     outcome = VerdictOutcome(item.outcome)
     proves_nothing = item.is_rehearsal and outcome is VerdictOutcome.STABLE
     return STATUS_MARK[VerdictOutcome.INCONCLUSIVE if proves_nothing else outcome]
@@ -97,7 +98,7 @@ def _shown(item: EarlierVerdict) -> str:
 
 
 def suite_rate(tallies: Iterable[str | None]) -> str:
-    """ "97 % (78 of 80 tests)", and of how many deployments nothing is known."""
+    """Return the tests' success rate, "97 % (78 of 80 tests)", and for how many deployments it is unknown."""
     every = list(tallies)
     known = [tuple(map(int, tally.split("/"))) for tally in every if tally]
     passed, total = sum(item[0] for item in known), sum(item[1] for item in known)

@@ -1,4 +1,4 @@
-"""The samples after the window's end beside the window itself: a small table by time. Pure."""
+"""Compares the samples after the window's end with the window itself, in a table. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ MOST_POOLS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """The window, or the time since the sample before; in plan seconds since T0."""
+    """The window, or the time since the previous sample; in plan seconds since T0."""
 
     name: str
     after_s: float
     until_s: float
 
     def has(self, offset_s: float) -> bool:
-        """Whether a sample belongs to it."""
+        """Whether a sample lies in this stretch."""
         return self.after_s < offset_s <= self.until_s
 
 
@@ -39,7 +39,7 @@ class LaterSamples:
 
 
 def later_samples(bundle: Bundle, verdict: Verdict) -> LaterSamples | None:
-    """None where no sample after the window's end belongs to this window."""
+    """Return the later samples; None where the window has none after its end."""
     layout = layout_of(bundle.plan)
     if layout is None or not layout.tails_s:
         return None
@@ -69,7 +69,7 @@ def later_samples(bundle: Bundle, verdict: Verdict) -> LaterSamples | None:
 
 
 def _suite(bundle: Bundle, stretch: Stretch) -> str:
-    """How many tests passed every run of the stretch; what is not known to pass does not count as passed."""
+    """Count the tests that passed every run of the stretch; an unknown result does not count as passed."""
     e2e, files = bundle.plan.e2e, _files(bundle, "e2e", stretch)
     if e2e is None:
         return "not in the plan"
@@ -105,7 +105,7 @@ def _unanswered(bundle: Bundle, stretch: Stretch) -> str:
 
 
 def _log_errors(bundle: Bundle, stretch: Stretch) -> str:
-    """What a reading at the end of the stretch counted, less what was counted before it."""
+    """Return the errors counted at the end of the stretch minus those counted before it."""
     now = _errors_at(bundle, stretch.until_s)
     before = _errors_at(bundle, stretch.after_s) if stretch.after_s >= 0 else 0
     if now is None or before is None or now < before:
@@ -114,7 +114,7 @@ def _log_errors(bundle: Bundle, stretch: Stretch) -> str:
 
 
 def _errors_at(bundle: Bundle, offset_s: float) -> int | None:
-    """ERROR and CRITICAL lines since T0; None where the log could not be read, or had no line."""
+    """Return the ERROR and CRITICAL lines since T0; None where the log was unreadable or had no line."""
     found = readings_of(bundle, "logs", LogObservation, COMPLETE, offset_s=offset_s)
     own = [item for _, item in found if not item.log]
     if not own or own[-1].fault is not None or not own[-1].lines_in_window:
@@ -123,7 +123,7 @@ def _errors_at(bundle: Bundle, offset_s: float) -> int | None:
 
 
 def _failed(verdict: Verdict, stretch: Stretch) -> str:
-    """Findings that name a moment of the stretch."""
+    """Count the failed findings that name a moment of the stretch."""
     return str(
         sum(
             item.outcome is Outcome.FAIL and item.offset_s is not None and stretch.has(item.offset_s)

@@ -1,4 +1,4 @@
-"""The post-incident review as a draft: what a window's evidence can say of an incident by itself. Pure."""
+"""Drafts the post-incident review from what a window's evidence shows of the incident. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ MOST_DETECTED = 5
 
 
 def review_title(bundle: Bundle, verdict: Verdict) -> str:
-    """The issue's title."""
+    """Return the title of the review's issue."""
     subject = bundle.subject
     place = f" in {subject.environment}" if subject.environment else ""
     service = subject.service or bundle.plan.name
@@ -40,7 +40,7 @@ def review_title(bundle: Bundle, verdict: Verdict) -> str:
 
 
 def render_review(bundle: Bundle, verdict: Verdict, environment: jinja2.Environment) -> str:
-    """The draft; the same window always gives the same text."""
+    """Render the draft; the same window always gives the same text."""
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
@@ -67,7 +67,7 @@ def render_review(bundle: Bundle, verdict: Verdict, environment: jinja2.Environm
 
 
 def _timeline(bundle: Bundle, verdict: Verdict, told: Sequence[RootCause]) -> Table:
-    """What is known with its time, in plan time."""
+    """Return everything that has a known time, in plan time."""
     window, rows = bundle.window, list[tuple[datetime, str, str]]()
 
     def planned(at: datetime) -> datetime:
@@ -106,7 +106,8 @@ def _at(bundle: Bundle, offset_s: float) -> tuple[datetime, str]:
 
 
 def _detected(bundle: Bundle, failed: Sequence[Finding]) -> tuple[Table | None, int]:
-    """The first checks that failed, each once: which line of the plan saw it, and how long after T0."""
+    """Return the first failed checks, each once (which check, what it saw, how long after T0), and how many
+    more failed."""
     dated: dict[str, Finding] = {}
     for item in sorted(failed, key=lambda item: (item.offset_s or 0.0, severity_of(item))):
         if item.offset_s is not None:
@@ -128,7 +129,7 @@ def _detected(bundle: Bundle, failed: Sequence[Finding]) -> tuple[Table | None, 
 
 
 def _questions(verdict: Verdict, told: Sequence[RootCause], failed: Sequence[Finding]) -> Iterator[str]:
-    """What the evidence leaves open, then what no evidence can answer."""
+    """Yield what the evidence leaves open, then what no evidence can answer."""
     for cause in told:
         if cause.severity is None:
             yield f"Not known: {cause.title}"

@@ -1,7 +1,8 @@
-"""report.html: the verdict and its evidence as one page that loads nothing. Pure: the loader is handed in.
+"""Renders report.html: the verdict and its evidence on one page that loads nothing. Pure: the loader is
+passed in.
 
-Whatever the service, its logs or its platform said is escaped, and the page's own policy refuses every script
-and style but its two own, by their hash.
+Text from the service, its logs or its platform is escaped, and the page's Content-Security-Policy refuses
+every script and style except its own two, by their hash.
 """
 
 import re
@@ -38,7 +39,7 @@ def render_page(
     generated_at: datetime,
     tool_version: str,
 ) -> str:
-    """The complete page; the same inputs always give the same text."""
+    """Render the complete page; the same inputs always give the same text."""
     environment = page_environment(loader)
     context = report_context(bundle, verdict, generated_at=generated_at, tool_version=tool_version)
     causes = root_causes(bundle, context["found"].causes)
@@ -61,17 +62,17 @@ def render_page(
 
 
 def own_parts(environment: jinja2.Environment, loader: jinja2.BaseLoader) -> dict[str, Any]:
-    """The style and the script of every page, and what its policy names them by."""
+    """Return the style and the script of every page, with their hashes for the page's policy."""
     own = {name: loader.get_source(environment, f"page/page.{name}")[0] for name in ("css", "js")}
     return {
-        # Ours, and nobody else's: the template holds no text of the evidence in them.
+        # These files are ours: the template puts no text of the evidence into them.
         "own": {name: Markup(text) for name, text in own.items()},  # noqa: S704
         "hashes": {name: _hash(text) for name, text in own.items()},
     }
 
 
 def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
-    """What the stages show, by the key of their section."""
+    """Return the stages' views by the key of their section."""
     views: dict[str, list[Any]] = {}
     for item in context["stage_sections"]:
         views.setdefault(item.section.key, []).append(item.view)
@@ -79,7 +80,7 @@ def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def page_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Jinja as the pages need it: whatever is printed is escaped."""
+    """Build Jinja for the pages: whatever is printed is escaped."""
     environment = jinja2.Environment(
         loader=loader,
         autoescape=True,
@@ -98,7 +99,7 @@ def _visible(value: object) -> object:
 
 
 def _prose(text: str) -> Markup:
-    """What stands in backticks becomes code."""
+    """Turn text in backticks into code."""
     parts = _CODE.split(visible(text))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
@@ -107,5 +108,5 @@ def _prose(text: str) -> Markup:
 
 
 def _hash(text: str) -> str:
-    """As a Content-Security-Policy names what may run."""
+    """Return the hash of an inline style or script, as a Content-Security-Policy writes it."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -13,13 +13,13 @@ from deploy_verdict.model import MetricsObservation, RootCause, TrafficObservati
 from deploy_verdict.plan import Pool
 from deploy_verdict.report.page.plots import Curve, DrawnPlot, LimitLine, Plot, drawn
 
-# So many lines of one chart can be told apart.
+# More lines could not be told apart in one chart.
 LOOKS = ("one", "two", "three", "four", "five", "six")
 _GROUPS = (("2xx and 3xx", "good", "23"), ("4xx", "odd", "4"), ("5xx", "bad", "5"))
 
 
 def charts(bundle: Bundle, causes: Sequence[RootCause]) -> tuple[DrawnPlot, ...]:
-    """Those that the evidence has readings for."""
+    """Return the charts that the evidence has readings for."""
     plots = (
         *(_pool(bundle, pool) for pool in bundle.plan.pools),
         _latency(bundle),
@@ -65,12 +65,12 @@ def _attention_and_critical(attention: float, critical: float) -> tuple[LimitLin
 
 
 def _latency(bundle: Bundle) -> Plot | None:
-    """The slowest answer of each sample, of the checks whose times the plan limits, or of all."""
+    """Plot each sample's slowest answer, for the checks whose times the plan limits, or for all."""
     section = bundle.plan.response_times
     names = section.of if section else {check.name: check.name for check in bundle.plan.health}
     every = {label: _times(bundle, name) for label, name in list(names.items())[: len(LOOKS)]}
     offsets_s = sorted({at_s for times in every.values() for at_s in times})
-    # A check that did not answer at a sample of others has a gap there.
+    # A check without an answer at a sample has a gap there.
     series = [
         Curve(
             name=label, look=look, values={at_s: max(times.get(at_s, ()), default=None) for at_s in offsets_s}
@@ -144,7 +144,7 @@ def _memory(bundle: Bundle) -> Plot | None:
 
 
 def _traffic(bundle: Bundle) -> Plot | None:
-    """Answers to others by their class, in the equal parts that the evidence counts them in."""
+    """Plot the answers to others by class, in the equal intervals in which the evidence counts them."""
     readings = readings_of(bundle, "traffic", TrafficObservation, "traffic")
     paths = readings[-1][1].paths if readings else ()
     parts = max((len(path.parts) for path in paths), default=0)

@@ -1,4 +1,4 @@
-"""Runs side by side as one page: the table of `compare`, and each chart with a line for every run. Pure."""
+"""Compares runs on one page: the table of `compare`, and each chart with a line for every run. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,14 +20,14 @@ MET = {Outcome.PASS: "met", Outcome.FAIL: "not met", Outcome.INCONCLUSIVE: "inco
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedRun:
-    """A run as a column; a captured one has no bundle, and so no lines."""
+    """A run as a column; a captured run has no bundle, and so no lines in the charts."""
 
     column: CapturedRun
     bundle: Bundle | None = None
 
 
 def render_comparison(runs: Sequence[ComparedRun], loader: jinja2.BaseLoader) -> str:
-    """The page; the same runs always give the same text."""
+    """Render the page; the same runs always give the same text."""
     named = _told_apart(runs)
     environment = page_environment(loader)
     return environment.get_template("page/comparison.html.j2").render(
@@ -40,7 +40,7 @@ def render_comparison(runs: Sequence[ComparedRun], loader: jinja2.BaseLoader) ->
 
 
 def _in_words(runs: Sequence[ComparedRun]) -> Table:
-    """The table, its marks as words: not every browser has a font for them."""
+    """Return the table with words for its marks, as not every browser has a font for those."""
     rows = as_table([run.column for run in runs]).rows
     headers = ("Measure", *(run.column.name for run in runs))
     return Table(headers=headers, rows=tuple(tuple(map(_without_mark, row)) for row in rows))
@@ -54,7 +54,7 @@ def _without_mark(cell: str) -> str:
 
 
 def _told_apart(runs: Sequence[ComparedRun]) -> tuple[ComparedRun, ...]:
-    """Two directories may have one name."""
+    """Number the runs that share a name, as two directories may."""
     seen, many = Counter[str](), Counter(run.column.name for run in runs)
     named = []
     for run in runs:
@@ -69,7 +69,7 @@ def _told_apart(runs: Sequence[ComparedRun]) -> tuple[ComparedRun, ...]:
 
 
 def overlaid(runs: Sequence[ComparedRun]) -> tuple[DrawnPlot, ...]:
-    """A chart for each line of a report's charts, with that line of every run."""
+    """Return a chart for each line of a report's charts, with that line of every run."""
     parts: dict[tuple[str, str], list[tuple[str, str, Plot, Curve]]] = {}
     longest_s = 0.0
     for run, look in zip(runs, LOOKS, strict=False):
@@ -92,7 +92,7 @@ def _together(title: str, unit: str, found: Sequence[tuple[str, str, Plot, Curve
         unit=unit,
         series=tuple(Curve(name=name, look=look, values=curve.values) for name, look, _, curve in found),
         said={at_s: "; ".join(_said(found, at_s)) for at_s in offsets_s},
-        # Runs of one plan have the same limits; of others, each is shown.
+        # Runs of one plan share their limits; those of different plans show each.
         limits=tuple(dict.fromkeys(limit for _, _, plot, _ in found for limit in plot.limits)),
         least_top=max(plot.least_top for _, _, plot, _ in found),
     )
@@ -106,7 +106,7 @@ def _said(found: Sequence[tuple[str, str, Plot, Curve]], at_s: float) -> Iterato
 
 
 def _notes(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """What a reader must know before comparing."""
+    """Yield what a reader must know before comparing."""
     for run in runs:
         column = run.column
         if run.bundle is None:

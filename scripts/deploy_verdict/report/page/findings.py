@@ -1,4 +1,5 @@
-"""Every finding with its evidence: rows to search and filter, and the excerpts that they point at. Pure."""
+"""Shows every finding with its evidence: rows to search and filter, and the excerpts that they point at.
+Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.lines import Line, lines
 from deploy_verdict.model import Finding, Outcome, Verdict
 
-# What failed comes first and is never cut; of the rest, a page can do without the ten-thousandth row.
+# Room for every failure of a real window; of the rest, nobody reads the ten-thousandth row.
 MOST_ROWS = {Outcome.FAIL: 2000, Outcome.INCONCLUSIVE: 500, Outcome.PASS: 500}
 MOST_LINKS = 12
 MOST_EXCERPTS, MOST_OF_ONE, MOST_OF_ALL = 1000, 3000, 1_000_000
@@ -19,7 +20,7 @@ WORDS = {Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "inconclusive", Outcome.P
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceLink:
-    """Where one finding's evidence stands: its anchor in the page where there is an excerpt, and its file."""
+    """Where a finding's evidence is: its anchor in the page where that has an excerpt, and its pointer."""
 
     text: str
     pointer: str
@@ -28,7 +29,8 @@ class EvidenceLink:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingRow:
-    """Equal findings of several samples as one row; `links_hidden` counts those beyond the ones shown."""
+    """Findings of one check and rule from several samples as one row; `links_hidden` counts the links not
+    shown."""
 
     line: Line
     outcome: str
@@ -50,7 +52,7 @@ class Excerpt:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownFindings:
-    """All rows, the worst first, and the excerpts by anchor."""
+    """All rows, worst first, and the excerpts."""
 
     rows: tuple[FindingRow, ...]
     hidden: int
@@ -60,7 +62,7 @@ class ShownFindings:
 
 
 def shown_findings(bundle: Bundle, verdict: Verdict) -> ShownFindings:
-    """Rows of what failed, then of what is not known, then of what passed."""
+    """Return rows of the failures, then of the inconclusive findings, then of those that passed."""
     by_outcome = {
         outcome: [item for item in verdict.findings if item.outcome is outcome] for outcome in MOST_ROWS
     }
@@ -89,7 +91,7 @@ def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 def _row(group: list[Finding], outcome: Outcome, excerpts: Mapping[str, Excerpt]) -> FindingRow:
     pointed = {item.evidence: item for item in group if item.evidence}
-    # Of several, the offsets are told apart more easily than the names of files.
+    # Among several links, offsets are easier to tell apart than names of files.
     offsets = [shown_offset(item.offset_s) for item in pointed.values() if item.offset_s is not None]
     by_offset = 1 < len(pointed) == len(set(offsets))
     links = tuple(
@@ -110,7 +112,7 @@ def _row(group: list[Finding], outcome: Outcome, excerpts: Mapping[str, Excerpt]
 
 
 def _excerpts(bundle: Bundle, findings: Iterable[Finding]) -> Iterator[Excerpt]:
-    """One for each place that findings point at, as far as the page's size allows."""
+    """Yield an excerpt for each place that findings point at, as far as the page's size allows."""
     files = {item.name: item for item in bundle.loaded}
     documents: dict[tuple[str, int], Any] = {}
     budget = MOST_OF_ALL
@@ -136,7 +138,7 @@ def _excerpts(bundle: Bundle, findings: Iterable[Finding]) -> Iterator[Excerpt]:
 def _pointed(
     observations: tuple[Any, ...], steps: list[str], name: str, documents: dict[tuple[str, int], Any]
 ) -> Any:
-    """The value at "observations/2/readings/7"; None where nothing stands there."""
+    """Return the value at "observations/2/readings/7"; None where there is nothing."""
     if len(steps) < 2 or steps[0] != "observations" or not steps[1].isdecimal():
         return None
     index = int(steps[1])

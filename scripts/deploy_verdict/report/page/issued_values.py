@@ -1,7 +1,8 @@
-"""What the service gave out and a credential's header sends back, such as a session's id. Pure.
+"""Redacts values that the service issued and the suite sends back in credential headers, such as a session
+id.
 
-The evidence holds it, as it is only known after the answer was written that the plan sends it in a header; a
-page that people pass on must not.
+The evidence holds them, because an answer is written before the plan is seen to send its values in a header.
+A page that people pass on must not.
 """
 
 from deploy_verdict.evidence.bundle import Bundle
@@ -12,7 +13,7 @@ from deploy_verdict.redaction.redactor import carries_credentials
 
 
 def without_issued(page: str, bundle: Bundle) -> str:
-    """The page without these values, in whatever encoding they stand there."""
+    """Redact these values from the page, in any encoding."""
     for span in reversed(Secrets(_issued(bundle)).spans(page)):
         page = f"{page[: span.start]}[redacted:{span.name}]{page[span.end :]}"
     return page

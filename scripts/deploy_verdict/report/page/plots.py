@@ -1,4 +1,5 @@
-"""A chart as coordinates for SVG: lines or stacked bars over the window, limits, causes, readings. Pure."""
+"""Computes a chart's SVG coordinates: lines or stacked bars over the window, limits, causes, readings.
+Pure."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ _STEPS_MIN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 360, 720, 1440)
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One line or one layer of bars: a value by offset; None is a gap. `look` is its class in the page."""
+    """One line or one layer of bars: a value by offset; None is a gap. `look` is its CSS class."""
 
     name: str
     look: str
@@ -35,7 +36,7 @@ class LimitLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """What a chart shows: `said` is the reading at each offset in words."""
+    """What a chart shows; `said` is the reading at each offset in words."""
 
     title: str
     unit: str
@@ -49,9 +50,9 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnPlot:
-    """Coordinates in a box of WIDTH and HEIGHT; `bands` are what a pointer or an arrow key picks.
+    """Coordinates in a box of WIDTH and HEIGHT; `bands` are what a pointer or an arrow key selects.
 
-    `beyond` are limits that stand above the box.
+    `beyond` are limits above the box.
     """
 
     data: Plot
@@ -76,18 +77,19 @@ class Axis:
     width: float
 
     def x(self, offset_s: float) -> float:
-        """The place of a moment; one outside of the window stands at its edge."""
+        """Return the x of a moment; one outside the window is at its edge."""
         share = min(1.0, max(0.0, offset_s / self.length_s)) if self.length_s else 0.0
         return round(LEFT + share * (self.width - LEFT - RIGHT), 1)
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        """Round minutes after T0."""
+        """Return a tick at round minutes after T0."""
         minutes = self.length_s / 60
         step = next((step for step in _STEPS_MIN if minutes / step <= _MOST_TICKS), math.ceil(minutes / 8))
         return tuple((self.x(60.0 * at), f"{at:g}") for at in range(0, int(minutes) + 1, step))
 
     def marked(self, causes: Sequence[RootCause]) -> tuple[tuple[float, int], ...]:
-        """Where each cause was first seen, by its number; several at one place share the first one's."""
+        """Return where each cause was first seen, by its number; causes at the same x show the first
+        one's."""
         marks: dict[float, int] = {}
         for number, cause in enumerate(causes, 1):
             if cause.since_s is not None and cause.severity is not None:
@@ -96,7 +98,7 @@ class Axis:
 
 
 def drawn(data: Plot, causes: Sequence[RootCause], length_s: float) -> DrawnPlot:
-    """The chart of a window of that length."""
+    """Draw the chart of a window of that length."""
     axis = Axis(length_s=length_s, width=WIDTH)
     top = _top(data)
 
@@ -133,7 +135,7 @@ def drawn(data: Plot, causes: Sequence[RootCause], length_s: float) -> DrawnPlot
 
 
 def _top(data: Plot) -> float:
-    """A round number above every value; a limit far above them all stays out of the picture."""
+    """Return a round number above every value; a limit far above them all stays out of the picture."""
     columns: dict[float, float] = {}
     highest = data.least_top
     for series in data.series:
@@ -147,7 +149,7 @@ def _top(data: Plot) -> float:
 
 
 def _path(series: Curve, axis: Axis, y_of: Scale) -> str:
-    """Moves where the reading before is missing, lines elsewhere."""
+    """Return an SVG path that starts anew after a missing reading."""
     parts, pen = [], "M"
     for at_s, value in sorted(series.values.items()):
         if value is None:
@@ -172,7 +174,7 @@ def _bars(
             value = series.values.get(at_s) or 0.0
             if value:
                 y, foot = y_of(below + value), y_of(below)
-                # An error among thousands is seen all the same.
+                # One error among thousands must still be visible.
                 height = max(2.0, foot - y)
                 x = axis.x(at_s) - width / 2
                 yield round(x, 1), round(foot - height, 1), width, round(height, 1), series.look
@@ -180,7 +182,7 @@ def _bars(
 
 
 def _bands(data: Plot, offsets_s: Sequence[float], axis: Axis) -> Iterator[tuple[float, float, float, str]]:
-    """From half-way to the neighbour before until half-way to the one after, with its own place."""
+    """Yield for each reading a band that reaches half-way to its neighbours."""
     places = [axis.x(at_s) for at_s in offsets_s]
     for index, (at_s, x) in enumerate(zip(offsets_s, places, strict=True)):
         left = (places[index - 1] + x) / 2 if index else LEFT

@@ -1,4 +1,4 @@
-"""Each E2E test's steps with request, answer and timing, as far as the evidence holds them. Pure."""
+"""Shows each E2E test's steps with request, answer and timing, as far as the evidence has them. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from deploy_verdict.model import CaseObservation, Exchange, Outcome, StepRecord,
 from deploy_verdict.plan import E2E, Step
 
 MOST_BODY, MOST_TESTS = 2000, 300
-# What did not go through first; words of a plugged-in suite that are not here stand before them all.
+# What did not pass comes first; unknown words of an external suite come before all of these.
 _ORDER = ("STOPPED", "FAIL", "failed", "error", "INCONCLUSIVE", "flaky", "skipped", "DONE", "PASS", "passed")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownExchange:
-    """One request and its answer; `start` and `length` are percents of the test's time."""
+    """One request and its answer; `start` and `length` are percentages of the test's time."""
 
     request: str
     answer: str
@@ -36,7 +36,7 @@ class ShownExchange:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownStep:
-    """A step of a test: what it sends as the plan has it, and each exchange; several in a race."""
+    """A step of a test: what it sends according to the plan, and its exchanges; a race has several."""
 
     name: str
     part: str
@@ -47,7 +47,7 @@ class ShownStep:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownTest:
-    """One run of one test; of a plugged-in suite's case only the result is known."""
+    """One run of one test; for a case of an external suite only the result is known."""
 
     name: str
     when: str
@@ -58,7 +58,7 @@ class ShownTest:
 
 
 def suite_runs(bundle: Bundle, verdict: Verdict) -> tuple[ShownTest, ...]:
-    """Those that did not go through first, each in the order of the runs."""
+    """Return the runs of all tests, those that did not pass first."""
     words = {finding.check: finding.outcome for finding in suite_results(bundle, verdict.findings)}
     shown = list(_tests(bundle, words))
     shown.sort(key=lambda test: _ORDER.index(test.result) if test.result in _ORDER else 0)
@@ -101,7 +101,7 @@ def _test(observation: TestObservation, words: Mapping[str, Outcome], suite: E2E
 
 
 def _unjudged(observation: TestObservation) -> str:
-    """What stands before the tests, such as a pre-check, has no result of its own."""
+    """Return the result of steps outside the tests, such as a pre-check, which are not judged."""
     return "STOPPED" if observation.stopped else "DONE"
 
 
@@ -129,7 +129,7 @@ def _step(step: StepRecord, observation: TestObservation, planned: Sequence[Step
 
 
 def _sends(step: StepRecord, planned: Sequence[Step]) -> str:
-    """The body as the plan has it, with its placeholders; the evidence keeps no bodies that were sent."""
+    """Return the body as the plan has it, with its placeholders; the evidence keeps no sent bodies."""
     body = planned[step.index].json_ if step.index < len(planned) else None
     return "" if body is None else json.dumps(body, ensure_ascii=False)[:MOST_BODY]
 

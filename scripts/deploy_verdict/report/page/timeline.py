@@ -1,4 +1,4 @@
-"""The window from T0 to its end: what was sampled, what failed when, deployments and restarts. Pure."""
+"""Draws the window from T0 to its end: samples, failures, deployments and restarts. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _BAD = ((Outcome.INCONCLUSIVE, "unknown", "not known"), (Outcome.FAIL, "failed",
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineMark:
-    """One sample or event: its place, its look, and what is to be said of it."""
+    """One sample or event: its x, its look, and its text."""
 
     x: float
     look: str
@@ -44,7 +44,7 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """Lanes in a box of `width` and `height`; `causes`: where each was first seen, by its number."""
+    """Lanes in a box of `width` and `height`; `causes` are where each was first seen, by its number."""
 
     width: float
     height: float
@@ -56,7 +56,7 @@ class Timeline:
 
 
 def timeline(bundle: Bundle, verdict: Verdict, causes: Sequence[RootCause]) -> Timeline:
-    """A lane for each stage with samples, and above them what happened to the service."""
+    """Return a lane for each stage with samples, below one for what happened to the service."""
     rows = [("events", tuple(_events(bundle))), ("log errors", tuple(_log_errors(bundle)))]
     rows += _stage_rows(bundle, verdict)
     lanes = tuple(
@@ -79,14 +79,15 @@ def _axis(bundle: Bundle) -> Axis:
 
 
 def _stage_rows(bundle: Bundle, verdict: Verdict) -> Iterator[tuple[str, tuple[TimelineMark, ...]]]:
-    """A lane for each stage with samples, and for each other one that has something to say."""
+    """Yield a lane for each stage with samples, and for any other stage that has a finding that did not
+    pass."""
     slots: dict[str, list[Slot]] = defaultdict(list)
     for slot in verdict.coverage.slots:
         slots[slot.stage].append(slot)
     found: dict[str, dict[float, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for item in verdict.findings:
         mine = slots.get(item.stage)
-        # What is judged of the complete window is known with the stage's last sample.
+        # What is judged on the complete window is known at the stage's last sample.
         end_s = mine[-1].offset_s if mine else bundle.window.length_s
         found[item.stage][end_s if item.offset_s is None else item.offset_s].append(item)
     last_s = ended_s(verdict)
@@ -119,7 +120,7 @@ def _sampled(bundle: Bundle, slot: Slot, findings: Sequence[Finding], last_s: fl
 
 
 def _outcome(findings: Sequence[Finding]) -> tuple[str, str]:
-    """The look of the worst, and what did not pass in words."""
+    """Return the look of the worst outcome, and in words what did not pass."""
     words, look = "", "passed"
     for outcome, name, word in _BAD:
         items = [item for item in findings if item.outcome is outcome]
@@ -134,7 +135,7 @@ def _offset_s(bundle: Bundle, at: datetime) -> float:
 
 
 def _events(bundle: Bundle) -> Iterator[TimelineMark]:
-    """The deployment's states as the samples saw them, others that went live, and restarts."""
+    """Yield the deployment's states as the samples saw them, others that went live, and restarts."""
     axis = _axis(bundle)
     former: tuple[str, tuple[str, ...]] | None = None
     for sample in looks(bundle):
@@ -159,7 +160,7 @@ def _standing(subject: Deployment | None, live: Sequence[Deployment]) -> str:
 
 
 def _log_errors(bundle: Bundle) -> Iterator[TimelineMark]:
-    """When each kind of error was logged first and last."""
+    """Yield when each kind of error was logged first and last."""
     readings, axis = log_readings(bundle), _axis(bundle)
     for item in (readings[-1][1].templates or ()) if readings else ():
         if item.kind != "error":
