@@ -1,1 +1,1 @@
-"""Bringing a verdict to people: comment, commit status, job summary, notifications."""
+"""Brings a verdict to people: comment, commit status, job summary, notifications."""

@@ -1,4 +1,4 @@
-"""The alarm as a message to Slack, Teams, e-mail and more, where DEPLOY_VERDICT_NOTIFY names some."""
+"""Sends the alarm to Slack, Teams, e-mail and others, as DEPLOY_VERDICT_NOTIFY names them."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,9 +20,9 @@ def send_alarm(
     *,
     link: str | None = None,
 ) -> bool:
-    """Send the alarm, once for a window's directory; whether people were notified.
+    """Send the alarm once for a window's directory; return whether people were notified.
 
-    A message that cannot be sent costs nothing else.
+    A message that cannot be sent is reported and affects nothing else.
     """
     addresses = addresses_of(environment.get("DEPLOY_VERDICT_NOTIFY", ""))
     if not addresses:

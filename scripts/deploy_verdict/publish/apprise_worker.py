@@ -1,7 +1,8 @@
-"""The process that sends: the only one that loads Apprise. Started by delivery.py, fed by stdin.
+"""Sends notifications in a process of its own, the only one that loads Apprise; delivery.py starts and feeds
+it.
 
-Apprise goes on waiting for a service that answers drop by drop, also when its own limit has passed; so this
-process ends without asking its threads. Whatever it writes but the results is thrown away by its starter.
+Apprise waits for a service that answers drop by drop even past its own limit, so this process exits without
+joining its threads. delivery.py discards all output except the results.
 """
 
 import json
@@ -14,7 +15,7 @@ TAG = "deploy-verdict-"
 
 
 def main() -> None:
-    """Read the order, send, and print one [position, service, state] for each address."""
+    """Read the order from stdin, send it, and print one [position, service, state] for each address."""
     order = json.load(sys.stdin)
     asset = AppriseAsset(app_id="deploy-verdict", app_desc="deploy-verdict", app_url="", secure_logging=True)
     sender = Apprise(asset=asset)

@@ -1,7 +1,6 @@
-"""Bad news as a comment of its own, for GitHub sends nobody a mail for an edited one. Pure.
+"""Posts bad news as a comment of its own, because GitHub mails nobody about an edited one. Pure.
 
-There is at most one alarm and one bad verdict for a window. Each is short, mentions people, and links the
-long comment.
+A window has at most one alarm and one bad verdict. Each is short, mentions people and links the long comment.
 """
 
 import re
@@ -25,7 +24,7 @@ from deploy_verdict.window.judge_directory import TEMPLATES
 
 MOST_ISSUES = 3
 BAD = (VerdictOutcome.CRITICAL, VerdictOutcome.ATTENTION, VerdictOutcome.INCONCLUSIVE)
-# github.com: a login has letters, digits and single hyphens; a team's slug also dots and underscores.
+# GitHub's rules: a login has letters, digits and single hyphens; a team's slug also dots and underscores.
 _HANDLE = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]{1,100})?)")
 _LINK = re.compile(r"https?://[^\s<>()]+")
 _NAME = "deploy-verdict-news"
@@ -34,9 +33,9 @@ Kind = Literal["alarm", "verdict"]
 
 
 class NewsState(Record):
-    """What the comment's hidden line says to the jobs after this one.
+    """The state in the comment's hidden line, for later jobs.
 
-    `outcome` is the news; `rollback` is empty, or says what became of the one that was offered, and
+    `outcome` is the news; `rollback` is empty or says what became of the rollback that was offered, and
     `rollback_link` is where a reviewer approves it.
     """
 
@@ -63,12 +62,12 @@ class BadNews:
 
 
 def key_of_news(bundle: Bundle, kind: Kind) -> str:
-    """What the comment is found by: this window's alarm, or this window's bad verdict."""
+    """Return the key of the comment: this window's alarm, or this window's bad verdict."""
     return f"{bundle.window.id}-{kind}"
 
 
 def handles(names: Iterable[str]) -> tuple[str, ...]:
-    """Logins and teams without the @; what is neither is left out."""
+    """Return the logins and teams without their @; leave out what is neither."""
     found = (_HANDLE.fullmatch(name.strip()) for name in names)
     return tuple(dict.fromkeys(match.group(1) for match in found if match))
 
@@ -76,7 +75,7 @@ def handles(names: Iterable[str]) -> tuple[str, ...]:
 def news_text(
     bundle: Bundle, verdict: Verdict, state: NewsState, *, people: Iterable[str] = (), link: str | None = None
 ) -> str:
-    """The comment below its marker: the hidden line, then the news."""
+    """Write the comment below its marker: the hidden line, then the news."""
     shown = only_alarming(verdict) if state.kind == "alarm" else verdict
     found = issues(bundle, shown).issues
     is_alarm = state.kind == "alarm"
@@ -108,12 +107,12 @@ def _what_follows(bundle: Bundle, verdict: Verdict, *, is_alarm: bool) -> str:
 
 
 def news_in(comment: str | None) -> NewsState | None:
-    """The state in a comment's second line; None where there is none that can be read."""
+    """Read the state in a comment's second line; None where there is none or it is unreadable."""
     return hidden_in(comment, _NAME, NewsState)
 
 
 def with_state(comment: str, state: NewsState) -> str:
-    """A comment with another state, below its marker; the lines that show the state are written anew."""
+    """Replace a comment's state, and the lines that show it; returns the text below the marker."""
     kept = [line for line in comment.splitlines()[2:] if not line.startswith((NOTIFIED, ROLLBACK))]
     return _stated("\n".join(kept), state)
 

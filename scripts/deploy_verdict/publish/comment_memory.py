@@ -1,7 +1,7 @@
-"""comment.json: which comment is a window's, and what it said last, so that a later job need not search.
+"""Keeps comment.json: which comment is a window's and what it said last, so that later jobs need not search.
 
-The gate writes it, and the jobs after it get it with the window. A window asks GitHub little: its comment is
-edited when there is news, and otherwise once in a quarter of an hour.
+The gate writes it, and later jobs receive it with the window. It saves requests to GitHub: the comment is
+edited when there is news, otherwise every quarter of an hour.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ EDITED_EVERY = timedelta(minutes=15)
 
 
 class RememberedComment(Record):
-    """Where the comment is, and what of its last text would be news if it changed."""
+    """Where the comment is, and the parts of its last text whose change would be news."""
 
     window: str
     length_s: float
@@ -41,13 +41,13 @@ class RememberedComment(Record):
         return Destination(number=self.number, kind=self.kind, others=self.others)
 
     def says(self, state: CommentState, now: datetime, speed: float) -> bool:
-        """Whether the comment says this already, near enough: nothing new failed, and it is not old."""
+        """Whether the comment already says this: nothing new failed, and the comment is recent."""
         same = (self.state, self.outcome, self.failed) == (state.state, state.outcome, state.failed)
         return same and self.length_s == state.length_s and now - self.posted_at < EDITED_EVERY / speed
 
 
 def remembered_comment(out: Path, window: str) -> RememberedComment | None:
-    """The comment of this window; None where none is known."""
+    """Read the comment of this window; None where none is known."""
     try:
         found = RememberedComment.model_validate_json((out / COMMENT_FILE).read_bytes())
     except (OSError, ValidationError):
@@ -56,10 +56,10 @@ def remembered_comment(out: Path, window: str) -> RememberedComment | None:
 
 
 def remember_comment(out: Path, comment: RememberedComment) -> None:
-    """Write it for the jobs and steps that follow. Raises EvidenceError."""
+    """Write it for the jobs and steps that follow; raise EvidenceError."""
     write_json(out / COMMENT_FILE, comment)
 
 
 def forget_comment(out: Path) -> None:
-    """Let the next step post whatever it has to say."""
+    """Remove it, so that the next step posts whatever it has to say."""
     remove(out / COMMENT_FILE)

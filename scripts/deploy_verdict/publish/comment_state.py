@@ -1,7 +1,7 @@
-"""The state in a comment of ours: a hidden line of JSON that tells the next writer which text wins. Pure.
+"""The state in our comments: a hidden line of JSON that tells the next writer which text wins. Pure.
 
-A late writer must never put an older text over a newer one. So each comment carries its state, and
-states have one total order: whoever reads two of them comes to the same answer.
+A late writer must never replace a newer text with an older one. So each comment carries its state, and states
+have a total order: every reader of the same two picks the same one.
 """
 
 import re
@@ -16,14 +16,14 @@ from deploy_verdict.redaction.control_chars import visible
 
 
 def status_line(text: str, environment: str | None) -> str:
-    """The text with its environment, in the 140 characters that GitHub takes."""
+    """Return the text with its environment, within the 140 characters that GitHub accepts."""
     tail = _tail(environment)
     room = MAX_DESCRIPTION - len(tail)
     return (text if len(text) <= room else f"{text[: room - 1]}…") + tail
 
 
 def outcome_in(description: str, environment: str | None) -> VerdictOutcome | None:
-    """The outcome of a line of ours on this environment; None for every other line."""
+    """Return the outcome in a status line of ours on this environment; None for any other line."""
     if not description.endswith(_tail(environment)):
         return None
     words = description.partition(":")[0]
@@ -31,23 +31,23 @@ def outcome_in(description: str, environment: str | None) -> VerdictOutcome | No
 
 
 def tally_in(description: str) -> str | None:
-    """The E2E suite's result in a line of ours, such as "7/8"; None where there is none."""
+    """Return the E2E suite's result in a line of ours, such as "7/8"; None where there is none."""
     found = _TALLY.search(description)
     return found.group(1) if found else None
 
 
 def tally_words(tally: str | None) -> str:
-    """What a line says of the suite, before what it says of the findings."""
+    """Return what a line says about the suite, before its findings."""
     return f"E2E {tally}; " if tally else ""
 
 
 def _tail(environment: str | None) -> str:
-    # An environment's name is somebody else's text: it must neither hide anything nor begin a line.
+    # An environment's name is foreign text: it must neither hide anything nor start a new line.
     name = " ".join(visible(environment or "").split())
     return f" · {(name or 'no environment')[:60]}"
 
 
-# Ours begins the line, so that nobody else's text is read as a result.
+# Our own words start the line, so that foreign text is never read as a result.
 _TALLY = re.compile(r"\A[A-Z ]{6,20}: E2E (\d{1,6}/\d{1,6}); ")
 _NAME = "deploy-verdict-state"
 BAD = (VerdictOutcome.ATTENTION, VerdictOutcome.CRITICAL)
@@ -57,8 +57,8 @@ Rank = tuple[int, str, float, int, int, int, int]
 class CommentState(Record):
     """One comment's state.
 
-    `outcome` of progress is what failed so far, or None; `failed` counts its issues. `line` is what the
-    commit status says.
+    While in progress, `outcome` is what failed so far, or None; `failed` counts its issues. `line` is the
+    text of the commit status.
     """
 
     run: str = ""
@@ -74,12 +74,12 @@ class CommentState(Record):
 
     @property
     def rank(self) -> Rank:
-        """The higher one stays.
+        """The rank of the state; the higher one stays.
 
-        A newer window (its id begins with T0) before an older one, a longer one (an extension) before a
-        shorter one; then final before all else; then more samples (`taken`), then more of all stages
-        (`looks`), then lost before progress. Progress with more samples than a
-        "lost" shows that the verifier lives.
+        A newer window (its id begins with T0) beats an older one, and a longer one (an extension) a shorter
+        one. Within a window, final beats all else; then more samples (`taken`), then more samples of all
+        stages (`looks`), then lost beats progress. Progress with more samples than a "lost" shows that the
+        verifier is alive.
         """
         is_final = self.state == "final"
         progress = (0, 0, 0) if is_final else (self.taken, self.looks, int(self.state == "lost"))
@@ -87,7 +87,7 @@ class CommentState(Record):
 
     @property
     def shown_outcome(self) -> VerdictOutcome | None:
-        """What a label may say: nothing good before the end."""
+        """The outcome that a label may show: nothing good before the end."""
         if self.state == "final":
             return self.outcome or VerdictOutcome.INCONCLUSIVE
         bad = self.outcome if self.outcome in BAD else None
@@ -95,7 +95,7 @@ class CommentState(Record):
 
     @property
     def status(self) -> str:
-        """The commit status. A P0 or P1 that failed stays failed, so that need not wait for the end."""
+        """The commit status. A failed P0 or P1 stays failed, so it need not wait for the end."""
         if self.state == "progress":
             return "failure" if self.outcome is VerdictOutcome.CRITICAL else "pending"
         if self.state == "lost" or self.outcome in (None, VerdictOutcome.INCONCLUSIVE):
@@ -114,16 +114,16 @@ NO_STATE: Rank = (0, "", 0.0, 0, 0, 0, 0)
 
 
 def line_of(state: CommentState) -> str:
-    """The hidden line of a comment."""
+    """Return the hidden line of a comment."""
     return hidden(_NAME, state)
 
 
 def state_in(comment: str | None) -> CommentState | None:
-    """The state in a comment's second line; None when there is none that can be read."""
+    """Read the state in a comment's second line; None where there is none or it is unreadable."""
     return hidden_in(comment, _NAME, CommentState)
 
 
 def rank_in(comment: str | None) -> Rank:
-    """The rank of a comment; one without a state is below every other."""
+    """Return the rank of a comment; one without a state ranks below all others."""
     state = state_in(comment)
     return state.rank if state else NO_STATE

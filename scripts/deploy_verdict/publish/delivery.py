@@ -1,7 +1,7 @@
-"""Sending a message to people, in a process of its own: bounded in time, no secret but the addresses in it.
+"""Sends a message to people from a process of its own, with a time limit and no secrets except the addresses.
 
-What Apprise logs or prints may hold an address, so nothing of it comes through: only which address, by its
-position, and the service's name.
+Apprise's logs and output may hold an address, so only an address's position and its service's name are
+reported.
 """
 
 import json
@@ -18,7 +18,7 @@ from deploy_verdict.publish.notification import Message
 from deploy_verdict.redaction.redactor import Redactor, is_secret
 
 SCRIPTS = Path(__file__).resolve().parents[2]
-# For the interpreter and Apprise to start on a busy machine.
+# The time that the interpreter and Apprise need to start on a busy machine.
 START_S = 20.0
 _STATES = {
     "FAILURE": "refused it or is unreachable",
@@ -30,12 +30,12 @@ _STATES = {
 def send(
     addresses: tuple[str, ...], message: Message, *, total_s: float, environment: Mapping[str, str]
 ) -> None:
-    """Send to all, in `total_s` altogether; raises NotificationError where one failed."""
+    """Send a message to all addresses within `total_s`; raise NotificationError where one failed."""
     order = {"addresses": addresses, "total_s": total_s}
     order |= {"title": message.title, "body": message.body, "kind": message.kind}
     try:
         done = subprocess.run(
-            # -P: no module of the working directory is taken for one of ours, or of Apprise's.
+            # -P: modules of the working directory must not shadow ours or Apprise's.
             [sys.executable, "-P", "-m", "deploy_verdict.publish.apprise_worker"],
             input=json.dumps(order),
             env=without_secrets(environment) | {"PYTHONPATH": str(SCRIPTS)},
@@ -47,7 +47,7 @@ def send(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        # Without its cause, which holds the sender's output.
+        # Drops the cause, which holds the sender's output.
         raise NotificationError(f"notification not sent: timed out after {total_s:g} s") from None
     except OSError as error:
         raise NotificationError(f"notification not sent: {os.strerror(error.errno or 0)}") from error
@@ -55,13 +55,13 @@ def send(
 
 
 def redact_with(environment: Mapping[str, str], addresses: Sequence[str]) -> Callable[[str], str]:
-    """What takes secrets out of a message, the addresses among them."""
+    """Return a function that redacts secrets, including the addresses, from a message."""
     secrets = {f"DEPLOY_VERDICT_NOTIFY_{number}": item for number, item in enumerate(addresses)}
     return Redactor.from_environment({**environment, **secrets}).text
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a library of others may see: the proxies, and no token of ours."""
+    """Return the environment without secrets, for a library of others; proxies stay."""
     return {name: value for name, value in environment.items() if not is_secret(name)}
 
 
@@ -82,7 +82,7 @@ def _check(done: "subprocess.CompletedProcess[str]", count: int) -> None:
 
 
 def _crash(done: "subprocess.CompletedProcess[str]") -> str:
-    """The crash's name alone: its words may hold an address."""
+    """Return only the crash's name, as its message may hold an address."""
     match = re.match(r"[A-Za-z_.]{0,80}(?:Error|Exception|Exit|Interrupt)(?=:|$)", _last_line(done.stderr))
     return match.group() if match else f"exit code {done.returncode}"
 
@@ -92,5 +92,5 @@ def _last_line(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """A service's name as Apprise gives it; empty for what is not a short name."""
+    """Return a service's name as Apprise gives it, or "" for anything but a short name."""
     return text if re.fullmatch(r"[A-Za-z][A-Za-z0-9 .()-]{0,30}", text) else ""

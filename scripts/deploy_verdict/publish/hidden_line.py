@@ -1,4 +1,4 @@
-"""A record in a comment's second line, hidden as an HTML comment, below the marker. Pure."""
+"""Hides a record as an HTML comment in a comment's second line, below the marker. Pure."""
 
 import json
 from typing import TypeVar
@@ -11,14 +11,14 @@ Kept = TypeVar("Kept", bound=Record)
 
 
 def hidden(name: str, record: Record) -> str:
-    """The line. No text in it can end the HTML comment."""
+    """Return the hidden line; no text in it can end the HTML comment."""
     text = json.dumps(dumped(record), separators=(", ", ": "))
     text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
     return f"<!-- {name} {text} -->"
 
 
 def hidden_in(comment: str | None, name: str, kind: type[Kept]) -> Kept | None:
-    """The record in a comment's second line; None where there is none that can be read."""
+    """Read the record in a comment's second line; None where there is none or it is unreadable."""
     lines = (comment or "").splitlines()[1:2]
     start, end = f"<!-- {name} ", " -->"
     if not lines or not (lines[0].startswith(start) and lines[0].rstrip().endswith(end)):

@@ -1,4 +1,5 @@
-"""What a job of GitHub Actions shows of itself, its summary and annotations, and hands to the next ones."""
+"""Writes what a GitHub Actions job shows (summary, annotations) and passes to later jobs (outputs,
+variables)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,21 +11,21 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report.sections import cut, utf8_bytes
 
 MAX_SUMMARY_BYTES = 1024 * 1024
-# GitHub shows ten of each kind in a step.
+# GitHub shows ten of each kind for a step.
 MAX_ANNOTATIONS = 10
 
 
 def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str], None]) -> None:
-    """The job's summary, where this runs as a job of GitHub Actions; cut at what GitHub takes.
+    """Write the job's summary in a GitHub Actions job, cut to GitHub's limit.
 
-    One that cannot be written is reported and costs nothing else: the comment comes after it.
+    A summary that cannot be written is reported and affects nothing else: the comment follows it.
     """
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
     path = Path(name)
     try:
-        # Steps share no summary, but a step may have written one before us.
+        # An earlier writer in this step may have filled part of the limit.
         there = path.stat().st_size if path.exists() else 0
         shown = cut(cleaned(text).rstrip("\n") + "\n", MAX_SUMMARY_BYTES - there, utf8_bytes)
         with path.open("a", encoding="utf-8", errors="replace") as file:
@@ -34,7 +35,7 @@ def write_summary(environment: Mapping[str, str], text: str, tell: Callable[[str
 
 
 def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[str]:
-    """Workflow commands: P0 and P1 as errors, P2 and inconclusive findings as warnings, the worst first."""
+    """Yield workflow commands: P0 and P1 as errors, P2 and inconclusive findings as warnings, worst first."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
@@ -52,19 +53,19 @@ def annotations(environment: Mapping[str, str], verdict: Verdict) -> Iterator[st
 
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-    """Append outputs, each on one line; nothing outside of GitHub Actions. Raises EvidenceError."""
+    """Append outputs, each on one line; do nothing outside of GitHub Actions. Raise EvidenceError."""
     _append(environment.get("GITHUB_OUTPUT"), outputs)
 
 
 def write_variable(environment: Mapping[str, str], name: str, value: str) -> None:
-    """Set a variable for the job's later steps; nothing outside of GitHub Actions. Raises EvidenceError."""
+    """Set a variable for the job's later steps; do nothing outside of GitHub Actions. Raise EvidenceError."""
     _append(environment.get("GITHUB_ENV"), {name: value})
 
 
 def _append(path: str | None, values: Mapping[str, str]) -> None:
     if not path:
         return
-    # A value with a line break could be read as another one.
+    # A line break in a value could start another output.
     lines = [f"{name}={' '.join(cleaned(value).splitlines())}\n" for name, value in values.items()]
     try:
         with Path(path).open("a", encoding="utf-8", errors="replace") as file:
@@ -88,7 +89,7 @@ def _sentence(finding: Finding) -> str:
 
 
 def _message(text: str) -> str:
-    """As GitHub's runner reads it: no line of its own, so that no text can be a command."""
+    """Escape a text for GitHub's runner, on one line, so that no text can be a workflow command."""
     return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -1,8 +1,8 @@
-"""The message about a verdict, and whether there is one at all. Pure.
+"""Writes the message about a verdict, and decides whether there is one. Pure.
 
-One message for each change: a verdict that is not STABLE is sent once for each window, and STABLE after one
-that was not, or where the plan's notify.on names it. Texts of the service are made harmless: in a chat they
-would ping or link.
+Each change gives one message: a verdict other than STABLE once for each window, and STABLE after such a
+verdict or where the plan's notify.on names it. Text from the service is made harmless, as a chat would turn
+it into mentions and links.
 """
 
 import re
@@ -26,8 +26,8 @@ _KINDS: dict[VerdictOutcome, "Kind"] = {
     VerdictOutcome.ATTENTION: "warning",
     VerdictOutcome.CRITICAL: "failure",
 }
-# Broken by a character of no width: what chats take for a mention, a channel, an entity, an address.
-# Apprise's own clients look for these too: for Slack "!here>" is enough, for Discord "@everyone" anywhere.
+# A zero-width character breaks what chats read as a mention, a channel, an entity or an address. Apprise's
+# own clients read some too: "!here>" suffices for Slack, "@everyone" anywhere for Discord.
 _ACTIVE = re.compile(r"@|[!#](?=\w)|&(?=[\w#])|:(?=//)|\](?=\()|www(?=\.)", re.IGNORECASE)
 _TAG = re.compile(r"<(?=[\w!@#/?:~|])")
 _BETWEEN = re.compile(r"[\r\n]+|,\s*(?=[A-Za-z][A-Za-z0-9+.-]*://)")
@@ -44,7 +44,7 @@ class Message:
 
 
 def addresses_of(text: str) -> tuple[str, ...]:
-    """One address a line, or separated by commas; each once."""
+    """Split addresses at line ends and commas, without repeats."""
     found = (part.strip().strip(",").strip() for part in _BETWEEN.split(text))
     return tuple(dict.fromkeys(address for address in found if address))
 
@@ -58,11 +58,11 @@ def message_for(
     so_far: bool = False,
     also_stable: bool = False,
 ) -> Message | None:
-    """The message, or None where there is nothing new; `previous` is the outcome before this one.
+    """Return the message, or None where there is nothing new; `previous` is the outcome before this one.
 
-    `so_far`: an alarm, before the window's end. `also_stable`: STABLE is sent, whatever was before it.
+    `so_far` marks an alarm before the window's end. `also_stable` sends STABLE whatever came before it.
 
-    `redact` takes secrets out, before anything is cut or broken so that they would not be known any more.
+    `redact` removes secrets first: a cut or broken secret would no longer be recognized.
     """
     recovered = previous not in (None, VerdictOutcome.STABLE)
     is_stable = verdict.outcome is VerdictOutcome.STABLE
@@ -95,7 +95,7 @@ def message_for(
 
 
 def _fitting(lines: list[str], room: int) -> list[str]:
-    """The first lines that fit."""
+    """Return the first lines that fit."""
     kept = []
     for line in lines:
         room -= len(line) + 1
@@ -106,7 +106,7 @@ def _fitting(lines: list[str], room: int) -> list[str]:
 
 
 def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far: bool) -> list[str]:
-    """What is broken, worst first, and what to do now: the comment's first lines."""
+    """Return what is broken, worst first, and what to do now, as the comment's first lines do."""
     if verdict.outcome is VerdictOutcome.STABLE:
         return _findings(verdict, shown)
     failed = [cause for cause in verdict.causes if cause.severity is not None]
@@ -119,7 +119,7 @@ def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far
     lines += [f"and {len(causes) - MOST_FINDINGS} more"] if len(causes) > MOST_FINDINGS else []
     for number, action in enumerate(verdict.do_now, start=1):
         command = (action.command or "").split("\n")[0]
-        # A command that was cut, or broken so that it pings nobody, would be another command.
+        # A command that had to be cut or broken would be another command, so it is left out.
         kept = f": {command}" if command and shown(command, MOST_COMMAND) == command else ""
         lines += ["Do now:"] if number == 1 else []
         lines.append(f"{number}. {shown(action.text, 240)}{kept}")
@@ -132,7 +132,7 @@ def _told(cause: RootCause, words: str) -> str:
 
 
 def _findings(verdict: Verdict, shown: Callable[[str | None, int], str]) -> list[str]:
-    """The first of those that made the verdict, the worst first; then how many more there are."""
+    """Return the first findings behind the verdict, worst first, and how many more there are."""
     wanted = Outcome.INCONCLUSIVE if verdict.outcome is VerdictOutcome.INCONCLUSIVE else Outcome.FAIL
     found = [finding for finding in verdict.findings if finding.outcome is wanted]
     if verdict.outcome is VerdictOutcome.STABLE:
@@ -151,7 +151,7 @@ def _line(finding: Finding, shown: Callable[[str | None, int], str]) -> str:
 
 
 def harmless(text: str, limit: int) -> str:
-    """One line in which nobody is pinged and nothing is a link, of at most `limit` characters."""
+    """Return one line of at most `limit` characters that pings nobody and holds no link."""
     line = _TAG.sub("‹", one_line(text, limit))
     broken = _ACTIVE.sub(lambda match: f"{match.group()}\u200b", line)
     return broken if len(broken) <= limit else f"{broken[: limit - 1]}…"

@@ -33,7 +33,7 @@ from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.session import run_url
 from deploy_verdict.window.judge_directory import TEMPLATES
 
-# The API says 65,536 characters; the rest is room for what we do not know of its counting.
+# GitHub's API accepts 65,536 characters; the rest is a margin, as how it counts is not documented.
 MAX_COMMENT = 65_000
 # The two hidden lines above the text, and a line about other pull requests.
 MAX_HIDDEN = 2_500
@@ -43,7 +43,7 @@ MAX_HIDDEN = 2_500
 class PostingRun:
     """The run of GitHub Actions that posts; empty where there is none.
 
-    `artifact_url` is the report's, `out` the window's directory, where its comment is remembered.
+    `artifact_url` is the report's; `out` is the window's directory, which remembers its comment.
     """
 
     id: str = ""
@@ -55,7 +55,7 @@ class PostingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One post: `key` is what the comment is about, `commit` the deployed one where its full SHA is known."""
+    """One post: `key` identifies its comment; `commit` is the deployed one where its full SHA is known."""
 
     service: str
     key: str
@@ -68,7 +68,7 @@ class Post:
 def run_from(
     environment: Mapping[str, str], artifact_url: str | None = None, out: Path | None = None
 ) -> PostingRun:
-    """From GITHUB_RUN_ID and its like."""
+    """Read the run from GITHUB_RUN_ID and related variables."""
     attempt = environment.get("GITHUB_RUN_ATTEMPT", "")
     return PostingRun(
         id=environment.get("GITHUB_RUN_ID", ""),
@@ -80,17 +80,18 @@ def run_from(
 
 
 def key_of(bundle: Bundle) -> str:
-    """What one comment is about: the service's deployment where it is known, else its window."""
+    """Return the comment's key: the service's deployment where it is known, else its window."""
     return comment_key(bundle_service(bundle), bundle.subject.deployment or bundle.window.id)
 
 
 def bundle_service(bundle: Bundle) -> str:
-    """The service of a window, as contexts and labels carry it."""
+    """Return the service of a window as contexts and labels carry it."""
     return service_of(bundle.plan.service.name, bundle.plan.name)
 
 
 def commit_of(bundle: Bundle) -> str | None:
-    """The deployed commit by its full SHA; GitHub knows no commit by an abbreviated one."""
+    """Return the deployed commit where its full SHA is known, as GitHub's statuses accept no abbreviation;
+    else None."""
     found = deployed(looks(bundle))
     for commit in (found.commit if found else None, bundle.subject.commit):
         if commit and re.fullmatch(r"[0-9a-f]{40}", commit):
@@ -99,7 +100,7 @@ def commit_of(bundle: Bundle) -> str | None:
 
 
 def title_of(bundle: Bundle) -> str:
-    """A tracking issue's title: the service, the environment, the commit, as far as they are known."""
+    """Return a tracking issue's title: service, environment and commit, as far as they are known."""
     found, subject = deployed(looks(bundle)), bundle.subject
     commit = (found.commit if found else None) or subject.commit
     service = subject.service or bundle.plan.name
@@ -109,7 +110,7 @@ def title_of(bundle: Bundle) -> str:
 
 
 def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:
-    """The comment with the report's sections folded in; those that do not fit are named."""
+    """Write the comment with the report's sections folded in, and name those that do not fit."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
     head = render_comment(
         bundle, verdict, environment, generated_at=now, tool_version=__version__, report_url=artifact_url
@@ -119,7 +120,7 @@ def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: 
 
 
 def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: PostingRun) -> Post:
-    """The judged window."""
+    """Return the post of a judged window."""
     artifacts = f"{run.url}#artifacts" if run.url else None
     text = comment_text(bundle, verdict, now, run.artifact_url or artifacts)
     shown = progress(bundle, verdict, now)
@@ -135,7 +136,7 @@ def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: PostingRun)
 
 
 def progress_post(bundle: Bundle, now: datetime, run: PostingRun) -> Post:
-    """The window as it is now, judged in memory: no verdict is written."""
+    """Return the post of a window as it is now, judged in memory: no verdict is written."""
     shown = _so_far(bundle, now)
     environment = template_environment(FileSystemLoader(TEMPLATES))
     text = render_progress(shown, environment)
@@ -143,7 +144,7 @@ def progress_post(bundle: Bundle, now: datetime, run: PostingRun) -> Post:
 
 
 def lost_post(bundle: Bundle, now: datetime, run: PostingRun, reason: str) -> Post:
-    """The window whose verifier was lost: never more than INCONCLUSIVE."""
+    """Return the post of a window whose verifier was lost; it shows INCONCLUSIVE or worse."""
     shown = _so_far(bundle, now)
     environment = template_environment(FileSystemLoader(TEMPLATES))
     text = render_lost(shown, environment, reason)
@@ -194,7 +195,7 @@ def _verdict_line(verdict: Verdict) -> str:
     failed = sum(finding.outcome is Outcome.FAIL for finding in verdict.findings)
     open_ = sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings)
     findings = counted(len(verdict.findings), "finding")
-    # A line that begins with its outcome counts as an earlier verdict, which a rollback may go back to.
+    # A line that begins with an outcome counts as an earlier verdict that a rollback may choose.
     rehearsed = "Rehearsal, " if verdict.is_rehearsal and verdict.outcome is VerdictOutcome.STABLE else ""
     suite = tally_words(suite_tally(verdict))
     return f"{rehearsed}{verdict.outcome.shown}: {suite}{failed} of {findings} failed, {open_} inconclusive"

@@ -1,7 +1,7 @@
-"""Publishing a window on GitHub: the comment, the label, the tracking issue's state, the commit status.
+"""Publishes a window on GitHub: the comment, the label, the tracking issue's state, the commit status.
 
-Each of them is tried by itself, so that what a token may not do costs nothing else. Only a comment
-that could not be written is a failure.
+Each is attempted on its own, so that what a token may not do costs nothing else. Only a comment that could
+not be written is a failure.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The comment's address, and whether the text there is ours or one that counts more.
+    """The comment's address, and whether its text is ours rather than one that outranks it.
 
-    `is_quiet`: nothing was asked of GitHub, as the comment says this already.
+    `is_quiet`: GitHub was not contacted, as the comment already says this.
     """
 
     url: str
@@ -45,7 +45,8 @@ def publish(
     tell: Tell,
     number: int | None = None,
 ) -> Published:
-    """Everything about a judged window; raises ProviderError where the comment could not be written."""
+    """Publish everything about a judged window; raise ProviderError where the comment could not be
+    written."""
     return _published(github, final_post(bundle, verdict, now, run), number, run, tell, now)
 
 
@@ -58,9 +59,9 @@ def publish_progress(
     tell: Tell,
     number: int | None = None,
 ) -> Published:
-    """The window as it is now; never over a final comment, nor over one that covers more samples.
+    """Publish the window as it is now, but never over a final comment or one that covers more samples.
 
-    Where the run remembers its comment, only with news, or where the comment is old.
+    Where the run remembers its comment, write only with news, or if the comment is old.
     """
     post = progress_post(bundle, now, run)
     known = _known(run, bundle.window.id)
@@ -79,7 +80,7 @@ def publish_lost(
     tell: Tell,
     number: int | None = None,
 ) -> Published:
-    """That the verifier was lost, and what it observed; nothing where the window has its final comment."""
+    """Publish that the verifier was lost and what it observed, but never over the window's final comment."""
     return _published(github, lost_post(bundle, now, run, reason), number, run, tell, now)
 
 
@@ -99,7 +100,7 @@ def _published(
     except ProviderError as error:
         trouble = error
     if written is None:
-        # The commit status can still say it.
+        # The commit status can still carry the result.
         _each(_status(github, post, post.state, run.url), tell)
         raise trouble or ProviderError("GitHub accepted no comment")
     comment, place = written
@@ -135,7 +136,8 @@ def _memory(post: Post, comment: CommentRef, place: Destination, now: datetime) 
 
 
 def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[CommentRef, Destination]:
-    """A place that cannot be written to must not cost the report: then the tracking issue."""
+    """Write the comment; where the place refuses it, write to the tracking issue so that the report is not
+    lost."""
     is_passing = post.state.state == "progress"
     try:
         return github.put_comment(place, post.key, _body(post, place), rank_in, is_passing=is_passing), place
@@ -148,7 +150,7 @@ def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[Co
 
 
 def _body(post: Post, place: Destination) -> str:
-    """What follows the marker: the state, the text, and the commit's other pull requests."""
+    """Return what follows the marker: the state, the text, and the commit's other pull requests."""
     also = ", ".join(f"#{number}" for number in place.others[:10])
     text = f"{post.text.rstrip()}\n\nThe deployed commit is also in {also}.\n" if also else post.text
     return cut(f"{line_of(post.state)}\n{text}", MAX_COMMENT - MAX_MARKER)
@@ -157,13 +159,13 @@ def _body(post: Post, place: Destination) -> str:
 def _marked(
     github: GitHub, post: Post, place: Destination, url: str, tell: Tell, before: CommentState | None
 ) -> None:
-    """The label, the issue's state and the commit's status, as the comment's state has them.
+    """Set the label, the issue's state and the commit status to match the comment's state.
 
-    A late writer of progress may undo what a final one has just set. So it reads the comment again and
-    sets what that one says.
+    A late writer of progress may undo what a final one has just set, so it reads the comment again and sets
+    what that one says.
     """
     state = post.state
-    # The label and the issue's state show the outcome alone: they are as the same outcome left them.
+    # The label and the issue's state depend on the outcome only, so an unchanged outcome leaves them set.
     same = before is not None and (before.state, before.outcome) == (state.state, state.outcome)
     steps = _status(github, post, state, url) if same and state.state != "final" else None
     for _ in range(MAX_REPAIRS):
@@ -204,7 +206,7 @@ def _status(github: GitHub, post: Post, state: CommentState, url: str | None) ->
 
 
 def _each(steps: Iterator[Callable[[], None]], tell: Tell) -> None:
-    """One that fails does not stop the others."""
+    """Run every step; report one that fails and go on."""
     for step in steps:
         try:
             step()

@@ -1,4 +1,4 @@
-"""Which notifications were sent for this window, and the outcome before it; so, whether this one is news."""
+"""Decides whether a notification is news, by those already sent for this window and the outcome before it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -31,9 +31,10 @@ def news(
     redact: Callable[[str], str],
     also_stable: Callable[[], bool] = lambda: False,
 ) -> Message | str:
-    """The message to send, or why there is none; `previous` where the caller says what was sent last.
+    """Return the message to send, or why there is none; `previous` is the last outcome sent, if the caller
+    knows it.
 
-    `also_stable` is asked of a STABLE verdict only, so that a plan that cannot be read costs no bad news.
+    `also_stable` is called for a STABLE verdict only, so that an unreadable plan holds back no bad news.
     """
     sent = sent_outcome(out, verdict)
     if sent is verdict.outcome and previous is None:
@@ -46,7 +47,7 @@ def news(
 
 
 def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
-    """The outcome of the last notification about this window."""
+    """Return the outcome of the last notification about this window."""
     try:
         found = SentNotification.model_validate_json((out / SENT_FILE).read_bytes())
     except (OSError, ValidationError):
@@ -55,9 +56,10 @@ def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
 
 
 def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:
-    """Record that this verdict was sent, after it was: killed in between, it is sent again, not lost.
+    """Record that this verdict was sent. Call it afterwards: if killed in between, it is sent twice, not
+    lost.
 
-    Raises EvidenceError.
+    Raise EvidenceError.
     """
     kinds = (_kind(address) for address in addresses)
     sent = SentNotification(
@@ -71,16 +73,16 @@ def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:
 
 
 def _kind(address: str) -> str:
-    """Of an address, only its kind is no secret."""
+    """Return an address's kind, the only part of it that is not secret."""
     found = re.match(r"([a-z0-9+-]{2,20})://", address.lower())
     return "webhook" if found is None or found.group(1) in ("http", "https") else found.group(1)
 
 
 def outcome_before(out: Path, verdict: Verdict, history: Path) -> VerdictOutcome | None:
-    """The newest verdict of an earlier window on the same service and environment.
+    """Return the newest verdict of an earlier window on the same service and environment.
 
-    From the history, or, on a runner that has none, from the earlier verdicts in the window's own
-    evidence. An outcome that this version does not know counts as none.
+    It comes from the history or, on a runner that has none, from the earlier verdicts in the window's own
+    evidence. An outcome that this version does not know is ignored.
     """
     same = earlier_verdicts(history, verdict.subject, verdict.plan_name)
     lines = [item for item in same if _is_earlier(item, verdict)]

@@ -1,4 +1,4 @@
-"""What carries a service's name on GitHub, so that two services of one repository share nothing. Pure.
+"""Makes every name on GitHub that carries a service, so that two services of a repository share none. Pure.
 
 Commit status contexts, labels and comment keys are made here and nowhere else.
 """
@@ -11,7 +11,7 @@ from deploy_verdict.github.destinations import IssueLabel
 from deploy_verdict.model import VerdictOutcome
 
 CONTEXT = "deploy-verdict"
-# GitHub takes 50 characters of a label: "verdict ", the service, ": inconclusive".
+# GitHub limits a label to 50 characters: "verdict ", the service, ": inconclusive".
 MAX_LABEL = 50
 MAX_SERVICE = MAX_LABEL - len("verdict ") - len(": inconclusive")
 _DIGEST = 6
@@ -25,10 +25,10 @@ _KINDS = {
 
 
 def service_of(name: str | None, plan: str) -> str:
-    """A service by the plan's service.name, else by the plan's own name, as contexts and labels carry it.
+    """Return a service's name for contexts and labels: the plan's service.name, else the plan's own name.
 
-    GitHub compares contexts and labels without their case. A name that is changed here or cut gets a few
-    digits of its digest, so that two names never become one.
+    GitHub compares contexts and labels case-insensitively. A changed or cut name gets part of its digest, so
+    that two names never become one.
     """
     full = name or plan
     safe = re.sub(r"[^a-z0-9._-]+", "-", full.lower()).strip("-.")
@@ -39,38 +39,39 @@ def service_of(name: str | None, plan: str) -> str:
 
 
 def status_context(service: str) -> str:
-    """The commit status that holds a service's verdict."""
+    """Return the context of the commit status that holds a service's verdict."""
     return f"{CONTEXT}/{service}"
 
 
 def later_sample_context(service: str) -> str:
-    """The commit status that promises a later sample of a service."""
+    """Return the context of the commit status that promises a later sample of a service."""
     return f"{CONTEXT}/{service}/later-sample"
 
 
 def rollback_context(service: str) -> str:
-    """The commit status that says that this tool rolled a service back to the commit."""
+    """Return the context of the commit status that records a rollback of a service to the commit."""
     return f"{CONTEXT}/{service}/rollback"
 
 
 def is_later_sample(context: str) -> bool:
-    """Whether a commit status promises a later sample, of whichever service."""
+    """Whether a commit status promises a later sample, of any service."""
     return _LATER_SAMPLE.fullmatch(context) is not None
 
 
 def start_context(workflow: str) -> str:
-    """The commit status of a run that failed before it knew its plan: it has no service, only its file."""
+    """Return the context for a run that failed before it knew its plan: it has no service, only its workflow
+    file."""
     return f"{CONTEXT}/start/{service_of(workflow.rpartition('.')[0], workflow)}"
 
 
 def comment_key(service: str, subject: str) -> str:
-    """What one comment is about: a service's deployment, or its window."""
+    """Return the key of a comment: a service's deployment, or its window."""
     return f"{service}.{subject}"
 
 
 @cache
 def labels_of(service: str) -> dict[VerdictOutcome, IssueLabel]:
-    """A service's label for each outcome."""
+    """Return a service's label for each outcome."""
     return {
         outcome: IssueLabel(name=f"verdict {service}: {outcome.value}", color=color, description=words)
         for outcome, (color, words) in _KINDS.items()
