@@ -1,1 +1,1 @@
-"""After each sample of a run: the comment so far, and bad news at once."""
+"""After each sample of a run: updates the comment, and reports bad news at once."""

@@ -1,7 +1,7 @@
-"""Telling people of bad news at once: a comment of its own, a notification, and the offer of a rollback.
+"""Reports bad news at once: a comment of its own, a notification, and the offer of a rollback.
 
-Whichever job sees it first raises the alarm; its comment is the lock, so that people are told once for the
-window. What is refused by GitHub or a messenger costs nothing else.
+The first job that sees it raises the alarm. The alarm's comment is the lock, so that people are notified once
+for each window. A refusal by GitHub or a messenger affects nothing else.
 """
 
 from argparse import Namespace
@@ -46,9 +46,9 @@ class RollbackOffer:
 
 @dataclass(frozen=True, kw_only=True)
 class NewsDesk:
-    """What telling people works with; `runs` is the repository's runs, asked only where needed.
+    """What reporting bad news works with; `runs` connects to the repository's runs only where needed.
 
-    `out` is the window's directory, where its comment is remembered.
+    `out` is the window's directory, which remembers its comment.
     """
 
     github: GitHub
@@ -73,7 +73,7 @@ def desk_for(
     *,
     link: str | None = None,
 ) -> NewsDesk:
-    """The desk of a window's directory (--out)."""
+    """Build the desk of a window's directory (--out)."""
     file = known_run(options.out)
     named: int | None = getattr(options, "number", None)
     return NewsDesk(
@@ -91,14 +91,14 @@ def desk_for(
 
 
 def raise_alarm(desk: NewsDesk) -> bool:
-    """Tell people of an alarm, if there is one and nobody did before; whether this call did."""
+    """Raise the alarm if there is one and nobody has yet; return whether this call did."""
     if not alarming(desk.verdict.findings):
         return False
     return _told(desk, "alarm", VerdictOutcome.CRITICAL)
 
 
 def report_bad_verdict(desk: NewsDesk) -> bool:
-    """Write the comment about a final verdict that is not STABLE, once; whether this call did."""
+    """Write the comment about a final verdict other than STABLE, once; return whether this call did."""
     if desk.verdict.outcome not in BAD:
         return False
     return _told(desk, "verdict", desk.verdict.outcome)
@@ -119,7 +119,7 @@ def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
         comment = desk.github.claim_comment(place, key, text)
     except ProviderError:
         if kind == "alarm":
-            # Without the comment nobody can know who was first: rather told twice than not at all.
+            # Without the comment nobody knows who was first: better to notify twice than not at all.
             _notified(desk)
         raise
     if not comment.is_ours:
@@ -140,7 +140,7 @@ def _notified(desk: NewsDesk) -> bool:
 
 
 def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | None = None) -> Destination:
-    """Where everything about a window goes: beside its comment, where `out` remembers that one."""
+    """Return where everything about a window is posted: with its comment, where `out` remembers that."""
     known = remembered_comment(out, bundle.window.id) if out else None
     if known is not None:
         return known.place
@@ -150,7 +150,7 @@ def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | Non
 
 
 def _people(desk: NewsDesk) -> tuple[str, ...]:
-    """Whom the plan names; else the author of the deployed commit."""
+    """Return whom the plan names, else the author of the deployed commit."""
     named = handles(desk.bundle.plan.github.notify)
     commit = commit_of(desk.bundle)
     if named or commit is None:
@@ -164,7 +164,7 @@ def _people(desk: NewsDesk) -> tuple[str, ...]:
 
 
 def _assign(desk: NewsDesk, place: Destination, people: tuple[str, ...]) -> None:
-    """People, not teams: GitHub assigns no team."""
+    """Assign people; teams cannot be assigned on GitHub."""
     logins = tuple(name for name in people if "/" not in name)
     if not logins:
         return
@@ -175,7 +175,7 @@ def _assign(desk: NewsDesk, place: Destination, people: tuple[str, ...]) -> None
 
 
 def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsState) -> NewsState:
-    """The state with the offer of a rollback, unless the window's other comment has it already."""
+    """Add the offer of a rollback to the state; a bad verdict takes over the offer of the window's alarm."""
     if kind == "verdict" and (earlier := alarm_at(desk.github, desk.bundle, place)) and earlier.rollback:
         return state.model_copy(update={"rollback": earlier.rollback})
     offer = offer_rollback(desk)
@@ -184,7 +184,8 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
 
 
 def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
-    """Where the reviewer approves: a dispatch does not say which run it starts."""
+    """Return the page of waiting runs, where a reviewer approves: a dispatch does not say which run it
+    starts."""
     server, repository = (environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"))
     if not server or not repository:
         return None
@@ -192,15 +193,15 @@ def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
 
 
 def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
-    """What the window's alarm says now; None without one."""
+    """Return the current state of the window's alarm; None where there is none."""
     return news_in(github.comment_body(place, key_of_news(bundle, "alarm")))
 
 
 def offer_rollback(desk: NewsDesk) -> RollbackOffer:
     """Start the run whose one job waits for a reviewer.
 
-    GitHub creates a missing environment on the spot, without rules: so it must exist already and have
-    reviewers, or the rollback would need no approval.
+    The environment must already exist and have reviewers: GitHub creates a missing one on the spot without
+    rules, and the rollback would need no approval.
     """
     plan, file = desk.bundle.plan, desk.file
     if not plan.escalation.rollback:
@@ -226,7 +227,7 @@ def offer_rollback(desk: NewsDesk) -> RollbackOffer:
 
 
 def rollback_inputs(file: RunFile) -> dict[str, str]:
-    """The inputs of the run that rolls back."""
+    """Return the inputs of the run that rolls back."""
     return {
         "kind": "rollback",
         "continue-run": str(file.run),
@@ -237,7 +238,7 @@ def rollback_inputs(file: RunFile) -> dict[str, str]:
 
 
 def report_rollback(github: GitHub, bundle: Bundle, number: int | None, words: str) -> None:
-    """Say in the window's comments about bad news what became of the rollback."""
+    """Add the rollback's result to the window's comments about bad news."""
     place = place_of(github, bundle, number)
     kinds: tuple[Kind, ...] = ("alarm", "verdict")
     for kind in kinds:

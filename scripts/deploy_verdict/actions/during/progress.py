@@ -1,4 +1,5 @@
-"""The step after each sample on GitHub: the comment, the alarm, and the end of a window without a subject."""
+"""The step after each sample on GitHub: updates the comment, raises the alarm, ends a window without a
+subject."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -21,9 +22,10 @@ ENDED_FILE = "ended.txt"
 
 
 def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
-    """Post, raise the alarm, end the window where nothing is left; returns the comment's address or why none.
+    """Post progress, raise the alarm, end a window with nothing left to watch.
 
-    Why the window ends goes to ENDED_FILE too: the job that takes the samples reads it there.
+    Return the comment's address, or why there is none. Why the window ends is written to ENDED_FILE too,
+    where the job that takes the samples reads it.
     """
     options.corrected_plan = True
     file = fill_from_run(options)
@@ -50,7 +52,7 @@ def post_progress(options: Namespace, tell: Callable[[str], None]) -> str:
         trouble, is_news = error, True
     desk = desk_for(connection, options, bundle, verdict, environment, tell, link=url or here.url)
     if is_news:
-        # What the comment says already, people were told when it came to say it.
+        # Where the comment said it already, people were notified then.
         try:
             raise_alarm(desk)
         except ProviderError as error:

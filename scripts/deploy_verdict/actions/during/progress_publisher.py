@@ -1,4 +1,4 @@
-"""Posting after each sample of a job: in a process of its own, so that GitHub delays no sample."""
+"""Posts progress from a process of its own after each sample, so that GitHub delays no sample."""
 
 import subprocess
 import sys
@@ -12,16 +12,16 @@ from deploy_verdict.actions.during.progress import ENDED_FILE
 
 PACKAGE = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_S = 60.0
-# Several short samples follow each other at one offset: one update serves them all.
+# Several short samples share an offset; one update serves them all.
 AT_MOST_EVERY_S = 10.0
 
 
 class ProgressPublisher:
-    """Runs `deploy-verdict ci progress` as a process of its own, one at a time."""
+    """Runs `deploy-verdict ci progress` as a separate process, one at a time."""
 
     def __init__(self, options: Namespace, tell: Callable[[str], None]) -> None:
         where = ["--plan", str(options.plan), "--out", str(options.out)]
-        # The package run as a folder: nothing of the working directory is taken for a module of ours.
+        # Runs the package as a folder, so that modules of the working directory do not shadow ours.
         self._command = [sys.executable, str(PACKAGE), "ci", "progress", *where]
         self._tell, self._ended = tell, options.out / ENDED_FILE
         self._process: subprocess.Popen[bytes] | None = None
@@ -30,12 +30,12 @@ class ProgressPublisher:
         self._started_s = -AT_MOST_EVERY_S
 
     def publish(self) -> bool:
-        """Start an update now, or soon after the one before; whether the window has ended."""
+        """Start an update now, or soon after the previous one; return whether the window has ended."""
         wait_s = self._started_s + AT_MOST_EVERY_S - time.monotonic()
         if wait_s <= 0:
             self._start()
         elif self._timer is None:
-            # The next sample may take minutes, and bad news must not wait for it.
+            # A timer, because the next sample may take minutes and bad news must not wait for it.
             self._timer = threading.Timer(wait_s, self._start)
             self._timer.daemon = True
             self._timer.start()
@@ -52,11 +52,11 @@ class ProgressPublisher:
             if self._process is not None:
                 self._wait(self._process)
             self._started_s = time.monotonic()
-            # Its output belongs in the job's log, not in our result on stdout.
+            # Its output belongs in the job's log; stdout is for this command's result.
             self._process = subprocess.Popen(self._command, stdout=sys.stderr)
 
     def end(self) -> None:
-        """Wait for the update that runs, for a minute at most; the job's next step makes the last one."""
+        """Wait for the running update, at most a minute; the job's next step makes the last update."""
         if self._timer is not None:
             self._timer.cancel()
         with self._lock:

@@ -1,1 +1,1 @@
-"""The end of a run on GitHub: its verdict told, what follows, and what a run leaves that died."""
+"""The end of a run on GitHub: posts its verdict, starts what follows, and reports for a run that died."""

@@ -1,4 +1,4 @@
-"""The end of a window that ran in several jobs: its last samples, and why it ended early."""
+"""Ends a window that ran in several jobs: takes its last samples, and records why it ended early."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from deploy_verdict.window.sampling.collect import collect
 
 
 def close(session: Session, logs: Path | None) -> Iterator[str]:
-    """Collect the samples of the window's end; yields what was written or decided."""
+    """Take the samples of the window's end; yield what was written or decided."""
     ended = why_ended_here(session) or why_cancelled(session.environment)
     given_up = give_up_tail(session.out, session.plan, ended)
     if given_up is not None:
@@ -41,7 +41,8 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
 
 
 def why_ended_here(session: Session) -> str | None:
-    """Why the evidence says that nothing was left to watch; None where the window went on to its end."""
+    """Return why the evidence shows that nothing was left to watch; None where the window went on to its
+    end."""
     if session.file.ended is not None:
         return session.file.ended
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
@@ -50,7 +51,7 @@ def why_ended_here(session: Session) -> str | None:
 
 
 def _after_alarm(session: Session) -> Iterator[str]:
-    """Take over what the alarm did: people who were notified are not notified again of the same."""
+    """Take over what the alarm did, so that the same bad news does not notify people again."""
     file = known_run(session.out)
     if file is None or file.dry_run:
         return
@@ -74,7 +75,7 @@ def _after_alarm(session: Session) -> Iterator[str]:
 
 
 def why_cancelled(environment: Mapping[str, str]) -> str | None:
-    """Why the run's jobs were cancelled; None where they were not."""
+    """Return why the run's jobs were cancelled; None where they were not."""
     if "cancelled" not in results_of(environment):
         return None
     run = environment.get("GITHUB_RUN_ID", "")
@@ -89,7 +90,7 @@ def why_cancelled(environment: Mapping[str, str]) -> str | None:
 
 
 def results_of(environment: Mapping[str, str]) -> set[str]:
-    """The results of the jobs before this one, from RESULTS (the `needs` context as JSON)."""
+    """Return the results of the earlier jobs, from RESULTS (the `needs` context as JSON)."""
     try:
         needs = json.loads(environment.get("RESULTS") or "{}")
     except json.JSONDecodeError as error:

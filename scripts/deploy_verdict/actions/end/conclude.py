@@ -1,4 +1,4 @@
-"""The end of a run on GitHub: whether it is red, whether it offers a rollback, and which run follows."""
+"""Concludes a run on GitHub: whether it is red, and which run follows."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from deploy_verdict.model import RunFile, Verdict, VerdictOutcome, WindowFrame
 from deploy_verdict.plan import layout_of, own_layout
 from deploy_verdict.publish.service_marks import later_sample_context
 
-# A job that waits no longer than this sleeps, timer or not.
+# A job that waits no longer than this may sleep instead of using a wait timer.
 MOST_ASLEEP_S = 1800.0
-# The outcomes that make a run red, by the plan's escalation.fail_run_on.
+# The outcomes that make a run red, by the plan's github.fail_run_on.
 RED = {
     "never": (),
     "critical": (VerdictOutcome.CRITICAL,),
@@ -30,7 +30,7 @@ def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
 
 
 def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | None:
-    """The run that follows this one."""
+    """Return the run that follows this one; None where none does, and in a dry run."""
     if file.dry_run:
         return None
     return next_step(bundle.plan, layout_of(bundle.plan) or own_layout(bundle.plan), verdict)
@@ -46,10 +46,10 @@ def follow(
     *,
     service: str,
 ) -> str:
-    """Start the run that continues this window, or schedule it; returns what was done.
+    """Start the run that continues this window, or schedule it; return what was done.
 
-    Where no wait timer can hold the job of a sample hours away, a commit status schedules it: asleep, a job
-    would cost its hours, and six are the most that a job may take. Raises ProviderError.
+    Without a wait timer for a sample hours away, a commit status schedules the run: a sleeping job would be
+    billed for hours and is killed after six. Raise ProviderError.
     """
     artifact = environment.get("ARTIFACT", "report-a1")
     due_at = window.t0 + timedelta(seconds=step.until_s / window.speed)

@@ -1,4 +1,4 @@
-"""The end of the report job on GitHub: tell people of a bad verdict, and start what follows it."""
+"""The end of the report job on GitHub: reports a bad verdict, and starts what follows it."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[str]:
-    """Do it, and yield a line for each part; raises the first ProviderError after all were tried."""
+    """Do both and yield a line for each; raise the first ProviderError after everything was tried."""
     options.corrected_plan = True
     bundle, now = judged_directory(options)
     verdict, file = read_verdict(options.out), read_run(options.out)

@@ -1,4 +1,4 @@
-"""The one job of a rollback's run: after a reviewer's consent, from the evidence so far."""
+"""The one job of a rollback's run: rolls back after a reviewer's consent, by the evidence so far."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -31,14 +31,14 @@ from deploy_verdict.window.sampling.collect import collect
 
 
 def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> tuple[int, list[str]]:
-    """Judge, roll back once, wait, verify, and say so; the exit code and the lines to print."""
+    """Judge, roll back once, wait, verify, and report; return the exit code and the lines to print."""
     options.corrected_plan, options.history, options.to = True, None, None
     options.whatever_the_verdict = False
     environment = environment_for(options.plan)
     connection = connection_from(environment, options.author)
     runs, github = WorkflowRuns(connection, tell=tell), GitHub(connection, tell=tell)
     bundle, now = judged_directory(options)
-    # The report of a window that has ended is there already; during the window the evidence so far counts.
+    # A window that has ended has its report; an open one is judged by its evidence so far.
     if (options.out / REPORT_NAME).is_file():
         final: Verdict | None = read_verdict(options.out)
     else:
@@ -64,13 +64,14 @@ def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> t
 
 
 def _mark(options: Namespace, runs: WorkflowRuns, tell: Callable[[str], None]) -> None:
-    """On the target's commit, before the request and after it: the rollback's own events open no window."""
+    """Mark the target's commit, before the request and after it, so that the rollback's events open no
+    window."""
     bundle, _ = judged_directory(options)
     known = read_rollback(options.out)
     try:
         target = None if known else rollback_target(bundle, options.out)
     except UsageError:
-        # The rollback itself says why there is none.
+        # roll_back itself reports why there is no target.
         return
     commit = known.target_commit if known else target.deployment.commit if target else None
     subject = known.subject if known else target.subject.id if target else ""
@@ -85,9 +86,11 @@ def _mark(options: Namespace, runs: WorkflowRuns, tell: Callable[[str], None]) -
 
 
 def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[str], None]) -> None:
-    """A reviewer may be faster than the job that raised the alarm, whose evidence comes when it ends.
+    """Take over the alarm's CRITICAL where its evidence is not here yet.
 
-    Then our own comment says that the window is critical, and the platform is asked now what there is.
+    A reviewer may be faster than the job that raised the alarm, whose evidence arrives when it ends. The
+    alarm's comment then proves that the window is critical, and a sample taken now shows what the platform
+    has.
     """
     bundle, _ = judged_directory(options)
     alarm = alarm_at(github, bundle, place_of(github, bundle, read_run(options.out).number))
@@ -100,7 +103,7 @@ def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[st
 def _say(
     options: Namespace, github: GitHub, words: str, tell: Callable[[str], None], *, final: Verdict | None
 ) -> None:
-    """In the comments about bad news, and in the final one where it stands already."""
+    """Add the result to the comments about bad news, and to the final comment where there is one."""
     bundle, now = judged_directory(options)
     file, environment = read_run(options.out), environment_for(options.plan)
     try:

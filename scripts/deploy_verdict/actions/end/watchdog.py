@@ -1,4 +1,4 @@
-"""After a run has ended, in whatever way: no comment may stay "in progress", no failed start unreported."""
+"""Checks every run that has ended: no comment may stay "in progress", and no failed start go unreported."""
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from deploy_verdict.publish.service_marks import start_context
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.judge_directory import judged_directory
 
-# How a run ends that has published its own report, or had nothing to report.
+# The conclusions of a run that published its own report, or had nothing to report.
 QUIET = ("success", "skipped", "neutral", "cancelled")
 Tell = Callable[[str], None]
 
@@ -39,7 +39,7 @@ class LostRun:
 
 
 def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> str:
-    """Check the run of --run-id and post what is missing; returns what was done. Raises ProviderError."""
+    """Check the run of --run-id and post what is missing; return what was done. Raise ProviderError."""
     connection = connection_from(environment, options.author)
     runs = WorkflowRuns(connection, tell=tell)
     run = runs.run(options.run_id)
@@ -54,7 +54,7 @@ def rescue(options: Namespace, environment: Mapping[str, str], tell: Tell) -> st
 
 
 def workflow_file_of(run: WorkflowRun, environment: Mapping[str, str]) -> str:
-    """The workflow file of the run in question, not of our own."""
+    """Return the workflow file of the run in question, not of the watchdog's own."""
     return run.workflow or workflow_file(environment)
 
 
@@ -72,7 +72,7 @@ def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, t
     bundle, now = judged_directory(options)
     lost = PostingRun(id=str(ended.run.id), attempt=ended.run.run_attempt, url=ended.run.html_url or None)
     if file.kind == "tail" and give_up_tail(options.out, bundle.plan, ended.reason) is not None:
-        # The verdict before it still holds; its remarks say that the later sample was lost.
+        # The earlier verdict still holds; its remarks say that the later sample was lost.
         bundle, now = judged_directory(options)
         verdict = judge(bundle, judged_at=now, tool_version=__version__)
         comment = publish(github, bundle, verdict, now=now, run=lost, tell=tell, number=file.number)
@@ -84,7 +84,7 @@ def _posted(options: Namespace, ended: LostRun, file: RunFile, github: GitHub, t
 
 
 def _without_window(ended: LostRun, workflow: str, github: Callable[[], GitHub]) -> str:
-    """A run that opened no window: nothing to post, unless it failed."""
+    """Report a run that opened no window, if it failed."""
     run = ended.run
     if run.conclusion in QUIET:
         return f"run {run.id} opened no window and ended as {run.conclusion}"

@@ -1,4 +1,4 @@
-"""The jobs that take a window's samples: the matrix, its cost, and what it cannot observe. Pure.
+"""Plans the jobs that take a window's samples: the matrix, its cost, and what it cannot observe. Pure.
 
 A sample job takes one or more samples, each at its own absolute time T0 + offset. Billing rounds each job up
 to a full minute, and a job behind an environment's wait timer holds no runner while it waits
@@ -15,11 +15,12 @@ from deploy_verdict.plan import Plan
 from deploy_verdict.window.sampling.schedule import offsets_of
 
 Mode = Literal["timer", "sleep", "single"]
-# Two checkouts, Python and the cached requirements, two artifacts; and eight tests over the internet.
+# SETUP_S: two checkouts, Python and the cached requirements, two artifacts. SUITE_S: eight tests over the
+# internet.
 SETUP_S = 25.0
 SUITE_S = 15.0
 MARGIN_MIN = 15
-# docs.github.com, "Actions limits": 6 hours for a job on a hosted runner, 256 jobs of a matrix.
+# Limits of a job on a hosted runner (6 h) and of a matrix (256 jobs): docs.github.com, "Actions limits".
 LONGEST_JOB_MIN = 360
 LONGEST_WATCH_MIN = LONGEST_JOB_MIN - 10
 MOST_JOBS = 256
@@ -30,8 +31,8 @@ EVERY_SAMPLE = "all"
 class SampleJob:
     """One job of the matrix: its samples' offsets in plan time, and how long it sleeps.
 
-    `wait_s` is what it sleeps behind its environment's timer; `timeout_min` holds without the timer too, as
-    an administrator may lift it after the gate.
+    `wait_s` is the sleep that remains after the environment's timer. `timeout_min` suffices without the timer
+    too, as an administrator may remove it after the gate.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Choice:
 
 
 def chosen_mode(requested: str, *, fitting: int, wanted: int, private: bool) -> Choice:
-    """The requested mode; `auto` chooses wait timers where they are set up, else one long job.
+    """Return the requested mode; `auto` chooses wait timers where they are set up, else one long job.
 
     `wanted` samples are far enough away to need a wait timer, and `fitting` of them have one.
     """
@@ -81,7 +82,7 @@ def sample_jobs(
     speed: float,
     known: Mapping[str, int],
 ) -> tuple[SampleJob, ...]:
-    """The jobs for the offsets still to come; `known` are environments and their timers in minutes."""
+    """Return the jobs for the offsets still to come; `known` maps environments to their timers in minutes."""
     if not offsets_s:
         return ()
     if mode == "single":
@@ -91,7 +92,7 @@ def sample_jobs(
 
 
 def _with_drives(plan: Plan, job: SampleJob) -> SampleJob:
-    """More time for the job that drives load at the window's end."""
+    """Extend the timeout of the job that takes the window's last sample, which also drives load."""
     if plan.window.end_s not in job.offsets_s:
         return job
     timeout_min = min(LONGEST_JOB_MIN, job.timeout_min + math.ceil(plan.drives_s / 60))
@@ -107,7 +108,7 @@ def _one(offset_s: float, mode: Mode, elapsed_s: float, speed: float, known: Map
 
 
 def sample_name(offset_s: float) -> str:
-    """A sample job's name, its offset in minutes: 015, or 007.500."""
+    """Return a sample job's name, its offset in minutes: 015, or 007.500."""
     return f"{offset_s / 60:03.0f}" if offset_s % 60 == 0 else f"{offset_s / 60:07.3f}"
 
 
@@ -121,30 +122,30 @@ def _sample_job(
 
 
 def billed_min(plan: Plan, jobs: tuple[SampleJob, ...]) -> int:
-    """About how many minutes are billed: each job rounded up, with one each for gate and report."""
+    """Estimate the billed minutes: each job rounded up, plus one each for gate and report."""
     return 2 + sum(math.ceil(_seconds(plan, job) / 60) for job in jobs)
 
 
 def later_billed_min(plan: Plan) -> int:
-    """About how many minutes each later sample bills: one job with gate, samples, suite and report."""
+    """Estimate the billed minutes of each later sample: one job with gate, samples, suite and report."""
     burst_s = max((pool.burst.for_ for pool in plan.pools), default=0.0)
     return math.ceil((SETUP_S + burst_s + (SUITE_S if plan.e2e is not None else 0.0)) / 60)
 
 
 def _seconds(plan: Plan, job: SampleJob) -> float:
-    """How long a job runs: its setup or its wait, then what it takes, as far as the plan says."""
+    """Estimate how long a job runs: its setup or its wait, whichever is longer, then its samples."""
     at_s = job.offsets_s[-1]
     taken_s = max((plan.burst_at(pool, at_s).for_ for pool in plan.pools), default=0.0)
     if 0.0 in job.offsets_s:
         taken_s += sum(pool.exercise.for_ for pool in plan.pools if pool.exercise is not None)
     if plan.e2e is not None and set(plan.e2e.at) & set(job.offsets_s):
         taken_s += SUITE_S
-    # The setup runs while the sample is not due yet.
+    # The setup runs while the sample is not yet due.
     return max(SETUP_S, job.wait_s) + taken_s
 
 
 def refusal(jobs: Sequence[SampleJob]) -> str | None:
-    """Why GitHub cannot hold these jobs, with the number; None where it can."""
+    """Return why GitHub cannot hold these jobs, with the number; None where it can."""
     if len(jobs) > MOST_JOBS:
         return (
             f"the window needs {len(jobs)} sample jobs, and GitHub's matrix holds {MOST_JOBS} — take fewer "
@@ -161,9 +162,9 @@ def refusal(jobs: Sequence[SampleJob]) -> str | None:
 
 
 def refusal_of(plan: Plan) -> str | None:
-    """Why GitHub cannot hold a plan's window in its mode, with `auto` in none; None where it can."""
+    """Return why GitHub cannot hold a plan's window in its mode (with `auto`, in any); None where it can."""
     modes: tuple[Mode, ...] = ("timer", "single") if plan.window.mode == "auto" else (plan.window.mode,)
-    # Where a plan wants timers they are taken to be there: setup-github makes one for each offset.
+    # Assumes the timers that a plan wants: setup-github creates one for each offset.
     offsets_s = offsets_of(plan, dense=False)
     waits_s = {environment_name(int(offset_s / 60)): int(offset_s / 60) for offset_s in offsets_s}
     reasons = [
@@ -173,7 +174,7 @@ def refusal_of(plan: Plan) -> str | None:
 
 
 def sampling_words(plan: Plan, choice: Choice, jobs: tuple[SampleJob, ...], *, private: bool) -> str:
-    """The report's sentences on how the window was sampled."""
+    """Write the report's sentences on how the window was sampled."""
     return " ".join(_words(plan, choice, jobs, private))
 
 

@@ -1,4 +1,4 @@
-"""Choosing the jobs that take a window's samples: the mode, the matrix, and the report's remark on it."""
+"""Chooses the jobs that take a window's samples: the mode, the matrix, and the report's remark on it."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,7 +26,7 @@ MOST_SLEEP_S = 120.0
 
 
 def timers_of(runs: WorkflowRuns | None, tell: Tell) -> tuple[dict[str, int], bool]:
-    """The wait timers of the repository, and whether it is private; none where GitHub refuses."""
+    """Return the repository's wait timers, and whether it is private; no timers where GitHub refuses."""
     if runs is None:
         return {}, True
     try:
@@ -39,7 +39,7 @@ def timers_of(runs: WorkflowRuns | None, tell: Tell) -> tuple[dict[str, int], bo
 def choose_jobs(
     session: Session, requested_mode: str, timers: Mapping[str, int], *, private: bool
 ) -> tuple[tuple[SampleJob, ...], Choice]:
-    """Choose the mode, note it in window.json, and return the jobs for the samples still to come."""
+    """Choose the mode, record it in window.json, and return the jobs for the samples still to come."""
     elapsed_s = session.pace.offset_s()
     layout = session.file.layout or own_layout(session.plan)
     coming = [
@@ -64,7 +64,7 @@ def choose_jobs(
 
 
 def _has_passed(session: Session, offset_s: float) -> bool:
-    """Whether a sample was due before the window was extended: then it is there already, or missed."""
+    """Whether a sample was due before the window was extended, so that it is taken already, or missed."""
     return bool(session.file.window.earlier_lengths_s) and offset_s <= max(
         length_s
         for length_s in session.file.window.earlier_lengths_s
@@ -75,7 +75,7 @@ def _has_passed(session: Session, offset_s: float) -> bool:
 def _timers_for(
     coming: list[float], elapsed_s: float, session: Session, timers: Mapping[str, int]
 ) -> tuple[int, int]:
-    """How many of the samples to come have a wait timer, and how many need one."""
+    """Return how many of the coming samples have a wait timer, and how many need one."""
     waits_s = [(offset_s - elapsed_s) / session.file.window.speed for offset_s in coming]
     wanting = [wait_s for wait_s in waits_s if wait_s > MOST_SLEEP_S]
     found = sum(chosen_environment(wait_s, timers) != ENVIRONMENT_NOW for wait_s in wanting)
@@ -95,10 +95,10 @@ def _keep(session: Session, layout: Layout, remark: str) -> WindowFile:
 
 
 def matrix_outputs(jobs: tuple[SampleJob, ...]) -> dict[str, str]:
-    """The gate's outputs from which the workflow makes its matrix: lists joined by "," with the quotes.
+    """Return the gate's outputs for the workflow's matrix: lists joined by "," with the quotes.
 
-    No brace or bracket stands in them: the runner drops an output that holds a line of a secret (masks are
-    made of each line, Worker.cs), and a secret that is JSON has such lines.
+    They contain no braces or brackets, because the runner drops an output that contains a line of a secret
+    (it masks each line, Worker.cs), and a JSON secret has lines that are a single brace.
     """
     return {
         "samples": '","'.join(job.name for job in jobs),

@@ -1,1 +1,1 @@
-"""What a repository needs, before its first window, on GitHub and at Railway."""
+"""What a repository needs on GitHub and at Railway before its first window."""

@@ -1,4 +1,4 @@
-"""The probe of a Railway token as one file: what it may ask, the shapes, the sizes and the delays."""
+"""Probes a Railway token and writes the result to one file: what it may read, shapes, sizes and delays."""
 
 import json
 import secrets
@@ -22,7 +22,7 @@ from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 
 
 def probed(options: Namespace, tell: Tell) -> tuple[Path, list[str]]:
-    """Write the file; its path, and what it says in lines. Raises ProviderError without a connection."""
+    """Write the file; return its path and its content as lines. Raise ProviderError without a connection."""
     clock = WallClock()
     plan = load_plan(options.plan, clock.now(), options.target)
     environment = environment_for(options.plan)

@@ -1,4 +1,4 @@
-"""Preparing a repository for windows on GitHub: environments with their timers, and labels.
+"""Prepares a repository for windows on GitHub: environments with their timers, and labels.
 
 Only an administrator can: a workflow's own token never has administration: write. Corrections are read back,
 because GitHub accepts rules in a private repository and then ignores them.
@@ -50,13 +50,13 @@ class Setup:
         return not self.left.lines
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the result as lines to print."""
         lines = [*self.done, *self.left.lines]
         lines += [f"note: {note}" for note in self.notes] + [f"by hand: {step}" for step in self.by_hand]
         return [*lines, f"{self.repository}: {'ready' if self.ok else 'not ready'}"]
 
     def counts(self) -> dict[str, object]:
-        """For programs."""
+        """Return the result for --json."""
         return {
             "repository": self.repository,
             "ok": self.ok,
@@ -95,7 +95,8 @@ class Preparation:
         )
 
     def reviewers(self, logins: Iterable[str], ids: Iterable[int]) -> frozenset[str]:
-        """Reviewers as the rules name them; raises UsageError for one who cannot read the repository."""
+        """Return reviewers in the form of the rules; raise UsageError for one who cannot read the
+        repository."""
         found = {f"User {identity}" for identity in ids} | {f"User {self._id_of(login)}" for login in logins}
         if len(found) > MOST_REVIEWERS:
             raise UsageError(f"--reviewer: GitHub takes at most {MOST_REVIEWERS} — name fewer")
@@ -130,7 +131,7 @@ class Preparation:
             "wait_timer": wanted.timer_min,
             "prevent_self_review": not wanted.open_to_self,
             "reviewers": [{"type": kind, "id": int(identity)} for kind, identity in kinds] or None,
-            # A deployment event may come without a branch, and a policy would refuse it.
+            # A deployment event may come without a branch, which a policy would refuse.
             "deployment_branch_policy": None,
         }
         self._api.json("PUT", f"/environments/{wanted.name}", f"the environment {wanted.name}", body)
@@ -148,14 +149,14 @@ class Preparation:
         try:
             self._api.caller.call(what, partial(self._api.repository.create_label, **fields))
         except ProviderError as error:
-            # A write whose answer was lost is sent again, and then exists already.
+            # A write whose answer was lost is repeated, and then the label exists already.
             if not _is_there_already(error):
                 raise
         return done
 
 
 def wanted_labels(plan: Plan) -> tuple[LabelToCreate, ...]:
-    """The tracking issue's label, and the plan's service's for each outcome."""
+    """Return the tracking issue's label, and the service's label for each outcome."""
     labels = labels_of(service_of(plan.service.name, plan.name))
     return tuple(
         LabelToCreate(name=label.name, color=label.color, description=label.description)

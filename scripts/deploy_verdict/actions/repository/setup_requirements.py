@@ -21,7 +21,7 @@ DEFAULT_PLAN = "plans/zeues.yml"
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """An environment with its rules. `reviewers` are ids, as "User 1" or "Team 1"."""
+    """An environment with its rules. `reviewers` are ids, such as "User 1" or "Team 1"."""
 
     name: str
     timer_min: int = 0
@@ -30,7 +30,7 @@ class Environment:
     branch_policy: str = "none"
 
     def rules(self) -> Mapping[str, str]:
-        """Its rules by name, as texts."""
+        """Return its rules by name, as texts."""
         reviewers = ", ".join(sorted(self.reviewers)) or "none"
         return {
             "wait timer": str(self.timer_min),
@@ -42,20 +42,20 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelToCreate:
-    """A label; GitHub compares names and colours without their case."""
+    """A label; GitHub compares names and colours case-insensitively."""
 
     name: str
     color: str
     description: str
 
     def rules(self) -> Mapping[str, str]:
-        """What can differ from the wanted label."""
+        """Return what can differ from the wanted label."""
         return {"colour": self.color.lower(), "description": self.description}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepositorySetup:
-    """What a repository has; labels by their name in lower case."""
+    """What a repository has; `labels` are keyed by name in lower case."""
 
     private: bool
     visibility: str
@@ -63,7 +63,7 @@ class RepositorySetup:
     labels: Mapping[str, LabelToCreate]
 
     def timers_work(self, *, enterprise: bool) -> bool:
-        """Whether environments can have rules; "internal" is there on Enterprise only."""
+        """Whether environments can have rules; the visibility "internal" exists on Enterprise only."""
         return not self.private or enterprise or self.visibility == "internal"
 
 
@@ -93,7 +93,8 @@ class SetupDifferences:
 
 
 def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environment, ...]:
-    """One for each delay; the rollback's only with reviewers, as without a rule it lets everybody pass."""
+    """Return one for each delay; the rollback's only with reviewers, as without them it would hold nobody
+    back."""
     timed = (
         Environment(name=environment_name(delay), timer_min=wait_timer_min(delay))
         for delay in wanted_delays_min(plan)
@@ -103,7 +104,7 @@ def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environm
 
 
 def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
-    """All delays of a plan: its samples, its extension, its tails; only the tails where jobs sleep."""
+    """Return all delays of a plan: its samples, its extension, its tails; only the tails where jobs sleep."""
     window, tails_s = plan.window, plan.escalation.tail_checks
     timed = window.mode in ("auto", "timer")
     pace_s = window.offsets_s if timed else ()
@@ -117,7 +118,7 @@ def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
 def differences(
     plan: Plan, wanted: WantedSetup, present: RepositorySetup, *, timers: bool
 ) -> SetupDifferences:
-    """What is missing or differs; environments only where they can have rules."""
+    """Return what is missing or differs; environments only where they can have rules."""
     lines: dict[str, list[str]] = {"missing": [], "differs": []}
     environments = [
         item
@@ -145,7 +146,7 @@ def _differs(
     found: Environment | LabelToCreate | None,
     lines: dict[str, list[str]],
 ) -> bool:
-    """Whether something must be created or corrected; `lines` gets the reason."""
+    """Whether something must be created or corrected; the reason is added to `lines`."""
     if found is None:
         lines["missing"].append(what)
         return True
@@ -160,7 +161,10 @@ def _differs(
 
 
 def _open_rollback(plan: Plan, wanted: WantedSetup, present: RepositorySetup) -> Iterator[tuple[str, str]]:
-    """GitHub creates an environment that a job names, without any rule, so that everybody may pass."""
+    """Yield the missing protection of the rollback's environment.
+
+    GitHub creates an environment that a job names without any rule, so that anyone may pass.
+    """
     found = present.environments.get(ROLLBACK_ENVIRONMENT)
     what = f"environment {ROLLBACK_ENVIRONMENT}"
     if any(environment.name == ROLLBACK_ENVIRONMENT for environment in wanted.environments):
@@ -172,7 +176,7 @@ def _open_rollback(plan: Plan, wanted: WantedSetup, present: RepositorySetup) ->
 
 
 def notes(plan: Plan, present: RepositorySetup, *, timers: bool) -> tuple[str, ...]:
-    """What a person should know about this repository."""
+    """Return what a person should know about this repository."""
     if not timers:
         return (_without_timers(plan, present),)
     if ROLLBACK_ENVIRONMENT in present.environments:
@@ -201,7 +205,7 @@ def _billed(plan: Plan, mode: Mode) -> int:
 
 
 def by_hand(plan: Plan, plan_path: str) -> tuple[str, ...]:
-    """The steps that setup can neither do nor check: GitHub shows nobody a secret's value."""
+    """Return the steps that setup can neither do nor check, as GitHub shows nobody a secret's value."""
     steps = []
     if plan_path != DEFAULT_PLAN:
         steps.append(f"variable DEPLOY_VERDICT_PLAN: the plan's path in the repository, here {plan_path}")

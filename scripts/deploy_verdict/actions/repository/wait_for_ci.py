@@ -1,4 +1,4 @@
-"""Railway's Wait for CI: a run of ours on a commit can hold back the builds of that commit.
+"""Railway's Wait for CI: a run on a commit can hold back the builds of that commit.
 
 Railway waits for the commit's check suites, two hours at most, and skips the build where one fails. A
 window's run on `deployment_status` is such a suite for as long as the window.
@@ -14,7 +14,7 @@ from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.railway.triggers import triggers
 from deploy_verdict.redaction.redactor import Redactor
 
-# In the report, whose run may stand on the commit of other services too.
+# Goes into the report, whose run may be on the commit of other services too.
 RUNS_HOLD_BUILDS = (
     "Wait for CI is on at Railway: while a run of this window stands on a commit, every service that deploys "
     "this commit waits for it, two hours at most, and a red run skips their builds."
@@ -22,7 +22,7 @@ RUNS_HOLD_BUILDS = (
 
 
 def waits_for_ci(plan: Plan, environment: Mapping[str, str]) -> bool | None:
-    """Whether a trigger of the plan's service waits for the commit's checks; None where nobody could tell."""
+    """Whether a trigger of the plan's service waits for the commit's checks; None where it is unknown."""
     redactor = Redactor.from_environment(environment)
     found = connect_to_service(plan, environment, clock=WallClock(), redactor=redactor)
     if found.client is None or found.place is None:
@@ -37,7 +37,7 @@ def waits_for_ci(plan: Plan, environment: Mapping[str, str]) -> bool | None:
 
 
 def wait_for_ci_notes(plan: Plan, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What to know about Wait for CI, for whoever sets up or examines a repository; none if it is off."""
+    """Return notes on Wait for CI for whoever sets up or examines a repository; none if it is off."""
     if plan.railway is None:
         return ()
     waits = waits_for_ci(plan, environment)
@@ -64,9 +64,10 @@ def wait_for_ci_notes(plan: Plan, environment: Mapping[str, str]) -> tuple[str, 
 def start_from_default_branch(
     runs: WorkflowRuns, workflow: str, *, commit: str, label: str | None, inputs: Mapping[str, str]
 ) -> str:
-    """Start the window's run by workflow_dispatch, with the plan of the deployed commit; says so in words.
+    """Start the window's run by workflow_dispatch, with the plan of the deployed commit; return what was
+    done.
 
-    Raises ProviderError where GitHub refuses it.
+    Raise ProviderError where GitHub refuses it.
     """
     given = {**inputs, "commit": commit, "plan-ref": commit, **({"label": label} if label else {})}
     runs.dispatch(workflow, runs.default_branch, given)

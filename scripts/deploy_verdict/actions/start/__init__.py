@@ -1,1 +1,1 @@
-"""Does an event open a window on GitHub, and on what?"""
+"""Decides whether an event opens a window on GitHub, and on what."""

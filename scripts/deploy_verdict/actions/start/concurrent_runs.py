@@ -1,8 +1,8 @@
-"""Other runs that watch the same environment, and which of two runs stops for the other.
+"""Finds other runs that watch the same environment, and decides which of two runs stops for the other.
 
-The workflow's run-name is "verify <label> · <what>": the label is the environment, `what` the commit or
-the deployment. It does not name the service: a project's services share a label, so each workflow file also
-gets the events of the others, and a run of the same name may be about to say "not ours". Only a run that has
+The workflow's run-name is "verify <label> · <what>": the label is the environment, `what` the commit or the
+deployment. It does not name the service: a project's services share a label, so each workflow file also gets
+the events of the others, and a run of the same name may be about to say "not ours". So only a run that has
 opened a window counts, and one that is still deciding is waited for.
 """
 
@@ -17,7 +17,7 @@ from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns, split_title
 PAUSES_S = (10.0, 20.0, 30.0)
 LATER_PAUSES_S = 60.0
 DECIDED_WITHIN_S = 600.0
-# Of the runs that came after a cancelled one, how many are examined.
+# The number of runs after a cancelled one that are examined.
 MOST_EXAMINED = 20
 Tell = Callable[[str], None]
 
@@ -31,7 +31,8 @@ class ConcurrentRuns:
 
 
 def concurrent_runs(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> ConcurrentRuns:
-    """The unfinished runs of the same label that began before ours; none for a name without a label."""
+    """Return the unfinished runs of the same label that began before ours; none for a name without a
+    label."""
     label, what = split_title(own.display_title)
     if not label:
         return ConcurrentRuns()
@@ -46,9 +47,10 @@ def concurrent_runs(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> Concurrent
 def first_with_window(
     runs: WorkflowRuns, candidates: Iterable[WorkflowRun], *, clock: Clock, tell: Tell
 ) -> WorkflowRun | None:
-    """The first of these runs that has opened a window; waits while one has neither ended nor opened one.
+    """Return the first of these runs that has opened a window; wait while one has neither ended nor opened
+    one.
 
-    One that has not decided in time counts as none: two windows are better than no window. Raises
+    A run that does not decide in time counts as none, because two windows are better than no window. Raise
     ProviderError.
     """
     deciding = sorted(candidates, key=lambda run: run.id)
@@ -56,7 +58,7 @@ def first_with_window(
     for pause_s in chain(PAUSES_S, repeat(LATER_PAUSES_S)):
         still = []
         for run in deciding:
-            # Its state is read before its artifacts: a window that it opened in between is seen.
+            # Read the state before the artifacts, so that a window opened in between is seen.
             now = runs.run(run.id)
             if runs.opened_window(run.id):
                 if now.unfinished:
@@ -76,7 +78,7 @@ def first_with_window(
 
 
 def superseding(runs: WorkflowRuns, ended: WorkflowRun, workflow: str) -> str | None:
-    """Which later run superseded a window, as a phrase; None where none did. Raises ProviderError."""
+    """Return which later run superseded a window, as a phrase; None where none did. Raise ProviderError."""
     label = split_title(ended.display_title)[0]
     later = runs.newer(workflow, ended.id) if label else ()
     same = [run for run in later if split_title(run.display_title)[0] == label]
@@ -86,11 +88,11 @@ def superseding(runs: WorkflowRuns, ended: WorkflowRun, workflow: str) -> str | 
     ]:
         if runs.opened_window(run.id):
             return superseded_words(run)
-        # A gate ends the older window before it opens its own.
+        # A gate cancels the older window before it opens its own.
         waiting = waiting or (run if run.unfinished else None)
     return superseded_words(waiting) if waiting else None
 
 
 def superseded_words(newer: WorkflowRun) -> str:
-    """Which run superseded a window, as a phrase."""
+    """Return which run superseded a window, as a phrase."""
     return f"superseded by the window on {split_title(newer.display_title)[1][:40]} (run {newer.id})"

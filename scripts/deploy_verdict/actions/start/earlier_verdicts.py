@@ -1,6 +1,6 @@
-"""Earlier verdicts from GitHub: the service's commit status on what was deployed before.
+"""Reads earlier verdicts from GitHub: the service's commit statuses on earlier deployments.
 
-A runner has no memory, but GitHub keeps the statuses. One counts only for the service that its
+A runner keeps nothing between runs, but GitHub keeps the statuses. One counts only for the service that its
 context names, and for the environment that ends its description.
 """
 
@@ -32,7 +32,7 @@ class Status(Record):
 
 
 def append_earlier_verdicts(session: Session, statuses: Statuses, path: Path) -> int:
-    """Append the verdicts that GitHub keeps of earlier deployments to a history; returns how many."""
+    """Append the earlier verdicts that GitHub keeps to a history; return how many."""
     found = list(_verdicts(session, statuses))
     for line in found:
         append_verdict(path, line)
@@ -62,7 +62,7 @@ def _verdicts(session: Session, statuses: Statuses) -> Iterator[EarlierVerdict]:
 
 
 def _earlier(session: Session) -> list[tuple[str, str]]:
-    """Deployments of the service with a full commit SHA, each commit once, newest first."""
+    """Return deployments of the service with a full commit SHA, each commit once, newest first."""
     railway, own = session.railway, session.file.subject.commit
     if railway.client is None or railway.place is None:
         return []

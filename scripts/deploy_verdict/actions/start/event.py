@@ -1,8 +1,8 @@
-"""What a GitHub event requests, and whether it opens a window. Pure: payload and inputs are handed in.
+"""What a GitHub event requests, and whether it opens a window. Pure: payload and inputs are passed in.
 
 A payload is untrusted: only ids, commits and names of a known shape are used. Shapes: docs.github.com,
-events-that-trigger-workflows; Railway's deployment events as observed (the label is
-"<project> / <environment>", the creator railway-app[bot]); client_payload as relay/payload.py sends it.
+events-that-trigger-workflows; Railway's deployment events as observed (the label is "<project> /
+<environment>", the creator railway-app[bot]); client_payload as relay/payload.py sends it.
 """
 
 import json
@@ -19,9 +19,9 @@ from deploy_verdict.model import Record
 from deploy_verdict.plan import Plan
 
 Kind = Literal["window", "extension", "tail", "rollback"]
-# Those that `setup-github` makes; a Railway project may be named verify-… too, and its label has a slash.
+# The environments that `setup-github` creates; a Railway project named verify-… has a slash in its label.
 OWN_ENVIRONMENT = re.compile(r"verify-(now|t\d+)|deploy-verdict-rollback")
-# "inactive", "queued" and the like say nothing of how it went.
+# "inactive", "queued" and other states say nothing about the result.
 LIVE, FAILED = ("success",), ("failure", "error")
 DISPATCH_TYPE = "deployment-verify"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -57,7 +57,7 @@ class Inputs(Record):
 class VerificationRequest:
     """What to verify: a commit or a Railway deployment; the newest where both are None.
 
-    With `failed` the platform says that it did not become live: then that is reported, and no window opens.
+    `failed`: the platform says that it did not become live. That is reported, and no window opens.
     """
 
     commit: str | None = None
@@ -75,7 +75,7 @@ class IgnoredEvent:
 
 
 def read_inputs(text: str) -> Inputs:
-    """Inputs from the JSON of the workflow's `inputs` context; raises UsageError naming the wrong one."""
+    """Read inputs from the JSON of the workflow's `inputs` context; raise UsageError naming the wrong one."""
     try:
         value = json.loads(text or "{}") or {}
     except json.JSONDecodeError as error:
@@ -93,7 +93,7 @@ def read_inputs(text: str) -> Inputs:
 
 
 def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """workflow_dispatch sends each input as text."""
+    """Convert the texts that workflow_dispatch sends into booleans and numbers."""
     words: dict[Any, Any] = {"true": True, "false": False}
     return {
         name: words.get(item, item) if name == "dry_run" and isinstance(item, str) else _number(name, item)
@@ -109,7 +109,7 @@ def _number(name: str, item: Any) -> Any:
 def request_of(
     name: str, payload: Mapping[str, Any], inputs: Inputs, plan: Plan
 ) -> VerificationRequest | IgnoredEvent:
-    """What the event requests, or why it is ignored."""
+    """Return what the event requests, or why it is ignored."""
     if name == "deployment_status":
         return _by_deployment(payload, plan)
     if name == "repository_dispatch":
@@ -143,7 +143,8 @@ def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationReques
 
 
 def _wrong_label(label: str, plan: Plan) -> str | None:
-    """Railway's label is "<project> / <environment>", the same for every service of the project."""
+    """Return why a label is not the plan's; Railway's label is "<project> / <environment>" for every
+    service."""
     if plan.github.environment:
         if label != plan.github.environment:
             return f"the environment is {_shown(label)}; the plan watches {plan.github.environment!r}"
@@ -176,7 +177,7 @@ def _by_dispatch(payload: Mapping[str, Any], plan: Plan) -> VerificationRequest 
 
 
 def is_full_sha(value: Any) -> bool:
-    """Whether a value is forty hexadecimal digits: an event names a commit by nothing less."""
+    """Whether a value is forty hexadecimal digits, the only form in which an event may name a commit."""
     return isinstance(value, str) and _COMMIT.fullmatch(value) is not None
 
 
@@ -185,5 +186,5 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    """An untrusted value, short and on one line."""
+    """Show an untrusted value, short and on one line."""
     return repr(value)[:80]

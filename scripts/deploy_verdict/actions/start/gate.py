@@ -1,7 +1,7 @@
-"""The gate of a run on GitHub: does this event open a window, on what, and which jobs take its samples?
+"""The gate of a run on GitHub: decides whether an event opens a window, on what, and which jobs sample it.
 
-It asks GitHub for concurrent runs and wait timers, and Railway whether the deployment is the service's;
-then it opens the window, or continues an earlier run's.
+It asks GitHub for concurrent runs and wait timers, and Railway whether the deployment is the service's; then
+it opens the window, or continues an earlier run's.
 """
 
 import json
@@ -49,7 +49,7 @@ from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 from deploy_verdict.window.directory.session import HISTORY_FILE, Session, note_ended, remark
 from deploy_verdict.window.open import open_session
 
-# The job of a later sample may take an hour.
+# The job of a later sample may run for an hour.
 LONGEST_SLEEP_S = 2400.0
 DEFAULT_WORKFLOW = "post-deploy.yml"
 Tell = Callable[[str], None]
@@ -70,7 +70,7 @@ class Gate:
 
 
 def gate_from(options: Namespace, tell: Tell) -> Gate:
-    """Read the inputs and the plan; raises UsageError and PlanError."""
+    """Read the inputs and the plan; raise UsageError and PlanError."""
     environment = environment_for(options.service)
     inputs = read_inputs(environment.get("INPUTS", ""))
     name = inputs.plan or str(options.plan)
@@ -101,13 +101,13 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
 
 
 def workflow_file(environment: Mapping[str, str]) -> str:
-    """The file of the run's workflow; the caller's, where ours is called from another."""
+    """Return the file of the run's workflow; the caller's, where ours is called from another."""
     ref = environment.get("GITHUB_WORKFLOW_REF", "")
     return ref.partition("@")[0].rpartition("/")[2] or DEFAULT_WORKFLOW
 
 
 def event_of(environment: Mapping[str, str]) -> tuple[str, Mapping[str, object]]:
-    """The event's name and payload."""
+    """Return the event's name and payload."""
     name, path = environment.get("GITHUB_EVENT_NAME", ""), environment.get("GITHUB_EVENT_PATH", "")
     try:
         payload = json.loads(Path(path).read_bytes()) if path else {}
@@ -117,14 +117,14 @@ def event_of(environment: Mapping[str, str]) -> tuple[str, Mapping[str, object]]
 
 
 def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | IgnoredEvent:
-    """What to verify, or why not; cancels older windows on the same environment."""
+    """Return what to verify, or why nothing; cancel older windows on the same environment."""
     name, payload = event_of(gate.environment)
     request = request_of(name, payload, gate.inputs, gate.plan)
     if isinstance(request, IgnoredEvent):
         return request
     if gate.inputs.kind != "window":
         return _busy(gate, runs, _other_runs(gate, runs)) or request
-    # Railway first: an event of another service must neither end a run of ours nor wait for one.
+    # Railway first: another service's event must neither cancel a run of ours nor wait for one.
     match = _service_match(gate, request)
     if request.by_platform and match.not_ours:
         return IgnoredEvent(reason=match.not_ours)
@@ -135,17 +135,17 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
     if same is not None:
         return IgnoredEvent(reason=f"run {same.id} verifies it already: {same.html_url}")
     if runs is not None and not request.failed:
-        # A deployment that failed replaces nothing: what was live before it still is.
+        # A failed deployment replaces nothing, so the older window still has its subject.
         _cancel_older(gate, runs, found)
     commit = match.deployment.commit if match.deployment else None
-    # Known from the start, so that the first comment goes where the last one will.
+    # The commit is set from the start, so that the first comment goes where the last one will.
     return replace(request, commit=request.commit or (commit if is_full_sha(commit) else None))
 
 
 def _own_rollback(
     gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest, match: ServiceMatch
 ) -> str | None:
-    """Why the event is our own rollback's; None where it is not, or nobody can tell."""
+    """Return why the event is our own rollback's; None where it is not, or where that is unknown."""
     commit = request.commit or (match.deployment.commit if match.deployment else None)
     if runs is None:
         return None
@@ -164,7 +164,7 @@ def _own_rollback(
 def _with_window(
     gate: Gate, runs: WorkflowRuns | None, candidates: Iterable[WorkflowRun]
 ) -> WorkflowRun | None:
-    """The first of these runs that has a window; one that is still deciding is waited for."""
+    """Return the first of these runs that has a window; wait for one that is still deciding."""
     if runs is None:
         return None
     try:
@@ -184,7 +184,8 @@ def _cancel_older(gate: Gate, runs: WorkflowRuns, found: ConcurrentRuns) -> None
 
 
 def _busy(gate: Gate, runs: WorkflowRuns | None, found: ConcurrentRuns) -> IgnoredEvent | None:
-    """Why not to continue a window: another run watches the environment. The run before it may be ending."""
+    """Return why not to continue a window: another run watches the environment. The run it continues may
+    still be ending, and does not count."""
     others = [run for run in (*found.same, *found.older) if run.id != gate.inputs.continue_run]
     other = _with_window(gate, runs, others)
     if other is None:
@@ -203,7 +204,7 @@ def _other_runs(gate: Gate, runs: WorkflowRuns | None) -> ConcurrentRuns:
 
 
 def _service_match(gate: Gate, request: VerificationRequest) -> ServiceMatch:
-    """What Railway knows of the requested deployment."""
+    """Return what Railway knows of the requested deployment."""
     stop = Stop()
     clock = WallClock(stop)
     redactor = Redactor.from_environment(gate.environment)
@@ -213,12 +214,12 @@ def _service_match(gate: Gate, request: VerificationRequest) -> ServiceMatch:
 
 
 def open_window_for(gate: Gate, request: VerificationRequest) -> Session:
-    """Open the window, or continue the one of this run's earlier attempt; T0 is when it is live."""
+    """Open the window, or continue that of this run's earlier attempt; T0 is when the deployment is live."""
     options = Namespace(**vars(gate.options))
     options.commit, options.deployment = request.commit, request.deployment
     options.environment = request.label
     if request.failed:
-        # Nothing of it is live, so there is no window: what the platform says of it is all that is reported.
+        # A failed deployment never goes live, so there is no window: only the platform's word is reported.
         left_out = [stage for stage in gate.plan.stages if stage != "deployment"]
         return open_session(options, gate.tell, left_out=left_out)
     layout = own_layout(gate.plan)
@@ -229,7 +230,8 @@ def open_window_for(gate: Gate, request: VerificationRequest) -> Session:
 
 
 def continue_window(gate: Gate) -> Session:
-    """The window of an earlier run, extended or with one more sample; raises EvidenceError without it."""
+    """Continue an earlier run's window, extended or with one more sample; raise EvidenceError where it is
+    missing."""
     from deploy_verdict.follow_up.extend_window import grown  # noqa: PLC0415  # only for a window that continues
 
     options = Namespace(**vars(gate.options))
@@ -244,7 +246,7 @@ def continue_window(gate: Gate) -> Session:
 
 
 def run_file(gate: Gate, request: VerificationRequest, session: Session, *, private: bool) -> RunFile:
-    """What the later jobs must know of this run."""
+    """Return what the later jobs must know of this run."""
     before = known_run(gate.options.out) if gate.inputs.kind != "window" else None
     if before is not None:
         update = {"run": gate.run, "kind": gate.inputs.kind, "continues": gate.inputs.continue_run}
@@ -264,7 +266,7 @@ def run_file(gate: Gate, request: VerificationRequest, session: Session, *, priv
 
 
 def _runs(gate: Gate) -> WorkflowRuns | None:
-    """The runs at GitHub; None where they cannot be read, and the window opens all the same."""
+    """Connect to the runs on GitHub; None where they cannot be read, and the window opens all the same."""
     try:
         return WorkflowRuns(connection_from(gate.environment))
     except ProviderError as error:
@@ -306,7 +308,7 @@ def gated(gate: Gate) -> str:
 
 
 def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest) -> str | None:
-    """Leave the window to a run on the default branch where this one would hold back builds of its commit."""
+    """Leave the window to a run on the default branch, where this run would hold back its commit's builds."""
     event = gate.environment.get("GITHUB_EVENT_NAME")
     if event != "deployment_status" or request.failed or request.commit is None or runs is None:
         return None
@@ -324,16 +326,16 @@ def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: Verificat
 
 
 def _closed(gate: Gate, reason: str) -> str:
-    """Let no later job or step start; the decision in one line."""
+    """Write outputs that start no later job or step; return the decision in one line."""
     write_outputs(gate.environment, {"open": "false", "reason": reason})
     write_variable(gate.environment, "OPEN", "false")
     return f"no window: {reason}"
 
 
 def _postponed(gate: Gate, session: Session, runs: WorkflowRuns | None) -> str | None:
-    """Leave a later sample to the clock where the wait timer did not hold its job until then.
+    """Leave a later sample to the clock where the wait timer did not hold its job back until then.
 
-    An administrator can lift a timer; asleep, the job would be killed, and the sample lost.
+    An administrator may have removed the timer; the sleeping job would be killed, and the sample lost.
     """
     offset_s = session.plan.window.length
     wait_s = (offset_s - session.pace.offset_s()) / session.file.window.speed

@@ -1,7 +1,7 @@
-"""Merged but not live: the deployed branch's newest commit against what Railway runs, by the clock.
+"""Merged but not live: compares the deployed branch's newest commit with what Railway runs, by the clock.
 
-A deployment that is skipped or never begins makes no event that opens a window: nobody hears of it, and the
-fix that was merged on Friday is not there on Monday.
+A deployment that is skipped or never begins sends no event that opens a window. Without this check nobody
+would notice that a fix merged on Friday is not live on Monday.
 """
 
 import re
@@ -27,13 +27,13 @@ from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
 
 MOST_RECENT = 100
-# Railway's words for a commit that changed nothing of this service: such a skip is right.
+# Railway's reasons for skipping a commit that changed nothing of this service; such a skip is correct.
 _UNCHANGED = re.compile(r"watch|no changes", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveGap:
-    """A commit that should be live and is not, since when, and the newest deployment that should be."""
+    """A commit that should be live and is not, since when, and the newest deployment that should be live."""
 
     head: BranchHead
     live: Deployment | None
@@ -42,10 +42,10 @@ class LiveGap:
 
 
 def gap_of(head: BranchHead, live: Deployment | None, recent: Sequence[Deployment]) -> LiveGap | None:
-    """What keeps the branch's newest commit from being live; None where it is, or rightly is not. Pure.
+    """Return why the branch's newest commit is not live; None where it is, or need not be. Pure.
 
-    `recent` is newest first. Commits that changed nothing of the service are skipped by right, and then the
-    newest deployment that was not counts.
+    `recent` is newest first. Commits that changed nothing of the service are correctly skipped; the newest
+    deployment that was not skipped then counts.
     """
     if live is not None and same_commit(live.commit, head.sha):
         return None
@@ -54,16 +54,16 @@ def gap_of(head: BranchHead, live: Deployment | None, recent: Sequence[Deploymen
     if not due and of_head and _is_rightly_skipped(of_head[0]):
         return None
     if due:
-        # Where nothing is live, how long the oldest ones have not been says nothing.
+        # Where nothing is live, the age of the oldest deployments says nothing.
         dated = [item.created_at for item in (due if live else due[:1]) if item.created_at is not None]
         return LiveGap(head=head, live=live, newest=due[0], since=min(dated, default=head.at))
-    # The deployment of a head that was rolled back is older than what is live.
+    # The deployment of a commit that was rolled back is older than the live one.
     since = max((live, of_head[0]), key=_created).created_at if of_head and live else None
     return LiveGap(head=head, live=live, newest=next(iter(of_head), None), since=since or head.at)
 
 
 def _is_due(item: Deployment, live: Deployment | None) -> bool:
-    """Whether a deployment should have replaced what is live; one that was removed had its time."""
+    """Whether a deployment should have replaced the live one; one that was removed was live before."""
     if _is_rightly_skipped(item) or item.status in GONE:
         return False
     if live is None:
@@ -80,9 +80,9 @@ def _created(item: Deployment) -> float:
 
 
 def check_live(plan: Plan, environment: Mapping[str, str], tell: Tell) -> str:
-    """Compare, and open, update or close the tracking issue; one line says what was found.
+    """Compare, and open, update or close the tracking issue; return in one line what was found.
 
-    Raises ProviderError where GitHub or Railway refuses.
+    Raise ProviderError where GitHub or Railway refuses.
     """
     clock, service = WallClock(), service_of(plan.service.name, plan.name)
     if plan.railway is None:
@@ -111,7 +111,7 @@ def check_live(plan: Plan, environment: Mapping[str, str], tell: Tell) -> str:
 
 
 def _keys(service: str, live: Deployment | None) -> tuple[str, str]:
-    """Of the issue; and of the comment, one for each stretch of time with the same code live."""
+    """Return the key of the issue, and that of its comment: one for each period with the same code live."""
     key = f"not-live-{service}"
     return key, f"{key}-{short(live.commit) if live else 'nothing'}"
 
@@ -138,7 +138,7 @@ def _told(github: GitHub, plan: Plan, service: str, gap: LiveGap, now: datetime)
     key, of_live = _keys(service, gap.live)
     place = github.tracking_issue(key, f"{service}: merged but not live")
     github.set_open(place, is_open=True)
-    # GitHub mails a new comment, and not an edited one.
+    # GitHub mails new comments, not edited ones.
     github.put_comment(place, of_live, _comment(plan, service, gap))
     return f"{service}: {commit} is merged but not live: #{place.number}"
 

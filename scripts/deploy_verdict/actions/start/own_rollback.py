@@ -1,7 +1,7 @@
-"""Our own rollback, as later events see it: it opens no window of its own.
+"""Recognizes our own rollback in later events, so that it opens no window of its own.
 
-A runner has no memory, so the rollback's run leaves a commit status on the target's commit. What events a
-rollback makes is in no document of Railway's: a deployment on GitHub, a webhook, both or none.
+A runner keeps nothing between runs, so the rollback's run leaves a commit status on the target's commit.
+Railway does not document which events a rollback sends: a deployment on GitHub, a webhook, both or none.
 """
 
 import re
@@ -15,9 +15,9 @@ from deploy_verdict.model import Deployment, Record
 from deploy_verdict.publish.service_marks import rollback_context
 from deploy_verdict.stages.deployment.state import short
 
-# A rollback builds nothing: its events come within minutes.
+# A rollback builds nothing, so its events come within minutes.
 HEARD_WITHIN = timedelta(minutes=30)
-# How the workflow's runs are named.
+# The prefixes of the workflow's run names.
 _VERIFY, _ROLL_BACK = "verify ", "roll back "
 _AS = re.compile(r" as (\S+)$")
 
@@ -31,16 +31,16 @@ class _Mark(Record):
 def mark_rollback(
     runs: WorkflowRuns, commit: str, service: str, *, subject: str, deployment: str | None
 ) -> None:
-    """Say on the target's commit that we roll back to it; `deployment` once it is known."""
+    """Record on the target's commit that we roll back to it; `deployment` once it is known."""
     words = f"deploy-verdict rolled back {short(subject)} to this commit"
     words += f" as {deployment}" if deployment else ""
     runs.set_status(commit, rollback_context(service), "success", words)
 
 
 def rollback_at_work(runs: Iterable[WorkflowRun], own_title: str) -> str | None:
-    """Why an event of unknown code is our own rollback's: its run is at work on the same environment now.
+    """Return why an event without a commit is our own rollback's: its run is in progress on that environment.
 
-    One that waits for its reviewers does nothing yet.
+    A run that waits for its reviewers has done nothing yet and does not count.
     """
     label = split_title(own_title)[0].removeprefix(_VERIFY)
     for run in runs:
@@ -52,7 +52,8 @@ def rollback_at_work(runs: Iterable[WorkflowRun], own_title: str) -> str | None:
 def own_rollback(
     statuses: Iterable[object], service: str, deployment: Deployment | None, now: datetime
 ) -> str | None:
-    """Why an event on that commit is our own rollback's; None where it is not, or nobody can tell."""
+    """Return why an event on that commit is our own rollback's; None where it is not, or where that is
+    unknown."""
     for row in statuses:
         try:
             mark = _Mark.model_validate(row)
@@ -62,7 +63,7 @@ def own_rollback(
             continue
         named = _AS.search(mark.description or "")
         if deployment is not None and named and named[1] != deployment.id:
-            # Somebody deployed the same commit since.
+            # Someone has deployed the same commit since.
             continue
         return (
             f"it is our own rollback, requested by {mark.updated_at:%H:%M} UTC: its run checks the service's "

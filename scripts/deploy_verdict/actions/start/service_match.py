@@ -1,4 +1,4 @@
-"""Whether an event is about the plan's service: a project's services share one label on GitHub."""
+"""Decides whether an event is about the plan's service: a project's services share one label on GitHub."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ServiceMatch:
 def match_service(
     railway: RailwayConnection, subject: Subject, *, clock: Clock, stop: Stop, tell: Callable[[str], None]
 ) -> ServiceMatch:
-    """Ask Railway whose deployment it is; it may list a commit that was just pushed a moment later."""
+    """Ask Railway whose deployment it is, and wait briefly, as a commit just pushed may be listed late."""
     if railway.client is None or railway.place is None:
         return ServiceMatch()
     try:
@@ -39,7 +39,7 @@ def match_service(
             tell=tell,
         )
     except RailwayError as error:
-        # The event names a deployment that belongs to another service.
+        # The event names a deployment of another service.
         return ServiceMatch(not_ours=error.fault.detail if error.fault.kind == "not-found" else None)
     if found is None:
         reason = f"Railway has no deployment of commit {short(subject.commit)} for the plan's service"
