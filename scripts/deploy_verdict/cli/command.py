@@ -1,8 +1,8 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The command `deploy-verdict`: its verbs, its help, its exit codes and its completion in a shell.
+"""The command `deploy-verdict`: its verbs, its help, its exit codes and its shell completion.
 
-A verb's module is imported only when the verb is called or its help is read. Such a module has a docstring,
-which is the verb's help, `add_options(parser)` and `main(options)`.
+A verb's module is imported only when the verb is called or its help is read. It has a docstring, which is the
+verb's help, `add_options(parser)` and `main(options)`.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ NAME = "deploy-verdict"
 
 
 class Verb(NamedTuple):
-    """One verb: its name, what it does in a line, and the module of cli/ that does it."""
+    """One verb: its name, a line on what it does, and its module in cli/."""
 
     name: str
     summary: str
@@ -111,7 +111,7 @@ Exit codes: 0 stable, 10 attention, 11 critical, 12 inconclusive, 2 wrong usage 
 
 
 def build_parser() -> VerbParser:
-    """The parser of the command; each verb's part of it is filled once it is needed."""
+    """Build the parser of the command; each verb's part is filled when it is needed."""
     lines = iter(parts_lines((verb.name, verb.summary) for verbs in GROUPS.values() for verb in verbs))
     listed = ["\n".join([f"{title}:", *islice(lines, len(verbs))]) for title, verbs in GROUPS.items()]
     made = VerbParser(
@@ -134,7 +134,8 @@ def _fill(module: str, parser: VerbParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the arguments say; returns the exit code. Raises our errors, which `run` makes messages of."""
+    """Run the command line; return the exit code. Raise this package's errors, which `run` turns into
+    messages."""
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         _complete(parser)
@@ -143,10 +144,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complete(parser: VerbParser) -> None:
-    """Answer the shell that waits for completions, and end."""
-    import argcomplete  # noqa: PLC0415  # costs nothing where no shell asks
+    """Answer the shell that waits for completions, and exit."""
+    import argcomplete  # noqa: PLC0415  # imported only when a shell asks for completions
 
-    # It reads the parsers before it parses, so those of the line are filled now.
+    # argcomplete reads the parsers before it parses, so fill those of the command line first.
     verb = parser
     for word in os.environ.get("COMP_LINE", "").split():
         verb = verb.parts.get(word, verb).filled()
@@ -154,7 +155,7 @@ def _complete(parser: VerbParser) -> None:
 
 
 def verb_parser(*names: str, prog: str = "") -> VerbParser:
-    """The parser of one verb, such as ("sample", "pools"), whose usage and examples name `prog`."""
+    """Return the parser of one verb, such as ("sample", "pools"), whose usage and examples name `prog`."""
     parser = build_parser()
     for name in names:
         parser = parser.parts[name]
@@ -166,12 +167,12 @@ def verb_parser(*names: str, prog: str = "") -> VerbParser:
 
 
 def entry() -> None:
-    """The console command."""
+    """Run the console command."""
     run(main)
 
 
 def script(file: str, *names: str) -> None:
-    """A script of scripts/: one verb, under the script's own name."""
+    """Run a script of scripts/: one verb, under the script's own name."""
 
     def verb(argv: list[str]) -> int:
         options = verb_parser(*names, prog=f"scripts/{Path(file).name}").parse_args(argv)
@@ -181,7 +182,7 @@ def script(file: str, *names: str) -> None:
 
 
 def run(command: Callable[[list[str]], int]) -> None:
-    """Exit with the command's code; our own trouble is one message on stderr."""
+    """Exit with the command's code; print an error of ours as one message on stderr."""
     guard(os.environ)
     try:
         code = command(sys.argv[1:])
@@ -199,7 +200,7 @@ def run(command: Callable[[list[str]], int]) -> None:
 
 
 def _ended(code: int, message: str) -> int:
-    """Say why, as far as stderr can still be written to."""
+    """Print the reason if stderr can still be written to; return the exit code."""
     if message:
         with contextlib.suppress(OSError):
             print(message, file=sys.stderr)

@@ -8,13 +8,13 @@ from deploy_verdict.stages.registry import names
 
 
 def add_plan(parser: argparse.ArgumentParser, *, kept: bool = False) -> None:
-    """The option --plan; `kept`: without it, the directory's own plan is meant."""
+    """Add --plan; with `kept` it may be left out, and the directory's copy of the plan is used."""
     words = "the plan, such as plans/zeues.yml" + (" (default: DIR/plan.yml)" if kept else "")
     parser.add_argument("--plan", required=not kept, type=Path, metavar="FILE", help=words)
 
 
 def add_window(parser: argparse.ArgumentParser, *, kept: bool = False) -> None:
-    """The options of every verb that works on one window: its plan, its directory, its subject."""
+    """Add the options of every verb that works on one window: its plan, its directory, its subject."""
     add_plan(parser, kept=kept)
     add = parser.add_argument
     add("--target", metavar="URL", help="the service's address, instead of the plan's base_url")
@@ -38,7 +38,7 @@ def add_window(parser: argparse.ArgumentParser, *, kept: bool = False) -> None:
 
 
 def add_without(parser: argparse.ArgumentParser) -> None:
-    """The option that leaves a stage out by choice, for the verbs that judge or lead up to it."""
+    """Add --without, for the verbs that judge or that lead up to it."""
     parser.add_argument(
         "--without",
         action="append",
@@ -50,25 +50,25 @@ def add_without(parser: argparse.ArgumentParser) -> None:
 
 
 def add_logs(parser: argparse.ArgumentParser, words: str = "the log's file, instead of Railway's") -> None:
-    """The option that names the service's log."""
+    """Add --logs, which names the service's log."""
     parser.add_argument("--logs", type=Path, metavar="FILE", help=words)
 
 
 def add_comment(parser: argparse.ArgumentParser) -> None:
-    """The options of the verbs that write the comment."""
+    """Add the options of the verbs that write the comment."""
     parser.add_argument("--number", type=int, metavar="N", help="the issue or pull request to comment on")
     add_author(parser)
 
 
 def add_author(parser: argparse.ArgumentParser) -> None:
-    """The option that says whose comments are ours."""
+    """Add --author, which says whose comments are ours."""
     words = "whose comments are ours (default: github-actions[bot])"
     parser.add_argument("--author", metavar="LOGIN", help=words)
 
 
 def speed(text: str) -> float:
-    """A window's speed, for argparse."""
-    from deploy_verdict.base.units import speed_of  # noqa: PLC0415  # --help needs no units, and so no pydantic
+    """Parse a window's speed, for argparse."""
+    from deploy_verdict.base.units import speed_of  # noqa: PLC0415  # --help needs no units, and units load pydantic
 
     try:
         return speed_of(text)
@@ -77,7 +77,7 @@ def speed(text: str) -> float:
 
 
 def offset_s(text: str) -> float:
-    """An option's offset, such as 30m, in plan seconds; for argparse."""
+    """Parse an offset such as 30m into plan seconds, for argparse."""
     from deploy_verdict.base.units import duration_s  # noqa: PLC0415
 
     try:
@@ -87,7 +87,7 @@ def offset_s(text: str) -> float:
 
 
 def length_s(text: str) -> float:
-    """An option's length, such as 30m, in plan seconds; for argparse."""
+    """Parse a length such as 30m into plan seconds, for argparse."""
     length = offset_s(text)
     if not length:
         raise argparse.ArgumentTypeError("a window needs some length, such as 30m")
@@ -95,5 +95,5 @@ def length_s(text: str) -> float:
 
 
 def say(line: str) -> None:
-    """Progress goes to stderr at once: stdout is for results."""
+    """Print progress to stderr at once; stdout is for results."""
     print(line, file=sys.stderr, flush=True)

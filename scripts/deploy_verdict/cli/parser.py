@@ -1,4 +1,4 @@
-"""A parser whose help is a docstring and whose options are added once they are needed.
+"""An argparse parser whose help is a docstring and whose options are added only when needed.
 
 So `deploy-verdict --help` imports no verb's module, and a verb imports only its own.
 """
@@ -17,17 +17,17 @@ class VerbParser(argparse.ArgumentParser):
         self._parts: argparse._SubParsersAction[VerbParser] | None = None
 
     def filled(self) -> "VerbParser":
-        """Itself, with its description and options."""
+        """Return the parser itself, with its description and options."""
         fill, self._fill = self._fill, None
         if fill is not None:
             fill(self)
         return self
 
     def add_part(self, name: str, fill: "Fill", *, called: str = "VERB") -> None:
-        """A verb of this command, or a part of this verb, such as a stage; filled once it is needed."""
+        """Add a verb of this command, or a part of this verb such as a stage; it is filled when needed."""
         if self._parts is None:
             self.usage = f"{self.prog} {called} [options]"
-            # Listed in the help text itself, in groups.
+            # The parts are listed in the help text itself, in groups.
             self._parts = self.add_subparsers(
                 prog=self.prog, metavar=called, required=True, help=argparse.SUPPRESS
             )
@@ -35,16 +35,16 @@ class VerbParser(argparse.ArgumentParser):
 
     @property
     def parts(self) -> "dict[str, VerbParser]":
-        """The parsers of its verbs or parts by their names."""
+        """The parsers of the verbs or parts, by name."""
         self.filled()
         return dict(self._parts.choices) if self._parts is not None else {}
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does it, once the options are there."""
+        """Parse as argparse does, after the options have been added."""
         return super(VerbParser, self.filled()).parse_known_args(args, namespace)
 
     def format_help(self) -> str:
-        """As argparse does it, once the options are there."""
+        """Format as argparse does, after the options have been added."""
         return super(VerbParser, self.filled()).format_help()
 
 
@@ -52,7 +52,7 @@ Fill = Callable[[VerbParser], None]
 
 
 def parts_lines(parts: Iterable[tuple[str, str]]) -> list[str]:
-    """Names and what each does, as lines of a help text."""
+    """Format names and summaries as lines of a help text."""
     rows = list(parts)
     width = max(len(name) for name, _ in rows) + 2
     return [f"  {name:<{width}}{summary}" for name, summary in rows]

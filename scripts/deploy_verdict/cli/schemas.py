@@ -17,12 +17,12 @@ from deploy_verdict.window.directory.evidence_store import write_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder (default: the clone's schemas/)")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     folder = options.out or CLONE / "schemas"
     if options.out is None and not folder.is_dir():
         raise UsageError("this is an installed deploy-verdict, not a clone — name a folder: --out DIR")

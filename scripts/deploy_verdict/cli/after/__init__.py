@@ -1,1 +1,1 @@
-"""The verbs of what follows a verdict: the archive, the review."""
+"""The verbs after a verdict: explain, compare, archive, review, export, rollback."""

@@ -5,10 +5,10 @@
     deploy-verdict archive out/today --into docs/incidents/2026-02-02-redis-crisis
 
 The folder is the plan's `folder`, the date of T0 and the plan's `name`, below the working directory. Files
-that the plan's `move` names, such as INCIDENT*.md, are moved there. The same command again brings the
-window's own archive up to date, as after a later sample; another window's archive is never written to.
+that the plan's `move` names, such as INCIDENT*.md, are moved there. Run again, the command updates the
+window's own archive, as after a later sample; another window's archive is never written to.
 
-Exit codes: 0 archived, or nothing had changed; 2 wrong usage, or another window's archive stands there; 3 the
+Exit codes: 0 archived, or nothing had changed; 2 wrong usage, or another window's archive is there; 3 the
 evidence of the verdict has gone, or the disk refused.
 """
 
@@ -20,7 +20,7 @@ from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add = parser.add_argument
     add("out", type=Path, metavar="DIR", help="the window's directory, or the report's artifact unpacked")
     add("--into", type=Path, metavar="FOLDER", help="this folder, instead of the plan's and the date")
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     verdict = read_verdict(options.out)
     options.without = list(verdict.left_out)
     bundle, now = judged_directory(options)

@@ -26,7 +26,7 @@ from deploy_verdict.window.judge_directory import TEMPLATES, run_named, run_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help="a directory, a capture, or a deployment's id or commit")
     add(
@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     runs = [run_of(run_named(name, options.among)) for name in options.runs]
     columns = [run.column for run in runs]
     if options.html is not None:

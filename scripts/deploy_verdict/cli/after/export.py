@@ -18,7 +18,7 @@ from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     words = "the run's directory; its measures as OpenMetrics text"
     parser.add_argument("--openmetrics", required=True, type=Path, metavar="DIR", help=words)
     parser.add_argument(
@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     verdict = read_verdict(options.openmetrics)
     run = argparse.Namespace(
         plan=None,

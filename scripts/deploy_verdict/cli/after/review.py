@@ -26,7 +26,7 @@ from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add = parser.add_argument
     add("out", type=Path, metavar="DIR", help="the window's directory, or the report's artifact unpacked")
     add("--open", action="store_true", help="open the issue, or bring it up to date")
@@ -36,11 +36,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     verdict = read_verdict(options.out)
     options.without = list(verdict.left_out)
     bundle, _ = judged_directory(options)
-    # Whoever reviews an incident gets what is left of it; a good verdict without evidence is none.
+    # A review of an incident uses whatever is left of it; a good verdict without evidence proves nothing.
     if verdict.outcome not in BAD:
         refuse_without_evidence(bundle, verdict, options.out)
     environment = environment_for(options.out / PLAN_FILE)

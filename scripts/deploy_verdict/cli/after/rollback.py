@@ -22,7 +22,7 @@ from deploy_verdict.window.judge_directory import judged_directory
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser)
     add_without(parser)
     add = parser.add_argument
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     options.corrected_plan = False
     if not options.rollback and (options.dry_run or options.to):
         raise UsageError("--dry-run and --to belong to --rollback — add it")

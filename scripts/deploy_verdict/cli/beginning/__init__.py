@@ -1,1 +1,1 @@
-"""The verbs before the first window: draft, ask, check, adopt, and what a Railway token may read."""
+"""The verbs before the first window: draft, examine, check and adopt a plan, and probe a Railway token."""

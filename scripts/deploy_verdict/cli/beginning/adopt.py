@@ -20,7 +20,7 @@ from deploy_verdict.cli.options import add_plan
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_plan(parser)
     add = parser.add_argument
     add("--dir", type=Path, default=Path(), metavar="DIR", help="the service's repository (.)")
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     from deploy_verdict import __version__  # noqa: PLC0415  # --help needs none of it
     from deploy_verdict.adopt.caller_files import CALLERS, IN_ONE_JOB, settings, written  # noqa: PLC0415
     from deploy_verdict.adopt.post_preview import stand_ins  # noqa: PLC0415

@@ -29,20 +29,20 @@ from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
     parser.add_argument("--prove", action="store_true", help="show that each line of it can fail")
     parser.add_argument("--json", action="store_true", help="print mistakes, counts or the proof as JSON")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     read = placed_plan(options.plan, datetime.now(UTC), as_json=options.json)
     if read is None:
         return EXIT_USAGE
     plan, document = read
     if options.prove:
-        from deploy_verdict.prove.command import proof_of  # noqa: PLC0415  # the judge is only needed here
+        from deploy_verdict.prove.command import proof_of  # noqa: PLC0415  # only --prove needs the judge
 
         text, code = proof_of(options.plan, plan, document, as_json=options.json)
         print(text)
@@ -59,7 +59,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def ends_of_tokens(plan: Plan, now: datetime) -> Iterator[str]:
-    """A sentence for each token whose end a window that begins now would meet."""
+    """Yield a line for each token that expires within a window that begins now."""
     for host in (None, *plan.hosts):
         auth = plan.site(host).auth
         headers = auth.headers if auth is not None and auth.login is None else {}

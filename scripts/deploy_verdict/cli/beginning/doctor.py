@@ -25,7 +25,7 @@ from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the plan's file")
     words = "the service's address, instead of the plan's base_url"
     parser.add_argument("--target", metavar="URL", help=words)
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     from deploy_verdict.adopt.doctor import Doctor  # noqa: PLC0415  # --help needs no judge
     from deploy_verdict.adopt.doctor_output import examination_json, examination_lines  # noqa: PLC0415
     from deploy_verdict.base.clock import WallClock  # noqa: PLC0415

@@ -28,7 +28,7 @@ LAST_LINES = 5000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add = parser.add_argument
     add("url", metavar="URL", help="the service's address")
     words = "where the plan is written (verification.yml); - prints it"
@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     from deploy_verdict.adopt.plan_draft import Wishes, drafted  # noqa: PLC0415  # --help needs none of it
     from deploy_verdict.adopt.release import release_source  # noqa: PLC0415
     from deploy_verdict.base.atomic_files import write_complete  # noqa: PLC0415
@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> int:
         schema_url=schema if all(source) else None,
     )
     draft = drafted(seen, wishes)
-    # Never a plan that its own check refuses.
+    # Never write a plan that its own check refuses.
     read_plan(draft.text.encode(), str(out), {**os.environ, **_set_for_reading(headers)}, "2026-01-01")
     if options.out == "-":
         print(draft.text, end="")
@@ -89,7 +89,7 @@ def main(options: argparse.Namespace) -> int:
 def _tell(
     found: tuple[str, ...], not_found: tuple[str, ...], out: str, address: str, log: Path | None
 ) -> None:
-    """On stderr, as the plan may be on stdout."""
+    """Print what was found to stderr, as the plan may go to stdout."""
     lines = ["found:", *(f"  ✓ {text}" for text in found or ("an address that answers",))]
     lines += ["not found:", *(f"  – {text}" for text in not_found)]
     if out != "-":
@@ -152,7 +152,7 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _set_for_reading(headers: dict[str, str]) -> dict[str, str]:
-    """Variables that the headers name; they were filled when the requests were sent."""
+    """Return values for the variables that the headers name, so that the draft can be read."""
     names = (name for value in headers.values() for name in re.findall(r"\$\{(\w+)", value))
     return {name: os.environ.get(name, "") or "set" for name in names}
 
@@ -163,7 +163,7 @@ def _host_name(address: str) -> str:
 
 
 def _ask(options: argparse.Namespace) -> None:
-    """Three questions; an empty answer is the value in brackets."""
+    """Ask three questions; an empty answer is the value in brackets."""
 
     def answer(question: str, default: str) -> str:
         print(f"{question} [{default}] ", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,5 @@
-"""A plan's mistakes as JSON, for editors and assistants: file, line, column, what is wrong, what to write."""
+"""Prints a plan's mistakes as JSON for editors and assistants: file, line, column, what is wrong, what to
+write."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from deploy_verdict.window.directory.session import dumps
 def placed_plan(
     path: Path, today: datetime, target: str | None = None, *, as_json: bool
 ) -> tuple[Plan, Document] | None:
-    """The plan; with `as_json` its mistakes are printed as JSON, and there is None."""
+    """Read a plan; with `as_json`, print its mistakes as JSON and return None."""
     try:
         return load_placed_plan(path, today, target)
     except PlanError as error:
@@ -25,7 +26,7 @@ def placed_plan(
 
 
 def problems_json(error: PlanError) -> list[dict[str, Any]]:
-    """Each mistake: a message is "what is wrong — what to write"."""
+    """Return each mistake; its message is split at " — " into what is wrong and what to write."""
     parts = [(problem, problem.message.partition(" — ")) for problem in error.problems]
     return [
         {"file": error.path, "line": p.line, "column": p.column, "message": what, "write": write}

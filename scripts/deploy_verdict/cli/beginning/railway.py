@@ -17,7 +17,7 @@ from deploy_verdict.cli.parser import VerbParser
 
 
 def add_options(parser: VerbParser) -> None:
-    """One part for each thing that is asked."""
+    """Add one part for each probe."""
     parser.description = __doc__
     parser.add_part("probe", _fill_probe, called="PART")
 

@@ -82,7 +82,7 @@ def sample(options: argparse.Namespace) -> int:
     for path in sit(session, offsets_named(session, options.samples)):
         print(path, flush=True)
         if options.progress and publisher.publish():
-            # The window has ended, so the later samples of this job have no subject.
+            # The window has ended, so this job's later samples would have no subject.
             session.stop.request()
     publisher.end()
     return 0
@@ -295,14 +295,14 @@ def _watchdog_options(parser: argparse.ArgumentParser) -> None:
 
 
 def watchdog(options: argparse.Namespace) -> int:
-    """Look at a run that has ended, and post what it left untold: the watchdog's one step.
+    """Check a run that has ended, and post what it did not report: the watchdog's one step.
 
         GITHUB_REPOSITORY=owner/name GITHUB_TOKEN=... \\
         deploy-verdict ci watchdog --run-id 123456 --out verdict-out
 
     DIR holds the run's artifacts as far as there are any. A comment that is still "in progress" becomes
     VERIFIER LOST, with the samples until then; a run that failed before it opened a window is reported on the
-    commit and in a tracking issue; where the report stands, nothing is done.
+    commit and in a tracking issue; where the report exists, nothing is done.
 
     Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.
     """
@@ -341,7 +341,7 @@ def preview(options: argparse.Namespace) -> int:
 
 
 class CiStep(NamedTuple):
-    """One part: what it does, and its options; its help is the function's docstring."""
+    """One part: what it does, and its options. Its help is the function's docstring."""
 
     main: Callable[[argparse.Namespace], int]
     options: Callable[[argparse.ArgumentParser], None]
@@ -363,7 +363,7 @@ STEPS = {
 
 
 def add_options(parser: VerbParser) -> None:
-    """One part for each step."""
+    """Add one part for each step."""
     lines = parts_lines((name, (step.main.__doc__ or "").splitlines()[0]) for name, step in STEPS.items())
     parser.description = "\n".join([__doc__ or "", "Steps:", *lines])
     for name, step in STEPS.items():

@@ -29,7 +29,7 @@ from deploy_verdict.window.judge_directory import history_of, judged_directory, 
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser)
     add = parser.add_argument
     add(
@@ -43,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     options.dry_run = options.dry_run or is_dry_run(options.out)
     environment = environment_for(options.plan)
     addresses = addresses_of(environment.get("DEPLOY_VERDICT_NOTIFY", ""))
@@ -74,7 +74,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
-    """The report says who was notified; one that cannot be rendered again stays as it was."""
+    """Render the report again, which says who was notified; if that fails, it stays as it was."""
     directory = argparse.Namespace(
         **{**vars(options), "without": [*verdict.left_out], "corrected_plan": True}
     )
@@ -86,7 +86,7 @@ def _render_again(options: argparse.Namespace, verdict: Verdict) -> None:
 
 
 def _sends_stable(options: argparse.Namespace, verdict: Verdict) -> bool:
-    """Whether the plan has STABLE sent, too."""
+    """Whether the plan has STABLE verdicts sent too."""
     file = read_window(options.out)
     target = options.target or (target_of(file) if file else None)
     plan = load_plan(options.plan, verdict.window.t0, target)

@@ -26,7 +26,7 @@ from deploy_verdict.window.judge_directory import judged_directory, read_verdict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser)
     add_without(parser)
     add_comment(parser)
@@ -37,21 +37,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     options.corrected_plan = True
     fill_from_run(options)
     bundle, now = judged_directory(options)
     environment = environment_for(options.plan)
     here = run_from(environment, options.artifact_url or environment.get("ARTIFACT_URL"), options.out)
     verdict = None if options.lost is not None else read_verdict(options.out)
-    # Bad news is told even where what shows it is lost.
+    # Bad news is posted even where its evidence is lost.
     if verdict is not None and verdict.outcome not in BAD:
         refuse_without_evidence(bundle, verdict, options.out)
     post = final_post(bundle, verdict, now, here) if verdict else lost_post(bundle, now, here, options.lost)
     if options.dry_run:
         print(post.text)
         return 0
-    # The summary and the annotations first: they come also when GitHub refuses the comment.
+    # Summary and annotations first, so that they appear even if GitHub refuses the comment.
     write_summary(environment, post.text, say)
     for line in annotations(environment, verdict) if verdict else ():
         say_command(line)

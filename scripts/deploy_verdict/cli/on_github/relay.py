@@ -23,14 +23,14 @@ from deploy_verdict.relay.settings import settings_from
 
 
 def port_number(text: str) -> int:
-    """A port, for argparse."""
+    """Parse a port, for argparse."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is no port — write a number from 1 to 65535")
     return int(text)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     port = os.environ.get("PORT") or "8080"
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on (all)")  # noqa: S104
     parser.add_argument("--port", type=port_number, default=port, help="default: PORT, or 8080")
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     settings, kept = settings_from(os.environ), event_place(os.environ, options.database)
     try:
         from deploy_verdict.relay.server import log_to, serve  # noqa: PLC0415  # only this needs a server

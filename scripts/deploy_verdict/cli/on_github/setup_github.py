@@ -27,7 +27,7 @@ from deploy_verdict.window.directory.session import dumps
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_plan(parser)
     add = parser.add_argument
     add("--check", action="store_true", help="change nothing, only say what is missing or differs")
@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     plan = load_plan(options.plan, datetime.now(UTC))
     environment = environment_for(options.plan)
     connection = connection_from(environment, needs=NEEDS)

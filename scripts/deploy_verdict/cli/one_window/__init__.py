@@ -1,1 +1,1 @@
-"""The verbs of one window: at once, or step by step."""
+"""The verbs of one window: all at once, or step by step."""

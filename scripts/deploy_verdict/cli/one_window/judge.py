@@ -26,7 +26,7 @@ from deploy_verdict.window.judge_directory import (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser, kept=True)
     add_without(parser)
     parser.add_argument(
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     if options.what_if:
         answer, outcome = would_be(options)
         print(dumps(answer.as_json()) if options.json else "\n".join(answer.lines()))

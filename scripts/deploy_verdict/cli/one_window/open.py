@@ -14,13 +14,13 @@ from deploy_verdict.window.open import open_session
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser)
     add_without(parser)
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     session = open_session(options, say, left_out=options.without)
     print(dumps(dumped(session.file)))
     return 0

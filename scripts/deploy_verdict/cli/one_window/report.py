@@ -22,13 +22,13 @@ from deploy_verdict.window.judge_directory import (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser, kept=True)
     parser.add_argument("--open", action="store_true", help="show report.html in this machine's browser")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     verdict = read_verdict(options.out)
     options.without = list(verdict.left_out)
     options.corrected_plan = True

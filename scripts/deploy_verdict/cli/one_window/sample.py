@@ -26,16 +26,16 @@ from deploy_verdict.stages.stage import Asks, Due, Late, Stage
 if TYPE_CHECKING:
     from deploy_verdict.window.directory.session import Session
 
-# A sample job starts anew for each sample: --help loads no library, and a stage only what it needs.
+# Each sample of a job starts a new process: --help loads no library, and a stage only what it needs.
 # ruff: noqa: PLC0415
 
-# The stages with an option that no other has.
+# The stages with an option of their own.
 POOLS, E2E = "pools", "e2e"
 WIDTH = 100
 
 
 def add_options(parser: VerbParser) -> None:
-    """One part for each stage, with the options of that stage."""
+    """Add one part for each stage, with that stage's options."""
     lines = parts_lines((stage.name, stage.title) for stage in sampled())
     parser.description = "\n".join([__doc__ or "", "Stages:", *lines])
     for stage in sampled():
@@ -62,7 +62,8 @@ def _fill(stage: Stage, parser: VerbParser) -> None:
 
 
 def help_of(stage: Stage) -> str:
-    """What `sample STAGE --help` says before the options: an example for each way to call it."""
+    """Return the text of `sample STAGE --help` before the options, with an example for each way to call
+    it."""
     example = f"    deploy-verdict sample {stage.name} --plan plans/zeues.yml --out out/today"
     examples = [f"{example} --logs backend.log"] if stage.asks is Asks.LOG else []
     if stage.due is Due.OFFSETS and not stage.is_load:
@@ -74,7 +75,7 @@ def help_of(stage: Stage) -> str:
 
 
 def main(stage: Stage, options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Take the stage's samples; return the exit code."""
     from deploy_verdict.window.open import open_session
 
     log = getattr(options, "logs", None)
@@ -91,7 +92,7 @@ def main(stage: Stage, options: argparse.Namespace) -> int:
 
 
 def _is_wanted(session: Session, stage: Stage, options: argparse.Namespace, planned_s: float) -> bool:
-    """Whether to take this sample; raises UsageError where the plan has no such stage."""
+    """Whether to take this sample; raise UsageError where the plan has no such stage."""
     from deploy_verdict.window.sampling.sample import is_due
 
     if options.if_due:
@@ -122,7 +123,7 @@ def _at_offset(session: Session, stage: Stage, options: argparse.Namespace) -> I
     if not _is_wanted(session, stage, options, options.offset):
         return
     planned_s = session.plan.planned_offsets_s.get(stage.name, ())
-    # What speaks of its moment is planned for it; anything else counts for the offset that one names.
+    # A sample that must not be late has a scheduled offset; any other one counts for the offset given.
     if stage.late is Late.MISSED and options.offset not in planned_s:
         known = ", ".join(f"{offset / 60:g}m" for offset in planned_s[:20])
         raise UsageError(f"--offset: the plan has no sample there — it has: {known}")
@@ -146,7 +147,7 @@ def _at_end(session: Session, stage: Stage, options: argparse.Namespace, log: Pa
 
 
 def _write_junit(session: Session, options: argparse.Namespace, path: Path) -> None:
-    """What the judge finds in this one run, for tools that read JUnit XML."""
+    """Write the judge's findings on this one run as JUnit XML."""
     from deploy_verdict.model import Loaded, TestObservation
     from deploy_verdict.stages.e2e.judge import judge_e2e
     from deploy_verdict.stages.e2e.junit_out import junit_xml

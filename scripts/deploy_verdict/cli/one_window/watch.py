@@ -36,7 +36,7 @@ from deploy_verdict.window.watch import end_window, watch
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this verb."""
+    """Add the verb's options to its parser."""
     add_window(parser)
     add_logs(parser, "the service's log, as text or JSON lines")
     parser.add_argument(
@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Do what the module says; returns the exit code."""
+    """Run the verb; return its exit code."""
     known = read_window(options.out)
     if options.later:
         _go_on(options, known)
@@ -90,7 +90,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _go_on(options: argparse.Namespace, known: WindowFile | None) -> None:
-    """Lay the next later sample out; one that was laid out and not taken to its end is gone on with."""
+    """Add the next later sample to the window; one that was added but not finished is continued."""
     if known is None or not (known.finished or (known.layout and known.layout.tails_s)):
         raise UsageError(f"{options.out}: no window has ended here — --later comes after the complete window")
     if known.finished:
@@ -99,14 +99,18 @@ def _go_on(options: argparse.Namespace, known: WindowFile | None) -> None:
 
 
 def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
-    """Notify people at once, where DEPLOY_VERDICT_NOTIFY says whom; `notify` then does not again."""
+    """Notify people at once where DEPLOY_VERDICT_NOTIFY is set; `notify` then does not repeat it."""
     from deploy_verdict.publish.alarm_notification import send_alarm  # noqa: PLC0415  # only for bad news
 
     send_alarm(verdict, session.out, session.environment, session.tell)
 
 
 def layout_wanted(options: argparse.Namespace) -> Layout | None:
-    """The window that --length wants, or the plan's own; faster than the clock, no reading in between."""
+    """Return the layout for --length, or the plan's own with pool samples in between; no such samples in a
+    rehearsal.
+
+    None where the layout is the plan's own.
+    """
     if options.length is None and options.speed > 1:
         return None
     plan = load_plan(options.plan, WallClock().now(), options.target)
