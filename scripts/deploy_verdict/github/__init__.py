@@ -1,6 +1,6 @@
 """GitHub, through PyGithub: where a report goes, one comment that is updated, one status.
 
-We recognize our own texts by marker and author, as a marker alone could be quoted.
+Our own texts are recognized by marker and author, as a marker alone could be quoted.
 """
 
 from deploy_verdict.github.caller import RefusedError

@@ -1,4 +1,4 @@
-"""Calls to GitHub: retries within a budget, and each refusal in our own words."""
+"""Calls GitHub with retries within a budget, and words each refusal."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.transport import LostError
 from deploy_verdict.http.retry import AttemptError, Backoff, Retry, requested_pause_s
 
-# Nobody waits an hour for a report.
+# Longer limits are not waited for: nobody waits an hour for a report.
 MAX_WAIT_S = 120.0
 MAX_TRIES = 5
 # GitHub's advice for a limit without a time.
@@ -35,7 +35,7 @@ class RefusedError(ProviderError):
 
 
 class RetryingCaller:
-    """Makes one call after the other; all their pauses and failed attempts share one budget."""
+    """Makes one call after another; all their pauses and failed attempts share one budget."""
 
     def __init__(self, clock: Clock, tell: Tell, secret: str, needs: str) -> None:
         self._clock, self._secret, self._needs = clock, secret, needs
@@ -53,10 +53,10 @@ class RetryingCaller:
         *,
         effect: Callable[[], Result | None] | None = None,
     ) -> Result:
-        """The answer; raises ProviderError.
+        """Make a call with retries and return its answer; raise ProviderError.
 
-        `effect` finds what a write whose answer was lost has created. Leave it out only where doing it twice
-        does no harm.
+        `effect` finds what a write whose answer was lost has created. Leave it out only where repeating the
+        write is harmless.
         """
         try:
             return self._retry.call(lambda: self._attempt(what, call), effect=effect)
@@ -87,7 +87,7 @@ class RetryingCaller:
         except requests.RequestException as error:
             raise ProviderError(f"could not ask GitHub for {what}: {self._words(error)}") from error
         except STUMBLES as error:
-            # An answer of another shape: a call reads nothing but GitHub's answer.
+            # The call reads nothing but GitHub's answer, so that has an unexpected shape.
             words = self._words(f"{type(error).__name__}: {error}")
             raise ProviderError(f"GitHub's answer to {what} cannot be used ({words})") from error
 
@@ -99,17 +99,18 @@ class RetryingCaller:
             return AttemptError(words, most_tries=MAX_TRIES)
         wait_s = _limit_wait_s(error, self._clock)
         if wait_s is not None:
-            # Only the budget bounds these: GitHub says itself when to come back.
+            # Only the budget bounds these tries: GitHub itself says when to come back.
             return AttemptError(f"{words} (a rate limit)", most_tries=math.inf, after_s=wait_s, is_lost=False)
         return RefusedError(f"{words}{_hint(error.status, self._needs)}", error.status)
 
     def _words(self, text: object) -> str:
-        """Foreign text on one line, without the token."""
+        """Return foreign text on one line, without the token."""
         return " ".join(str(text).replace(self._secret, "***").split())[:MAX_WORDS]
 
 
 def refusing_odd_answers(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """For code that reads an answer outside a call: PyGithub checks or requests a field when it is read."""
+    """Turn errors in reading an answer into ProviderError; PyGithub checks or requests some fields only when
+    read."""
 
     @wraps(method)
     def checked(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:
@@ -125,7 +126,7 @@ def refusing_odd_answers(method: Callable[Parameters, Result]) -> Callable[Param
 
 
 def _limit_wait_s(error: GithubException, clock: Clock) -> float | None:
-    """The pause that a rate limit requires; None where the refusal is not a rate limit."""
+    """Return the pause that a rate limit requires; None where the refusal is not a rate limit."""
     if error.status not in (403, 429):
         return None
     requested_s = requested_pause_s(error.status, error.headers or {}, clock.now().timestamp())

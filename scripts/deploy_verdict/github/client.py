@@ -42,12 +42,12 @@ class IssueRef:
 
 
 def _no_rank(body: str) -> int:
-    """The same rank for every text, so that the newest counts."""
+    """Rank every text equally, so that the newest counts."""
     return 0
 
 
 class GitHub:
-    """Raises ProviderError for whatever GitHub refuses or does not answer in time."""
+    """The publisher's client. Raises ProviderError for whatever GitHub refuses or does not answer in time."""
 
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
@@ -58,12 +58,12 @@ class GitHub:
 
     @cached_property
     def _repository(self) -> Repository:
-        """Requested when it is needed: a comment whose id is known needs none."""
+        """The repository, requested on first use: a comment with a known id needs none."""
         return self._caller.call("the repository", lambda: self._client.get_repo(self._name))
 
     @cached_property
     def _unread_repository(self) -> Repository:
-        """For what needs its address alone; what is reached through it is requested when it is read."""
+        """The repository by its address alone; PyGithub requests further parts when they are read."""
         return self._client.withLazy(lazy=True).get_repo(self._name)
 
     @cached_property
@@ -72,24 +72,24 @@ class GitHub:
 
     @refusing_odd_answers
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
-        """The named issue; else the newest pull request of the commit; else the tracking issue."""
+        """Return the named issue, else the newest pull request of the commit, else the tracking issue."""
         return self._destinations.destination(number=number, commit=commit, key=key, title=title)
 
     @refusing_odd_answers
     def tracking_issue(self, key: str, title: str) -> Destination:
-        """The one issue of a deployment, found or opened."""
+        """Find or open the one issue of a deployment."""
         return self._destinations.tracking_issue(key, title)
 
     @refusing_odd_answers
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
-        """The tracking issue that is there and whether it is open; None where none was opened."""
+        """Return the existing tracking issue and whether it is open; None where none was opened."""
         return self._destinations.known_tracking_issue(key)
 
     @refusing_odd_answers
     def put_issue(self, key: str, title: str, body: str, keeps: Callable[[str], bool]) -> IssueRef:
-        """The issue of this key, opened or brought up to date, unless `keeps` wants the text that is there.
+        """Open or update the issue of this key, unless `keeps` accepts the text that is there.
 
-        Raises UsageError where it is there already by another author.
+        Raise UsageError where another author has it already.
         """
         self._destinations.refuse_foreign(key)
         text = cleaned(f"{marker_of(key)}\n{body}")
@@ -103,10 +103,10 @@ class GitHub:
 
     @refusing_odd_answers
     def head_of(self, branch: str | None) -> BranchHead:
-        """The newest commit of a branch, or of the default branch."""
+        """Return the newest commit of a branch, or of the default branch."""
         name = branch or str(self._repository.default_branch)
         commit = self._caller.call(f"the branch {name}", lambda: self._repository.get_commit(name))
-        # Null in GitHub's description, though no commit is known without it.
+        # Nullable in GitHub's OpenAPI description, though every known commit has one.
         committer: GitAuthor | None = commit.commit.committer
         if committer is None:
             raise ProviderError(f"GitHub says of {name}'s newest commit, {commit.sha[:8]}, no time")
@@ -125,24 +125,24 @@ class GitHub:
     ) -> CommentRef:
         """Write or update our one comment, unless a text of a higher rank is there already.
 
-        `rank` gets complete comments, with their markers. A text that `is_passing` is not defended: nothing
-        is read again after it was written, as whoever overwrites it knows more.
+        `rank` gets complete comments, with their markers. A text that `is_passing` is not defended: it is not
+        read again after writing, as whoever overwrites it knows more.
         """
-        # The text there is compared with the wanted one, so both must have passed the redactor.
+        # The existing text is compared with this one, so both must have passed the redactor.
         text = cleaned(f"{marker_of(key)}\n{body}")
         comment = self._comment(destination, key).keep(text, rank, is_passing=is_passing)
         self.remember(destination, key, comment.id)
         return comment
 
     def remember(self, destination: Destination, key: str, comment: int) -> None:
-        """Which comment there is ours, so that it need not be searched, unless it is gone."""
+        """Remember which comment is ours, so that it need not be searched for."""
         self._known[destination.number, key] = comment
 
     @refusing_odd_answers
     def claim_comment(self, destination: Destination, key: str, body: Callable[[], str]) -> CommentRef:
-        """Write a comment that is there once at most; `is_ours` where this call wrote it.
+        """Write a comment that may exist only once; `is_ours` where this call wrote it.
 
-        `body` is asked for its text only where there is none yet.
+        `body` is called only where there is none yet.
         """
         claimed = self._comment(destination, key).claim(lambda: cleaned(f"{marker_of(key)}\n{body()}"))
         self.remember(destination, key, claimed.id)
@@ -150,7 +150,7 @@ class GitHub:
 
     @refusing_odd_answers
     def author_of(self, commit: str) -> str | None:
-        """The login of a commit's author; None where GitHub knows none."""
+        """Return the login of a commit's author; None where GitHub knows none."""
         found = self._caller.call(
             "the commit's author", lambda: self._unread_repository.get_commit(commit).author
         )
@@ -158,7 +158,7 @@ class GitHub:
 
     @refusing_odd_answers
     def assign(self, destination: Destination, logins: tuple[str, ...]) -> None:
-        """Assign people to an issue, beside those who are; GitHub leaves out whom it cannot assign."""
+        """Add assignees to an issue; GitHub ignores those whom it cannot assign."""
         issue = self._issue(destination)
         present = [user.login for user in issue.assignees]
         more: list[NamedUser | str] = [login for login in logins if login not in present]
@@ -167,7 +167,7 @@ class GitHub:
 
     @refusing_odd_answers
     def comment_body(self, destination: Destination, key: str) -> str | None:
-        """The text of our comment, the oldest where there are two; None without one."""
+        """Return the text of our comment, the oldest where there are two; None where there is none."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
     @refusing_odd_answers
@@ -188,7 +188,7 @@ class GitHub:
         try:
             self._caller.call("a label", partial(issue.remove_from_labels, name))
         except RefusedError as error:
-            # Somebody else removed it; or an answer was lost, and this was the second try.
+            # Someone else removed it, or this is the second try after a lost answer.
             if error.status != 404:
                 raise
 
@@ -204,12 +204,12 @@ class GitHub:
 
     @refusing_odd_answers
     def set_status(self, commit: str, state: str, description: str, url: str | None, *, context: str) -> None:
-        """One context's status on the deployed commit: state is pending, success, failure or error."""
+        """Set one context's status on the deployed commit: pending, success, failure or error."""
         more = {"target_url": url} if url else {}
         text = (
             description if len(description) <= MAX_DESCRIPTION else f"{description[: MAX_DESCRIPTION - 1]}…"
         )
-        # Setting a status twice does no harm: the newest counts.
+        # Repeating this write is harmless: the newest status counts.
         self._caller.call(
             "a commit status",
             lambda: self._client.requester.requestJsonAndCheck(

@@ -1,7 +1,7 @@
 """Our one comment on an issue: written, updated, and merged again where two jobs wrote two.
 
 Two jobs may write at the same moment. Each checks its result until nothing is left to repair: both keep the
-oldest comment, and of all texts the one that ranks highest.
+oldest comment, and the text that ranks highest.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from github.IssueComment import IssueComment
 from deploy_verdict.base.errors import ProviderError
 from deploy_verdict.github.caller import RefusedError, RetryingCaller
 
-# Each round is one check and at most one kind of change; two writers need at most four.
+# A round is one check and at most one kind of change; two writers need at most four.
 MAX_ROUNDS = 10
-# A comment that somebody deletes is written once more only: the deletion may be intended.
+# A comment that someone deletes is written only once more: the deletion may be intended.
 MAX_CREATED = 2
 Rank = Callable[[str], Any]
 
@@ -26,7 +26,7 @@ Rank = Callable[[str], Any]
 class CommentRef:
     """The comment that is there now; `is_ours` is false where a text of a higher rank stays.
 
-    `before` is what it said when it was found; None where it was written anew.
+    `before` is its text when it was found; None where it was new.
     """
 
     url: str
@@ -37,7 +37,8 @@ class CommentRef:
 
 
 class OneComment:
-    """The one comment of an issue that `is_ours` recognizes; `known` is its id, where it is known."""
+    """The one comment of an issue that `is_ours` recognizes; `known` fetches it by its id, where that is
+    known."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class OneComment:
         return self._get_issue()
 
     def found(self) -> list[IssueComment]:
-        """Ours, the oldest first, through all pages; by its id alone, where that is known and still ours."""
+        """Return our comments, oldest first, from all pages; only the known one while it is still ours."""
         if self._known is not None:
             there = self._there(self._known)
             if there is not None and self._is_ours(there):
@@ -72,7 +73,7 @@ class OneComment:
         return [ours[identity] for identity in sorted(ours)]
 
     def keep(self, text: str, rank: Rank, *, is_passing: bool = False) -> CommentRef:
-        """Make `text` the one comment, unless what stands there ranks higher; raises ProviderError."""
+        """Make `text` the one comment, unless the existing text ranks higher; raise ProviderError."""
         before: str | None = None
         for _ in range(MAX_ROUNDS):
             ours = self.found()
@@ -81,7 +82,7 @@ class OneComment:
                 continue
             best = max((comment.body or "" for comment in ours), key=rank)
             before = before or (best if not self._created else None)
-            # Of two texts of one rank we write ours once, and then leave the other's.
+            # Of two texts of equal rank, ours is written once; after that the other one stays.
             wins = rank(text) > rank(best) or (rank(text) == rank(best) and not self._wrote)
             wanted = text if wins else best
             if not self._changed(ours, wanted) or (is_passing and len(ours) == 1):
@@ -128,7 +129,8 @@ class OneComment:
         self._wrote = True
 
     def _changed(self, ours: list[IssueComment], wanted: str) -> bool:
-        """Whether something had to be changed, so that the result must be checked again."""
+        """Make `wanted` the only comment; return whether that changed anything, so that it must be checked
+        again."""
         first, *others = ours
         if not _same(first.body or "", wanted):
             self._done_or_gone("the comment", lambda: first.edit(wanted))
@@ -143,7 +145,7 @@ class OneComment:
         try:
             self._done_or_gone("a second comment of ours", comment.delete)
         except RefusedError:
-            # The first comment is right all the same.
+            # The first comment is correct all the same.
             self._keeps_others = True
 
     def _done_or_gone(self, what: str, change: Callable[[], None]) -> None:
@@ -166,5 +168,5 @@ class OneComment:
 
 
 def _same(one: str, other: str) -> bool:
-    """GitHub may store other line ends than those sent."""
+    """Whether two texts are equal; GitHub may store other line ends than those sent."""
     return one.replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()

@@ -1,4 +1,4 @@
-"""A repository, from the variables that every job of GitHub Actions has, and its REST API."""
+"""Connects to a repository and its REST API, from the variables that every GitHub Actions job has."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ class Connection:
 def connection_from(
     environment: Mapping[str, str], author: str | None = None, needs: str = PUBLISHING
 ) -> Connection:
-    """From GITHUB_REPOSITORY, GITHUB_TOKEN and GITHUB_API_URL; raises UsageError."""
+    """Read GITHUB_REPOSITORY, GITHUB_TOKEN and GITHUB_API_URL; raise UsageError."""
     repository = environment.get("GITHUB_REPOSITORY", "").strip()
     token = environment.get("GITHUB_TOKEN", "").strip() or environment.get("GH_TOKEN", "").strip()
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
@@ -56,14 +56,14 @@ def connection_from(
 def opened_client(
     connection: Connection, *, clock: Clock | None, tell: Tell
 ) -> tuple[RetryingCaller, Github]:
-    """A client that has not asked anything yet."""
-    # PyGithub writes refusals to stderr itself; here each is reported once, in our words.
+    """Create a client; nothing is requested yet."""
+    # PyGithub logs refusals to stderr itself; here each is reported once, in our words.
     logging.getLogger("github").addHandler(logging.NullHandler())
     with bounded_connections(connection.timeout_s):
         client = Github(
             auth=Auth.Token(connection.token),
             base_url=connection.api_url,
-            # It would repeat a POST whose answer was lost: our caller checks for the effect first.
+            # PyGithub would repeat a POST whose answer was lost; our caller checks for its effect first.
             retry=None,
             per_page=100,
             user_agent="deploy-verdict",
@@ -76,13 +76,13 @@ def opened_client(
 def opened_repository(
     connection: Connection, *, clock: Clock | None, tell: Tell
 ) -> tuple[RetryingCaller, Repository]:
-    """The repository, requested once; raises ProviderError where GitHub refuses it."""
+    """Request the repository once; raise ProviderError where GitHub refuses it."""
     caller, client = opened_client(connection, clock=clock, tell=tell)
     return caller, caller.call("the repository", lambda: client.get_repo(connection.repository))
 
 
 class RepositoryApi:
-    """The operations for which PyGithub has no name. Raises ProviderError for whatever GitHub refuses."""
+    """The operations for which PyGithub has no method. Raises ProviderError for whatever GitHub refuses."""
 
     def __init__(
         self, connection: Connection, *, clock: Clock | None = None, tell: Tell = lambda line: None
@@ -90,7 +90,7 @@ class RepositoryApi:
         self.caller, self.repository = opened_repository(connection, clock=clock, tell=tell)
 
     def json(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The answer's object, empty where there is none; `path` is below the repository's."""
+        """Return the answer's object, empty where there is none; `path` is below the repository's."""
         url, requester = f"{self.repository.url}{path}", self.repository.requester
         _, answer = self.caller.call(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
         if answer is not None and not isinstance(answer, dict):
@@ -98,7 +98,7 @@ class RepositoryApi:
         return answer or {}
 
     def environments(self) -> list[dict[str, Any]]:
-        """Every environment with its protection rules, through all pages."""
+        """Return every environment with its protection rules, from all pages."""
         found: list[dict[str, Any]] = []
         while True:
             page = len(found) // 100 + 1

@@ -1,4 +1,4 @@
-"""Where a comment goes: the given issue, the pull request of the commit, or the tracking issue."""
+"""Chooses where a comment goes: the given issue, the pull request of the commit, or the tracking issue."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BODY = "This issue follows one deployment; the comment below is brought up to da
 
 @dataclass(frozen=True, kw_only=True)
 class IssueLabel:
-    """A label of ours, as it is created where the repository has none of that name."""
+    """A label of ours, as it is created in a repository that lacks it."""
 
     name: str
     color: str
@@ -32,7 +32,7 @@ TRACKING = IssueLabel(
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Where the comment goes: kind is "named", "pull request" or "tracking issue".
+    """Where the comment goes; `kind` is "named", "pull request" or "tracking issue".
 
     `others` are further pull requests of the same commit.
     """
@@ -43,7 +43,7 @@ class Destination:
 
 
 def marker_of(key: str) -> str:
-    """The hidden line by which our own text is found again; `key` is a deployment's or window's id."""
+    """Return the hidden line that identifies our text; `key` is a deployment's or window's id."""
     harmless = re.sub(r"[^A-Za-z0-9._-]", "-", key)[:100]
     return f"<!-- deploy-verdict:{harmless} -->"
 
@@ -60,13 +60,13 @@ def is_refused_place(error: ProviderError) -> bool:
 
 
 class Destinations:
-    """The places of one repository."""
+    """The destinations in one repository."""
 
     def __init__(self, caller: RetryingCaller, repository: Repository, author: str, tell: Tell) -> None:
         self._caller, self._repository, self._author, self._tell = caller, repository, author, tell
 
     def destination(self, *, number: int | None, commit: str | None, key: str, title: str) -> Destination:
-        """The named issue; else the newest pull request of the commit; else the tracking issue."""
+        """Return the named issue, else the newest pull request of the commit, else the tracking issue."""
         if number is not None:
             return Destination(number=number, kind="named")
         pulls = self._pulls_of(commit)
@@ -75,7 +75,8 @@ class Destinations:
         return self.tracking_issue(key, title)
 
     def _pulls_of(self, commit: str | None) -> tuple[int, ...]:
-        """Open or merged, the newest first; none where GitHub refuses to list them."""
+        """Return the commit's open or merged pull requests, newest first; none where GitHub refuses to list
+        them."""
         if commit is None:
             return ()
         try:
@@ -86,18 +87,18 @@ class Destinations:
                 ],
             )
         except ProviderError as error:
-            # A commit of another repository, or a token that may not read them: no reason to lose the report.
+            # A commit of another repository, or a token that may not read them, must not cost the report.
             self._tell(f"{error}; cannot look up the pull request of {commit[:7]}")
             return ()
         return tuple(sorted(pulls, reverse=True))
 
     def tracking_issue(self, key: str, title: str) -> Destination:
-        """The one issue of a deployment, found by label, marker and author, or opened."""
+        """Find the one issue of a deployment by label, marker and author, or open it."""
         found = self.own_issue(key, title, f"{marker_of(key)}\n{BODY}")
         return Destination(number=found.number, kind="tracking issue")
 
     def own_issue(self, key: str, title: str, body: str) -> Issue:
-        """The one issue with this key's marker by our author, or a new one with this body."""
+        """Return the one issue with this key's marker by our author, or a new one with this body."""
         marker = marker_of(key)
         ours = self._tracking(marker)
         if not ours:
@@ -115,7 +116,8 @@ class Destinations:
         return first
 
     def refuse_foreign(self, key: str) -> None:
-        """Raise UsageError where somebody else's issue has this key's marker: a second one is not opened."""
+        """Raise UsageError where an issue by another author has this key's marker, instead of opening a
+        second one."""
         marker = marker_of(key)
         for issue in self._labelled():
             login = issue.user.login if issue.user else ""
@@ -125,14 +127,14 @@ class Destinations:
                 )
 
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
-        """The issue that is there and whether it is open; None where none was opened."""
+        """Return the existing issue and whether it is open; None where none was opened."""
         found = next(iter(self._tracking(marker_of(key))), None)
         if found is None:
             return None
         return Destination(number=found.number, kind="tracking issue"), found.state == "open"
 
     def ensure(self, label: IssueLabel) -> None:
-        """Create a label with its colour where there is none; a failure must not cost the report."""
+        """Create a label that is missing; a failure must not cost the report."""
         get, create = self._repository.get_label, self._repository.create_label
         try:
             try:
@@ -144,7 +146,7 @@ class Destinations:
             self._tell(f"{error}; label not created")
 
     def _tracking(self, marker: str) -> list[Issue]:
-        """The oldest first."""
+        """Return our issues with this marker, oldest first."""
         ours = (issue for issue in self._labelled() if is_by(self._author, marker, issue))
         return sorted(ours, key=lambda issue: issue.number)
 
@@ -155,7 +157,7 @@ class Destinations:
         )
 
     def _withdraw(self, issue: Issue, first: int) -> None:
-        """A token may not delete an issue, so the second one says which one counts."""
+        """Close the second issue and point to the first, as a token may not delete an issue."""
         body = f"Opened twice at the same moment: #{first} follows this deployment."
         try:
             self._caller.call(

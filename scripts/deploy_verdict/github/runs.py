@@ -1,6 +1,6 @@
-"""Runs of a workflow at GitHub: list them, cancel one, start one; and the wait timers of environments.
+"""A workflow's runs on GitHub (list, cancel, start), and the wait timers of environments.
 
-It uses only documented operations of GitHub's REST API (docs.github.com/rest/actions).
+Uses only documented operations of GitHub's REST API (docs.github.com/rest/actions).
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,18 +40,18 @@ class WorkflowRun(Record):
 
     @property
     def workflow(self) -> str:
-        """The name of its workflow's file, empty where GitHub does not say it."""
+        """The name of its workflow's file, "" where GitHub does not give it."""
         return self.path.partition("@")[0].rpartition("/")[2]
 
 
 def split_title(title: str) -> tuple[str, str]:
-    """The label and the commit or deployment in a run's name; any other name has neither."""
+    """Split a run's name into the label and the commit or deployment; any other name has neither."""
     label, separator, what = title.rpartition(SEPARATOR)
     return (label, what) if separator and label != BY_HAND else ("", "")
 
 
 PER_PAGE = 100
-# A search by status or date answers with a thousand runs at most.
+# GitHub returns at most a thousand runs for a search by status or date.
 MOST_PAGES = 10
 
 
@@ -65,7 +65,7 @@ class WorkflowRuns:
 
     @property
     def private(self) -> bool:
-        """Whether minutes are billed: in public repositories they are not."""
+        """Whether minutes are billed; in public repositories they are not."""
         return bool(self._api.repository.private)
 
     @property
@@ -76,12 +76,12 @@ class WorkflowRuns:
         return _run(self._api.json("GET", f"/actions/runs/{run_id}", "the run"))
 
     def unfinished(self, workflow: str) -> tuple[WorkflowRun, ...]:
-        """Every run of a workflow's file that has not ended, however many ended ones are newer."""
+        """Return every run of a workflow's file that has not ended, however many ended ones are newer."""
         found = {run.id: run for status in UNFINISHED for run in self._listed(workflow, status=status)}
         return tuple(found[identity] for identity in sorted(found, reverse=True))
 
     def newer(self, workflow: str, run_id: int) -> tuple[WorkflowRun, ...]:
-        """The runs of a workflow's file that were started after a run, newest first."""
+        """Return the runs of a workflow's file that were started after a run, newest first."""
         found: list[WorkflowRun] = []
         for run in self._listed(workflow):
             if run.id <= run_id:
@@ -90,11 +90,11 @@ class WorkflowRuns:
         return tuple(found)
 
     def since(self, workflow: str, moment: datetime) -> tuple[WorkflowRun, ...]:
-        """The runs of a workflow's file from a day on, newest first."""
+        """Return the runs of a workflow's file since a day, newest first."""
         return tuple(self._listed(workflow, created=f">={moment:%Y-%m-%d}"))
 
     def _listed(self, workflow: str, **search: str) -> Iterator[WorkflowRun]:
-        """Newest first, page by page as they are needed; skipped and refused runs are among them."""
+        """Yield runs newest first, requesting pages as needed; skipped and refused runs are included."""
         for page in range(1, MOST_PAGES + 1):
             query = urlencode({**search, "per_page": PER_PAGE, "page": page})
             answer = self._api.json("GET", f"/actions/workflows/{workflow}/runs?{query}", "the runs")
@@ -105,7 +105,7 @@ class WorkflowRuns:
                 return
 
     def opened_window(self, run_id: int) -> bool:
-        """Whether a run's gate has opened a window: then it has kept the artifact window-a<attempt>."""
+        """Whether a run's gate has opened a window, which it keeps as the artifact window-a<attempt>."""
         answer = self._api.json("GET", f"/actions/runs/{run_id}/artifacts?per_page=100", "a run's artifacts")
         rows = answer.get("artifacts")
         names = [row.get("name") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
@@ -121,7 +121,7 @@ class WorkflowRuns:
         self._api.json("POST", f"/actions/workflows/{workflow}/dispatches", "a new run", body)
 
     def statuses(self, commit: str) -> list[object]:
-        """The newest commit status of each context."""
+        """Return the newest commit status of each context."""
         answer = self._api.json("GET", f"/commits/{commit}/status?per_page=100", "the commit's statuses")
         rows = answer.get("statuses")
         return rows if isinstance(rows, list) else []
@@ -132,7 +132,7 @@ class WorkflowRuns:
         self._api.json("POST", f"/statuses/{commit}", "a commit status", body)
 
     def timers(self) -> dict[str, int]:
-        """Environments that have a wait timer, and its minutes."""
+        """Return the environments that have a wait timer, with its minutes."""
         return {
             name: rule["wait_timer"]
             for name, rules in self._rules().items()

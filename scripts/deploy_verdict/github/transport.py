@@ -1,7 +1,7 @@
-"""PyGithub's connections: every exchange with GitHub bounded in time and size, and its JSON unambiguous.
+"""PyGithub's connections, with every exchange bounded in time and size, and its JSON unambiguous.
 
 PyGithub reads an answer until it ends, and follows redirects without end. Here each request has one deadline,
-and an incomplete answer raises UnansweredError, which says why. Requests have passed the redactor. Nothing is
+and an incomplete answer raises UnansweredError with the reason. Requests have passed the redactor. Nothing is
 sent twice, as only the caller knows whether that does harm.
 """
 
@@ -19,7 +19,7 @@ from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.redaction.output_guard import cleaned_document
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-# How many 301 and 202 answers in a row end a request.
+# More 301 and 202 answers in a row end a request.
 MOST_HOPS = 3
 _LASTING = ("redirect", "request", "tls")
 
@@ -66,7 +66,7 @@ class _BoundedConnection:
             self._request, self._session, within_s=self.timeout_s, max_body_bytes=MAX_BODY_BYTES
         )
         if answer.fault is not None:
-            # A session that was cut stays cut.
+            # A session that was cut cannot be used again.
             self.close()
             self._session = CuttableSession(behind_proxies=True)
             kind = UnansweredError if answer.fault.kind in _LASTING else LostError
@@ -81,12 +81,12 @@ class _BoundedConnection:
 
 
 def _sent(body: str | None) -> str | None:
-    """A request's JSON without secrets in its texts."""
+    """Return a request's JSON with its texts redacted."""
     return json.dumps(cleaned_document(json.loads(body))) if body else body
 
 
 def _checked(answer: HttpResponse) -> str:
-    """The body, where it is one unambiguous document or nothing; a refusal may also be a page."""
+    """Return the body if it is one unambiguous document or empty; a refusal may also be a page."""
     if answer.truncated:
         raise UnansweredError("its answer is too large to be read")
     text, is_refusal = answer.text, answer.status is not None and answer.status >= 400
@@ -96,7 +96,7 @@ def _checked(answer: HttpResponse) -> str:
         return text
     # PyGithub expects an object in error bodies and raises otherwise, so any other body is left out.
     try:
-        # Strictly, unlike a service's text: a replacement character in a name would hide the field.
+        # Strict UTF-8, unlike a service's text: a replacement character in a name would hide the field.
         document = strict_json(answer.body.decode("utf-8"))
     except (NotJSONError, UnicodeDecodeError) as error:
         if is_refusal:
