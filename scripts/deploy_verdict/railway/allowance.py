@@ -1,7 +1,7 @@
-"""How fast and how often Railway's API may be asked.
+"""Limits how fast and how often Railway's API is called.
 
-Cloudflare before it bears 10 requests a second of one address where they carry no query string, and Hobby's
-account as many. How many an hour each answer says; it is for all tools of the account.
+Cloudflare in front of it accepts 10 requests a second from one address where they carry no query string, and
+Hobby allows an account as many. Each answer states the hourly limit, which all tools of the account share.
 """
 
 from collections import deque
@@ -13,15 +13,15 @@ from deploy_verdict.http.retry import lowered
 PER_SECOND = 10
 HOURLY = {"free": 100, "trial": 100, "hobby": 1000, "pro": 10_000, "enterprise": 10_000}
 HOUR_S = 3600.0
-# Of what is left, for polling; the rest is for the samples, and for others.
+# Polling may use this share of what is left; the rest is for the samples, and for others.
 _SHARE = 0.5
 _LONGEST_PAUSE_S = 300.0
-# Above it a reset is a moment in Unix seconds, and above the other in milliseconds.
+# A larger reset value is a time in Unix seconds, or above _UNIX_MS in milliseconds.
 _UNIX_S, _UNIX_MS = 1e9, 1e12
 
 
 class Allowance:
-    """What is left of an hour's requests, as far as that is known: by the plan's tier, or by the answers."""
+    """What is left of an hour's requests, known from the plan's tier or from the answers."""
 
     def __init__(self, clock: Clock, hourly: int | None = None) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class Allowance:
         self._ends_s = clock.monotonic_s() + HOUR_S
 
     def wait_turn(self) -> None:
-        """Before each request: no more than ten in any second."""
+        """Wait before a request, so that no second has more than ten."""
         if len(self._starts) == PER_SECOND:
             pause_s = self._starts[0] + 1.0 - self._clock.monotonic_s()
             if pause_s > 0:
@@ -41,7 +41,7 @@ class Allowance:
             self.left = max(0, self.left - 1)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """What an answer says of the limit."""
+        """Update the allowance from an answer's headers."""
         told = lowered(headers)
         limit, left = (_count(told.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
         if limit is None or left is None:
@@ -57,7 +57,8 @@ class Allowance:
         self._ends_s = self._clock.monotonic_s() + min(max(0.0, in_s), 24 * HOUR_S)
 
     def pause_s(self, usual_s: float) -> float:
-        """The pause between two polls: the usual one, or longer so that half of what is left stays."""
+        """Return the pause between two polls: the usual one, or longer so that half of what is left
+        remains."""
         if self.left is None:
             return usual_s
         over_s = max(0.0, self._ends_s - self._clock.monotonic_s())

@@ -1,4 +1,4 @@
-"""Railway's GraphQL answers as models: a misfit is an error that names its place. Pure.
+"""Railway's GraphQL answers as models; a mismatch is an error that names its place. Pure.
 
 A field that we need is required, and of its type. Any other is None where Railway leaves it out or sends
 something else. Statuses and steps are plain text: a new word is data, not an error.
@@ -49,7 +49,7 @@ _GOT = {
 
 
 class AnswerPart(BaseModel):
-    """A JSON object of an answer, its names in camel case; other fields are ignored."""
+    """A JSON object of an answer, with names in camel case; other fields are ignored."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False, defer_build=True
@@ -61,12 +61,12 @@ Item = TypeVar("Item")
 
 
 def object_of(shape: type[Part], data: dict[str, Any], name: str) -> Part:
-    """The object of that name in an answer; raises RailwayError."""
+    """Return the object of that name in an answer; raise RailwayError."""
     return _validated(shape, _field(data, name), name)
 
 
 def objects_of(shape: type[Part], data: dict[str, Any], name: str) -> tuple[Part, ...]:
-    """The list of objects of that name in an answer; raises RailwayError."""
+    """Return the list of objects of that name in an answer; raise RailwayError."""
     value = _field(data, name)
     if not isinstance(value, list):
         raise _malformed(name, "tuple_type", value)
@@ -100,7 +100,7 @@ def _malformed(place: str, problem: str, value: Any) -> RailwayError:
 
 
 def moment(value: Any) -> datetime | None:
-    """RFC 3339 with up to nine digits of a second, cut to microseconds; None for all else."""
+    """Parse RFC 3339 with up to nine decimals of a second, cut to microseconds; None for all else."""
     if not isinstance(value, str) or "T" not in value:
         return None
     try:
@@ -123,12 +123,12 @@ Flag = Annotated[bool | None, _OrNone]
 Count = Annotated[int | None, _OrNone]
 Number = Annotated[float | None, _OrNone]
 Moment = Annotated[datetime | None, BeforeValidator(moment)]
-# In strict mode a JSON list would not be a tuple.
+# Strict mode would refuse a JSON list as a tuple.
 Items = Annotated[tuple[Item, ...], Strict(False)]
 
 
 class PageInfo(AnswerPart):
-    """Where a connection goes on."""
+    """Where a connection continues."""
 
     has_next_page: bool
     end_cursor: str | None = None
@@ -160,5 +160,5 @@ class NodePage(AnswerPart, Generic[Item]):
 
     @property
     def next_cursor(self) -> str | None:
-        """The cursor of the next page; None where this one is the last."""
+        """The cursor of the next page; None on the last one."""
         return self.page_info.end_cursor if self.page_info.has_next_page else None

@@ -1,7 +1,7 @@
 """Railway's GraphQL API: one request gives one answer, or a typed reason why there is none.
 
-Reads are tried again with backoff inside a total budget; a write is sent once. Each document is a .graphql
-file in documents/.
+Reads are retried with backoff inside a total budget; a write is sent once. Each document is a .graphql file
+in documents/.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,14 @@ from deploy_verdict.railway.retired_fields import without_fields
 from deploy_verdict.redaction.redactor import Redactor
 
 ENDPOINT = "https://backboard.railway.com/graphql/v2"
-# With any query string Cloudflare bears five times as many requests of one address.
+# With any query string, Cloudflare accepts five times as many requests from one address.
 SOURCE = "source=deploy_verdict"
-# As text it may take sixteen times as much in the redactor. Larger pages of a log are read in smaller
-# pieces.
+# The redactor may need sixteen times as much memory. Larger pages of a log are read in smaller pieces.
 MAX_BODY_BYTES = 5_000_000
 _BACKOFF = Backoff(first_s=1.0, jitter=0.5)
 _LEAST_S = 0.05
 _DOCUMENTS = Path(__file__).parent / "documents"
-# Of these each field is a fact of its own; in a log, a field that is missing would read as one that is empty.
+# Each field of these documents is a fact of its own; in a log, a missing field would read as an empty one.
 _MAY_LACK = (
     "project_token",
     "deployment",
@@ -63,7 +62,7 @@ class Token:
 
 
 def token_from(environment: Mapping[str, str]) -> Token:
-    """As Railway's CLI does: RAILWAY_TOKEN is a project token and comes first. Raises RailwayError."""
+    """Return the token as Railway's CLI does: RAILWAY_TOKEN, a project token, first. Raise RailwayError."""
     kinds: tuple[tuple[str, Literal["project", "account"]], ...] = (
         ("RAILWAY_TOKEN", "project"),
         ("RAILWAY_API_TOKEN", "account"),
@@ -82,16 +81,17 @@ def token_from(environment: Mapping[str, str]) -> Token:
 def client_from(
     environment: Mapping[str, str], *, clock: Clock, redactor: Redactor, hourly: int | None = None
 ) -> "RailwayClient":
-    """A client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raises RailwayError.
+    """Create a client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raise
+    RailwayError.
 
-    `hourly`: how many requests an hour the account has, where that is known.
+    `hourly` is how many requests an hour the account has, where that is known.
     """
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
     return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor, hourly=hourly)
 
 
 class RailwayClient:
-    """A client of the API. timeout_s bounds one attempt, budget_s one read with all its attempts."""
+    """A client of the API. `timeout_s` bounds one attempt, `budget_s` one read with all its attempts."""
 
     def __init__(
         self,
@@ -108,7 +108,8 @@ class RailwayClient:
         self._clock, self._budget_s = clock, budget_s
         self.allowance = Allowance(clock, hourly)
         self._remembered: dict[str, dict[str, Any]] | None = None
-        # What is left of each document, and what Railway no longer knows of it, in the order of its refusals.
+        # What is left of each document, and the fields that Railway has refused, in the order of its
+        # refusals.
         self._kept: dict[str, str] = {}
         self._retired: dict[str, None] = {}
         # The token's own value stays out of every text, whatever variable it came from.
@@ -128,19 +129,21 @@ class RailwayClient:
         return tuple(self._retired)
 
     def within(self, budget_s: float) -> "RailwayClient":
-        """The same client, whose reads end so much earlier; for what can be asked again later."""
+        """Return the same client with a smaller budget for each read; for what can be requested again
+        later."""
         client = copy(self)
         client._budget_s = min(self._budget_s, budget_s)
         return client
 
     def remembering(self) -> "RailwayClient":
-        """The same client for one sample: what it has read once, it does not ask again."""
+        """Return the same client for one sample: it requests nothing twice."""
         client = copy(self)
         client._remembered = {}
         return client
 
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a query; raises RailwayError once it is refused for good, or the budget is spent."""
+        """Return the data of a query; raise RailwayError once it is refused for good, or the budget is
+        spent."""
         if self._remembered is None:
             return self._read(document, variables)
         key = f"{document} {sorted(variables.items())}"
@@ -160,7 +163,7 @@ class RailwayClient:
         raise self._without_token(refused) from refused
 
     def _leaves_out(self, document: str, error: RailwayError) -> bool:
-        """Whether the document goes on without the fields that were refused."""
+        """Whether the document can be sent again without the fields that were refused."""
         if document not in _MAY_LACK or not error.retired:
             return False
         kept = without_fields(self._text(document), error.retired)
@@ -174,12 +177,14 @@ class RailwayClient:
         return self._kept.get(document) or text_of(document)
 
     def exchange(self, document: str, variables: Mapping[str, Any]) -> Exchange:
-        """One request as it went, with its headers, to learn how the API answers; never raises."""
+        """Send one request and return the exchange with its headers, to learn how the API answers; never
+        raise."""
         body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
         return self._probe.ask("POST", "", json=body)
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The data of a mutation, sent once; the error is `uncertain` where it may have taken effect."""
+        """Return the data of a mutation, sent once; its error is `uncertain` where it may have taken
+        effect."""
         try:
             return self._attempt(document, variables, self._probe.timeout_s)
         except RailwayError as error:
@@ -213,7 +218,7 @@ class RailwayClient:
 
 @cache
 def text_of(document: str) -> str:
-    """A document's text with the fragments that it uses."""
+    """Return a document's text with the fragments that it uses."""
     text = (_DOCUMENTS / f"{document}.graphql").read_text(encoding="utf-8")
     for fragment, file in _FRAGMENTS.items():
         if f"...{fragment}" in text:

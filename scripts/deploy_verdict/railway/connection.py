@@ -1,4 +1,4 @@
-"""The connection to Railway: made once for each process, or the reason why there is none."""
+"""The connection to Railway, made once for each process, or the reason why there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from deploy_verdict.redaction.redactor import Redactor
 
 @dataclass(frozen=True, kw_only=True)
 class RailwayConnection:
-    """Either a client and the service's ids, or the fault that says why not."""
+    """A client and the service's ids, or the fault that prevents them."""
 
     client: RailwayClient | None = None
     place: ServiceIds | None = None
@@ -23,7 +23,7 @@ class RailwayConnection:
 def connect_to_service(
     plan: Plan, environment: Mapping[str, str], *, clock: Clock, redactor: Redactor
 ) -> RailwayConnection:
-    """Connect as the plan says; what Railway refuses is the connection's fault, and never raised."""
+    """Connect as the plan says; a refusal becomes the connection's fault and is never raised."""
     section = plan.railway
     if section is None:
         detail = "the plan has no railway section — add one, or leave the stage out with --without"

@@ -1,4 +1,4 @@
-"""Queries about deployments: the service's ids, the list, what is live, the steps; and the rollback."""
+"""Queries about deployments: the service's ids, the list, the active ones, the steps; and the rollback."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from deploy_verdict.railway.errors import our_error, provider_error
 _PAGE, _LONG_PAGE = 50, 500
 _MOST_LISTED_PAGES = 10
 _MOST_PAGES = 20
-# Records of what deployed nothing. CANCELLED is in no schema, but was met.
+# Records of what deployed nothing. CANCELLED is in no schema, but was observed.
 NOT_DEPLOYED = ("SKIPPED", "CANCELLED")
 
 
@@ -49,7 +49,7 @@ class ServiceIds:
 
     @property
     def of_service(self) -> dict[str, str]:
-        """The ids of queries about the service in its environment."""
+        """The ids for queries about the service in its environment."""
         return {"environmentId": self.environment_id, "serviceId": self.service_id}
 
 
@@ -59,12 +59,12 @@ class _Instance(AnswerPart):
 
 
 def _of(field: str, key: str) -> Any:
-    """A key of an untyped JSON object; None where there is no object."""
+    """Read a key of an untyped JSON object; None where there is no object."""
     return Field(default=None, validation_alias=AliasPath(field, key))
 
 
 def _not_null(problem: str) -> AfterValidator:
-    """It may be missing, where Railway no longer knows the field; null is no answer."""
+    """Allow a missing field, which Railway may no longer know, but not null."""
 
     def checked(value: Any) -> Any:
         if value is None:
@@ -153,7 +153,7 @@ class _Environment(AnswerPart):
 
 
 def place(railway: RailwayClient, *, project: str, service: str, environment: str) -> ServiceIds:
-    """The ids of a plan's service; a project token implies its project and environment."""
+    """Return the ids of a plan's service; a project token implies its project and environment."""
     if not service:
         detail = (
             "the plan names no service — set RAILWAY_SERVICE_ID (from the service's URL on the dashboard)"
@@ -172,7 +172,7 @@ def _of_token(railway: RailwayClient, project: str, environment: str) -> tuple[s
     if project and project != token.project_id:
         raise our_error("no-project", f"{railway.token.variable} belongs to another project than the plan's")
     if name is None and environment.casefold() != token.environment_id.casefold():
-        # It no longer says the name: then the project's list does.
+        # Railway no longer returns the name with the token, so look it up in the project's list.
         name = (
             environment
             if _environment_id(railway, token.project_id, environment) == token.environment_id
@@ -211,10 +211,10 @@ def deployments(
     most: int = 50,
     is_enough: Callable[[Sequence[Deployment]], bool] = lambda found: True,
 ) -> tuple[tuple[Deployment, ...], bool]:
-    """The newest first, by createdAt, as the API's own order is undocumented; and whether these are all.
+    """Return the deployments, newest first, and whether these are all.
 
-    Without those that deployed nothing: of a monorepo they are most of the list. The newest `most`, and as
-    many more as it takes until they are enough.
+    Sorted by createdAt, as the API's own order is undocumented, and without those that deployed nothing,
+    which are most of a monorepo's list. At least the newest `most`, and more pages until `is_enough`.
     """
     return _listed(railway, where, "deployments", lambda found: len(found) >= most and is_enough(found))
 
@@ -222,7 +222,7 @@ def deployments(
 def skipped(
     railway: RailwayClient, where: ServiceIds, *, most: int, is_enough: Callable[[Sequence[Deployment]], bool]
 ) -> tuple[Deployment, ...]:
-    """What was skipped, the newest first: at least `most`, unless fewer are enough."""
+    """Return the skipped deployments, newest first: at least `most`, unless fewer are enough."""
     found, _ = _listed(railway, where, "skipped", lambda found: len(found) >= most or is_enough(found))
     return found
 
@@ -233,7 +233,7 @@ def _listed(
     document: str,
     is_enough: Callable[[Sequence[Deployment]], bool],
 ) -> tuple[tuple[Deployment, ...], bool]:
-    """Pages until they are enough; the first is short, as it mostly is."""
+    """Read pages until they are enough; the first page is short, as it usually suffices."""
     found: dict[str, Deployment] = {}
     cursor: str | None = None
     only_skipped = document == "skipped"
@@ -241,7 +241,7 @@ def _listed(
         first = _LONG_PAGE if number else _PAGE
         data = railway.read(document, {**where.ids, "first": first, "after": cursor})
         page = object_of(NodePage[_Deployment], data, "deployments")
-        # Also where the filter was refused, as the document was sent without it.
+        # Filter again, as Railway may have refused the filter and the document was sent without it.
         wanted = [node.as_record() for node in page.nodes if (node.status in NOT_DEPLOYED) is only_skipped]
         found |= {item.id: item for item in wanted}
         cursor = page.next_cursor
@@ -254,23 +254,23 @@ def _listed(
 
 
 def deployment(railway: RailwayClient, identity: str) -> Deployment:
-    """One deployment by its id."""
+    """Return one deployment by its id."""
     return object_of(_Deployment, railway.read("deployment", {"id": identity}), "deployment").as_record()
 
 
 def active_deployments(railway: RailwayClient, where: ServiceIds) -> tuple[Deployment, ...]:
-    """What serves now, by the platform's own list."""
+    """Return the deployments that serve now, by the platform's own list."""
     found = object_of(_Active, railway.read("active", where.of_service), "serviceInstance")
     return tuple(node.as_record() for node in found.active_deployments)
 
 
 def service_settings(railway: RailwayClient, where: ServiceIds) -> Settings:
-    """The service's settings."""
+    """Return the service's settings."""
     return object_of(_Settings, railway.read("settings", where.of_service), "serviceInstance").as_record()
 
 
 def services_now(railway: RailwayClient, where: ServiceIds) -> tuple[NeighbourService, ...]:
-    """All services of the environment with their deployments."""
+    """Return all services of the environment with their deployments."""
     found: list[NeighbourService] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
@@ -292,13 +292,13 @@ def services_now(railway: RailwayClient, where: ServiceIds) -> tuple[NeighbourSe
 
 
 def steps(railway: RailwayClient, deployment_id: str) -> tuple[DeploymentStep, ...]:
-    """The steps of building and deploying, in the order of their start."""
+    """Return the steps of building and deploying, in the order of their start."""
     found = object_of(NodePage[_Step], railway.read("steps", {"id": deployment_id}), "deploymentEvents")
     return tuple(DeploymentStep(**node.model_dump()) for node in found.nodes)
 
 
 def roll_back(railway: RailwayClient, deployment_id: str) -> None:
-    """Roll back to a deployment; it returns Boolean, and only true, without errors, is a yes."""
+    """Roll back to a deployment; raise RailwayError for any answer but true, even without errors."""
     answer = railway.change("rollback", {"id": deployment_id}).get("deploymentRollback")
     if answer is not True:
         detail = f"Railway answered the rollback with {answer!r}, not true"

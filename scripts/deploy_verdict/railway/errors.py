@@ -1,4 +1,4 @@
-"""What can come back from Railway's API instead of an answer, each as a typed fault. Pure.
+"""Types what Railway's API can return instead of an answer as faults. Pure.
 
 Each is the provider's trouble or one of our settings, never the deployed service's.
 """
@@ -13,8 +13,8 @@ from deploy_verdict.model import Exchange, Fault, Whose
 from deploy_verdict.railway.allowance import HOURLY
 from deploy_verdict.railway.retired_fields import RetiredField, retired_in
 
-# Tries that a fault is worth. The first row may pass at any moment; the second was met as a passing fault and
-# as a lasting one.
+# How often to try on a fault. The first two rows may pass at any moment; the last was observed both as
+# passing and as lasting.
 _MOST_TRIES = {
     **dict.fromkeys(("rate-limited", "unavailable", "timeout", "refused", "reset", "closed"), 6),
     **dict.fromkeys(("connect-timeout", "unreachable", "dns"), 6),
@@ -32,9 +32,9 @@ CLIENT_ADVICE = (
 
 
 class RailwayError(AttemptError):
-    """Railway refused us, or did not answer; `uncertain`: a write may have taken effect all the same.
+    """Railway refused us, or did not answer; `uncertain` means that a write may still have taken effect.
 
-    `retired` are the fields of our query that it no longer knows.
+    `retired` are the fields of our query that Railway no longer knows.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RailwayError(AttemptError):
 
 
 def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
-    """An error whose fault is the provider's."""
+    """Return an error whose fault is the provider's."""
     fault = Fault(
         kind=kind,
         whose=Whose.PROVIDER,
@@ -63,18 +63,18 @@ def provider_error(kind: str, detail: str, **more: Any) -> RailwayError:
 
 
 def our_error(kind: str, detail: str) -> RailwayError:
-    """An error whose fault is in our settings."""
+    """Return an error whose fault is in our settings."""
     return RailwayError(Fault(kind=kind, whose=Whose.US, detail=detail))
 
 
 def data_of(exchange: Exchange) -> dict[str, Any]:
-    """The answer's data; raises RailwayError for all that is none."""
+    """Return the answer's data; raise RailwayError where there is none."""
     if exchange.fault is not None and exchange.fault.kind != "edge":
-        # Also when a status came: an answer that broke off is none.
+        # Even with a status: an answer that broke off is none.
         whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER
         detail = f"Railway's API: {exchange.fault.detail}"
         raise RailwayError(Fault(kind=exchange.fault.kind, whose=whose, detail=detail))
-    # Before the body is read: it need not be JSON.
+    # Before the body is read, which need not be JSON.
     if exchange.status == 429:
         raise _rate_limited(exchange)
     document, unreadable = _json(exchange)
@@ -106,7 +106,7 @@ def data_of(exchange: Exchange) -> dict[str, Any]:
 
 
 def _json(exchange: Exchange) -> tuple[Any, str | None]:
-    """The document, or why there is none. One that two readers could read in two ways is none."""
+    """Return the document, or why there is none; ambiguous JSON counts as none."""
     try:
         return strict_json(exchange.body or ""), None
     except NotJSONError as error:
@@ -157,7 +157,8 @@ def _unauthorized(message: str) -> RailwayError:
 
 
 def _refused(errors: Any, *, partial: bool) -> RailwayError:
-    """Errors of an HTTP 200; their codes do not tell authorization failures, so the words must."""
+    """Classify the errors of an HTTP 200 by their words, as their codes do not show authorization
+    failures."""
     message = _messages(errors) or "errors without a message"
     words, codes = message.casefold(), _codes(errors)
     if "UNAUTHENTICATED" in codes:
@@ -176,7 +177,7 @@ def _refused(errors: Any, *, partial: bool) -> RailwayError:
 
 
 def _messages(errors: Any) -> str:
-    """The messages with their trace ids, which Railway's support wants to know."""
+    """Return the messages with their trace ids, which Railway's support asks for."""
     messages = []
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, Mapping) and isinstance(error.get("message"), str):

@@ -13,7 +13,7 @@ from deploy_verdict.railway.answers import AnswerPart, Items, Moment, Text, obje
 from deploy_verdict.railway.client import RailwayClient
 from deploy_verdict.railway.deployments import ServiceIds
 
-# A longer one stays text: strict_json counted JSON within JSON as one value.
+# A longer value stays text: strict_json counts JSON inside JSON as a single value, so it could be a bomb.
 _MAX_ATTRIBUTE = 4096
 _YEAR_3000_S = 32503680000
 _MEASUREMENTS = {
@@ -25,7 +25,7 @@ _MEASUREMENTS = {
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Attributes by name; their values are JSON in text, kept raw where they are not."""
+    """Return attributes by name; their values are JSON as text, kept raw where they are not."""
     found: dict[str, Any] = {}
     for pair in value if isinstance(value, list) else ():
         if isinstance(pair, dict) and isinstance(pair.get("key"), str) and isinstance(pair.get("value"), str):
@@ -54,7 +54,7 @@ class LogEntry(AnswerPart):
 
 
 class HttpEntry(AnswerPart):
-    """One request at the edge; milliseconds."""
+    """One request at the edge; times in milliseconds."""
 
     at: Moment = Field(default=None, validation_alias=AliasPath("timestamp"))
     timestamp: str
@@ -111,7 +111,7 @@ class _Durations(AnswerPart):
 
 
 def build_log(railway: RailwayClient, deployment_id: str, *, limit: int = 500) -> tuple[LogEntry, ...]:
-    """The newest lines of the build, oldest first."""
+    """Return the newest lines of the build log, oldest first."""
     data = railway.read("build_log", {"id": deployment_id, "limit": limit})
     return objects_of(LogEntry, data, "buildLogs")[-limit:]
 
@@ -119,7 +119,8 @@ def build_log(railway: RailwayClient, deployment_id: str, *, limit: int = 500) -
 def deploy_log(
     railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[LogEntry, ...]:
-    """The newest `limit` lines between start and end, oldest first. The API itself may give one more."""
+    """Return the newest `limit` lines between start and end, oldest first. The API itself may return one
+    more."""
     data = railway.read("deploy_log", {"id": deployment_id, **_span(start, end), "limit": limit})
     return objects_of(LogEntry, data, "deploymentLogs")[-limit:]
 
@@ -127,7 +128,8 @@ def deploy_log(
 def http_log(
     railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[HttpEntry, ...]:
-    """The newest `limit` requests between start and end, oldest first. The API itself may give one more."""
+    """Return the newest `limit` requests between start and end, oldest first. The API itself may return one
+    more."""
     data = railway.read("http_log", {"id": deployment_id, **_span(start, end), "limit": limit})
     return objects_of(HttpEntry, data, "httpLogs")[-limit:]
 
@@ -135,7 +137,7 @@ def http_log(
 def metrics(
     railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
-    """CPU and memory with their limits, separate for each deployment."""
+    """Return CPU and memory with their limits, separately for each deployment."""
     data = railway.read("metrics", {**where.ids, **_span(start, end), "every": every_s})
     return tuple(
         Measured(
@@ -151,7 +153,7 @@ def metrics(
 def http_metrics(
     railway: RailwayClient, where: ServiceIds, *, start: datetime, end: datetime, every_s: int
 ) -> tuple[Measured, ...]:
-    """Counts by status, and percentiles; of the service, so an overlap mixes old and new code."""
+    """Return the service's counts by status, and percentiles; during an overlap they mix old and new code."""
     variables = {
         "environmentId": where.environment_id,
         "serviceId": where.service_id,
@@ -171,7 +173,7 @@ def _span(start: datetime | None, end: datetime | None) -> dict[str, str | None]
 
 
 def _timestamp(at: datetime | None) -> str | None:
-    """A moment as a variable: UTC, milliseconds."""
+    """Format a moment as a variable: UTC, milliseconds."""
     return (
         None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )

@@ -1,8 +1,8 @@
-"""Paging backwards through a log without a cursor: the newest lines first, without gap or duplicate.
+"""Pages backwards through a log without a cursor: newest lines first, without gap or duplicate.
 
 Each page is the newest `limit` entries up to a moment. The next page ends a little later than the oldest
 entry so far, at a full millisecond, so that no line of that moment is lost, whether the API's bound includes
-it or not. Lines that come again are dropped by counting: two equal lines in one page are two lines.
+it or not. Repeated lines are dropped by counting: two equal lines in one page are two lines.
 """
 
 from collections import Counter
@@ -40,9 +40,10 @@ def pages(
     end: datetime,
     limit: int = PAGE,
 ) -> Iterator[list[Entry]]:
-    """Pages from the newest to the oldest, each oldest first; raises LogGapError where lines must be missing.
+    """Yield pages from the newest to the oldest, each oldest first; raise LogGapError where lines must be
+    missing.
 
-    `ask(until, limit)` gives the newest `limit` entries up to `until`, oldest first. Its errors are raised,
+    `ask(until, limit)` returns the newest `limit` entries up to `until`, oldest first. Its errors are raised,
     but a page that is too large is first requested again in smaller ones.
     """
     until = end
@@ -79,7 +80,7 @@ def pages(
 def _without(
     got: Sequence[Entry], seam: "Counter[Hashable]", identity: Callable[[Entry], Hashable]
 ) -> list[Entry]:
-    """The page without the entries of the page before it."""
+    """Return the page without the entries of the previous page."""
     known = seam.copy()
     fresh = []
     for entry in reversed(got):
@@ -92,6 +93,6 @@ def _without(
 
 
 def _after(at: datetime) -> datetime:
-    """The next full millisecond, as the API takes no finer times."""
+    """Return the next full millisecond, as the API takes no finer times."""
     at = at.astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000) + _MILLISECOND

@@ -1,7 +1,7 @@
-"""Fields that Railway's API no longer knows: named by its refusal, and left out of our document. Pure.
+"""Finds the fields that Railway's API no longer knows in its refusal, and drops them from a document. Pure.
 
-A refusal of validation (GraphQL) names each field and, mostly, its line. Our documents have one field on each
-line, so that one retired field costs one fact and not the whole answer.
+A GraphQL validation error names each field and usually its line. Our documents have one field on each line,
+so that a retired field costs one fact and not the complete answer.
 """
 
 import re
@@ -16,22 +16,23 @@ _REFUSALS = tuple(
         r"Field '(?P<field>\w+)' is not defined by type '(?P<of>\w+)'",
         r"value of type '(?P<of>\w+)' not to include unknown field '(?P<field>\w+)'",
         r"Value '(?P<field>\w+)' does not exist in '(?P<of>\w+)' enum",
-        # It has become an object, or is none any more.
+        # The field has become an object, or has ceased to be one.
         r"Field '(?P<field>\w+)' must not have a selection since type '(?P<of>[\w!\[\]]+)'",
         r"Field '(?P<field>\w+)' of type '(?P<of>[\w!\[\]]+)' must have a selection",
     )
 )
-# Without these an answer has no meaning; series of other deployments would count as the subject's.
+# Without these an answer means nothing; without DEPLOYMENT_ID, other deployments' series would count as the
+# subject's.
 _NEEDED = {"id", "status", "edges", "node", "pageInfo", "hasNextPage", "endCursor", "DEPLOYMENT_ID"}
-# Of an instance, an id says nothing without a state, nor a state without an id.
+# An instance's id says nothing without its state, nor the state without the id, so both are dropped together.
 _WHOLE = {"DeploymentDeploymentInstance"}
-# Without one of the others, a list would hold what is not ours.
+# The only fields of an input to drop: without another one, a list would hold what is not ours.
 _SPARED_OF_INPUTS = {"status", "notIn", "in"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetiredField:
-    """A field that was refused; `line` of the document, from 1, where the refusal gives it."""
+    """A field that was refused; `line` is its line in the document, from 1, where the refusal gives it."""
 
     name: str
     of: str
@@ -39,19 +40,19 @@ class RetiredField:
 
     @property
     def shown(self) -> str:
-        """As people look it up: Deployment.canRollback."""
+        """The field in the form that people look up: Deployment.canRollback."""
         return f"{self.of.strip('[]!')}.{self.name}"
 
     @property
     def is_needed(self) -> bool:
-        """Whether nothing can be asked without it."""
+        """Whether the query means nothing without it."""
         if self.of.endswith("Input"):
             return self.name not in _SPARED_OF_INPUTS
         return self.name in _NEEDED and self.of not in _WHOLE
 
 
 def retired_in(errors: Any) -> tuple[RetiredField, ...]:
-    """The fields that a refusal names; empty where it says anything else too."""
+    """Return the fields that a refusal names; none where it also says anything else."""
     found = [_retired(error) for error in errors if isinstance(error, Mapping)] if _is_list(errors) else []
     return () if None in found else tuple(item for item in found if item is not None)
 
@@ -72,7 +73,7 @@ def _retired(error: Mapping[str, Any]) -> RetiredField | None:
 
 
 def without_fields(text: str, retired: Iterable[RetiredField]) -> str | None:
-    """The document without these lines; None where one is needed, or cannot be found."""
+    """Return the document without these lines; None where one is needed, or cannot be found."""
     lines = text.splitlines()
     places: set[int] = set()
     for item in retired:
@@ -91,7 +92,7 @@ def without_fields(text: str, retired: Iterable[RetiredField]) -> str | None:
 
 
 def _place(lines: list[str], item: RetiredField) -> int | None:
-    """By the line that was given, if the field stands there; else where the document has it once."""
+    """Return the field's line: the one given if the field is there, else its only place in the document."""
     # A field of an input has a value.
     pattern = re.compile(rf"\s+{item.name}" + (":" if item.of.endswith("Input") else r"\b(?!:)"))
     if item.line is not None and 0 < item.line <= len(lines) and pattern.match(lines[item.line - 1]):
@@ -110,14 +111,14 @@ def _is_of_fragment(lines: list[str], number: int, of: str) -> bool:
 
 
 def _enclosing(lines: list[str], at: int) -> int:
-    """The line that begins the selection in which a field stands."""
+    """Return the line that opens the selection around a field."""
     while not lines[at].endswith("{"):
         at -= 1
     return at
 
 
 def _end(lines: list[str], at: int) -> int:
-    """The last line of a field with its selection."""
+    """Return the last line of a field with its selection."""
     depth = 0
     for number in range(at, len(lines)):
         depth += sum(lines[number].count(sign) for sign in "{[") - sum(map(lines[number].count, "}]"))
@@ -127,7 +128,7 @@ def _end(lines: list[str], at: int) -> int:
 
 
 def _empty_block(lines: list[str]) -> int | None:
-    """Where a selection or list begins that has lost all that stood in it."""
+    """Return where a selection or list begins that has become empty."""
     for number in range(len(lines) - 1):
         if lines[number].endswith(("{", "[")) and lines[number + 1].strip()[:1] in ("}", "]"):
             return number

@@ -1,4 +1,4 @@
-"""Queries about the other services of the project: which there are, and what of them ran when."""
+"""Queries about the project's other services: which there are, and which deployments ran when."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from deploy_verdict.railway.errors import our_error, provider_error
 
 _MOST_PAGES = 20
 _MOST_DEPLOYMENTS = 100
-# What was never started has no log of its own.
+# These were never started and have no log of their own.
 _NEVER_RAN = ("QUEUED", "INITIALIZING", "WAITING", "BUILDING", "NEEDS_APPROVAL", "FAILED", "SKIPPED")
 
 
@@ -25,7 +25,7 @@ class _Project(AnswerPart):
 
 
 def other_service(railway: RailwayClient, where: ServiceIds, service: str) -> ServiceIds:
-    """The ids of another service in the same environment, by its name (in any case) or id."""
+    """Return the ids of another service in the same environment, by its name (in any case) or id."""
     names: list[str] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
@@ -43,7 +43,8 @@ def other_service(railway: RailwayClient, where: ServiceIds, service: str) -> Se
 
 
 def deployments_since(railway: RailwayClient, where: ServiceIds, start: datetime) -> tuple[Deployment, ...]:
-    """Those that may have logged since `start`, oldest first: what began later, and what ran at that time."""
+    """Return the deployments that may have logged since `start`, oldest first: later ones, and the one
+    running then."""
     found, _ = deployments(railway, where, most=_MOST_DEPLOYMENTS)
     wanted: list[Deployment] = []
     for item in found:

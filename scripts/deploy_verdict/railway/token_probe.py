@@ -1,7 +1,7 @@
-"""What a token may ask, and how the API answers it: each query once, its shape, never a value of it.
+"""Probes what a token may read and how the API answers: each query once, its shape, never a value.
 
-Only reads. What people disagree on, or nobody has tried, is measured here: sizes of pages, whether sleepers
-are active, whether logs of removed deployments are kept, and how late a log or a metric comes.
+Reads only. It measures what is undocumented: page sizes, whether sleeping deployments are active, whether
+logs of removed deployments are kept, and how late a log line or a metric arrives.
 """
 
 import re
@@ -30,18 +30,18 @@ Row = dict[str, Any]
 
 @dataclass(kw_only=True)
 class TokenProbe:
-    """Asks, and keeps what came back. `requests` counts them."""
+    """Sends queries, and keeps what came back. `requests` counts them."""
 
     railway: RailwayClient
     place: ServiceIds
     clock: Clock
     requests: int = 0
-    # The deployment that serves now, of the answers so far.
+    # The deployment that serves now, by the answers so far.
     live: str | None = None
     queries: list[Row] = field(default_factory=list)
 
     def answers(self) -> Row:
-        """Every query once; the facts that their answers show."""
+        """Send every query once; return the facts that the answers show."""
         facts: Row = {}
         self._ask("project_token", {})
         self._ask("environments", {"projectId": self.place.project_id, "after": None})
@@ -71,7 +71,7 @@ class TokenProbe:
         self._ask("deployment", {"id": live})
         self._ask("steps", {"id": live})
         self._ask("build_log", {"id": live, "limit": 1})
-        # Some say that the API gives one line more than was asked for.
+        # The API is said to return one line more than requested.
         found = {
             "deploy_log_lines_of_limit_1": len(self._log("deploy_log", live, 1)),
             "http_log_entries_of_limit_1": len(self._log("http_log", live, 1)),
@@ -86,7 +86,7 @@ class TokenProbe:
         return {"live": found, "metrics_newest_point_s_ago": newest}
 
     def delays(self, live: str, mark: str, sent_at: datetime, wait_s: float) -> Row:
-        """How late our own request, which carries the mark, comes to both logs; null where it did not."""
+        """Return how late our own marked request arrives in both logs; null where it did not."""
         found: Row = {"http_log_delay_s": None, "deploy_log_delay_s": None, "http_log_path_has_query": None}
         until_s = self.clock.monotonic_s() + wait_s
         while True:
@@ -113,7 +113,7 @@ class TokenProbe:
         return [row for row in _list(data.get(name)) if isinstance(row, dict)]
 
     def _ask(self, document: str, variables: Mapping[str, Any], *, of: str = "") -> Row:
-        """The data, empty where it was refused; noted once for each kind of question."""
+        """Return the data, empty where it was refused; record the first query of each kind."""
         self.requests += 1
         exchange = self.railway.exchange(document, variables)
         name = f"{document} of {of}" if of else document
@@ -141,7 +141,7 @@ def _judged(exchange: Exchange) -> tuple[Row, Row]:
 
 
 def shape_of(value: Any) -> Any:
-    """What a value is made of: names and types, and how many; nothing of what it says."""
+    """Return the shape of a value: names, types and counts, but none of its content."""
     if isinstance(value, Mapping):
         return {str(name)[:60]: shape_of(item) for name, item in list(value.items())[:_MOST_FIELDS]}
     if isinstance(value, list):
@@ -167,7 +167,7 @@ def _of_deployments(listed: Sequence[Row], active: Sequence[Row]) -> Row:
 
 
 def _sleepers(listed: Sequence[Row], active: Sequence[Row]) -> bool | None:
-    """Whether sleeping deployments stand among the active ones; None where none sleeps now."""
+    """Whether sleeping deployments are among the active ones; None where none sleeps now."""
     sleeping = {row.get("id") for row in listed if row.get("status") == "SLEEPING"}
     sleeping |= {row.get("id") for row in active if row.get("status") == "SLEEPING"}
     return bool(sleeping & {row.get("id") for row in active}) if sleeping else None

@@ -1,4 +1,5 @@
-"""What makes Railway deploy a service by itself: a branch, and whether it waits for the commit's checks."""
+"""What makes Railway deploy a service automatically: a branch, and whether it waits for the commit's
+checks."""
 
 from deploy_verdict.railway.answers import AnswerPart, Flag, NodePage, Text, object_of
 from deploy_verdict.railway.client import RailwayClient
@@ -13,7 +14,7 @@ class AutodeployTrigger(AnswerPart):
 
 
 def triggers(railway: RailwayClient, where: ServiceIds) -> tuple[AutodeployTrigger, ...]:
-    """Those of the service; none where it is deployed by `railway up` or from an image."""
+    """Return the service's triggers; none where it is deployed by `railway up` or from an image."""
     return object_of(
         NodePage[AutodeployTrigger], railway.read("triggers", where.ids), "deploymentTriggers"
     ).nodes
