@@ -1,4 +1,4 @@
-"""The relay's HTTP side: check the secret, cap the body, store the event, answer at once."""
+"""The relay's HTTP side: checks the secret, caps the body, stores the event, answers at once."""
 
 import asyncio
 import hashlib
@@ -24,11 +24,11 @@ LOG = logging.getLogger("relay")
 
 
 def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher, kept: EventPlace) -> Starlette:
-    """The application: POST /hooks/<secret>, or POST /hooks with the header X-Relay-Secret; GET /healthz."""
+    """Build the application: POST /hooks/<secret>, or /hooks with the header X-Relay-Secret; GET /healthz."""
 
     async def hook(request: Request) -> Response:
         given = request.headers.get("x-relay-secret") or request.path_params.get("secret") or ""
-        # As bytes: compare_digest refuses text beyond ASCII.
+        # As bytes: compare_digest refuses non-ASCII text.
         if not hmac.compare_digest(given.encode(), settings.secret.encode()):
             store.count_refused()
             return JSONResponse({"detail": "not found"}, status_code=404)
@@ -60,13 +60,13 @@ def build_relay(settings: RelaySettings, store: Store, dispatcher: Dispatcher, k
 
 
 async def _no_database(request: Request, error: Exception) -> Response:
-    """Answer 503: Railway tries again after anything but 2xx and 3xx."""
+    """Answer 503: Railway retries after anything but 2xx and 3xx."""
     LOG.error("cannot use the database: %s", error)
     return JSONResponse({"ok": False, "detail": "cannot use the database"}, status_code=503)
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None when it is too large; Content-Length is not trusted."""
+    """Return the body, or None when it is too large; Content-Length is not trusted."""
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -79,7 +79,7 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _accept(settings: RelaySettings, store: Store, dispatcher: Dispatcher, body: bytes) -> Response:
-    """Store the event; 202 only when it is on the disk."""
+    """Store the event; answer 202 only when it is on disk."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):

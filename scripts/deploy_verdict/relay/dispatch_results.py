@@ -11,21 +11,21 @@ from deploy_verdict.model import Exchange
 
 Meaning = Literal["accepted", "refused", "not yet", "unclear"]
 LONGEST_RETRY_AFTER_S = 3600.0
-# For a Retry-After that is not a number, and a limit without a reset time.
+# For a Retry-After that is not a number, and for a limit without a reset time.
 UNREADABLE_PAUSE_S = 60.0
 RUNS_A_PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunTitles:
-    """One page of GitHub's list of runs: their titles."""
+    """The titles on one page of GitHub's list of runs."""
 
     titles: tuple[str, ...]
     is_last: bool
 
 
 def meaning_of(answer: Exchange) -> Meaning:
-    """The result of a dispatch; "unclear" whenever GitHub may have accepted it without saying so."""
+    """Return the result of a dispatch; "unclear" whenever GitHub may have accepted it without saying so."""
     if answer.status is None:
         return "not yet" if _was_never_sent(answer) else "unclear"
     if answer.status == 204:
@@ -36,7 +36,7 @@ def meaning_of(answer: Exchange) -> Meaning:
 
 
 def pause_requested_s(answer: Exchange, now_s: float) -> float:
-    """The pause that GitHub requests, 0 without one, at most LONGEST_RETRY_AFTER_S."""
+    """Return the pause that GitHub requests, 0 without one, at most LONGEST_RETRY_AFTER_S."""
     pause_s = requested_pause_s(answer.status, answer.headers, now_s)
     if pause_s is None:
         is_unreadable = "retry-after" in lowered(answer.headers) or is_limit_spent(
@@ -47,7 +47,7 @@ def pause_requested_s(answer: Exchange, now_s: float) -> float:
 
 
 def runs_of(answer: Exchange) -> RunTitles | None:
-    """A page of the list of runs; None when it cannot be read."""
+    """Return a page of the list of runs; None where it cannot be read."""
     if answer.status != 200 or answer.fault is not None or answer.body_truncated:
         return None
     try:
@@ -66,7 +66,7 @@ def names(title: str, deployment: str) -> bool:
 
 
 def summary_of(answer: Exchange) -> str:
-    """The answer on one short line."""
+    """Return the answer on one short line."""
     if answer.status is None:
         return f"GitHub: {answer.fault.detail if answer.fault else 'no answer'}"
     return f"GitHub answered HTTP {answer.status}: {' '.join((answer.body or '').split())[:160]}"

@@ -1,6 +1,6 @@
-"""Sending accepted events to GitHub, each once, across restarts and outages.
+"""Sends accepted events to GitHub, each once, across restarts and outages.
 
-An event is marked "sending" before it is sent and "sent" once GitHub has answered 204. One that is still
+An event is marked "sending" before it is sent and "sent" once GitHub has answered 204. An event still
 "sending" was interrupted, and GitHub may have it: the relay searches GitHub's runs for the deployment's id,
 which the workflow has in its run-name, and sends again only when none shows up within the grace period.
 """
@@ -31,7 +31,7 @@ from deploy_verdict.relay.store import Event, Store
 LOG = logging.getLogger("relay")
 LONGEST_PAUSE_S, PARKED_S = 300.0, 900.0
 TROUBLE_PAUSE_S = 5.0
-# GitHub shows at most a thousand runs of a filtered list.
+# GitHub returns at most a thousand runs of a filtered list.
 MAX_PAGES = 10
 # The relay's clock and GitHub's may differ.
 CLOCKS_DIFFER_S = 600.0
@@ -83,7 +83,8 @@ class Dispatcher(threading.Thread):
                 self._on_death()
 
     def _try(self, work: Callable[[], None]) -> None:
-        """A full disk or too many threads must not end the thread: the events stay, and are tried again."""
+        """Run `work`; a full disk or too many threads must not end this thread: the events stay, and are
+        retried."""
         try:
             work()
         except (sqlite3.Error, OSError, RuntimeError) as error:
@@ -126,7 +127,7 @@ class Dispatcher(threading.Thread):
         LOG.warning("deployment %s not dispatched (%s): %s", event.name, meaning, reason)
 
     def _resolve(self, event: Event) -> None:
-        """Find out by GitHub's list of runs whether an interrupted dispatch arrived."""
+        """Find out from GitHub's list of runs whether an interrupted dispatch arrived."""
         sending_at = event.sending_at or event.next_at
         was_past_grace = self._store.now() - sending_at >= self._settings.grace_s
         is_there, answer = self._find_run(event, sending_at)
@@ -146,9 +147,10 @@ class Dispatcher(threading.Thread):
             self._store.later(event.name, pause_s, "it may have arrived: searching for its run")
 
     def _find_run(self, event: Event, since: float) -> tuple[bool | None, Exchange]:
-        """Whether a run names the deployment, None when that is unknown; and the last answer.
+        """Return whether a run names the deployment (None when unknown), and the last answer.
 
-        One that went live and crashed soon has a run for each: those of its other events do not count.
+        A deployment that went live and soon crashed has a run for each event; runs of its other events do not
+        count.
         """
         since -= CLOCKS_DIFFER_S
         created = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

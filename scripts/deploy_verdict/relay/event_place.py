@@ -9,31 +9,31 @@ from deploy_verdict.base.errors import UsageError
 
 DEFAULT_FOLDER, DATABASE = "/data", "relay.sqlite3"
 MOUNT = "RAILWAY_VOLUME_MOUNT_PATH"
-# Railway sets these in a running deployment only; project and service may be set on a laptop too.
+# Railway sets these only in a running deployment; project and service may be set on a laptop too.
 _IN_A_DEPLOYMENT = ("RAILWAY_DEPLOYMENT_ID", "RAILWAY_REPLICA_ID")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventPlace:
-    """The database's file; `volume` is the mount path of Railway's volume that holds it, None elsewhere."""
+    """The database's file; `volume` is the mount path of the Railway volume that holds it, None elsewhere."""
 
     database: Path
     volume: str | None = None
 
     @property
     def words(self) -> str:
-        """For the log."""
+        """The place in words, for the log."""
         return f"{self.database}" + (f", on the volume at {self.volume}" if self.volume else "")
 
     def as_counts(self) -> dict[str, Any]:
-        """For /healthz."""
+        """Return the place for /healthz."""
         return {"kept_in": str(self.database), "volume": self.volume}
 
 
 def event_place(environment: Mapping[str, str], given: Path | None) -> EventPlace:
-    """The file for the events; raises UsageError on Railway without a volume below it.
+    """Return the file for the events; raise UsageError on Railway where it is not on a volume.
 
-    A container's own disk ends with the container, and an accepted event with the next deployment.
+    A container's own disk ends with the container, so the next deployment would lose accepted events.
     """
     mount = environment.get(MOUNT, "").strip()
     database = given or Path(mount or DEFAULT_FOLDER) / DATABASE

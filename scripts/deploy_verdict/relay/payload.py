@@ -1,6 +1,6 @@
-"""What Railway's webhook says, in both of its shapes. Pure.
+"""Reads Railway's webhook, in both of its shapes. Pure.
 
-The payload is not signed, and its fields contradict each other at times, so it is only a hint: its ids are
+The payload is not signed, and its fields sometimes contradict each other, so it is only a hint: its ids are
 passed on, and the verifier asks Railway itself.
 """
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[\w][\w ./-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 # A redeployment has an event of its own.
 DEPLOYED = ("deploymentdeployed", "deploymentredeployed")
-# What people must hear of although no window opens; an instance that was killed for its memory has crashed.
+# Failures to report although no window opens; an instance killed for its memory counts as crashed.
 FAILED = {
     "deploymentfailed": "failed",
     "deploymentcrashed": "crashed",
@@ -24,7 +24,8 @@ OLDER_FAILED = {"failed": "failed", "crashed": "crashed"}
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A deployment that went live, failed or crashed (`state`); None where the payload does not say."""
+    """A deployment that went live, failed or crashed (`state`); a field is None where the payload lacks
+    it."""
 
     deployment: str
     project: str | None = None
@@ -37,16 +38,16 @@ class Hint:
 
     @property
     def event(self) -> str:
-        """What is dispatched once: a deployment that went live, and again where it failed or crashed."""
+        """The name that is dispatched once: the deployment, with its state where it failed or crashed."""
         return " ".join(filter(None, (self.deployment, self.state)))
 
     def client_payload(self) -> dict[str, str]:
-        """What repository_dispatch carries: at most ten properties, none of them null."""
+        """Return what repository_dispatch carries: at most ten properties, none of them null."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def hint_of(body: Any) -> Hint | None:
-    """The hint of a deployment that ended well or badly; None for other events and what cannot be read."""
+    """Return the hint of a deployment that went live or failed; None for other events and unreadable ones."""
     if not isinstance(body, dict):
         return None
     if isinstance(body.get("resource"), dict):
@@ -55,7 +56,7 @@ def hint_of(body: Any) -> Hint | None:
 
 
 def _current(body: dict[str, Any]) -> Hint | None:
-    """The shape since 2025-11: the type decides, as details.status has contradicted it."""
+    """Read the shape used since 2025-11; its type decides, as details.status has contradicted it."""
     kind = _plain(body.get("type"))
     if kind not in DEPLOYED and kind not in FAILED:
         return None
@@ -89,7 +90,7 @@ def _hint(parts: dict[str, Any], commit: Any, state: str | None) -> Hint | None:
 
 
 def _plain(value: Any) -> str:
-    """A word without case, dots, spaces and underscores: the spelling varies."""
+    """Return a word without case, dots, spaces and underscores, as its spelling varies."""
     return re.sub(r"[^a-z]", "", value.lower()) if isinstance(value, str) else ""
 
 

@@ -26,7 +26,7 @@ LOG = logging.getLogger("relay")
 def serve(settings: RelaySettings, redactor: Redactor, kept: EventPlace, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raises DeployVerdictError where it cannot listen, and when the dispatcher died: restart it then.
+    Raise DeployVerdictError where it cannot listen, and where the dispatcher died; restart it then.
     """
     clock = WallClock()
     LOG.info("accepted events are kept in %s", kept.words)
@@ -48,7 +48,7 @@ def serve(settings: RelaySettings, redactor: Redactor, kept: EventPlace, host: s
             )
         )
 
-        # Until uvicorn handles signals itself; it also raises them again after its end.
+        # Until uvicorn handles signals itself; it also raises them again when it ends.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         dispatcher.start()
@@ -61,7 +61,7 @@ def serve(settings: RelaySettings, redactor: Redactor, kept: EventPlace, host: s
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named, the protocol makes asyncio set TCP_NODELAY; a kept connection would wait 40 ms for each answer.
+    # With the protocol given, asyncio sets TCP_NODELAY; without, a kept-alive answer would wait 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -76,7 +76,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Redacting(logging.Formatter):
-    """Redacts the complete line, with its traceback."""
+    """Redacts the complete line, including its traceback."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -87,7 +87,7 @@ class _Redacting(logging.Formatter):
 
 
 def log_to(stream: TextIO, redactor: Redactor) -> None:
-    """Send all logs of the process to a stream, also the error that ends a thread."""
+    """Send all logs of the process to a stream, including the error that ends a thread."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Redacting(redactor))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

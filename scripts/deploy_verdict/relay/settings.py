@@ -1,4 +1,4 @@
-"""The relay's settings, from variables; each mistake says what to write."""
+"""Reads the relay's settings from variables; each mistake says what to write."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, kw_only=True)
 class RelaySettings:
-    """`services` and `environments` are ids or names in lower case; seconds where a name ends in _s."""
+    """The relay's settings; `services` and `environments` are ids or names in lower case."""
 
     secret: str = field(repr=False)
     token: str = field(repr=False)
@@ -35,7 +35,7 @@ class RelaySettings:
 
 
 def settings_from(environment: Mapping[str, str]) -> RelaySettings:
-    """Read all settings; raises UsageError with every mistake at once."""
+    """Read all settings; raise UsageError with every mistake at once."""
     mistakes: list[str] = []
 
     def needed(name: str, hint: str) -> str:
@@ -90,7 +90,8 @@ def _token(environment: Mapping[str, str], mistakes: list[str]) -> str:
 
 
 def _address(text: str, mistakes: list[str]) -> str:
-    """The address that gets the token: https, or this machine. Never shown, as it may hold a token."""
+    """Check the address that gets the token: https, or this machine. Never show it, as it may hold a
+    token."""
     try:
         parts = urlsplit(text)
         is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An accepted event; times are Unix seconds. `name` is the deployment with what became of it."""
+    """An accepted event; times are Unix seconds. `name` is the deployment, with its state where it failed."""
 
     name: str
     deployment: str
@@ -65,7 +65,7 @@ class Store:
             )
             # Two relays on one file would dispatch twice, so the second one cannot open it.
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-            # FULL: an accepted event survives a power cut.
+            # FULL, so that an accepted event survives a power cut.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_TABLES)
@@ -95,7 +95,7 @@ class Store:
             self._proven_at = self.now()
 
     def accept(self, digest: str, name: str, payload: dict[str, str]) -> bool:
-        """Store an event; False when it, or another one of the same name, is stored already."""
+        """Store an event; return False when it, or another one of the same name, is stored already."""
         now = self.now()
         with self._transaction() as database:
             done = database.execute(
@@ -109,17 +109,17 @@ class Store:
         return is_new
 
     def count(self, name: str) -> None:
-        """Count something that is not an accepted event."""
+        """Count something other than an accepted event."""
         with self._transaction() as database:
             _count(database, name)
 
     def count_refused(self) -> None:
-        """Count a wrong secret, in memory only: strangers must not make the disk work."""
+        """Count a wrong secret in memory only, so that strangers cannot make the disk work."""
         with self._guard:
             self._refused_auth += 1
 
     def due(self) -> Event | None:
-        """The event that is due, the oldest first; parked ones included."""
+        """Return the event that has been due longest, including parked ones; None where none is due."""
         with self._guard:
             row = self._connection.execute(
                 "SELECT name, deployment, payload, state, tries, next_at, sending_at FROM events "
@@ -129,7 +129,7 @@ class Store:
         return None if row is None else _event(row)
 
     def next_at(self) -> float | None:
-        """When the next event is due."""
+        """Return when the next event is due; None where all are sent."""
         with self._guard:
             row = self._connection.execute("SELECT MIN(next_at) FROM events WHERE state != 'sent'").fetchone()
         return None if row is None or row[0] is None else float(row[0])
@@ -155,7 +155,7 @@ class Store:
             )
 
     def others_sent(self, event: Event, since: float) -> int:
-        """How many other events of the same deployment were sent since then: they have runs of their own."""
+        """Count the other events of the same deployment sent since then, which have runs of their own."""
         with self._guard:
             row = self._connection.execute(
                 "SELECT COUNT(*) FROM events WHERE deployment = ? AND name != ? AND sent_at >= ?",
@@ -164,7 +164,7 @@ class Store:
         return int(row[0])
 
     def hurry(self) -> None:
-        """At a start: parked and interrupted events are due at once, others keep a sane pause."""
+        """On start, make parked and interrupted events due at once, and cap the pause of the others."""
         now = self.now()
         with self._transaction() as database:
             database.execute(
@@ -174,7 +174,8 @@ class Store:
             )
 
     def counts(self) -> dict[str, Any]:
-        """Counters and states, for /healthz; raises sqlite3.Error when nothing can be written any more."""
+        """Return counters and states for /healthz; raise sqlite3.Error when nothing can be written any
+        more."""
         proven_at = self._proven_at
         if proven_at is None or abs(self.now() - proven_at) > PROVEN_FOR_S:
             self._prove()
@@ -196,7 +197,7 @@ class Store:
         }
 
     def _prove(self) -> None:
-        """Write something: on a full disk everything else still seems to work."""
+        """Write something, as on a full disk everything else still seems to work."""
         with self._transaction() as database:
             _count(database, "proven")
 
