@@ -1,4 +1,4 @@
-"""What a window of this plan could not see, each with the line to add: known before it matters. Pure."""
+"""Finds what a window of this plan could not see, with the line to add for each. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class BlindSpot:
-    """One thing that nobody would notice. `path` is the place in the plan where `write` belongs."""
+    """One thing that the window would miss. `path` is the place in the plan where `write` belongs."""
 
     path: Path
     what: str
@@ -18,12 +18,13 @@ class BlindSpot:
 
 
 def blind_spots(plan: Plan) -> tuple[BlindSpot, ...]:
-    """All that the plan's own text shows; an empty tuple is no promise that the plan sees everything."""
+    """Return all blind spots that the plan's own text shows; none is no promise that the plan sees
+    everything."""
     return (*_checks(plan), *_gauges(plan), *_log(plan), *_between(plan), *_code(plan), *_proof(plan))
 
 
 def reading_check(plan: Plan) -> Check | None:
-    """The first health check that writes nothing."""
+    """Return the first health check that writes nothing, or None."""
     return next((check for check in plan.health if not check.writes), None)
 
 
@@ -79,7 +80,7 @@ def _gauges(plan: Plan) -> Iterator[BlindSpot]:
 
 
 def _is_own_gauge(pool: Pool) -> bool:
-    """Whether the service itself tells the numbers, and no database server."""
+    """Whether the service itself gives the numbers, rather than a database server."""
     return pool.get is not None or pool.head is not None
 
 
@@ -101,7 +102,7 @@ def _log(plan: Plan) -> Iterator[BlindSpot]:
 
 
 def _between(plan: Plan) -> Iterator[BlindSpot]:
-    """Between two samples, only what reads the complete window sees anything."""
+    """Yield what is missed between two samples, where only readings of the complete window see anything."""
     if plan.logs is None and plan.traffic is None and plan.beat is None:
         yield BlindSpot(
             path=(),

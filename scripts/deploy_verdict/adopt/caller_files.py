@@ -1,4 +1,4 @@
-"""The workflow files of a service's repository: those of docs/adopt with their places filled in. Pure."""
+"""Fills in the workflow files of a service's repository from the templates in docs/adopt. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,8 @@ _OPEN = ("TARGET_URL", "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID", "RAILWAY_ENVI
 
 
 def caller_file(template: str, source: Source, version: str, plan_path: str) -> str:
-    """One file: the release's repository and commit, and the plan's path where the variable is not set."""
+    """Fill in one file: the release's repository and commit, and the plan's path as the variable's
+    default."""
     text = _PLACE.sub(rf"{source.repository}\g<path>@{source.commit} # v{version}", template)
     text = text.replace("'verification.yml'", f"'{plan_path}'")
     text = re.sub(r"plan: verification\.yml$", f"plan: {plan_path}", text, flags=re.MULTILINE)
@@ -23,7 +24,7 @@ def caller_file(template: str, source: Source, version: str, plan_path: str) -> 
 
 
 def settings(plan: Plan, plan_text: str, repository: str) -> Iterator[str]:
-    """The commands that set each secret and variable that the plan needs, with a word on each."""
+    """Yield the commands that set each secret and variable that the plan needs, with a comment on each."""
     where = f" --repo {repository}" if repository else ""
     named = dict.fromkeys(re.findall(r"(?<!\$)\$\{([A-Za-z_]\w*)", plan_text))
     if plan.railway is not None:
@@ -38,5 +39,5 @@ def settings(plan: Plan, plan_text: str, repository: str) -> Iterator[str]:
 
 
 def written(templates: Mapping[str, str], source: Source, version: str, plan_path: str) -> dict[str, str]:
-    """File name → text."""
+    """Return file name → text."""
     return {name: caller_file(text, source, version, plan_path) for name, text in templates.items()}

@@ -1,7 +1,8 @@
-"""Each check and selector of a plan asked once, live and read-only; and what would make the plan stronger.
+"""Sends each check and selector of a plan once, live and read-only, and finds what would make the plan
+stronger.
 
-The stages' own collectors ask, so that a check means here what it means in a window. Nothing that writes is
-sent, no load is put on the service, and no evidence is kept.
+The stages' own collectors send the requests, so that a check means the same here as in a window. Nothing that
+writes is sent, no load is put on the service, and no evidence is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -29,13 +30,13 @@ from deploy_verdict.window.directory.evidence_store import read_evidence
 from deploy_verdict.window.directory.session import Runtime, Session, open_window, start_session
 from deploy_verdict.window.sampling.collect import collect, context_of, write_lock
 
-# Enough to see the gauge answer; whether it moves is the window's question.
+# Enough to show that the gauge answers; whether it moves is for the window to show.
 READINGS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExaminedLine:
-    """One line of the plan beside the live value; `outcome` is None where nothing was sent."""
+    """One line of the plan with the live value; `outcome` is None where nothing was sent."""
 
     path: Path
     check: str
@@ -55,7 +56,7 @@ class Examination:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of what was asked; nothing asked is inconclusive."""
+        """The worst outcome of the lines that were sent; inconclusive if none was."""
         return worst(line.outcome for line in self.lines if line.outcome is not None)
 
 
@@ -77,7 +78,7 @@ class Doctor:
         self._answers: dict[str, Exchange] = {}
 
     def examination(self) -> Examination:
-        """Ask everything once. Never raises for what the service answers."""
+        """Send everything once; never raise for what the service answers."""
         with TemporaryDirectory(prefix="deploy-verdict-doctor-") as folder:
             session = self._session(FilePath(folder))
             context = context_of(session, Ledger(sample="doctor", lock=write_lock(session)))
@@ -96,7 +97,7 @@ class Doctor:
         return start_session(self._plan, folder, file, self._runtime)
 
     def _health(self, context: Context) -> Iterator[ExaminedLine]:
-        # What asks about the time since T+0 is asked about as long a time as the window's.
+        # A check on the time since T+0 gets as long a time as the window has.
         clock = context.pace.clock
         began = clock.now() - timedelta(seconds=self._plan.window.length)
         since = replace(context, pace=Pace.starting(clock, began, 1.0))
@@ -104,7 +105,7 @@ class Doctor:
             yield from self._requested(since, ("health", index), f"health/{check.name}", check)
 
     def _suite(self, context: Context) -> Iterator[ExaminedLine]:
-        """The pre-check; a test's steps rest on each other, so they are the window's."""
+        """Send the pre-check only; a test's steps depend on each other and belong to a window."""
         e2e = self._plan.e2e
         for index, step in enumerate(e2e.pre_check if e2e else ()):
             if step.together is None:
@@ -218,7 +219,7 @@ class Doctor:
             )
 
     def _cannot_fail(self) -> Iterator[BlindSpot]:
-        """The plan's lines held against spoilt copies of the live answers, as check --prove does it."""
+        """Yield the lines that pass on spoilt copies of the live answers, as check --prove finds them."""
         live = {name: (_as_recorded(answer),) for name, answer in self._answers.items() if answer.status}
         if not live:
             return
@@ -229,7 +230,7 @@ class Doctor:
 
 
 def gentle(plan: Plan) -> Plan:
-    """The plan without load: few readings of each pool, nothing beside them, no drives."""
+    """Return the plan without load: few readings of each pool, nothing beside them, no drives."""
     from deploy_verdict.plan.sections.pools import Burst  # noqa: PLC0415  # one name of another section
 
     burst = Burst.model_validate({"for": f"{READINGS}s", "every": "1s"})

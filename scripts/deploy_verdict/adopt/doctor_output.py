@@ -1,4 +1,5 @@
-"""An examination in words and as JSON: every problem with its file, line and the text to write. Pure."""
+"""Prints an examination, as lines or as JSON: every problem with its file, line and the text to write.
+Pure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ WORDS = {Outcome.FAIL: "fails", Outcome.INCONCLUSIVE: "cannot be told"}
 
 
 def examination_lines(name: str, seen: Examination, place_of: PlaceOf) -> Iterator[str]:
-    """For people: what was asked, what does not hold, and what would make the plan stronger."""
+    """Yield lines for people: what was sent, what does not hold, and what would make the plan stronger."""
     asked = [line for line in seen.lines if line.outcome is not None]
     good = sum(line.outcome is Outcome.PASS for line in asked)
     yield f"{seen.target}: {good} of {len(asked)} lines hold; asked once, and nothing was written"
@@ -41,7 +42,7 @@ def examination_lines(name: str, seen: Examination, place_of: PlaceOf) -> Iterat
 
 
 def examination_json(name: str, seen: Examination, place_of: PlaceOf) -> dict[str, Any]:
-    """For programs: `problems` holds what to mend, each with the text to write."""
+    """Return the examination for programs: `problems` has everything to fix, each with the text to write."""
     problems = [
         _problem(
             name,

@@ -1,4 +1,5 @@
-"""An OpenAPI document (2.0, 3.0, 3.1): which addresses only read, and what their answers must hold. Pure."""
+"""Reads an OpenAPI document (2.0, 3.0, 3.1): which addresses only read, and what their answers must hold.
+Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +8,7 @@ from typing import Any
 from deploy_verdict.expect import Lacking, read_json
 from deploy_verdict.model import Exchange
 
-# A GET may act, whatever it should do: these words in an address or its operation's name say so.
+# A GET may change things although it should not; these words in its address or operation's name suggest it.
 _ACTS = re.compile(
     r"log_?(out|in)|sign_?(out|in|up)|delete|remove|reset|restart|shutdown|trigger|run|start|stop|send|export"
     r"|download|stream|subscribe|unsubscribe|events?|ws|sse|confirm|verify|callback|oauth2?|authorize|token"
@@ -20,7 +21,7 @@ _TYPES = ("object", "array", "string", "number", "integer", "boolean")
 
 
 def document_of(answer: Exchange) -> dict[str, Any] | None:
-    """The document, where the answer is one."""
+    """Return the OpenAPI document in an answer; None where it is none."""
     if answer.status != 200 or not answer.body or answer.fault is not None:
         return None
     found = read_json(answer.body)
@@ -31,7 +32,8 @@ def document_of(answer: Exchange) -> dict[str, Any] | None:
 
 
 def safe_reads(tree: Mapping[str, Any]) -> Iterator[str]:
-    """Addresses that need nothing and by their names only read; the shortest first."""
+    """Yield the addresses that require no parameters or login and by their names only read, shortest
+    first."""
     base = _base_path(tree)
     for path in sorted(tree["paths"], key=lambda path: (path.count("/"), len(path))):
         item = tree["paths"][path]
@@ -47,7 +49,7 @@ def safe_reads(tree: Mapping[str, Any]) -> Iterator[str]:
 
 
 def promised_fields(tree: Mapping[str, Any], path: str) -> tuple[tuple[str, str], ...]:
-    """Selectors and types that the document promises of this address's good answer."""
+    """Return selectors and types that the document promises for this address's 200."""
     path = path.removeprefix(_base_path(tree))
     operation = tree["paths"].get(path, {}).get("get", {})
     responses = operation.get("responses") if isinstance(operation, dict) else None
@@ -77,7 +79,7 @@ def _acts(path: str, operation: Mapping[str, Any]) -> bool:
 
 
 def _base_path(tree: Mapping[str, Any]) -> str:
-    """Where the addresses begin: basePath in 2.0, the path of the first server in 3.x."""
+    """Return the prefix of all addresses: basePath in 2.0, the path of the first server in 3.x."""
     base = tree.get("basePath")
     servers = _listed(tree.get("servers"))
     if base is None and servers and isinstance(servers[0], dict):
@@ -99,7 +101,7 @@ def _resolved(tree: Mapping[str, Any], node: Any, depth: int = 0) -> Mapping[str
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """Its one type; "" where it may be several, or null."""
+    """Return a schema's single type; "" where it may be several, or null."""
     kind = schema.get("type")
     if schema.get("nullable") or not isinstance(kind, str):
         return ""

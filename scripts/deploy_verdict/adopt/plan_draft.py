@@ -1,4 +1,4 @@
-"""A commented plan from what a live service answered: at most 40 lines, and each of them held today. Pure."""
+"""Drafts a commented plan of at most 40 lines, each of which held when it was drafted. Pure."""
 
 import html
 import json
@@ -33,7 +33,8 @@ from deploy_verdict.model import Exchange, Outcome
 
 MOST_LINES = 40
 MOST_HEALTH, MOST_READ_CHECKS, MOST_POOLS = 2, 3, 2
-# No growth in two hours proves six only where so many are free (plan/checks/horizon.py); three for one hour.
+# A window of two hours without growth proves six hours only with this many connections free, and one hour
+# with three (plan/checks/horizon.py).
 FREE_FOR_SIX_H, FREE_FOR_ONE_H = 12, 3
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _PLAIN_SELECTOR = re.compile(r"(\$(\.[A-Za-z_]\w*)*|text|status)")
@@ -42,7 +43,7 @@ _YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "non
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What a person adds to what the service answers. `headers` are as the plan is to have them."""
+    """What a person adds to what the service answers. `headers` are as the plan will have them."""
 
     base_url: str
     name: str
@@ -54,7 +55,7 @@ class Wishes:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftedPlan:
-    """The plan's text; what was found and what was not, in sentences."""
+    """The plan's text, and in sentences what was found and what was not."""
 
     text: str
     found: tuple[str, ...]
@@ -70,7 +71,7 @@ class _Check:
 
 
 def drafted(seen: Survey, wishes: Wishes) -> DraftedPlan:
-    """The plan that fits these answers."""
+    """Draft the plan that fits these answers."""
     health, reads = _health(seen), _reads(seen)
     checks = [*health, *reads]
     for more in (_version(seen), _home(seen)):
@@ -152,7 +153,7 @@ def _rest(wishes: Wishes, canary: str | None) -> Iterator[str]:
 
 
 def _health(seen: Survey) -> list[_Check]:
-    """Addresses that tell how the service is; of two that say the same, the first."""
+    """Return checks of the health addresses; of two with the same answer, the first."""
     checks: list[_Check] = []
     said: list[Any] = []
     for path in HEALTH:
@@ -172,7 +173,7 @@ def _health(seen: Survey) -> list[_Check]:
 
 
 def _reads(seen: Survey) -> list[_Check]:
-    """Addresses of the OpenAPI document that answered as it promises."""
+    """Return checks of the OpenAPI document's addresses that answered as it promises."""
     tree = document_of(seen.answers[seen.document]) if seen.document else None
     if tree is None:
         return []
@@ -191,7 +192,7 @@ def _reads(seen: Survey) -> list[_Check]:
 
 
 def _live_types(body: Any) -> list[Line]:
-    """The type of the answer, or of its first fields."""
+    """Return lines for the type of the answer, or of its first fields."""
     if isinstance(body, list):
         return [("$", {"type": "array"})]
     if not isinstance(body, dict):
@@ -205,7 +206,7 @@ def _live_types(body: Any) -> list[Line]:
 
 
 def _version(seen: Survey) -> _Check | None:
-    """What tells the version; the value itself changes with the next deployment, so only its type holds."""
+    """Return a check of the version by its type only, as the next deployment changes the value."""
     for path in VERSIONS:
         answer = seen.found(path)
         if answer is not None and answer.status == 200 and isinstance(json_of(answer), dict):
@@ -250,7 +251,7 @@ def _pools(seen: Survey) -> list[PoolDraft]:
 
 
 def _hikari(seen: Survey) -> PoolDraft | None:
-    """Spring's pool, which has an address for each number."""
+    """Return Spring's Hikari pool, which has an address for each number; None where there is none."""
     bodies = [json_of(seen.answers[path]) if path in seen.answers else None for path in HIKARI]
     numbers = [_measured(body) for body in bodies]
     if numbers[0] is None or not numbers[1]:
@@ -273,7 +274,8 @@ def _measured(body: Any) -> float | None:
 
 
 def _canary(seen: Survey, checks: Sequence[_Check]) -> str | None:
-    """How our own requests stand in the log, where it was given and has them."""
+    """Return a pattern that finds our own requests in the log; None where the log is missing or lacks
+    them."""
     for check in checks:
         pattern = f"GET {re.escape(check.path)}" + (r"\b" if check.path[-1].isalnum() else " ")
         if sum(bool(re.search(pattern, line)) for line in seen.log_lines):
@@ -282,7 +284,7 @@ def _canary(seen: Survey, checks: Sequence[_Check]) -> str | None:
 
 
 def _holding(lines: Sequence[Line], answer: Exchange) -> list[Line]:
-    """The lines that hold for this answer, read as the plan reads them."""
+    """Return the lines that hold for this answer, by the plan's own matchers."""
     held = []
     for selector, value in lines:
         try:
@@ -344,7 +346,7 @@ def _key(selector: str) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A value in YAML's flow style, quoted only where it must be."""
+    """Format a value in YAML's flow style, quoted only where it must be."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""`ci preview`: the plan of a pull request's branch, previewed in one comment there."""
+"""`ci preview`: comments the preview of a pull request's plan on that pull request."""
 
 import json
 import re
@@ -13,15 +13,15 @@ from deploy_verdict.github import Destination, GitHub, RefusedError, connection_
 from deploy_verdict.publish.job_summary import write_summary
 from deploy_verdict.window.directory.plan_file import environment_for, load_plan
 
-# What a variable reads that only the deployment has: secrets do not reach a pull request's run.
+# Stands in for a variable that only the deployment has: a pull request's run gets no secrets.
 NOT_SET = "https://not-set.example.com"
 NEEDS = "pull-requests: write"
 
 
 def previewed(options: Namespace, tell: Callable[[str], None]) -> int:
-    """Post, or with --dry-run print; returns the exit code, 2 where the plan has mistakes."""
+    """Post the preview, or print it with --dry-run; return the exit code, 2 where the plan has mistakes."""
     environment = environment_for(options.plan)
-    # By the path, which stands even where the plan cannot be read.
+    # The key is made of the path, which is known even where the plan cannot be read.
     code, key = 0, preview_key(options.plan)
     try:
         plan = load_plan(options.plan, datetime.now(UTC), variables=stand_ins(options.plan, environment))
@@ -41,13 +41,13 @@ def previewed(options: Namespace, tell: Callable[[str], None]) -> int:
     except RefusedError as error:
         if error.status != 403:
             raise
-        # A fork's run has a token that only reads.
+        # The token of a fork's run only reads.
         tell(f"{error}; the preview stands in the job's summary")
     return code
 
 
 def stand_ins(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """A value for each variable without one: the preview needs none of them."""
+    """Return a stand-in for each variable without a value; the preview needs none of the values."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -57,7 +57,7 @@ def stand_ins(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _number_of(environment: Mapping[str, str]) -> int:
-    """The pull request of the event that started this run."""
+    """Return the pull request of the event that started this run; raise UsageError."""
     path = environment.get("GITHUB_EVENT_PATH", "")
     try:
         event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}

@@ -1,6 +1,6 @@
-"""The comment on a pull request: what the window after its deployment will check and cannot see. Pure.
+"""Writes the comment on a pull request: what the window after its deployment will check and cannot see. Pure.
 
-It says nothing of an outcome: it is known before the merge, and edited in place with each push.
+It says nothing about an outcome: it is written before the merge, and edited in place with each push.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ MOST_MISTAKES = 20
 
 
 def preview_key(plan: PurePath) -> str:
-    """What marks this comment among ours: one for each plan of a repository."""
+    """Return the key of this comment, one for each plan of a repository."""
     return f"preview-{plan.as_posix()}"
 
 
 def preview_comment(plan: Plan, path: str) -> str:
-    """The comment's text."""
+    """Write the comment's text."""
     counts, spots = preview(plan), blind_spots(plan)
     parts = [f"### After the deployment: what deploy-verdict will check on {inline(_service(plan))}", ""]
     parts += [_first(counts, spots), ""]
@@ -38,7 +38,7 @@ def preview_comment(plan: Plan, path: str) -> str:
 
 
 def mistakes_comment(error: PlanError, path: str) -> str:
-    """The comment where the plan cannot be read: no window would open."""
+    """Write the comment for a plan that cannot be read, with which no window would open."""
     count = len(error.problems)
     head = (
         f"### The plan `{inline(path)}` has {count} mistake{'s' if count > 1 else ''}: no window would open"
@@ -52,7 +52,7 @@ def _service(plan: Plan) -> str:
 
 
 def _first(counts: Preview, spots: Sequence[BlindSpot]) -> str:
-    """The answer first: how much it sees, what it writes, what it costs."""
+    """Summarize the preview: how long it watches, what it writes, how many blind spots it has."""
     writes = f"{counts.writes} writes" if counts.writes else "no writes"
     blind = f"{len(spots)} blind spots" if spots else "no blind spot that the plan shows"
     sent = f"at most {counts.total_requests} requests, {writes}"

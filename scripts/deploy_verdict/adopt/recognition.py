@@ -1,4 +1,4 @@
-"""What an answer is: which kind of health, and which numbers of a pool stand in it. Pure.
+"""Recognizes answers: which kind of health they report, and which numbers of a pool they hold. Pure.
 
 Every drafted line holds for the answer that it was drafted from; the caller tests that again.
 """
@@ -11,14 +11,14 @@ from typing import Any
 from deploy_verdict.expect import Lacking, read_json
 from deploy_verdict.model import Exchange
 
-# Selector and matcher, as the plan has them.
+# Selector and matcher, as a plan has them.
 Line = tuple[str, Any]
 GOOD = {
     "ok", "up", "healthy", "pass", "passing", "working", "alive", "ready", "running", "success", "available",
     "online", "connected", "green", "operational", "good", "serving", "pong", "live", "true",
 }  # fmt: skip
 TELLING = {"ok", "healthy", "ready", "alive", "up", "live", "success", "operational"}
-# Where the parts of a service stand: terminus, actuator, .NET, health+json, and what people write.
+# Keys that hold a service's parts: terminus, actuator, .NET, health+json, and common names.
 PARTS = ("details", "components", "entries", "checks", "dependencies", "services", "info", "results")
 MOST_PARTS = 4
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, kw_only=True)
 class PoolDraft:
-    """A pool's numbers as the plan has them; `used_now` and `limit_now` are the live ones."""
+    """A pool's numbers as the plan has them; `used_now` and `limit_now` are the live values."""
 
     name: str
     path: str
@@ -38,13 +38,13 @@ class PoolDraft:
 
 
 def json_of(answer: Exchange) -> Any:
-    """The body as JSON, or None."""
+    """Return the body as JSON, or None."""
     found = read_json(answer.body) if answer.body else Lacking("empty")
     return None if isinstance(found, Lacking) else found.value
 
 
 def health_lines(answer: Exchange) -> list[Line]:
-    """What a healthy answer says of itself; an empty list where nothing in it is telling."""
+    """Return lines that only a healthy answer meets; none where nothing in it shows health."""
     body = json_of(answer)
     if isinstance(body, dict):
         own = list(_good_fields("$", body))
@@ -62,7 +62,7 @@ def health_lines(answer: Exchange) -> list[Line]:
 
 
 def _is_good(text: str) -> bool:
-    """Whether a short text says that all is well: "Healthy", "OK", "Prometheus Server is Ready."."""
+    """Whether a short text reports health: "Healthy", "OK", "Prometheus Server is Ready."."""
     words = re.findall(r"[a-z]+", text.lower())
     return (
         bool(words) and not {"not", "no", "error", "fail", "failed"} & set(words) and bool(GOOD & set(words))
@@ -77,7 +77,7 @@ def _good_fields(place: str, body: dict[str, Any]) -> Iterator[Line]:
 
 
 def _parts(place: str, value: Any) -> Iterator[Line]:
-    """One line for each part of the service that has a state of its own."""
+    """Yield one line for each part of the service that has a state of its own."""
     for key, item in value.items() if isinstance(value, dict) else ():
         # health+json has a list for each part.
         is_list = isinstance(item, list) and bool(item)
@@ -90,7 +90,7 @@ def _parts(place: str, value: Any) -> Iterator[Line]:
 
 
 def member(place: str, key: str) -> str:
-    """The path of a member, quoted where its name is no plain word."""
+    """Return the path of a member, quoted where its name is not a plain word."""
     if _NAME.fullmatch(key):
         return f"{place}.{key}"
     quoted = key.replace("\\", "\\\\").replace("'", "\\'")
@@ -109,7 +109,7 @@ _FREE = {"free", "available", "idle", "availableconnections", "idleconnections",
 
 
 def json_pools(path: str, answer: Exchange) -> Iterator[PoolDraft]:
-    """Objects that hold a number in use beside its limit, anywhere in the answer."""
+    """Yield a pool for each object that holds a number in use with its limit, anywhere in the answer."""
     yield from _pools_in(path, "$", json_of(answer), 0)
 
 
@@ -142,7 +142,7 @@ def _pools_in(path: str, place: str, value: Any, depth: int) -> Iterator[PoolDra
 
 
 OPEN_FILES = "open-files"
-# Name of the pool, what is in use, its limit: of common client libraries.
+# The name of the pool, the metric in use and its limit, in common client libraries.
 _METRIC_PAIRS = (
     ("hikari", "hikaricp_connections_active", "hikaricp_connections_max"),
     ("jdbc", "jdbc_connections_active", "jdbc_connections_max"),
@@ -165,7 +165,8 @@ _SAMPLE = re.compile(
 
 
 def metric_pools(path: str, answer: Exchange) -> Iterator[PoolDraft]:
-    """Pairs of samples of one label set on a Prometheus page: in use, and the limit above it."""
+    """Yield a pool for each pair of samples with the same labels on a Prometheus page: in use, and its
+    limit."""
     samples: dict[tuple[str, str], float] = {}
     for line in (answer.body or "").splitlines():
         found = _SAMPLE.match(line.strip())
@@ -174,7 +175,7 @@ def metric_pools(path: str, answer: Exchange) -> Iterator[PoolDraft]:
     found_pools = list(_paired(path, samples))
     files = {pool.limit_now for pool in found_pools if pool.name.startswith(OPEN_FILES)}
     for pool in found_pools:
-        # A service's own count of the same files is sampled now and then, so no load shows in it.
+        # A service's own count of the same files is updated only now and then, so no load shows in it.
         if pool.name.startswith(OPEN_FILES) or pool.limit_now not in files or not _FILES.search(pool.used):
             yield pool
 

@@ -1,4 +1,4 @@
-"""Which repository and commit this command was taken from: what a caller workflow must name."""
+"""Finds which repository and commit this command was installed from, which a caller workflow must name."""
 
 import json
 import re
@@ -13,19 +13,19 @@ _REMOTE = re.compile(
     r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?$"
 )
 
-# Python's own (PEP 610).
+# The name is Python's own (PEP 610).
 _PIP_RECORD = "direct_url" + ".json"
 
 
 class Source(NamedTuple):
-    """A repository on GitHub as owner/name, and a commit of it; "" where that is not known."""
+    """A repository on GitHub as owner/name, and a commit of it; "" where unknown."""
 
     repository: str
     commit: str
 
 
 def release_source() -> Source:
-    """From pip's record of where the package was installed from, or from the clone it runs in."""
+    """Read the source from pip's record of the installation, or from the clone that this runs in."""
     try:
         text = distribution("deploy-verdict").read_text(_PIP_RECORD)
     except PackageNotFoundError:
@@ -41,7 +41,7 @@ def release_source() -> Source:
 
 
 def remote_of(folder: Path) -> str:
-    """owner/name of the folder's git remote on GitHub, `origin` before others; "" without one."""
+    """Return owner/name of the folder's git remote on GitHub, `origin` first; "" where there is none."""
     names = _git(folder, "remote").split()
     ordered = sorted(names, key=lambda name: name != "origin")
     found = (owner_and_name(_git(folder, "remote", "get-url", name)) for name in ordered)
@@ -49,13 +49,13 @@ def remote_of(folder: Path) -> str:
 
 
 def owner_and_name(address: str) -> str:
-    """owner/name of an address of a repository on GitHub, or ""."""
+    """Return owner/name from the address of a GitHub repository, or ""."""
     match = _REMOTE.search(address.strip().removeprefix("git+"))
     return f"{match.group(1)}/{match.group(2)}" if match else ""
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What git answers; "" where there is no git, or no repository."""
+    """Return git's output; "" where there is no git, or no repository."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],  # noqa: S607  # the git of the person who calls

@@ -1,7 +1,7 @@
-"""What a live service answers at the addresses where services usually tell how they are. Reads only.
+"""Requests the addresses where services usually report how they are. Reads only.
 
 Every request is a GET without a body. Of an OpenAPI document, only addresses that by their names only read
-are asked.
+are requested.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from deploy_verdict.model import Exchange
 
 Ask = Callable[[str], Exchange]
 
-# An address that no service has: what it answers here, it answers everywhere.
+# No service has this address; whatever answers here answers everywhere.
 CONTROL = "/deploy-verdict/no-such-page"
 HOME = "/"
-# In the order in which they are wanted: readiness with its dependencies before mere liveness.
+# In order of preference: readiness with its dependencies before mere liveness.
 HEALTH = (
     "/actuator/health", "/health", "/api/health", "/healthz", "/ht/?format=json", "/readyz", "/health/ready",
     "/ready", "/-/ready", "/api/healthz", "/_health", "/__heartbeat__", "/healthcheck", "/health-check",
@@ -44,11 +44,11 @@ class Survey:
 
     @property
     def answers_everywhere(self) -> bool:
-        """Whether an address that no service has gets a 200, as a single-page application gives it."""
+        """Whether an unknown address gets a 200, as from a single-page application."""
         return self.answers[CONTROL].status == 200
 
     def found(self, path: str) -> Exchange | None:
-        """The answer, unless there is no such page, or only the page that is everywhere."""
+        """Return an answer; None where there is no such page, or only the page that is everywhere."""
         answer = self.answers.get(path)
         if answer is None or answer.status in (None, 404, 405, 406, 410, 501) or answer.fault is not None:
             return None
@@ -60,13 +60,13 @@ class Survey:
 
 
 def survey(ask: Ask, log: Callable[[], tuple[str, ...]] = tuple) -> Survey:
-    """Ask all of them, one after the other; an answer that never came is an answer too.
+    """Request all addresses, one after another; a missing answer is recorded as such.
 
-    `log` gives the log's last lines, and is read at the end, when our own requests stand in it.
+    `log` returns the log's last lines. It is called at the end, when our own requests are in the log.
     """
     answers = {CONTROL: ask(CONTROL)}
     if answers[CONTROL].status is None:
-        # Nobody is there; forty more requests would tell the same.
+        # Nobody is there; forty more requests would show the same.
         return Survey(answers=answers)
     for path in (HOME, *HEALTH, *METRICS, *POOLS, *VERSIONS):
         answers[path] = ask(path)
@@ -86,6 +86,6 @@ def survey(ask: Ask, log: Callable[[], tuple[str, ...]] = tuple) -> Survey:
 
 
 def is_html(answer: Exchange) -> bool:
-    """Whether the body is a page for people."""
+    """Whether the body is an HTML page."""
     start = (answer.body or "").lstrip()[:200].lower()
     return start.startswith(("<!doctype", "<html")) or "<head" in start
