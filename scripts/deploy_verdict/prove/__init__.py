@@ -1,7 +1,7 @@
-"""Can the plan fail? Every line, rule, limit, pattern and criterion on recorded answers, by the judge itself.
+"""Proves that every line, rule, limit, pattern and criterion of a plan can fail, on recorded answers. Pure.
 
-Healthy answers must pass. The incident's own answers, or a mutant of the healthy ones, must turn each row
-red; and no answer without the value in question may leave it green. Pure.
+The judge itself decides. Healthy answers must pass. The incident's own answers, or a mutant of the healthy
+ones, must make each row fail; and no answer without the value in question may leave it passing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class RecordedIncident:
 
 @dataclass(frozen=True, kw_only=True)
 class Recordings:
-    """All that was recorded; bodies that stand in files are read. Logs are lines."""
+    """Everything recorded, with the bodies read from their files. Logs are lines."""
 
     healthy: Mapping[str, tuple[Answer, ...]]
     incidents: tuple[RecordedIncident, ...] = ()
@@ -38,12 +38,12 @@ class Recordings:
 
 
 def unrecordable_stages(plan: Plan) -> tuple[str, ...]:
-    """The plan's stages that cannot be recorded, and for which no healthy evidence can be made up."""
+    """Return the plan's stages that cannot be recorded, and for which no healthy evidence can be made up."""
     return tuple(stage for stage in loads() if stage in plan.stages)
 
 
 def prove(plan: Plan, recordings: Recordings, read_log: ReadLog) -> Iterator[ProvenRow]:
-    """Every row of the plan, in its order; then the verdict on each incident."""
+    """Yield every row of the plan in its order, then the verdict on each incident."""
     healthy_log = recordings.healthy_log or ()
     baseline = Scenario(
         name="healthy",

@@ -1,4 +1,5 @@
-"""Proving a plan on what was recorded beside it: the files are read here, and the log by its own reviewer."""
+"""Proves a plan on what was recorded beside it: reads the files, and the log with the logs stage's
+reviewer."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ MAX_BYTES = 1_000_000
 
 
 def proof_of(path: Path, plan: Plan, document: Document, *, as_json: bool) -> tuple[str, int]:
-    """What is to be printed, and the exit code: 0 when every row can fail, else 12."""
+    """Return the text to print and the exit code: 0 when every row can fail, else 12."""
     recordings = _Files(path, plan, document).recordings()
     proven = tuple(prove(plan, recordings, log_reader(plan.logs)))
 
@@ -57,7 +58,7 @@ class _RecordedLines:
 
 
 def log_reader(logs: Logs | None) -> Callable[[Sequence[str]], LogObservation]:
-    """The reviewer of the logs stage, for the lines of a complete window."""
+    """Return the logs stage's reviewer, for the lines of a complete window."""
 
     def read(lines: Sequence[str]) -> LogObservation:
         reader = LineReader()
@@ -73,7 +74,7 @@ def log_reader(logs: Logs | None) -> Callable[[Sequence[str]], LogObservation]:
 
 @dataclass(frozen=True)
 class _Files:
-    """The plan's folder: nothing outside it is read."""
+    """The plan's folder; nothing outside it is read."""
 
     path: Path
     plan: Plan

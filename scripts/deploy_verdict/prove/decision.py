@@ -1,4 +1,4 @@
-"""Whether one row can fail, from its outcome in every scenario. Pure."""
+"""Decides whether a row can fail, from its outcome in every scenario. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from deploy_verdict.prove.scenario import Scenario
 
 
 class Proof(StrEnum):
-    """What is known of a row. The last four are what makes a plan unproven."""
+    """What is known of a row. The last four leave a plan unproven."""
 
     INCIDENT = "fails in the incident"
     MUTANT = "fails when spoilt"
@@ -30,7 +30,7 @@ _Decision = tuple[Proof, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class ProvenRow:
-    """A row, decided: `why` is how that is known, `advice` what to write where it is unproven."""
+    """A decided row: `why` is how the proof is known, `advice` what to write where it is unproven."""
 
     path: Path
     text: str
@@ -40,12 +40,14 @@ class ProvenRow:
 
     @property
     def is_proven(self) -> bool:
-        """Whether something recorded, or a mutant, has turned it red."""
+        """Whether the row is proven: something made it fail, or only an incident's answer to it is
+        missing."""
         return self.proof not in UNPROVEN
 
 
 def decide(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -> ProvenRow:
-    """Green on the baseline, red in some other scenario, and never green without its value?"""
+    """Decide a row: it must pass on the baseline, fail in another scenario, and never pass without its
+    value."""
     proof, why, advice = _decision(row, baseline, incidents)
     return ProvenRow(path=row.path, text=row.text, proof=proof, why=why, advice=advice)
 
@@ -73,7 +75,7 @@ def _decision(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -
 
 
 def _by_mutants(row: PlanRow, healthy: Outcome, in_incidents: Sequence[Outcome | None]) -> _Decision:
-    """Where no incident turns the row red, a mutant must."""
+    """Decide by the mutants, where no incident makes the row fail."""
     mutants = (*row.crossing, *row.lacking)
     by = next((mutant.name for mutant in mutants if row.outcome(mutant) is Outcome.FAIL), None)
     if by is None and healthy is Outcome.FAIL:

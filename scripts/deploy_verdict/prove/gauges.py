@@ -1,4 +1,4 @@
-"""A recorded answer whose gauge shows another number, however the plan takes it from the answer. Pure."""
+"""Changes the gauge in a recorded answer, however the plan takes it from the answer. Pure."""
 
 import re
 
@@ -9,13 +9,13 @@ from deploy_verdict.prove.replay import exchange_of
 
 
 def gauge_in(answer: Answer, number: str) -> float | None:
-    """The number in a recorded answer; None where it has none."""
+    """Return the number in a recorded answer; None where it has none."""
     found = number_in(number, exchange_of(answer).body)
     return None if isinstance(found, str) else found
 
 
 def with_gauge(answer: Answer, number: str, value: float) -> Answer:
-    """The answer in which a number has this value: its first part that is no constant changes."""
+    """Return the answer in which a number has this value; its first part that is not a constant changes."""
     now = gauge_in(answer, number)
     term = next(term for term in parse_number(number) if term.kind != CONSTANT)
     if now is None:
@@ -30,7 +30,7 @@ def with_gauge(answer: Answer, number: str, value: float) -> Answer:
 
 
 def _written(term: Term, body: str, by: float) -> str:
-    """A text with the number of a term changed in it, wherever it stands."""
+    """Return a text in which the number of a term is changed, wherever it is."""
     pattern = term.what if term.kind == TEXT else rf"(?m)^{re.escape(term.what)}(?:\{{.*\}})?[ \t]+(\S+)"
 
     def changed(match: re.Match[str]) -> str:

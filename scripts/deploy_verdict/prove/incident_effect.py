@@ -1,4 +1,4 @@
-"""Whether an incident shows in a value that a row tests: only then must the row notice it. Pure."""
+"""Decides whether an incident shows in a value that a row tests; only then must the row notice it. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class TestedValue:
 
 
 def incident_value(tested: TestedValue, healthy: Answers, incident: Answers) -> str | None:
-    """The incident's value in words where it is none that a healthy answer has, or None."""
+    """Describe the incident's value where no healthy answer has one like it; else None."""
     usual = list(_values(healthy.get(tested.name, ()), tested.selector))
     for value in _values(incident.get(tested.name, ()), tested.selector) if usual else ():
         if _is_other(value, usual, tested):
@@ -58,6 +58,6 @@ def _is_other(value: Any, usual: Sequence[Any], tested: TestedValue) -> bool:
         return not min(numbers) <= value <= max(numbers)
     texts = {item for item in usual if isinstance(item, str)}
     if isinstance(value, str) and len(texts) > 1:
-        # It differs from one healthy answer to the next, as times and names do.
+        # It already differs between healthy answers, as times and names do.
         return False
     return all(type_name(value) != type_name(item) or value != item for item in usual)

@@ -1,4 +1,4 @@
-"""Mutations of a recorded answer: a field removed, null or of another type, a limit crossed. Pure."""
+"""Mutates a recorded answer: a field removed, null or of another type, a limit crossed. Pure."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ Mutation = tuple[str, Answer]
 
 
 def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutation]:
-    """Answers without a value that the selector could read: none of them may pass."""
+    """Yield answers without a value that the selector could read; none of them may pass."""
     if selector.startswith("header."):
         name = selector.removeprefix("header.").lower()
         headers = {key: value for key, value in answer.headers.items() if key.lower() != name}
@@ -34,21 +34,21 @@ def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutatio
             other = _other_type if path == selector else lambda _: "NaN"
             yield f"{selector} another type", with_value(answer, path, other)
             nulls = with_value(answer, path, _list_of_nulls)
-            # The text differs already where the service writes its JSON without spaces.
+            # Compared as JSON, as the texts already differ where the service writes no spaces.
             if read_json(nulls.body or "") != read_json(answer.body or ""):
                 yield f"{selector} a list of nulls", nulls
         yield f"{selector} an HTML page", answer.model_copy(update={"body": HTML})
 
 
 def crossing(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutation]:
-    """Answers with a value of the right type that the matcher refuses."""
+    """Yield answers with a value of the right type that the matcher refuses."""
     for name in matcher.operators:
         for value in _REFUSED[name](getattr(matcher, name)) if name in _REFUSED else ():
             yield from _with(answer, selector, value)
 
 
 def fitting(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutation]:
-    """Answers with a value that the matcher takes: a never rule must fire on them."""
+    """Yield answers with a value that the matcher accepts: a never rule must fire on them."""
     for name in matcher.operators:
         for value in _TAKEN[name](getattr(matcher, name)) if name in _TAKEN else ():
             yield from _with(answer, selector, value)
@@ -90,7 +90,7 @@ def _list_of_nulls(value: Any) -> Any:
 
 
 def _other_value(value: Any) -> Any:
-    """Another value of the same type."""
+    """Return another value of the same type."""
     if isinstance(value, bool):
         return not value
     if is_number(value):
@@ -131,7 +131,7 @@ _TAKEN: _Values = {
     "contains": lambda text: [f"-{text}-"],
     "type": lambda name: [_OF_TYPE.get(name)],
     "length": lambda least: [[0] * least],
-    # Of a captured count nobody knows how large it is.
+    # The size of a captured count is unknown, so take a large one.
     "more_than": lambda most: [[0] * ((most if is_number(most) else 999) + 1)],
     "fewer_than": lambda limit: [[0] * (limit - 1)],
 }
@@ -146,7 +146,7 @@ def has_value(answer: Answer, selector: str) -> bool:
 
 
 def with_value(answer: Answer, selector: str, change: Callable[[Any], Any]) -> Answer:
-    """The answer with every value at a JSON path changed."""
+    """Return the answer with every value at a JSON path changed."""
     document = copy.deepcopy(json.loads(answer.body or "null"))
     for match in reversed(list(compile_path(selector, strict=True).finditer(document))):
         value = change(match.obj)

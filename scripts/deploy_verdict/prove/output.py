@@ -1,4 +1,4 @@
-"""The proof in words: first what is unproven with what to write, then every row. Pure."""
+"""Prints the proof: first what is unproven with what to write, then every row. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ LONGEST = 64
 def proof_lines(
     name: str, proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str] = ()
 ) -> Iterator[str]:
-    """For people; places are LINE:COLUMN in the plan's file."""
+    """Yield lines for people; places are LINE:COLUMN in the plan's file."""
     unproven = [row for row in proven if not row.is_proven]
     summary = f"{name}: {len(proven) - len(unproven)} of {len(proven)} rows can fail"
     yield summary + (
@@ -36,7 +36,7 @@ def proof_lines(
 
 
 def proof_json(proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str]) -> Any:
-    """For --json."""
+    """Return the proof for --json."""
     rows = [
         {
             "place": place_of(row.path),

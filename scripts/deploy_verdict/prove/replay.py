@@ -1,4 +1,4 @@
-"""Recorded answers, replayed: as exchanges, and as the E2E suite that would have received them. Pure."""
+"""Replays recorded answers: as exchanges, and as the E2E suite that would have received them. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +16,13 @@ from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NA
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 Answers = Mapping[str, tuple[Answer, ...]]
-# A step with earlier captures filled in, and what the collector would have written of it.
+# A step with earlier captures filled in, and the record that the collector would have written.
 ReplayedStep = tuple[Step, StepRecord]
 _FAULT_DETAILS = {"timeout": "no answer within the timeout", "refused": "the connection was refused"}
 
 
 def exchange_of(answer: Answer, method: str = "GET", url: str = "") -> Exchange:
-    """A recorded answer as if it had just come."""
+    """Return a recorded answer as if it had just arrived."""
     fault = None
     if answer.fault is not None:
         fault = Fault(kind=answer.fault, whose=Whose.TARGET, detail=_FAULT_DETAILS[answer.fault])
@@ -40,7 +40,7 @@ def exchange_of(answer: Answer, method: str = "GET", url: str = "") -> Exchange:
 
 
 def replay_suite(plan: Plan, answers: Answers) -> dict[str, list[ReplayedStep]]:
-    """Every test, and the pre-check, with each of its steps that has a recorded answer."""
+    """Return every test, and the pre-check, with those of its steps that have a recorded answer."""
     e2e, base_url = plan.e2e, plan.service.base_url
     if e2e is None:
         return {}
@@ -70,7 +70,7 @@ def _replay(
             if not recorded:
                 continue
             filled = with_captures(step, captured)
-            # The last answer stands for all that come after it; a race takes them all at once.
+            # The last answer is repeated for later requests; a race uses all answers at once.
             first = 0 if filled.together else min(times[name], len(recorded) - 1)
             record = step_record(filled, part, index, recorded[first:], base_url)
             captured |= record.captured
@@ -79,7 +79,8 @@ def _replay(
 
 
 def step_record(step: Step, part: str, index: int, answers: Sequence[Answer], base_url: str) -> StepRecord:
-    """What the collector would have written: the first answer, or one for each request of a race."""
+    """Return the record that the collector would have written: the first answer, or one for each request of a
+    race."""
     record: dict[str, Any] = {"part": part, "index": index, "name": step.name}
     if step.together is None:
         exchange = exchange_of(answers[0], step.method, base_url + step.path)

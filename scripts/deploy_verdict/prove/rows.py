@@ -1,7 +1,7 @@
-"""What of a plan must be able to fail: each line, rule, limit, pattern and criterion, with its mutants.
+"""The rows of a plan that must be able to fail: each line, rule, limit, pattern and criterion, with its
+mutants.
 
-Here are the rows that rest on recorded answers and logs; those on synthetic evidence stand in synthetic.py.
-Pure.
+These rows rest on recorded answers and logs; those on synthetic evidence are in synthetic.py. Pure.
 """
 
 import re
@@ -23,9 +23,9 @@ from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
 Path = tuple[str | int, ...]
 ReadLog = Callable[[Sequence[str]], LogObservation]
-# None: nothing is recorded that the row could be judged on.
+# Returns None where nothing is recorded that the row could be judged on.
 OutcomeOf = Callable[[Scenario], Outcome | None]
-# What a row expects, beside an answer to it.
+# What a row expects, and an answer to it.
 Answered = tuple[Expecting, Exchange]
 Replayed = Callable[[Scenario], Iterator[ReplayedStep]]
 Mutate = Callable[[Answer, str, Matcher], Iterator[Mutation]]
@@ -37,9 +37,9 @@ ERROR_LINES = 1000
 class PlanRow:
     """One thing that must be able to fail, with its mutants.
 
-    `lacking`: the value is not there, so no mutant may pass; `crossing`: it is there, and wrong.
-    `incident_value` says what of an incident the row must notice, or None. `is_alternative`: the healthy
-    answer may be another one. `is_synthetic`: it rests on what nobody can record.
+    `lacking`: the value is missing, so no mutant may pass; `crossing`: the value is there, and wrong.
+    `incident_value` describes what the row must notice in an incident, or returns None. `is_alternative`: the
+    healthy answer may be another one. `is_synthetic`: the row rests on evidence that cannot be recorded.
     """
 
     path: Path
@@ -53,14 +53,14 @@ class PlanRow:
 
 
 class RecordedRows:
-    """The rows that recorded answers and logs can turn red, in the order of the plan."""
+    """The rows that recorded answers and logs can make fail, in the order of the plan."""
 
     def __init__(self, evaluator: Evaluator, healthy_log: Sequence[str], read_log: ReadLog) -> None:
         self._evaluator, self._plan, self._baseline = evaluator, evaluator.plan, evaluator.baseline
         self._healthy_log, self._read_log = healthy_log, read_log
 
     def rows(self) -> Iterator[PlanRow]:
-        """All but the criteria, which rest on these."""
+        """Yield all rows but the criteria, which rest on these."""
         for index, check in enumerate(self._plan.health):
             answered = partial(self._of_check, check.name, check)
             yield from self._request_rows(("health", index), check.name, check, answered)
@@ -74,7 +74,7 @@ class RecordedRows:
         yield from self._log_rows()
 
     def criterion_rows(self, crossing: tuple[Scenario, ...]) -> Iterator[PlanRow]:
-        """The success table, against the mutants of all rows on which it may rest."""
+        """Yield the success table's rows, with the mutants of all rows on which they may rest."""
         for index, criterion in enumerate(self._plan.criteria):
             yield PlanRow(
                 path=("criteria", index),
@@ -94,8 +94,9 @@ class RecordedRows:
     def _request_rows(
         self, path: Path, name: str, request: Expecting, answered: Callable[[Scenario], Iterable[Answered]]
     ) -> Iterator[PlanRow]:
-        """Every line of `expect`, every alternative of `accept`, and whether one of those is met."""
-        # Captured values stand in what the baseline's step expects.
+        """Yield a row for every line of `expect` and alternative of `accept`, and one for the alternatives
+        together."""
+        # The baseline's step has its captured values filled in.
         filled = next((expecting for expecting, _ in answered(self._baseline)), request)
 
         def row(
@@ -130,7 +131,7 @@ class RecordedRows:
             lines, text = filled.accept[number].lines, f"accepts {alternative.text}"
             yield row(("accept", number), text, test, lines, is_alternative=count > 1)
         if count > 1:
-            # A mutant of one alternative may be another one, so only the status is changed here.
+            # A mutant of one alternative may match another one, so only the status is changed here.
             status = [line for line in request.accept[0].lines if line.selector == "status"]
             test = partial(_accept_outcome, slice(None))
             yield row(("accept",), f"one of {count} alternatives", test, status)
@@ -138,7 +139,7 @@ class RecordedRows:
     def _mutants(
         self, mutate: Mutate, values: Sequence[TestedValue], outcome: OutcomeOf | None = None
     ) -> tuple[Scenario, ...]:
-        """Each value, changed in the first healthy answer; with `outcome`, in the first that passes it."""
+        """Change each value in the first healthy answer or, with `outcome`, in the first that passes it."""
 
         def each(value: TestedValue) -> Iterator[Scenario]:
             mutant = partial(self._baseline.mutant, check=value.name)
@@ -169,7 +170,7 @@ class RecordedRows:
                 yield from (item for item in steps if (item[1].part, item[1].index) == (part, index))
 
     def _race_row(self, path: Path, name: str, step: Step, replayed: Replayed) -> PlanRow:
-        """Its mutant gives every request of the race what the first one got."""
+        """Return a race's row; its mutant gives every request what the first one got."""
         wanted = step.together.answers if step.together else {}
         answers = self._baseline.answers.get(name, ())
         same: tuple[Scenario, ...] = ()
@@ -185,7 +186,7 @@ class RecordedRows:
         )
 
     def _never_row(self, index: int, rule: NeverRule) -> PlanRow:
-        """A never rule: here its matchers describe what must not be."""
+        """Return a never rule's row; its matchers describe what must not occur."""
         pools, checks = [pool.name for pool in self._plan.pools], [check.name for check in self._plan.health]
         all_names = [rule.of] if rule.of else [*checks, *pools]
         names = [rule.of] if rule.of else checks or pools
@@ -198,9 +199,9 @@ class RecordedRows:
 
         def shown_in(incident: Scenario) -> str | None:
             if operators & _QUOTES:
-                # A text was taken from the incident, so an answer of it must hold it.
+                # The text was taken from the incident, so one of its answers must hold it.
                 return "no answer of any incident is such a one"
-            # A limit must notice what lies beyond the healthy values; one value says nothing of others.
+            # A limit must notice what lies beyond the healthy values; a single value need not.
             return self._incident_value(values, incident) if operators & _LIMITS else None
 
         operators = {name for line in rule.lines for name in line.matcher.operators}
@@ -216,21 +217,22 @@ class RecordedRows:
         )
 
     def _never_mutants(self, rule: NeverRule, name: str) -> tuple[tuple[Scenario, ...], tuple[Scenario, ...]]:
-        """Answers without the values of the rule, and one that it forbids."""
+        """Return answers without the rule's values, and one that the rule forbids."""
         healthy = forbidden = self._baseline.answers[name][0]
         without = []
         for line in rule.lines:
             fit = fitting(forbidden, line.selector, line.matcher)
             forbidden = next((answer for _, answer in fit), forbidden)
             for text, answer in lacking(healthy, line.selector, line.matcher):
-                # An alert that is null is no alert: null and other types speak against numbers only.
+                # A null alert is no alert, so null and other types count against numbers only.
                 if line.matcher.speaks_of_numbers or text.endswith(("field removed", "an HTML page")):
                     without.append(self._baseline.mutant(f"{name}: {text}", name, (answer,)))
         text = f"{name}: {', '.join(line.text for line in rule.lines)}"
         return tuple(without), (self._baseline.mutant(text, name, (forbidden,)),)
 
     def _pool_rows(self, index: int, pool: Pool) -> Iterator[PlanRow]:
-        """What a pool is judged by, each with the key that decides it and a gauge that crosses it."""
+        """Yield the rows by which a pool is judged, each with its deciding key and a gauge that crosses
+        it."""
         if pool.asks is not None or pool.other_paths:
             return  # a fixture is one answer of the service
         used, limit = pool.used, pool.limit
@@ -238,7 +240,7 @@ class RecordedRows:
         def row(
             key: str, text: str, rules: Sequence[str], mutation: str, shares: Sequence[float], of: str = ""
         ) -> PlanRow:
-            """`of`: the selector in whose value an incident must show."""
+            """Build a row; `of` is the selector in whose value an incident must show."""
             values = [TestedValue(pool.name, of, ANY_NUMBER)] if of.startswith("$") and " " not in of else []
             reached = self._gauge_mutants(pool, mutation, shares)
             return PlanRow(
@@ -258,19 +260,20 @@ class RecordedRows:
         ):
             mutation, shares = f"{used} at {percent:g} % of {limit}", [percent / 100] * SAMPLES
             yield row(key, text, rules, mutation, shares, str(limit if key == "limit" else used))
-        # These are about how the gauge moves through the window: a pool that stays full does not.
+        # These concern how the gauge moves through the window; a pool that stays full does not move.
         mutation, shares = f"{used} rises from look to look", [0.05 + 0.1 * step for step in range(SAMPLES)]
         yield row("", "no growth over the window", ("growth",), mutation, shares)
         if pool.stays_within is not None:
             points = pool.stays_within.points
-            # Two that follow each other are a level, one alone is not, and what stays is growth's question.
+            # Two samples in a row are a level and one alone is not; a level that stays is for growth to
+            # judge.
             mutation, middle = f"{used} swings by {points + 5:g} points", SAMPLES // 2
             shares = [0.0] * SAMPLES
             shares[middle : middle + 2] = [(points + 5) / 100] * 2
             yield row("stays_within", f"stays within {points:g} points", ("stability",), mutation, shares)
 
     def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:
-        """A gauge that is just above these shares of its limit, sample by sample, where one is recorded."""
+        """Return a scenario whose gauge is just above these shares of its limit, where one is recorded."""
         answer = next(iter(self._baseline.answers.get(pool.name, ())), Answer(status=200))
         limit = gauge_in(answer, pool.limit.from_)
         if limit is None or gauge_in(answer, pool.used.from_) is None:
@@ -284,11 +287,11 @@ class RecordedRows:
         return (replace(self._baseline, name=name, samples={pool.name: tuple(samples)}),)
 
     def _finding(self, name: str, finding: Sequence[str], scenario: Scenario) -> Outcome | None:
-        """None where the scenario has no answers of this name."""
+        """Return the outcome of a finding; None where the scenario has no answers of this name."""
         return self._evaluator.outcome(scenario, *finding) if scenario.answers.get(name) else None
 
     def _time_rows(self) -> Iterator[PlanRow]:
-        """The limit of the answers' times, for each of them."""
+        """Yield a row for the time limit of each check's answers."""
         section = self._plan.response_times
         if section is None:
             return
@@ -305,7 +308,7 @@ class RecordedRows:
             )
 
     def _log_rows(self) -> Iterator[PlanRow]:
-        """A forbidden text among the healthy lines, the wanted one cut out of them, or many errors."""
+        """Yield the log's rows: a forbidden text added, a required one removed, or many errors added."""
         logs, lines = self._plan.logs, self._healthy_log
         if logs is None:
             return
@@ -320,7 +323,7 @@ class RecordedRows:
             return PlanRow(path=path, text=text, outcome=finding, crossing=mutants)
 
         for index, pattern in enumerate(logs.must_not_appear):
-            # Which text a regular expression means, only a real log can tell.
+            # No text can be made up for a regular expression; only a real log shows what it matches.
             wrong = None if pattern.text is None else [*lines, f"{time} ERROR spoilt: {pattern.text}"]
             path, text = ("logs", "must_not_appear", index), f"must not appear: {pattern.name}"
             forbidden = row(path, text, pattern.name, "the text in the log", wrong)
@@ -368,7 +371,7 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome | None:
 
 
 def _parts(e2e: E2E) -> Iterator[tuple[Path, str, str, str, tuple[Step, ...]]]:
-    """Path, the part's name in recorded answers, its test (none: any), its name in records, its steps."""
+    """Yield path, the part's name in recorded answers, its test ("": any), its name in records, its steps."""
     yield ("e2e", "pre_check"), PRE_CHECK_NAME, PRE_CHECK, "steps", e2e.pre_check
     yield ("e2e", "before_each"), BEFORE_EACH_NAME, "", "before_each", e2e.before_each
     for number, test in enumerate(e2e.tests):

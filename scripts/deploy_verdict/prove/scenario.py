@@ -38,7 +38,7 @@ from deploy_verdict.verdict.judge import judge
 SAMPLES = 9
 FEWEST_READINGS, MOST_READINGS = 2, 30
 COMMIT = "a" * 40
-# The attempt of a file of synthetic evidence: the checks' own files stand for their attempts.
+# The attempt number of synthetic files, far above those of the checks' own files.
 SYNTHETIC_ATTEMPT = 1000
 EvidenceKey = tuple[str, str]
 
@@ -47,8 +47,8 @@ EvidenceKey = tuple[str, str]
 class Scenario:
     """The baseline, an incident or a mutant: answers by name, a log, and synthetic evidence.
 
-    `samples` holds a pool's answers sample by sample, where they differ from one to the next. `own_share`
-    is the share of our answered requests that the edge's log holds.
+    `samples` holds a pool's answers sample by sample, where they differ. `own_share` is the share of our
+    answered requests that the edge's log holds.
     """
 
     name: str
@@ -59,17 +59,17 @@ class Scenario:
     own_share: float = 1.0
 
     def mutant(self, name: str, check: str, answers: tuple[Answer, ...]) -> "Scenario":
-        """The same with other answers of one check."""
+        """Return the scenario with other answers of one check."""
         return replace(self, name=name, answers={**self.answers, check: answers})
 
     def synthetic_mutant(self, name: str, key: EvidenceKey, observation: Observation | None) -> "Scenario":
-        """The same with another synthetic observation, or without it."""
+        """Return the scenario with another synthetic observation, or without it."""
         synthetic = {**self.synthetic, key: observation}
         return replace(self, name=name, synthetic={k: v for k, v in synthetic.items() if v is not None})
 
 
 class Evaluator:
-    """What the judge says of scenarios under a plan with fewer samples; `baseline` is the healthy one."""
+    """Judges scenarios under a plan with fewer samples; `baseline` is the healthy one."""
 
     def __init__(self, plan: Plan, baseline: Scenario) -> None:
         self.plan, self.baseline = _shortened(plan, baseline.answers), baseline
@@ -77,14 +77,14 @@ class Evaluator:
         self._suites: WeakKeyDictionary[Scenario, dict[str, list[ReplayedStep]]] = WeakKeyDictionary()
 
     def verdict(self, scenario: Scenario) -> Verdict:
-        """What the judge says of the scenario."""
+        """Return the verdict on the scenario."""
         if scenario not in self._verdicts:
             bundle = _bundle(self.plan, scenario, self.suite(scenario))
             self._verdicts[scenario] = judge(bundle, judged_at=T0, tool_version="proof")
         return self._verdicts[scenario]
 
     def outcome(self, scenario: Scenario, stage: str, check: str, *rules: str) -> Outcome:
-        """The worst of some findings."""
+        """Return the worst outcome of some findings."""
         return worst(
             finding.outcome
             for finding in self.verdict(scenario).findings
@@ -92,27 +92,27 @@ class Evaluator:
         )
 
     def suite(self, scenario: Scenario) -> dict[str, list[ReplayedStep]]:
-        """The E2E tests with the scenario's answers."""
+        """Return the E2E tests with the scenario's answers."""
         if scenario not in self._suites:
             self._suites[scenario] = replay_suite(self.plan, scenario.answers)
         return self._suites[scenario]
 
 
 def _shortened(plan: Plan, answers: Answers) -> Plan:
-    """The plan with fewer samples and readings; its limits stay as they are."""
+    """Return the plan with fewer samples and readings, and its limits unchanged."""
     pools = []
     for pool in plan.pools:
         readings = min(max(FEWEST_READINGS, len(answers.get(pool.name, ()))), MOST_READINGS)
         burst = Burst.model_validate({"for": f"{readings}s", "every": "1s"})
-        # Nobody can record what a gauge would have shown under load, or after it.
+        # What a gauge shows under load, or after it, cannot be recorded.
         pools.append(pool.model_copy(update={"burst": burst, "exercise": None, "return_to_floor": None}))
-    # Sections of the plan by name, not stages.
+    # Keys of the plan, not names of stages.
     update: dict[str, object] = dict(
         window=plan.window.model_copy(update={"sample_every": plan.window.length / (SAMPLES - 1)}),
         pools=tuple(pools),
         health=asked_once(plan).health,
         heartbeat=None,
-        # Synthetic runs stand for the top-up: as many are wanted all the same.
+        # Synthetic runs stand for the top-up, and just as many are required.
         exposure=tuple(
             exposure.model_copy(update={"at_least": exposure.wanted, "top_up": None})
             for exposure in plan.exposures
@@ -122,7 +122,7 @@ def _shortened(plan: Plan, answers: Answers) -> Plan:
     if plan.e2e is not None:
         update["e2e"] = plan.e2e.model_copy(update={"at": (0.0,), "command": (), "limit": None})
     if plan.logs is not None:
-        # The recorded log does not hold the requests that are sent here, and is the service's own.
+        # The recorded log is the service's own, and lacks the requests that are made up here.
         update["logs"] = plan.logs.model_copy(update={"canary": None, "sources": ()})
     return plan.model_copy(update=update)
 
@@ -142,7 +142,7 @@ def _bundle(plan: Plan, scenario: Scenario, suite: Mapping[str, list[ReplayedSte
     traffic = scenario.synthetic.get(("traffic", "traffic"))
     if plan.traffic is None or not isinstance(traffic, TrafficObservation):
         return bundle
-    # The edge's log holds what the service has answered, through the complete window.
+    # The edge's log must hold what the service has answered, through the complete window.
     own = math.floor(scenario.own_share * own_answered(bundle)) if traffic.entries_read else 0
     logged = {"start": window.t0, "end": wall_end(window), "own_requests": own}
     observations: list[Observation] = [traffic.model_copy(update=logged)]
@@ -156,7 +156,7 @@ def _bundle(plan: Plan, scenario: Scenario, suite: Mapping[str, list[ReplayedSte
 
 
 def _window(plan: Plan, scenario: Scenario) -> WindowFrame:
-    """As long on the wall clock as the log."""
+    """Return a window that is as long on the wall clock as the log."""
     t0, speed = T0, 1.0
     if scenario.log is not None:
         t0 = scenario.log.start
@@ -169,7 +169,7 @@ def _window(plan: Plan, scenario: Scenario) -> WindowFrame:
 def _recorded_samples(
     plan: Plan, scenario: Scenario, suite: Mapping[str, list[ReplayedStep]]
 ) -> Iterator[_StageSample]:
-    """Each of a check's several answers is an attempt."""
+    """Yield the recorded samples; each of a check's several answers is an attempt."""
     checks = [check.name for check in plan.health]
     attempts = max(1, *(len(scenario.answers.get(name, ())) for name in checks)) if checks else 0
     for number in range(attempts):
@@ -183,7 +183,7 @@ def _recorded_samples(
         ]
         yield "e2e", 0.0, 1, tuple(runs)
     for offset_s in plan.window.pool_offsets_s if plan.pools else ():
-        # What is read in between is like the sample before it.
+        # A sample in between repeats the regular one before it.
         index = bisect_right(plan.window.offsets_s, offset_s) - 1
         observations: list[Observation] = []
         for pool in plan.pools:
@@ -196,7 +196,7 @@ def _recorded_samples(
 
 
 def _synthetic_samples(plan: Plan, scenario: Scenario) -> Iterator[_StageSample]:
-    """All but the traffic, which is counted when all else is there."""
+    """Yield the synthetic samples but the traffic, which is counted when everything else is there."""
     for stage in sampled():
         if stage.name == "traffic":
             continue
@@ -223,7 +223,7 @@ def _burst(plan: Plan, scenario: Scenario, pool: Pool, index: int, offset_s: flo
     samples = scenario.samples.get(pool.name)
     answers = samples[index % len(samples)] if samples else scenario.answers.get(pool.name, ())
     if pool.asks is not None:
-        # No fixture can hold what a server would have said: the pool is left out, as without its address.
+        # No fixture can hold a server's answer, so the pool is left out, as if its address were empty.
         yield BurstObservation(
             check=pool.name,
             offset_s=offset_s,

@@ -1,7 +1,7 @@
-"""Synthetic evidence: what cannot be recorded, and the rows that rest on it, with their mutants. Pure.
+"""Synthetic evidence for what cannot be recorded, and the rows that rest on it, with their mutants. Pure.
 
-Deployment, claims, traffic, metrics and exposure: each observation is what the collector would have written
-where nothing is wrong; each mutant differs in one thing, as a service or a platform would really show it.
+Deployment, claims, traffic, metrics and exposure: each observation is what the collector would write where
+nothing is wrong; each mutant differs in one thing, as a real service or platform would show it.
 """
 
 import json
@@ -45,7 +45,7 @@ REQUESTS = 1_000_000
 POINTS = 120
 LIMIT_GB = 8.0
 LEVELS = tuple(0.2 + 0.002 * math.sin(2.4 * number) for number in range(POINTS + 1))
-# An observation by the words for its mutation; None: the evidence is missing.
+# Observations by the words for their mutation; None means that the evidence is missing.
 Mutations = Mapping[str, Observation | None]
 _DEPLOYMENT, _TRAFFIC, _METRICS = ("deployment",) * 2, ("traffic",) * 2, ("metrics",) * 2
 _PREVIOUS = ("traffic", "previous")
@@ -53,7 +53,8 @@ _REFUSED = Fault(kind="unauthorized", whose=Whose.PROVIDER, detail="the platform
 
 
 def synthetic_evidence(plan: Plan) -> dict[EvidenceKey, Observation]:
-    """All that a plan asks the platform, documents and drives for, by stage and check."""
+    """Return evidence for everything that a plan reads from the platform, documents and drives, by stage and
+    check."""
     evidence: dict[EvidenceKey, Observation] = {}
     if plan.railway is not None:
         evidence[_DEPLOYMENT] = _deployment()
@@ -76,7 +77,7 @@ class SyntheticRows:
         self._plan, self._evaluator, self._baseline = plan, evaluator, evaluator.baseline
 
     def rows(self) -> Iterator[PlanRow]:
-        """Of the plan as it was written: the evaluator's has its claims' exposures elsewhere."""
+        """Yield the rows of the plan as written; in the evaluator's plan, the claims' exposures are moved."""
         yield from self._deployment_rows()
         yield from self._claim_rows()
         yield from self._traffic_rows()
@@ -94,7 +95,7 @@ class SyntheticRows:
         *,
         base: Scenario | None = None,
     ) -> PlanRow:
-        """`base`: what the mutants that lack the evidence are made of, where it is not the baseline."""
+        """Build a row; `base` replaces the baseline for the mutants that lack the evidence."""
 
         def mutants(scenario: Scenario, mutations: Mutations) -> tuple[Scenario, ...]:
             return tuple(scenario.synthetic_mutant(name, key, item) for name, item in mutations.items())
@@ -128,7 +129,7 @@ class SyntheticRows:
         yield row(text, (*_DEPLOYMENT, "commit"), unknown, other)
 
     def _claim_rows(self) -> Iterator[PlanRow]:
-        """A claim that a check shows fails with that check's own rows."""
+        """Yield the claims' rows; a claim that a check shows fails with that check's own rows."""
         for index, claim in enumerate(self._plan.claims):
             text = f"claim {claim.commit} ({claim.title})"
             if claim.openapi is not None:
@@ -138,7 +139,7 @@ class SyntheticRows:
                 yield PlanRow(path=path, text=text, outcome=lambda _: Outcome.PASS, is_synthetic=True)
 
     def _document_row(self, path: Path, text: str, claim: Claim, openapi: OpenApi) -> PlanRow:
-        """Older code's document; and answers that are no document, or not one of this schema."""
+        """Return a document's row: older code's document, and answers that hold no such schema."""
         schema, document = openapi.schema_name, partial(_document, claim.commit, openapi)
         older = _open_api(openapi, {f"not_{openapi.field}": {}})
         unreadable: Mutations = {
@@ -154,13 +155,13 @@ class SyntheticRows:
             f"an older {schema} without {openapi.field}": document(older),
             f"an older document without {schema}": document(older.replace(f'"{schema}"', '"Older"')),
         }
-        # Where a check shows the claim too, it does so without the document.
+        # Where a check shows the claim too, the document need not.
         unreadable = {} if claim.shown_by else unreadable
         text, finding = f"{text}: {openapi.has} is in {openapi.get}", ("claims", claim.commit, "shown")
         return self._row(("health", claim.commit), path, text, finding, unreadable, before)
 
     def _traffic_rows(self) -> Iterator[PlanRow]:
-        """One 5xx more than the limit allows, and a path that is a millisecond too slow."""
+        """Yield the traffic's rows: one 5xx above the limit, and a path that is a millisecond too slow."""
         section = self._plan.traffic
         if section is None:
             return
@@ -201,7 +202,8 @@ class SyntheticRows:
             yield self._previous_row()
 
     def _previous_row(self) -> PlanRow:
-        """One request that the deployment before still answered; and logs that do not say."""
+        """Return the previous deployment's row: one request that it still answered, and logs that do not
+        say."""
         unread: Mutations = {
             "its log missing": None,
             "its log refused": _previous(fault=_REFUSED),
@@ -214,7 +216,8 @@ class SyntheticRows:
         )
 
     def _metrics_rows(self) -> Iterator[PlanRow]:
-        """One point at the limit in question, and memory that rises through the window."""
+        """Yield the metrics' rows: one point at the limit in question, and memory that rises through the
+        window."""
         section, plan = self._plan.metrics, self._plan
         if section is None:
             return
@@ -243,11 +246,12 @@ class SyntheticRows:
         yield row(("metrics",), text, finding, unreadable, rising)
 
     def _exposure_rows(self) -> Iterator[PlanRow]:
-        """One run that went wrong among enough clean ones; and too few, or refusals only."""
+        """Yield the exposures' rows: one failed run among enough clean ones, too few runs, or only
+        refusals."""
         plan = self._plan
         of_claims = [("claims", i, "exposure") for i, claim in enumerate(plan.claims) if claim.exposure]
         paths: list[Path] = [*(("exposure", index) for index in range(len(plan.exposure))), *of_claims]
-        # What is recorded of the service would show the operation too.
+        # The recorded answers could also hold runs of the operation.
         alone = replace(self._baseline, answers={}, samples={})
         for path, exposure in zip(paths, plan.exposures, strict=True):
             runs, wanted = partial(_runs, plan, exposure), exposure.wanted
@@ -267,7 +271,7 @@ class SyntheticRows:
 
 
 def _deployment(**changes: Any) -> DeploymentObservation:
-    """A sample of a live deployment, which is the newest one."""
+    """Return a sample of a live deployment, which is the newest one."""
     deployment = Deployment(
         id="made-up",
         status="SUCCESS",
@@ -289,13 +293,13 @@ def _deployment(**changes: Any) -> DeploymentObservation:
 
 
 def _open_api(openapi: OpenApi, properties: Any) -> str:
-    """A document whose schema has these properties."""
+    """Return a document whose schema has these properties."""
     schemas = {"Other": {"properties": {"id": {}}}, openapi.schema_name: {"properties": properties}}
     return json.dumps({"openapi": "3.1.0", "components": {"schemas": schemas}})
 
 
 def _document(commit: str, openapi: OpenApi, body: str | None = None) -> FingerprintObservation:
-    """What the collector would have read in an OpenAPI document; the healthy one has the field."""
+    """Return what the collector would have read in an OpenAPI document; the healthy one has the field."""
     text = _open_api(openapi, {openapi.field: {}}) if body is None else body
     fields = schema_fields(text, openapi.schema_name)
     attempt = FingerprintAttempt(
@@ -312,7 +316,7 @@ def _document(commit: str, openapi: OpenApi, body: str | None = None) -> Fingerp
 
 
 def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
-    """Many requests of others to one path, half as slow as the limit allows; `changes` are of that path."""
+    """Return many requests of others to one path, half as slow as the limit; `changes` apply to that path."""
     path = PathTraffic(
         method="GET",
         path="/",
@@ -326,13 +330,14 @@ def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
 
 
 def _previous(**changes: Any) -> PreviousTrafficObservation:
-    """Silent since the switch; the end is the window's, unless `changes` has one."""
+    """Return a previous deployment that is silent since the switch, read to the window's end unless `changes`
+    differ."""
     made = {"deployment": "before", "commit": OTHER_COMMIT, "start": T0 + timedelta(seconds=1), "last_at": T0}
     return PreviousTrafficObservation(**{**made, "end": T0, **changes})
 
 
 def _metrics(plan: Plan, levels: Sequence[float] = LEVELS, limit_gb: float = LIMIT_GB) -> MetricsObservation:
-    """Memory by its shares of the limit; the healthy one moves a little about a low level."""
+    """Return memory by its shares of the limit; the healthy one moves a little about a low level."""
     every_s = plan.window.length / POINTS
     used = [Point(offset_s=number * every_s, value=LIMIT_GB * level) for number, level in enumerate(levels)]
     limit = (Point(offset_s=0.0, value=limit_gb),) if limit_gb else ()
@@ -347,7 +352,7 @@ def _metrics(plan: Plan, levels: Sequence[float] = LEVELS, limit_gb: float = LIM
 def _runs(
     plan: Plan, exposure: Exposure, count: int, *, status: str = "200", failed: Answer | None = None
 ) -> TopUpObservation:
-    """So many runs of an operation, as a top-up would have counted them, and one more that failed."""
+    """Return `count` runs of an operation, as a top-up would have counted them, and one more that failed."""
     test, index, step = _operation(plan, exposure)
     is_named = not test or exposure.step_of(test) != ""
     base_url = plan.service.base_url
@@ -377,14 +382,14 @@ def _runs(
 
 
 def _operation(plan: Plan, exposure: Exposure) -> tuple[str, int, Step]:
-    """The E2E test that is meant, or "" for a path, with the index of its step and the step itself."""
+    """Return the E2E test that is meant ("" for a path), the index of its step, and the step itself."""
     for test in plan.e2e.tests if plan.e2e and exposure.test_name else ():
         name = exposure.step_of(test.name)
         if name is not None:
             index = next((i for i, step in enumerate(test.steps) if step.name == name), 0)
             return test.name, index, test.steps[index]
     method, _, path = exposure.operation.partition(" ")
-    # An id in each of the operation's places.
+    # An id in each of the operation's placeholders.
     filled = "/".join("7" if part.startswith("{") else part for part in path.split("/"))
     step = {"name": exposure.name, method.lower(): filled, "expect": {"status": 200}}
     return "", 0, Step.model_validate(step)
