@@ -1,1 +1,1 @@
-"""What comes after a verdict: a longer window, later samples, a rollback."""
+"""What follows a verdict: a longer window, later samples, a rollback, the archive, the review."""

@@ -1,7 +1,7 @@
-"""A window's archive: the report, the verdict, the plan and an index of the evidence, in one folder.
+"""Archives a window: the report, the verdict, the plan and an index of the evidence, in one folder.
 
-archive.json says whose the folder is. It is written first, so that a run that is killed leaves a folder that
-the next one completes, and no other window takes it over.
+archive.json says which window owns the folder. It is written first, so that the next run completes a folder
+that a killed run left, and no other window takes it over.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from deploy_verdict.window.directory.session import WINDOW_FILE
 from deploy_verdict.window.judge_directory import JUNIT_FILE, ROLLBACK_FILE, VERDICT_FILE, write_reports
 
 ARCHIVE_FILE, INDEX_FILE = "archive.json", "EVIDENCE.md"
-# What a window's directory may hold beside its evidence, as far as it is there.
+# The files that a window's directory may hold beside its evidence.
 KEPT = (REPORT_NAME, PAGE_NAME, VERDICT_FILE, WINDOW_FILE, PLAN_FILE, JUNIT_FILE, ROLLBACK_FILE)
 
 
@@ -45,7 +45,7 @@ class ArchiveFile(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """Where the archive goes, and what of the plan says so; `root` is what it must not leave."""
+    """Where the archive goes, and what the plan says about it; the archive must stay inside `root`."""
 
     path: Path
     root: Path
@@ -54,7 +54,7 @@ class Folder:
 
 
 def archived(bundle: Bundle, verdict: Verdict, options: Namespace, now: datetime) -> Iterator[str]:
-    """Write the archive, and yield a line for each file that changed; raises UsageError, EvidenceError."""
+    """Write the archive, and yield a line for each file that changed; raise UsageError, EvidenceError."""
     folder = folder_of(bundle, options, Path.cwd())
     before = owner_of(folder.path)
     if before is not None and before.window != verdict.window.id:
@@ -91,7 +91,7 @@ def archived(bundle: Bundle, verdict: Verdict, options: Namespace, now: datetime
 
 
 def folder_of(bundle: Bundle, options: Namespace, root: Path) -> Folder:
-    """The plan's folder below `root`, or the one that --into names; raises UsageError."""
+    """Return the plan's folder below `root`, or the one that --into names; raise UsageError."""
     section: ArchiveSection | None = bundle.plan.report.archive
     move = section.move if section else ()
     evidence = options.evidence or bool(section and section.evidence)
@@ -113,13 +113,13 @@ def folder_of(bundle: Bundle, options: Namespace, root: Path) -> Folder:
 
 
 def _refuse_outside(path: Path, root: Path) -> None:
-    """A link on the way may lead out of the working directory."""
+    """Raise UsageError for a path that leads out of the working directory by a symbolic link."""
     if not path.resolve().is_relative_to(root.resolve()):
         raise UsageError(f"{path} leads out of {root} by a link — give --into FOLDER where that is meant")
 
 
 def owner_of(folder: Path) -> ArchiveFile | None:
-    """What archive.json of a folder says; None where there is none."""
+    """Read archive.json of a folder; None where there is none."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file — give --into FOLDER")
     if not (folder / ARCHIVE_FILE).exists():
@@ -128,7 +128,7 @@ def owner_of(folder: Path) -> ArchiveFile | None:
 
 
 def _moves(folder: Folder) -> Iterator[Path]:
-    """The files that the plan wants moved; no link, no folder, and none that is there already."""
+    """Yield the files that the plan moves: no links, no folders, and none that is there already."""
     there = folder.path.resolve()
     for pattern in folder.move:
         for path in sorted(folder.root.glob(pattern)):
@@ -138,7 +138,7 @@ def _moves(folder: Folder) -> Iterator[Path]:
 
 
 def _refuse_collisions(folder: Folder, moves: Sequence[Path], *, is_ours: bool) -> None:
-    """Nothing that somebody else put there is overwritten."""
+    """Raise UsageError where the archive would overwrite what another window or person put there."""
     names = [path.name for path in moves]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -164,7 +164,7 @@ def _differs(path: Path, text: str) -> bool:
 def _texts(
     bundle: Bundle, verdict: Verdict, out: Path, folder: Folder, mine: ArchiveFile
 ) -> Iterator[tuple[Path, str]]:
-    """Every file of the archive with its text; what lies in DIR has passed the redactor."""
+    """Yield every file of the archive with its text; what is in DIR has passed the redactor."""
     for name in dict.fromkeys((*KEPT, *beside(bundle.plan))):
         if (out / name).is_file():
             yield folder.path / name, _read(out / name)
@@ -200,7 +200,7 @@ def _row(bundle: Bundle, name: str, text: str) -> tuple[str, ...]:
 def _index(
     bundle: Bundle, verdict: Verdict, folder: Folder, mine: ArchiveFile, rows: Sequence[tuple[str, ...]]
 ) -> str:
-    """The index: what each file is, and the digest by which it is known again wherever it lies."""
+    """Write the index: what each file is, with a digest that identifies it wherever it is kept."""
     run = next((item.evidence.run_url for item in bundle.loaded if item.evidence.run_url), None)
     place = (
         "In `evidence/` beside this file."

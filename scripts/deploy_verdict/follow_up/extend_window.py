@@ -1,4 +1,4 @@
-"""Continuing the window of an earlier run: longer, or with one more sample; and dropping that sample."""
+"""Continues the window of an earlier run, longer or with one more sample; and drops that sample."""
 
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ REPLACED = (State.GONE, State.SUPERSEDED)
 
 
 def grown(out: Path, plan: Plan, kind: str) -> WindowFile:
-    """Extend the window of a directory and write it; raises UsageError where there is nothing to extend."""
+    """Extend the window of a directory and write it; raise UsageError where there is nothing to extend."""
     file = _window(out)
     if file.plan_sha256 != plan.sha256:
         raise UsageError(f"{out}: not the plan of this window — check out the commit that it was opened with")
@@ -47,10 +47,10 @@ def _laid_out(out: Path, file: WindowFile, plan: Plan, layout: Layout) -> Window
 
 
 def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | None:
-    """Drop the tail sample, if there is one, when another deployment has taken over since: why, or None.
+    """Drop the later sample where another deployment has taken over since; return why, or None.
 
-    A later release says nothing about the one that was judged. The sample's evidence is put aside.
-    `because` drops it for another reason.
+    A later release says nothing about the one that was judged. The sample's evidence is put aside. `because`
+    drops the sample for another reason.
     """
     file = _window(out)
     layout = file.layout
@@ -71,7 +71,7 @@ def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | Non
 
 
 def _replaced_at(out: Path, file: WindowFile, offset_s: float) -> str | None:
-    # Also in what was put aside by one that was killed before it could note that in the window.
+    # Includes evidence put aside by a run that was killed before it recorded that in the window.
     attempts = [read_attempts(out / name, "deployment", offset_s) for name in ("evidence", GIVEN_UP)]
     for item in chain(*attempts):
         for observation in item.evidence.observations if isinstance(item, Loaded) else ():

@@ -1,4 +1,4 @@
-"""What follows a verdict: a longer window, a single sample hours later, or nothing. Pure.
+"""Decides what follows a verdict: a longer window, a single sample hours later, or nothing. Pure.
 
 A longer window and a later sample are the same window with more samples, so that the same evidence counts.
 """
@@ -23,23 +23,23 @@ class NextStep:
 
 
 def extended_length_s(plan: Plan, layout: Layout) -> float | None:
-    """How long the window is when extended; None where it must not be, or was already."""
+    """Return the length of the extended window; None where it must not be extended, or was already."""
     wanted = plan.escalation.extend_to
     length_s = 2 * layout.length_s if wanted is None else wanted
     return None if layout.extended or layout.tails_s or length_s <= layout.length_s else length_s
 
 
 def next_tail_s(plan: Plan, layout: Layout) -> float | None:
-    """The next sample after the window's end that the plan commits to."""
+    """Return the plan's next sample after the window's end, or None."""
     last_s = laid_out(plan, layout).window.offsets_s[-1]
     return min((tail_s for tail_s in plan.escalation.tail_checks if tail_s > last_s), default=None)
 
 
 def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
-    """What to start after this verdict.
+    """Return what to start after this verdict, or None.
 
-    A critical one is for people, and is sampled again later; a window that ended early has nothing left to
-    watch.
+    A critical verdict is for people, and is only sampled again later; a window that ended early has nothing
+    left to watch.
     """
     if layout.over or verdict.ended or verdict.interrupted:
         return None
@@ -54,7 +54,7 @@ def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
 
 
 def grown_layout(plan: Plan, layout: Layout, kind: str) -> Layout | None:
-    """The layout with the step taken; None where there is no such step."""
+    """Return the layout after the step; None where there is no such step."""
     if kind == "extension":
         length_s = extended_length_s(plan, layout)
         return layout.model_copy(update={"length_s": length_s, "extended": True}) if length_s else None

@@ -1,8 +1,8 @@
-"""A sample that is promised for later, written so that a commit status can hold it. Pure.
+"""A sample promised for later, as text that fits a commit status. Pure.
 
 Where no wait timer can hold a job until then, the deployed commit's status
-`deploy-verdict/<service>/later-sample` says when it is due, which run it continues, and which commit holds
-the plan; `deploy-verdict ci start-promised` reads it.
+`deploy-verdict/<service>/later-sample` says when the sample is due, which run it continues, and which commit
+holds the plan; `deploy-verdict ci start-promised` reads it.
 """
 
 import re
@@ -21,9 +21,9 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """When the sample is due, and the run and artifact that hold the window it belongs to.
+    """When the sample is due, and the run and artifact that hold its window.
 
-    `plan_ref` is what the window's jobs check out; without it, what the run was started on.
+    `plan_ref` is what the window's jobs check out; where it is empty, the ref that the run was started on.
     """
 
     due_at: datetime
@@ -32,14 +32,14 @@ class Promise:
     plan_ref: str = ""
 
     def line(self) -> str:
-        """As the status says it; a ref that does not fit whole is left out."""
+        """Return the promise as the status says it; a ref that does not fit is left out."""
         line = f"due {self.due_at.astimezone(UTC).strftime(_FORMAT)} · run {self.run} · {self.artifact}"
         complete = f"{line} · plan at {self.plan_ref}"
         return complete if self.plan_ref and len(complete) <= MAX_DESCRIPTION else line
 
 
 def promise_in(state: str, description: str | None) -> Promise | None:
-    """The promise of a status that is still pending; None for every other one."""
+    """Return the promise of a status that is still pending; None for any other."""
     found = _SHAPE.fullmatch(description or "")
     if state != "pending" or found is None:
         return None

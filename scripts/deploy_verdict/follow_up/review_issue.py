@@ -1,6 +1,6 @@
-"""The post-incident review as an issue: opened once for a window, and found again by its marker.
+"""Opens the post-incident review as an issue, once for a window, and finds it again by its marker.
 
-The issue's text is ours until somebody edits it: a hidden digest tells. Then people's words stay.
+The issue's text is ours until someone edits it, which a hidden digest shows; then people's words stay.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ MAX_HIDDEN = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The issue: `key` is what it is found by."""
+    """The issue to open; `key` identifies it."""
 
     key: str
     title: str
@@ -41,7 +41,7 @@ class DraftState(Record):
 
 
 def drafted(bundle: Bundle, verdict: Verdict) -> Draft:
-    """The draft of a window."""
+    """Write the draft of a window's review."""
     environment = template_environment(FileSystemLoader(TEMPLATES))
     text = render_review(bundle, verdict, environment)
     people = " ".join(f"@{handle}" for handle in handles(bundle.plan.github.notify))
@@ -53,8 +53,8 @@ def drafted(bundle: Bundle, verdict: Verdict) -> Draft:
 
 
 def opened(github: GitHub, draft: Draft, *, replace: bool, tell: Tell) -> str:
-    """Open the issue, or bring it up to date; returns its address. Raises ProviderError, UsageError."""
-    # What is compared with the text there must have passed the redactor, as that has.
+    """Open or update the issue; return its address. Raise ProviderError, UsageError."""
+    # The existing text has passed the redactor, so the text that it is compared with must too.
     text = cleaned(draft.text)
     line = hidden(_NAME, DraftState(sha256=_digest(text)))
     issue = github.put_issue(
@@ -66,11 +66,11 @@ def opened(github: GitHub, draft: Draft, *, replace: bool, tell: Tell) -> str:
 
 
 def is_edited(body: str) -> bool:
-    """Whether an issue's text is no longer the one that its hidden line was written for."""
+    """Whether an issue's text differs from the one that its hidden line was written for."""
     state = hidden_in(body, _NAME, DraftState)
     return state is None or state.sha256 != _digest("\n".join(body.splitlines()[2:]))
 
 
 def _digest(text: str) -> str:
-    """Of the text as GitHub keeps it, whatever it makes of line ends."""
+    """Return the digest of a text as GitHub stores it, independent of line ends."""
     return hashlib.sha256("\n".join(text.rstrip().splitlines()).encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""What `deploy-verdict rollback` does with a judged window: advise, or roll back and verify."""
+"""The command `deploy-verdict rollback`: advises on a judged window, or rolls back and verifies."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ from deploy_verdict.window.sampling.signals import stop_on_signals
 
 
 def advice(bundle: Bundle, options: Namespace) -> Iterator[str]:
-    """The verdict, and what may be done about it; no request goes to the platform."""
+    """Yield the verdict, and what may be done about it; the platform is not asked."""
     verdict = read_verdict(options.out)
     yield f"verdict: {verdict.outcome.shown}"
     yield f"rollback options: {_ready_words(bundle, options)}"
@@ -60,7 +60,7 @@ def _named(target: Target) -> str:
 
 
 def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
-    """The deployment sample at T+0, with all verdicts that are known by now."""
+    """Return the deployment sample at T+0, with all verdicts that are known by now."""
     first = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
     usable = [observation for observation in first if observation.recent] or first
     if not usable:
@@ -72,13 +72,14 @@ def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
 def rollback_target(
     bundle: Bundle, out: Path, named: str | None = None, history: Path | None = None
 ) -> Target:
-    """Where a rollback would go, or to the deployment that is named; raises UsageError where nowhere."""
+    """Return the rollback's target, or the deployment that `named` gives; raise UsageError where there is
+    none."""
     observation = _observation(bundle, history or history_file(out))
     return chosen(observation, bundle.plan.railway, WallClock(), named)
 
 
 def would_do(bundle: Bundle, options: Namespace) -> Iterator[str]:
-    """What --rollback would do, and why; raises UsageError where it would refuse."""
+    """Yield what --rollback would do, and why; raise UsageError where it would refuse."""
     target = rollback_target(bundle, options.out, options.to, options.history)
     verdict = read_verdict(options.out)
     subject = f"{short(target.subject.id)} (commit {short(target.subject.commit)})"
@@ -95,7 +96,7 @@ def would_do(bundle: Bundle, options: Namespace) -> Iterator[str]:
 
 
 def roll_back(options: Namespace, tell: Callable[[str], None]) -> tuple[int, list[str]]:
-    """Roll back once, wait, verify; the exit code and the lines to print."""
+    """Roll back once, wait, verify; return the exit code and the lines to print."""
     bundle, _ = judged_directory(options)
     stop = stop_on_signals()
     clock = WallClock(stop)
@@ -141,7 +142,7 @@ def _requested(bundle: Bundle, options: Namespace, rollback: Rollback) -> Rollba
 def _verified(
     bundle: Bundle, request: RollbackFile, environment: Mapping[str, str], clock: WallClock, stop: Stop
 ) -> tuple[int, list[str]]:
-    """The plan's health checks on what is live now."""
+    """Run the plan's health checks on what is live now; return the exit code and the lines to print."""
     findings = _health_findings(bundle, environment, clock, stop)
     lines = [f"rolled back: {request.detail}"]
     lines += [
@@ -162,9 +163,9 @@ def _verified(
 def _health_findings(
     bundle: Bundle, environment: Mapping[str, str], clock: WallClock, stop: Stop
 ) -> tuple[Finding, ...]:
-    """One round of the health stage, kept out of the window's evidence: it is about another deployment."""
+    """Run the health stage once, outside the window's evidence, as it concerns another deployment."""
     plan = asked_once(bundle.plan)
-    # What trackers counted in the window is about the deployment that went.
+    # What trackers counted in the window concerns the deployment that was rolled back.
     own = tuple(check for check in plan.health if not names_of_window(check))
     plan = plan.model_copy(update={"health": own})
     redactor = Redactor.from_environment(environment, plan.headers)

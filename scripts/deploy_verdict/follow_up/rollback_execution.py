@@ -1,7 +1,7 @@
-"""Rolling back: decided from the window's evidence, checked again at the platform, done once, and verified.
+"""Rolls back: chooses from the window's evidence, checks the platform again, requests once, and verifies.
 
-rollback.json in the window's directory is written before the request, so that no second run
-requests it again, whatever became of the first.
+rollback.json in the window's directory is written before the request, so that no second run requests it
+again, whatever became of the first.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from deploy_verdict.window.directory.evidence_store import write_json
 from deploy_verdict.window.judge_directory import ROLLBACK_FILE
 
 POLL_S, FOUND_WITHIN_S = 2.0, 120.0
-# So long somebody else's deployment is given to show what it does.
+# How long to leave another person's deployment before a rollback may touch it.
 OTHERS_WITHIN_MIN = 15
 OTHERS_WITHIN = timedelta(minutes=OTHERS_WITHIN_MIN)
 Tell = Callable[[str], None]
@@ -51,7 +51,8 @@ class Target:
 def chosen(
     observation: DeploymentObservation | None, section: Section | None, clock: Clock, named: str | None
 ) -> Target:
-    """The recommended target, or the named one; raises UsageError where there is none or it is refused."""
+    """Return the recommended target, or the named one; raise UsageError where there is none or it is
+    refused."""
     ready = readiness(observation, section, clock.now())
     if ready.unknown or observation is None or observation.deployment is None:
         raise UsageError(f"no rollback: {ready.advice}")
@@ -83,7 +84,7 @@ def chosen(
 
 
 def read_rollback(out: Path) -> RollbackFile | None:
-    """What an earlier run requested; raises EvidenceError where that cannot be read."""
+    """Read what an earlier run requested; raise EvidenceError where that is unreadable."""
     path = out / ROLLBACK_FILE
     try:
         return RollbackFile.model_validate_json(path.read_bytes())
@@ -97,7 +98,7 @@ def read_rollback(out: Path) -> RollbackFile | None:
 
 
 class Rollback:
-    """One rollback at the platform, its state kept on disk."""
+    """One rollback at the platform, with its state kept on disk."""
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class Rollback:
         self._out, self._section, self._clock, self._stop, self._tell = out, section, clock, stop, tell
 
     def perform(self, target: Target, observation: DeploymentObservation) -> RollbackFile:
-        """Request it once; returns what the platform answered, and never requests it again."""
+        """Request the rollback once and return the platform's answer; it is never requested again."""
         listed = self._listed(target.deployment.id)
         self._check_again(target, observation, listed)
         request = RollbackFile(
@@ -141,7 +142,7 @@ class Rollback:
     def _check_again(
         self, target: Target, observation: DeploymentObservation, listed: tuple[Deployment, ...]
     ) -> None:
-        """The window may be hours old: what is active now, and can the target still be had?"""
+        """Check what is active now and whether the target still exists, as the window may be hours old."""
         now = next((item for item in listed if item.id == target.deployment.id), None)
         if now is None:
             raise UsageError(f"no rollback: Railway no longer lists deployment {target.deployment.id}")
@@ -150,7 +151,7 @@ class Rollback:
             raise UsageError(f"no rollback to {short(now.id)}: {reason}")
         active = active_deployments(self._railway, self._place)
         others = [item for item in active if not is_same_release(item, target.subject)]
-        # Before the subject, the old deployment may still be serving: a failed build leaves it active.
+        # An older deployment may still be serving, as a failed build leaves it active.
         newer = [
             item
             for item in others
@@ -166,7 +167,8 @@ class Rollback:
         self._check_alone(target, listed)
 
     def _check_alone(self, target: Target, listed: tuple[Deployment, ...]) -> None:
-        """Somebody else may be at it: a rollback upon a rollback, or upon a new release, undoes it."""
+        """Refuse while someone else is deploying: a rollback would undo their deployment, or theirs this
+        one."""
         now = self._clock.now()
         for item in listed:
             is_new = item.id not in (target.subject.id, target.deployment.id) and not _is_older(
@@ -186,7 +188,7 @@ class Rollback:
             )
 
     def follow(self, request: RollbackFile, wait_s: float) -> RollbackFile:
-        """Find the new deployment by listing, and wait at most wait_s until it is live or has failed."""
+        """Find the new deployment in the list, and wait at most wait_s until it is live or has failed."""
         began_s, shown = self._clock.monotonic_s(), ""
         while True:
             found = self._new_deployment(request)
@@ -209,9 +211,9 @@ class Rollback:
             self._clock.sleep(POLL_S)
 
     def _new_deployment(self, request: RollbackFile) -> Deployment | None:
-        """One that was not there before the request, of the target's commit where it has one.
+        """Return the deployment that the request made, of the target's commit where it has one.
 
-        What a rollback's record looks like is in no document: it may know no commit, or be the target's own.
+        Railway does not document a rollback's record: it may lack the commit, or be the target's own.
         """
         listed = self._listed(request.target)
         fresh = [item for item in listed if item.id not in request.known_before]
@@ -228,7 +230,7 @@ class Rollback:
         return next((item for item in again if item.status in IN_FLIGHT or self._is_active(item)), None)
 
     def _listed(self, target: str) -> tuple[Deployment, ...]:
-        """The newest first, back to the target."""
+        """Return the deployments, newest first, back to the target."""
         listed, _ = deployments(
             self._railway, self._place, is_enough=lambda found: any(item.id == target for item in found)
         )

@@ -1,4 +1,4 @@
-"""Starting the promised samples that are due, by workflow_dispatch."""
+"""Starts the promised samples that are due, by workflow_dispatch."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,17 +8,17 @@ from deploy_verdict.follow_up.promised_sample import Promise, promise_in
 from deploy_verdict.github.runs import WorkflowRun, WorkflowRuns, split_title
 from deploy_verdict.publish.service_marks import is_later_sample
 
-# A scheduled workflow comes late, often by hours: what is due before the next one is started now, and the
+# A scheduled workflow runs late, often by hours, so samples due before the next run are started now; the
 # sampler waits for its time.
 AHEAD = timedelta(minutes=10)
-# A promise lives on the commit of a run that was started this lately.
+# A promise is on the commit of a run that was started within this time.
 LOOKED_BACK = timedelta(days=8)
 
 
 def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
-    """Start every sample that a run of this workflow promised and that is due; one line for each.
+    """Start every due sample that a run of this workflow promised; yield one line for each.
 
-    Raises ProviderError at the end.
+    Raise ProviderError at the end, if there was one.
     """
     trouble: ProviderError | None = None
     for commit in _commits(runs, workflow, now):
@@ -37,20 +37,20 @@ def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
 def _started(
     runs: WorkflowRuns, workflow: str, commit: str, context: str, promise: Promise, now: datetime
 ) -> str | None:
-    """What became of one promise; None where another workflow gave it, which also keeps it."""
+    """Start one promised sample and say so; None where another workflow promised it, which also starts it."""
     if promise.due_at - AHEAD > now:
         return promise.line()
     before = runs.run(promise.run)
     if before.workflow not in ("", workflow):
         return None
-    # The promise is cleared first: a sample that is started twice writes twice to the service.
+    # The promise is cleared first, because a sample that is started twice writes twice to the service.
     runs.set_status(commit, context, "success", f"started at {now:%Y-%m-%d %H:%M} UTC")
     runs.dispatch(workflow, runs.default_branch, _inputs(promise, commit, before))
     return f"started, continuing run {promise.run}"
 
 
 def _commits(runs: WorkflowRuns, workflow: str, now: datetime) -> list[str]:
-    """The commits of the runs that may have promised something, newest first."""
+    """Return the commits of the runs that may have promised something, newest first."""
     found: dict[str, None] = {}
     for run in runs.since(workflow, now - LOOKED_BACK):
         label, what = split_title(run.display_title)
@@ -60,7 +60,7 @@ def _commits(runs: WorkflowRuns, workflow: str, now: datetime) -> list[str]:
 
 
 def _promises(runs: WorkflowRuns, commit: str) -> Iterator[tuple[str, Promise]]:
-    """Each with the context that holds it, which names the service."""
+    """Yield each promise with the context that holds it, which names the service."""
     for row in runs.statuses(commit):
         context = str(row.get("context")) if isinstance(row, dict) else ""
         if isinstance(row, dict) and is_later_sample(context):
