@@ -1,7 +1,7 @@
-"""Files that are complete or absent: every file is written, appended to or removed here.
+"""Writes files that are complete or absent; every file is written, appended to or removed here.
 
 A file is written beside its place and renamed, so that no reader ever gets half of it. A line is appended on
-a line of its own, even after a line that a killed process left unfinished.
+a line of its own, even after one that a killed process left unfinished.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import EvidenceError
 
-# The errors of a full, read-only or failing disk, and of a pipe that nobody reads.
+# The errors of a full, read-only or failing disk, and of a pipe without a reader.
 TROUBLE = (
     errno.EPIPE,
     errno.ENOSPC,
@@ -28,12 +28,13 @@ NOW = "make room there or make it writable, then run the same command again"
 
 
 def cannot(path: Path, error: OSError, what: str = "be written") -> EvidenceError:
-    """An error of our disk as one message: where, what, and what to do now."""
+    """Return an error of our disk as one message: where, what, and what to do now."""
     return EvidenceError(f"{path}: cannot {what} ({error.strerror}) — {NOW}")
 
 
 def write_complete(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write a text completely or not at all. What is not durable outlives this process, but no power cut."""
+    """Write a text completely or not at all. Without `durable` it survives this process, but not a power
+    cut."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,14 +50,14 @@ def write_complete(path: Path, text: str, *, durable: bool = True) -> None:
     except OSError as error:
         raise cannot(path, error) from error
     finally:
-        # Also after a second Ctrl-C: no incomplete file stays.
+        # Also after a second Ctrl-C, so that no incomplete file stays.
         if temporary:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line with one write, so that two writers do not mix. Raises EvidenceError."""
+    """Append one line with one write, so that two writers do not mix; raise EvidenceError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -78,7 +79,7 @@ def _is_torn(handle: int) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a file if it exists. Raises EvidenceError."""
+    """Remove a file if it exists; raise EvidenceError."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -86,7 +87,7 @@ def remove(path: Path) -> None:
 
 
 def put_aside(path: Path, folder: Path) -> None:
-    """Move a file into a folder. Raises EvidenceError."""
+    """Move a file into a folder; raise EvidenceError."""
     try:
         folder.mkdir(exist_ok=True)
         path.rename(folder / path.name)
@@ -95,7 +96,7 @@ def put_aside(path: Path, folder: Path) -> None:
 
 
 def output_lost(error: OSError) -> str:
-    """Why nothing more can be printed; empty where the reader has gone. Raises any other error."""
+    """Return why nothing more can be printed, "" where the reader has gone; raise any other error."""
     if error.errno not in TROUBLE:
         raise error
     # Buffered output must not fail again when the process ends.

@@ -14,17 +14,17 @@ class Clock(Protocol):
     """Time as collectors read it; tests pass a clock that they advance themselves."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """Return the time of day, in UTC."""
 
     def monotonic_s(self) -> float:
-        """Seconds that never go backwards, for durations."""
+        """Return seconds that never go backwards, for durations."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a negative or zero wait returns at once."""
+        """Wait; return at once where `seconds` is zero or negative."""
 
 
 class Stop:
-    """Whether a person or the runner requested to stop: checked between two steps."""
+    """Whether a person or the runner requested a stop; checked between two steps."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -76,13 +76,13 @@ class Pace:
     def starting(cls, clock: Clock, t0: datetime, speed: float) -> "Pace":
         """Anchor T0 (which lies in the past when a window is resumed) to the monotonic clock.
 
-        A T0 in the future means that the machine's clock was set back: nothing waits for it to catch up.
+        A T0 in the future means that the machine's clock was set back; it counts as now.
         """
         since_t0_s = max(0.0, (clock.now() - t0).total_seconds())
         return cls(clock=clock, t0=t0, speed=speed, anchor_s=clock.monotonic_s() - since_t0_s)
 
     def offset_s(self) -> float:
-        """Seconds of plan time since T0."""
+        """Return the seconds of plan time since T0."""
         return (self.clock.monotonic_s() - self.anchor_s) * self.speed
 
     def wait_until(self, offset_s: float) -> None:

@@ -33,7 +33,7 @@ class NotificationError(DeployVerdictError):
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in a plan: lines and columns count from 1, as editors do."""
+    """One mistake in a plan; lines and columns count from 1, as in editors."""
 
     line: int
     column: int

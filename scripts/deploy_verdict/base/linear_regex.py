@@ -1,7 +1,7 @@
-"""Regular expressions of other people on texts of other people, in time that grows with the text alone.
+"""Runs foreign regular expressions on foreign texts in time linear in the text.
 
-RE2 runs them, which knows no backtracking. They are written as Python's are: what RE2 takes differently is
-turned, and what it cannot do (look-around, references to groups) is refused.
+RE2 runs them, which does not backtrack. They are written as Python's: syntax that RE2 reads differently is
+translated, and what it cannot do (look-around, references to groups) is refused.
 """
 
 import re
@@ -21,7 +21,7 @@ class UnfitRegexError(ValueError):
 
 
 def turned(regex: str) -> str:
-    """The same expression as RE2 writes it: each line has its own beginning and end."""
+    """Translate an expression from Python's syntax to RE2's; ^ and $ match at each line."""
     parts, place, in_class = ["(?m)"], 0, False
     while place < len(regex):
         letter, pair = regex[place], regex[place : place + 2]
@@ -56,27 +56,27 @@ def _escape(pair: str, *, in_class: bool) -> str:
     return pair if in_class else f"[^{members}]"
 
 
-# Where a digit of an expression means no digit, or any: escapes, [0-9], {2,3}.
+# Where a digit of an expression is not literal, or any digit matches: escapes, [0-9], {2,3}.
 _OF_ALL_DIGITS = re.compile(r"\\[^0-9xpPQ]|\[\^?0-9|(?<!\\)\{[0-9]*,?[0-9]*\}")
 _NO_TEXT_FOR_THAT = re.compile(r"\\[xpPQ]|\[[^\]]*\{")
 
 
 def is_blind_to_digits(regex: str) -> bool:
-    """Whether an expression takes all digits alike: what it finds in a text it finds whatever these are.
+    """Whether an expression treats all digits alike, so that changing digits in a text changes no match.
 
-    Certain where it says yes.
+    True is certain; False may be too cautious.
     """
     said = _OF_ALL_DIGITS.sub("", regex)
     return not any(map(str.isdigit, said)) and not _NO_TEXT_FOR_THAT.search(regex)
 
 
 def check_regex(regex: str) -> None:
-    """Raises UnfitRegexError for an expression that cannot be run."""
+    """Raise UnfitRegexError for an expression that cannot be run."""
     LinearRegexes([regex]).found_in("")
 
 
 class LinearRegexes:
-    """Several expressions that are looked for in one pass."""
+    """Several expressions, searched for in one pass."""
 
     def __init__(self, regexes: Sequence[str]) -> None:
         self._regexes = tuple(regexes)
@@ -84,7 +84,7 @@ class LinearRegexes:
         self._always = len(self._regexes)
 
     def found_in(self, text: str | bytes) -> list[int]:
-        """The places of the expressions that are found somewhere in a text, in their order."""
+        """Return the indexes of the expressions that match anywhere in a text, ascending."""
         if self._match is None:
             return []
         raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
@@ -97,7 +97,7 @@ class LinearRegexes:
         return sorted(found) if len(found) > 1 else found
 
     def span(self, place: int, text: str) -> tuple[int, int] | None:
-        """Where in a text one of them is found first."""
+        """Return where an expression first matches in a text, or None."""
         import re2  # noqa: PLC0415  # only where a plan has such expressions
 
         found = re2.compile(turned(self._regexes[place])).search(text)
@@ -118,7 +118,7 @@ def _set_of(regexes: Sequence[str]) -> "re2.Set":
                 f"{regex!r} cannot be run in linear time — write it without look-around, without references "
                 "to groups, and without repeating what is repeated a thousand times"
             ) from error
-    # Found in every text: where even this one is not, nothing was looked for.
+    # This matches every text; where it is not found, RE2 gave up.
     found.Add("")
     found.Compile()
     return found

@@ -1,8 +1,8 @@
 """The template of a log line: the line without the parts that vary. Pure.
 
-The same line always gives the same template, whatever came before it: two logs are compared by equality.
+The same line always gives the same template, whatever came before it, so two logs are compared by equality.
 Words stay, also quoted names (`KeyError: 'operacion'` is another error than `KeyError: 'spool'`); words with
-a digit, long hex, e-mail addresses, query strings and quoted texts other than names become marks; of errors,
+a digit, long hex, e-mail addresses, query strings and quoted texts other than names become marks; in errors,
 quoted texts keep their words. In doubt a word stays: two errors under one template hide one of them.
 """
 
@@ -45,9 +45,9 @@ _NAMED = re.compile(r"^(?:\d+|[0-9a-fA-F-]{8,}|(?=.*\d).{4,})$")
 
 
 def masked(line: str, *, words_of_quotes: bool = False) -> str:
-    """One line without its leading time, and with marks for what varies.
+    """Return a line without its leading time, with marks for what varies.
 
-    `words_of_quotes`: a quoted text keeps its words, as another one may tell of another error.
+    `words_of_quotes` keeps the words of a quoted text, as other words may mean another error.
     """
     stamp = _STAMP.match(line)
     text = _SPACE.sub(" ", line[stamp.end() if stamp else 0 :][: 8 * MAX_CHARS].strip())
@@ -57,13 +57,14 @@ def masked(line: str, *, words_of_quotes: bool = False) -> str:
 
 
 def path_shape(path: str) -> str:
-    """A path without its query, its ids as {id}, so that requests of one route are counted together."""
+    """Return a path without its query and with its ids as {id}, so that one route's requests count
+    together."""
     parts = path.split("?", 1)[0].split("/")
     return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
 
 
 def message_lines(text: str) -> str:
-    """The lines of an entry that say what happened: its first, and what its last traceback raised."""
+    """Return the lines of an entry that say what happened: its first, and what its last traceback raised."""
     first, _, rest = text.lstrip().partition("\n")
     if not rest or _TRACEBACK not in text:
         return first
@@ -78,16 +79,16 @@ def message_lines(text: str) -> str:
 
 
 def template_of(text: str, *, words_of_quotes: bool = False) -> str:
-    """The template of an entry, a traceback's with the exception that it ends with."""
+    """Return the template of an entry; a traceback's includes the exception that it ends with."""
     lines = message_lines(text).split("\n")
     return " ⏎ ".join(masked(line, words_of_quotes=words_of_quotes) for line in lines)
 
 
 class KnownTemplates:
-    """Templates by the shape of a line: its text with every digit as 0.
+    """Caches templates by the shape of a line: its text with every digit as 0.
 
-    Of two lines of one shape only the digits that a template shows can make a difference: a status, a year at
-    the beginning, and those in an exception's name. A shape is therefore looked up with these.
+    Two lines of one shape can differ only in the digits that a template shows: a status, a year at the
+    beginning, and those in an exception's name. So a shape is looked up together with these.
     """
 
     def __init__(self, *, words_of_quotes: bool = False) -> None:
@@ -95,7 +96,7 @@ class KnownTemplates:
         self._known: dict[bytes, str | tuple[tuple[int, ...], dict[str, str]]] = {}
 
     def template_of(self, text: str) -> str:
-        """The same as template_of, and quicker for a line like one before."""
+        """Return the same as the function template_of, faster for a line like an earlier one."""
         if "\n" in text:
             if _TRACEBACK in text:
                 return self._template_of(text)
@@ -128,7 +129,8 @@ class KnownTemplates:
 
 
 def without_ids(shape: bytes) -> bytes:
-    """A shape with hexadecimal ids as zeros: these differ in letters, and a word with a digit is one mark."""
+    """Replace hexadecimal ids in a shape by zeros: they differ in letters, and a word with a digit is one
+    mark."""
     return _HEXADECIMAL.sub(_zeros, shape)
 
 
@@ -137,7 +139,7 @@ def _zeros(match: "re.Match[bytes]") -> bytes:
 
 
 def shown_digits(shape: str) -> tuple[int, ...]:
-    """Where a template may show a digit of a line of this shape."""
+    """Return the indexes of the digits that a template may show for a line of this shape."""
     year = _SHAPE_OF_STAMP.match(shape)
     places = [year.end() - 4, year.end() - 3] if year is not None else []
     places += [status.start() for status in _SHAPE_OF_STATUS.finditer(shape)]
@@ -147,14 +149,14 @@ def shown_digits(shape: str) -> tuple[int, ...]:
 
 
 def fingerprint(template: str) -> str:
-    """A hash that identifies a template whose text may have been redacted."""
+    """Return a hash that identifies a template whose text may have been redacted."""
     return hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def incident_templates(lines: Iterable[str]) -> tuple[str, ...]:
-    """The templates of an incident's own lines: no frames, no headers, no line of a level below error.
+    """Return the templates of an incident's own lines: no frames, no headers, no line of a level below error.
 
-    Raises ValueError for a line that any log would contain.
+    Raise ValueError for a line that any log would contain.
     """
     found: dict[str, None] = {}
     for line in lines:
@@ -180,7 +182,7 @@ def _mark_words(match: "re.Match[str]") -> str:
 
 def _mark(match: "re.Match[str]") -> str:
     if match["status"]:
-        # 500 is another line than 200, and 501 is not.
+        # The status class stays: 500 is another line than 200, but 501 is not another than 500.
         path = _VARIABLE.sub(_mark, match["path"])
         between = re.sub(r"[\d.]*\d", NUMBER, match["between"])
         return f"{match['method']}{path}{between}{match['status'][0]}xx"

@@ -1,8 +1,8 @@
-"""The lines that usual servers write when a process of theirs starts. Pure."""
+"""Recognizes the lines that common servers write when one of their processes starts. Pure."""
 
 import re
 
-# A service's own process: it starts with a deployment, or anew.
+# A service's own process: it starts with a deployment, or restarts.
 SERVICE_STARTS = re.compile(
     r"Started server process \[|Application startup complete|Uvicorn running on|Listening at: http|"
     r"[Ss]tarting gunicorn|Puma starting|Puma version|Nest application successfully started|"
@@ -12,7 +12,7 @@ SERVICE_STARTS = re.compile(
     r"[Ll]istening on (?:port |https?:|[\d.]+:|:\d|\[?::)|Server initialized|Server started, |"
     r"[Rr]eady to accept connections|ready for connections|ready for start up"
 )
-# One of its workers: those are recycled by plan in many services.
+# A worker of a service; many services recycle theirs by design.
 WORKER_STARTS = re.compile(
     r"Booting worker|[Ww]orker \S+ (?:\([^)]*\) )?(?:booted|spawned)|spawned uWSGI worker"
 )

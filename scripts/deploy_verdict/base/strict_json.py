@@ -1,6 +1,6 @@
-"""JSON as an API must write it: no key twice, no NaN, no number without end, no endless nesting. Pure.
+"""Parses only unambiguous JSON: no key twice, no NaN, no endless number, no endless nesting. Pure.
 
-Nor a bomb: three bytes of text make an object of seventy, so values are counted before they are parsed.
+A bomb is refused too: three bytes of text make an object of seventy, so values are counted before parsing.
 """
 
 import json
@@ -21,7 +21,7 @@ class NotJSONError(ValueError):
 
 
 def strict_json(text: str) -> Any:
-    """The document, or NotJSONError."""
+    """Return the document; raise NotJSONError."""
     refuse_bomb(text)
     try:
         return json.loads(
@@ -37,7 +37,7 @@ def strict_json(text: str) -> Any:
 
 
 def refuse_bomb(text: str, most: int = MOST_VALUES) -> None:
-    """Raise NotJSONError for a text with more than `most` values, keys among them; cheap for all others."""
+    """Raise NotJSONError for a text with more than `most` values, counting keys; cheap for all others."""
     if _marks(text, 0, len(text)) + text.count('"') // 2 <= most:
         return
     # Commas and braces within strings do not count.
@@ -56,7 +56,7 @@ def _marks(text: str, start: int, end: int) -> int:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; raises NotJSONError for a duplicate key."""
+    """Return an object's members; raise NotJSONError for a duplicate key."""
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:

@@ -1,4 +1,4 @@
-"""When a token ends by its own word: the `exp` of a JWT. Pure; its signature is the service's matter."""
+"""Reads when a token expires by its own word: the `exp` of a JWT. Pure; the signature is not checked."""
 
 import base64
 import json
@@ -6,12 +6,12 @@ import re
 from datetime import UTC, datetime
 
 _JWT = re.compile(r"\beyJ[\w-]+\.([\w-]+)\.[\w-]*")
-# Of the year 9999.
+# In the year 9999.
 _LAST_S = 253_370_764_800
 
 
 def token_end(text: str) -> datetime | None:
-    """The end of the first JWT in a text; None where there is none, or where it does not say."""
+    """Return the expiry of the first JWT in a text; None where there is none, or it has no `exp`."""
     found = _JWT.search(text)
     try:
         claims = json.loads(base64.urlsafe_b64decode(f"{found[1]}===")) if found else None

@@ -1,4 +1,4 @@
-"""Durations, shares and sizes as people write them in a plan; always with their unit. Pure."""
+"""Durations, shares and sizes as people write them in a plan, always with their unit. Pure."""
 
 import re
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ _DAYS = re.compile(r"(\d+) ?(?:d|days?)")
 
 
 def duration_s(value: Any) -> float:
-    """Read "90s", "15m", "1h30m" or "250ms" as seconds; a number without a unit is refused."""
+    """Parse "90s", "15m", "1h30m" or "250ms" into seconds; raise ValueError for a number without a unit."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if value == 0:
             return 0.0
@@ -35,7 +35,7 @@ def duration_s(value: Any) -> float:
 
 
 def percent(value: Any) -> float:
-    """Read "70%" as 70.0; a bare number is refused, as 0.7 and 70 could both be meant."""
+    """Parse "70%" as 70.0; raise ValueError for a bare number, as 0.7 and 70 could both be meant."""
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None and isinstance(value, float) and 0 < value < 1:
         raise ValueError(f"{value} is not a share — write {100 * value:g}%, or {value:g}% if that is meant")
@@ -50,7 +50,7 @@ def percent(value: Any) -> float:
 
 
 def size_bytes(value: Any) -> int:
-    """Read "64KiB" as bytes."""
+    """Parse "64KiB" into bytes; raise ValueError."""
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is not a size — write one like 64KiB or 1MiB")
@@ -58,7 +58,7 @@ def size_bytes(value: Any) -> int:
 
 
 def path_of(address: str) -> str:
-    """The path of an address, without its query; empty where the text is not an address."""
+    """Return the path of an address without its query; "" where the text is not an address."""
     try:
         return urlsplit(address).path
     except ValueError:
@@ -66,7 +66,7 @@ def path_of(address: str) -> str:
 
 
 def shown_duration(seconds: float) -> str:
-    """Seconds as a person says them: "2 h", "15 min", "1 h 30 min", "10 s", "250 ms"."""
+    """Format seconds as people say them: "2 h", "15 min", "1 h 30 min", "10 s", "250 ms"."""
     if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     total_s = round(seconds)
@@ -76,12 +76,12 @@ def shown_duration(seconds: float) -> str:
 
 
 def shown_percent(percent: float) -> str:
-    """A share with two digits that count: "0.12", "1.5", "12", "100"."""
+    """Format a share with two significant digits: "0.12", "1.5", "12", "100"."""
     return f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
 
 
 def shown_offset(offset_s: float) -> str:
-    """An offset as the report's tables name it: "T+15min"."""
+    """Format an offset as the report's tables do: "T+15min"."""
     minutes = offset_s / 60
     return f"T+{minutes:.0f}min" if abs(minutes - round(minutes)) < 0.05 else f"T+{minutes:.1f}min"
 
@@ -112,7 +112,7 @@ Size = Annotated[
 
 
 def speed_of(text: str) -> float:
-    """Read how many times as fast a window runs; raises ValueError outside 1 to 100000."""
+    """Parse how many times as fast a window runs; raise ValueError outside 1 to 100000."""
     try:
         value = float(text)
     except ValueError:
