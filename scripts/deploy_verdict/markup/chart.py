@@ -1,6 +1,6 @@
-"""Utilization over time as a Mermaid xychart. Pure.
+"""Draws utilization over time as a Mermaid xychart. Pure.
 
-xychart-beta knows no gaps, so only samples with readings are drawn; the caller names the others.
+xychart-beta has no gaps, so only samples with readings are drawn; the caller names the others.
 """
 
 import json
@@ -13,13 +13,13 @@ from deploy_verdict.markup.tables import kept
 from deploy_verdict.plan import Pool
 
 MAX_POINTS = 60
-# One for each series, in their order, for GitHub's light and dark page alike; Mermaid's own first colour is
-# too pale on white.
+# A colour for each series, for GitHub's light and dark pages; Mermaid's own first colour is too pale on
+# white.
 COLOURS = {"peak": "#54aeff", "mean": "#8250df", "attention": "#bf8700", "critical": "#cf222e"}
 
 
 def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
-    """Peak, mean, and the limits for attention and critical; None with fewer than two points."""
+    """Draw peak, mean, and the limits for attention and critical; None with fewer than two points."""
     good = [sample for sample in samples if sample.levels]
     if len(good) < 2:
         return None
@@ -43,7 +43,7 @@ def chart(pool: Pool, samples: Sequence[PoolSample]) -> Safe | None:
 def percents(
     title: str, offsets_s: Sequence[float], series: Mapping[str, Sequence[float]], top: float = 100
 ) -> Safe:
-    """Lines by their colours, over minutes after T0."""
+    """Draw a line for each colour, over minutes after T0."""
     axis = ", ".join(f'"{round(offset_s / 60, 1):g}"' for offset_s in offsets_s)
     theme = {"themeVariables": {"xyChart": {"plotColorPalette": ", ".join(series)}}}
     lines = [

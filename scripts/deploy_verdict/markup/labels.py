@@ -20,32 +20,32 @@ SEVERITIES = (Severity.P0, Severity.P1, Severity.P2)
 
 
 def severity_of(finding: Finding) -> Severity:
-    """A fail without a severity counts as P1, as it does for the verdict."""
+    """Return a fail's severity; without one it counts as P1, as for the verdict."""
     return finding.severity or Severity.P1
 
 
 def worst_severity(findings: Iterable[Finding]) -> Severity:
-    """P0 before P1 before P2; P2 where there are no findings."""
+    """Return the worst severity; P2 where there are no findings."""
     return min((severity_of(finding) for finding in findings), key=SEVERITIES.index, default=Severity.P2)
 
 
 def name_of(finding: Finding) -> str:
-    """A finding's name as the plan's criteria refer to it."""
+    """Return a finding's name as the plan's criteria refer to it."""
     return f"{finding.stage}/{finding.check}/{finding.rule}"
 
 
 def moment(at: datetime) -> str:
-    """UTC, to the second."""
+    """Format a time in UTC, to the second."""
     return f"{_utc(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def planned_moment(window: WindowFrame, offset_s: float) -> str:
-    """T0 + offset, in plan time."""
+    """Format T0 + offset, in plan time."""
     return moment(plan_time(window, offset_s))
 
 
 def observed_moment(window: WindowFrame, at: datetime) -> str:
-    """A moment of the wall clock in plan time; what lies outside the window keeps its own time."""
+    """Format a wall-clock time in plan time; a time outside the window stays as it is."""
     since_s = (_utc(at) - _utc(window.t0)).total_seconds()
     if not 0 <= since_s * window.speed <= 2 * window.length_s:
         return moment(at)
@@ -65,7 +65,8 @@ _PLURALS = {"is": "are", "was": "were"}
 
 
 def counted(number: int, noun: str, verb: str = "") -> str:
-    """ "0 errors", "1 error", "1,200 errors", "2 criteria"; with a verb "1 error is", "2 errors are"."""
+    """Format a count with its noun: "0 errors", "1,200 errors", "2 criteria"; with a verb "1 error is", "2
+    errors are"."""
     if number == 1:
         words = (noun, verb)
     else:
@@ -75,13 +76,13 @@ def counted(number: int, noun: str, verb: str = "") -> str:
 
 
 def length_words(length_s: float) -> str:
-    """ "2 hours", "1 hour", "90 minutes", "45 seconds"."""
+    """Format a length: "2 hours", "1 hour", "90 minutes", "45 seconds"."""
     number, unit = _length(length_s)
     return f"{number:g} {unit}" if number == 1 else f"{number:g} {unit}s"
 
 
 def length_title(length_s: float) -> str:
-    """ "2-Hour", "90-Minute": for the heading."""
+    """Format a length for a heading: "2-Hour", "90-Minute"."""
     number, unit = _length(length_s)
     return f"{number:g}-{unit.capitalize()}"
 
@@ -94,19 +95,19 @@ def _length(length_s: float) -> tuple[float, str]:
 
 
 def sentence(text: str) -> str:
-    """Begins with a capital letter."""
+    """Return the text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def listed(items: Iterable[str], limit: int = 5) -> str:
-    """ "a, b and 3 more"."""
+    """List items with commas and cut the list: "a, b and 3 more"."""
     every = list(items)
     shown = ", ".join(every[:limit])
     return shown if len(every) <= limit else f"{shown} and {len(every) - limit:,} more"
 
 
 def not_checked(bundle: Bundle, stage: str) -> str | None:
-    """Why nothing is known of a stage, or None when there is evidence of it."""
+    """Return why nothing is known of a stage; None where there is evidence of it."""
     if stage in bundle.left_out:
         return "not checked (the operator left it out)"
     if stage not in bundle.plan.stages:
@@ -115,10 +116,10 @@ def not_checked(bundle: Bundle, stage: str) -> str | None:
 
 
 def files_of(bundle: Bundle, stage: str) -> str:
-    """The names of a stage's evidence files."""
+    """Return the names of a stage's evidence files."""
     return listed((item.name for item in bundle.of_stage(stage)), 4) or "none"
 
 
 def real_length(window: WindowFrame) -> str:
-    """How long the window took on the wall clock."""
+    """Format how long the window took on the wall clock."""
     return shown_duration(window.length_s / window.speed)

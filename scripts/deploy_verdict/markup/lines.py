@@ -1,4 +1,4 @@
-"""Findings as lines of a list, the same ones of several samples as one line. Pure."""
+"""Findings as lines of a list; equal findings of several samples share a line. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Line:
 
 
 def lines(findings: Iterable[Finding]) -> tuple[Line, ...]:
-    """One line for each rule and outcome; the first finding speaks for the others."""
+    """Return one line for each rule and outcome; the worst and earliest finding stands for the others."""
     return _grouped(findings, lambda finding: (name_of(finding), finding.outcome))
 
 
 def lines_by_reason(findings: Iterable[Finding]) -> tuple[Line, ...]:
-    """One line for each check and reason: of what is inconclusive, many rules share one reason."""
+    """Return one line for each check and reason, as many inconclusive rules share a reason."""
     return _grouped(findings, lambda finding: (finding.stage, finding.check, finding.actual))
 
 
@@ -65,7 +65,7 @@ def _rank(finding: Finding) -> tuple[int, float]:
 
 
 def _when(group: list[Finding]) -> str:
-    """The offset of one finding, or the first, last and number of several."""
+    """Say the offset of one finding, or the number, first and last of several."""
     offsets = sorted({finding.offset_s for finding in group if finding.offset_s is not None})
     if not offsets:
         return ""

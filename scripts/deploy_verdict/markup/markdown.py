@@ -1,7 +1,7 @@
-"""Text from outside, made harmless for Markdown: no tables broken, nobody mentioned, no HTML. Pure.
+"""Makes foreign text harmless in Markdown: no tables broken, nobody mentioned, no HTML. Pure.
 
-What is raw (bodies, log lines, addresses) belongs in code, where GitHub neither links nor mentions;
-what is a sentence goes through `inline`, which puts only its risky words in code.
+Raw text (bodies, log lines, addresses) belongs in code, where GitHub neither links nor mentions; a sentence
+goes through `inline`, which puts only its risky words in code.
 """
 
 import json
@@ -14,7 +14,7 @@ WIDTH = 96
 
 
 def shown_body(body: str) -> tuple[str, str]:
-    """The body and the language of its code block. What is not plain JSON is shown as it came."""
+    """Return a body for a code block, and the block's language; what is not plain JSON stays as it came."""
     try:
         value = json.loads(body)
         json.dumps(value, allow_nan=False)
@@ -50,25 +50,25 @@ BLOCK_LINES = 60
 
 
 class Safe(str):
-    """Markdown that is meant as it stands; templates put everything else through `inline`."""
+    """Markdown that is meant as it is; templates put everything else through `inline`."""
 
     __slots__ = ()
 
 
 def clean(text: str) -> str:
-    """Without ANSI escapes, control characters, invisible and bidi characters, or HTML comments."""
+    """Remove ANSI escapes, control, invisible and bidi characters, and break HTML comments."""
     return visible(text).replace("<!--", "<!- -").replace("-->", "-- >")
 
 
 def one_line(text: str, limit: int = INLINE_CHARACTERS) -> str:
-    """Cleaned, white space collapsed, cut at `limit` characters."""
-    # A generous first cut keeps a body of megabytes from being cleaned for the sake of one line.
+    """Return cleaned text on one line, white space collapsed, cut at `limit` characters."""
+    # A generous first cut, so that no body of megabytes is cleaned for the sake of one line.
     line = " ".join(clean(text[: 8 * limit]).split())
     return line if len(line) <= limit and len(text) <= 8 * limit else f"{line[: limit - 1]}…"
 
 
 def code(text: str, limit: int = INLINE_CHARACTERS) -> Safe:
-    """One line as a code span whose fence is longer than any run of backticks in it."""
+    """Return one line as a code span whose fence is longer than any run of backticks in it."""
     return Safe(_code(one_line(text, limit)))
 
 
@@ -85,7 +85,8 @@ def _longest_run(text: str) -> int:
 
 
 def inline(text: str, limit: int = INLINE_CHARACTERS) -> Safe:
-    """One line inside a paragraph or list item; `…` stays code, and so become its risky words."""
+    """Return one line for a paragraph or list item; text in backticks stays code, and risky words become
+    code."""
     pieces = _marked(one_line(text, limit))
     if pieces and not pieces[0][0]:
         pieces[0] = False, _STARTS_BLOCK.sub(_escaped_start, pieces[0][1], count=1)
@@ -93,7 +94,7 @@ def inline(text: str, limit: int = INLINE_CHARACTERS) -> Safe:
 
 
 def cell(text: str, limit: int = CELL_CHARACTERS) -> Safe:
-    """One table cell. GFM splits cells before it reads code, so a pipe is escaped in code as well."""
+    """Return a table cell. GFM splits cells before it reads code, so a pipe is escaped in code as well."""
     pieces = [
         piece.replace("|", "\\|") if is_code else piece for is_code, piece in _marked(one_line(text, limit))
     ]
@@ -101,12 +102,12 @@ def cell(text: str, limit: int = CELL_CHARACTERS) -> Safe:
 
 
 def cell_code(text: str, limit: int = CELL_CHARACTERS) -> Safe:
-    """One table cell that is code throughout."""
+    """Return a table cell that is code throughout."""
     return Safe(_code(one_line(text, limit)).replace("|", "\\|"))
 
 
 def _marked(line: str) -> list[tuple[bool, str]]:
-    """The line's pieces as Markdown, each with whether it is code."""
+    """Return the line's pieces as Markdown, each with whether it is code."""
     marked: list[tuple[bool, str]] = []
     for number, part in enumerate(_CODE.split(line)):
         if number % 2:
@@ -127,7 +128,7 @@ def _escaped_start(match: re.Match[str]) -> str:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Two code spans side by side would become one."""
+    """Join the pieces; two adjacent code spans would merge, so a space goes between."""
     joined = ""
     for piece in pieces:
         joined += f" {piece}" if joined.endswith("`") and piece.startswith("`") else piece
@@ -135,8 +136,9 @@ def _joined(pieces: list[str]) -> str:
 
 
 def fenced(text: str, language: str = "") -> Safe:
-    """A code block whose fence is longer than any run of backticks in it; long texts are cut and say so."""
-    # The same generous cut as above: two and more bytes of escapes may vanish for one that stays.
+    """Return a code block whose fence is longer than any run of backticks in it; a long text is cut and says
+    so."""
+    # A generous first cut: several bytes of escapes may vanish for each character that stays.
     harmless = clean(text[: 4 * BLOCK_CHARACTERS]).rstrip()
     lines = harmless[:BLOCK_CHARACTERS].split("\n")[:BLOCK_LINES]
     body = "\n".join(line.rstrip() for line in lines)
@@ -150,10 +152,10 @@ def fenced(text: str, language: str = "") -> Safe:
 
 
 def indented(text: str, width: int) -> Safe:
-    """Every line but the first moved in, as a list item's further lines must be."""
+    """Indent every line but the first, as a list item's further lines must be."""
     return Safe(text.replace("\n", "\n" + " " * width))
 
 
 def label(text: str) -> str:
-    """A title inside a Mermaid chart: letters, digits and harmless signs only."""
+    """Return a title for a Mermaid chart, with letters, digits and harmless signs only."""
     return " ".join(re.sub(r"[^\w .,%()+]", " ", one_line(text, 60)).split())

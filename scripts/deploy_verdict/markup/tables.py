@@ -1,4 +1,4 @@
-"""Markdown tables by tabulate, every cell made harmless; and long tables made short. Pure."""
+"""Markdown tables by tabulate, with every cell made harmless; and long tables cut. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Table:
 
 
 def table(content: Table) -> Safe:
-    """GitHub's table format. Numbers stay as they are written: a commit called 1e10 is not a number."""
+    """Format a table for GitHub. Numbers stay as they are written: a commit called 1e10 is not a number."""
     rows = [list(map(_cell, row)) for row in content.rows]
     headers = [cell(header) for header in content.headers]
     return Safe(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
@@ -38,7 +38,7 @@ def _cell(item: str) -> str:
 
 
 def kept(count: int, worst: Iterable[int], limit: int = MAX_ROWS) -> Sequence[int]:
-    """The rows that a long table keeps: the worst ones, and every n-th, first and last."""
+    """Return the rows that a long table keeps: the worst ones, and every n-th, first and last."""
     if count <= limit:
         return range(count)
     half = limit // 2
