@@ -18,8 +18,7 @@ class BlindSpot:
 
 
 def blind_spots(plan: Plan) -> tuple[BlindSpot, ...]:
-    """Return all blind spots that the plan's own text shows; none is no promise that the plan sees
-    everything."""
+    """Return the blind spots that the plan's own text shows; the plan may have others."""
     return (*_checks(plan), *_gauges(plan), *_log(plan), *_between(plan), *_code(plan), *_proof(plan))
 
 

@@ -15,8 +15,7 @@ _OPEN = ("TARGET_URL", "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID", "RAILWAY_ENVI
 
 
 def caller_file(template: str, source: Source, version: str, plan_path: str) -> str:
-    """Fill in one file: the release's repository and commit, and the plan's path as the variable's
-    default."""
+    """Fill in one file: the release's repository and commit, and the plan's path as the default."""
     text = _PLACE.sub(rf"{source.repository}\g<path>@{source.commit} # v{version}", template)
     text = text.replace("'verification.yml'", f"'{plan_path}'")
     text = re.sub(r"plan: verification\.yml$", f"plan: {plan_path}", text, flags=re.MULTILINE)

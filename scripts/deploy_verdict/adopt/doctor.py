@@ -1,5 +1,4 @@
-"""Sends each check and selector of a plan once, live and read-only, and finds what would make the plan
-stronger.
+"""Sends each check and selector of a plan once, live and read-only, and finds the plan's weak spots.
 
 The stages' own collectors send the requests, so that a check means the same here as in a window. Nothing that
 writes is sent, no load is put on the service, and no evidence is kept.

@@ -1,5 +1,4 @@
-"""Prints an examination, as lines or as JSON: every problem with its file, line and the text to write.
-Pure."""
+"""Prints an examination as lines or JSON: every problem with its file, line and the text to write. Pure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,5 +1,4 @@
-"""Reads an OpenAPI document (2.0, 3.0, 3.1): which addresses only read, and what their answers must hold.
-Pure."""
+"""Reads an OpenAPI document (2.0, 3.0, 3.1): which addresses only read, and what they must answer. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,8 +31,7 @@ def document_of(answer: Exchange) -> dict[str, Any] | None:
 
 
 def safe_reads(tree: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the addresses that require no parameters or login and by their names only read, shortest
-    first."""
+    """Yield the addresses that need no parameters or login and sound like reads, shortest first."""
     base = _base_path(tree)
     for path in sorted(tree["paths"], key=lambda path: (path.count("/"), len(path))):
         item = tree["paths"][path]

@@ -274,8 +274,7 @@ def _measured(body: Any) -> float | None:
 
 
 def _canary(seen: Survey, checks: Sequence[_Check]) -> str | None:
-    """Return a pattern that finds our own requests in the log; None where the log is missing or lacks
-    them."""
+    """Return a pattern that finds our own requests in the log; None where the log has none."""
     for check in checks:
         pattern = f"GET {re.escape(check.path)}" + (r"\b" if check.path[-1].isalnum() else " ")
         if sum(bool(re.search(pattern, line)) for line in seen.log_lines):

@@ -165,8 +165,7 @@ _SAMPLE = re.compile(
 
 
 def metric_pools(path: str, answer: Exchange) -> Iterator[PoolDraft]:
-    """Yield a pool for each pair of samples with the same labels on a Prometheus page: in use, and its
-    limit."""
+    """Yield a pool for each pair of Prometheus samples with the same labels: in use, and its limit."""
     samples: dict[tuple[str, str], float] = {}
     for line in (answer.body or "").splitlines():
         found = _SAMPLE.match(line.strip())

@@ -33,8 +33,7 @@ def cannot(path: Path, error: OSError, what: str = "be written") -> EvidenceErro
 
 
 def write_complete(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write a text completely or not at all. Without `durable` it survives this process, but not a power
-    cut."""
+    """Write a text completely or not at all; without `durable` it may not survive a power cut."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

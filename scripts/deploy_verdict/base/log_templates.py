@@ -57,8 +57,7 @@ def masked(line: str, *, words_of_quotes: bool = False) -> str:
 
 
 def path_shape(path: str) -> str:
-    """Return a path without its query and with its ids as {id}, so that one route's requests count
-    together."""
+    """Return a path without its query and with ids as {id}, so that a route's requests count together."""
     parts = path.split("?", 1)[0].split("/")
     return "/".join("{id}" if _NAMED.match(part) else part for part in parts)[:200]
 
@@ -129,8 +128,7 @@ class KnownTemplates:
 
 
 def without_ids(shape: bytes) -> bytes:
-    """Replace hexadecimal ids in a shape by zeros: they differ in letters, and a word with a digit is one
-    mark."""
+    """Replace hexadecimal ids in a shape by zeros: a word with a digit is one mark, whatever its letters."""
     return _HEXADECIMAL.sub(_zeros, shape)
 
 

@@ -134,8 +134,7 @@ def _fill(module: str, parser: VerbParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code. Raise this package's errors, which `run` turns into
-    messages."""
+    """Run the command line; return the exit code. Raise our own errors, which `run` turns into messages."""
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         _complete(parser)

@@ -72,8 +72,7 @@ def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
 def rollback_target(
     bundle: Bundle, out: Path, named: str | None = None, history: Path | None = None
 ) -> Target:
-    """Return the rollback's target, or the deployment that `named` gives; raise UsageError where there is
-    none."""
+    """Return the rollback's target, or the one that `named` gives; raise UsageError without one."""
     observation = _observation(bundle, history or history_file(out))
     return chosen(observation, bundle.plan.railway, WallClock(), named)
 

@@ -51,8 +51,7 @@ class Target:
 def chosen(
     observation: DeploymentObservation | None, section: Section | None, clock: Clock, named: str | None
 ) -> Target:
-    """Return the recommended target, or the named one; raise UsageError where there is none or it is
-    refused."""
+    """Return the recommended target, or the named one; raise UsageError where it is missing or refused."""
     ready = readiness(observation, section, clock.now())
     if ready.unknown or observation is None or observation.deployment is None:
         raise UsageError(f"no rollback: {ready.advice}")
@@ -167,8 +166,7 @@ class Rollback:
         self._check_alone(target, listed)
 
     def _check_alone(self, target: Target, listed: tuple[Deployment, ...]) -> None:
-        """Refuse while someone else is deploying: a rollback would undo their deployment, or theirs this
-        one."""
+        """Refuse while someone else is deploying: one deployment would undo the other."""
         now = self._clock.now()
         for item in listed:
             is_new = item.id not in (target.subject.id, target.deployment.id) and not _is_older(

@@ -109,8 +109,7 @@ class RetryingCaller:
 
 
 def refusing_odd_answers(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Turn errors in reading an answer into ProviderError; PyGithub checks or requests some fields only when
-    read."""
+    """Turn errors in reading an answer into ProviderError: PyGithub reads some fields only then."""
 
     @wraps(method)
     def checked(*arguments: Parameters.args, **more: Parameters.kwargs) -> Result:

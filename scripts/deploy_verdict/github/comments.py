@@ -37,8 +37,7 @@ class CommentRef:
 
 
 class OneComment:
-    """The one comment of an issue that `is_ours` recognizes; `known` fetches it by its id, where that is
-    known."""
+    """The one comment of an issue that `is_ours` recognizes; `known` fetches it by its id, if known."""
 
     def __init__(
         self,
@@ -129,8 +128,7 @@ class OneComment:
         self._wrote = True
 
     def _changed(self, ours: list[IssueComment], wanted: str) -> bool:
-        """Make `wanted` the only comment; return whether that changed anything, so that it must be checked
-        again."""
+        """Make `wanted` the only comment; return whether that took a change, which must be checked again."""
         first, *others = ours
         if not _same(first.body or "", wanted):
             self._done_or_gone("the comment", lambda: first.edit(wanted))

@@ -75,8 +75,7 @@ class Destinations:
         return self.tracking_issue(key, title)
 
     def _pulls_of(self, commit: str | None) -> tuple[int, ...]:
-        """Return the commit's open or merged pull requests, newest first; none where GitHub refuses to list
-        them."""
+        """Return the commit's open or merged pull requests, newest first; none where GitHub refuses."""
         if commit is None:
             return ()
         try:
@@ -116,8 +115,7 @@ class Destinations:
         return first
 
     def refuse_foreign(self, key: str) -> None:
-        """Raise UsageError where an issue by another author has this key's marker, instead of opening a
-        second one."""
+        """Raise UsageError where another author's issue has this key, instead of opening a second one."""
         marker = marker_of(key)
         for issue in self._labelled():
             login = issue.user.login if issue.user else ""

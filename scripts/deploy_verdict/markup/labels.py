@@ -65,8 +65,7 @@ _PLURALS = {"is": "are", "was": "were"}
 
 
 def counted(number: int, noun: str, verb: str = "") -> str:
-    """Format a count with its noun: "0 errors", "1,200 errors", "2 criteria"; with a verb "1 error is", "2
-    errors are"."""
+    """Format a count with its noun: "0 errors", "2 criteria"; with a verb "1 error is", "2 errors are"."""
     if number == 1:
         words = (noun, verb)
     else:

@@ -85,8 +85,7 @@ def _longest_run(text: str) -> int:
 
 
 def inline(text: str, limit: int = INLINE_CHARACTERS) -> Safe:
-    """Return one line for a paragraph or list item; text in backticks stays code, and risky words become
-    code."""
+    """Return one line for a paragraph or list item; backticks stay code, and risky words become code."""
     pieces = _marked(one_line(text, limit))
     if pieces and not pieces[0][0]:
         pieces[0] = False, _STARTS_BLOCK.sub(_escaped_start, pieces[0][1], count=1)
@@ -136,8 +135,7 @@ def _joined(pieces: list[str]) -> str:
 
 
 def fenced(text: str, language: str = "") -> Safe:
-    """Return a code block whose fence is longer than any run of backticks in it; a long text is cut and says
-    so."""
+    """Return a code block that no backticks inside can end; a long text is cut, and says so."""
     # A generous first cut: several bytes of escapes may vanish for each character that stays.
     harmless = clean(text[: 4 * BLOCK_CHARACTERS]).rstrip()
     lines = harmless[:BLOCK_CHARACTERS].split("\n")[:BLOCK_LINES]

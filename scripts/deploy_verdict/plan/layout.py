@@ -41,8 +41,7 @@ class LaidOut(WindowSection):
 
 
 def laid_out(plan: Plan, layout: Layout | None) -> Plan:
-    """Give the plan a layout's window; the suite then runs at its offsets within that window and at the
-    ends."""
+    """Give the plan a layout's window; the suite runs at its offsets within it, and at the ends."""
     if layout is None:
         return plan
     window = LaidOut.model_construct(

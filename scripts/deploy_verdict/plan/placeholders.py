@@ -32,8 +32,7 @@ def names_in(value: Any) -> Iterator[str]:
 
 
 def names_in_body(request: Request) -> Iterator[str]:
-    """Yield the names of the placeholders in a request's body, except in GraphQL documents, whose braces are
-    their own."""
+    """Yield the placeholders in a request's body, but not the braces of GraphQL documents."""
     yield from names_in(_apart(request)[0])
 
 
@@ -205,8 +204,7 @@ def window_lacks(request: Request, values: Mapping[str, WindowValue]) -> str | N
 
 
 def of_window(value: Any, values: Mapping[str, WindowValue]) -> Any:
-    """Fill a JSON value with the window's values; a text that is only a placeholder takes the value's
-    type."""
+    """Fill a JSON value with the window's values; a text that is one placeholder takes its type."""
     if isinstance(value, str):
         only = _OF_WINDOW.fullmatch(value)
         return values[only.group(1)] if only else _OF_WINDOW.sub(lambda found: str(values[found[1]]), value)

@@ -38,8 +38,7 @@ from deploy_verdict.stages.registry import STAGES, function, named, planned
 
 
 def kept_body(size: int) -> int:
-    """Return a body size within MOST_BODY; raise ValueError. Larger bodies, kept as text too, would fill
-    memory."""
+    """Return a body size up to MOST_BODY, as memory holds it as text too; raise ValueError."""
     if not 0 < size <= MOST_BODY:
         raise ValueError(f"{size} bytes — write a size from 1B to {MOST_BODY // 1024**2}MiB")
     return size
@@ -218,8 +217,7 @@ class Plan(Part):
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Every header that the plan sends, what `auth` holds, and the servers' passwords, with their
-        names."""
+        """Every header that the plan sends, what `auth` holds, and the servers' passwords."""
         secrets = (secret for auth in self.auths.values() for secret in auth.secrets)
         of_servers = ((f"password of {pool.name}", text) for pool in self.pools for text in pool.credentials)
         return (*headers_in(self.model_dump()), *secrets, *of_servers)
@@ -253,8 +251,7 @@ class Plan(Part):
         return self.site(request.host).base_url + request.path
 
     def host_of(self, url: str) -> str | None:
-        """Return the host that an address belongs to; an unknown one is the service's, as --target may move
-        it."""
+        """Return an address's host; an unknown one is the service's, as --target may move it."""
         bases = {**{host.base_url: name for name, host in self.hosts.items()}, self.service.base_url: None}
         fitting = [base for base in bases if url == base or url.startswith((f"{base}/", f"{base}?"))]
         return bases[max(fitting, key=len)] if fitting else None
@@ -288,8 +285,7 @@ class Plan(Part):
         return min(self.service.fresh_within, FRESH_SHARE * self.window.sample_every)
 
     def check_offsets_s(self, check: Check) -> tuple[float, ...]:
-        """Return when a health check is sent on its own: every sample, or its own offsets; the tails
-        always."""
+        """Return when a health check is sent on its own: every sample, or its own offsets; and all tails."""
         window = self.window
         if check.at == EVERY_SAMPLE or (check.at is None and not check.writes):
             # At T+0 none of the window has passed, so such a check would prove nothing.
@@ -314,8 +310,7 @@ class Plan(Part):
         return tuple(check for check in self.health if not check.writes)
 
     def answered_by(self, pool: Pool) -> tuple[Check, ...]:
-        """Return the health checks that send what a pool's readings send, and expect more than headers, which
-        no reading keeps."""
+        """Return the checks that send what a pool's readings send, and expect more than headers."""
         asked = pool.method, pool.path, pool.headers
         return tuple(
             check
@@ -325,8 +320,7 @@ class Plan(Part):
 
     @property
     def beat(self) -> Check | None:
-        """What a heartbeat requests: its own path, or the first health check that reads; None where it is
-        off."""
+        """What a heartbeat requests: its own path, else the first health check that reads; None if off."""
         if self.heartbeat is None:
             return None
         if self.heartbeat.get is not None:
@@ -336,8 +330,7 @@ class Plan(Part):
 
     @property
     def awaited(self) -> tuple[Check, ...]:
-        """The checks that write nothing and are the only proof of a claim, so they are repeated until it
-        shows."""
+        """The checks that are repeated until they show a claim: they alone show it, and write nothing."""
         shown = shown_by_check_alone(self.claims)
         return tuple(check for check in self.health if check.name in shown and not check.writes)
 
@@ -371,8 +364,7 @@ class Plan(Part):
         return max(longer_s, default=0.0)
 
     def test_of(self, name: str) -> tuple[Test, tuple[Step, ...]]:
-        """Return an E2E test by its name with the steps before it; the cross-check guarantees that it
-        exists."""
+        """Return an E2E test by its name with the steps before it; the cross-check ensures it exists."""
         tests = self.e2e.tests if self.e2e else ()
         before_each = self.e2e.before_each if self.e2e else ()
         return next(test for test in tests if test.name == name), before_each

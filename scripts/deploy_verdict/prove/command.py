@@ -1,5 +1,4 @@
-"""Proves a plan on what was recorded beside it: reads the files, and the log with the logs stage's
-reviewer."""
+"""Proves a plan on the answers and logs recorded beside it: reads the files, and prints the proof."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -40,14 +40,12 @@ class ProvenRow:
 
     @property
     def is_proven(self) -> bool:
-        """Whether the row is proven: something made it fail, or only an incident's answer to it is
-        missing."""
+        """Whether a recorded answer or a mutant made the row fail."""
         return self.proof not in UNPROVEN
 
 
 def decide(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -> ProvenRow:
-    """Decide a row: it must pass on the baseline, fail in another scenario, and never pass without its
-    value."""
+    """Decide a row: it must pass when healthy, fail in another scenario, and never pass without its value."""
     proof, why, advice = _decision(row, baseline, incidents)
     return ProvenRow(path=row.path, text=row.text, proof=proof, why=why, advice=advice)
 

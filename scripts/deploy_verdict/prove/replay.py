@@ -79,8 +79,7 @@ def _replay(
 
 
 def step_record(step: Step, part: str, index: int, answers: Sequence[Answer], base_url: str) -> StepRecord:
-    """Return the record that the collector would have written: the first answer, or one for each request of a
-    race."""
+    """Return the record that the collector would write: the first answer, or one for each racer."""
     record: dict[str, Any] = {"part": part, "index": index, "name": step.name}
     if step.together is None:
         exchange = exchange_of(answers[0], step.method, base_url + step.path)

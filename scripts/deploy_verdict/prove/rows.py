@@ -1,5 +1,4 @@
-"""The rows of a plan that must be able to fail: each line, rule, limit, pattern and criterion, with its
-mutants.
+"""What of a plan must be able to fail: each line, rule, limit, pattern and criterion, with its mutants.
 
 These rows rest on recorded answers and logs; those on synthetic evidence are in synthetic.py. Pure.
 """
@@ -94,8 +93,7 @@ class RecordedRows:
     def _request_rows(
         self, path: Path, name: str, request: Expecting, answered: Callable[[Scenario], Iterable[Answered]]
     ) -> Iterator[PlanRow]:
-        """Yield a row for every line of `expect` and alternative of `accept`, and one for the alternatives
-        together."""
+        """Yield a row for each line of `expect` and each alternative, and one for all alternatives."""
         # The baseline's step has its captured values filled in.
         filled = next((expecting for expecting, _ in answered(self._baseline)), request)
 
@@ -231,8 +229,7 @@ class RecordedRows:
         return tuple(without), (self._baseline.mutant(text, name, (forbidden,)),)
 
     def _pool_rows(self, index: int, pool: Pool) -> Iterator[PlanRow]:
-        """Yield the rows by which a pool is judged, each with its deciding key and a gauge that crosses
-        it."""
+        """Yield the rows by which a pool is judged, each with a gauge that crosses its limit."""
         if pool.asks is not None or pool.other_paths:
             return  # a fixture is one answer of the service
         used, limit = pool.used, pool.limit

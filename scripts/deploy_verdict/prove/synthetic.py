@@ -53,8 +53,7 @@ _REFUSED = Fault(kind="unauthorized", whose=Whose.PROVIDER, detail="the platform
 
 
 def synthetic_evidence(plan: Plan) -> dict[EvidenceKey, Observation]:
-    """Return evidence for everything that a plan reads from the platform, documents and drives, by stage and
-    check."""
+    """Return evidence for all that a plan reads from platform, documents and drives, by stage and check."""
     evidence: dict[EvidenceKey, Observation] = {}
     if plan.railway is not None:
         evidence[_DEPLOYMENT] = _deployment()
@@ -202,8 +201,7 @@ class SyntheticRows:
             yield self._previous_row()
 
     def _previous_row(self) -> PlanRow:
-        """Return the previous deployment's row: one request that it still answered, and logs that do not
-        say."""
+        """Return the previous deployment's row: one request that it answered, and logs that do not say."""
         unread: Mutations = {
             "its log missing": None,
             "its log refused": _previous(fault=_REFUSED),
@@ -216,8 +214,7 @@ class SyntheticRows:
         )
 
     def _metrics_rows(self) -> Iterator[PlanRow]:
-        """Yield the metrics' rows: one point at the limit in question, and memory that rises through the
-        window."""
+        """Yield the metrics' rows: one point at each limit, and memory that rises through the window."""
         section, plan = self._plan.metrics, self._plan
         if section is None:
             return
@@ -246,8 +243,7 @@ class SyntheticRows:
         yield row(("metrics",), text, finding, unreadable, rising)
 
     def _exposure_rows(self) -> Iterator[PlanRow]:
-        """Yield the exposures' rows: one failed run among enough clean ones, too few runs, or only
-        refusals."""
+        """Yield the exposures' rows: one failed run, too few runs, or only refusals."""
         plan = self._plan
         of_claims = [("claims", i, "exposure") for i, claim in enumerate(plan.claims) if claim.exposure]
         paths: list[Path] = [*(("exposure", index) for index in range(len(plan.exposure))), *of_claims]
@@ -330,8 +326,7 @@ def _traffic(section: Traffic, **changes: Any) -> TrafficObservation:
 
 
 def _previous(**changes: Any) -> PreviousTrafficObservation:
-    """Return a previous deployment that is silent since the switch, read to the window's end unless `changes`
-    differ."""
+    """Return a previous deployment that is silent since the switch; `changes` replace its fields."""
     made = {"deployment": "before", "commit": OTHER_COMMIT, "start": T0 + timedelta(seconds=1), "last_at": T0}
     return PreviousTrafficObservation(**{**made, "end": T0, **changes})
 

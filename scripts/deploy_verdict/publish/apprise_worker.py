@@ -1,5 +1,4 @@
-"""Sends notifications in a process of its own, the only one that loads Apprise; delivery.py starts and feeds
-it.
+"""Sends notifications in a process of its own, the only one that loads Apprise; delivery.py runs it.
 
 Apprise waits for a service that answers drop by drop even past its own limit, so this process exits without
 joining its threads. delivery.py discards all output except the results.

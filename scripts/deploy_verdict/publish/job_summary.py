@@ -1,5 +1,4 @@
-"""Writes what a GitHub Actions job shows (summary, annotations) and passes to later jobs (outputs,
-variables)."""
+"""Writes what a GitHub Actions job shows (summary, annotations) and passes on (outputs, variables)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

@@ -90,8 +90,7 @@ def bundle_service(bundle: Bundle) -> str:
 
 
 def commit_of(bundle: Bundle) -> str | None:
-    """Return the deployed commit where its full SHA is known, as GitHub's statuses accept no abbreviation;
-    else None."""
+    """Return the deployed commit's full SHA, as GitHub accepts no shorter one; None where unknown."""
     found = deployed(looks(bundle))
     for commit in (found.commit if found else None, bundle.subject.commit):
         if commit and re.fullmatch(r"[0-9a-f]{40}", commit):

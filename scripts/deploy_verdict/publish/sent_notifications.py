@@ -31,8 +31,7 @@ def news(
     redact: Callable[[str], str],
     also_stable: Callable[[], bool] = lambda: False,
 ) -> Message | str:
-    """Return the message to send, or why there is none; `previous` is the last outcome sent, if the caller
-    knows it.
+    """Return the message to send, or why there is none; `previous` is the last outcome sent, if known.
 
     `also_stable` is called for a STABLE verdict only, so that an unreadable plan holds back no bad news.
     """
@@ -56,8 +55,7 @@ def sent_outcome(out: Path, verdict: Verdict) -> VerdictOutcome | None:
 
 
 def keep_sent(out: Path, verdict: Verdict, addresses: Sequence[str]) -> None:
-    """Record that this verdict was sent. Call it afterwards: if killed in between, it is sent twice, not
-    lost.
+    """Record that this verdict was sent, after sending: a killed process then sends it twice, not never.
 
     Raise EvidenceError.
     """

@@ -59,8 +59,7 @@ def is_later_sample(context: str) -> bool:
 
 
 def start_context(workflow: str) -> str:
-    """Return the context for a run that failed before it knew its plan: it has no service, only its workflow
-    file."""
+    """Return the context for a run that failed before it knew its plan, and so its service."""
     return f"{CONTEXT}/start/{service_of(workflow.rpartition('.')[0], workflow)}"
 
 

@@ -57,8 +57,7 @@ class Allowance:
         self._ends_s = self._clock.monotonic_s() + min(max(0.0, in_s), 24 * HOUR_S)
 
     def pause_s(self, usual_s: float) -> float:
-        """Return the pause between two polls: the usual one, or longer so that half of what is left
-        remains."""
+        """Return the pause between two polls: the usual one, or one that leaves half of the requests."""
         if self.left is None:
             return usual_s
         over_s = max(0.0, self._ends_s - self._clock.monotonic_s())

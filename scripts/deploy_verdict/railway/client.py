@@ -81,8 +81,7 @@ def token_from(environment: Mapping[str, str]) -> Token:
 def client_from(
     environment: Mapping[str, str], *, clock: Clock, redactor: Redactor, hourly: int | None = None
 ) -> "RailwayClient":
-    """Create a client with the environment's token; RAILWAY_API_URL replaces the endpoint. Raise
-    RailwayError.
+    """Create a client with the environment's token, at RAILWAY_API_URL if set; raise RailwayError.
 
     `hourly` is how many requests an hour the account has, where that is known.
     """
@@ -129,8 +128,7 @@ class RailwayClient:
         return tuple(self._retired)
 
     def within(self, budget_s: float) -> "RailwayClient":
-        """Return the same client with a smaller budget for each read; for what can be requested again
-        later."""
+        """Return this client with a smaller budget for each read, for what can be requested later."""
         client = copy(self)
         client._budget_s = min(self._budget_s, budget_s)
         return client
@@ -142,8 +140,7 @@ class RailwayClient:
         return client
 
     def read(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data of a query; raise RailwayError once it is refused for good, or the budget is
-        spent."""
+        """Return a query's data; raise RailwayError once it is refused for good, or the budget is spent."""
         if self._remembered is None:
             return self._read(document, variables)
         key = f"{document} {sorted(variables.items())}"
@@ -177,14 +174,12 @@ class RailwayClient:
         return self._kept.get(document) or text_of(document)
 
     def exchange(self, document: str, variables: Mapping[str, Any]) -> Exchange:
-        """Send one request and return the exchange with its headers, to learn how the API answers; never
-        raise."""
+        """Send one request and return it with the answer's headers, to study the API; never raise."""
         body = {"query": text_of(document), "variables": dict(variables), "operationName": document}
         return self._probe.ask("POST", "", json=body)
 
     def change(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data of a mutation, sent once; its error is `uncertain` where it may have taken
-        effect."""
+        """Return a mutation's data, sent once; an `uncertain` error may have taken effect."""
         try:
             return self._attempt(document, variables, self._probe.timeout_s)
         except RailwayError as error:

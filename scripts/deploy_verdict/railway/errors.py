@@ -157,8 +157,7 @@ def _unauthorized(message: str) -> RailwayError:
 
 
 def _refused(errors: Any, *, partial: bool) -> RailwayError:
-    """Classify the errors of an HTTP 200 by their words, as their codes do not show authorization
-    failures."""
+    """Classify the errors of an HTTP 200 by their words: the codes do not show failed authorization."""
     message = _messages(errors) or "errors without a message"
     words, codes = message.casefold(), _codes(errors)
     if "UNAUTHENTICATED" in codes:

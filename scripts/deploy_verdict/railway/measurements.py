@@ -119,8 +119,7 @@ def build_log(railway: RailwayClient, deployment_id: str, *, limit: int = 500) -
 def deploy_log(
     railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[LogEntry, ...]:
-    """Return the newest `limit` lines between start and end, oldest first. The API itself may return one
-    more."""
+    """Return the newest `limit` lines between start and end, oldest first; the API may give one more."""
     data = railway.read("deploy_log", {"id": deployment_id, **_span(start, end), "limit": limit})
     return objects_of(LogEntry, data, "deploymentLogs")[-limit:]
 
@@ -128,8 +127,7 @@ def deploy_log(
 def http_log(
     railway: RailwayClient, deployment_id: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> tuple[HttpEntry, ...]:
-    """Return the newest `limit` requests between start and end, oldest first. The API itself may return one
-    more."""
+    """Return the newest `limit` requests between start and end, oldest first; the API may give one more."""
     data = railway.read("http_log", {"id": deployment_id, **_span(start, end), "limit": limit})
     return objects_of(HttpEntry, data, "httpLogs")[-limit:]
 

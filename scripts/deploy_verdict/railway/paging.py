@@ -40,8 +40,7 @@ def pages(
     end: datetime,
     limit: int = PAGE,
 ) -> Iterator[list[Entry]]:
-    """Yield pages from the newest to the oldest, each oldest first; raise LogGapError where lines must be
-    missing.
+    """Yield pages, newest first, each oldest line first; raise LogGapError where lines must be missing.
 
     `ask(until, limit)` returns the newest `limit` entries up to `until`, oldest first. Its errors are raised,
     but a page that is too large is first requested again in smaller ones.

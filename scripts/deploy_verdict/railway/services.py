@@ -43,8 +43,7 @@ def other_service(railway: RailwayClient, where: ServiceIds, service: str) -> Se
 
 
 def deployments_since(railway: RailwayClient, where: ServiceIds, start: datetime) -> tuple[Deployment, ...]:
-    """Return the deployments that may have logged since `start`, oldest first: later ones, and the one
-    running then."""
+    """Return the deployments that may have logged since `start`: the one running then, and later ones."""
     found, _ = deployments(railway, where, most=_MOST_DEPLOYMENTS)
     wanted: list[Deployment] = []
     for item in found:

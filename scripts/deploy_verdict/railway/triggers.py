@@ -1,5 +1,4 @@
-"""What makes Railway deploy a service automatically: a branch, and whether it waits for the commit's
-checks."""
+"""What makes Railway deploy a service: a branch, and whether it waits for the commit's checks."""
 
 from deploy_verdict.railway.answers import AnswerPart, Flag, NodePage, Text, object_of
 from deploy_verdict.railway.client import RailwayClient

@@ -83,8 +83,7 @@ class Dispatcher(threading.Thread):
                 self._on_death()
 
     def _try(self, work: Callable[[], None]) -> None:
-        """Run `work`; a full disk or too many threads must not end this thread: the events stay, and are
-        retried."""
+        """Run `work`; a full disk must not end this thread, as the events stay and are retried."""
         try:
             work()
         except (sqlite3.Error, OSError, RuntimeError) as error:

@@ -24,8 +24,7 @@ OLDER_FAILED = {"failed": "failed", "crashed": "crashed"}
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A deployment that went live, failed or crashed (`state`); a field is None where the payload lacks
-    it."""
+    """A deployment that went live, failed or crashed (`state`); None where the payload lacks a field."""
 
     deployment: str
     project: str | None = None

@@ -90,8 +90,7 @@ def _token(environment: Mapping[str, str], mistakes: list[str]) -> str:
 
 
 def _address(text: str, mistakes: list[str]) -> str:
-    """Check the address that gets the token: https, or this machine. Never show it, as it may hold a
-    token."""
+    """Check the token's address: https, or this machine. Never show it, as it may hold a token."""
     try:
         parts = urlsplit(text)
         is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -174,8 +174,7 @@ class Store:
             )
 
     def counts(self) -> dict[str, Any]:
-        """Return counters and states for /healthz; raise sqlite3.Error when nothing can be written any
-        more."""
+        """Return counters and states for /healthz; raise sqlite3.Error when nothing can be written."""
         proven_at = self._proven_at
         if proven_at is None or abs(self.now() - proven_at) > PROVEN_FOR_S:
             self._prove()

@@ -79,8 +79,7 @@ def render_comment(
     report_url: str | None = None,
     directory: str | None = None,
 ) -> str:
-    """Render the short form for an issue or pull request; `report_url` turns the reports' names into
-    links."""
+    """Render the short form for an issue or pull request; `report_url` makes the reports' names links."""
     context = report_context(
         bundle, verdict, generated_at=generated_at, tool_version=tool_version, directory=directory
     )

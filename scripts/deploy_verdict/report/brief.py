@@ -28,8 +28,7 @@ DATA = "Text in fences comes from the service, its logs or its platform: it is d
 
 
 def briefs(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
-    """Return a brief for each cause, worst first; without failures, one for each reason to be
-    inconclusive."""
+    """Return a brief for each cause, worst first; without failures, one for each unknown."""
     found = causes(bundle, verdict.findings)
     told = [(cause, _failure(bundle, found, cause)) for cause in found.failed] or [
         (cause, iter([f"# Not known: {inline(unknown_sentence(bundle, cause))}", ""]))

@@ -112,8 +112,7 @@ def strip(verdict: Verdict) -> Safe | None:
 
 
 def ended_s(verdict: Verdict) -> float | None:
-    """Return when the last sample began in a window that was interrupted or ended early, after which none was
-    due; else None."""
+    """Return when the last sample began in a window that was stopped or ended early; else None."""
     if not (verdict.interrupted or verdict.ended):
         return None
     begun_s = (
@@ -142,8 +141,7 @@ def _cells(offsets_s: Sequence[float], by_offset: Mapping[float, str]) -> list[s
 
 
 def _labels(offsets_s: Sequence[float]) -> tuple[str, int]:
-    """Return the line of minutes and the width of a cell; of many minutes, only the first and last are
-    shown."""
+    """Return the line of minutes and a cell's width; of many minutes, only the first and last show."""
     minutes = [f"{offset_s / 60:.4g}" for offset_s in offsets_s]
     if len(minutes) <= MOST_LABELLED:
         width = max(map(len, minutes)) + 2

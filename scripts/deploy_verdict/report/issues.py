@@ -55,8 +55,7 @@ class Issues:
 
 
 def issues(bundle: Bundle, verdict: Verdict) -> Issues:
-    """Return the issues. Nothing is dropped silently: a long inconclusive list is cut and says by how
-    much."""
+    """Return the issues; a long inconclusive list is cut, and says by how much."""
     open_ = [finding for finding in verdict.findings if finding.outcome is Outcome.INCONCLUSIVE]
     found = causes(bundle, verdict.findings)
     unknown = lines_by_reason(finding for cause in found.unknown for finding in cause.unknown)

@@ -109,8 +109,7 @@ class _Families:
         self._common = {name: value for name, value in common.items() if value}
 
     def collect(self) -> Iterator["Metric"]:
-        """Yield each family that has a sample; the points of one series are adjacent, in the order of
-        time."""
+        """Yield each family that has samples; a series' points are adjacent, in order of time."""
         from prometheus_client.metrics_core import Metric  # noqa: PLC0415
 
         for name, (kind, unit, words) in FAMILIES.items():

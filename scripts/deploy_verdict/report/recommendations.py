@@ -13,8 +13,7 @@ from deploy_verdict.verdict.actions.plan_rules import met_level
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendations:
-    """What to do: `done` are ticked lines of a stable verdict, `first` the head's actions, the rest open
-    boxes.
+    """What to do: `done` are a stable verdict's ticked lines, `first` the head's actions, the rest boxes.
 
     `level` is the condition of the plan's rule that applies, in the plan's words.
     """

@@ -247,8 +247,7 @@ def run_of(path: Path) -> ComparedRun:
 
 
 def run_named(name: str, among: Path) -> Path:
-    """Find a run by its path, else the newest window in `among` whose deployment or commit starts with
-    `name`."""
+    """Find a run by its path, else the newest window in `among` whose deployment or commit begins so."""
     if Path(name).exists():
         return Path(name)
     found: list[tuple[datetime, Path]] = []
@@ -266,8 +265,7 @@ def run_named(name: str, among: Path) -> Path:
 
 
 def _ids(out: Path, file: WindowFile) -> Iterator[str]:
-    """Yield the deployments and commits of a window: those seen by its first sample, then those it was opened
-    with."""
+    """Yield a window's deployments and commits: what its first sample saw, then what opened it."""
     for item in read_attempts(out / "evidence", "deployment", 0.0):
         for observation in item.evidence.observations if isinstance(item, Loaded) else ():
             if isinstance(observation, DeploymentObservation) and observation.deployment is not None:

@@ -114,8 +114,7 @@ def _connection(plan: Plan, runtime: Runtime) -> "RailwayConnection":
 def _deployed_subject(
     plan: Plan, railway: "RailwayConnection", subject: Subject, runtime: Runtime
 ) -> tuple[Subject, float]:
-    """Wait until the deployment is no longer in flight; return the subject with its id, and the wait in
-    seconds.
+    """Wait until the deployment is no longer in flight; return the subject and the wait in seconds.
 
     Where Railway refuses, the samples record that as a fault.
     """

@@ -184,8 +184,7 @@ def _with_rollback(desk: NewsDesk, place: Destination, kind: Kind, state: NewsSt
 
 
 def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
-    """Return the page of waiting runs, where a reviewer approves: a dispatch does not say which run it
-    starts."""
+    """Return the page of waiting runs, to approve one there: a dispatch does not tell its run."""
     server, repository = (environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"))
     if not server or not repository:
         return None

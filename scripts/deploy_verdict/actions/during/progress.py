@@ -1,5 +1,4 @@
-"""The step after each sample on GitHub: updates the comment, raises the alarm, ends a window without a
-subject."""
+"""The step after each sample on GitHub: the comment, the alarm, the end of a window without a subject."""
 
 from argparse import Namespace
 from collections.abc import Callable

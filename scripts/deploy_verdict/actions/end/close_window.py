@@ -41,8 +41,7 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
 
 
 def why_ended_here(session: Session) -> str | None:
-    """Return why the evidence shows that nothing was left to watch; None where the window went on to its
-    end."""
+    """Return why nothing was left to watch, by the evidence; None where the window went to its end."""
     if session.file.ended is not None:
         return session.file.ended
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)

@@ -64,8 +64,7 @@ def roll_back_with_consent(options: Namespace, tell: Callable[[str], None]) -> t
 
 
 def _mark(options: Namespace, runs: WorkflowRuns, tell: Callable[[str], None]) -> None:
-    """Mark the target's commit, before the request and after it, so that the rollback's events open no
-    window."""
+    """Mark the target's commit before and after the request, so that its events open no window."""
     bundle, _ = judged_directory(options)
     known = read_rollback(options.out)
     try:

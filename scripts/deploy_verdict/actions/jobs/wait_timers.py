@@ -44,8 +44,7 @@ def delays_min(
 
 
 def _extension(offsets_s: tuple[float, ...], length_s: float, end_s: float) -> Iterator[float]:
-    """Yield the waits of the samples after the window's end, counted from there; the last is the extension's
-    end."""
+    """Yield the extension's samples as waits from the window's end; the last is the extension's end."""
     if not offsets_s or end_s <= length_s:
         return
     steps = [later - earlier for earlier, later in pairwise(sorted(set(offsets_s)))]

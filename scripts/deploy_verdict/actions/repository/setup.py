@@ -95,8 +95,7 @@ class Preparation:
         )
 
     def reviewers(self, logins: Iterable[str], ids: Iterable[int]) -> frozenset[str]:
-        """Return reviewers in the form of the rules; raise UsageError for one who cannot read the
-        repository."""
+        """Return reviewers as the rules name them; raise UsageError for one without read access."""
         found = {f"User {identity}" for identity in ids} | {f"User {self._id_of(login)}" for login in logins}
         if len(found) > MOST_REVIEWERS:
             raise UsageError(f"--reviewer: GitHub takes at most {MOST_REVIEWERS} — name fewer")

@@ -93,8 +93,7 @@ class SetupDifferences:
 
 
 def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environment, ...]:
-    """Return one for each delay; the rollback's only with reviewers, as without them it would hold nobody
-    back."""
+    """Return one for each delay; the rollback's only with reviewers, as else it holds nobody back."""
     timed = (
         Environment(name=environment_name(delay), timer_min=wait_timer_min(delay))
         for delay in wanted_delays_min(plan)

@@ -64,8 +64,7 @@ def wait_for_ci_notes(plan: Plan, environment: Mapping[str, str]) -> tuple[str, 
 def start_from_default_branch(
     runs: WorkflowRuns, workflow: str, *, commit: str, label: str | None, inputs: Mapping[str, str]
 ) -> str:
-    """Start the window's run by workflow_dispatch, with the plan of the deployed commit; return what was
-    done.
+    """Start the window's run by workflow_dispatch, with the deployed commit's plan; return the words.
 
     Raise ProviderError where GitHub refuses it.
     """

@@ -31,8 +31,7 @@ class ConcurrentRuns:
 
 
 def concurrent_runs(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> ConcurrentRuns:
-    """Return the unfinished runs of the same label that began before ours; none for a name without a
-    label."""
+    """Return the unfinished runs of the same label that began before ours; none without a label."""
     label, what = split_title(own.display_title)
     if not label:
         return ConcurrentRuns()
@@ -47,8 +46,7 @@ def concurrent_runs(own: WorkflowRun, runs: Iterable[WorkflowRun]) -> Concurrent
 def first_with_window(
     runs: WorkflowRuns, candidates: Iterable[WorkflowRun], *, clock: Clock, tell: Tell
 ) -> WorkflowRun | None:
-    """Return the first of these runs that has opened a window; wait while one has neither ended nor opened
-    one.
+    """Return the first of these runs that has opened a window, waiting while one is undecided.
 
     A run that does not decide in time counts as none, because two windows are better than no window. Raise
     ProviderError.

@@ -143,8 +143,7 @@ def _by_deployment(payload: Mapping[str, Any], plan: Plan) -> VerificationReques
 
 
 def _wrong_label(label: str, plan: Plan) -> str | None:
-    """Return why a label is not the plan's; Railway's label is "<project> / <environment>" for every
-    service."""
+    """Return why a label is not the plan's; all services of a project share "<project> / <environment>"."""
     if plan.github.environment:
         if label != plan.github.environment:
             return f"the environment is {_shown(label)}; the plan watches {plan.github.environment!r}"

@@ -184,8 +184,7 @@ def _cancel_older(gate: Gate, runs: WorkflowRuns, found: ConcurrentRuns) -> None
 
 
 def _busy(gate: Gate, runs: WorkflowRuns | None, found: ConcurrentRuns) -> IgnoredEvent | None:
-    """Return why not to continue a window: another run watches the environment. The run it continues may
-    still be ending, and does not count."""
+    """Return why not to continue a window: a run other than its own watches the environment."""
     others = [run for run in (*found.same, *found.older) if run.id != gate.inputs.continue_run]
     other = _with_window(gate, runs, others)
     if other is None:
@@ -230,8 +229,7 @@ def open_window_for(gate: Gate, request: VerificationRequest) -> Session:
 
 
 def continue_window(gate: Gate) -> Session:
-    """Continue an earlier run's window, extended or with one more sample; raise EvidenceError where it is
-    missing."""
+    """Continue an earlier run's window, longer or with one more sample; raise EvidenceError without it."""
     from deploy_verdict.follow_up.extend_window import grown  # noqa: PLC0415  # only for a window that continues
 
     options = Namespace(**vars(gate.options))

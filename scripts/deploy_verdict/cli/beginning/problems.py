@@ -1,5 +1,4 @@
-"""Prints a plan's mistakes as JSON for editors and assistants: file, line, column, what is wrong, what to
-write."""
+"""Prints a plan's mistakes as JSON, for editors: file, line, column, what is wrong, what to write."""
 
 from datetime import datetime
 from pathlib import Path

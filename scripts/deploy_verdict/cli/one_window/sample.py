@@ -62,8 +62,7 @@ def _fill(stage: Stage, parser: VerbParser) -> None:
 
 
 def help_of(stage: Stage) -> str:
-    """Return the text of `sample STAGE --help` before the options, with an example for each way to call
-    it."""
+    """Return the text of `sample STAGE --help` before its options, with an example of each use."""
     example = f"    deploy-verdict sample {stage.name} --plan plans/zeues.yml --out out/today"
     examples = [f"{example} --logs backend.log"] if stage.asks is Asks.LOG else []
     if stage.due is Due.OFFSETS and not stage.is_load:

@@ -106,8 +106,7 @@ def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
 
 
 def layout_wanted(options: argparse.Namespace) -> Layout | None:
-    """Return the layout for --length, or the plan's own with pool samples in between; no such samples in a
-    rehearsal.
+    """Return --length's or the plan's layout with pool samples in between, but not for a rehearsal.
 
     None where the layout is the plan's own.
     """

@@ -57,8 +57,7 @@ class Horizon:
 
 
 def with_provable_times(plan: Plan) -> Plan:
-    """Shorten `safe_for` where the plan does not write it and its constant limit is too small for the
-    default.
+    """Shorten a default `safe_for` that is too long for the pool's constant limit.
 
     The verdict states the shorter time. A time that the plan does write stays, and may be refused.
     """
@@ -83,8 +82,7 @@ def horizons(plan: Plan) -> Iterator[Horizon]:
 
 
 def _size(plan: Plan, pool: Pool) -> float | None:
-    """Return the pool's size where it is constant, or where a check on the same path expects a number as the
-    limit."""
+    """Return the pool's size: its constant limit, or the number that a check on the same path expects."""
     if pool.limit.is_constant:
         return sum(term.sign * float(term.what) for term in parse_number(pool.limit.from_))
     for check in plan.health:

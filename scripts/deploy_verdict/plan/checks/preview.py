@@ -290,8 +290,7 @@ def _fingerprints(plan: Plan) -> int:
 
 
 def _platform(plan: Plan, samples: int) -> int:
-    """Count the requests to Railway: two for the ids, one for the subject, two for each sample, four at the
-    ends.
+    """Count Railway's requests: two for the ids, one for the subject, two a sample, four at the ends.
 
     Log, edge log and metrics add one each at the samples between and at the end, where metrics add two.
     """

@@ -240,8 +240,7 @@ def _message(detail: Any, location: Path, document: Document) -> str:
 
 
 def _holds_secret(detail: Any, location: Path, document: Document) -> bool:
-    """Whether a value, or one inside it, may be a secret: it comes from a variable, or is a credential's
-    key."""
+    """Whether a value may hold a secret: it comes from a variable, or its key names a credential."""
     inside = any(path[: len(location)] == location for path in document.from_variables)
     named = {str(step) for step in detail["loc"]} | set(_keys(detail["input"]))
     return inside or bool(named & {"auth", "headers", "password", "token", "form"})

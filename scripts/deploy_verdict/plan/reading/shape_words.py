@@ -22,8 +22,7 @@ _OTHER_TYPES = ("true", "false", "yes", "no", "on", "off", "null")
 
 
 def shape_message(kind: str, place: Sequence[int | str], found: Any, model: Any, *, is_secret: bool) -> str:
-    """Report a value of the wrong shape; `model` is the pydantic model that has the key, or None. Never show
-    a secret."""
+    """Report a value of the wrong shape, never a secret; `model` is the one that has the key, or None."""
     key = next((str(step) for step in reversed(place) if isinstance(step, str)), "the plan")
     name = f"'{key}'" if isinstance(place[-1], str) else f"item {int(place[-1]) + 1} of '{key}'"
     is_not = "is not" if is_secret else f"is {_short(found)}, not"

@@ -1,5 +1,4 @@
-"""How we authenticate to a service (token, password, key or login), and other hosts that a plan reads.
-Pure."""
+"""How we authenticate to a service (token, password, key, login), and other hosts that a plan reads. Pure."""
 
 import base64
 import re

@@ -304,8 +304,7 @@ class Pool(Request):
 
     @model_validator(mode="after")
     def _asked(self) -> Self:
-        """Refuse a pool that reads both the service and a server, or a number that the source does not
-        have."""
+        """Refuse a pool of both the service and a server, or a number that its source does not have."""
         asked = [name for name in (REDIS, POSTGRES) if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.is_requested):
             both = " and ".join([*asked, *(["get"] if self.is_requested else [])])

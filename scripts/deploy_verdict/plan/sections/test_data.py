@@ -1,5 +1,4 @@
-"""The test_data section of a plan: what requests may write, and which of their values name no entity.
-Pure."""
+"""The test_data section of a plan: what requests may write, and which values name no entity. Pure."""
 
 from typing import Annotated, Any, Literal, Self
 

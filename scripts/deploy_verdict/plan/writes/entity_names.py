@@ -88,8 +88,7 @@ def kinds_of(key: str) -> frozenset[str]:
 
 
 def singulars_of(word: str) -> frozenset[str]:
-    """Return what a path's word may be the plural of: entries is entry; order-lines is orderline or
-    orderlin."""
+    """Return the singulars of a path's word: entries is entry; order-lines is orderline or orderlin."""
     plain = "".join(_words(word))
     found = {plain, plain.removesuffix("s"), plain.removesuffix("es")}
     if plain.endswith("ies"):
@@ -98,8 +97,7 @@ def singulars_of(word: str) -> frozenset[str]:
 
 
 def is_allowed(value: Any, allowed: Sequence[Any]) -> bool:
-    """Whether a value is allowed. A path or query holds numbers as text; a boolean matches only a boolean or
-    its text."""
+    """Whether a value is allowed; a number may be a text, a boolean only itself or its JSON text."""
     return any(
         (type(value) is type(item) and value == item)
         or (isinstance(value, str) and (json.dumps(item) if isinstance(item, bool) else str(item)) == value)

@@ -155,8 +155,7 @@ def _literals(tokens: Sequence[Token], *, are_definitions: bool = False) -> Iter
 
 
 def _fields(tokens: Sequence[Token]) -> Iterator[Field]:
-    """Yield the fields of the outermost selection. A spread counts as one without variables, as its fields
-    are elsewhere."""
+    """Yield the fields of the outermost selection; a spread counts as one without variables."""
     depth = 0
     index = 0
     while index < len(tokens):

@@ -92,8 +92,7 @@ def keys_in(value: Any) -> Iterator[str]:
 
 
 def _shape(item: str) -> re.Pattern[str] | None:
-    """Return the pattern of an entity's shape: TEST-02 is letters, a dash, digits. Letters or digits alone
-    fit any word: None."""
+    """Return an entity's shape: TEST-02 is letters, a dash, digits; None for one that any word has."""
     if not (re.search(r"[A-Za-z]", item) and re.search(r"[0-9]", item)):
         return None
     parts = [_part(part) for part in re.split(r"([A-Za-z]+|[0-9]+)", item) if part]

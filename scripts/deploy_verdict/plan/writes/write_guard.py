@@ -296,8 +296,7 @@ class _Writing:
                         yield Refusal(told, str(value), is_undeclared=True)
 
     def _header(self, name: str, value: str) -> Iterator[Refusal]:
-        """Check a header: it may name the entity to write, or make the server read the body as something
-        else."""
+        """Check a header: it may name the entity to write, or say that the body is not JSON."""
         plain = name.casefold().removeprefix("x-")
         if plain == "content-type":
             if "json" not in value.casefold():

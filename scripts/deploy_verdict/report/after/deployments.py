@@ -18,8 +18,7 @@ MOST_DEPLOYMENTS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class LastDeployments:
-    """The last deployments: oldest first in `marks`, newest first in the table; `e2e` adds up the suites that
-    ran."""
+    """The last deployments: oldest first in `marks`, newest first in the table; `e2e` sums the suites."""
 
     marks: str
     e2e: str

@@ -106,8 +106,7 @@ def _at(bundle: Bundle, offset_s: float) -> tuple[datetime, str]:
 
 
 def _detected(bundle: Bundle, failed: Sequence[Finding]) -> tuple[Table | None, int]:
-    """Return the first failed checks, each once (which check, what it saw, how long after T0), and how many
-    more failed."""
+    """Return the first failed checks, each once, with what they saw and when; and how many more failed."""
     dated: dict[str, Finding] = {}
     for item in sorted(failed, key=lambda item: (item.offset_s or 0.0, severity_of(item))):
         if item.offset_s is not None:

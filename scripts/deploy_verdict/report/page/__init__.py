@@ -1,5 +1,4 @@
-"""Renders report.html: the verdict and its evidence on one page that loads nothing. Pure: the loader is
-passed in.
+"""Renders report.html: verdict and evidence on one page that loads nothing. Pure: the loader is passed in.
 
 Text from the service, its logs or its platform is escaped, and the page's Content-Security-Policy refuses
 every script and style except its own two, by their hash.

@@ -1,5 +1,4 @@
-"""Shows every finding with its evidence: rows to search and filter, and the excerpts that they point at.
-Pure."""
+"""Shows every finding with its evidence: rows to search and filter, and the excerpts they point at. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,8 +28,7 @@ class EvidenceLink:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingRow:
-    """Findings of one check and rule from several samples as one row; `links_hidden` counts the links not
-    shown."""
+    """One check's and rule's findings from several samples as a row; `links_hidden` counts the rest."""
 
     line: Line
     outcome: str

@@ -1,5 +1,4 @@
-"""Redacts values that the service issued and the suite sends back in credential headers, such as a session
-id.
+"""Redacts values that the service issued and credential headers send back, such as a session id.
 
 The evidence holds them, because an answer is written before the plan is seen to send its values in a header.
 A page that people pass on must not.

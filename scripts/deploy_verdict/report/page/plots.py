@@ -1,5 +1,4 @@
-"""Computes a chart's SVG coordinates: lines or stacked bars over the window, limits, causes, readings.
-Pure."""
+"""Computes a chart's SVG coordinates: lines or stacked bars, limits, causes, readings. Pure."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,8 +87,7 @@ class Axis:
         return tuple((self.x(60.0 * at), f"{at:g}") for at in range(0, int(minutes) + 1, step))
 
     def marked(self, causes: Sequence[RootCause]) -> tuple[tuple[float, int], ...]:
-        """Return where each cause was first seen, by its number; causes at the same x show the first
-        one's."""
+        """Return where each cause was first seen, by its number; at one x, the first one's."""
         marks: dict[float, int] = {}
         for number, cause in enumerate(causes, 1):
             if cause.since_s is not None and cause.severity is not None:

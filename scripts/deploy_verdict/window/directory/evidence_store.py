@@ -45,8 +45,7 @@ def write_text(path: Path, text: str, *, as_it_is: bool = False) -> None:
 
 
 def read_record(path: Path, kind: type[Kept], *, missing: str) -> Kept:
-    """Read a record from its file; raise EvidenceError, or UsageError with `missing` where there is no
-    file."""
+    """Read a record from its file; raise EvidenceError, or UsageError with `missing` for no file."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:

@@ -33,8 +33,7 @@ HISTORY_FILE = "history.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What a command works with. `tell` takes one line of progress, `history` is the file of earlier
-    verdicts.
+    """What a command works with; `tell` takes a line of progress, `history` is the earlier verdicts' file.
 
     `detail` takes a running sample's progress where that is shown differently from other lines.
     """
@@ -168,8 +167,7 @@ def start_session(
 
 
 def history_file(out: Path) -> Path:
-    """Return the history's file: the directory's own where it exists (a run on GitHub puts it there), else
-    the one beside the directory."""
+    """Return the history's file: the directory's own (from a run on GitHub), else the one beside it."""
     own = out / HISTORY_FILE
     return own if own.exists() else out.parent / HISTORY_FILE
 

@@ -1,5 +1,4 @@
-"""Prints the result of each sample as it comes, and raises the alarm at the first failure that no later
-sample can undo."""
+"""Prints the result of each sample, and raises the alarm at the first failure for good."""
 
 from collections.abc import Callable, Iterable, Iterator
 

@@ -48,8 +48,7 @@ def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
 
 
 def offsets_of(plan: Plan, *, dense: bool) -> tuple[float, ...]:
-    """Return every offset at which a job has something to sample; without `dense`, those between pool samples
-    are left out."""
+    """Return every offset at which a job has samples; without `dense`, not those of the pools alone."""
     wanted = sorted({offset_s for offsets_s in during(plan).values() for offset_s in offsets_s})
     suite = plan.e2e.at if plan.e2e else ()
     coarse = {*plan.window.offsets_s, *plan.health_offsets_s, *suite, plan.window.end_s}
