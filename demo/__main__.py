@@ -21,7 +21,7 @@ from demo.running import running
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "plans" / "zeues.yml"
-# The window ran to its verdict: stable, attention, critical, inconclusive.
+# The exit codes of a window that ran to its verdict: stable, attention, critical, inconclusive.
 WATCHED = (0, 10, 11, 12)
 
 
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _publish(out: Path, *, after: bool) -> None:
-    """Show the result where it belongs; whatever comes of that, the verdict stands."""
+    """Post the result on the demo's GitHub; a failure here does not change the verdict."""
     if not (out / "verdict.json").exists():
         return
     try:
@@ -78,13 +78,13 @@ def _publish(out: Path, *, after: bool) -> None:
 
 
 def _archive(out: Path) -> None:
-    """Keep the window in a folder of its own, below the result."""
+    """Archive the window in a folder below the result."""
     command = [sys.executable, str(ROOT / "scripts" / "deploy_verdict"), "archive", str(out)]
     subprocess.run([*command, "--into", str(out / "incident")], check=False, stdout=sys.stderr)
 
 
 def _earlier_verdicts(out: Path, target: str) -> Path:
-    """Earlier verdicts of this tool, by which the rollback options know which deployment was good."""
+    """Write earlier verdicts of this tool, from which the rollback options know which deployment was good."""
     path = out / "history.jsonl"
     older = [(f"d00000{n:02}", f"{n:02}{'e' * 38}", "stable", "8/8") for n in range(10, 16)]
     known = [
@@ -103,7 +103,7 @@ def _earlier_verdicts(out: Path, target: str) -> Path:
 
 
 def _make_room(out: Path) -> None:
-    """Remove an earlier demo's result, and nothing that is not one."""
+    """Remove an earlier demo's result; exit where the folder is something else."""
     if out.exists() and not (out / "backend.log").exists():
         sys.exit(f"{out} is not an earlier demo's result — choose another --out")
     shutil.rmtree(out, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The ASGI application: endpoints, the answers to refusals and errors, and what stands around them."""
+"""The ASGI application: endpoints, the answers to refusals and errors, and the middleware around them."""
 
 import logging
 
@@ -29,7 +29,7 @@ ERROR_LOG = logging.getLogger("backend.errors")
 
 
 def build_app(backend: Backend) -> FastAPI:
-    """The whole service of one backend."""
+    """Build the complete service of one backend."""
     app = _service(backend, before_fix=backend.fault in BEFORE_THE_MODEL_FIX)
     if backend.fault is Fault.STALE_AT_FIRST:
         app.add_middleware(OldCodeAtFirst, old=_service(backend, before_fix=True), backend=backend)
@@ -47,7 +47,7 @@ def build_app(backend: Backend) -> FastAPI:
     if backend.fault is Fault.HTML_502:
         app.add_middleware(BrokenEdge)
     app.add_middleware(Asleep, backend=backend)
-    # The outermost: what the edge answers itself stands in its log too.
+    # Outermost, so that its log also has what the edge itself answers.
     app.add_middleware(Edge, backend=backend)
     return app
 
@@ -59,13 +59,13 @@ def _service(backend: Backend, *, before_fix: bool) -> FastAPI:
     app.include_router(metrologia_routes(backend))
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RedisError, _redis_failed)
-    # AttributeError is what the incident raised; any other crash is the server's own plain 500.
+    # The incident raised AttributeError; any other crash is the server's own plain 500.
     app.add_exception_handler(AttributeError, _crashed)
     app.add_exception_handler(FlakyError, _crashed)
     return app
 
 
-# async, all three: an answer must not need a worker thread when those are what is short.
+# All three are async, so that they answer even when no worker thread is free.
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RefusedError):
         raise error

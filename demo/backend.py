@@ -47,7 +47,7 @@ HEALTH_HOLD_S = 0.05
 
 
 class FlakyError(RuntimeError):
-    """The 500 that flaky-500 throws in."""
+    """The error behind the 500s of flaky-500."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Backend:
     others_requests: Iterator[int] = field(default_factory=lambda: count(1))
 
     def shown_stats(self) -> PoolStats:
-        """What the endpoints report: the pool's real state, unless the gauge is dead, a copy or a liar."""
+        """Return what the endpoints report: the pool's real state, unless a fault falsifies the gauge."""
         if self.fault is Fault.DEAD_GAUGE:
             return FROZEN_STATS
         if self.fault is Fault.CACHED_GAUGE:
@@ -85,18 +85,19 @@ class Backend:
         return flattered(stats) if self.fault is Fault.LYING_GAUGE else stats
 
     def refuses_stats(self) -> bool:
-        """Called once for each request for stats: lost-samples and both leaks strike here."""
+        """Whether a request for stats is refused; call it once for each, as it also makes leaks due."""
         burst, reading = self.bursts.place()
         if burst in SAMPLES_AFTER_T0 and reading in LEAKING_READINGS.get(self.fault, ()):
             self.leaks_due.release()
         return self.fault is Fault.LOST_SAMPLES and burst in SAMPLES_REFUSED
 
     def redis_error(self) -> str | None:
-        """Ask Redis through the pool; None when it answers."""
+        """Ping Redis through the pool; return the error, or None when it answers."""
         try:
             with held_connection(self.health_pool) as client:
                 client.ping()
-                # As over a network: here Redis answers at once, and no load could ever be seen in the pool.
+                # Held as long as over a network; Redis answers at once here, and no load would show in the
+                # pool.
                 self.stopping.wait(HEALTH_HOLD_S)
         except RedisError as error:
             LOG.error("Redis not responding: %s", error)
@@ -104,23 +105,23 @@ class Backend:
         return None
 
     def before_occupation(self) -> None:
-        """Called once at the start of each occupation request: flaky-500 and request-leak strike here."""
+        """Apply flaky-500 and request-leak; call it once at the start of each occupation request."""
         if self.fault is Fault.REQUEST_LEAK and next(self.occupation_requests) % LEAKS_EVERY == 0:
             self.leaked.append(held_connection(self.pool))
         if self.fault is Fault.FLAKY_500 and next(self.occupation_requests) % FLAKY_EVERY == 0:
             raise FlakyError("transient backend failure")
 
     def before_tomar(self) -> None:
-        """Called before each TOMAR: the place where slow waits, unless the backend is stopping."""
+        """Apply slow before a TOMAR, unless the backend is stopping."""
         if self.fault is Fault.SLOW and next(self.tomar_requests) % SLOW_EVERY == 0:
             self.stopping.wait(SLOW_DELAY_S)
 
 
 @contextmanager
 def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
-    """Yield a backend with a Redis that answers; on exit close every connection and leave no key behind.
+    """Yield a backend with a Redis that answers; on exit close every connection and remove every key.
 
-    Raises redis.RedisError when REDIS_URL names a server that does not answer.
+    Raise redis.RedisError when REDIS_URL names a server that does not answer.
     """
     with redis_url() as url:
         pool = open_pool(url, OLD_MAX_CONNECTIONS if fault in BEFORE_THE_POOL else MAX_CONNECTIONS)
@@ -139,7 +140,7 @@ def open_backend(fault: Fault, speed: float) -> Iterator[Backend]:
 
 def _built(fault: Fault, speed: float, url: str, pool: BlockingConnectionPool) -> Backend:
     sheet = Sheet()
-    # A namespace per process: with a REDIS_URL that others use too, no run meets another run's locks.
+    # A namespace for each process, so that no run meets another run's locks on a shared REDIS_URL.
     locks = SpoolLocks(
         Redis(connection_pool=pool),
         namespace=f"demo-{secrets.token_hex(4)}",
@@ -159,6 +160,6 @@ def _built(fault: Fault, speed: float, url: str, pool: BlockingConnectionPool) -
 
 
 def _forget(url: str, backend: Backend) -> None:
-    # Over a connection of its own: the backend's pool may have none left.
+    # Over a connection of its own, as the backend's pool may have none left.
     with Redis.from_url(url) as client:
         backend.locks.forget(SPOOLS, over=client)

@@ -1,4 +1,4 @@
-"""The request bodies of the occupation endpoints. Unknown fields are ignored, as the real service does."""
+"""The request bodies of the occupation endpoints. Unknown fields are ignored, as in the real service."""
 
 from datetime import date
 from typing import Literal

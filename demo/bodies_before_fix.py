@@ -1,4 +1,4 @@
-"""The incident's own model, before commit f0ec7b5: same name, but without `operacion`."""
+"""The incident's own model, before commit f0ec7b5: the same name, but without `operacion`."""
 
 from datetime import date
 

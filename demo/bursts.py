@@ -1,7 +1,7 @@
-"""Which burst of readings a request for stats belongs to. Pure.
+"""Counts which burst of readings a request for stats belongs to. Pure.
 
-What happens "at the third sample" must not depend on the clock: on a busy machine the samples come late, and
-the load at T+0 is read as often as there is time. But a burst's 30 readings follow each other with nothing of
+Faults "at the third sample" must not depend on the clock: on a busy machine samples come late, and the load
+at T+0 is read as often as time allows. But a burst's 30 readings follow each other with no other request of
 ours between them, on whatever connections they come.
 """
 
@@ -14,19 +14,19 @@ FEWEST_READINGS = 28
 
 @dataclass(kw_only=True)
 class Bursts:
-    """Counts our requests for stats that follow each other. Not safe for threads: the event loop's own."""
+    """Counts our consecutive requests for stats. Not thread-safe: only the event loop uses it."""
 
     _found: int = 0
     _reading: int = 0
 
     def interrupted(self) -> None:
-        """Another request of ours: what follows is no part of the burst before it."""
+        """Record another request of ours, which ends the burst before it."""
         self._reading = 0
 
     def place(self) -> tuple[int, int]:
-        """The numbers of the burst and of the reading in it, both from 1.
+        """Return the number of the burst and of the reading in it, both from 1.
 
-        A request that comes alone shares its number with the burst after it.
+        A request on its own has the number of the burst after it.
         """
         self._reading += 1
         if self._reading == FEWEST_READINGS:

@@ -1,4 +1,4 @@
-"""The closed set of faults, what each breaks. Pure: the breaking itself stands where the thing is built."""
+"""The closed set of faults, and what each breaks. Pure: a fault is applied where the broken part is built."""
 
 from enum import StrEnum
 
@@ -141,7 +141,7 @@ SLOW_DELAY_S = 2.3
 REDIS_CANNOT_SAVE_AFTER_S = 1440.0
 """Plan time at which REDIS_CANNOT_SAVE writes its two lines."""
 
-# Of the requests of others to the history, every so many fails under traffic-5xx.
+# Under traffic-5xx, every so many requests of others to the history fails.
 TRAFFIC_5XX_EVERY = 20
 
 BEFORE_THE_MODEL_FIX = (Fault.COMPLETAR_BUG, Fault.STALE_CODE)

@@ -1,13 +1,13 @@
-"""What every server of the demo and of the tests answers with that is built on http.server."""
+"""The request handler of every http.server-based server of the demo and the tests."""
 
 from http.server import BaseHTTPRequestHandler
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Says nothing on stderr, and sends each write at once."""
+    """Prints nothing to stderr, and sends each write at once."""
 
     # Otherwise the second write of an answer waits up to 40 ms for the client's delayed ACK of the first.
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # the library's name
-        """Nothing: what a server was asked, its owner records."""
+        """Log nothing: the server's owner records its requests."""

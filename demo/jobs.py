@@ -1,4 +1,4 @@
-"""Background threads: the traffic that moves the gauge, the heartbeat, the faults that act by themselves."""
+"""Background threads: the traffic that moves the gauge, the heartbeat, and faults that act on their own."""
 
 import http.client
 import logging
@@ -25,8 +25,8 @@ from demo.railway.records import USERS_AGENT
 JOBS_LOG = logging.getLogger("backend.jobs")
 REDIS_LOG = logging.getLogger("backend.redis")
 
-# With the heartbeat at most four connections: all or none of them stay within ten points of the median, which
-# the plan allows, however few moments a burst of a sped-up window holds.
+# With the heartbeat at most four connections: whether all or none are in use, they stay within ten points of
+# the median, which the plan allows, however few readings a sped-up burst has.
 TRAFFIC_THREADS = 3
 HOLD_S = (0.005, 0.150)
 IDLE_S = (0.020, 0.160)
@@ -38,7 +38,7 @@ USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
 
 @contextmanager
 def background(backend: Backend) -> Iterator[None]:
-    """Run the jobs until the context ends; then `backend.stopping` is set and every thread is gone."""
+    """Run the jobs until the context ends; then set `backend.stopping` and join every thread."""
     held: list[Redis] = []
     if backend.fault is Fault.POOL_EXHAUSTED:
         _take_all(backend, held)
@@ -70,7 +70,7 @@ def _jobs(backend: Backend, held: list[Redis]) -> list[Callable[[], None]]:
 
 
 def _traffic(backend: Backend) -> None:
-    """Hold a connection for a moment, over and over: each of these threads has one about half of the time."""
+    """Hold a connection for a moment, again and again: each thread holds one about half of the time."""
     while not backend.stopping.is_set():
         try:
             with held_connection(backend.pool) as client:
@@ -78,7 +78,7 @@ def _traffic(backend: Backend) -> None:
                 backend.stopping.wait(_between(HOLD_S))
             pause_s = _between(IDLE_S)
         except RedisError:
-            # The heartbeat reports a Redis that is not there; three more voices would only flood the log.
+            # The heartbeat reports a missing Redis; three more threads would only flood the log.
             pause_s = AFTER_FAILURE_S
         backend.stopping.wait(pause_s)
 
@@ -88,7 +88,7 @@ def _between(limits_s: tuple[float, float]) -> float:
 
 
 def _heartbeat(backend: Backend) -> None:
-    """As a queue consumer does, keep one connection for good, and log a line each time the work is done."""
+    """Keep one connection for good, as a queue consumer does, and log a line each time the work is done."""
     client: Redis | None = None
     while not backend.stopping.is_set():
         try:
@@ -114,7 +114,7 @@ def _take_all(backend: Backend, held: list[Redis]) -> None:
 
 
 def _exhaust_later(backend: Backend, held: list[Redis]) -> None:
-    """Take and keep whatever connection becomes free, until the backend stops."""
+    """Take and keep every connection that becomes free, until the backend stops."""
     if _window_is_open_for(backend, EXHAUSTED_AFTER_S):
         while not backend.stopping.is_set():
             try:
@@ -131,7 +131,7 @@ def _leak(backend: Backend, held: list[Redis]) -> None:
         try:
             held.append(held_connection(backend.pool))
         except RedisError as error:
-            # All are taken for the moment; the next round tries again, so the leak is late but not less.
+            # All are taken for the moment; the next round tries again, so the leak is late but complete.
             REDIS_LOG.error("Redis not responding: %s", error)
             backend.leaks_due.release()
 
@@ -142,14 +142,14 @@ def _complain(backend: Backend) -> None:
 
 
 def _restart(backend: Backend) -> None:
-    """Say so, and be another process for whoever asks since when it runs."""
+    """Log a restart, and report another process's start time from then on."""
     while _window_is_open_for(backend, RESTARTS_EVERY_S):
         backend.restarts.append(datetime.now(UTC))
         JOBS_LOG.info("Started server process [1]")
 
 
 def _window_is_open_for(backend: Backend, plan_s: float) -> bool:
-    """Wait so long after the first stats request, with which the window began; False when stopping."""
+    """Wait so long after the first stats request, which begins the window; False when stopping."""
     while not backend.stats_asked.is_set() and not backend.stopping.is_set():
         backend.stats_asked.wait(HEARTBEAT_S)
     return not backend.stopping.wait(plan_s / backend.speed)
@@ -162,7 +162,7 @@ def _fail_once(backend: Backend) -> None:
 
 @contextmanager
 def users(backend: Backend, port: int) -> Iterator[None]:
-    """Real requests of others than the watcher, a few each second, until the context ends."""
+    """Send real requests from other users, a few each second, until the context ends."""
     thread = threading.Thread(target=_use, args=(backend, port), daemon=True)
     thread.start()
     try:
@@ -176,7 +176,7 @@ def _use(backend: Backend, port: int) -> None:
     number = 0
     while not backend.stopping.wait(USERS_PAUSE_S):
         if backend.records.switches.sleeping:
-            # Who is asked all the time never sleeps.
+            # A service that is called all the time never sleeps.
             continue
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
         number += 1
@@ -184,7 +184,7 @@ def _use(backend: Backend, port: int) -> None:
             connection.request("GET", USERS_PATHS[number % 2], headers={"User-Agent": USERS_AGENT})
             connection.getresponse().read()
         except (OSError, http.client.HTTPException) as error:
-            # The fault down: nobody is there, and users try again.
+            # Under the fault down nobody answers, and users try again.
             logging.getLogger("demo.users").debug("no answer: %s", error)
         finally:
             connection.close()

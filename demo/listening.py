@@ -1,4 +1,4 @@
-"""An ASGI application on a loopback port, served by uvicorn in a thread while the main one waits."""
+"""Serves an ASGI application on a loopback port by uvicorn, in a thread while the main one waits."""
 
 import http.client
 import socket
@@ -17,7 +17,7 @@ class NotAnsweringError(RuntimeError):
 
 
 class Listening:
-    """Serves from construction until close(). Port 0 means any free one; OSError when the port is taken.
+    """Serves from construction until close(). Port 0 takes a free one; OSError when the port is taken.
 
     `alive` is a path that answers 200 to a GET.
     """
@@ -28,7 +28,7 @@ class Listening:
         self._socket = _bound(port)
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
-        # log_config=None: uvicorn's records go where the root logger sends all others, the log file.
+        # log_config=None sends uvicorn's records where the root logger sends all others, the log file.
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         config.timeout_graceful_shutdown = 1
         self._server = uvicorn.Server(config)
@@ -39,7 +39,7 @@ class Listening:
         self._server.run(sockets=[self._socket])
 
     def await_answer(self) -> None:
-        """Return once the server has answered one real request; NotAnsweringError after 15 seconds."""
+        """Return once the server has answered one real request; raise NotAnsweringError after 15 seconds."""
         deadline = time.monotonic() + FIRST_ANSWER_WITHIN_S
         while time.monotonic() < deadline and self._thread.is_alive():
             if _answers(self.port, self._alive):
@@ -47,21 +47,21 @@ class Listening:
         raise NotAnsweringError(f"the backend on port {self.port} did not answer; see its log")
 
     def close(self) -> None:
-        """Finish the requests under way (one second at most), then stop listening."""
+        """Finish the requests in flight (one second at most), then stop listening."""
         self._server.should_exit = True
         self._thread.join()
 
 
 def refusing(port: int) -> socket.socket:
-    """Keep `port` without listening on it: connections are refused, and nobody else can take the port."""
+    """Hold `port` without listening: connections are refused, and nobody else can take the port."""
     return _bound(port)
 
 
 def _bound(port: int) -> socket.socket:
-    # Named, as asyncio sets TCP_NODELAY only on sockets that say they are TCP: without it each answer on a
-    # connection that is kept waits up to 40 ms for the client's delayed ACK.
+    # asyncio sets TCP_NODELAY only on sockets created as TCP; without it each answer on a kept-alive
+    # connection waits up to 40 ms for the client's delayed ACK.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # Connections of the former owner may still be in TIME_WAIT.
+    # The previous owner's connections may still be in TIME_WAIT.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))

@@ -8,7 +8,7 @@ from redis import Redis
 
 EXPIRES_S = 3600
 
-# One step: between a GET and a DEL of ours the lock could expire and become another worker's.
+# In one step: between a GET and a DEL the lock could expire and become another worker's.
 RELEASE_IF_OWNED = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -26,7 +26,7 @@ class Occupant:
 
 
 class SpoolLocks:
-    """`exclusive=False` is the fault lock-broken: the lock is written without looking if it was taken."""
+    """The locks; `exclusive=False` is the fault lock-broken, which overwrites a lock that is taken."""
 
     def __init__(self, client: Redis, *, namespace: str, exclusive: bool) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class SpoolLocks:
         self._exclusive = exclusive
 
     def take(self, tag_spool: str, occupant: Occupant) -> bool:
-        """True when the spool was free and is now the occupant's."""
+        """Lock a spool; return whether it was free."""
         value = _as_text(occupant)
         return bool(self._client.set(self._key(tag_spool), value, nx=self._exclusive, ex=EXPIRES_S))
 
@@ -43,11 +43,11 @@ class SpoolLocks:
         return None if value is None else Occupant(**json.loads(str(value)))
 
     def release(self, tag_spool: str, occupant: Occupant) -> bool:
-        """True when the lock was still this occupant's and is now gone."""
+        """Release a lock; return whether it was still this occupant's."""
         return bool(self._client.eval(RELEASE_IF_OWNED, 1, self._key(tag_spool), _as_text(occupant)))
 
     def forget(self, tags: Iterable[str], over: Redis) -> None:
-        """Remove our keys over another client, so that a Redis which outlives us keeps nothing of ours."""
+        """Remove our keys over another client, so that a shared Redis keeps nothing of ours."""
         over.delete(*(self._key(tag) for tag in tags))
 
     def _key(self, tag_spool: str) -> str:

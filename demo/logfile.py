@@ -6,17 +6,17 @@ from pathlib import Path
 
 
 def utc_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds: 2026-02-02T12:00:00.123Z."""
+    """Format RFC 3339 in UTC with milliseconds: 2026-02-02T12:00:00.123Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def now_text() -> str:
-    """The wall clock now, as utc_text writes it."""
+    """Return the wall clock's time, as utc_text writes it."""
     return utc_text(datetime.now(UTC))
 
 
 class LineFormat(logging.Formatter):
-    """`<time> LEVEL logger: message`; a traceback follows in lines of its own, without a time."""
+    """Formats `<time> LEVEL logger: message`; a traceback follows in lines of its own, without a time."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -26,12 +26,12 @@ class LineFormat(logging.Formatter):
 
 
 def open_log(path: Path) -> None:
-    """Send every record from INFO up to the file, flushed line by line. OSError when it cannot be written."""
+    """Send every record from INFO up to the file, flushed line by line; OSError when it cannot be written."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(LineFormat())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def silence_log() -> None:
-    """From here on nothing is logged; the file stays open and as it is."""
+    """Stop logging; the file stays open and as it is."""
     logging.disable(logging.CRITICAL)

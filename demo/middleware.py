@@ -1,4 +1,4 @@
-"""What stands around the endpoints: a log line per request, an edge that answers in the backend's place."""
+"""Middleware around the endpoints: a log line for each request, and an edge that may answer instead."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ EDGE_PATHS = ("/api/health", STATS)
 CACHED_PATHS = ("/api/health", "/api/workers")
 FALLBACK = "x-railway-fallback"
 NO_TROUBLE: dict[str, str] = {}
-# What the HTTP log tells of a request that the edge had to answer itself.
+# What the HTTP log says about a request that the edge had to answer itself.
 EDGE_TROUBLE = {
     "upstream_errors": '[{"deploymentInstanceID":"","duration":1,"error":"connection refused"}]',
     "response_details": "Failed to forward request to backend",
@@ -36,7 +36,7 @@ EDGE_PAGE = "<!DOCTYPE html><html><title>502</title><h1>Application failed to re
 
 
 class LogRequests:
-    """Log method, path with query, status and milliseconds once the answer has been sent."""
+    """Logs method, path with query, status and milliseconds once the answer has been sent."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app, self._backend = app, backend
@@ -76,14 +76,14 @@ class BrokenEdge:
 
 
 class Asleep:
-    """A service that sleeps (the switch sleeping): until it is awake, the edge answers in its place."""
+    """A service that sleeps (the switch sleeping): until it is awake, the edge answers instead."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app, self._records = app, backend.records
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self._app
-        # Of the users one request may be on its way when it falls asleep: that wakes nobody.
+        # A request of the simulated users may be in flight when it falls asleep; that does not wake it.
         wakes = scope["type"] == "http" and Headers(scope=scope).get("user-agent") != USERS_AGENT
         if scope["type"] == "http" and not self._records.is_awake(asked=wakes):
             status = 502 if self._records.switches.sleeping == "listed" else 404
@@ -92,7 +92,7 @@ class Asleep:
 
 
 class Edge:
-    """Railway's edge: each request gets an id, which comes back as a header, and an entry in the HTTP log."""
+    """Railway's edge: gives each request an id, returned as a header, and an entry in the HTTP log."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app, self._records = app, backend.records
@@ -133,7 +133,7 @@ class Edge:
 
 
 class BrokenForOthers:
-    """The fault traffic-5xx: some requests to the history fail, and never those of the watcher."""
+    """The fault traffic-5xx: some requests to the history fail, but never the watcher's."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app, self._backend = app, backend
@@ -148,13 +148,13 @@ class BrokenForOthers:
 
 
 def _plan_s(backend: Backend) -> float:
-    """Plan time since the first probe; 0 before it."""
+    """Return the plan time since the first probe; 0 before it."""
     probed_at = backend.records.probed_at
     return (datetime.now(UTC) - probed_at).total_seconds() * backend.speed if probed_at else 0.0
 
 
 class LockedOut:
-    """The fault users-locked-out: whoever is not the watcher needs a login that nobody has any more."""
+    """The fault users-locked-out: everybody except the watcher needs a login that nobody has any more."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app, self._backend = app, backend
@@ -170,7 +170,7 @@ class LockedOut:
 
 
 class Balanced:
-    """The fault one-instance-broken: connections are handed out in turn, and one instance is broken."""
+    """The fault one-instance-broken: connections are assigned in turn, and one instance is broken."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -200,7 +200,7 @@ class DownBetweenSamples:
 
 
 class Cache:
-    """The fault cached-answers: what a cache in front of the backend adds to its copies."""
+    """The fault cached-answers: adds the headers of a cache in front of the backend."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -217,12 +217,12 @@ class Cache:
 
 
 class OldCodeAtFirst:
-    """The fault stale-at-first: the code of before goes on answering for a while, as in a rolling deploy."""
+    """The fault stale-at-first: the old code goes on answering for a while, as in a rolling deployment."""
 
     def __init__(self, app: ASGIApp, old: ASGIApp, backend: Backend) -> None:
         self._app, self._old, self._backend = app, old, backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The lifespan is the new app's own.
+        # The lifespan belongs to the new app.
         is_old = scope["type"] == "http" and _plan_s(self._backend) < STALE_FOR_S
         await (self._old if is_old else self._app)(scope, receive, send)

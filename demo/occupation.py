@@ -9,7 +9,7 @@ from demo.sheet import Operation, Session, Sheet
 
 
 class RefusedError(Exception):
-    """The rules say no; `status` is the answer's status code and `detail` its text for the worker."""
+    """The rules refuse a request; `status` is the answer's code and `detail` its text for the worker."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -19,21 +19,21 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Who asks, as the request says it."""
+    """The worker, as the request gives it."""
 
     id: int
     nombre: str
 
 
 class Occupation:
-    """Methods raise RefusedError when the rules say no, redis.RedisError when the lock cannot be asked."""
+    """The rules. Methods raise RefusedError to refuse, and redis.RedisError when the lock cannot be read."""
 
     def __init__(self, sheet: Sheet, locks: SpoolLocks) -> None:
         self._sheet = sheet
         self._locks = locks
 
     def tomar(self, tag: str, worker: Worker, operacion: Operation) -> None:
-        """Occupy the spool; refused when anybody holds it, the same worker included."""
+        """Occupy the spool; refused when anybody holds it, even the same worker."""
         self._require_known(tag)
         if operacion is Operation.METROLOGIA:
             raise RefusedError(400, "METROLOGIA no requiere TOMAR: se completa directamente")
@@ -43,7 +43,7 @@ class Occupation:
         self._sheet.add(tag, _session(occupant))
 
     def pausar(self, tag: str, worker: Worker) -> Operation:
-        """Leave the spool unfinished; returns what was being done to it."""
+        """Leave the spool unfinished; return the operation that was in progress."""
         self._require_known(tag)
         held = self._locks.occupant(tag)
         if held is None:
@@ -61,10 +61,10 @@ class Occupation:
         self._leave(tag, worker, held, accion="COMPLETAR")
 
     def inspect(self, tag: str, worker: Worker) -> None:
-        """The instant METROLOGIA: occupies and completes in one step, once ARM and SOLD are completed."""
+        """Inspect at once: METROLOGIA occupies and completes in one step, after ARM and SOLD."""
         self._require_known(tag)
         occupant = self._take(tag, worker, Operation.METROLOGIA)
-        # Under the lock, or two inspections at the same time would both find the spool not yet inspected.
+        # Under the lock, as two concurrent inspections would otherwise both find the spool not yet inspected.
         refusal = _inspection_refusal(tag, self._sheet.completed(tag))
         if refusal:
             self._locks.release(tag, occupant)
@@ -86,7 +86,7 @@ class Occupation:
 
     def _holder_name(self, tag: str) -> str:
         held = self._locks.occupant(tag)
-        # None: released between our SET and this GET. "You did not get it" is still true.
+        # None when it was released between our SET and this GET; the refusal is still correct.
         return held.worker_nombre if held else "otro trabajador"
 
     def _leave(self, tag: str, worker: Worker, held: Occupant, *, accion: str) -> Operation:

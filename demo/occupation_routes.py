@@ -1,4 +1,4 @@
-"""The endpoints that write: TOMAR, PAUSAR, COMPLETAR, inspection. The rules are demo.occupation's."""
+"""The endpoints that write: TOMAR, PAUSAR, COMPLETAR, inspection. demo.occupation has the rules."""
 
 import logging
 
@@ -17,7 +17,7 @@ Body = dict[str, str | bool | None]
 
 
 def occupation_routes(backend: Backend, *, before_fix: bool) -> APIRouter:
-    """The occupation endpoints of one backend, as the code before the model fix has them or the new one."""
+    """Build the occupation endpoints of one backend, of the code before or after the model fix."""
     routes = APIRouter(prefix="/api/occupation", dependencies=[Depends(backend.before_occupation)])
 
     @routes.post("/tomar")
@@ -45,7 +45,7 @@ def occupation_routes(backend: Backend, *, before_fix: bool) -> APIRouter:
 
 
 def metrologia_routes(backend: Backend) -> APIRouter:
-    """The instant inspection under its own path."""
+    """Build the instant inspection under its own path."""
     routes = APIRouter(prefix="/api/metrologia")
 
     @routes.post("/completar")
@@ -58,7 +58,7 @@ def metrologia_routes(backend: Backend) -> APIRouter:
 
 
 def _tomar(backend: Backend, request: TomarRequest) -> Body:
-    # The pool as it is, even under dead-gauge: there it is the endpoint's gauge that is dead, not the pool.
+    # The pool's real state: dead-gauge freezes the endpoint's gauge, not the pool.
     LOG.info("TOMAR operation: Redis pool at %.0f%% capacity", stats_of(backend.pool).utilization_percent)
     backend.before_tomar()
     backend.occupation.tomar(request.tag_spool, _worker(request), request.operacion)

@@ -1,4 +1,4 @@
-"""The Redis connection pool and its gauge: reports are read from the real pool, never counted beside it."""
+"""The Redis connection pool and its gauge, whose numbers are read from the real pool."""
 
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ class PoolStats:
         return "HIGH_UTILIZATION" if self.utilization_percent > HIGH_UTILIZATION_PERCENT else None
 
     def as_json(self) -> dict[str, int | float]:
-        """The four numbers that /api/health and /api/redis-connection-stats share."""
+        """Return the four numbers that /api/health and /api/redis-connection-stats share."""
         return {
             "max_connections": self.max_connections,
             "active_connections": self.active_connections,
@@ -49,14 +49,14 @@ RECORDED_ACTIVE = (2, 3, 4, 3, 2, 4, 3)
 
 
 def recorded_stats(number: int) -> PoolStats:
-    """The cached gauge's answer to the n-th question."""
+    """Return the cached gauge's n-th answer."""
     active = RECORDED_ACTIVE[number % len(RECORDED_ACTIVE)]
     free = MAX_CONNECTIONS - active
     return PoolStats(max_connections=MAX_CONNECTIONS, active_connections=active, available_connections=free)
 
 
 def open_pool(url: str, max_connections: int) -> BlockingConnectionPool:
-    """A pool that connects on demand and refuses with "No connection available." after half a second."""
+    """Open a pool that connects on demand and refuses with "No connection available." after half a second."""
     # No retries: a fault must show at once and once, not as three slow attempts.
     return BlockingConnectionPool.from_url(
         url,
@@ -70,7 +70,7 @@ def open_pool(url: str, max_connections: int) -> BlockingConnectionPool:
 
 
 def stats_of(pool: BlockingConnectionPool) -> PoolStats:
-    """Read the pool without taking a connection, so this answers even when none is left."""
+    """Read the pool without taking a connection, so that this answers even when none is left."""
     # The queue holds one entry per connection that is not in use, connected or not yet.
     free = pool.pool.qsize()
     return PoolStats(
@@ -81,13 +81,13 @@ def stats_of(pool: BlockingConnectionPool) -> PoolStats:
 
 
 def flattered(stats: PoolStats) -> PoolStats:
-    """What the lying gauge shows: half of what is in use, while the rest stays true."""
+    """Return what the lying gauge shows: half of what is in use, and the rest unchanged."""
     return replace(stats, active_connections=stats.active_connections // 2)
 
 
 def held_connection(pool: BlockingConnectionPool) -> Redis:
-    """A client that takes one connection out of the pool now and keeps it until close().
+    """Return a client that takes one connection from the pool now and keeps it until close().
 
-    Raises redis.ConnectionError when none becomes available in time.
+    Raise redis.ConnectionError when none becomes available in time.
     """
     return Redis(connection_pool=pool, single_connection_client=True)

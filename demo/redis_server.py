@@ -24,7 +24,7 @@ class InProcessRedis(TcpFakeServer):
     """fakeredis behind a real TCP socket; its errors go to the log instead of stderr."""
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Each reply is sent at once, also where several commands came together."""
+        """Send each reply at once, even for commands that came together."""
         connection, address = super().get_request()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, address
@@ -38,7 +38,7 @@ _BORN, _RUN_ID = time.monotonic(), secrets.token_hex(20)
 
 @command(name="INFO", fixed=(), repeat=(bytes,))
 def _info(connection: FakeSocket, *sections: bytes) -> bytes:
-    """INFO, which fakeredis lacks: what a real Redis says of itself, as far as anybody here asks for it."""
+    """Answer INFO, which fakeredis lacks, with the facts that the tool reads."""
     facts = {
         "redis_version": "7.0.15",
         "run_id": _RUN_ID,
@@ -54,13 +54,13 @@ def _info(connection: FakeSocket, *sections: bytes) -> bytes:
     return "".join(f"{name}:{value}\r\n" for name, value in facts.items()).encode()
 
 
-setattr(FakeSocket, _info.__name__, _info)  # where fakeredis looks for the method of a command
+setattr(FakeSocket, _info.__name__, _info)  # where fakeredis looks up a command's method
 
 
 def _poll_less_often() -> None:
-    # Each connection's thread polls every 10 ms for pushed messages (pub/sub), which nobody here uses: 20
-    # idle connections cost 14 % of a core. Commands wake the poll at once: a longer one delays nothing. The
-    # constant is private; where it is missing, only the saving is lost.
+    # Each connection's thread polls every 10 ms for pushed messages (pub/sub), which nothing here uses: 20
+    # idle connections cost 14 % of a core. Commands wake the poll at once, so a longer one delays nothing.
+    # The constant is private; where it is missing, only the saving is lost.
     module = sys.modules[TcpFakeServer.__module__]
     if hasattr(module, "_POLL_INTERVAL"):
         setattr(module, "_POLL_INTERVAL", 0.25)  # noqa: B010 - a plain assignment does not pass mypy on a private name

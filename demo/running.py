@@ -1,4 +1,4 @@
-"""Run the demo backend as a process of its own, for as long as a `with` block lasts."""
+"""Runs the demo backend as a process of its own, for as long as a `with` block lasts."""
 
 import os
 import select
@@ -59,13 +59,13 @@ def running(
 ) -> Iterator[Running]:
     """Start `python -m demo.serve`, yield once it is ready, and stop it at exit, by force after five seconds.
 
-    The environment is passed on, so REDIS_URL works as it does on the command line. Raises NotReadyError.
+    The environment is passed on, so REDIS_URL works as it does on the command line. Raise NotReadyError.
     """
     command = [sys.executable, "-m", "demo.serve", "--fault", fault, "--speed", str(speed)]
     command += ["--log", str(log.resolve()), "--port", str(port)]
     command += ["--railway-as", str(railway_as)] if railway_as else []
-    # A file, not a pipe, for stderr: nobody reads it while the backend runs, and a full pipe would stop it.
-    # A session of its own: Ctrl-C is for the one who watches, who then still has to clean up here.
+    # A file for stderr, not a pipe: nobody reads it while the backend runs, and a full pipe would block it. A
+    # session of its own, so that Ctrl-C reaches only the watcher, which then still has to clean up here.
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
@@ -86,7 +86,7 @@ def running(
 
 
 def _ready_urls(stdout: IO[bytes], within_s: float) -> dict[str, str]:
-    """The URLs by their words; no "ready" when the process ends, says something else, or takes too long."""
+    """Return the URLs by their words; no "ready" when the process ends or takes too long."""
     deadline = time.monotonic() + within_s
     text = b""
     while not (text.endswith(b"\n") and b"ready " in text):
@@ -101,7 +101,7 @@ def _ready_urls(stdout: IO[bytes], within_s: float) -> dict[str, str]:
 
 def _why(process: subprocess.Popen[bytes], stderr: IO[bytes], within_s: float) -> str:
     try:
-        # Its end of the pipe closes a moment before the process is gone with its exit code.
+        # The process closes its end of the pipe a moment before it is gone with its exit code.
         exit_code = process.wait(ENDED_WITHIN_S)
     except subprocess.TimeoutExpired:
         state = f"was not ready within {within_s:g} s"
@@ -113,7 +113,7 @@ def _why(process: subprocess.Popen[bytes], stderr: IO[bytes], within_s: float) -
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Terminate, then kill; returns with the process gone and its pipe closed."""
+    """Terminate, then kill; return with the process gone and its pipe closed."""
     if process.poll() is None:
         process.terminate()
         try:

@@ -70,7 +70,7 @@ def _serve(backend: Backend, port: int, stop: threading.Event, switches: Switche
                 _wait_ready(listening.port, stop)
         else:
             _wait_ready(listening.port, stop)
-        # First, so that a request that waits (slow) gives up its wait and the shutdown need not.
+        # First, so that a waiting request (slow) gives up and does not hold up the shutdown.
         backend.stopping.set()
 
 
@@ -119,6 +119,6 @@ def _speed(text: str) -> float:
 
 if __name__ == "__main__":
     exit_code = main(sys.argv[1:])
-    # The interpreter's last collection walks every object once more: 0.2 s of shutdown, for nothing.
+    # Skips the interpreter's last garbage collection, which costs 0.2 s at shutdown for nothing.
     gc.freeze()
     sys.exit(exit_code)

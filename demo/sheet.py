@@ -23,7 +23,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One stretch of work. `accion` is the last thing that happened to it; an open session has no end."""
+    """One period of work. `accion` is the last thing that happened to it; an open session has no end."""
 
     token: str
     worker_id: int
@@ -34,7 +34,7 @@ class Session:
     end_time: datetime | None = None
 
     def as_json(self) -> dict[str, str | int | float | None]:
-        """As /api/history shows it; duration in seconds, null while the session is open."""
+        """Return the session as /api/history shows it; duration in seconds, null while it is open."""
         end = self.end_time
         return {
             "worker_nombre": self.worker_nombre,
@@ -48,7 +48,7 @@ class Session:
 
 
 class Sheet:
-    """Safe for many threads. It does not decide who may write: that is the lock's business."""
+    """The sheet, safe for threads. The lock, not the sheet, decides who may write."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
@@ -63,7 +63,7 @@ class Sheet:
             return frozenset(self._completed[tag_spool])
 
     def history(self, tag_spool: str) -> tuple[Session, ...]:
-        """All sessions, oldest first."""
+        """Return all sessions, oldest first."""
         with self._mutex:
             return tuple(self._sessions[tag_spool].values())
 
@@ -74,7 +74,7 @@ class Sheet:
             self._sessions[tag_spool][session.token] = session
 
     def end(self, tag_spool: str, token: str, *, accion: str, completes: bool) -> bool:
-        """End the open session of `token`; False when it was ended already. Takes 10 to 20 ms."""
+        """End the open session of `token`; False when it has ended already. Takes 10 to 20 ms."""
         _write_delay()
         with self._mutex:
             session = self._sessions[tag_spool].get(token)

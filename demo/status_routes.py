@@ -1,4 +1,4 @@
-"""The endpoints that only look: health, pool statistics, workers, history."""
+"""The endpoints that only read: health, pool statistics, workers, history."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ Body = dict[str, Any]
 
 
 def status_routes(backend: Backend) -> APIRouter:
-    """The read-only endpoints of one backend."""
+    """Build the read-only endpoints of one backend."""
     routes = APIRouter(prefix="/api")
 
     @routes.get("/health")
@@ -38,7 +38,7 @@ def status_routes(backend: Backend) -> APIRouter:
         body = {"status": "unhealthy" if error else "healthy", "operational": error is None}
         return JSONResponse(body, status_code=_health_status(error, backend))
 
-    # async: answered by the event loop itself, even while every worker thread waits for a connection.
+    # async, so that the event loop answers even while every worker thread waits for a connection.
     @routes.get("/redis-connection-stats")
     async def redis_connection_stats() -> Body:
         backend.stats_asked.set()
@@ -61,7 +61,7 @@ def status_routes(backend: Backend) -> APIRouter:
 
 
 def _health_status(error: str | None, backend: Backend) -> int:
-    # The fault is about the body: a check that looks at the status code only must be fooled by it.
+    # The fault is in the body: it must fool a check of the status code alone.
     return 503 if error and backend.fault is not Fault.HEALTH_UNHEALTHY else 200
 
 

@@ -1,4 +1,4 @@
-"""How a demo's platform misbehaves, said in words: "NAME=VALUE", or "NAME" for what is on or off."""
+"""How a demo's platform misbehaves, in words: "NAME=VALUE", or "NAME" for an on-off switch."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -7,10 +7,10 @@ from typing import TypeVar
 
 @dataclass(kw_only=True)
 class CountedSwitches:
-    """Fields that are whole numbers count down: "the next N"."""
+    """The switches; whole numbers count down: "the next N"."""
 
     def take(self, name: str) -> bool:
-        """Whether a counted switch is on, which uses up one of its N."""
+        """Whether a counted switch is on; if so, use up one of its N."""
         left: int = getattr(self, name)
         if left > 0:
             setattr(self, name, left - 1)
@@ -26,9 +26,9 @@ def set_by_words(
     meanings: Mapping[str, str],
     allowed: Mapping[str, Collection[str]],
 ) -> Made:
-    """`made` with these switches set; raises ValueError, which tells.
+    """Return `made` with these switches set; raise ValueError with what is allowed.
 
-    `allowed`: the words that a text or a set may have.
+    `allowed` has the words that a text or a set may contain.
     """
     kinds = {item.name: type(getattr(made, item.name)) for item in fields(made)}
     for word in words:
@@ -43,7 +43,7 @@ def set_by_words(
 
 
 def _value(name: str, kind: type, text: str | None, allowed: Collection[str] | None) -> object:
-    """The value; None where the text is none of that kind."""
+    """Parse a value; None where the text is not of that kind."""
     if text is None or kind is bool:
         return True if text is None and kind is bool else None
     if kind in (int, float):

@@ -1,1 +1,1 @@
-"""A GitHub to talk to: requests and answers are validated against GitHub's own OpenAPI description."""
+"""A GitHub for tests: requests and answers are validated against GitHub's own OpenAPI description."""

@@ -1,4 +1,4 @@
-"""The room of artifacts; they are made by Hub.add_artifact."""
+"""The artifacts endpoints; artifacts come from Hub.add_artifact."""
 
 import io
 import zipfile
@@ -28,7 +28,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def archive_named(hub: Hub, call: Call) -> Answer:
-    """Where the archive lies, as a redirect; an expired one is gone."""
+    """A redirect to the archive; 410 for an expired one."""
     row = _found(hub, call.parameters["artifact_id"])
     if row is None or call.parameters["archive_format"] != "zip":
         return not_found()
@@ -38,7 +38,7 @@ def archive_named(hub: Hub, call: Call) -> Answer:
 
 
 def archive(hub: Hub, identity: str) -> bytes | None:
-    """The zip of an artifact, as the storage behind the redirect gives it."""
+    """Return an artifact's zip, as the storage behind the redirect gives it; None where there is none."""
     row = _found(hub, identity)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""One request that GitHub's description knows, and its answer: what every room takes and gives."""
+"""A request that GitHub's description knows, and its answer: what every endpoint takes and returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request: `api` and `web` are the repository's addresses there."""
+    """A request; `api` and `web` are the repository's addresses."""
 
     operation: Operation
     query: Mapping[str, str]
@@ -29,13 +29,13 @@ class Call:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """Those of the path, as text."""
+        """The path's parameters, as text."""
         return self.operation.parameters
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`last_page` is known for lists only; `html` stands where a front answers instead of the API."""
+    """An answer; `last_page` is set for lists only, `html` where a front answers instead of the API."""
 
     status: int = 200
     body: Any = None
@@ -45,14 +45,14 @@ class Answer:
 
 
 def made(body: Row) -> Answer:
-    """201, with the new thing's address."""
+    """Return a 201 with the new object's address."""
     return Answer(status=201, body=body, headers={"Location": body["url"]})
 
 
 def refused(
     status: int, message: str, errors: Sequence[Row] = (), *, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """A refusal as GitHub words it."""
+    """Return a refusal as GitHub words it."""
     body: Row = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
     return Answer(
         status=status, body=body | ({"errors": list(errors)} if errors else {}), headers=headers or {}
@@ -60,14 +60,14 @@ def refused(
 
 
 def not_found() -> Answer:
-    """What GitHub says of anything that is not there, or not for this token."""
+    """Return GitHub's answer for anything that is missing, or not visible to this token."""
     return refused(404, "Not Found")
 
 
 def paged(
     call: Call, rows: Sequence[Any], shown: Callable[[Any], Row], *, under: str | None = None
 ) -> Answer:
-    """One page of a list; with `under` in an object with total_count, as GitHub has it for some."""
+    """Return one page of a list; with `under`, in an object with total_count, as GitHub has it for some."""
     size = min(max(int(call.query.get("per_page", PER_PAGE)), 1), MAX_PER_PAGE)
     page = max(int(call.query.get("page", 1)), 1)
     part = [shown(row) for row in rows[(page - 1) * size : page * size]]
@@ -76,12 +76,12 @@ def paged(
 
 
 def example(component: str, **fields: Any) -> Row:
-    """A smallest value of one of GitHub's schemas, with these fields."""
+    """Return the smallest value of one of GitHub's schemas, with these fields."""
     found: Row = smallest({"$ref": f"#/components/schemas/{component}"})
     return found | fields
 
 
 def user(login: str) -> Row:
-    """Somebody."""
+    """Return a user."""
     kind = "Bot" if login.endswith("[bot]") else "User"
     return example("simple-user", login=login, type=kind)

@@ -1,14 +1,14 @@
-"""The room of comments on issues and pull requests."""
+"""The endpoints of comments on issues and pull requests."""
 
 from demo.github.calls import Answer, Call, Row, example, made, not_found, paged, refused, user
 from demo.github.hub import Hub
 
-# Of issue comments the API says so in its message; measured it takes more.
+# The API's message gives this limit for issue comments; in measurements it takes more.
 MAX_BODY = 65_536
 
 
 def listed(hub: Hub, call: Call) -> Answer:
-    """Oldest first."""
+    """The comments of an issue, oldest first."""
     number = int(call.parameters["issue_number"])
     if number not in hub.issues:
         return not_found()
@@ -18,7 +18,7 @@ def listed(hub: Hub, call: Call) -> Answer:
 
 
 def created(hub: Hub, call: Call) -> Answer:
-    """A new comment, which somebody may delete at once."""
+    """Create a comment; a switch may delete it at once."""
     number = int(call.parameters["issue_number"])
     if number not in hub.issues:
         return not_found()
@@ -39,7 +39,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def changed(hub: Hub, call: Call) -> Answer:
-    """Another body."""
+    """Replace a comment's body."""
     number, row = _found(hub, call)
     if row is None:
         return not_found()
@@ -50,7 +50,7 @@ def changed(hub: Hub, call: Call) -> Answer:
 
 
 def deleted(hub: Hub, call: Call) -> Answer:
-    """Gone."""
+    """Delete a comment."""
     number, row = _found(hub, call)
     if row is None:
         return not_found()
@@ -68,7 +68,7 @@ def _found(hub: Hub, call: Call) -> tuple[int, Row | None]:
 
 
 def _shown(call: Call, number: int, row: Row) -> Row:
-    # A test may hand in a row of its own, without times.
+    # A test may insert a row without times.
     times = {key: row[key] for key in ("created_at", "updated_at") if key in row}
     return example(
         "issue-comment",

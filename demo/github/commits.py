@@ -1,16 +1,16 @@
-"""The room of commits: their statuses and their pull requests."""
+"""The endpoints of commits: their statuses and their pull requests."""
 
 import re
 
 from demo.github.calls import Answer, Call, Row, example, made, not_found, paged, refused, user
 from demo.github.hub import Hub
 
-# GitHub: 1,000 statuses for one commit and context.
+# GitHub allows 1,000 statuses for a commit and context.
 MAX_STATUSES = 1000
 
 
 def shown(hub: Hub, call: Call) -> Answer:
-    """Any whole id is a commit of the demo's repository; of branches, the default one is known."""
+    """A commit: any full SHA exists in the demo's repository, and the default branch is known."""
     sha, at = call.parameters["ref"], hub.now()
     if sha == hub.default_branch:
         sha, at = hub.head
@@ -23,7 +23,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def status_created(hub: Hub, call: Call) -> Answer:
-    """The newest status of a context counts."""
+    """Create a status; the newest one of a context counts."""
     sha, body = call.parameters["sha"], call.body
     row = {"id": hub.new_id(), "sha": sha, "state": body["state"], "created_at": hub.now()}
     row |= {"context": body.get("context", "default"), "author": hub.author}
@@ -36,7 +36,7 @@ def status_created(hub: Hub, call: Call) -> Answer:
 
 
 def combined(hub: Hub, call: Call) -> Answer:
-    """failure when one failed, pending when one is pending or there is none, else success."""
+    """The combined status: failure if one failed, pending if one is pending or there is none, else success."""
     sha = call.parameters["ref"]
     newest = {row["context"]: row for row in hub.statuses if row["sha"] == sha}
     states = {row["state"] for row in newest.values()}
@@ -56,13 +56,13 @@ def combined(hub: Hub, call: Call) -> Answer:
 
 
 def pulls(hub: Hub, call: Call) -> Answer:
-    """The pull requests that brought a commit."""
+    """The pull requests that contain a commit."""
     numbers = hub.pulls.get(call.parameters["commit_sha"], [])
     return paged(call, numbers, lambda number: _pull(hub, call, number, "pull-request-simple"))
 
 
 def pull_shown(hub: Hub, call: Call) -> Answer:
-    """One pull request; an issue is none."""
+    """One pull request; an issue is not found."""
     number = int(call.parameters["pull_number"])
     if not any(number in numbers for numbers in hub.pulls.values()):
         return not_found()

@@ -1,4 +1,4 @@
-"""The room of deployments as GitHub knows them, and their statuses."""
+"""The endpoints of deployments as GitHub knows them, and their statuses."""
 
 from demo.github.calls import Answer, Call, Row, example, made, not_found, paged, refused, user
 from demo.github.hub import Hub
@@ -7,7 +7,7 @@ MAX_DESCRIPTION = 140
 
 
 def listed(hub: Hub, call: Call) -> Answer:
-    """Newest first, filtered by sha, ref, task and environment."""
+    """The deployments, newest first, filtered by sha, ref, task and environment."""
     names = ("sha", "ref", "task", "environment")
     rows = [
         row for row in hub.deployments if all(call.query.get(name, row[name]) == row[name] for name in names)
@@ -16,7 +16,7 @@ def listed(hub: Hub, call: Call) -> Answer:
 
 
 def created(hub: Hub, call: Call) -> Answer:
-    """A new deployment; a ref that is a whole commit id is also its sha."""
+    """Create a deployment; a ref that is a full SHA is also its sha."""
     body = call.body
     sha = body["ref"] if len(body["ref"]) == 40 else "0" * 40
     row = {"id": hub.new_id(), "ref": body["ref"], "sha": sha, "statuses": []}
@@ -27,7 +27,7 @@ def created(hub: Hub, call: Call) -> Answer:
 
 
 def statuses(hub: Hub, call: Call) -> Answer:
-    """Newest first."""
+    """A deployment's statuses, newest first."""
     row = _found(hub, call)
     if row is None:
         return not_found()
@@ -35,7 +35,7 @@ def statuses(hub: Hub, call: Call) -> Answer:
 
 
 def status_created(hub: Hub, call: Call) -> Answer:
-    """A new state; `success` makes earlier deployments inactive unless auto_inactive is false."""
+    """Create a status; `success` makes earlier deployments inactive unless auto_inactive is false."""
     row, body = _found(hub, call), call.body
     if row is None:
         return not_found()

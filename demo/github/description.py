@@ -1,4 +1,4 @@
-"""GitHub's OpenAPI description: which operation a request is, does it fit, and a smallest answer."""
+"""GitHub's OpenAPI description: finds a request's operation, validates it, and makes minimal answers."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 
 @cache
 def description() -> Schema:
-    """The whole document, with OpenAPI's `nullable` as JSON Schema says it."""
+    """Load the complete document, with OpenAPI's `nullable` turned into JSON Schema."""
     loaded: Schema = _with_null(json.loads(DESCRIPTION.read_text(encoding="utf-8")))
     return loaded
 
@@ -42,7 +42,7 @@ class Operation:
         self._found: Schema = description()["paths"][template][method]
 
     def query_mistakes(self, query: Mapping[str, str]) -> list[str]:
-        """Which parts of a query GitHub does not know, or does not take."""
+        """Return the parts of a query that GitHub does not know or accept."""
         known = {item["name"]: _resolved(item["schema"]) for item in _parameters(self._found, "query")}
         found = [f"a query without meaning: {name}" for name in query if name not in known]
         for name, text in query.items():
@@ -54,7 +54,7 @@ class Operation:
         return found
 
     def mistakes(self, body: Any) -> list[str]:
-        """Why a request's body does not fit."""
+        """Return why a request's body does not fit."""
         asked = self._found.get("requestBody")
         if asked is None:
             return [] if body is None else ["a body where none belongs"]
@@ -62,7 +62,7 @@ class Operation:
         return [error.message for error in _validator(schema).iter_errors({} if body is None else body)]
 
     def answer_schema(self, status: int) -> Schema | None:
-        """The schema of an answer's body; None where it has none. A refusal may be undescribed."""
+        """Return the schema of an answer's body; None where it has none. A refusal may be undescribed."""
         if status >= 400 and str(status) not in self._found["responses"]:
             return {"$ref": "#/components/schemas/basic-error"}
         found = _resolved(self._found["responses"][str(status)])
@@ -71,7 +71,7 @@ class Operation:
         return schema
 
     def check_answer(self, status: int, body: Any) -> None:
-        """Raise ValueError when our own answer is not one of GitHub's."""
+        """Raise ValueError where our own answer does not match GitHub's description."""
         schema = self.answer_schema(status)
         if schema is None:
             if body is not None:
@@ -83,7 +83,7 @@ class Operation:
 
 
 def operation(method: str, path: str) -> Operation | None:
-    """The operation of a request, without its query; None where GitHub (or the cut) has none."""
+    """Return the operation of a request, without its query; None where GitHub (or this subset) has none."""
     for template, pattern in _patterns():
         match = pattern.fullmatch(path)
         if match and method.lower() in description()["paths"][template]:
@@ -94,7 +94,7 @@ def operation(method: str, path: str) -> Operation | None:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Each path as a pattern; a parameter that is a number takes nothing else."""
+    """Return each path as a pattern; an integer parameter matches digits only."""
     made = []
     for template, methods in description()["paths"].items():
         numbers = {
@@ -117,7 +117,7 @@ def _parameters(found: Schema, place: str) -> list[Schema]:
 
 
 def smallest(schema: Schema, depth: int = 0) -> Any:
-    """A smallest value that fits: required fields only, nulls where they may be."""
+    """Return the smallest value that fits a schema: required fields only, and null where allowed."""
     schema = _resolved(schema)
     for key in ("anyOf", "oneOf"):
         if key in schema:

@@ -1,4 +1,4 @@
-"""The room where workflows are started by hand or by another job."""
+"""The endpoints that start workflows."""
 
 from demo.github.calls import Answer, Call, not_found, refused
 from demo.github.hub import Hub
@@ -6,7 +6,7 @@ from demo.github.runs import workflow_named
 
 
 def of_workflow(hub: Hub, call: Call) -> Answer:
-    """204, or 200 with the run where return_run_details asks for it; either way a run is queued."""
+    """Queue a run; answer 204, or 200 with the run where return_run_details asks for it."""
     workflow = workflow_named(hub, call.parameters["workflow_id"])
     if workflow is None:
         return not_found()
@@ -25,7 +25,7 @@ def of_workflow(hub: Hub, call: Call) -> Answer:
 
 
 def of_repository(hub: Hub, call: Call) -> Answer:
-    """204 without a run's id, as GitHub has it."""
+    """Record a repository_dispatch; answer 204 without a run's id, as GitHub does."""
     payload = dict(call.body.get("client_payload", {}))
     hub.dispatches.append({"event_type": call.body["event_type"], "client_payload": payload})
     return Answer(status=204)

@@ -1,4 +1,4 @@
-"""The room of environments with their wait timers and reviewers."""
+"""The endpoints of environments with their wait timers and reviewers."""
 
 from urllib.parse import quote
 
@@ -22,7 +22,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def put(hub: Hub, call: Call) -> Answer:
-    """Made or changed: a rule that is not named is removed."""
+    """Create or change an environment; a rule that is not given is removed."""
     name, body = call.parameters["environment_name"], call.body or {}
     wait_timer = body.get("wait_timer") or 0
     if not 0 <= wait_timer <= MAX_WAIT_MINUTES:
@@ -39,13 +39,13 @@ def put(hub: Hub, call: Call) -> Answer:
 
 
 def deleted(hub: Hub, call: Call) -> Answer:
-    """Gone, and with it its rules."""
+    """Delete an environment with its rules."""
     found = hub.environments.pop(call.parameters["environment_name"], None)
     return not_found() if found is None else Answer(status=204)
 
 
 def environment_shown(hub: Hub, call: Call, name: str) -> Row:
-    """An environment as the API gives it."""
+    """Format an environment as the API does."""
     row = hub.environments[name]
     place = quote(name, safe="")
     return example(
@@ -62,7 +62,7 @@ def environment_shown(hub: Hub, call: Call, name: str) -> Row:
 
 
 def _rules(row: Row) -> list[Row]:
-    """As GitHub does, a rule that is off is not there."""
+    """Return the rules that are on; like GitHub, leave out those that are off."""
     rules: list[Row] = []
     if row["wait_timer"]:
         rules.append({"type": "wait_timer", "wait_timer": row["wait_timer"]})
@@ -76,7 +76,7 @@ def _rules(row: Row) -> list[Row]:
 
 
 def _reviewer(item: str | Row) -> Row:
-    """By login where a test wrote it, by type and id where it came through the API."""
+    """Return a reviewer, by login where a test wrote it, by type and id where the API did."""
     if isinstance(item, str):
         return {"type": "User", "reviewer": user(item)}
     if item["type"] == "Team":

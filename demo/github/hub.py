@@ -1,4 +1,4 @@
-"""What the demo's GitHub holds: one repository. The rooms (issues, actions and so on) read and write it."""
+"""The state of the demo's GitHub: one repository, which the endpoints (issues, actions, …) read and write."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ def _clock() -> datetime:
 
 @dataclass(kw_only=True)
 class Hub:
-    """The state. `mistakes` are requests that GitHub's description does not know or does not take."""
+    """The state. `mistakes` are requests that GitHub's description does not know or accept."""
 
     repository: str = REPOSITORY
     private: bool = False
@@ -52,18 +52,18 @@ class Hub:
     clock: Callable[[], datetime] = _clock
 
     def new_id(self) -> int:
-        """Ids grow."""
+        """Return a new id; ids grow."""
         self.next_id += 1
         return self.next_id
 
     def now(self) -> str:
-        """As GitHub writes it."""
+        """Return the time as GitHub writes it."""
         return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def add_issue(
         self, number: int, *, body: str = "", author: str = BOT, labels: tuple[str, ...] = (), title: str = ""
     ) -> Row:
-        """An issue, or the issue side of a pull request."""
+        """Add an issue, or the issue side of a pull request."""
         now = self.now()
         self.issues[number] = {
             "number": number,
@@ -80,14 +80,14 @@ class Hub:
         return self.issues[number]
 
     def add_comment(self, number: int, body: str, author: str = BOT) -> Row:
-        """A comment of somebody."""
+        """Add a comment by `author`."""
         now = self.now()
         row = {"id": self.new_id(), "body": body, "author": author, "created_at": now, "updated_at": now}
         self.comments[number].append(row)
         return row
 
     def add_label(self, name: str, *, color: str = COLOR, description: str | None = None) -> Row:
-        """A label of the repository; one that is there stays as it is."""
+        """Add a label of the repository; an existing one stays as it is."""
         found = self.label(name)
         if found is None:
             found = {"id": self.new_id(), "name": name, "color": color, "description": description}
@@ -95,7 +95,7 @@ class Hub:
         return found
 
     def label(self, name: str) -> Row | None:
-        """The label of a name, in which case does not matter."""
+        """Find a label by its name, in any case."""
         return next((row for row in self.labels.values() if row["name"].lower() == name.lower()), None)
 
     def add_run(  # noqa: PLR0913  # keywords, for tests to name what they are about
@@ -111,7 +111,7 @@ class Hub:
         created_at: str | None = None,
         attempt: int = 1,
     ) -> Row:
-        """A run of a workflow; one that is completed without a conclusion was a success."""
+        """Add a run of a workflow; a completed one without a conclusion was a success."""
         identity = self.new_id() if identity is None else identity
         if workflow not in self.workflows:
             self.workflows.append(workflow)
@@ -132,7 +132,7 @@ class Hub:
     def add_job(
         self, run_id: int, name: str, *, status: str = "completed", conclusion: str | None = None
     ) -> Row:
-        """A job of a run's present attempt."""
+        """Add a job of a run's current attempt."""
         ended = "success" if status == "completed" else None
         row = {"id": self.new_id(), "name": name, "status": status, "conclusion": conclusion or ended}
         row |= {"attempt": self.runs[run_id]["attempt"], "created_at": self.now()}
@@ -142,7 +142,7 @@ class Hub:
     def add_artifact(
         self, run_id: int, name: str, *, files: Mapping[str, str] | None = None, expired: bool = False
     ) -> Row:
-        """An artifact of a run; `files` is what its archive holds, by name."""
+        """Add an artifact of a run; `files` is its archive's content, by name."""
         row = {"id": self.new_id(), "run_id": run_id, "name": name, "files": dict(files or {})}
         row |= {"expired": expired, "created_at": self.now()}
         self.artifacts.append(row)
@@ -151,7 +151,7 @@ class Hub:
     def add_environment(
         self, name: str, wait_timer: int | None = None, reviewers: tuple[str, ...] = ()
     ) -> Row:
-        """An environment with its protection rules; the timer is in minutes, reviewers are logins."""
+        """Add an environment with its protection rules; the timer is in minutes, reviewers are logins."""
         now = self.now()
         row = {"id": self.new_id(), "wait_timer": wait_timer, "reviewers": list(reviewers)}
         self.environments[name] = row | {"created_at": now, "updated_at": now}

@@ -1,4 +1,4 @@
-"""The room of issues and of the labels on them."""
+"""The endpoints of issues and of the labels on them."""
 
 from demo.github.calls import Answer, Call, Row, example, made, not_found, paged, refused, user
 from demo.github.hub import Hub
@@ -6,7 +6,7 @@ from demo.github.labels import label_shown
 
 
 def listed(hub: Hub, call: Call) -> Answer:
-    """Newest first, filtered by state, labels and creator."""
+    """The issues, newest first, filtered by state, labels and creator."""
     query = call.query
     state = query.get("state", "open")
     wanted = {label.lower() for label in query.get("labels", "").split(",") if label}
@@ -23,7 +23,7 @@ def listed(hub: Hub, call: Call) -> Answer:
 
 
 def opened(hub: Hub, call: Call) -> Answer:
-    """A new issue."""
+    """Open an issue."""
     body = call.body
     labels = tuple(_name(label) for label in body.get("labels", []))
     row = hub.add_issue(
@@ -43,7 +43,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def changed(hub: Hub, call: Call) -> Answer:
-    """Title, body, state, all labels and assignees at once."""
+    """Change an issue's title, body, state, labels and assignees."""
     row = _row(hub, call)
     if row is None:
         return not_found()
@@ -57,7 +57,7 @@ def changed(hub: Hub, call: Call) -> Answer:
 
 
 def labels_added(hub: Hub, call: Call) -> Answer:
-    """A label that the repository does not have is made."""
+    """Add labels to an issue; one that the repository lacks is created."""
     row = _row(hub, call)
     if row is None:
         return not_found()
@@ -69,7 +69,7 @@ def labels_added(hub: Hub, call: Call) -> Answer:
 
 
 def label_removed(hub: Hub, call: Call) -> Answer:
-    """One label off an issue."""
+    """Remove one label from an issue."""
     row = _row(hub, call)
     if row is None:
         return not_found()
@@ -81,7 +81,7 @@ def label_removed(hub: Hub, call: Call) -> Answer:
 
 
 def issue_shown(hub: Hub, call: Call, row: Row) -> Row:
-    """An issue as the API gives it."""
+    """Format an issue as the API does."""
     number = row["number"]
     url, html_url = f"{call.api}/issues/{number}", f"{call.web}/issues/{number}"
     pulls = {pull for pulls in hub.pulls.values() for pull in pulls}
@@ -125,5 +125,5 @@ def _name(label: str | Row) -> str:
 
 
 def _labels(hub: Hub, call: Call, row: Row) -> list[Row]:
-    # A test may write names into an issue's row by hand: such a label is then of the repository too.
+    # A test may write label names into an issue's row; add_label makes them the repository's too.
     return [label_shown(call, hub.add_label(name)) for name in row["labels"]]

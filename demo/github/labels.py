@@ -1,4 +1,4 @@
-"""The room of the repository's labels."""
+"""The endpoints of the repository's labels."""
 
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ def listed(hub: Hub, call: Call) -> Answer:
 
 
 def created(hub: Hub, call: Call) -> Answer:
-    """A new label; a name that is taken is refused, as is a description that is too long."""
+    """Create a label; refuse a name that is taken, and a description that is too long."""
     body = call.body
     if hub.label(body["name"]) is not None:
         return _invalid("already_exists", "name")
@@ -32,7 +32,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def changed(hub: Hub, call: Call) -> Answer:
-    """Name, colour, description; the issues follow a new name."""
+    """Change a label's name, colour and description; issues follow the new name."""
     row = hub.label(call.parameters["name"])
     if row is None:
         return not_found()
@@ -46,7 +46,7 @@ def changed(hub: Hub, call: Call) -> Answer:
 
 
 def label_shown(call: Call, row: Row) -> Row:
-    """A label as the API gives it."""
+    """Format a label as the API does."""
     told = {key: row[key] for key in ("id", "name", "color", "description")}
     place = f"{call.api}/labels/{quote(row['name'], safe='')}"
     return told | {"node_id": f"LA_{row['id']}", "default": False, "url": place}

@@ -1,8 +1,8 @@
-"""Markdown as GitHub shows it in a comment, made harmless.
+"""Renders Markdown as GitHub shows it in a comment, made harmless.
 
-GitHub's own parser reads it; an allow-list cuts the rest. GitHub shows pictures through a proxy of its
-own: here nothing is loaded from anywhere, and a picture is its text. Of raw HTML only what our reports
-use is let through.
+GitHub's own parser reads it; an allow-list cuts the rest. GitHub shows pictures through its own proxy: here
+nothing is loaded from anywhere, and a picture is its text. Of raw HTML only what our reports use is let
+through.
 """
 
 import re
@@ -11,7 +11,7 @@ import nh3
 from cmarkgfm import github_flavored_markdown_to_html  # type: ignore[import-untyped]  # it ships none
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 
-# In comments, unlike in files, the end of a line is a line break.
+# In comments, unlike in files, a line end is a line break.
 _OPTIONS = Options.CMARK_OPT_HARDBREAKS | Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_GITHUB_PRE_LANG
 _TAGS = {
     *("h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li", "pre", "code"),
@@ -34,7 +34,7 @@ _NESTING = re.compile(r"<(/?)(?:blockquote|details|li|td)\b")
 
 
 def html_of(markdown: str) -> str:
-    """Never more than text, tables, links to http(s) and what folds; the same text gives the same HTML."""
+    """Render text, tables, http(s) links and folds, and nothing else; the same text gives the same HTML."""
     parsed = github_flavored_markdown_to_html(markdown, options=_OPTIONS)
     parsed = parsed.replace('<input type="checkbox" checked="" disabled="" />', "☑")
     parsed = parsed.replace('<input type="checkbox" disabled="" />', "☐")
@@ -51,7 +51,7 @@ def html_of(markdown: str) -> str:
 
 
 def _with_alerts(html: str) -> str:
-    """GitHub draws alerts at the top level only; further in they stay quotes."""
+    """Draw alerts at the top level only, as GitHub does; nested ones stay quotes."""
 
     def drawn(match: re.Match[str]) -> str:
         before = _NESTING.findall(html, 0, match.start())

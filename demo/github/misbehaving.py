@@ -1,4 +1,4 @@
-"""What the switches do to a request: refuse it, or lose its answer."""
+"""Applies the switches to a request: refuses it, or loses its answer."""
 
 from demo.github.calls import Answer, Call, refused
 from demo.github.hub import Hub
@@ -18,12 +18,12 @@ SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes
 
 
 def bad_gateway() -> Answer:
-    """GitHub's own page for a request that its front could not pass on, or whose answer it lost."""
+    """Return GitHub's own page for a request that its front could not pass on, or whose answer it lost."""
     return Answer(status=502, html=UNICORN)
 
 
 def unheard(hub: Hub) -> Answer | None:
-    """The answer to a request that nobody looks at, whatever it asks."""
+    """Return the answer to a request that never reaches an endpoint, whatever it is; None where it does."""
     if hub.switches.take("bad_gateways"):
         return bad_gateway()
     if not hub.switches.primary_limit:
@@ -33,7 +33,7 @@ def unheard(hub: Hub) -> Answer | None:
 
 
 def refusal(hub: Hub, call: Call) -> Answer | None:
-    """Why a request that GitHub understands is not carried out; None where it is."""
+    """Return why a request that GitHub understands is not carried out; None where it is."""
     if _writes(call) and hub.switches.take("secondary_limits"):
         return refused(403, SECONDARY, headers={"Retry-After": "1"})
     if permission_needed(call) in hub.switches.forbidden:
@@ -42,7 +42,7 @@ def refusal(hub: Hub, call: Call) -> Answer | None:
 
 
 def carried_out(hub: Hub, call: Call, given: Answer) -> Answer:
-    """The answer of a room, unless it gets lost on its way."""
+    """Return the endpoint's answer, unless it is lost on its way."""
     if _writes(call) and given.status < 300 and hub.switches.take("lost_answers"):
         return bad_gateway()
     return given

@@ -1,4 +1,4 @@
-"""An issue with its comments as a page of the demo's GitHub: what a reader there would see."""
+"""Renders an issue with its comments as a page of the demo's GitHub: what a reader there would see."""
 
 import re
 from base64 import b64encode
@@ -13,15 +13,16 @@ from demo.github.calls import Row
 from demo.github.hub import COLOR, Hub
 from demo.github.markdown import html_of
 
-# Too large for the repository: `make npm` fetches it.
+# Too large for the repository; `make npm` downloads it.
 MERMAID = Path(__file__).resolve().parents[2] / ".venv" / "npm" / "mermaid.min.js"
 _CHART = '<pre lang="mermaid">'
 
 
 def issue_page(hub: Hub, number: int, *, draws: bool = False) -> str:
-    """The page, complete in itself: nothing is loaded from elsewhere, and no script runs.
+    """Render the page; it loads nothing from elsewhere.
 
-    With `draws`, Mermaid draws the charts as GitHub does, where it was fetched; else their text is shown.
+    With `draws`, Mermaid draws the charts as GitHub does, where it was downloaded; else their text is shown,
+    and no script runs.
     """
     issue = hub.issues[number]
     labels = [_label(hub.label(name) or {"name": name, "color": COLOR}) for name in issue["labels"]]
@@ -42,7 +43,7 @@ def issue_page(hub: Hub, number: int, *, draws: bool = False) -> str:
 
 @cache
 def _drawing_script() -> str:
-    """Mermaid with what draws each chart; empty where it was not fetched."""
+    """Return Mermaid with the code that draws each chart; "" where it was not downloaded."""
     if not MERMAID.is_file():
         return ""
     library = MERMAID.read_text(encoding="utf-8").replace("</script", "<\\/script")
@@ -57,8 +58,8 @@ def _template() -> Template:
 
 
 def _said(row: Row) -> Row:
-    """One box: who, when, and the body as HTML that has been made harmless."""
-    # html_of has cut whatever could act.
+    """Return one box: who, when, and the body as harmless HTML."""
+    # html_of has removed whatever could act.
     body = Markup(html_of(row["body"] or ""))  # noqa: S704
     at = str(row["created_at"])
     return {
@@ -72,7 +73,7 @@ def _said(row: Row) -> Row:
 
 
 def _label(row: Row) -> Row:
-    """Dark text on a light colour and the other way round; what is no colour is grey."""
+    """Return a label with dark text on a light colour, or light on dark; an invalid colour is grey."""
     color = row["color"] if re.fullmatch(r"[0-9a-fA-F]{6}", row["color"]) else COLOR
     red, green, blue = (int(color[place : place + 2], 16) for place in (0, 2, 4))
     light = 0.299 * red + 0.587 * green + 0.114 * blue > 140

@@ -1,4 +1,4 @@
-"""The last step of the demo: post a judged window on a GitHub of its own, and keep the page that it makes."""
+"""The last step of the demo: posts a judged window on a GitHub of its own, and keeps the pages."""
 
 import os
 import subprocess
@@ -24,9 +24,9 @@ All three are deployed. Does it hold for two hours?
 
 
 def post(plan: Path, out: Path, *, review: bool = False) -> list[Path]:
-    """Publish against a GitHub that lives as long as that, and open the review; returns the pages.
+    """Publish on a temporary GitHub, and with `review` open the review; return the pages.
 
-    Raises RuntimeError with what the command said when it could not publish.
+    Raise RuntimeError with the command's error where it could not publish.
     """
     hub = Hub()
     hub.add_issue(1, title="Redis crisis: the connection pool is exhausted", body=INCIDENT, author="on-call")
@@ -47,7 +47,7 @@ def post(plan: Path, out: Path, *, review: bool = False) -> list[Path]:
 
 
 def _environment(hub: Hub, url: str) -> dict[str, str]:
-    """Nothing of a real GitHub, in whose job the demo may run: no summary, no annotations, no token."""
+    """Return the environment without the real GitHub in whose job the demo may run."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("GITHUB_", "GH_"))}
     ours = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": hub.repository, "GITHUB_TOKEN": TOKEN}
     return {**kept, **ours, "GITHUB_ACTIONS": ""}

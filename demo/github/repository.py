@@ -1,4 +1,4 @@
-"""The room of the repository itself: who it is, who may do what, how much may still be asked."""
+"""The endpoints of the repository itself: its facts, permissions and rate limit."""
 
 import time
 
@@ -27,7 +27,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def permission(hub: Hub, call: Call) -> Answer:
-    """Of somebody: what Hub.permissions says; else read, which everybody has on a public repository."""
+    """A user's permission: what Hub.permissions says, else read, as on a public repository."""
     login = call.parameters["username"]
     role = hub.permissions.get(login, "none" if hub.private else "read")
     legacy = {"maintain": "write", "triage": "read"}.get(role, role)
@@ -36,7 +36,7 @@ def permission(hub: Hub, call: Call) -> Answer:
 
 
 def rate_limit(hub: Hub, call: Call) -> Answer:
-    """Asking for it costs nothing."""
+    """The rate limit; this request does not count."""
     left = {"limit": LIMIT, "remaining": LIMIT - used(hub), "reset": int(time.time()) + 3600}
     left["used"] = used(hub)
     body = example("rate-limit-overview", rate=left)
@@ -45,6 +45,6 @@ def rate_limit(hub: Hub, call: Call) -> Answer:
 
 
 def used(hub: Hub) -> int:
-    """How many requests of the hour are used up."""
+    """Return how many of the hour's requests are used."""
     counted = sum(path != "/rate_limit" for _, path in hub.requests)
     return min(counted, LIMIT)

@@ -1,4 +1,4 @@
-"""Which room answers which operation, and which permission a token needs for it."""
+"""Which endpoint answers which operation, and which permission a token needs for it."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ ROUTES: dict[str, Room] = {
     "post /dispatches": dispatches.of_repository,
 }
 
-# The first that begins the path decides. What none begins needs no more than a token.
+# The first prefix of the path decides; a path without one needs only a token.
 PERMISSIONS = (
     ("/issues", "issues"),
     ("/labels", "issues"),
@@ -78,7 +78,7 @@ PERMISSIONS = (
 
 
 def answer(hub: Hub, call: Call) -> Answer:
-    """Let the room of an operation answer; one without a room is noted, for the demo cannot do it."""
+    """Answer an operation; record one that the demo does not have as a mistake."""
     room = ROUTES.get(call.name)
     if room is None:
         hub.mistakes.append(f"{call.name}: GitHub knows it, the demo has no room for it")
@@ -87,7 +87,7 @@ def answer(hub: Hub, call: Call) -> Answer:
 
 
 def permission_needed(call: Call) -> str | None:
-    """Which permission a write needs. Reads need none here, as on a public repository."""
+    """Return the permission that a write needs; reads need none here, as on a public repository."""
     method, _, path = call.name.partition(" ")
     if method == "get":
         return None

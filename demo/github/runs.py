@@ -1,4 +1,4 @@
-"""The room of workflow runs and their jobs; runs are made by Hub.add_run and by a dispatch."""
+"""The endpoints of workflow runs and their jobs; runs come from Hub.add_run and from dispatches."""
 
 from demo.github.calls import Answer, Call, Row, example, not_found, paged, refused
 from demo.github.hub import Hub
@@ -7,7 +7,7 @@ FIRST_WORKFLOW_ID = 7001
 
 
 def listed(hub: Hub, call: Call) -> Answer:
-    """The runs of one workflow, newest first; a workflow is named by its file or its id."""
+    """The runs of one workflow, given by its file or id, newest first."""
     workflow = workflow_named(hub, call.parameters["workflow_id"])
     if workflow is None:
         return not_found()
@@ -33,7 +33,7 @@ def shown(hub: Hub, call: Call) -> Answer:
 
 
 def cancelled(hub: Hub, call: Call) -> Answer:
-    """GitHub takes a while to end the jobs; here the run has ended at once."""
+    """Cancel a run; GitHub takes a while to end the jobs, here the run ends at once."""
     row = hub.runs.get(int(call.parameters["run_id"]))
     if row is None:
         return not_found()
@@ -57,13 +57,13 @@ def jobs(hub: Hub, call: Call) -> Answer:
 
 
 def timing(hub: Hub, call: Call) -> Answer:
-    """Nothing is billed here."""
+    """A run's usage; nothing is billed here."""
     known = int(call.parameters["run_id"]) in hub.runs
     return Answer(body=example("workflow-run-usage", billable={})) if known else not_found()
 
 
 def switched_on(hub: Hub, call: Call) -> Answer:
-    """A workflow that may run again."""
+    """Enable a workflow."""
     workflow = workflow_named(hub, call.parameters["workflow_id"])
     if workflow is None:
         return not_found()
@@ -72,7 +72,7 @@ def switched_on(hub: Hub, call: Call) -> Answer:
 
 
 def switched_off(hub: Hub, call: Call) -> Answer:
-    """A workflow that no event and no dispatch starts."""
+    """Disable a workflow, so that no event or dispatch starts it."""
     workflow = workflow_named(hub, call.parameters["workflow_id"])
     if workflow is None:
         return not_found()
@@ -81,14 +81,14 @@ def switched_off(hub: Hub, call: Call) -> Answer:
 
 
 def workflow_named(hub: Hub, name: str) -> str | None:
-    """The file of a workflow that is named by its file or by its id."""
+    """Return a workflow's file, given its file or id; None where there is none."""
     if name in hub.workflows:
         return name
     return next((file for file in hub.workflows if str(_workflow_id(hub, file)) == name), None)
 
 
 def run_shown(hub: Hub, call: Call, row: Row) -> Row:
-    """A run as the API gives it."""
+    """Format a run as the API does."""
     url = f"{call.api}/actions/runs/{row['id']}"
     workflow_id = _workflow_id(hub, row["workflow"])
     told = {key: row[key] for key in ("id", "display_title", "status", "conclusion", "event", "head_sha")}
@@ -136,7 +136,7 @@ def _workflow_id(hub: Hub, file: str) -> int:
 
 
 def _created_in(wanted: str, at: str) -> bool:
-    """GitHub's search syntax for dates: a day, >=, >, <=, <, or A..B; days or whole times."""
+    """Match GitHub's search syntax for dates: a day, >=, >, <=, <, or A..B; with days or full times."""
     start, dots, end = wanted.partition("..")
     if dots:
         return (start in ("", "*") or start <= at) and (end in ("", "*") or at[: len(end)] <= end)

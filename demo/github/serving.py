@@ -1,4 +1,4 @@
-"""The demo's GitHub on a loopback port: the API, and the issues as pages for people."""
+"""Serves the demo's GitHub on a loopback port: the API, and the issues as pages for people."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(Handler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # One packet for each answer.
+    # Buffered, so that each answer is one packet.
     wbufsize = -1
 
     def _handle(self) -> None:
@@ -56,7 +56,7 @@ class _Handler(Handler):
         self._send(given.status, "application/json; charset=utf-8", data, headers)
 
     def _for_people(self, path: str) -> tuple[str, bytes] | None:
-        """A page, or the archive of an artifact: neither is the API."""
+        """Return a page or an artifact's archive, which are not the API; None for any other path."""
         hub, number = self.server.hub, path.rpartition("/")[2]
         with self.server.guard:
             if path == f"{ARCHIVES}{number}":
@@ -90,7 +90,7 @@ class _Handler(Handler):
             hub.mistakes.append(f"{self.command} {path}: a body that is no JSON")
             return refused(400, "Problems parsing JSON")
         if found.template.endswith("/labels") and isinstance(body, list):
-            # "You can also pass an array of labels directly": the description says so in words only.
+            # "You can also pass an array of labels directly": only the description's text says so.
             body = {"labels": body}
         api, web = f"{hub.base_url}/repos/{hub.repository}", f"{hub.base_url}/{hub.repository}"
         return _checked(hub, Call(operation=found, query=query, body=body, api=api, web=web))
@@ -114,7 +114,7 @@ def _is_here(hub: Hub, found: Operation) -> bool:
 
 
 def _checked(hub: Hub, call: Call) -> Answer:
-    """The room's answer, where request and answer are as GitHub's description has them."""
+    """Answer a request where it and its answer match GitHub's description."""
     mistakes = [*call.operation.query_mistakes(call.query), *call.operation.mistakes(call.body)]
     hub.mistakes += [f"{call.name}: {mistake}" for mistake in mistakes]
     if mistakes:
@@ -146,7 +146,7 @@ def _headers(hub: Hub, given: Answer, path: str, query: Mapping[str, str]) -> Ma
 
 @contextmanager
 def github(hub: Hub, port: int = 0) -> Iterator[str]:
-    """Serve until the context ends; yields the API's address. Port 0 takes a free one."""
+    """Serve until the context ends; yield the API's address. Port 0 takes a free one."""
     server = _Server(hub, port)
     hub.base_url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
@@ -154,7 +154,7 @@ def github(hub: Hub, port: int = 0) -> Iterator[str]:
     try:
         yield hub.base_url
     finally:
-        # First, so that an answer that is slow gives up its wait.
+        # First, so that a slow answer stops waiting.
         server.stopping.set()
         server.shutdown()
         thread.join()

@@ -10,7 +10,7 @@ PERMISSIONS = ("issues", "statuses", "actions", "administration", "contents", "d
 
 @dataclass(kw_only=True)
 class Switches(CountedSwitches):
-    """Numbers count down: "the next N". What each one does is told by MEANINGS."""
+    """The switches; MEANINGS explains each. Numbers count down: "the next N"."""
 
     bad_gateways: int = 0
     lost_answers: int = 0
@@ -33,5 +33,5 @@ MEANINGS = {
 
 
 def switches_from(words: Iterable[str]) -> Switches:
-    """From "NAME=VALUE" or, for one that is on or off, "NAME"; raises ValueError, which tells."""
+    """Parse "NAME=VALUE", or "NAME" for an on-off switch; raise ValueError with what is allowed."""
     return set_by_words(Switches(), words, MEANINGS, {"forbidden": PERMISSIONS})

@@ -1,1 +1,1 @@
-"""A Railway to talk to: the real schema, executed by graphql-core, over the demo backend's own story."""
+"""A Railway for tests: the real schema, executed by graphql-core, about the demo backend's deployments."""

@@ -1,4 +1,4 @@
-"""Executing documents against Railway's real schema; a field without an answer of ours is an error."""
+"""Executes documents against Railway's real schema; a field that the demo does not have is an error."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -31,7 +31,7 @@ Answer = tuple[int, dict[str, Any]]
 
 @cache
 def schema(retired: frozenset[str] = frozenset(), *, has_cancelled: bool = False) -> GraphQLSchema:
-    """The whole public schema, as it was printed, but for what is retired (Type.field or Enum.VALUE)."""
+    """Build the complete public schema as printed, without what is retired (Type.field or Enum.VALUE)."""
     made = build_schema(SCHEMA.read_text(encoding="utf-8"), assume_valid=True)
     if has_cancelled:
         statuses = made.type_map["DeploymentStatus"]
@@ -53,7 +53,7 @@ def _schema_of(story: Story) -> GraphQLSchema:
 
 
 def answer(story: Story, body: Any, *, is_project_token: bool) -> Answer:
-    """An HTTP status and a body: 400 for what does not parse or validate, else 200, errors or not.
+    """Return an HTTP status and a body: 400 for what does not parse or validate, else 200, even with errors.
 
     `body` is the decoded request: an object with query, variables and operationName.
     """

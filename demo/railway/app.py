@@ -1,4 +1,4 @@
-"""The demo's Railway over HTTP: tokens, rate-limit headers, and the troubles that Railway can make."""
+"""The demo's Railway over HTTP: tokens, rate-limit headers, and the troubles that Railway can cause."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ RATE_LIMIT, RATE_WINDOW_S = 1000, 3600
 
 
 def build_railway(story: Story) -> Starlette:
-    """The application of one story."""
+    """Build the application of one story."""
 
     async def graphql(request: Request) -> Response:
         number = story.asked()
@@ -47,7 +47,7 @@ def build_railway(story: Story) -> Starlette:
         return JSONResponse(told, status_code=status, headers=_rate_headers(used, hourly or RATE_LIMIT))
 
     async def switches(request: Request) -> Response:
-        """Switch: a list of words as `python -m demo.serve --railway` takes them."""
+        """Set switches from a list of words as `python -m demo.serve --railway` takes them."""
         try:
             story.switch(switches_from(await request.json()))
         except (ValueError, TypeError, KeyError) as error:
@@ -55,7 +55,7 @@ def build_railway(story: Story) -> Starlette:
         return JSONResponse({})
 
     async def requests(request: Request) -> Response:
-        """How many requests there were since the last switch, by the operation's name."""
+        """Return the number of requests since the last switch, by operation name."""
         return JSONResponse(story.counts)
 
     async def alive(request: Request) -> Response:
@@ -108,7 +108,7 @@ def _edge_page(story: Story, number: int) -> Response | None:
 
 
 def _rate_headers(used: int, limit: int) -> dict[str, str]:
-    """The window's end in Unix seconds."""
+    """Return the rate-limit headers; the window's end is in Unix seconds."""
     ends = (int(time.time()) // RATE_WINDOW_S + 1) * RATE_WINDOW_S
     return {
         "X-RateLimit-Limit": str(limit),
@@ -122,7 +122,7 @@ def _refusal(message: str, **more: Any) -> dict[str, Any]:
 
 
 def _has_blank_bearer(request: Request) -> bool:
-    """An empty secret: `Authorization: Bearer ` and nothing behind it."""
+    """Whether the secret is empty: `Authorization: Bearer ` with nothing after it."""
     return request.headers.get("authorization", "").strip().casefold() == "bearer"
 
 

@@ -1,4 +1,4 @@
-"""Arguments of a query: read as Railway reads them, and refused where the demo would have to ignore one."""
+"""Reads a query's arguments as Railway does, and refuses those that the demo would have to ignore."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ _OTHERS = {"serviceId": (ids.REDIS_SERVICE_ID,)}
 
 
 def bad_input(message: str) -> GraphQLError:
-    """What Railway answers to a value that the schema allows and Railway does not."""
+    """Return Railway's error for a value that the schema allows and Railway does not."""
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
@@ -31,9 +31,9 @@ def insist_known(unknown: Mapping[str, Any], *but: str) -> None:
 
 
 def insist_ours(given: Mapping[str, Any], *, or_others: bool = False) -> None:
-    """Refuse the ids of another project, environment or service, as a token does that may not see them.
+    """Refuse the ids of another project, environment or service, as for a token that may not see them.
 
-    `or_others`: the project's other services are allowed too.
+    `or_others` also allows the project's other services.
     """
     for name, ours in _OURS.items():
         if given.get(name) not in (None, ours, *(_OTHERS.get(name, ()) if or_others else ())):
@@ -41,7 +41,7 @@ def insist_ours(given: Mapping[str, Any], *, or_others: bool = False) -> None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A DateTime, or a date in a String; one without a zone is in UTC."""
+    """Parse a DateTime, or a date in a String; one without a zone is in UTC."""
     if value is None:
         return None
     try:
@@ -52,7 +52,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def connection(rows: Sequence[Row], first: int | None, after: str | None, *, key: str = "id") -> Row:
-    """One page. A cursor names its row, so that a row which comes in at the top shifts no page."""
+    """Return one page. A cursor names its row, so that a new row at the top shifts no page."""
     size = DEFAULT_PAGE if first is None else first
     if not 0 < size <= MAX_PAGE:
         raise bad_input(f"first must be between 1 and {MAX_PAGE}")

@@ -1,4 +1,4 @@
-"""How the demo's Railway behaves, as the file of `deploy-verdict railway probe` says of the real one."""
+"""How the demo's Railway behaves, as measured from the real one by `deploy-verdict railway probe`."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:
-    """What may differ. `refused` holds the message of each query that the token may not ask."""
+    """What may differ. `refused` has the message of each query that the token may not run."""
 
     refused: dict[str, str] = field(default_factory=dict)
     http_log_delay_s: float = 0.0
@@ -21,7 +21,7 @@ class Habits:
 
 
 def habits_of(path: Path) -> Habits:
-    """The habits that were measured; what the file does not tell is as it is here."""
+    """Return the measured habits; what the file lacks keeps its default."""
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     facts = told["facts"]
     delays, live, removed = (facts.get(name) or {} for name in ("delays", "live", "removed_deployment"))
@@ -37,5 +37,5 @@ def habits_of(path: Path) -> Habits:
 
 
 def shown_until(delay_s: float) -> datetime:
-    """Until when something is shown that comes so late."""
+    """Return until when entries are visible that arrive this late."""
     return datetime.now(UTC) - timedelta(seconds=delay_s)

@@ -1,4 +1,4 @@
-"""Who is who in the demo's Railway."""
+"""The ids in the demo's Railway."""
 
 PROJECT_ID = "6f0d5a3e-1111-4c0f-9d59-2f6a1f0d0001"
 SERVICE_ID = "6f0d5a3e-2222-4c0f-9d59-2f6a1f0d0002"

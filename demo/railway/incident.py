@@ -1,4 +1,4 @@
-"""What the deployment before this one logged and answered in its last hours: the crisis. Pure."""
+"""What the previous deployment logged and answered in its last hours: the crisis. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ CRISIS = (
 
 
 def incident_lines(started_at: datetime) -> list[Line]:
-    """One usual line every ten seconds, and a bad one each half minute, until the next deployment."""
+    """Return a usual line every ten seconds, and a bad one every half minute, until the next deployment."""
     lines = []
     for number in range(int((BEGAN_BEFORE_S - ENDED_BEFORE_S) / EVERY_S)):
         at = started_at - timedelta(seconds=BEGAN_BEFORE_S - number * EVERY_S)
@@ -33,7 +33,7 @@ def incident_lines(started_at: datetime) -> list[Line]:
 
 
 def incident_requests(started_at: datetime) -> list[Request]:
-    """One request a minute, of which every third failed; the last well before the next deployment."""
+    """Return one request a minute, of which every third failed; the last well before the next deployment."""
     return [
         Request(
             at=started_at - timedelta(seconds=BEGAN_BEFORE_S - number * 60.0),

@@ -39,18 +39,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Both ends belong to it; None is no end."""
+    """A period with both ends included; None is no end."""
 
     start: datetime | None
     end: datetime | None
 
     def holds(self, at: datetime) -> bool:
-        """Whether the moment lies within."""
+        """Whether a moment lies within."""
         return (self.start is None or at >= self.start) and (self.end is None or at <= self.end)
 
 
 def build_log(deployment: Row, window: Window, limit: int | None) -> list[Row]:
-    """A short build; a failed one ends with its errors, and one that runs has no end yet."""
+    """Return the log of a short build; a failed one ends with its errors, and a running one has no end."""
     ends = {"FAILED": BUILD_FAILED, "BUILDING": ()}
     texts = (*BUILD, *ends.get(deployment["status"], ("Build done",)))
     at = datetime.fromisoformat(deployment["createdAt"])
@@ -59,7 +59,7 @@ def build_log(deployment: Row, window: Window, limit: int | None) -> list[Row]:
 
 
 def deploy_log(story: Story, deployment: str, window: Window, limit: int | None) -> list[Row]:
-    """The backend's own lines since this deployment serves; one that does not serve has none."""
+    """Return the backend's own lines since this deployment serves; one that does not serve has none."""
     if deployment == ids.REDIS_ID:
         lines = [line for line in redis_lines(story, datetime.now(UTC)) if window.holds(line.at)]
         return newest([_log_row(line, deployment) for line in lines], limit)
@@ -77,7 +77,7 @@ def deploy_log(story: Story, deployment: str, window: Window, limit: int | None)
 
 
 def _dropped(story: Story) -> list[Line]:
-    """One line, at T+60min, once it is that late."""
+    """Return the dropped-messages line of T+60min, once it is that late."""
     at = story.at_plan_s(DROPPED_AT_S)
     return [Line(at=at, text=DROPPED, severity="warn")] if at <= datetime.now(UTC) else []
 
@@ -89,9 +89,10 @@ def _in_hole(story: Story, at: datetime) -> bool:
 def http_log(
     story: Story, deployment: str, before: Window, after: Window, limits: Mapping[str, int | None]
 ) -> list[Row]:
-    """Every request that the backend answered; of which the cut canary keeps three in ten.
+    """Return every request that the backend answered; the cut canary keeps three in ten.
 
-    The newest `beforeLimit` (or `limit`) before the anchor; the oldest `afterLimit` after it, when asked for.
+    That is the newest `beforeLimit` (or `limit`) before the anchor and, if requested, the oldest `afterLimit`
+    after it.
     """
     since = story.served_since(deployment)
     found = [*story.records.requests]
@@ -123,7 +124,7 @@ def _of_others(found: Sequence[Request]) -> list[Request]:
 
 
 def newest(rows: Sequence[Row], limit: int | None, habits: Habits = USUAL) -> list[Row]:
-    """Up to limit + 1 rows, as the API gives them."""
+    """Return up to limit + 1 rows, as the API does."""
     return list(rows[-(_checked(limit) + habits.gives_one_more) :])
 
 
@@ -176,5 +177,5 @@ def _http_row(item: Request, deployment: str) -> Row:
 
 
 def nanoseconds(at: datetime) -> str:
-    """RFC 3339 with nine digits, as Railway writes it."""
+    """Format RFC 3339 with nine decimals, as Railway does."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"

@@ -1,4 +1,4 @@
-"""Metrics of the demo's Railway: steady made-up resources, and what the edge really counted."""
+"""The metrics of the demo's Railway: steady made-up resources, and what the edge really counted."""
 
 import math
 from collections import defaultdict
@@ -25,14 +25,14 @@ MOST_POINTS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """From start to end, a point every so many real seconds."""
+    """A period with a point every so many real seconds."""
 
     start: datetime
     end: datetime
     every_s: int
 
     def times(self) -> list[datetime]:
-        """The points until now; nothing is measured of the future."""
+        """Return the points until now, as nothing is measured in the future."""
         until = min(self.end, datetime.now(UTC))
         count = int((until - self.start).total_seconds() // self._step_s())
         if count >= MOST_POINTS:
@@ -40,7 +40,7 @@ class Span:
         return [self.start + timedelta(seconds=number * self._step_s()) for number in range(count + 1)]
 
     def step_of(self, at: datetime) -> int:
-        """The step that a moment falls into, in Unix seconds."""
+        """Return the step that a moment falls into, in Unix seconds."""
         return int(at.timestamp()) // self._step_s() * self._step_s()
 
     def _step_s(self) -> int:
@@ -50,7 +50,7 @@ class Span:
 
 
 def metrics(story: Story, measurements: Sequence[str], span: Span, group_by: Sequence[str]) -> list[Row]:
-    """One series for each measurement, of the deployment that serves; its tags are those grouped by."""
+    """Return a series for each measurement of the serving deployment; its tags are those grouped by."""
     times, tags = span.times(), _tags(story, group_by)
     until = shown_until(story.habits.metrics_delay_s)
     known: dict[str, Callable[[datetime], float]] = {
@@ -83,23 +83,23 @@ def _tags(story: Story, group_by: Sequence[str]) -> Row:
     unknown = [name for name in group_by if name not in known]
     if unknown:
         raise GraphQLError(f"Problem processing request: the demo cannot group by {', '.join(unknown)}")
-    # Those that are not grouped by are null, as the schema says.
+    # Tags that are not grouped by are null, as in the schema.
     none: Row = {name: None for name, _ in known.values()}
     return none | dict(known[name] for name in group_by)
 
 
 def _memory_gb(story: Story, at: datetime) -> float:
-    # Waves of unlike lengths, so that it wanders and does not rise.
+    # Waves of different lengths, so that it wanders and does not rise.
     value = MEMORY_GB + 0.004 * math.sin(at.timestamp() * 2.3) + 0.003 * math.cos(at.timestamp() * 0.9)
     if story.fault is Fault.MEMORY_LEAK and story.records.probed_at is not None:
         since_s = max(0.0, (at - story.records.probed_at).total_seconds() * story.speed)
-        # Not beyond the window: a busy machine takes longer for it, and would see another fault.
+        # Capped at the window: a busy machine takes longer for it, and would see another fault.
         value += LEAK_GB * min(1.0, since_s / LEAK_WINDOW_S)
     return value
 
 
 def by_status(story: Story, span: Span, only: Mapping[str, Any]) -> list[Row]:
-    """Requests of each step by status; `only` may name a method and a path."""
+    """Return the requests of each step by status; `only` may name a method and a path."""
     counts: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for item in _counted(story, span, only):
         counts[item.status][span.step_of(item.at)] += 1
@@ -110,7 +110,7 @@ def by_status(story: Story, span: Span, only: Mapping[str, Any]) -> list[Row]:
 
 
 def durations(story: Story, span: Span, only: Mapping[str, Any]) -> Row:
-    """Percentiles of each step in milliseconds; `only` may name a method, a path and a status."""
+    """Return percentiles of each step in milliseconds; `only` may name a method, a path and a status."""
     steps: dict[int, list[int]] = defaultdict(list)
     for item in _counted(story, span, only):
         steps[span.step_of(item.at)].append(item.total_ms)

@@ -1,4 +1,4 @@
-"""What the demo's Railway remembers: every request to the backend, and every line of its log."""
+"""What the demo's Railway records: every request to the backend, and every line of its log."""
 
 import logging
 import secrets
@@ -15,7 +15,7 @@ USERS_AGENT = "Mozilla/5.0 (demo)"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as the edge sees it; milliseconds."""
+    """One request as the edge sees it; times in milliseconds."""
 
     at: datetime
     request_id: str
@@ -44,9 +44,9 @@ class Line:
 
 
 class Records(logging.Handler):
-    """Both logs; `probed_at` is when the first probe came, which is when the window's time begins.
+    """Both logs; `probed_at` is when the first probe came, which begins the window's time.
 
-    `switches` are of the platform, and of its edge.
+    `switches` are those of the platform and its edge.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Records(logging.Handler):
         self._guard = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """A record with a traceback becomes one line for each of its lines, as a platform sees it."""
+        """Record a log record; a traceback becomes one line for each of its lines, as a platform sees it."""
         at = datetime.fromtimestamp(record.created, UTC)
         first, *rest = self.format(record).splitlines() or [""]
         severity = _severity(record.levelno)
@@ -70,11 +70,11 @@ class Records(logging.Handler):
             self.lines += [Line(at=at, text=text, severity="info") for text in rest]
 
     def switch(self, switches: Switches) -> None:
-        """From now on so; a service that sleeps is asleep."""
+        """Set the switches; a service that sleeps falls asleep."""
         self.switches, self._asked_s = switches, None
 
     def is_awake(self, *, asked: bool = False) -> bool:
-        """Whether the service runs. One that sleeps takes some time after it was first asked."""
+        """Whether the service runs; a sleeping one takes some time after the first request."""
         if not self.switches.sleeping:
             return True
         with self._guard:
@@ -84,7 +84,7 @@ class Records(logging.Handler):
         return asked_s is not None and time.monotonic() - asked_s >= self.switches.waking_s
 
     def add(self, request: Request) -> None:
-        """Remember a request that was answered."""
+        """Record a request that was answered."""
         with self._guard:
             self.requests.append(request)
             if request.is_probe and self.probed_at is None:
@@ -92,10 +92,10 @@ class Records(logging.Handler):
 
 
 def _severity(level: int) -> str:
-    # By the line's own level, for the service logs to stdout: on stderr each line would be an error.
+    # By the line's own level, as on stdout; on stderr each line would be an error.
     return "error" if level >= logging.ERROR else "warn" if level >= logging.WARNING else "info"
 
 
 def new_request_id() -> str:
-    """An id as the edge gives one to each request."""
+    """Return an id like the edge's."""
     return secrets.token_urlsafe(16)

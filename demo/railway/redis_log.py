@@ -21,7 +21,7 @@ CANNOT_SAVE = (
 
 
 def redis_lines(story: Story, until: datetime) -> list[Line]:
-    """Four lines each five minutes, in Redis's own format, on stdout."""
+    """Return four lines every five minutes, in Redis's own format, as on stdout."""
     begins = story.records.started_at - BEGAN_BEFORE
     moments = [begins + SAVES_EVERY * number for number in range((until - begins) // SAVES_EVERY + 1)]
     lines = [(at, text) for at in moments for text in SAVED]

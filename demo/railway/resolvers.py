@@ -1,4 +1,4 @@
-"""One function for each field of Query and Mutation that the demo knows."""
+"""A method for each field of Query and Mutation that the demo knows."""
 
 # ruff: noqa: A002, N803  # the arguments' names are the API's
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from demo.railway.story import Row, Story
 
 
 class Resolvers:
-    """The answers of one request; rows answer for every type below Query and Mutation."""
+    """The answers of one request; below Query and Mutation, the rows themselves answer."""
 
     def __init__(self, story: Story, is_project_token: bool) -> None:
         self._story, self._is_project_token = story, is_project_token
@@ -39,7 +39,7 @@ class Resolvers:
         }
 
     def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        """Raises GraphQLError for a field that nobody here answers: never a null that looks like one."""
+        """Resolve a field; raise GraphQLError for one that the demo lacks, never return a false null."""
         if info.parent_type.name in ("Query", "Mutation"):
             if info.field_name not in self._known:
                 raise GraphQLError("Problem processing request")
@@ -105,7 +105,7 @@ class Resolvers:
         insist_ours({"environmentId": environmentId, "serviceId": serviceId})
         switches = self._story.records.switches
         settings: Row = {"sleepApplication": bool(switches.sleeping)}
-        # The demo's time runs faster: a container that may go on for 30 s would outlive a window of 12.
+        # The demo's time runs faster, and a container that may go on for 30 s would outlive a window of 12.
         for name in ("overlapSeconds", "drainingSeconds"):
             settings[name] = int(place.INSTANCE[name] / self._story.speed)
         if switches.replicas:
@@ -205,7 +205,7 @@ _ALL_STEPS = ("BUILD_IMAGE", "CREATE_CONTAINER", "HEALTHCHECK")
 
 
 def _steps(row: Row) -> list[Row]:
-    """What was done for a deployment; a build that failed is where it ended."""
+    """Return the steps of a deployment; a failed build is the last one."""
     failed = row["status"] == "FAILED"
     ended = None if row["status"] == "BUILDING" else row["updatedAt"]
     payload = {

@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Story:
-    """What Railway would say now. Guarded by `guard`: requests come on several threads."""
+    """What Railway would say now. `guard` protects it, as requests come on several threads."""
 
     fault: Fault
     speed: float
@@ -38,14 +38,14 @@ class Story:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self) -> int:
-        """Count a request; the first one starts what is in flight."""
+        """Count a request; the first one starts the deployment in flight."""
         with self.guard:
             self.asked_at = self.asked_at or datetime.now(UTC)
             self.requests += 1
             return self.requests
 
     def switch(self, switches: Switches) -> None:
-        """Behave so from now on, and count anew."""
+        """Apply switches from now on, and reset the counts."""
         with self.guard:
             self.records.switch(switches)
             self.counts.clear()
@@ -53,39 +53,39 @@ class Story:
             self.switched_at = datetime.now(UTC)
 
     def count(self, operation: str) -> None:
-        """One more request of that operation."""
+        """Count a request of that operation."""
         with self.guard:
             self.counts[operation] += 1
 
     def since_switched(self) -> int:
-        """How many requests there were since the last switch."""
+        """Return the number of requests since the last switch."""
         return self.counts.total()
 
     def plan_s(self) -> float:
-        """Plan time since the first probe; 0 before it."""
+        """Return the plan time since the first probe; 0 before it."""
         if self.records.probed_at is None:
             return 0.0
         return (datetime.now(UTC) - self.records.probed_at).total_seconds() * self.speed
 
     def at_plan_s(self, offset_s: float) -> datetime:
-        """The moment of a plan time; before the first probe as if that came at the start."""
+        """Return the moment of a plan time, counted from the start where no probe has come yet."""
         begins = self.records.probed_at or self.records.started_at
         return begins + timedelta(seconds=offset_s / self.speed)
 
     def deployments(self) -> list[Row]:
-        """Newest first."""
+        """Return the deployments, newest first."""
         rows = [*self._others(), *self._skipped(), self._live(), *self._before()]
         if self._is_superseded():
             rows.insert(0, self._row(ids.NEXT_ID, "SUCCESS", ids.NEXT_COMMIT, 0, "Next release"))
         for at, target in self.rollbacks:
             newest = self._rolled_back(at, target)
             rows = [row for row in rows if row["id"] != newest["id"]]
-            # What was there serves until the new one does.
+            # The old ones serve until the new one does.
             rows = [newest, *(map(_removed, rows) if newest["status"] == "SUCCESS" else rows)]
         return rows
 
     def redis(self) -> Row:
-        """The one deployment of the project's Redis, which has run for a month."""
+        """Return the one deployment of the project's Redis, which has run for a month."""
         row = self._row(ids.REDIS_ID, "SUCCESS", None, 43_200, "")
         return row | {
             "meta": {"image": "redis:7.4"},
@@ -95,7 +95,7 @@ class Story:
         }
 
     def active(self) -> list[Row]:
-        """What serves requests: the newest that is live; before a failed build that is an older one."""
+        """Return what serves requests: the newest live deployment, an older one if the build failed."""
         sleeping = self.records.switches.sleeping
         if sleeping in ("unlisted", "stopped") and not self.records.is_awake():
             return []
@@ -103,18 +103,18 @@ class Story:
         return [row for row in self.deployments() if row["status"] in serving][:1]
 
     def serving_id(self) -> str:
-        """The deployment whose process this is: the live one, unless it was never built."""
+        """Return the deployment whose process this is: the live one, unless that was never built."""
         return ids.GOOD_ID if self._is_not_built() else ids.LIVE_ID
 
     def served_since(self, identity: str) -> datetime | None:
-        """From when on a deployment has logs; None: it never ran here, so that nothing is known of it."""
+        """Return since when a deployment has logs; None where it never ran here."""
         if identity == self.serving_id():
             return self.records.started_at
         begun = (at for at, _ in self.rollbacks if _rollback_id(at) == identity)
         return next(begun, None)
 
     def roll_back(self, target: Row) -> None:
-        """A new deployment of the target's commit begins now."""
+        """Begin a new deployment of the target's commit."""
         with self.guard:
             self.rollbacks.append((datetime.now(UTC), target))
 
@@ -182,14 +182,14 @@ class Story:
         return rows
 
     def _others(self) -> list[Row]:
-        """A colleague's deployment, made a minute before the switch."""
+        """Return a colleague's deployment, made a minute before the switch."""
         status = self.records.switches.others
         row = self._row("d0000009-others", status, OTHERS_COMMIT, 0, "Somebody else's")
         row |= {"createdAt": _text(self.switched_at - timedelta(minutes=1)), "creator": {"name": COLLEAGUE}}
         return [row] if status else []
 
     def _skipped(self) -> list[Row]:
-        """What a monorepo's other commits leave in front, since the live one was made."""
+        """Return the newer records that a monorepo's other commits leave since the live deployment."""
         switches = self.records.switches
         rows = []
         for number in range(switches.skipped + switches.cancelled):

@@ -1,4 +1,4 @@
-"""How the demo's Railway misbehaves beside its faults, one field for each way; all off by default."""
+"""How the demo's Railway misbehaves apart from its faults, one field for each way; all off by default."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ SHAPES = (
 
 @dataclass(kw_only=True)
 class Switches(CountedSwitches):
-    """What each one does is told by MEANINGS."""
+    """The switches; MEANINGS explains each."""
 
     retired: set[str] = field(default_factory=set)
     no_locations: bool = False
@@ -48,5 +48,5 @@ MEANINGS = {
 
 
 def switches_from(words: Iterable[str]) -> Switches:
-    """From "NAME=VALUE" or, for one that is on or off, "NAME"; raises ValueError, which tells."""
+    """Parse "NAME=VALUE", or "NAME" for an on-off switch; raise ValueError with what is allowed."""
     return set_by_words(Switches(), words, MEANINGS, {"sleeping": ("", *SLEEPING)})

@@ -1,4 +1,4 @@
-"""Answers that come whole, and whose body is not what it should be."""
+"""Answers that arrive completely, but with a wrong body."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ Spoiling = Callable[[Good], bytes]
 
 
 def with_body(spoiled: Spoiling, *headers: str) -> Callable[[Wish], None]:
-    """The good answer with another body."""
+    """Answer well, with another body."""
 
     def behave(wish: Wish) -> None:
         good = wish.good()
@@ -33,7 +33,7 @@ def deep(good: Good) -> bytes:
 
 
 def numbers(token: str) -> Spoiling:
-    """Every number is `token`, and there is one more in any case."""
+    """Replace every number by `token`, and add one in any case."""
 
     def spoiled(good: Good) -> bytes:
         text = re.sub(r"(?<=: )-?\d+(\.\d+)?(?=[,}])", token, json.dumps(good.document))
@@ -44,14 +44,14 @@ def numbers(token: str) -> Spoiling:
 
 
 def every_key_twice(good: Good) -> bytes:
-    """First as it should be, then once more with another value."""
+    """Write every key as it should be, then once more with another value."""
     members = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in good.document.items()]
     others = [f"{json.dumps(key)}: null" for key in good.document]
     return ("{" + ", ".join([*members, *others]) + "}").encode()
 
 
 def not_utf8(good: Good) -> bytes:
-    """Each letter e of a text is one that UTF-8 does not have."""
+    """Replace each letter e in a word by bytes that are not UTF-8."""
     return re.sub(rb'(?<=")\w+(?=")', lambda text: text.group().replace(b"e", b"\xff\xfe"), good.body)
 
 
@@ -68,7 +68,7 @@ def nothing(good: Good) -> bytes:
 
 
 def gzip_bomb(wish: Wish) -> None:
-    """A hundred megabytes of spaces in a hundred kilobytes."""
+    """Send a hundred megabytes of spaces in a hundred kilobytes."""
     wish.answer("200 OK", _bomb(), "Content-Encoding: gzip", "Content-Type: application/json")
 
 

@@ -1,4 +1,4 @@
-"""Certificates made on the spot: an authority of our own, and servers it vouches for, rightly or not."""
+"""Makes certificates on the spot: an authority of our own, and servers that it signed, rightly or not."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ KINDS = ("good", "expired", "other-name", "unknown")
 
 
 def made(directory: Path) -> Path:
-    """Write a PEM file (key and certificate) for each kind; returns the authority's own certificate."""
+    """Write a PEM file (key and certificate) for each kind; return the path of the authority's."""
     key, name = ec.generate_private_key(ec.SECP256R1()), _name("toxic authority")
     authority = _certificate(name, key.public_key(), name, key, is_authority=True)
     other_key, other_name = ec.generate_private_key(ec.SECP256R1()), _name("a stranger")

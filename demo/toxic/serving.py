@@ -1,4 +1,4 @@
-"""Serving one trouble on a loopback port, over TLS where it has a certificate."""
+"""Serves one trouble on a loopback port, over TLS where it has a certificate."""
 
 import contextlib
 import re
@@ -19,7 +19,7 @@ MOST_HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Toxic:
-    """Where it listens; `trapped` counts who came to the other host, where nobody may go."""
+    """Where it listens; `trapped` holds the requests to the other host, which no client may follow."""
 
     base_url: str
     trapped: list[bytes]
@@ -27,14 +27,14 @@ class Toxic:
 
 @contextmanager
 def toxic(name: str, upstream: str, certificates: Path, port: int = 0) -> Iterator[Toxic]:
-    """Serve a trouble before `upstream` until the context ends."""
+    """Serve a trouble in front of `upstream` until the context ends."""
     trouble = TROUBLES[name]
     trapped: list[bytes] = []
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", port)))
         own = listening.getsockname()[1]
         if trouble.behave is None:
-            # Closed again: nobody listens there, and the name is nobody's anyway.
+            # Closed again, so that nobody listens there; the name of the fault dns does not exist anyway.
             listening.close()
             yield Toxic(base_url=f"http://{NOWHERE if name == 'dns' else '127.0.0.1'}:{own}", trapped=trapped)
             return
@@ -74,7 +74,7 @@ class _Server:
 
         def talk(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The client may hang up at any moment: that is its right.
+            # The client may hang up at any moment.
             with connection, contextlib.suppress(OSError):
                 converse(connection)
 
@@ -102,7 +102,7 @@ class _Server:
 
 
 def _request(connection: socket.socket) -> tuple[bytes, bytes]:
-    """The head and the whole body; nothing where the client went away."""
+    """Read the head and the complete body; both empty where the client went away."""
     data = b""
     while b"\r\n\r\n" not in data and len(data) < MOST_HEAD_BYTES:
         more = connection.recv(65536)

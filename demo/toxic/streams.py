@@ -1,4 +1,4 @@
-"""Answers that do not come whole, or not in time, or not at all."""
+"""Answers that arrive incomplete, late, or not at all."""
 
 import socket
 import struct
@@ -19,7 +19,7 @@ def as_it_is(wish: Wish) -> None:
 
 
 def http_1_0(wish: Wish) -> None:
-    """No length: the answer ends where the connection does."""
+    """Send no length: the answer ends where the connection does."""
     good = wish.good()
     wish.send(good.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1) + b"\r\n" + good.body)
 
@@ -53,20 +53,20 @@ def drip_body(wish: Wish) -> None:
 
 
 def _drip(wish: Wish) -> None:
-    """Each byte comes well before any time limit on silence."""
+    """Send a byte at a time, each well before any time limit on silence."""
     while not wish.stop.wait(EVERY_S):
         wish.send(b" ")
 
 
 def no_end(wish: Wish) -> None:
-    """The whole document, and then neither a length nor an end."""
+    """Send the complete document, and then neither a length nor an end."""
     good = wish.good()
     wish.send(good.head + b"\r\n" + good.body)
     wish.stop.wait()
 
 
 def endless(wish: Wish) -> None:
-    """As fast as it can, for ever."""
+    """Send without end, as fast as possible."""
     wish.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")
     while not wish.stop.is_set():
         wish.send(BLOCK)
@@ -98,12 +98,12 @@ def redirect_loop(wish: Wish) -> None:
 
 
 def moved_loop(wish: Wish) -> None:
-    """A whole address, as GitHub gives it, and another one each time."""
+    """Redirect to a full address, as GitHub does, and to another one each time."""
     wish.answer("301 Moved Permanently", b"", f"Location: {wish.base_url}/x{wish.path}")
 
 
 def redirect_to(address: str | None = None) -> Callable[[Wish], None]:
-    """To an address, or to the server's trap, which must never be asked anything."""
+    """Redirect to an address, or to the server's trap, which no client may request."""
 
     def behave(wish: Wish) -> None:
         wish.answer("301 Moved Permanently", b"", f"Location: {address or wish.elsewhere}")
@@ -112,7 +112,7 @@ def redirect_to(address: str | None = None) -> Callable[[Wish], None]:
 
 
 def refused_with(status: str, body: bytes, *headers: str) -> Callable[[Wish], None]:
-    """One answer that is none of the server behind."""
+    """Send a fixed answer that is not the upstream's."""
 
     def behave(wish: Wish) -> None:
         wish.answer(status, body, *headers)
@@ -121,5 +121,5 @@ def refused_with(status: str, body: bytes, *headers: str) -> Callable[[Wish], No
 
 
 def accepted(wish: Wish) -> None:
-    """Later, later."""
+    """Put the client off with a 202, again and again."""
     wish.answer("202 Accepted", b"{}", "Content-Type: application/json")

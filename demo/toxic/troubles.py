@@ -1,4 +1,4 @@
-"""The closed set of troubles: name, what it is in words, and how the server behaves. One table."""
+"""The closed set of troubles in one table: name, description, and how the server behaves."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ EDGE = b'{"status":"error","code":%d,"message":"%s","request_id":"r"}'
 
 @dataclass(frozen=True)
 class Trouble:
-    """`behave` is None where no server answers. `certificate`: "good", "expired" or "other-name" for TLS."""
+    """One trouble; `behave` is None where no server answers, `certificate` names the one for TLS."""
 
     words: str
     behave: Callable[[Wish], None] | None

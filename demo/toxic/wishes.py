@@ -1,4 +1,4 @@
-"""What a client wishes, and what the server behind would have answered; the vocabulary of behaviours."""
+"""A client's request, and the upstream's good answer to it; the building blocks of the behaviours."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ DROPPED = {"content-length", "transfer-encoding", "connection", "date", "server"
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """One request on its connection. `stop` is set when the server ends: whoever waits, waits for it."""
+    """One request on its connection. `stop` is set when the server ends, which ends every wait."""
 
     connection: socket.socket
     head: bytes
@@ -28,7 +28,7 @@ class Wish:
         return self.head.split(b" ", 2)[1].decode("latin-1")
 
     def good(self) -> "Good":
-        """What the server behind answers, with its address as ours."""
+        """Return the upstream's answer, with its address replaced by ours."""
         url = urlsplit(self.upstream)
         behind = http.client.HTTPConnection(url.netloc, timeout=10)
         method, _, rest = self.head.decode("latin-1").partition(" ")
@@ -55,14 +55,14 @@ class Wish:
         length: int | None = None,
         version: str = "1.1",
     ) -> None:
-        """One whole answer; `length` is what it says of its length."""
+        """Send one complete answer; `length` is its claimed length."""
         told = [f"HTTP/{version} {status}", f"Content-Length: {len(body) if length is None else length}"]
         self.send("\r\n".join([*told, "Connection: close", *headers]).encode("latin-1") + b"\r\n\r\n" + body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Good:
-    """A whole answer of the server behind."""
+    """A complete answer of the upstream."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -74,11 +74,11 @@ class Good:
 
     @property
     def head(self) -> bytes:
-        """Status and headers without any that tells where the body ends."""
+        """Status and headers, without any that says where the body ends."""
         return "\r\n".join([f"HTTP/1.1 {self.status} OK", *self.lines]).encode("latin-1") + b"\r\n"
 
     @property
     def document(self) -> dict[str, Any]:
-        """Its JSON, always an object: a list is given a name."""
+        """Its JSON, always an object: a list is wrapped under a name."""
         found = json.loads(self.body or b"{}")
         return found if isinstance(found, dict) else {"items": found}
