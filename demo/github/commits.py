@@ -36,7 +36,7 @@ def status_created(hub: Hub, call: Call) -> Answer:
 
 
 def combined(hub: Hub, call: Call) -> Answer:
-    """The combined status: failure if one failed, pending if one is pending or there is none, else success."""
+    """The combined status: failure if one failed, else pending if one is or there is none, else success."""
     sha = call.parameters["ref"]
     newest = {row["context"]: row for row in hub.statuses if row["sha"] == sha}
     states = {row["state"] for row in newest.values()}
