@@ -1,4 +1,4 @@
-"""Evidence by hand, for the judge and the report: a window of observations beside its plan."""
+"""Evidence built by hand for the tests of the verdict and the report: a window's observations."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def http(check, body=None, status=200, offset_s=0.0, **more):
 
 
 def burst(pool, values, offset_s=0.0, limit=20, interrupted=False):
-    """A burst whose readings are numbers, raw bodies, or faults."""
+    """A burst whose readings are given as numbers, raw bodies or faults."""
     return BurstObservation(
         check=pool,
         offset_s=offset_s,

@@ -1,6 +1,6 @@
-"""A headless Chromium that a test drives over its pipe: keys, colour scheme, size, pictures, every request.
+"""A headless Chromium that a test drives over a pipe: keys, colour scheme, size, screenshots, requests.
 
-The protocol is Chromium's own (DevTools), as JSON texts that end in a zero byte; no library is needed for it.
+The protocol is Chromium's DevTools protocol, as JSON messages that end in a zero byte; it needs no library.
 """
 
 import base64
@@ -16,7 +16,7 @@ import pytest
 
 
 class Page:
-    """One tab. `requests` are the addresses that it asked for since it was opened."""
+    """One tab; `requests` holds every URL that it has requested since it was opened."""
 
     def __init__(self, to_browser, from_browser):
         self._to, self._from = to_browser, from_browser
@@ -29,7 +29,7 @@ class Page:
             self.call(f"{domain}.enable")
 
     def call(self, method, **parameters):
-        """One command and its result."""
+        """Send one command and return its result."""
         number = next(self._numbers)
         message = {"id": number, "method": method, "params": parameters}
         if self._session:
@@ -56,7 +56,7 @@ class Page:
         return message
 
     def open(self, path, *, scheme="light", width=1280, height=900):
-        """Shows a file, and waits until it has loaded."""
+        """Open a file and wait until it has loaded."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media="screen", features=features)
         phone = width < 600
@@ -71,18 +71,18 @@ class Page:
         self._until(lambda said: said.get("method") == "Page.loadEventFired")
 
     def print_as(self, scheme):
-        """Shows the page as on paper, to somebody whose screen has this scheme."""
+        """Render the page as printed, for a user whose screen has this colour scheme."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media="print", features=features)
 
     def run(self, expression):
-        """The value of an expression of JavaScript, also of a promise."""
+        """Evaluate a JavaScript expression and return its value; a promise is awaited."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
     def press(self, key, code):
-        """One key, as of a keyboard; a letter is typed."""
+        """Press one key; a letter is also typed."""
         typed = {"text": key} if len(key) == 1 else {}
         for kind, text in (("keyDown" if typed else "rawKeyDown", typed), ("keyUp", {})):
             self.call(
@@ -90,7 +90,7 @@ class Page:
             )
 
     def picture(self, path, *, top=0, height, scale=1):
-        """A PNG of the page's full width."""
+        """Write a PNG of the page's full width."""
         width = self.run("innerWidth")
         clip = {"x": 0, "y": top, "width": width, "height": height, "scale": scale}
         shot = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
@@ -98,7 +98,7 @@ class Page:
 
 
 def browser():
-    """Chromium's path; without one the test is skipped, or fails where no optional test may be."""
+    """Chromium's path; without one, skips the test, or fails it if DEPLOY_VERDICT_ALLOW_SKIPS is 0."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None:
         missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
@@ -108,12 +108,12 @@ def browser():
 
 @contextmanager
 def opened(folder):
-    """A page of a browser whose profile lies in the folder."""
+    """Start a browser whose profile is in the folder and yield its page."""
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
              f"--user-data-dir={folder / 'profile'}"]  # fmt: skip
-    # The protocol's ends are descriptors 3 and 4 of the browser, so these must be others.
+    # The browser expects the protocol at descriptors 3 and 4, so these must be others.
     ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_read, from_write)]
     command = ["bash", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "bash", browser(), *flags]
     process = subprocess.Popen(command, pass_fds=ends, stderr=subprocess.DEVNULL)

@@ -1,10 +1,10 @@
-"""A clock that a test turns itself: sleeping moves it, and nothing waits."""
+"""A clock that advances only when a test sleeps on it or turns it."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class TurnedClock:
-    """Starts at a fixed moment; `slept` holds every wait."""
+    """A clock that starts at a fixed moment; `slept` lists the length of every sleep."""
 
     def __init__(self):
         self._at = datetime(2026, 2, 2, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A real redis-server and a real PostgreSQL, each a test's own: started, killed, started again."""
+"""Real redis-server and PostgreSQL processes that a test starts, kills and restarts."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def free_port():
 
 
 def needed(name):
-    """The path of a program; with DEPLOY_VERDICT_ALLOW_SKIPS=0 its absence is a failure."""
+    """The path of a program; without it, skips the test, or fails it if DEPLOY_VERDICT_ALLOW_SKIPS is 0."""
     found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
     if found is None:
         missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
@@ -34,7 +34,7 @@ def needed(name):
 
 
 class Server:
-    """One server process; `url` has the password, percent-encoded."""
+    """One server process; `url` contains the password, percent-encoded."""
 
     def __init__(self, command, url, answers, **as_user):
         self._command, self.url, self._answers, self._as_user = command, url, answers, as_user
@@ -62,14 +62,14 @@ class Server:
             try:
                 self.process.wait(timeout=WITHIN_S / 3)
             except subprocess.TimeoutExpired:
-                # One that was stopped in the middle of a login may not end by itself.
+                # A server that was stopped in the middle of a login may not exit by itself.
                 self.process.kill()
                 self.process.wait(timeout=WITHIN_S)
 
 
 @contextmanager
 def redis_server(*options, certificate=None):
-    """A Redis with a password, at a port that stays its own; with a certificate over TLS alone."""
+    """A Redis with a password, on a port that it keeps when restarted; with a certificate, TLS only."""
     port = free_port()
     command = [needed("redis-server"), "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
     command += ["--port", str(port)] if certificate is None else ["--port", "0", "--tls-port", str(port)]
@@ -97,11 +97,10 @@ def redis_server(*options, certificate=None):
 
 @contextmanager
 def postgres_server(*, max_connections=20, certificate=None):
-    """A PostgreSQL with a password; run by another user where the test's is root, whom it refuses.
+    """A PostgreSQL with a password; with a certificate, it refuses connections without TLS.
 
-    With a certificate it lets nobody in but over TLS.
-
-    Its folder is its own: no other user may enter those of pytest.
+    PostgreSQL refuses to run as root, so it then runs as nobody, who may not enter pytest's directories:
+    hence a temporary directory of its own.
     """
     as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -117,7 +116,7 @@ def postgres_server(*, max_connections=20, certificate=None):
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
         command += ["-c", f"max_connections={max_connections}", "-c", "superuser_reserved_connections=3"]
         if certificate is not None:
-            # It refuses a key that others may read.
+            # PostgreSQL refuses a key that others may read.
             key = Path(shutil.copy(certificate, data / "server.pem"))
             key.chmod(0o600)
             if as_user:
@@ -134,7 +133,7 @@ def postgres_server(*, max_connections=20, certificate=None):
             return True
 
         server = Server(command, url, answers, **as_user)
-        # At once, without waiting for its sessions.
+        # SIGQUIT: shut down at once, without waiting for its sessions.
         server.port, server.stop = port, signal.SIGQUIT
         try:
             yield server.start()

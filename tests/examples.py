@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: its test says so, or DEPLOY_VERDICT_EXAMPLES asks for more."""
+"""The number of examples of a property test: its own, or DEPLOY_VERDICT_EXAMPLES if that is larger."""
 
 import os
 
@@ -6,5 +6,5 @@ ASKED = int(os.environ.get("DEPLOY_VERDICT_EXAMPLES") or 0)
 
 
 def at_least(count):
-    """The test's own number, or the one that was asked for where it is larger."""
+    """The test's own number, or that of DEPLOY_VERDICT_EXAMPLES if it is larger."""
     return max(count, ASKED)

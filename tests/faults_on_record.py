@@ -1,4 +1,4 @@
-"""The recorded evidence of a fault of the demo (tests/faults), judged as the day it was recorded."""
+"""The recorded evidence of the demo's faults (tests/faults), judged at the time of its recording."""
 
 import json
 import lzma
@@ -25,16 +25,19 @@ DRIVEN = "return_to_floor: {test: ARM Flow, cycles: 250, rate: 50/s, settle: 30s
 
 
 def unpack_fault(fault: str, out: Path) -> None:
-    """The fault's directory as it was when its window ended."""
+    """Unpack a fault's directory as it was when its window ended."""
     with lzma.open(EVIDENCE / f"{fault}.tar.xz") as packed, tarfile.open(fileobj=packed) as files:
-        # As an attribute: the parameter came with Python 3.11.4.
+        # extract()'s parameter `filter` came with Python 3.11.4; older versions ignore the attribute.
         files.extraction_filter = getattr(tarfile, "data_filter", None)
         files.extractall(out)
     leave_out_the_server(out)
 
 
 def leave_out_the_server(out: Path) -> None:
-    """As where REDIS_PUBLIC_URL is not given: these were recorded before the plan asked Redis itself."""
+    """Add a redis-server check that was not sampled, as if REDIS_PUBLIC_URL were missing.
+
+    The evidence was recorded before the plan sampled Redis itself.
+    """
     for path in (out / "evidence").glob("pools.*.json"):
         evidence = json.loads(path.read_text())
         burst = next((item for item in evidence["observations"] if item["check"] == "redis"), None)
@@ -45,7 +48,7 @@ def leave_out_the_server(out: Path) -> None:
 
 
 def plan_text_for(fault: str) -> str:
-    """The demo's plan; what no window sees takes the cycles that it offers beside."""
+    """The demo's plan; for request-leak, with the load cycles that it offers in a comment."""
     text = (ROOT / "plans" / "zeues.yml").read_text(encoding="utf-8")
     if fault != "request-leak":
         return text
@@ -54,20 +57,20 @@ def plan_text_for(fault: str) -> str:
 
 
 def bundle_of_fault(fault: str, out: Path) -> Bundle:
-    """The evidence of an unpacked fault with the plan of today."""
+    """The evidence of an unpacked fault, with today's plan."""
     file = read_window(out)
     assert file is not None
     plan = read_plan(plan_text_for(fault).encode(), "plan.yml", VARIABLES, f"{file.window.t0:%Y-%m-%d}")
     if not (out / "evidence" / "health.T+015.a1.json").exists():
-        # Recorded when a check was asked once.
+        # Recorded when each check was made once.
         plan = asked_once(plan)
-    # The plan's text may grow comments without making the evidence foreign.
+    # Otherwise a changed comment in the plan would make the evidence foreign.
     return read_bundle(plan, out, file, (), corrected_plan=True)
 
 
 @cache
 def judged_fault(fault: str) -> tuple[Bundle, Verdict]:
-    """The bundle and the verdict, five minutes after T0; nothing stays on disk."""
+    """The bundle and the verdict, judged five minutes after T0; nothing stays on disk."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         unpack_fault(fault, out)

@@ -1,7 +1,7 @@
-"""Two packages of npm that tests and the demo's page use, and that nobody ships: `python3 -m tests.npm`.
+"""Fetch two npm packages that tests and the demo's page use and nobody ships: `python3 -m tests.npm`.
 
-Each is fetched by npm itself, held to its digest here, and of it one file is kept in .venv/npm: too large for
-the repository, and of another licence (axe-core: MPL-2.0; mermaid: MIT). Runs without our requirements.
+npm fetches each, its digest is checked, and one file of it is kept in .venv/npm: too large for the
+repository, and under another licence (axe-core: MPL-2.0; mermaid: MIT). Needs none of our requirements.
 """
 
 import base64
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / ".venv" / "npm"
-# By the file that is kept: the package, where the file stands in it, and the sha512 that npm calls integrity.
+# Kept file: the package, the file's path in it, and the package's sha512, which npm calls integrity.
 PARTS = {
     "axe.min.js": (
         "axe-core@4.14.1",
@@ -30,7 +30,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Fetch what is not there; without npm, say so."""
+    """Fetch the files that are missing; fails if npm is not installed."""
     missing = [name for name in PARTS if not (FOLDER / name).is_file()]
     npm = shutil.which("npm")
     if missing and npm is None:

@@ -1,4 +1,4 @@
-"""The pages that people read: their sections, tables, examples and links, for the tests of the docs."""
+"""The documentation's pages: their sections, tables, examples and links, for the tests of the docs."""
 
 import re
 
@@ -8,7 +8,7 @@ PAGES = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 }
-# Written by `make matrix`, `make calibrate` and so on: they quote messages, whatever their words.
+# Written by `make matrix`, `make calibrate` and so on: they quote messages, whose words no rule binds.
 GENERATED = {
     f"docs/reference/{name}.md"
     for name in ("commands", "plan", "evidence", "verdict", "faults", "dependencies")
@@ -22,7 +22,7 @@ def section(name, title):
 
 
 def rows(text):
-    """The rows of a table, without its head."""
+    """The rows of a table as lists of cells, without its header."""
     found = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in row] for row in found[1:]]
 
@@ -37,16 +37,16 @@ def blocks(text, language):
 
 
 def prose(text):
-    """Everything but code blocks."""
+    """The text without its code blocks."""
     return re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(text):
-    """The anchors that GitHub makes of the headings."""
+    """The anchors that GitHub derives from the headings."""
     heads = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def links(text):
-    """The targets of all links and pictures."""
+    """The targets of all links and images."""
     return re.findall(r"\]\(([^)\s]+)\)", prose(text))

@@ -1,7 +1,7 @@
-"""The docs' pictures, as Chromium shows them (`make picture`): the comment of a slow leak, and report.html.
+"""Make the docs' pictures with Chromium (`make picture`): the comment on a slow leak, and report.html.
 
 Needs Chromium and a font with emoji (fonts-noto-color-emoji on Debian). For the comment the demo runs anew;
-the pages are of recorded evidence. `python -m tests.picture pages` makes only these.
+the pages come from recorded evidence, and `python -m tests.picture pages` makes only these.
 """
 
 import itertools
@@ -21,14 +21,14 @@ from tests.running import ROOT, scrubbed
 
 PICTURE = ROOT / "docs" / "images" / "comment.png"
 WIDTH, HEIGHT = 880, 740
-# Only the comment is shown: the issue's own text is the demo's. Digits come from the font with emoji unless
-# an installed one is named first.
+# Shows only the comment: the issue's own text is the demo's. Digits come from the emoji font unless an
+# # installed font is named first.
 STYLE = """<style>nav, h1.title, article:first-of-type { display: none } main { padding: 8px 16px }
 body { font-family: "Liberation Sans", "DejaVu Sans", sans-serif }</style></head>"""
 
 
-# By fault: what is shown, from the one selector to the other. The verdict of what is broken at once, the
-# charts of what grows, and the steps of a test that fails.
+# By fault, the selectors between which the page is shown: the verdict of a broken deployment, the charts
+# # of a growing pool, and the steps of a failing test.
 PARTS = {
     "completar-bug": ("body", "#charts"),
     "pool-leak": ("#timeline", "#findings"),
@@ -37,7 +37,7 @@ PARTS = {
 
 
 def pages() -> None:
-    """A part of each page, in light and dark."""
+    """Take a picture of a part of each page, in light and dark."""
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as page:
         for fault, scheme in itertools.product(PARTS, ("light", "dark")):
             bundle, verdict = judged_fault(fault)
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def comment() -> None:
-    """The comment, with a demo that runs anew."""
+    """Take a picture of the comment, from a new run of the demo."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         raise SystemExit("Chromium is not installed, so no picture was made")

@@ -1,9 +1,9 @@
-"""Runs scripts in processes that are forked from one in which the package is loaded already.
+"""Run scripts in processes forked from one in which the package is loaded already.
 
     python tests/preloaded.py SOCKET < PIPE
 
-Most of a short script's time goes to its imports. Each request on the socket brings the standard streams of
-the new process, its arguments, directory and environment; the answer is its exit code. Ends with the pipe.
+Imports take most of a short script's time. Each request on the socket carries the new process's standard
+streams, arguments, directory and environment; the response is its exit code. Ends when the pipe closes.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ MOST_BYTES = 1024 * 1024
 
 
 def load():
-    """Everything that scripts import, but for the relay, which is a server of its own."""
+    """Import all that scripts import, except the relay, which is a server of its own."""
     sys.path[0] = SCRIPTS
     package = importlib.import_module("deploy_verdict")
     for found in pkgutil.walk_packages(package.__path__, "deploy_verdict."):
@@ -33,9 +33,9 @@ def load():
 
 
 def next_script(listening):
-    """Serve for ever; returns only in the process that is to be a script, with its arguments."""
+    """Serve requests for ever; returns a script's arguments, and only in that script's process."""
     while True:
-        # Waited for, not ignored: so their time counts where `time make test` adds up.
+        # Reaped, not ignored, so that the children's time counts in `time make test`.
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -53,7 +53,7 @@ def next_script(listening):
 
 
 def become(connection):
-    """In the script's process its arguments; the other one waits for it, tells its exit code, and is over."""
+    """Fork: one process becomes the script and returns its arguments; the other sends its exit code."""
     data, streams, _, _ = socket.recv_fds(connection, MOST_BYTES, 3)
     asked = json.loads(data)
     script = os.fork()

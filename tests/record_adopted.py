@@ -1,6 +1,6 @@
-"""Record what a program answers to `init`: `python -m tests.record_adopted NAME URL`.
+"""Record a program's responses to `init`: `python -m tests.record_adopted NAME URL`.
 
-Only the start of a page for people is kept, and of metrics those without labels: the rest tells init nothing.
+Of an HTML page only the start is kept, and of metrics only those without labels: init reads nothing else.
 """
 
 import json
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "adopt" / "recorded"
 
 
 def recorded(url):
-    """Path → answer, without those that the service does not have."""
+    """Path → response, without the paths that the service does not have."""
     probe = Probe(base_url=url, timeout_s=5, max_body_bytes=2**21, clock=WallClock(), redactor=Redactor({}))
     seen = survey(lambda path: probe.ask("GET", path))
     kept = {}

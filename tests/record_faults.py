@@ -1,7 +1,7 @@
-"""Record the evidence of the demo's faults anew: `PYTHONPATH=scripts python -m tests.record_faults [FAULT]`.
+"""Record the evidence of the demo's faults again: `PYTHONPATH=scripts python -m tests.record_faults [FAULT]`.
 
-Only needed when the evidence's schema or the checks of plans/zeues.yml change. A window that does not end as
-its story says is not recorded.
+Only needed when the evidence's schema or the checks of plans/zeues.yml change. Fails at a window that does
+not end as its story says.
 """
 
 import io
@@ -25,7 +25,7 @@ def main(only):
 
 
 def packed(out, folder):
-    """Window and evidence, without the places of the machine that recorded."""
+    """The window and its evidence as a .tar.xz, without the recording machine's paths."""
     target = json.loads((out / "window.json").read_text())["subject"]["target"]
     elsewhere = (*places(folder / "backend.log"), (str(folder), "/run"), (target, VARIABLES["TARGET_URL"]))
     made = io.BytesIO()

@@ -1,6 +1,6 @@
-"""Record what plans/zeues.yml is proven on anew, from the demo: `python -m tests.record_fixtures`.
+"""Record the data on which plans/zeues.yml is proven, from the demo: `python -m tests.record_fixtures`.
 
-Healthy answers, those of each incident, and both logs; bodies as JSON where they are JSON.
+The healthy responses, those of each incident, and both logs; bodies are parsed where they are JSON.
 """
 
 import json
@@ -57,7 +57,7 @@ def answers_of(files):
 
 
 def add(answers, name, answer, most):
-    """Answers of one name that differ in more than their times."""
+    """Keep a response that differs from the known ones of its name in more than its times."""
     known = answers.setdefault(name, [])
     if len(known) < most and all(bare(answer) != bare(other) for other in known):
         known.append(answer)
@@ -94,7 +94,7 @@ def answer_of(exchange):
 
 
 def telling(lines, most):
-    """The first lines of each kind; a traceback stays with its line."""
+    """The first lines of each kind, tracebacks included; or only those of the incident, if there are any."""
     times, kept, keep = {}, [], False
     for line in lines:
         if line[:2] == "20":
@@ -108,7 +108,7 @@ def telling(lines, most):
 
 
 def anonymous(text):
-    """Without the paths of the machine that recorded."""
+    """The lines of a log, without the recording machine's paths."""
     for place, name in ((str(ROOT), "/app"), (sys.prefix, "/usr"), (sys.base_prefix, "/usr")):
         text = text.replace(place, name)
     return text.splitlines()

@@ -1,7 +1,7 @@
-"""Record the evidence of the golden stories anew: `python -m tests.record_stories [STORY ...]`.
+"""Record the evidence of the golden stories again: `python -m tests.record_stories [STORY ...]`.
 
-Only needed when the evidence's schema changes. Afterwards accept the goldens (UPDATE_GOLDEN=1) and
-read the diff. Stories that are made from another story's evidence are spoiled here.
+Only needed when the evidence's schema changes. Afterwards accept the goldens (UPDATE_GOLDEN=1) and read the
+diff. A story made from another story's evidence is spoiled here.
 """
 
 import json
@@ -67,7 +67,7 @@ def record(folder, fault):
 
 
 def places(log):
-    """Paths of the machine that recorded, which are nobody's business."""
+    """The recording machine's paths, each with what replaces it."""
     return (str(log), "backend.log"), (str(ROOT), "/app"), (sys.base_prefix, "/usr")
 
 
@@ -94,7 +94,7 @@ def hostile(evidence):
 
 
 def readings(evidence):
-    """Every reading of the gauge, and the check of the pool's own numbers, to be changed."""
+    """Yield every reading of the gauge and every check of the pool's numbers; saves the caller's changes."""
     for path in sorted(evidence.glob("*.json")):
         document = json.loads(path.read_text())
         for observation in document["observations"]:
@@ -105,7 +105,7 @@ def readings(evidence):
 
 
 def gauge_says(change):
-    """The gauge's bodies in other words."""
+    """A function that rewrites every body of the gauge."""
 
     def spoil(evidence):
         for reading in readings(evidence):

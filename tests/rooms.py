@@ -1,8 +1,8 @@
-"""The modules that one reading passes from YAML to comment, counted by a tracer: `make rooms`.
+"""Count the modules that one reading passes from YAML to comment, with a tracer: `make rooms`.
 
-A plan of one pool and nothing else is opened, sampled, judged and published (as a dry run: without github/),
-each in a process of its own. A module counts where one of its functions runs while the command works; what
-runs while a module is imported (decorators, constants) does not, as no reading passes there.
+Opens, samples, judges and publishes a plan of one pool and nothing else (as a dry run: without github/), each
+in a process of its own. A module counts if one of its functions runs while the command works; what runs while
+a module is imported (decorators, constants) does not, as no reading passes there.
 """
 
 import argparse
@@ -30,18 +30,18 @@ window: {{length: 10m, sample_every: 10m}}
 pools: [{{name: redis, get: /stats, used: $.used, limit: $.limit, burst: {{for: 200ms, every: 200ms}}}}]
 """
 STEPS = {
-    # Sped up, a sample may be some real seconds late: the next process starts when the machine lets it.
+    # Sped up, as a sample may be some real seconds late: the machine decides when the next process starts.
     "open": ["deploy_verdict", "open", "--speed", "600"],
     "sample pools": ["sample_pools.py"],
     "judge": ["judge_evidence.py"],
     "publish --dry-run": ["publish_report.py", "--dry-run"],
 }
-# The judge ends with its verdict, and two samples prove no trend.
+# judge exits with its outcome: stable, or inconclusive, because two samples show no trend.
 ENDINGS = {0, 10, 12}
 
 
 class Stats(Handler):
-    """A pool of eight connections, three of them used."""
+    """A pool of eight connections, three of them in use."""
 
     def do_GET(self):
         body = b'{"used": 3, "limit": 8}'
@@ -52,7 +52,7 @@ class Stats(Handler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Suppress the access log."""
 
 
 @contextmanager
@@ -68,14 +68,15 @@ def served() -> Iterator[str]:
 
 
 def traced(tree: Path = ROOT) -> dict[str, list[str]]:
-    """The modules of each step, by their paths in the package of `tree`."""
+    """The modules that each step passes, as paths in the package of `tree`."""
     passed = {}
     with tempfile.TemporaryDirectory() as name, served() as base_url:
         folder = Path(name)
         plan, found = folder / "plan.yml", folder / "modules.json"
         plan.write_text(PLAN.format(base_url=base_url))
         for step, (script, *more) in STEPS.items():
-            # As a module: run as a file, tests/ would come first, and its http/ hide the library's.
+            # With -m, because running the file would put tests/ first on the path, where its http/ hides the
+            # library's.
             command = [
                 sys.executable,
                 "-m",
@@ -93,9 +94,9 @@ def traced(tree: Path = ROOT) -> dict[str, list[str]]:
 
 
 def trace(script: Path, arguments: list[str], into: Path) -> None:
-    """Run a script, or the package, here as __main__ and write which modules of the package it passed."""
+    """Run a script or the package as __main__ in this process, and write which of its modules it passed."""
     package = f"{script.parent / 'deploy_verdict'}/"
-    # The script's own folder in place of this file's: tests/github would hide PyGithub.
+    # The script's folder instead of this file's, whose tests/github would hide PyGithub.
     sys.path[0] = str(script.parent)
     sys.argv = [str(script), *arguments]
     modules: set[str] = set()
@@ -115,7 +116,7 @@ def trace(script: Path, arguments: list[str], into: Path) -> None:
 
 
 def _imports(frame) -> bool:
-    """Whether this runs for an import: a module's body, or what that calls."""
+    """Whether this frame runs for an import: a module's body, or what it calls."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -124,7 +125,7 @@ def _imports(frame) -> bool:
 
 
 def lines(passed: dict[str, list[str]]) -> Iterator[str]:
-    """What people read: each step and the total, by folder."""
+    """The lines to print: the modules of each step and the total, by folder."""
     total = sorted({module for modules in passed.values() for module in modules})
     for step, modules in {**passed, "in total": total}.items():
         folders = Counter(str(Path(module).parent) for module in modules)

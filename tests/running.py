@@ -1,4 +1,4 @@
-"""Our command and scripts as real processes in a scrubbed environment."""
+"""Run our command and scripts as real processes in a scrubbed environment."""
 
 import atexit
 import json
@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "scripts" / "deploy_verdict"
 SCRUBBED = ("GITHUB_", "ACTIONS_", "GH_", "RAILWAY_", "TARGET_URL")
 TIMEOUT_S = 300
-# `make test-all` starts each script anew, as people do.
+# `make test-all` starts each script in a new interpreter, as users do.
 FRESH = os.environ.get("DEPLOY_VERDICT_FRESH_PROCESSES") == "1" or not hasattr(socket, "SOCK_SEQPACKET")
 
 
 def script(name, *arguments, cwd=ROOT, environment=None):
     """Run scripts/NAME.py, or the verb NAME such as "ci gate", to its end; returns the finished process."""
     asked, env = command(name, *arguments), scrubbed(environment)
-    # What the interpreter reads at its start is not known to one that has started.
+    # A running interpreter ignores the variables that are read only at its start.
     if FRESH or any(variable.startswith(("PYTHON", "LC_", "LANG")) for variable in environment or {}):
         return subprocess.run(asked, cwd=cwd, env=env, capture_output=True, text=True, timeout=TIMEOUT_S,
                               check=False)  # fmt: skip
@@ -29,7 +29,7 @@ def script(name, *arguments, cwd=ROOT, environment=None):
 
 
 def program(name):
-    """A script of scripts/, or a verb of the command, as what Python runs and its first arguments."""
+    """The arguments that make Python run scripts/NAME.py, or the verb NAME of the command."""
     path = ROOT / "scripts" / f"{name}.py"
     return [str(path)] if path.exists() else [str(PACKAGE), *name.split()]
 
@@ -73,7 +73,7 @@ def _text(stream):
 
 @cache
 def _preloaded():
-    """The address of this worker's own process that scripts are forked from; it ends with the worker."""
+    """The address of the process from which this worker forks scripts; it ends with the worker."""
     folder = tempfile.TemporaryDirectory()
     address = str(Path(folder.name) / "scripts")
     process = subprocess.Popen([sys.executable, str(ROOT / "tests" / "preloaded.py"), address], cwd=ROOT,

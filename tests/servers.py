@@ -11,7 +11,7 @@ from demo.http_handler import Handler
 
 @contextmanager
 def raw_server(converse):
-    """A server that hands each connection, after its request's head, to `converse(socket)`."""
+    """A server that reads a request's head, then calls `converse(socket, head, stop)`."""
     listening = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
@@ -43,7 +43,7 @@ def raw_server(converse):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         stop.set()
-        # A blocked accept only returns when somebody connects.
+        # A blocked accept returns only when somebody connects.
         with socket.create_connection(listening.getsockname()):
             pass
         thread.join()
@@ -51,7 +51,7 @@ def raw_server(converse):
 
 
 def answers(status="200 OK", body=b"{}", headers=()):
-    """A conversation that gives one whole answer."""
+    """A `converse` that sends one complete response."""
 
     def converse(connection, head, stop):
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
@@ -87,7 +87,7 @@ class _Handler(Handler):
 
 @contextmanager
 def served(server):
-    """A server of the standard library in a thread, until the block ends."""
+    """Run a server of the standard library in a thread until the block ends."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -99,12 +99,12 @@ def served(server):
 
 
 def json_service(respond):
-    """A service that gives `respond(method, path, body)`: a status and JSON; `seen` holds all requests."""
+    """A service that answers with `respond(method, path, body)`: status and JSON; `seen` lists requests."""
     return served(_Service(respond))
 
 
 class Spools:
-    """TOMAR and PAUSAR of a spool. Without its lock, everybody who looked before the first one wrote gets it.
+    """TOMAR and PAUSAR of a spool; without its lock, concurrent requests can all take it.
 
     `meet` is a barrier in the middle of TOMAR, which makes the race certain instead of likely.
     """

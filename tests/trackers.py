@@ -18,7 +18,7 @@ COMMIT = "f0ec7b5" * 5 + "f0ec7"
 
 
 class Tracker(ThreadingHTTPServer):
-    """`answers(handler, path, query, body)` gives status, JSON, headers; `refusing` answers in its place."""
+    """`answers(handler, path, query, body)` gives status, JSON, headers; `refusing` are sent first."""
 
     daemon_threads = True
 
@@ -57,7 +57,7 @@ def tracker(answers):
 
 
 def sentry(*, release=COMMIT, issues=(), errors=0):
-    """Releases, issues and events of one organization; `errors` None: the events have no such field."""
+    """Releases, issues and events of one organization; with `errors` None the events have no such field."""
     link = '<http://x/?cursor=1>; rel="next"; results="{}"; cursor="0:100:0"'
 
     def answers(handler, path, query, body):
@@ -81,7 +81,7 @@ def sentry(*, release=COMMIT, issues=(), errors=0):
 
 
 def datadog(*, hits, errors):
-    """One scalar query of two metrics and a formula; what has no data is None, and 0 hits give no column."""
+    """A scalar query of two metrics and a formula; no data is None, and 0 hits give no column."""
 
     def answers(handler, path, query, body):
         keys = (handler.headers["DD-API-KEY"], handler.headers["DD-APPLICATION-KEY"])
@@ -104,7 +104,7 @@ def datadog(*, hits, errors):
 
 @contextmanager
 def prometheus(folder, samples=""):
-    """A Prometheus that holds the samples of an OpenMetrics text; the address of its API."""
+    """A Prometheus that holds the samples of an OpenMetrics text; yields the URL of its API."""
     program, tool = needed("prometheus"), needed("promtool")
     data, port = folder / "data", free_port()
     (folder / "prometheus.yml").write_text("global: {}\n")

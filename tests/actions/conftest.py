@@ -1,4 +1,4 @@
-"""The demo's backend with its Railway, one for each file; and a GitHub where the window's run is at work."""
+"""The demo's backend with its Railway, one for each file, and a GitHub on which the window's run goes on."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""Answers that grow when they are read, over real sockets."""
+"""Responses that grow when they are decoded, served over real sockets."""

@@ -1,6 +1,6 @@
-"""One client asked into bombs, in a process of its own: python -m tests.bombs.child CLIENT ADDRESS...
+"""Send one client to bombs, in a process of its own: python -m tests.bombs.child CLIENT ADDRESS...
 
-For each one, prints what came of it and the most memory that the process has held.
+Prints one line of JSON per address: how the request ended, and the process's peak memory so far in MB.
 """
 
 import json
@@ -41,7 +41,7 @@ def github(url):
 
 
 def service(url):
-    """A service's answers as the judge reads them: several, as some are kept."""
+    """Returns what `read_json` says of the first of three responses; all three are kept, as in a window."""
     told = []
     probe = Probe(base_url=url, timeout_s=30.0, max_body_bytes=MOST_BODY, clock=WallClock(),
                   redactor=Redactor({"A_TOKEN": "a-secret-value"}))  # fmt: skip

@@ -1,4 +1,4 @@
-"""Real backends for the tests of demo/: each a process of its own, spoken to over real sockets."""
+"""Real backends for the tests of demo/, each a process of its own, called over real sockets."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ OTHER = {"worker_id": 94, "worker_nombre": "MG(94)"}
 
 
 class Client:
-    """One backend, as a test speaks to it."""
+    """A client of one backend."""
 
     def __init__(self, backend):
         self.base_url = backend.base_url
@@ -48,7 +48,7 @@ class Client:
         return self.post("/api/metrologia/completar", tag_spool=tag, resultado="APROBADO", **WORKER)
 
     def finish(self, tag, operacion):
-        """TOMAR and COMPLETAR, both of which must work."""
+        """TOMAR and COMPLETAR, both of which must succeed."""
         assert self.tomar(tag, operacion=operacion).status_code == 200
         assert self.completar(tag, operacion=operacion).status_code == 200
 
@@ -66,7 +66,7 @@ class Client:
 
 
 class Api:
-    """One Railway, as a test speaks to it."""
+    """A client of one Railway."""
 
     def __init__(self, backend):
         self.url, self.base_url = backend.railway_url, backend.base_url
@@ -82,7 +82,7 @@ class Api:
         return body["data"]
 
     def error(self, query, variables=None):
-        """The one error of an answer that came with HTTP 200."""
+        """The only error of a response, which must have status 200."""
         answer = self.post(query, variables)
         assert answer.status_code == 200
         [error] = answer.json()["errors"]
@@ -92,7 +92,7 @@ class Api:
         return requests.get(self.base_url + path, headers={"User-Agent": agent}, timeout=10)
 
     def probe(self):
-        """Send what the watcher sends first: with it the window's time begins."""
+        """Send the watcher's first request, with which the window's time begins."""
         return self.get("/api/workers", "deploy-verdict/0 (window w)")
 
     def rows(self, fields="id status"):
@@ -101,7 +101,7 @@ class Api:
         return [edge["node"] for edge in self.data(query)["deployments"]["edges"]]
 
     def active(self):
-        """The ids of what serves."""
+        """The ids of the active deployments."""
         place = f'environmentId: "{ids.ENVIRONMENT_ID}", serviceId: "{ids.SERVICE_ID}"'
         query = f"{{ serviceInstance({place}) {{ activeDeployments {{ id }} }} }}"
         return [row["id"] for row in self.data(query)["serviceInstance"]["activeDeployments"]]
@@ -117,7 +117,7 @@ class Api:
 
 @contextmanager
 def _started(fault, log, redis_url=None, **options):
-    """A backend whose Redis is the test's choice, whatever REDIS_URL the developer has set."""
+    """A backend whose Redis the test chooses, whatever the developer's REDIS_URL is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("REDIS_URL", raising=False)
         if redis_url:
@@ -128,13 +128,13 @@ def _started(fault, log, redis_url=None, **options):
 
 @pytest.fixture(scope="session")
 def started():
-    """For backends that tests share: a context manager (fault, log, **options of running) -> Client."""
+    """A context manager (fault, log, **options of running) -> Client, for backends that tests share."""
     return _started
 
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory):
-    """One backend without a fault for a whole file; a test takes its own spool from `spool`."""
+    """A backend without a fault for a whole file; a test takes its own spool from `spool`."""
     with _started("none", tmp_path_factory.mktemp("healthy") / "backend.log") as client:
         yield client
 
@@ -163,7 +163,7 @@ def broken(tmp_path):
 
 @pytest.fixture(scope="module")
 def railway(tmp_path_factory):
-    """The Railway of one backend without a fault, for a whole file."""
+    """The Railway of a backend without a fault, for a whole file."""
     with running(log=tmp_path_factory.mktemp("railway") / "backend.log") as backend:
         yield Api(backend)
 
@@ -181,7 +181,7 @@ def broken_railway(tmp_path):
 
 @pytest.fixture
 def until():
-    """A function that asks `reading` again until `holds` says yes, and returns that reading."""
+    """A function that calls `reading` until `holds` is true of its value, and returns that value."""
 
     def ask(reading, holds):
         deadline = time.monotonic() + WITHIN_S
@@ -196,7 +196,7 @@ def until():
 
 @pytest.fixture
 def redis_url(tmp_path):
-    """A real redis-server of the test's own; with DEPLOY_VERDICT_ALLOW_SKIPS=0 its absence is a failure."""
+    """A redis-server of the test's own; without it, skips, or fails if DEPLOY_VERDICT_ALLOW_SKIPS is 0."""
     binary = shutil.which("redis-server")
     if binary is None:
         missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip

@@ -1,4 +1,4 @@
-"""How a test speaks to the demo's GitHub."""
+"""The client with which a test calls the demo's GitHub."""
 
 from contextlib import contextmanager
 
@@ -10,7 +10,7 @@ SHA = "a" * 40
 
 
 class Client:
-    """One GitHub, as a test speaks to it; paths begin below /repos/OWNER/NAME."""
+    """A client of one demo GitHub; paths are relative to /repos/OWNER/NAME."""
 
     def __init__(self, hub, url):
         self.hub, self.url = hub, url
@@ -23,7 +23,7 @@ class Client:
         return requests.request(method, url, json=body, headers=headers, **more)
 
     def get(self, path, **query):
-        """An answer that must be one of GitHub's."""
+        """The JSON of a response, which must have status 200."""
         answer = self.ask("GET", path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()

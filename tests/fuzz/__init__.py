@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing of what reads texts of others: `make fuzz`, and a short run in the tests."""
+"""Coverage-guided fuzzing of the readers of untrusted text: `make fuzz`, and a short run in the tests."""

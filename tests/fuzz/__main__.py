@@ -1,10 +1,10 @@
-"""Fuzz one reader until its time is over, or something is found.
+"""Fuzz one reader until its time is over or it fails.
 
-    python -m tests.fuzz plan --seconds 60 --kept out/fuzz        # what reached new code is kept there
-    python -m tests.fuzz plan --runs 2000                         # so many inputs, the same ones each time
+    python -m tests.fuzz plan --seconds 60 --kept out/fuzz        # keeps the inputs that reached new code
+    python -m tests.fuzz plan --runs 2000                         # this many inputs, the same ones each time
 
-Exit codes: 0 nothing was found; else the trace is printed, and the input lies in --kept (or in the working
-directory) as crash-…, timeout-… or oom-…: mend it, and put the input into tests/fuzz/found/TARGET/.
+Exit codes: 0 no failure; otherwise the traceback is printed, and the input is written to --kept (or to the
+working directory) as crash-…, timeout-… or oom-…: fix the bug, and add the input to tests/fuzz/found/TARGET/.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import atheris
 
 sys.path.insert(0, "scripts")
 
-# What is imported from here on tells the fuzzer which of its lines were reached.
+# Only modules imported in this block report their coverage to the fuzzer.
 with atheris.instrument_imports(include=["deploy_verdict", "yaml", "tests.fuzz.planted"]):
     from tests.fuzz.limits import checked
     from tests.fuzz.mutating import changed
@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["deploy_verdict", "yaml", "tests.fuzz.p
     from tests.fuzz.targets import TARGETS
 
 LONGEST_INPUT = 64 * 1024
-# Of the clock: what waits, and does not work, is ended then.
+# Wall-clock time: ends a target that waits without working.
 MOST_WAIT_S = 10
 
 

@@ -1,4 +1,4 @@
-"""Inputs that are made to take long or to grow: as large as each reader takes them, and what grows inside."""
+"""Inputs built to be slow or to grow: each as large as its reader accepts, or small and expanding."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What no input may make a reader do: take more than a second, or take the process above 200 MB."""
+"""The limits of every reader on any input: one second of work and 200 MB for the process."""
 
 import functools
 import time
@@ -13,14 +13,14 @@ class HangError(AssertionError):
 
 
 class HogError(AssertionError):
-    """The process has held more than MOST_MB."""
+    """The process has used more than MOST_MB."""
 
 
 def checked(target):
-    """The target, which raises HangError or HogError besides what it raises itself.
+    """Wrap a target so that it raises HangError or HogError when it exceeds a limit.
 
-    The processor's time and not the clock's: other processes on the machine are not the reader's doing.
-    What waits instead of working is ended by the fuzzer's own limit, or by the test's.
+    The time is the process's CPU time, so that a busy machine does not fail a reader. A reader that waits
+    without working is ended by the fuzzer's own timeout, or by the test's.
     """
 
     @functools.wraps(target)

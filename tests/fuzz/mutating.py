@@ -1,6 +1,6 @@
-"""Changes that know the grammar: one value of a document replaced, doubled, moved or taken out.
+"""Mutations that know the grammar: replace, duplicate, move, rename or delete one value of a document.
 
-Bytes alone seldom make another plan of a plan; the fuzzer takes turns between both.
+Mutated bytes rarely parse as a plan, so the fuzzer alternates between both kinds.
 """
 
 import copy
@@ -18,14 +18,14 @@ _DEEPEST = 30
 
 
 def changed(data, most, seed):
-    """Another document with one to three changes, or None where there is none to change."""
+    """The document with one to three mutations, or None if the data is not a document."""
     chance = random.Random(seed)
     is_json = data[:1] in (b"{", b"[")
     try:
         document = json.loads(data) if is_json else yaml.load(data, Loader=yaml.CSafeLoader)
         if not isinstance(document, dict | list):
             return None
-        # What two places share through an alias must not change in both at once.
+        # Otherwise a value shared through a YAML alias would change in every place at once.
         document = copy.deepcopy(document)
         for _ in range(chance.randint(1, 3)):
             _change(document, chance)

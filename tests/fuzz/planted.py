@@ -1,4 +1,4 @@
-"""Readers with a mistake in them, to see the fuzzer find it: the control."""
+"""Readers with a planted bug, as a control that the fuzzer finds one."""
 
 import time
 

@@ -1,8 +1,8 @@
-"""What once broke a reader, and what is made to be slow or large, in a process of its own without the fuzzer.
+"""Replay inputs that once broke a reader, and those built to be slow or large, without the fuzzer.
 
     python -m tests.fuzz.replay plan
 
-Prints how long the slowest input took, and the most memory that the process has held.
+Prints the time of the slowest input and the process's peak memory.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What fuzzing begins with: the plans, evidence and logs that are here, and what was once found to break."""
+"""The seeds of fuzzing: the repository's plans, evidence and logs, and inputs that once broke a reader."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.relay.process import current, older
 from tests.running import ROOT
 
 FOUND = Path(__file__).parent / "found"
-# A shorter text changes more with each step.
+# Each mutation of a shorter text changes more of it.
 _MOST = {"plan": 6_000, "evidence": 40_000, "log": 4_000, "relay": 4_000}
 _PIECES = (
     'name: x\nservice: {base_url: "http://x"}\nhealth: [{name: a, get: /, expect: {status: 200}}]\n',
@@ -28,12 +28,12 @@ _LINES = (
 
 
 def seeds_of(name):
-    """The seeds of a target, each once."""
+    """The seeds of a target, without duplicates."""
     return tuple(dict.fromkeys([*_found(name), *_GIVEN[name]()]))
 
 
 def found_of(name):
-    """The paths of what once broke it."""
+    """The paths of the inputs that once broke a target."""
     folder = FOUND / name
     return sorted(folder.iterdir()) if folder.is_dir() else []
 

@@ -1,4 +1,4 @@
-"""The four readers of texts that others write: functions of bytes that raise only for our mistakes."""
+"""The fuzzer's targets: four readers of untrusted text, as functions of bytes that raise only on a bug."""
 
 import asyncio
 import atexit
@@ -31,7 +31,7 @@ VARIABLES = {"TARGET_URL": "http://127.0.0.1:1", "RAILWAY_PROJECT_ID": "p", "RAI
 
 
 def plan(data):
-    """The plan loader: a plan, or all of its mistakes with places and words."""
+    """The plan loader: returns a plan, or every problem with its place and message."""
     problems = None
     try:
         found = read_plan(data, "plan.yml", VARIABLES, TODAY)
@@ -51,13 +51,13 @@ def _case():
 
 
 def evidence(data):
-    """The evidence loader, and the judge of what was loaded: a verdict comes of whatever a file says."""
+    """The evidence loader, and the verdict on what it loaded."""
     file = parse_evidence("health.T+000.a1.json", data)
     if not isinstance(file, Loaded):
         assert file.reason
         return
     case, seen = _case(), file.evidence
-    # Told to be of this window: else nothing of it would be judged.
+    # Otherwise the evidence would not belong to the window, and nothing of it would be judged.
     of_window = {"subject": SUBJECT, "window": window_of(case), "plan_sha256": case.sha256}
     name = evidence_name(seen.stage, seen.offset_s, seen.attempt)
     bundle = bundle_of(case, Loaded(name=name, evidence=seen.model_copy(update=of_window)))
@@ -66,7 +66,7 @@ def evidence(data):
 
 
 def log(data):
-    """The log reader: one observation, whatever the file holds."""
+    """The log reader: returns one observation for any file."""
     path = _folder() / "backend.log"
     path.write_bytes(data)
     seen = review(_case().logs, FileSource(path), start=T0, end=T0 + timedelta(hours=2), redact=str)
@@ -82,7 +82,7 @@ def _folder():
 
 
 def relay(data):
-    """The relay's application itself, asked as its server asks it; a body, and then the same as a secret."""
+    """The relay's ASGI application: the data as a body, then as a secret and in a path."""
     app = _App.get()
     status, told = app.ask(f"/hooks/{SECRET}", data)
     assert (status, told.get("state")) in {
@@ -95,7 +95,7 @@ def relay(data):
 
 
 class _App:
-    """The application on a store in memory, made anew before it grows."""
+    """The relay's application with a store in memory, rebuilt every 500 requests so that it does not grow."""
 
     _now, _asked = None, 0
 
@@ -103,7 +103,7 @@ class _App:
         logging.getLogger("relay").setLevel(logging.CRITICAL)
         chosen = settings_from(settings("http://127.0.0.1:1"))
         self.store = Store(Path(":memory:"), lambda: 1.0)
-        # Never started: nothing is sent.
+        # Never started, so nothing is sent.
         dispatcher = Dispatcher(self.store, chosen, Redactor({}), lambda: None)
         kept = EventPlace(database=Path(":memory:"))
         self._app = build_relay(chosen, self.store, dispatcher, kept)

@@ -1,4 +1,4 @@
-"""A hub that GitHub's description has nothing to say against, whatever a test does with it."""
+"""A hub whose every request must conform to GitHub's API description."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Windows to publish, and the ways to publish them on a demo's GitHub."""
+"""Windows to publish, and ways to publish them on the demo's GitHub."""
 
 import re
 from argparse import Namespace
@@ -42,7 +42,7 @@ QUARTER = 900.0
 
 
 def window(tmp_path, *, text=PLAN, status=200, commit=COMMIT):
-    """A judged window on a deployment of a commit: STABLE, or CRITICAL with status 500."""
+    """A judged window of a deployment of the commit: STABLE, or CRITICAL with status 500."""
     base, out = opened(tmp_path, text, offsets=(0.0, 60.0), status=status, commit=commit)
     bundle, _ = read(out)
     write_verdict(bundle, out, T0 + timedelta(seconds=61), interrupted=False)
@@ -50,7 +50,7 @@ def window(tmp_path, *, text=PLAN, status=200, commit=COMMIT):
 
 
 def opened(tmp_path, text=POOLS, *, offsets=(), status=200, commit=COMMIT, used=(4, 6, 4, 5), pools=None):
-    """A window of which the looks at these offsets were taken; returns the options, and its directory."""
+    """A window with samples at these offsets; returns the command-line options and its directory."""
     plan_path, out = tmp_path / "plan.yml", tmp_path / "out"
     tmp_path.mkdir(exist_ok=True)
     plan_path.write_text(text)
@@ -68,7 +68,7 @@ def opened(tmp_path, text=POOLS, *, offsets=(), status=200, commit=COMMIT, used=
 
 
 def take(out, plan, file, offset_s, commit):
-    """A look at the platform, where all is well."""
+    """Write a sample of the platform in which the deployment is healthy."""
     found = Deployment(id="d-1", status="SUCCESS", commit=commit, created_at=T0, stopped=False,
                        can_rollback=True, instances=(Instance(id="i", status="RUNNING"),))  # fmt: skip
     look = DeploymentObservation(offset_s=offset_s, at=T0, deployment=found, active=(found,), recent=(found,))
@@ -81,7 +81,7 @@ def keep(out, plan, file, stage, observation, offset_s):
 
 
 def read(out, plan_path=None):
-    """As the scripts read a directory."""
+    """Read a window's directory as the commands do."""
     plan_path = plan_path or out.parent / "plan.yml"
     options = Namespace(out=out, plan=plan_path, target=None, without=[], corrected_plan=True)
     return judged_directory(options)
@@ -89,7 +89,7 @@ def read(out, plan_path=None):
 
 @contextmanager
 def published(hub):
-    """How to run publish_report.py against the hub."""
+    """Serve the hub and yield a function that runs publish_report.py against it."""
     with github(hub) as url:
         environment = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": TOKEN}
 
@@ -100,7 +100,7 @@ def published(hub):
 
 
 class Publisher:
-    """One job that publishes, in this process and on a clock that a test turns; `told` is its stderr."""
+    """One publishing job, run in this process on a test's clock; `told` collects its messages."""
 
     def __init__(self, hub, url, *, clock=None, run="1"):
         self.clock, self.told = clock or TurnedClock(), []
@@ -126,12 +126,12 @@ class Publisher:
 
 @contextmanager
 def jobs(hub):
-    """Publishers on the hub: `with jobs(hub) as job: job().final(out)`."""
+    """Yield a factory of publishers on the hub: `with jobs(hub) as job: job().final(out)`."""
     with github(hub) as url:
         yield lambda **more: Publisher(hub, url, **more)
 
 
 def ours(hub, number, key="d-1"):
-    """Our comments about a deployment of whichever service, or about a run."""
+    """The bodies of our comments about a deployment (of any service) or a run."""
     first = re.compile(rf"<!-- deploy-verdict:([\w.-]+\.)?{re.escape(key)} -->\n")
     return [row["body"] for row in hub.comments[number] if first.match(row["body"])]

@@ -1,1 +1,1 @@
-"""Killed anywhere: every step of the pipeline, broken at each of its steps on the disk, then resumed."""
+"""Kills every step of the pipeline at each of its disk operations, then resumes it."""

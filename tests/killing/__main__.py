@@ -1,12 +1,12 @@
-"""Break 200 random points of the pipeline and say what came of them: `make kill`.
+"""Break 200 random points of the pipeline and print how each ended: `make kill`.
 
     python -m tests.killing                   # a seed of its own, which is printed
     python -m tests.killing --seed 7 --points 50
     python -m tests.killing --seed 7 --only 31    # the 31st point of that seed, again
 
-A third of the points each on a demo that is well, on one whose log says nothing, which must stay
-INCONCLUSIVE, and on one with a bug, which must stay CRITICAL.
-Exit codes: 0 everything held at each point; 1 it did not, and which.
+A third of the points each on a healthy demo, on one whose log is silent, which must stay INCONCLUSIVE, and on
+one with a bug, which must stay CRITICAL.
+Exit codes: 0 everything held at every point; 1 something did not, which is printed.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def main():
 
 
 def points_of(options, part, fault, whole):
-    """Every third point of the seed, on a demo with this fault, and what came of it."""
+    """Run every third point of the seed, on a demo with this fault; yields number, point and result."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder), fault) as here:
         for pipeline in PIPELINES:
             here.refresh(pipeline)

@@ -1,4 +1,4 @@
-"""What must hold of a directory and a comment after anything broke, each as one assertion with its reason."""
+"""What must hold of a directory and a comment after a fault, each as one assertion with its reason."""
 
 import signal
 from xml.etree import ElementTree
@@ -16,7 +16,7 @@ from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import VERDICT_FILE, read_verdict
 from tests.stages.test_write_ledger import is_free
 
-# From good to bad, as the members stand.
+# The members are defined from best to worst.
 RANK = {outcome: number for number, outcome in enumerate(VerdictOutcome)}
 VERDICTS = (0, 10, 11, 12)
 ENTITY = "tag_spool=TEST-02"
@@ -26,7 +26,7 @@ TEXTS = {"POST-DEPLOYMENT-MONITORING-REPORT.md": "\n", "report.html": "</html>\n
 
 
 def ended_as_told(done):
-    """By the signal, with its work done, or with exit 2 or 3 and a sentence that says where and why."""
+    """It ended by the signal, with its work done, or with exit 2 or 3 and a message of what stopped it."""
     assert "Traceback" not in done.stderr, done.stderr
     if done.returncode in (*KILLED, *VERDICTS):
         return
@@ -36,7 +36,7 @@ def ended_as_told(done):
 
 
 def nothing_is_half(place):
-    """(a) Whatever has the name of a file of ours is a whole one; only a history's last line may be torn."""
+    """(a) Every file of ours is complete; only a history's last line may be torn."""
     out = place.out
     for item in read_evidence(out / "evidence"):
         assert isinstance(item, Loaded), f"{item.name}: {item.reason}"
@@ -55,12 +55,12 @@ def nothing_is_half(place):
 
 
 def rubbish(place):
-    """What was left of files that never became whole."""
+    """The temporary files of writes that never completed."""
     return set(place.out.rglob(".*.tmp"))
 
 
 def taken(place):
-    """The whole evidence files and their bytes."""
+    """The complete evidence files, by name, and their bytes."""
     return {
         item.name: (place.out / "evidence" / item.name).read_bytes()
         for item in read_evidence(place.out / "evidence")
@@ -69,7 +69,7 @@ def taken(place):
 
 
 def reported_is_there(place, step, done):
-    """(b) Each file that a collector named on stdout is there; whole, unless it was asked to stop."""
+    """(b) Each file that a collector printed exists; it is complete unless the collector was stopped."""
     if step.startswith(COLLECTING):
         whole = taken(place)
         for line in done.stdout.splitlines():
@@ -79,13 +79,13 @@ def reported_is_there(place, step, done):
 
 
 def nothing_is_lost(place, before):
-    """(b) What was whole once is there still, byte for byte."""
+    """(b) Every file that was complete before exists unchanged."""
     now = taken(place)
     assert {name: now.get(name) for name in before} == before
 
 
 def never_better(place, outcome):
-    """(d) The verdict, and that it is not better than the uninterrupted one's; (e) a report is there."""
+    """(d) The verdict, which must not be better than the uninterrupted run's; (e) the reports exist."""
     verdict = read_verdict(place.out)
     assert RANK[verdict.outcome] >= RANK[VerdictOutcome(outcome)], verdict.outcome
     for name in TEXTS:
@@ -94,7 +94,7 @@ def never_better(place, outcome):
 
 
 def comment_is_final(place, outcome=None):
-    """(c) One comment of ours in the whole repository, and it is at its end; one alarm beside it at most."""
+    """(c) The repository has one comment of ours, in its final state, and at most one alarm of each kind."""
     marker = marker_of("x").partition("x")[0]
     every = [row for rows in place.hub.comments.values() for row in rows if row["body"].startswith(marker)]
     kinds = [state.kind for row in every if (state := news_in(row["body"]))]
@@ -109,7 +109,7 @@ def comment_is_final(place, outcome=None):
 
 
 def owed(place):
-    """What no run has settled, by the ledgers on disk; but for what the service refuses to restore."""
+    """The ledger entries that no run has settled, without those that the service refuses to restore."""
     files = [item for item in read_evidence(place.out / "evidence") if isinstance(item, Loaded)]
     seen = [observation for item in files for observation in item.evidence.observations]
     entries = [entry for item in seen if isinstance(item, LedgerObservation) for entry in item.entries]
@@ -117,28 +117,29 @@ def owed(place):
 
 
 def held_is_named(place):
-    """(f) Whatever broke: an entity that a stranger cannot take stands in an entry that is not settled."""
+    """(f) While the test entity is held, an unsettled ledger entry names it."""
     if not is_free(place.environment["TARGET_URL"]):
         named = {entity for entry in owed(place) for entity in entry.entities}
         assert ENTITY in named, f"{ENTITY} is held, and the ledger owes only {named}"
 
 
 def restored(place):
-    """(f) After the next run: a stranger can take the entity, and no entry of the ledger is open."""
+    """(f) After the next run the test entity is free, and no ledger entry is open."""
     assert owed(place) == []
     assert is_free(place.environment["TARGET_URL"]), f"{ENTITY} is held still"
 
 
 def is_noted(place):
-    """Whether it is noted that people were told of this verdict."""
+    """Whether the window's directory records that this verdict was sent as a notification."""
     verdict = read_verdict(place.out)
     return sent_outcome(place.out, verdict) is verdict.outcome
 
 
 def told_again_if_not_noted(place, done, sent, noted):
-    """(g) What was noted as told is not told again; what was not noted is, as nobody knows that it was sent.
+    """(g) A verdict recorded as sent is not sent again; one that was not recorded is.
 
-    So a run that is killed between sending and noting it tells people twice: at least once, never not at all.
+    A run killed between sending a notification and recording it thus sends it twice: delivery is at least
+    once.
     """
     news = read_verdict(place.out).outcome is not VerdictOutcome.STABLE
     assert len(place.told) - sent == (news and not noted), (done.stdout, done.stderr)
@@ -147,7 +148,7 @@ def told_again_if_not_noted(place, done, sent, noted):
 
 
 def was_told(place, times=(1,)):
-    """(g) People got the verdict that stands now, so many times; of one that was stable always, nothing."""
+    """(g) The latest verdict was sent this many times; nothing was sent for a stable window."""
     outcome = read_verdict(place.out).outcome
     if outcome is VerdictOutcome.STABLE:
         assert place.told == []
@@ -158,7 +159,7 @@ def was_told(place, times=(1,)):
 
 
 def history_is_read(place):
-    """A torn line of the history costs itself only: what came later is read."""
+    """A torn line of the history loses only itself: the lines after it are read."""
     path = place.out / "history.jsonl"
     path = path if path.exists() else place.folder / "history.jsonl"
     assert EarlierVerdict.model_validate_json(path.read_bytes().splitlines()[-1])

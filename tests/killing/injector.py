@@ -1,14 +1,14 @@
-"""Run our command or a script, and break the disk or the process at its K-th operation beneath a directory.
+"""Run a command or a script, and break the disk or the process at its K-th operation below a directory.
 
     python tests/killing/injector.py '{"root": DIR, "at": 7, "fault": "torn", "count": FILE}' scripts/x.py ...
 
-With "kind" too, at its K-th operation of that kind. An operation is a file opened to be written, bytes
-written, flushed to the disk, a rename, a removal, a new directory; a connection; and the script's end. Each
-is counted before it is carried out. The kinds of all of them are left in FILE.
+With "kind", at its K-th operation of that kind. An operation is: opening a file to write, a write, an fsync,
+a rename, a removal, a new directory, a chmod, a connection, and the end of the script. Each is counted before
+it is carried out. The kinds of all operations are written to FILE.
 
     kill    SIGKILL instead of the operation        torn    half of the bytes are written, then SIGKILL
-    term    SIGTERM, then the operation             full    half of the bytes, then ENOSPC, and so for ever
-    ro      EROFS from here on, as on a disk that the kernel has remounted
+    term    SIGTERM, then the operation             full    half of the bytes, then ENOSPC, from then on
+    ro      EROFS from then on, as on a disk that the kernel has remounted
 """
 
 import errno
@@ -30,18 +30,18 @@ AUDITED = {
     "os.chmod": "chmod",
     "socket.connect": "connect",
 }
-# What a full disk still allows.
+# Operations that still work on a full disk.
 FREE = ("rename", "remove", "chmod", "connect", "end", "flush")
 OPEN_HERE = io.open
 
 
 class Injector:
-    """Counts the operations of one process, and breaks the one that it is told."""
+    """Counts the operations of one process and breaks the chosen one."""
 
     def __init__(self, root, at, fault, count, kind=None):
         self.root, self.at, self.fault, self.kind = os.path.realpath(root), at, fault, kind
         self.seen, self.lock = [], threading.RLock()
-        # Opened before anything is broken.
+        # Opened before the fault can hit it.
         self.count = os.open(count, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def is_ours(self, path):
@@ -50,12 +50,12 @@ class Injector:
         return os.path.abspath(os.fsdecode(path)).startswith(self.root + os.sep)  # noqa: PTH100  # no stat
 
     def step(self, kind, half=lambda: None):
-        """One operation, about to be carried out; `half` carries out half of it."""
+        """Count an operation that is about to be carried out; `half` carries out half of it."""
         with self.lock:
             self.seen.append(kind)
             number = len(self.seen) if self.kind is None else self.seen.count(self.kind)
         if self.kind not in (None, kind) and number == self.at:
-            # Of another kind, and after the one that was meant: only what lasts matters.
+            # An operation of another kind after the chosen one: only a lasting fault matters.
             number += 1
         if number == self.at:
             self._signal(half)
@@ -86,13 +86,13 @@ class Injector:
             self.step(AUDITED[event])
 
     def done(self):
-        """The script has come to its end, and nothing is left to do but to leave."""
+        """Count the end of the script and write the kinds of all its operations."""
         self.step("end")
         os.write(self.count, json.dumps(self.seen).encode())
 
 
 class Raw(io.FileIO):
-    """A file whose every write is an operation."""
+    """A file whose every write counts as an operation."""
 
     injector: Injector
 
@@ -108,7 +108,7 @@ def main():
     write, fsync = os.write, os.fsync
 
     def opened(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, **more):
-        # An audited open and a write of its own for each, as the system has them.
+        # An audited open and a write() of its own for each, as the system calls are.
         if set(mode) & set("wax+") and injector.is_ours(file):
             raw = Raw(file, mode.replace("t", "").replace("b", ""))
             buffered = io.BufferedWriter(raw)

@@ -1,4 +1,4 @@
-"""One point: a step of the pipeline, an operation of it, and a fault; then what becomes of the rest."""
+"""One point (a pipeline's step, one of its operations, a fault), and the checks of the steps after it."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ WATCH = "watch_deployment"
 
 @dataclass(frozen=True)
 class Point:
-    """`abandoned`: nobody goes on; the watchdog looks after what was left."""
+    """Where a fault is injected; if `abandoned`, nobody resumes and the watchdog finishes the run."""
 
     pipeline: str
     step: str
@@ -28,16 +28,16 @@ class Point:
 
 
 def drawn(chance, operations):
-    """A point of all (step × operation × fault), each step as likely as the next."""
+    """Draw a random point, with every step equally likely."""
     pipeline, step = chance.choice(list(operations))
     at = chance.randint(1, len(operations[pipeline, step]))
-    # The watchdog knows runs on GitHub only, once they have opened a window.
+    # The watchdog handles only runs on GitHub that have opened a window.
     watched = pipeline == "jobs" and step != "ci gate"
     return Point(pipeline, step, at, chance.choice(FAULTS), abandoned=watched and chance.random() < 0.2)
 
 
 def broken(place, point):
-    """The step meets its fault; checks what is left, and returns the process and the whole evidence."""
+    """Run the step with its fault and check what is left; returns the process and the complete evidence."""
     before, rubbish = checks.taken(place), checks.rubbish(place)
     done = place.run(point.step, at=point.at, fault=point.fault, kind=point.kind)
     checks.ended_as_told(done)
@@ -46,13 +46,13 @@ def broken(place, point):
     checks.reported_is_there(place, point.step, done)
     checks.held_is_named(place)
     if point.fault in ("full", "term") and done.returncode not in checks.KILLED:
-        # A process that was not killed takes away what it could not bring to its end.
+        # A process that was not killed removes its incomplete files.
         assert checks.rubbish(place) <= rubbish
     return done, checks.taken(place)
 
 
 def resumed(place, step, before):
-    """The same command once more, without the fault; a finished window may say that it is one."""
+    """Run the same command again without the fault; it may refuse because the window is finished."""
     sent, noted = len(place.told), step == NOTIFY and checks.is_noted(place)
     done = place.run(step)
     finished = step == WATCH and done.returncode == 2 and "finished window" in done.stderr
@@ -65,7 +65,7 @@ def resumed(place, step, before):
 
 
 def gone_on(place, point, outcome):
-    """The rest of the pipeline after the resumed step; returns the verdict."""
+    """Run the rest of the pipeline after the resumed step; returns the outcome."""
     names = list(place.pipeline)
     for step in names[names.index(point.step) + 1 :]:
         done = place.run(step)
@@ -80,7 +80,7 @@ def gone_on(place, point, outcome):
 
 
 def looked_after(place):
-    """The watchdog's one step, on what a run has left."""
+    """Run the watchdog on an abandoned run."""
     place.hub.runs[RUN] |= {"status": "completed", "conclusion": "failure"}
     done = place.run("ci watchdog", arguments=("--run-id", str(RUN), "--out", "out"))
     assert done.returncode == 0, done.stderr
@@ -88,7 +88,7 @@ def looked_after(place):
 
 
 def settled_first(place):
-    """The next run here, of a step that writes nothing itself, gives back what the dead one held."""
+    """Check that the next run settles what the dead one held, even of a step that writes nothing itself."""
     checks.held_is_named(place)
     done = place.run("sample metrics", arguments=BASE)
     assert done.returncode == 0, done.stderr
@@ -96,7 +96,7 @@ def settled_first(place):
 
 
 def run_point(world, point):
-    """Everything that must hold at a point; returns whether the fault was met, and the verdict."""
+    """Check everything that must hold at a point; returns whether the fault was met, and the outcome."""
     place = world.before[point.pipeline, point.step].copied(world.new_folder())
     try:
         return _at(world, place, point)

@@ -22,11 +22,11 @@ from tests.running import program, scrubbed
 INJECTOR = Path(__file__).with_name("injector.py")
 RUN = 500
 SPEED = 600
-# What an uninterrupted window says of the demo under a fault.
+# The outcome of an uninterrupted window on the demo with this fault.
 OUTCOMES = {"none": "stable", "log-silent": "inconclusive", "completar-bug": "critical"}
-# What the service itself refuses to restore: its answers to COMPLETAR are the fault.
+# The checks whose data the service itself refuses to restore: its responses to COMPLETAR are the fault.
 LEFT = {"completar-bug": ("completar",)}
-# A sped-up window allows two real minutes of delay; older ones would have holes of their own.
+# A sped-up window tolerates two real minutes of delay; an older one would have gaps of its own.
 FRESH_S = 90.0
 PLAN = """\
 version: 1
@@ -88,7 +88,7 @@ JOBS = {
     "sample exercise": (*BASE, "--if-due"),
     "run_e2e": (*BASE, "--if-due"),
     "ci progress": BASE,
-    # Before the sitting that would drive too: so each is broken by itself.
+    # Before the sample job, which would drive both, so that each is broken by itself.
     "sample floor": BASE,
     "sample top_up": BASE,
     "ci sample": (*BASE, "--samples", "all"),
@@ -109,7 +109,7 @@ PIPELINES = {"jobs": JOBS, "one process": ONE_PROCESS}
 
 @dataclass
 class Place:
-    """A directory in which the pipeline runs, the GitHub that it sees, and the messages that people got.
+    """A directory in which the pipeline runs, the GitHub that it sees, and the notifications that it sent.
 
     `left` are the checks after which nobody can restore the test entity.
     """
@@ -130,7 +130,7 @@ class Place:
         return replace(self, folder=folder, hub=copy.deepcopy(self.hub), told=[*self.told])
 
     def run(self, step, *, at=0, fault="kill", kind=None, arguments=None):
-        """The step as a process; `at` is the operation (of a kind) that the fault meets, 0 for none."""
+        """Run a step as a process; the fault hits operation `at` (of a kind), or none if it is 0."""
         count = self.folder.with_name(f"{self.folder.name}.count")
         told = {"root": str(self.folder), "at": at, "fault": fault, "count": str(count), "kind": kind}
         command = [sys.executable, str(INJECTOR), json.dumps(told), *program(step)]
@@ -158,7 +158,7 @@ class Place:
 
 @dataclass
 class World:
-    """The demo, and what uninterrupted runs of both pipelines were like: `before` holds each step's start."""
+    """The demo and its uninterrupted runs; `before` holds the state in which each step starts."""
 
     folder: Path
     environment: dict[str, str]
@@ -174,7 +174,7 @@ class World:
         return OUTCOMES[self.fault]
 
     def refresh(self, pipeline="jobs"):
-        """Run a pipeline whole; the jobs again where the last time is too long ago."""
+        """Run a pipeline to its end, unless it ran already; the jobs again once that is too long ago."""
         old = pipeline == "jobs" and time.monotonic() - self.taken_s > FRESH_S
         if old or (pipeline, "publish_report") not in self.before:
             self._run(pipeline)
@@ -185,7 +185,7 @@ class World:
         return self.folder / f"{self.number:04d}"
 
     def new_place(self, pipeline):
-        """An empty directory, and a GitHub with the incident and our run."""
+        """An empty directory, and a GitHub with the incident's issue and our run."""
         hub = Hub()
         hub.add_issue(1, body="the incident", author="sescanella")
         hub.add_run(RUN, display_title="verify by hand", status="in_progress", head_sha=ids.LIVE_COMMIT)
@@ -206,7 +206,7 @@ class World:
 
 @contextmanager
 def world(folder, fault="none"):
-    """A demo that runs as long as the block, and the plan beside the places."""
+    """A demo that runs as long as the block, with the plan beside its places."""
     (folder / "plan.yml").write_text(PLAN)
     with running(fault=fault, speed=SPEED, log=folder / "backend.log") as backend:
         yield World(folder, {**backend.environment, "TARGET_URL": backend.base_url}, fault)

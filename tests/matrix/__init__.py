@@ -1,1 +1,1 @@
-"""The fault matrix: every trouble of demo/toxic met by each of our three clients, over real sockets."""
+"""The fault matrix: each of demo/toxic's faults against each of our three clients, over real sockets."""

@@ -1,8 +1,8 @@
-"""One column of the matrix in a process of its own, so that its peak of memory is the product's alone.
+"""Run one column of the matrix in a process of its own, so that its peak memory is the product's alone.
 
     python -m tests.matrix.child COLUMN < {"cells": {name: address}, "out": directory}
 
-Prints one JSON line for each cell: what came of it, how long it took, and the memory's peak so far.
+Prints one line of JSON per cell: its outcome, the time it took, and the process's peak memory so far.
 """
 
 import contextlib
@@ -40,10 +40,10 @@ from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 from deploy_verdict.window.watch import watch
 
 TIMEOUT_S, BUDGET_S, SPEED = 2.0, 2.0, 240.0
-# Where nothing is wrong the window must be whole, to show no trend; elsewhere a short one will do.
+# Without a fault the window must be complete, or it shows no trend; elsewhere a short one is enough.
 GOOD, GOOD_SPEED = ("none", "tls", "http-1.0"), 1200.0
 SHORT, WHOLE = "{length: 3m, sample_every: 1m}", "{length: 2h, sample_every: 15m}"
-# Ports are free ones; how often there was time to ask, and lines of C, depend on the machine.
+# Ports, the number of tries and line numbers of C differ between machines and runs.
 MACHINES = re.compile(r"(?<=127\.0\.0\.1):\d+| \(asked \d+ times\)| \(_ssl\.c:\d+\)")
 SERVICE = """
 version: 1
@@ -65,11 +65,11 @@ window: {{length: 1m, sample_every: 1m}}
 
 
 def service(name, url, out):
-    """A complete window by the command itself."""
+    """Run a complete window with the command itself."""
     plan = out / "plan.yml"
     is_good = name in GOOD
     plan.write_text(
-        # Nine readings of a gauge that goes between 3 and 4 are all alike in one window of a hundred.
+        # A gauge that alternates between 3 and 4 gives nine equal readings in one window of a hundred.
         SERVICE.format(url=url, window=WHOLE if is_good else SHORT, burst="8s" if is_good else "1s")
     )
     speed = GOOD_SPEED if name in GOOD else SPEED
@@ -80,7 +80,7 @@ def service(name, url, out):
 
 
 class Stepping(WallClock):
-    """A runner whose clock is set back and forth by an hour at every reading."""
+    """A clock that is set back and forth by an hour at every reading."""
 
     def __init__(self):
         super().__init__()
@@ -92,10 +92,10 @@ class Stepping(WallClock):
 
 
 def stepping(name, url, out):
-    """The same whole window on a clock that steps."""
+    """Run the same complete window on a clock that steps."""
     plan = read_plan(SERVICE.format(url=url, window=WHOLE, burst="8s").encode(), "plan.yml", {}, "2026-02-02")
     _watch(plan, out / "run", Stepping(), None, speed=GOOD_SPEED)
-    # How early a sample seems to be depends on when the clock was read.
+    # How early a sample seems depends on when the clock was read.
     return {"code": 0, **_seen(out / "run"), "told": ""}
 
 
@@ -113,7 +113,7 @@ def _watch(plan, out, clock, link, speed=SPEED):
 
 
 def railway(name, url, out):
-    """The deployment stage through the window, after the way there was asked for."""
+    """Run a window with the deployment stage, after resolving the place that it reads."""
     plan = read_plan(RAILWAY.encode(), "plan.yml", {}, "2026-02-02")
     clock, section = Stepping() if name == "clock" else WallClock(), plan.railway
     began_s = time.monotonic()
@@ -133,7 +133,7 @@ def railway(name, url, out):
 
 
 class Hurried(WallClock):
-    """Real time, but that waits between two tries are only counted: their sum is the asker's to bound."""
+    """Real time, but waits between tries are counted and not slept: their sum is the caller's to limit."""
 
     def __init__(self):
         super().__init__()
@@ -148,11 +148,11 @@ class Hurried(WallClock):
 
 
 class HurriedStepping(Hurried, Stepping):
-    """Both."""
+    """A hurried clock that also steps."""
 
 
 def github(name, url, out):
-    """Publishing a judged window; what goes wrong is told on stderr, and the report stays."""
+    """Publish a judged window; errors are printed on stderr, and the report stays on disk."""
     seen = _judged(out / "run")
     told = io.StringIO()
 
@@ -180,7 +180,7 @@ def github(name, url, out):
 
 
 def _judged(out):
-    """A window on a service that nobody answers for: enough to publish."""
+    """A judged window of a service that refuses connections: enough to publish."""
     plan = read_plan(
         SERVICE.format(url="http://127.0.0.1:1", window=SHORT, burst="1s").encode(),
         "plan.yml",
@@ -199,7 +199,7 @@ def _code(main):
 
 
 def _seen(out):
-    """What the evidence, the verdict and the report say."""
+    """What the evidence, the verdict and the report of a window say."""
     loaded = [item for item in read_evidence(out / "evidence") if isinstance(item, Loaded)]
     exchanges = [sent.exchange for sent in all_sent(loaded)]
     looks = [seen for item in loaded for seen in item.evidence.observations if seen.kind == "deployment"]
@@ -219,10 +219,10 @@ COLUMNS = {"service": service, "railway": railway, "github": github}
 
 
 def peak_mb():
-    """The most that this program has held, in MB.
+    """The peak resident memory of this process, in MB.
 
-    Linux hands `ru_maxrss` down through fork and exec: a child of a large pytest worker would be
-    charged with its parent's memory (`setmax_mm_hiwater_rss` in the kernel's exec). VmHWM is its own.
+    Linux hands `ru_maxrss` down through fork and exec: a child of a large pytest worker would be charged with
+    its parent's memory (`setmax_mm_hiwater_rss` in the kernel's exec). VmHWM is its own.
     """
     status = Path("/proc/self/status")
     if not status.exists():

@@ -24,8 +24,8 @@ from tests.servers import json_service
 PAGE = ROOT / "docs" / "reference" / "faults.md"
 MOST_MB = 200
 COLUMNS = {"service": "the service", "railway": "Railway's API", "github": "GitHub's API"}
-# The plan's timeout for each request of a window; Railway's budget for a question; for one to GitHub its
-# tries, whose waits are only counted here (the asker bounds their sum). And one second.
+# The plan's timeout for one request of a window; Railway's budget for one query; GitHub's tries for one
+# # request, whose waits are only counted here (their sum is the caller's to limit). Plus one second each.
 BOUND_S = {"service": TIMEOUT_S + 1, "railway": BUDGET_S + 1, "github": MAX_TRIES * TIMEOUT_S + 1}
 ALL_IN_A_CELL = 5
 WORDS = {**{name: trouble.words for name, trouble in TROUBLES.items()},
@@ -47,7 +47,7 @@ A cell gives the fault and whose it was, the outcome, and the first message.
 
 @contextmanager
 def upstream(column, directory):
-    """A server that works, for one column."""
+    """A working server for one column."""
     if column == "github":
         hub = Hub()
         hub.add_issue(1, body="the incident", author="somebody")
@@ -55,7 +55,7 @@ def upstream(column, directory):
             yield url
         return
     if column == "service":
-        # Always the same numbers but one, at the end, so that the page is always the same.
+        # Constant but for the gauge, at the end of the body, so that the page is reproducible.
         moving = itertools.cycle([3, 4])
 
         def pool(method, path, body):
@@ -71,12 +71,12 @@ def upstream(column, directory):
 
 
 def names_of(column):
-    """The troubles of a column: those of the server, and the runner's own clock."""
+    """The faults of a column: those of the server, and the runner's own clock."""
     return [*TROUBLES, "clock"]
 
 
 def cells_of(column, directory, names=None):
-    """Run a column; each cell as a dict, with `trapped` when somebody went where nobody may."""
+    """Run a column; returns a dict per cell, with `trapped` if a forbidden redirect was followed."""
     names = names or names_of(column)
     authority = made(directory)
     with ExitStack() as stack:
@@ -98,7 +98,7 @@ def cells_of(column, directory, names=None):
 
 
 def broken_bounds(column, cell):
-    """Which promises a cell broke, in words."""
+    """Describe each limit that a cell exceeded."""
     bound_s = BOUND_S[column]
     if cell["slowest_s"] > bound_s:
         yield f"one request took {cell['slowest_s']:.1f} s, more than {bound_s:g} s"
@@ -113,7 +113,7 @@ def broken_bounds(column, cell):
 
 
 def shown(cell):
-    """A cell of the table."""
+    """A cell of the table, as Markdown."""
     faults = ", ".join(f"`{kind}` ({whose})" for kind, whose in cell["faults"])
     told = " ".join(cell["told"].split()).replace("|", "¦")
     parts = [faults, f"**{cell['outcome']}**", f"<sub>{_code(told[:150])}</sub>" if told else ""]
@@ -125,7 +125,7 @@ def _code(text):
 
 
 def page(columns):
-    """The whole page, of the cells of all columns."""
+    """The page in Markdown, from the cells of all columns."""
     found = {column: {cell["name"]: shown(cell) for cell in cells} for column, cells in columns.items()}
     lines = ["| | trouble | " + " | ".join(COLUMNS.values()) + " |", "|---|---|---|---|---|"]
     for name, words in WORDS.items():

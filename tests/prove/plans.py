@@ -1,4 +1,4 @@
-"""A small plan with recorded answers, of which each test spoils one thing."""
+"""A small plan with recorded responses, in which each test spoils one thing."""
 
 import json
 
@@ -38,7 +38,7 @@ def incident(**more):
 
 
 def proofs(text=PLAN, *, good=None, bad=None, incidents=None, **logs):
-    """Each row's proof by its words."""
+    """The proof of each row of the plan, by the row's text."""
     recorded = Recordings(
         healthy=healthy() if good is None else good,
         incidents=(incident() if bad is None else bad,) if incidents is None else incidents,

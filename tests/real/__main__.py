@@ -1,12 +1,12 @@
-"""Windows on real services, healthy and broken: `make real`, which writes docs/explanation/real-services.md.
+"""Watch real services, healthy and broken (`make real`), and write docs/explanation/real-services.md.
 
-    python -m tests.real                      # what tests/real/windows.jsonl lacks
-    python -m tests.real --again              # all of it anew
+    python -m tests.real                      # the windows that tests/real/windows.jsonl lacks
+    python -m tests.real --again              # all windows again
     python -m tests.real --only flask leak    # one service, one fault; printed, kept nowhere
 
-Eight windows run at once, each two hours at speed 120; all take the better part of an hour. Every window is
-a line of tests/real/windows.jsonl: what it was of, its outcome, and the sentence of its comment. Exit code 1:
-a target was missed, and which.
+Eight windows run at once, each of two hours at speed 120; all take the better part of an hour. Every window
+is a line of tests/real/windows.jsonl: its cell, its outcome, and the sentence of its comment. Exit code 1: a
+target was missed; it is printed.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.real.world import BIN, DATABASES, SERVICES, database
 from tests.running import script
 
 AT_ONCE = 8
-# Of a window whose samples came too late, as other work was in the way.
+# For a window whose samples came too late because the machine was busy.
 TRIES = 5
 
 
@@ -62,8 +62,8 @@ def main():
 
 
 def watched(asked, at_once, keep):
-    """Run the windows; each of those at once has its own databases."""
-    # The process that scripts are forked from must be there before the threads.
+    """Run the windows, `at_once` of them in parallel, each with databases of its own."""
+    # The process that scripts are forked from must exist before any thread.
     script("watch_deployment", "--help")
     with ExitStack() as stack, ThreadPoolExecutor(at_once) as threads:
         free = SimpleQueue()

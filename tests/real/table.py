@@ -25,22 +25,22 @@ QUIET = "No failure was observed, but 1 finding is inconclusive: "
 
 
 def written():
-    """The lines of all windows so far."""
+    """The lines of every window recorded so far."""
     return [json.loads(line) for line in WINDOWS.read_text().splitlines()] if WINDOWS.exists() else []
 
 
 def of(lines, **wanted):
-    """The windows of such cells."""
+    """The windows whose cell has these values."""
     return [line for line in lines if wanted.items() <= line["cell"].items()]
 
 
 def stable(lines):
-    """As the table has it: 19 of 20."""
+    """How many windows were STABLE, such as "19 of 20"."""
     return f"{sum(line['outcome'] == 'stable' for line in lines)} of {len(lines)}"
 
 
 def missed(lines):
-    """Each target that was not met, in words."""
+    """Describe each target that was missed."""
     for service in SERVICES:
         found = of(lines, service=service, is_target=True)
         healthy = of(found, fault=HEALTHY)
@@ -56,7 +56,7 @@ def missed(lines):
 
 
 def tables(lines):
-    """Two tables: how many were STABLE, and what was said of each fault."""
+    """Yield the lines of three tables: STABLE windows, how faults were named, and several workers."""
     yield "| service | load | " + " | ".join([HEALTHY, *FAULTS.values()]) + " |"
     yield "|---|---|" + "---|" * (1 + len(FAULTS))
     for name, service in SERVICES.items():
@@ -92,7 +92,7 @@ def tables(lines):
 
 
 def _usual(texts):
-    """The text that most of them are, but for its numbers."""
+    """The most frequent of the texts, compared without their numbers, shortened and escaped for a cell."""
     if not texts:
         return ""
     kinds = Counter(re.sub(r"[\d.]+", "#", text) for text in texts)
@@ -103,6 +103,6 @@ def _usual(texts):
 
 
 def page(lines):
-    """The page with its tables anew."""
+    """The page with its tables replaced."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     return f"{before}{BEGIN}\n" + "\n".join(tables(lines)) + f"\n{END}{rest.partition(END)[2]}"

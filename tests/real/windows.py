@@ -1,4 +1,4 @@
-"""One window on one service: its plan, what breaks it, its verdict and the sentences that say why."""
+"""One window on one service: its plan, the fault, the verdict and the sentences that give the reason."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.real.world import LIGHT_PER_S, SERVICES, World
 from tests.running import script
 
-# Two hours in a minute; a burst of 30 readings takes half a second.
+# Two hours in a minute, and a burst of 30 readings in half a second.
 SPEED, LENGTH_S = 120, 60.0
 PLAN = """\
 version: 1
@@ -62,7 +62,7 @@ MARKS = (". ", "; ")
 
 @dataclass(frozen=True)
 class Cell:
-    """What windows are of. `numbers` is what their plan reads; those of a target have to meet it."""
+    """What a window is run on; `numbers` is what its plan reads, `is_target` whether a target counts it."""
 
     service: str
     load: str
@@ -74,7 +74,7 @@ class Cell:
 
 
 def cells():
-    """All of them: the targets, and what several workers get of other plans."""
+    """All cells: the targets, and other plans of a service with several workers."""
     both = ("idle", "light")
     found = []
     for name, service in SERVICES.items():
@@ -94,7 +94,7 @@ def cells():
 
 
 def plan_of(cell, service, url):
-    """The plan's text."""
+    """The text of the cell's plan."""
     own = OWN.format(gauge=service.gauge.replace(", limit:", "\n    limit:"))
     own += "    server: server\n" if cell.numbers == BOTH else ""
     server = SERVER.format(kind=service.database, counts=COUNTS[service.database], limit=service.limit)
@@ -103,11 +103,11 @@ def plan_of(cell, service, url):
 
 
 class TooSlowError(Exception):
-    """The machine did not keep up with a window at this speed, whatever its verdict: it says nothing."""
+    """The machine did not keep up with the window's speed, so that its verdict says nothing."""
 
 
 def run(cell, service, server, seed, keep=None):
-    """The outcome of one window, and what its comment says first."""
+    """Run one window; returns its outcome and the conclusion of its comment."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(keep or name)
         world = World(service, server, folder, names_itself=cell.names_itself)
@@ -140,7 +140,7 @@ def _watched(cell, world, folder, rng):
 
 
 def _break(cell, world, out, share, done):
-    """A leak begins with the window, another fault at its share of it."""
+    """Start a leak with the window, or another fault at this share of it."""
     while not (out / "window.json").exists():
         if done.wait(0.05):
             return
@@ -151,7 +151,7 @@ def _break(cell, world, out, share, done):
 
 
 def cause(fault, told):
-    """The clause that names the fault, or None."""
+    """The clause of the conclusion that names the fault, or None."""
     found = re.search(NAMES[fault], told)
     if found is None:
         return None
@@ -164,6 +164,6 @@ def cause(fault, told):
 
 
 def _sentence(comment):
-    """The comment's conclusion: what stands between its title and its first table."""
+    """The comment's conclusion: the paragraph between its title and its first table."""
     paragraphs = comment.split("\n\n")
     return " ".join(paragraphs[1].split())

@@ -1,4 +1,4 @@
-"""A real service with its real database, both processes of their own, broken in the middle of a window."""
+"""A real service with its real database, each a process of its own, broken in the middle of a window."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.running import ROOT
 BIN = ROOT / "out" / "real" / "bin"
 HERE = Path(__file__).resolve().parent
 READY_S, STOPPED_S, DOWN_S = 60.0, 10.0, 1.0
-# Of others, beside our own requests.
+# Requests of other users, besides our own.
 LIGHT_PER_S = 10
 DATABASES = REDIS, POSTGRES = "redis", "postgres"
 JSON_GAUGE = "used: $.used, limit: $.limit"
@@ -25,7 +25,7 @@ QUEUE_POOL = r"used: 'text: Current Checked out connections: (\d+)', limit: 20"
 
 @dataclass(frozen=True)
 class Service:
-    """One service: what it runs on, and how the plan reads its pool."""
+    """One service: how it is run, and how the plan reads its pool."""
 
     title: str
     short: str
@@ -69,13 +69,13 @@ SERVICES = {
 
 @contextmanager
 def database(kind):
-    """A server of that kind, for many windows."""
+    """A server of this kind, for many windows."""
     with redis_server() if kind == REDIS else postgres_server(max_connections=100) as server:
         yield server
 
 
 class World:
-    """A service under way, and what may befall it."""
+    """A running service, and the faults that it can be given."""
 
     def __init__(self, service, server, folder, *, names_itself):
         self.service, self._server = service, server
@@ -89,10 +89,10 @@ class World:
         return self._server.url
 
     def start(self):
-        """Returns once every worker answers."""
+        """Start the service; returns once every worker answers."""
         words = {"module": self.service.module, "port": str(self._port)}
         name, *arguments = (part.format(**words) for part in self.service.command)
-        # Without our own environment's variables, but for the way to Python.
+        # Only what Python needs of our own environment's variables.
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(HERE / "services"),
@@ -118,7 +118,7 @@ class World:
         return False
 
     def stop(self):
-        """The whole group of processes, as a platform does it."""
+        """Stop the service's whole process group, as a platform does: SIGTERM, then SIGKILL."""
         if self._process is None:
             return
         for number, within_s in ((signal.SIGTERM, STOPPED_S), (signal.SIGKILL, STOPPED_S)):
@@ -133,7 +133,7 @@ class World:
 
     @contextmanager
     def loaded(self, per_s):
-        """Requests of others, so many per second, for as long as the block lasts."""
+        """Send this many requests of other users per second for as long as the block lasts."""
         stopped = threading.Event()
 
         def ask():
@@ -151,7 +151,7 @@ class World:
                 thread.join()
 
     def break_by(self, fault):
-        """What the fault is, at its moment."""
+        """Inject a fault that takes effect at once."""
         if fault == "exhausted":
             self._write(fault)
         elif fault == "database":
@@ -163,7 +163,7 @@ class World:
             self.start()
 
     def leak(self, every_s):
-        """From now on, each worker one connection every so often."""
+        """Make each worker leak one connection every so many seconds from now on."""
         self._write(f"leak {every_s:.3f}")
 
     def _write(self, text):

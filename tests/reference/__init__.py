@@ -1,4 +1,4 @@
-"""The reference pages that are generated: of the parsers, the JSON Schemas, and the table that reads logs."""
+"""The generated reference pages: from the parsers, the JSON Schemas, and the table of log formats."""
 
 from tests.reference.commands import commands_page
 from tests.reference.log_formats import log_formats_page

@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/reference anew: `make docs`, or `python -m tests.reference`."""
+"""Write the generated pages of docs/reference: `make docs`, or `python -m tests.reference`."""
 
 from tests.reference import FOLDER, pages
 

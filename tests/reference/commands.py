@@ -5,7 +5,7 @@ import re
 
 from tests.reference.parsers import verbs
 
-# The form without installing; the owner's names.
+# The scripts that run without installing, under the names that the owner gave them.
 SCRIPTS = {
     "check_plan.py": "check",
     "watch_deployment.py": "watch",
@@ -37,13 +37,13 @@ Nine scripts stand for the verbs that people call by hand:
 
 
 def commands_page():
-    """The whole page."""
+    """The page in Markdown."""
     scripts = "\n".join(f"| `scripts/{name}` | `deploy-verdict {verb}` |" for name, verb in SCRIPTS.items())
     return "\n\n".join([HEAD + scripts, *(section(verb, parser) for verb, parser in verbs().items())]) + "\n"
 
 
 def section(verb, parser):
-    """One verb: how it is called, what it does, its arguments and options."""
+    """The section of one verb: its name, what it does, its arguments and options."""
     rows = [_row(action) for action in parser._actions if action.help != argparse.SUPPRESS]
     table = ["| option | meaning |", "|---|---|", *(row for row in rows if row)]
     description = "\n".join(line.rstrip() for line in (parser.description or "").strip().splitlines())

@@ -1,4 +1,4 @@
-"""docs/reference/log-formats.md, of the table that reads logs."""
+"""docs/reference/log-formats.md, generated from the table of log formats."""
 
 from deploy_verdict.stages.logs.lines.crashes import CRASHES
 from deploy_verdict.stages.logs.lines.formats import FORMATS
@@ -26,7 +26,7 @@ of its own. A request in an access log has no level, whatever its status.
 
 
 def log_formats_page():
-    """The page, from the tables of formats, levels and crashes."""
+    """The page in Markdown, from the tables of formats, levels and crashes."""
     rows = "".join(_row(row, sample) for row in FORMATS for sample in row.samples)
     return "\n".join(
         (

@@ -1,4 +1,4 @@
-"""The verbs of `deploy-verdict` with their parsers, as the command line itself has them."""
+"""The verbs of `deploy-verdict` and their parsers, as the command line builds them."""
 
 import argparse
 from functools import cache
@@ -13,14 +13,14 @@ def verbs():
 
 
 def _filled(parser):
-    """A verb's parser is filled only once it is used; here all are."""
+    """Fill every parser; the command line fills a verb's parser only when it is used."""
     for inner in parser.parts.values():
         _filled(inner)
     return parser
 
 
 def verbs_of(parser, before=""):
-    """The same, of any parser with subparsers; in the order in which they were added."""
+    """Verb → parser, of any parser with subparsers, in the order in which they were added."""
     found = {}
     for name, inner in _children(parser).items():
         deeper = verbs_of(inner, f"{before}{name} ")

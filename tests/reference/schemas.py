@@ -1,4 +1,4 @@
-"""A JSON Schema as a Markdown page: one table for each object, its fields' types linked to theirs."""
+"""A JSON Schema as a Markdown page: a table per object, with its fields' types linked to theirs."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def schema_page(name):
 
 
 def _in_order(schema):
-    """The definitions in the order in which a reader meets them, depth first."""
+    """The definitions in the order in which they are first referred to, depth first."""
     found = {}
 
     def visit(node):
@@ -65,7 +65,7 @@ def _section(title, body):
         return "\n".join([*lines, f"Type: {_type(body)}.", ""])
     rows = [_row(body, name, field) for name, field in body.get("properties", {}).items()]
     table = ["| field | type | default | meaning |", "|---|---|---|---|"]
-    # The verbs of a request, alike in all but their names, share a row.
+    # Fields that differ only in their names, such as the verbs of a request, share a row.
     for rest, alike in groupby(rows, key=lambda row: row[1:]):
         names = ", ".join(f"`{row[0]}`" for row in alike)
         table.append(f"| {' | '.join([names, *rest])} |")
@@ -83,7 +83,7 @@ def _row(body, name, field):
 
 
 def _type(field):
-    """A field's type in words, with a link where it is an object of ours."""
+    """A field's type in words, linked where it is an object of the schema."""
     if "$ref" in field:
         name = field["$ref"].removeprefix(_REF)
         return "any JSON value" if name == "JsonValue" else f"[{name}](#{name.lower()})"
@@ -127,7 +127,7 @@ def _default(field):
 
 
 def _written(value, kind):
-    """A default as a plan would have it: the schema has seconds, per cent and bytes."""
+    """A default as a plan writes it; the schema has seconds, per cent and bytes."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if "duration" in kind:
             return _duration(value)

@@ -1,4 +1,4 @@
-"""A GitHub for every test that wants one."""
+"""A GitHub for every test that needs one."""
 
 import pytest
 

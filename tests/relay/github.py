@@ -1,4 +1,4 @@
-"""A GitHub that takes dispatches and lists runs, over a real socket, with answers that a test sets."""
+"""A GitHub that takes dispatches and lists runs, over a real socket, with responses that a test sets."""
 
 import json
 import threading
@@ -20,9 +20,9 @@ SCHEMA = json.loads((Path(__file__).parent / "dispatch.schema.json").read_text()
 
 
 class GitHub(ThreadingHTTPServer):
-    """`dispatched` are the bodies that were taken; `answers` holds (status, headers, take) of the next ones.
+    """`dispatched` lists the bodies taken; `answers` holds (status, headers, take) of the next responses.
 
-    A status of None closes the connection without an answer; `hold` keeps every answer back while it is set.
+    A status of None closes the connection without a response; while `free` is cleared, every response waits.
     """
 
     daemon_threads = True
@@ -68,7 +68,7 @@ class _Handler(Handler):
         self._answer(status, headers, b"" if status == 204 else b'{"message": "told"}')
 
     def do_GET(self):
-        """The filter and the pages as GitHub's: newest first, created=>=TIME."""
+        """List the runs newest first, filtered and paged as GitHub does; created is `>=TIME`."""
         self.server.asked.put(("GET", self.server.runs_status))
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
@@ -110,7 +110,7 @@ class _Handler(Handler):
 
 class _Quiet(GitHub):
     def handle_error(self, request, client_address):
-        """A relay that was killed has gone: its connection is broken, as it should be."""
+        """Ignore a broken connection: a test may have killed the relay."""
 
 
 @contextmanager

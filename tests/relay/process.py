@@ -1,4 +1,4 @@
-"""The relay as a real process, and what Railway would send to it."""
+"""The relay as a real process, and the webhooks that Railway sends to it."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ WITHIN_S = 30.0
 
 
 def current(deployment="d-1", kind="Deployment.deployed", **more):
-    """Railway's payload since 2025-11; its details may contradict its type."""
+    """Railway's payload since 2025-11; its details contradict its type, as they may."""
     resource = {
         "project": {"id": "p-1", "name": "zeues"},
         "environment": {"id": "e-1", "name": "production", "isEphemeral": False},
@@ -53,7 +53,10 @@ class Relay:
         return requests.get(self.url + "/healthz", timeout=10)
 
     def until(self, holds):
-        """Counters that hold; each question is a request, so this waits on the relay and not on a clock."""
+        """Wait for a health response whose counters satisfy `holds`, and return them.
+
+        Polls with requests, so it waits for the relay and not for a clock.
+        """
         return self.until_health(lambda answer: answer.status_code == 200 and holds(answer.json())).json()
 
     def until_health(self, holds):
@@ -106,7 +109,7 @@ def relay(tmp_path, github_url, **more):
 
 
 def started(tmp_path, environment, *arguments):
-    """A start that should fail: the finished process."""
+    """Start a relay that should fail; returns the finished process."""
     return subprocess.run(
         command("relay", "--host", "127.0.0.1", *arguments),
         env=scrubbed(environment), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,

@@ -1,4 +1,4 @@
-"""A window in which every kind of look was taken, and any free text of it may be somebody else's joke."""
+"""A window with every kind of observation, in which any free text may be hostile."""
 
 import json
 import random
@@ -19,7 +19,7 @@ from tests.running import ROOT
 T0 = datetime.fromisoformat("2026-02-02T14:00:00+00:00")
 PLAN = read_plan((ROOT / "plans/zeues.yml").read_bytes(), "zeues.yml", {}, "2026-02-02")
 COMMIT = "f0ec7b5" + "a" * 33
-# What the judge must be able to read for more than its first doubt; every other text has no such form.
+# Fields that need a valid value, or the verdict would stop at its first doubt; other texts have no form.
 PLAIN = {
     "commit": (COMMIT,),
     "status": ("SUCCESS", "FAILED", "REMOVED"),
@@ -71,7 +71,7 @@ AT_THE_END = ("exercise", "floor", "top_up", "logs", "traffic", "metrics")
 
 
 class Maker:
-    """Values for any field of any record: walks the types, so that a new field is tried as well."""
+    """Makes a value for any field of any record by walking its type, so that a new field is covered too."""
 
     def __init__(self, texts: Sequence[str], chance: random.Random) -> None:
         self._texts, self._chance = texts, chance
@@ -87,7 +87,7 @@ class Maker:
             name: self._value(field.annotation, name)
             for name, field in of.model_fields.items()
             if name not in given
-            # Where there was a fault, there is no answer; half of the looks have none.
+            # A fault leaves no response, so most observations get no fault.
             and not (name in ("fault", "refused", "stopped") and self._chance.random() < 0.6)
         }
         return of(**fields, **given)
@@ -128,7 +128,7 @@ class Maker:
 
 
 def hostile_bundle(texts: Sequence[str], seed: int):
-    """Each free text of the window is one of these; the same seed makes the same window of any of them."""
+    """A bundle whose free texts are drawn from these; the same seed gives the same window for any texts."""
     make = Maker(texts, random.Random(seed))
     window = WindowFrame(
         id="20260202T140000Z-555555", t0=T0, length_s=PLAN.window.length, offsets_s=PLAN.window.offsets_s
@@ -162,7 +162,7 @@ def _file(make, stage, kinds, offset_s, subject, window):
             if "start" in kind.model_fields:
                 given |= {"start": T0, "end": T0 + timedelta(seconds=7200)}
             if kind is model.LogObservation:
-                # The service's own.
+                # The service's own log.
                 given["log"] = ""
             if kind is model.MetricsObservation:
                 given["every_s"] = 60.0

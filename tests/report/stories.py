@@ -1,6 +1,6 @@
-"""Whole runs for the report's tests: evidence by hand, and a verdict by hand beside it.
+"""Complete runs for the report's tests: evidence written by hand, with a verdict written by hand.
 
-The judge is not asked: the report must be right for any verdict, and these must not move with it.
+The verdict is not computed: the report must be right for any verdict, and these must not change with it.
 """
 
 import json
@@ -58,7 +58,7 @@ def the_plan(**changes: object) -> Plan:
 
 @dataclass
 class Story:
-    """One run; what is not said went well."""
+    """One run; everything that its fields do not change went well."""
 
     plan: Plan = field(default_factory=the_plan)
     speed: float = 1.0
@@ -247,7 +247,7 @@ def _stats(used: int) -> str:
 
 
 def the_log(**changes: object) -> LogObservation:
-    """A whole log without errors."""
+    """A complete log without errors."""
     fields: dict[str, object] = {
         "source": "backend.log",
         "start": T0,
@@ -270,7 +270,7 @@ def stable() -> Story:
 
 
 def critical(text: str = BUG) -> Story:
-    """The model fix is missing: seen in health, beside each sample, in E2E, never and the log."""
+    """The model fix is missing: it shows in health, in each sample, in E2E, in never and in the log."""
     because = "the model fix (f0ec7b5) is not deployed"
     body = json.dumps({"detail": text}, ensure_ascii=False)
     failed = {"outcome": "fail", "severity": "P0", "because": because}

@@ -1,4 +1,4 @@
-"""A context of collectors on a real HTTP server that answers for Railway with what a test hands in."""
+"""A context for collectors, on a real HTTP server that answers for Railway as a test says."""
 
 import json
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ metrics: {}
 
 @contextmanager
 def answering(answers):
-    """A Railway: `answers(operation, variables)` gives data, or a list of errors, or (status, bytes)."""
+    """A Railway: `answers(operation, variables)` returns data, a list of errors, or (status, bytes)."""
 
     def converse(connection, head, stop):
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
@@ -51,7 +51,7 @@ def answering(answers):
 
 @contextmanager
 def context_on(answers, *, subject=None, ids=("d1",), redactor=None, fault=None, **more):
-    """A context whose platform is `answers`."""
+    """A context whose Railway answers with `answers`."""
     clock, redactor = TurnedClock(), redactor or Redactor({})
     plan = plan_of(PLAN)
     with answering(answers) as url:
@@ -81,7 +81,7 @@ def context_on(answers, *, subject=None, ids=("d1",), redactor=None, fault=None,
 
 
 def row(identity="d1", status="SUCCESS", commit="f0ec7b5aaaa", **more):
-    """A deployment as Railway's JSON."""
+    """A deployment in Railway's JSON."""
     meta = {"commitHash": commit, "branch": "main"} if commit else {}
     return {
         "id": identity,
@@ -103,7 +103,7 @@ def row(identity="d1", status="SUCCESS", commit="f0ec7b5aaaa", **more):
 
 
 def listed(*rows):
-    """A connection."""
+    """A connection of Railway's GraphQL, with one page."""
     return {"edges": [{"node": item} for item in rows], "pageInfo": {"endCursor": None, "hasNextPage": False}}
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the suite share: a context on a real service, and a plan in the real grammar."""
+"""What the suite's tests share: a context on a real service, and a plan read with the real loader."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ MAY_WRITE = f"test_data: {{may_write: {{spool: [T1, F9]}}, {DECLARED}}}\n"
 TAKE = "{name: take, post: /take, json: {spool: T1, worker: 1}, expect: {status: 200}}"
 LEAVE = "{name: leave, post: /leave, json: {spool: T1, worker: 1}, accept: [{status: 200}, {status: 400}]}"
 
-# A suite of one test that takes and leaves a spool; %s is the spool that is left.
+# A suite of one test that takes and leaves a spool; %s is the spool to leave.
 CYCLE = """
 e2e:
   before_each: [{name: who, get: /workers, expect: {status: 200}, capture: {id: $.id}}]

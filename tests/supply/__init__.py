@@ -1,1 +1,1 @@
-"""What this project is made of: its locks, a fresh install from them, the bill, and SECURITY.md."""
+"""The supply chain of this project: its locks, a fresh install from them, the bill, and SECURITY.md."""

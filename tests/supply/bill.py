@@ -21,12 +21,12 @@ _PARTS = {
     "requirements-dev.txt": "What the demo, the tests and the linters need besides",
 }
 _LONGEST_WORDS = 60
-# Its files tell none of it; its repository has the text of this licence.
+# Its metadata has no licence; its repository has the text of this one.
 _KNOWN = {"atheris": "Apache-2.0"}
 
 
 def licence(name):
-    """A package's licence, from whichever of three fields tells it; None where the package is not here."""
+    """A package's licence, from the first metadata field that has it; None if it is not installed."""
     try:
         told = distribution(name).metadata
     except PackageNotFoundError:
@@ -42,7 +42,7 @@ def licence(name):
 
 
 def size_kb(name, version):
-    """How much of the disk the files of a package take, in kB, and a mark where another version is here."""
+    """The disk space of an installed package in kB, marked ~ if another version is installed."""
     try:
         found = distribution(name)
     except PackageNotFoundError:
@@ -53,7 +53,7 @@ def size_kb(name, version):
 
 
 def why(package, lock):
-    """The comment of a requirement of ours, or the packages that ask for it."""
+    """The comment of our own requirement, or the packages that require this one."""
     ours = reasons(LOCKS[lock]) | (reasons("requirements.in") if lock == "requirements-dev.txt" else {})
     if any(asker.startswith("-r ") for asker in package.asked_by):
         return ours[plain(package.name)]
@@ -61,7 +61,7 @@ def why(package, lock):
 
 
 def rows(lock):
-    """(package, version, why) of a lock, without what an earlier part of the bill has."""
+    """Yield (package, version, why) of a lock, without what an earlier part of the bill lists."""
     known = {item.name for item in locked("requirements.txt")} if lock == "requirements-dev.txt" else set()
     for package in locked(lock):
         if package.name not in known:
@@ -70,7 +70,7 @@ def rows(lock):
 
 
 def bill():
-    """The whole document."""
+    """The page in Markdown."""
     told = [_HEAD]
     for lock, title in _PARTS.items():
         lines, sizes = [], {}

@@ -1,4 +1,4 @@
-"""The locks read: each package with its version, its platforms, its hashes, and who asked for it."""
+"""Read the locks: each package with its version, its platforms, its hashes, and who requires it."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[\w,]+\])?==(\S+)(?: ; (.*?))?(?: \
 
 @dataclass(frozen=True)
 class Locked:
-    """One package of a lock; `asked_by` are packages, or .in files as `-r FILE`."""
+    """One package of a lock; `asked_by` lists packages, or .in files as `-r FILE`."""
 
     name: str
     version: str
@@ -27,7 +27,7 @@ class Locked:
 
 
 def locked(path):
-    """The packages of a lock in its order."""
+    """The packages of a lock, in its order."""
     found = []
     for block in re.split(r"\n(?=[A-Za-z0-9])", (ROOT / path).read_text().strip()):
         lines = block.splitlines()
@@ -41,12 +41,12 @@ def locked(path):
 
 
 def plain(name):
-    """A package's name as registries compare it."""
+    """A package's name, normalized as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def reasons(path):
-    """Each requirement of an .in file and the comment beside it, or above it where there is none."""
+    """The comment of each requirement of an .in file: beside it, or else above it."""
     found, above = {}, ""
     for line in (ROOT / path).read_text().splitlines():
         requirement, _, comment = (part.strip() for part in line.partition("#"))

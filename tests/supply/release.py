@@ -1,7 +1,9 @@
-"""Is this tag the release that the files describe? `python -m tests.supply.release --tag v0.1.0 --out dist`.
+"""Check that a tag is the release that the files describe.
 
-Writes the CHANGELOG's section to OUT/notes.md and the major version's tag to GITHUB_OUTPUT; ends with 1 and a
-sentence where tag, package and CHANGELOG differ.
+    python -m tests.supply.release --tag v0.1.0 --out dist
+
+Writes the CHANGELOG's section to OUT/notes.md and the major version's tag to GITHUB_OUTPUT; exits with 1 and
+a message if tag, package and CHANGELOG differ.
 """
 
 import argparse
@@ -14,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def mistakes(tag, version, changelog):
-    """What differs, as sentences."""
+    """Describe each difference in a sentence."""
     heading, _ = newest(changelog)
     if tag != f"v{version}":
         yield f"the tag is {tag}, and the package says {version}: tag v{version}, or change __version__"
@@ -23,7 +25,7 @@ def mistakes(tag, version, changelog):
 
 
 def newest(changelog):
-    """The newest heading's version, and the text below it."""
+    """The version of the newest heading, and the text below it."""
     found = re.search(r"^## (\S+).*\n((?:(?!## ).*\n?)*)", changelog, re.MULTILINE)
     return (found[1], found[2].strip()) if found else ("missing", "")
 

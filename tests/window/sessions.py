@@ -12,7 +12,7 @@ TOKEN = {"projectToken": {"projectId": "p", "environmentId": "e", "environment":
 
 
 def session_on(plan, out, *, railway=None, deployment="d1", **more):
-    """A session on a window that opens now; `more` are fields of window.json."""
+    """A session on a window that opens now, and its messages; `more` are fields of window.json."""
     told = []
     environment = {"RAILWAY_TOKEN": "token-of-tests", "RAILWAY_API_URL": railway} if railway else {}
     runtime = Runtime(clock=TurnedClock(), stop=Stop(), tell=told.append, environment=environment)
@@ -23,5 +23,5 @@ def session_on(plan, out, *, railway=None, deployment="d1", **more):
 
 
 def stamped(number_s, text=""):
-    """A line of a log, so many seconds after T0."""
+    """A line of a log, this many seconds after T0."""
     return f"{T0 + timedelta(seconds=number_s):%Y-%m-%dT%H:%M:%SZ} INFO {text or 'GET /api'}\n"

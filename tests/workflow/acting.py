@@ -1,8 +1,8 @@
-"""The real workflow files, run by nektos/act in host mode between the demo's backend, Railway and GitHub.
+"""Run the real workflow files with nektos/act in host mode, between the demo's backend, Railway and GitHub.
 
-Beside the files themselves only two things are not GitHub's: first-party actions are stand-ins of ours
-(actions/), and `deployment: false`, which act's schema does not know, is taken out of the copy that it reads.
-Environments, wait timers, concurrency and permissions are ignored by act.
+Only two things differ from GitHub: first-party actions are our stand-ins (actions/), and `deployment: false`,
+which act's schema does not know, is removed from the copy that act reads. act ignores environments, wait
+timers, concurrency and permissions.
 """
 
 import json
@@ -27,7 +27,7 @@ ACTIONS = Path(__file__).with_name("actions")
 
 
 def act_program():
-    """Where act is; with DEPLOY_VERDICT_ALLOW_SKIPS=0 its absence is a failure."""
+    """The path of act; without it, skips the test, or fails it if DEPLOY_VERDICT_ALLOW_SKIPS is 0."""
     found = shutil.which("act") or shutil.which("act", path=str(Path.home() / "go" / "bin"))
     if found is None:
         missing = pytest.fail if os.environ.get("DEPLOY_VERDICT_ALLOW_SKIPS") == "0" else pytest.skip
@@ -36,7 +36,7 @@ def act_program():
 
 
 def as_act_reads_it(text):
-    """The workflow without the one word that act's schema does not know."""
+    """The workflow without `deployment: false`, which act's schema does not know."""
     return re.sub(
         r"^ +deployment: false\n", "", text.replace(", deployment: false}", "}"), flags=re.MULTILINE
     )
@@ -51,7 +51,7 @@ FEWER_WRITES = {
 
 
 def planned(text):
-    """The plan with fewer writes: sped up, a sample or a suite of one job meets the suite of another.
+    """The plan with fewer writes, so that the sped-up samples and suites of different jobs do not overlap.
 
     In real time fifteen minutes lie between them.
     """
@@ -63,7 +63,7 @@ def planned(text):
 
 @dataclass
 class Acting:
-    """A repository with the workflows in it, and what its runs leave behind."""
+    """A repository with the workflows in it, and the artifacts and logs of its runs."""
 
     folder: Path
     github_url: str
@@ -117,7 +117,7 @@ class Acting:
         ]
 
     def started(self, event, payload, *, run, workflow="post-deploy.yml", **more):
-        """The run, begun: act's process. Its output goes to a file beside."""
+        """Start a run and return act's process; its output goes to run-N.log."""
         environment = {
             "GITHUB_API_URL": self.github_url,
             "GITHUB_REPOSITORY": "example/zeues",
@@ -145,7 +145,7 @@ class Acting:
         return process
 
     def _keep(self, output, run):
-        """Each line goes to the run's log, and the moment at which it came is remembered."""
+        """Append each line to the run's log and remember when it came."""
         moments = self.moments.setdefault(run, [])
         with output, (self.folder / f"run-{run}.log").open("ab", buffering=0) as log:
             for line in output:
@@ -153,7 +153,7 @@ class Acting:
                 moments.append((time.monotonic(), line.decode(errors="replace")))
 
     def seconds_between(self, run, earlier, later):
-        """From the last line with `earlier` that its job printed before the first one with `later`."""
+        """Seconds from a job's last line with `earlier` to its first line with `later`."""
         (end_s, last), index = next(
             (moment, index) for index, moment in enumerate(self.moments[run]) if later in moment[1]
         )
@@ -166,11 +166,11 @@ class Acting:
         return (self.folder / f"run-{run}.log").read_text(errors="replace")
 
     def run(self, event, payload, *, run, **more):
-        """The run to its end; returns act's exit code."""
+        """Run to the end and return act's exit code."""
         return self.started(event, payload, run=run, **more).wait(timeout=600)
 
     def killed_after(self, event, payload, *, run, words, **more):
-        """The run until its output says these words, then ended as a runner's machine ends: at once."""
+        """Run until the output contains `words`, then kill it at once, as when a runner's machine dies."""
         process = self.started(event, payload, run=run, **more)
         following = ["tail", "--pid", str(process.pid), "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
         with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
@@ -181,7 +181,7 @@ class Acting:
         assert found, self.log(run)[-3000:]
 
     def wait_for(self, run, words, timeout_s=240):
-        """Until the run's output says these words."""
+        """Wait until the run's output contains `words`."""
         following = ["tail", "-n", "+1", "-f", str(self.folder / f"run-{run}.log")]
         with subprocess.Popen(following, stdout=subprocess.PIPE, text=True, errors="replace") as tail:
             end = threading.Timer(timeout_s, tail.kill)
@@ -192,7 +192,7 @@ class Acting:
         assert found, self.log(run)[-3000:]
 
     def names(self, run):
-        """The artifacts of a run."""
+        """The names of a run's artifacts."""
         return sorted(path.name for path in (self.artifacts / str(run)).glob("*"))
 
     def file(self, run, artifact, name):

@@ -12,7 +12,7 @@ LABEL = "zeues / production"
 
 
 def railway_event(commit, *, label=LABEL, state="success", creator="railway-app[bot]"):
-    """A variant of GitHub's example, with the values that were seen in an event of Railway's."""
+    """GitHub's example with the values seen in an event of Railway's."""
     event = json.loads(EXAMPLE.read_text())
     dashboard = "https://railway.com/project/p?environmentId=e"
     event["deployment"] |= {
@@ -30,5 +30,5 @@ def railway_event(commit, *, label=LABEL, state="success", creator="railway-app[
 
 
 def dispatch_event(**payload):
-    """As the relay sends it (docs/guide/relay.md)."""
+    """A repository_dispatch as the relay sends it (docs/guide/relay.md)."""
     return {"action": "deployment-verify", "client_payload": payload}

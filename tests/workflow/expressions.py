@@ -1,7 +1,7 @@
-"""GitHub's expressions, as far as our workflows use them; evaluated as GitHub evaluates them.
+"""GitHub's expressions, as far as our workflows use them, evaluated as GitHub does.
 
-docs.github.com "Evaluate expressions in workflows and actions": `||` and `&&` give an operand, not a boolean;
-strings are compared without their case; a property that does not exist is null, and null in a text is "".
+docs.github.com "Evaluate expressions in workflows and actions": `||` and `&&` return an operand, not a
+boolean; strings are compared without case; a missing property is null, and null in a text is "".
 """
 
 import json
@@ -15,11 +15,11 @@ WORDS = {"true": True, "false": False, "null": None}
 
 
 class ExpressionError(ValueError):
-    """A form that this evaluator does not know: teach it, rather than guess."""
+    """An expression that this evaluator does not know: extend it rather than guess."""
 
 
 def filled(template, context):
-    """A value of a workflow with its `${{ }}` evaluated; one that is nothing else keeps its type."""
+    """A value of a workflow with its `${{ }}` evaluated; one that is a single expression keeps its type."""
     if isinstance(template, list):
         return [filled(item, context) for item in template]
     if isinstance(template, dict):
@@ -35,13 +35,13 @@ def filled(template, context):
 
 
 def condition(text, context):
-    """An `if:`, which may be written without its `${{ }}`."""
+    """Evaluate an `if:`, whose `${{ }}` is optional."""
     inner = re.fullmatch(r"\s*\$\{\{(.*)\}\}\s*", text, re.DOTALL)
     return truth(evaluated(inner[1] if inner else text, context))
 
 
 def evaluated(text, context):
-    """The value of one expression; `context` holds github, inputs, needs and whatever else it names."""
+    """The value of one expression; `context` holds github, inputs, needs and the like."""
     return _Reader(text, context).read()
 
 
@@ -98,7 +98,7 @@ FUNCTIONS = {
     "join": lambda items, by=",": shown(by).join(map(shown, items)),
     "tojson": lambda value: json.dumps(value, indent=2),
     "fromjson": json.loads,
-    # Of a job whose needs went well.
+    # The status functions, for a job whose needs all succeeded.
     "success": lambda: True,
     "always": lambda: True,
     "failure": lambda: False,
@@ -107,7 +107,7 @@ FUNCTIONS = {
 
 
 class _Reader:
-    """Recursive descent: or, and, equality, not, then a value with its properties."""
+    """A recursive-descent parser: or, and, equality, not, then a value with its properties."""
 
     def __init__(self, text, context):
         self.text, self.context = text, {name.lower(): value for name, value in context.items()}
@@ -126,7 +126,7 @@ class _Reader:
         return value
 
     def _next(self, *signs):
-        """Whether the next token is one of these signs; then it is taken."""
+        """Take the next token and return it if it is one of these signs, else None."""
         if self.tokens and self.tokens[0][0] == "sign" and self.tokens[0][1] in signs:
             return self.tokens.pop(0)[1]
         return None

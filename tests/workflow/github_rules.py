@@ -1,12 +1,12 @@
-"""Rules of GitHub that neither act nor actionlint nor zizmor holds, as functions over all our workflows.
+"""Rules of GitHub that act, actionlint and zizmor do not check, as functions over all our workflows.
 
-A rule takes `Files` and yields a sentence for each place that breaks it; its docstring names its source: a
-page of docs.github.com, or a public report of what happens. tests/workflow/test_github_rules.py applies RULES
-to .github and docs/adopt, and plants a violation for each.
+A rule takes `Files` and yields a sentence for each violation; its docstring names its source: a page of
+docs.github.com, or a public report. tests/workflow/test_github_rules.py applies RULES to .github and
+docs/adopt, and plants a violation of each.
 
-A caller is looked at together with the workflow that it calls,
-`OWNER/deploy-verdict/.github/workflows/X.yml@…` or `./.github/workflows/X.yml`, for every trigger of the
-caller, because a called workflow sees the caller's event.
+A caller is checked together with the workflow that it calls, `OWNER/deploy-verdict/.github/workflows/X.yml@…`
+or `./.github/workflows/X.yml`, for every trigger of the caller, because a called workflow sees the caller's
+event.
 """
 
 import itertools
@@ -34,20 +34,20 @@ CALL = re.compile(r"(?:OWNER/deploy-verdict|\.)/\.github/workflows/([\w-]+\.yml)
 FROM_JSON = re.compile(r"fromJSON\((?:(?!\}\}).)*?\bneeds\.([\w-]+)\.outputs\.([\w-]+)")
 OUTPUT = re.compile(r"\bneeds\.([\w-]+)\.outputs\.([\w-]+)")
 MOST_JOBS, MOST_MIN = 256, 360
-# Checkout, Python, packages, artifacts, and what a slow API adds.
+# For checkout, Python, packages, artifacts, and a slow API.
 MARGIN_MIN = 5
-# The runs that continue a window start other jobs of the same workflow.
+# Runs of each kind start other jobs of the same workflow.
 KINDS = get_args(RunFile.model_fields["kind"].annotation)
 RIGHTS = {"none": 0, "read": 1, "write": 2}
-# What docs/guide/github.md describes as one word. Whatever is not listed may have a line `{`.
+# Those that docs/guide/github.md describes as one word; any other may have a line `{`.
 ONE_LINE_SECRETS = {"GITHUB_TOKEN", "RAILWAY_TOKEN", "RAILWAY_API_TOKEN"}
-# Losing one of these is bad news that nobody gets.
+# If one of these stops working, nobody is notified of bad news.
 ALWAYS = {"deployment_status", "repository_dispatch", "workflow_run"}
 
 
 @dataclass(frozen=True, eq=False)
 class Workflow:
-    """One file, read; `folder` tells whose repository it runs in."""
+    """One workflow file; `folder` is the one it lies in, and says whose repository it runs in."""
 
     folder: str
     file: str
@@ -55,7 +55,7 @@ class Workflow:
 
     @cached_property
     def tree(self):
-        """The YAML, with the key `on`, which YAML 1.1 reads as true."""
+        """The parsed YAML, with the key `on`, which YAML 1.1 reads as true."""
         tree = yaml.safe_load(self.text)
         return {"on" if key is True else key: value for key, value in tree.items()}
 
@@ -76,7 +76,7 @@ class Workflow:
 
     @property
     def inputs(self):
-        """What it declares for being called, or started by hand."""
+        """The inputs that it declares, for a call or for a start by hand."""
         named = (
             self.triggers.get(event, {}).get("inputs") or {}
             for event in ("workflow_dispatch", "workflow_call")
@@ -85,7 +85,7 @@ class Workflow:
 
     @property
     def call(self):
-        """The inputs and the secrets that a caller may give."""
+        """The inputs and the secrets that a caller may pass."""
         call = self.triggers.get("workflow_call", {})
         return call.get("inputs") or {}, call.get("secrets") or {}
 
@@ -95,14 +95,14 @@ class Workflow:
 
 @dataclass(frozen=True, eq=False)
 class Files:
-    """All workflows of both repositories, and our composite actions by the name of their folder."""
+    """The workflows of both repositories, and our composite actions by their folder's name."""
 
     workflows: tuple
     actions: dict
 
     @classmethod
     def of(cls, texts, actions=()):
-        """From texts by path."""
+        """Parse the files given as path → text."""
         found = (Workflow(*path.rsplit("/", 1), text) for path, text in texts.items())
         return cls(tuple(found), {name: yaml.safe_load(text) for name, text in dict(actions).items()})
 
@@ -118,12 +118,12 @@ class Files:
         return cls.of(texts, actions)
 
     def called(self, job):
-        """Our workflow that this job calls, if it calls one."""
+        """Our workflow that this job calls, or None."""
         found = CALL.fullmatch(job.get("uses", ""))
         return found and next(each for each in self.workflows if (each.folder, each.file) == (OURS, found[1]))
 
     def calls(self):
-        """Every caller with its job and the workflow that this calls."""
+        """Yield every caller, the calling job's name, the job, and the called workflow."""
         for caller in self.workflows:
             for name, job in caller.jobs.items():
                 if called := self.called(job):
@@ -133,21 +133,21 @@ class Files:
         return ((each, name, job) for each in self.workflows for name, job in each.jobs.items())
 
     def steps(self, job):
-        """The steps of a job, those of our composite actions among them."""
+        """Yield the steps of a job, with those of our composite actions."""
         for step in job.get("steps", ()):
             yield step
             if own := self.own_action(step):
                 yield from own["runs"]["steps"]
 
     def own_action(self, step):
-        """Our composite action that this step uses, if it uses one; "action.yml" is the root's."""
+        """Our composite action that this step uses, or None; "action.yml" is the root's."""
         used = step.get("uses", "")
         if used.startswith("OWNER/deploy-verdict@") or used in ("./", "$/"):
             return self.actions["action.yml"]
         return self.actions[Path(used).name] if used.startswith(("./", "$/")) else None
 
     def runs(self, number):
-        """A run of every workflow for every trigger and kind of input; `number` tells two runs apart."""
+        """Yield a run of every workflow for each trigger and inputs; `number` distinguishes two runs."""
         for workflow in self.workflows:
             for event, payload, inputs in _events(workflow, number):
                 github = _github(workflow, event, payload, number)
@@ -156,7 +156,7 @@ class Files:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One run: the started workflow, and through its jobs the called ones."""
+    """One run: the started workflow, and the workflows that its jobs call."""
 
     files: Files
     workflow: Workflow
@@ -164,7 +164,7 @@ class Run:
     context: dict
 
     def parts(self):
-        """The started workflow and each called one: the calling job, the workflow, what its inputs are."""
+        """Yield the started workflow and each called one: calling job, workflow, context with its inputs."""
         yield None, self.workflow, self.context
         for name, job in self.workflow.jobs.items():
             if called := self.files.called(job):
@@ -176,7 +176,7 @@ class Run:
         return {name: given.get(name, item.get("default")) for name, item in declared.items()}
 
     def groups(self):
-        """The concurrency groups from the run down to each job, as chains: none may stand there twice."""
+        """Yield the chain of concurrency groups from the run to each job; none may occur twice in one."""
         started = _group(self.workflow, self.workflow.tree, self.context)
         for calling, workflow, context in self.parts():
             above = started if calling is None else [
@@ -194,7 +194,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Group:
-    """A concurrency group, evaluated. `newest_only`: the file says that an older run may go."""
+    """An evaluated concurrency group; `newest_only` if the file says that an older run may be cancelled."""
 
     where: str
     name: str
@@ -202,7 +202,7 @@ class Group:
 
 
 def _group(workflow, owner, context, job=None):
-    """The group of a workflow or job; none, or one."""
+    """The group of a workflow or job, as a list of none or one."""
     concurrency = owner.get("concurrency")
     if concurrency is None:
         return []
@@ -220,7 +220,7 @@ def _group(workflow, owner, context, job=None):
 
 
 def _events(workflow, number):
-    """Each trigger with its payload and inputs: by `number` differs what GitHub makes unique."""
+    """Yield each trigger with its payload and inputs; what GitHub makes unique depends on `number`."""
     for event in workflow.triggers:
         if event == "workflow_dispatch":
             declared = workflow.triggers[event].get("inputs") or {}
@@ -235,7 +235,7 @@ def _events(workflow, number):
 
 
 def _given_by_hand(name, item, number):
-    """What a person writes; who asks for the same thing twice loses nothing, so a text differs."""
+    """An input as a person fills it; a text differs per run, as repeating the same request loses nothing."""
     if item.get("type") == "boolean":
         return True
     return item["options"][-1] if "options" in item else f"{name} {number}"
@@ -261,10 +261,10 @@ def _github(workflow, event, payload, number):
 
 
 def no_deadlock(files):
-    """A group of the run, the calling job, the called workflow and its job are never one.
+    """No two of a run's, its calling job's, its called workflow's and its job's groups are the same.
 
-    GitHub ends the run before its first job: "Canceling since a deadlock for concurrency group … was detected
-    between 'top level workflow' and …" (rhysd/actionlint#538, github/vscode-github-actions#135,
+    GitHub cancels the run before its first job: "Canceling since a deadlock for concurrency group … was
+    detected between 'top level workflow' and …" (rhysd/actionlint#538, github/vscode-github-actions#135,
     forcedotcom/apex-language-support#595: also without cancel-in-progress). Names ignore case:
     docs.github.com "Control the concurrency of workflows and jobs".
     """
@@ -279,8 +279,9 @@ def no_run_replaced_unseen(files):
     """No two runs share a group, unless only the newest matters and the file says so.
 
     "Any existing pending job or workflow in the same concurrency group will be canceled": docs.github.com
-    "Control the concurrency of workflows and jobs"; asked to be otherwise in orgs/community#63136. It is said
-    by `cancel-in-progress: true`, by `queue: max`, or by a comment above `concurrency:` with the word newest.
+    "Control the concurrency of workflows and jobs"; a request to change that is orgs/community#63136. A file
+    says so with `cancel-in-progress: true`, `queue: max`, or the word newest in a comment above
+    `concurrency:`.
     """
     for folder in (OURS, ADOPTED):
         first, second = (
@@ -297,7 +298,7 @@ def _unique(run):
 
 
 def matrix_holds_jobs(files):
-    """A matrix has a leg, and 256 at most; one that comes from an output is guarded by the job's `if:`.
+    """A matrix has 1 to 256 legs; a job whose matrix comes from an output guards it with its `if:`.
 
     "Matrix must define at least one vector" fails the run (newrelic/open-install-library#703,
     cloudposse/github-action-matrix-extended#6). "A matrix will generate a maximum of 256 jobs per workflow
@@ -317,7 +318,7 @@ def matrix_holds_jobs(files):
 
 
 def _starts_without_samples(job):
-    """Whether the job starts where the gate has no sample job, everything else being well."""
+    """Whether the job starts if all its needs succeeded but the gate's matrix is empty."""
     needed = {name: {"result": "success", "outputs": {}} for name in _listed(job.get("needs"))}
     for name, output in OUTPUT.findall(str(job)):
         needed.setdefault(name, {"result": "success", "outputs": {}})["outputs"][output] = "true"
@@ -327,7 +328,7 @@ def _starts_without_samples(job):
 
 
 def _needs(job, window):
-    """The needs of a job: whichever it names, its outputs are the gate's."""
+    """The needs of a job, each with the gate's outputs."""
     return {name: {"outputs": window.outputs} for name in _listed(job.get("needs"))}
 
 
@@ -336,7 +337,7 @@ def _listed(value):
 
 
 def _legs(job, window):
-    """Every leg of a job, as its matrix context; a job without a matrix has one."""
+    """The matrix context of each leg of a job; a job without a matrix has one leg."""
     matrix = job.get("strategy", {}).get("matrix")
     if matrix is None:
         return [{}]
@@ -348,7 +349,7 @@ def _legs(job, window):
 
 
 def jobs_have_their_time(files):
-    """A job says its timeout: long enough for what it may sleep and wait, at most 360 minutes.
+    """Every job has a timeout: at least what it may sleep and wait, at most 360 minutes.
 
     "Each job in a workflow can run for up to 6 hours" on hosted runners: docs.github.com "Actions limits".
     The time counts from the job's start, after the environment's wait timer; and an administrator may start
@@ -372,7 +373,7 @@ def jobs_have_their_time(files):
 
 
 def _instances(job):
-    """Each leg that a job may have, with the window that it belongs to."""
+    """Yield each leg that a job may have, with its window."""
     for window in windows() if OUTPUT.search(str(job)) else (NO_WINDOW,):
         yield from ((window, leg) for leg in _legs(job, window))
 
@@ -382,7 +383,7 @@ def _shown(leg):
 
 
 def _waits_min(command, window, leg):
-    """The longest that one step waits by what plans/ say."""
+    """The longest time in minutes that one step waits, according to plans/."""
     waits = 0.0
     if re.search(r" ci gate\b", command):
         waits += max((plan.railway.wait for plan in _plans().values() if plan.railway), default=0.0) / 60
@@ -403,7 +404,7 @@ def _plans():
 
 @dataclass(frozen=True)
 class Window:
-    """A plan in a mode, as the gate hands it on; `takes_min` is how long a sample job may sleep and work."""
+    """A plan in a mode, as the gate's outputs; `takes_min` is how long each sample job may sleep and work."""
 
     name: str
     outputs: dict
@@ -417,7 +418,7 @@ NO_WINDOW = Window("without a window", {}, {})
 def windows():
     """Every plan in every mode.
 
-    Without wait timers a job sleeps from the window's opening on, even where the gate counted on a timer.
+    A job may have to sleep from the window's opening, even if the gate counted on a wait timer.
     """
     return tuple(
         _window(f"{name} in mode {mode}", plan, mode)
@@ -441,10 +442,10 @@ def _drives_s(plan, job):
 
 
 def rights_are_the_callers(files):
-    """A called job asks for no more than the calling job has, and lists it.
+    """A called job requests no more permissions than the calling job has, and lists them.
 
     "The GITHUB_TOKEN permissions passed from the caller workflow can be only downgraded (not elevated)":
-    docs.github.com "Reusable workflows reference". A job that asks for more ends the run with a startup
+    docs.github.com "Reusable workflows reference". A job that requests more ends the run with a startup
     failure (WarHub/muster#11).
     """
     for caller, name, job, called in files.calls():
@@ -464,11 +465,11 @@ def _rights(workflow, job):
 
 
 def inputs_and_secrets_arrive(files):
-    """A caller gives each input and secret of the called workflow, and no other; what is used is declared.
+    """A caller passes each input and secret of the called workflow, and no other; every one used is declared.
 
-    An undeclared one is "Invalid input, … is not defined in the referenced workflow"; one that is not given
-    is the default, silently: docs.github.com "Reuse workflows". Whatever is given to a boolean or number
-    input must be of that type for every trigger: "Workflow syntax", on.workflow_call.inputs.<input_id>.type.
+    An undeclared one is "Invalid input, … is not defined in the referenced workflow"; one that is not passed
+    silently gets its default: docs.github.com "Reuse workflows". A boolean or number input must get a value
+    of its type for every trigger: "Workflow syntax", on.workflow_call.inputs.<input_id>.type.
     """
     yield from _not_passed_on(files)
     yield from _not_of_the_action(files)
@@ -479,7 +480,7 @@ def inputs_and_secrets_arrive(files):
 def _not_passed_on(files):
     for caller, name, job, called in files.calls():
         inputs, secrets = called.call
-        # Ours may leave a default be; an adopter's caller is all that its readers have to set.
+        # Our own caller may leave defaults out; an adopter's caller shows its readers all that they can set.
         wanted = {each for each, item in inputs.items()
                   if caller.folder == ADOPTED or each in caller.inputs or item.get("required")}  # fmt: skip
         yield from _differ(f"{caller} job {name}", "input", inputs, wanted, job.get("with", {}))
@@ -523,7 +524,7 @@ def _differ(where, kind, declared, wanted, given):
 
 
 def _all_values(workflow):
-    """The workflow's tree, its `if:`s as expressions, which they are without `${{ }}` too."""
+    """The workflow's tree with every `if:` wrapped in `${{ }}`, which it may lack."""
 
     def walked(value):
         if isinstance(value, dict):
@@ -535,11 +536,11 @@ def _all_values(workflow):
 
 
 def artifacts_have_their_own_names(files):
-    """No two uploads of a run have one name: not of two jobs, two legs, two calls or two attempts.
+    """No two uploads of a run have the same name, across jobs, legs, calls and attempts.
 
-    "409 Conflict: an artifact with this name already exists on the workflow run", since v4, and meant so
-    (actions/upload-artifact#478, #493; of two legs: microsoft/security-devops-action#161). "Re-run failed
-    jobs" keeps the artifacts of the attempt before, so a name has the attempt in it (NVIDIA/aicr#1928).
+    "409 Conflict: an artifact with this name already exists on the workflow run", since v4, by design
+    (actions/upload-artifact#478, #493; for two legs: microsoft/security-devops-action#161). "Re-run failed
+    jobs" keeps the artifacts of the attempt before, so a name contains the attempt (NVIDIA/aicr#1928).
     """
     for run in files.runs(1):
         for window in windows():
@@ -567,7 +568,7 @@ def _uploads(run, window):
 
 
 def _may_start(workflow, name, context):
-    """Whether the run's event and inputs leave the job a way to start, alone or through the jobs it needs."""
+    """Whether the job can start for the run's event and inputs, by itself and through the jobs it needs."""
     job = workflow.jobs[name]
     text, needed = str(job.get("if", "success()")), _listed(job.get("needs"))
     skipped = {each for each in needed if not _may_start(workflow, each, context)}
@@ -581,14 +582,14 @@ def _may_start(workflow, name, context):
 
 
 def no_output_is_masked(files):
-    """An output that is read by fromJSON holds no brace or bracket, or its job knows no secret of many lines.
+    """An output read by fromJSON has no brace or bracket, or its job knows no secret of several lines.
 
     The runner masks each line of a secret with several (actions/runner#1521, #27) and drops every output that
-    holds a masked text: "Skip output 'matrix' since it may contain secret". A JSON secret has a line `{`
-    (google-github-actions/get-secretmanager-secrets#234, airbytehq/airbyte#48130). What is masked is what the
-    job was sent, and what it adds: camunda/camunda#52649 and microsoft/apm#1373 were mended by taking the
-    secret out of the job that gives the matrix. A job is sent what it refers to; toJSON(secrets) or
-    secrets[…] sends it all (CodeQL, actions/excessive-secrets-exposure).
+    contains a masked text: "Skip output 'matrix' since it may contain secret". A JSON secret has a line `{`
+    (google-github-actions/get-secretmanager-secrets#234, airbytehq/airbyte#48130). Masked is what the job was
+    sent and what it adds: camunda/camunda#52649 and microsoft/apm#1373 were fixed by removing the secret from
+    the job that outputs the matrix. A job is sent the secrets that it refers to; toJSON(secrets) or
+    secrets[…] sends them all (CodeQL, actions/excessive-secrets-exposure).
     """
     for workflow in files.workflows:
         for needed, output in sorted(set(FROM_JSON.findall(workflow.text))):
@@ -605,7 +606,7 @@ def no_output_is_masked(files):
 
 
 def nothing_rests_on_a_file_with_a_schedule(files):
-    """What must always work shares no file with `schedule`.
+    """A trigger that must always work shares no file with `schedule`.
 
     After 60 days without activity GitHub disables the scheduled *workflow* of a public repository, with all
     of its triggers: docs.github.com "Events that trigger workflows", schedule (ambv/retype#31,
@@ -618,9 +619,9 @@ def nothing_rests_on_a_file_with_a_schedule(files):
 
 
 def environments_make_no_deployment(files):
-    """Each `environment` says `deployment: false`.
+    """Each `environment` sets `deployment: false`.
 
-    Without it GitHub records a deployment, and its statuses would stand among the service's: docs.github.com
+    Otherwise GitHub records a deployment, whose statuses would appear among the service's: docs.github.com
     "Workflow syntax", jobs.<job_id>.environment; "Deployments and environments".
     """
     for workflow, name, job in files.all_jobs():
@@ -632,7 +633,7 @@ def environments_make_no_deployment(files):
 
 
 def no_expression_in_a_script(files):
-    """No `run:` holds `${{ }}`: the value would be code.
+    """No `run:` contains `${{ }}`, whose value would become code.
 
     docs.github.com "Secure use reference", script injections.
     """
@@ -642,7 +643,7 @@ def no_expression_in_a_script(files):
 
 
 def actions_are_pinned(files):
-    """Every action and called workflow is named by a commit, or is our own.
+    """Every action and called workflow is pinned to a commit, or is our own.
 
     "Pin actions to a full-length commit SHA": docs.github.com "Secure use reference"; a tag can be moved.
     """
@@ -665,8 +666,8 @@ def _all_steps(files):
 def watched_workflows_exist(files):
     """`workflow_run` names workflows of the same repository, by their `name:`.
 
-    Nothing is said of a name that no workflow has; the event never comes: docs.github.com "Events that
-    trigger workflows", workflow_run.
+    GitHub reports no error for an unknown name; the event never comes: docs.github.com "Events that trigger
+    workflows", workflow_run.
     """
     for workflow in files.workflows:
         names = {each.tree["name"] for each in files.workflows if each.folder == workflow.folder}

@@ -1,4 +1,4 @@
-"""How a service is broken on demand: a file names the fault, and each worker looks for it.
+"""Breaks a service on demand: a file names the fault, and every worker polls it.
 
 `leak 4.5`: a connection is taken and kept every 4.5 s. `exhausted`: all connections are taken and kept.
 """
@@ -11,14 +11,14 @@ LOOK_EVERY_S = 0.1
 
 
 class Fault:
-    """The fault that the file names at this moment."""
+    """The fault that the file names now."""
 
     def __init__(self):
         self._path = Path(os.environ["FAULT_FILE"])
         self._leaked_at_s = None
 
     def connections_to_keep(self, now_s, limit):
-        """How many more connections are to be taken and kept now."""
+        """How many more connections the worker is to take and keep now."""
         try:
             name, _, every_s = self._path.read_text().partition(" ")
         except FileNotFoundError:

@@ -51,6 +51,6 @@ def health(response: Response):
 
 @app.get("/pool")
 async def gauge():
-    # The pool has no counter of its own: what it opened, without what lies in its queue.
+    # The pool has no counter of its own: in use is what it opened minus the idle connections in its queue.
     free = sum(one is not None for one in pool.pool.queue)
     return {"used": len(pool._connections) - free, "limit": SIZE}

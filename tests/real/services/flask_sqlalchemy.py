@@ -1,4 +1,4 @@
-"""Flask with SQLAlchemy's QueuePool of 15 + 5 on PostgreSQL; run with one process."""
+"""Flask with SQLAlchemy's QueuePool of 15 + 5 on PostgreSQL; run it with one process."""
 
 import os
 import threading

@@ -1,10 +1,10 @@
-"""The lines of a source, one by one."""
+"""The lines of a log source, one by one."""
 
 from deploy_verdict.stages.logs.lines.alike import Repeats
 
 
 def lines_of(source):
-    """Each line, those that come together too."""
+    """Every line of a source, with repeated lines expanded."""
     found = []
     for item in source.lines():
         found += list(item) if isinstance(item, Repeats) else [item]

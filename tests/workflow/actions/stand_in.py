@@ -1,7 +1,7 @@
-"""What the stand-ins of GitHub's first-party actions do, on folders of this machine.
+"""Stand-ins for GitHub's first-party actions, on folders of this machine.
 
-They hold to what the real ones promise where the workflow leans on it: an artifact's name is taken once,
-an upload without files fails when it is told to, a download of no match is no error.
+They keep the promises on which the workflows rely: an artifact's name can be taken only once, an upload
+without files fails if set to, and a download without a match is no error.
 """
 
 import argparse
