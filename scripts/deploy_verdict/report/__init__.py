@@ -1,6 +1,7 @@
 """Renders a plan's evidence and its verdict as Markdown. Pure: the templates' loader is passed in."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -32,8 +33,12 @@ REPORT_NAME = "POST-DEPLOYMENT-MONITORING-REPORT.md"
 PAGE_NAME = "report.html"
 
 
+@cache
 def template_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Build Jinja for the report's templates: text that no filter made Markdown is escaped by `inline`."""
+    """Build Jinja for the report's templates: text that no filter made Markdown is escaped by `inline`.
+
+    Cached per loader, as the environment keeps the templates that it has compiled.
+    """
     environment = jinja2.Environment(
         loader=loader,
         autoescape=False,  # noqa: S701  # Markdown, not HTML; `finalize` is what escapes

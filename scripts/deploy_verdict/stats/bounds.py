@@ -11,6 +11,7 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 CONFIDENCE = 0.99
 # The chance to be wrong: 95 % where a figure is shown, and 1 in 10,000 where STABLE rests on it.
@@ -68,6 +69,8 @@ def _odds(p: float) -> float:
     return p / (1 - p) if p < 1 else math.inf
 
 
+# The same small counts come again and again, for each kind of line and each path.
+@lru_cache(maxsize=4096)
 def _quantile(share: float, a: float, b: float) -> float:
     """Where the beta distribution has so much below it, by halving."""
     low, high = 0.0, 1.0

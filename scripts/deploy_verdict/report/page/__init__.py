@@ -7,6 +7,7 @@ every script and style except its own two, by their hash.
 import re
 from base64 import b64encode
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -78,8 +79,12 @@ def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
     return views
 
 
+@cache
 def page_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Build Jinja for the pages: whatever is printed is escaped."""
+    """Build Jinja for the pages: whatever is printed is escaped.
+
+    Cached per loader, as the environment keeps the templates that it has compiled.
+    """
     environment = jinja2.Environment(
         loader=loader,
         autoescape=True,
