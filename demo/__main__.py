@@ -103,7 +103,7 @@ def _earlier_verdicts(out: Path, target: str) -> Path:
 
 
 def _make_room(out: Path) -> None:
-    """Remove an earlier demo's result; exit where the folder is something else."""
+    """Remove an earlier demo's result; exit if the folder is something else."""
     if out.exists() and not (out / "backend.log").exists():
         sys.exit(f"{out} is not an earlier demo's result — choose another --out")
     shutil.rmtree(out, ignore_errors=True)

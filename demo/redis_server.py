@@ -60,7 +60,7 @@ setattr(FakeSocket, _info.__name__, _info)  # where fakeredis looks up a command
 def _poll_less_often() -> None:
     # Each connection's thread polls every 10 ms for pushed messages (pub/sub), which nothing here uses: 20
     # idle connections cost 14 % of a core. Commands wake the poll at once, so a longer one delays nothing.
-    # The constant is private; where it is missing, only the saving is lost.
+    # The constant is private; if it is missing, only the saving is lost.
     module = sys.modules[TcpFakeServer.__module__]
     if hasattr(module, "_POLL_INTERVAL"):
         setattr(module, "_POLL_INTERVAL", 0.25)  # noqa: B010 - a plain assignment does not pass mypy on a private name

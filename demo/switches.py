@@ -43,7 +43,7 @@ def set_by_words(
 
 
 def _value(name: str, kind: type, text: str | None, allowed: Collection[str] | None) -> object:
-    """Parse a value; None where the text is not of that kind."""
+    """Parse a value; None if the text is not of that kind."""
     if text is None or kind is bool:
         return True if text is None and kind is bool else None
     if kind in (int, float):

@@ -1,6 +1,6 @@
 """Record the data on which plans/zeues.yml is proven, from the demo: `python -m tests.record_fixtures`.
 
-The healthy responses, those of each incident, and both logs; bodies are parsed where they are JSON.
+The healthy responses, those of each incident, and both logs; bodies are parsed if they are JSON.
 """
 
 import json

@@ -38,7 +38,7 @@ def archive_named(hub: Hub, call: Call) -> Answer:
 
 
 def archive(hub: Hub, identity: str) -> bytes | None:
-    """Return an artifact's zip, as the storage behind the redirect gives it; None where there is none."""
+    """Return an artifact's zip, as the storage behind the redirect gives it; None if there is none."""
     row = _found(hub, identity)
     if row is None:
         return None

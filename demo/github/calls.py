@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer; `last_page` is set for lists only, `html` where a front answers instead of the API."""
+    """An answer; `last_page` is set for lists only, `html` if a front answers instead of the API."""
 
     status: int = 200
     body: Any = None

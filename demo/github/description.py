@@ -62,7 +62,7 @@ class Operation:
         return [error.message for error in _validator(schema).iter_errors({} if body is None else body)]
 
     def answer_schema(self, status: int) -> Schema | None:
-        """Return the schema of an answer's body; None where it has none. A refusal may be undescribed."""
+        """Return the schema of an answer's body; None if it has none. A refusal may be undescribed."""
         if status >= 400 and str(status) not in self._found["responses"]:
             return {"$ref": "#/components/schemas/basic-error"}
         found = _resolved(self._found["responses"][str(status)])
@@ -71,7 +71,7 @@ class Operation:
         return schema
 
     def check_answer(self, status: int, body: Any) -> None:
-        """Raise ValueError where our own answer does not match GitHub's description."""
+        """Raise ValueError if our own answer does not match GitHub's description."""
         schema = self.answer_schema(status)
         if schema is None:
             if body is not None:
@@ -83,7 +83,7 @@ class Operation:
 
 
 def operation(method: str, path: str) -> Operation | None:
-    """Return the operation of a request, without its query; None where GitHub (or this subset) has none."""
+    """Return the operation of a request, without its query; None if GitHub (or this subset) has none."""
     for template, pattern in _patterns():
         match = pattern.fullmatch(path)
         if match and method.lower() in description()["paths"][template]:
@@ -117,7 +117,7 @@ def _parameters(found: Schema, place: str) -> list[Schema]:
 
 
 def smallest(schema: Schema, depth: int = 0) -> Any:
-    """Return the smallest value that fits a schema: required fields only, and null where allowed."""
+    """Return the smallest value that fits a schema: required fields only, and null if allowed."""
     schema = _resolved(schema)
     for key in ("anyOf", "oneOf"):
         if key in schema:

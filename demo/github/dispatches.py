@@ -6,7 +6,7 @@ from demo.github.runs import workflow_named
 
 
 def of_workflow(hub: Hub, call: Call) -> Answer:
-    """Queue a run; answer 204, or 200 with the run where return_run_details asks for it."""
+    """Queue a run; answer 204, or 200 with the run if return_run_details asks for it."""
     workflow = workflow_named(hub, call.parameters["workflow_id"])
     if workflow is None:
         return not_found()

@@ -23,7 +23,7 @@ def bad_gateway() -> Answer:
 
 
 def unheard(hub: Hub) -> Answer | None:
-    """Return the answer to a request that never reaches an endpoint, whatever it is; None where it does."""
+    """Return the answer to a request that never reaches an endpoint, whatever it is; None if it does."""
     if hub.switches.take("bad_gateways"):
         return bad_gateway()
     if not hub.switches.primary_limit:
@@ -33,7 +33,7 @@ def unheard(hub: Hub) -> Answer | None:
 
 
 def refusal(hub: Hub, call: Call) -> Answer | None:
-    """Return why a request that GitHub understands is not carried out; None where it is."""
+    """Return why a request that GitHub understands is not carried out; None if it is."""
     if _writes(call) and hub.switches.take("secondary_limits"):
         return refused(403, SECONDARY, headers={"Retry-After": "1"})
     if permission_needed(call) in hub.switches.forbidden:

@@ -21,7 +21,7 @@ _CHART = '<pre lang="mermaid">'
 def issue_page(hub: Hub, number: int, *, draws: bool = False) -> str:
     """Render the page; it loads nothing from elsewhere.
 
-    With `draws`, Mermaid draws the charts as GitHub does, where it was downloaded; else their text is shown,
+    With `draws`, Mermaid draws the charts as GitHub does, if it was downloaded; else their text is shown,
     and no script runs.
     """
     issue = hub.issues[number]
@@ -43,7 +43,7 @@ def issue_page(hub: Hub, number: int, *, draws: bool = False) -> str:
 
 @cache
 def _drawing_script() -> str:
-    """Return Mermaid with the code that draws each chart; "" where it was not downloaded."""
+    """Return Mermaid with the code that draws each chart; "" if it was not downloaded."""
     if not MERMAID.is_file():
         return ""
     library = MERMAID.read_text(encoding="utf-8").replace("</script", "<\\/script")

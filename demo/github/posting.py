@@ -26,7 +26,7 @@ All three are deployed. Does it hold for two hours?
 def post(plan: Path, out: Path, *, review: bool = False) -> list[Path]:
     """Publish on a temporary GitHub, and with `review` open the review; return the pages.
 
-    Raise RuntimeError with the command's error where it could not publish.
+    Raise RuntimeError with the command's error if it could not publish.
     """
     hub = Hub()
     hub.add_issue(1, title="Redis crisis: the connection pool is exhausted", body=INCIDENT, author="on-call")

@@ -81,7 +81,7 @@ def switched_off(hub: Hub, call: Call) -> Answer:
 
 
 def workflow_named(hub: Hub, name: str) -> str | None:
-    """Return a workflow's file, given its file or id; None where there is none."""
+    """Return a workflow's file, given its file or id; None if there is none."""
     if name in hub.workflows:
         return name
     return next((file for file in hub.workflows if str(_workflow_id(hub, file)) == name), None)

@@ -114,7 +114,7 @@ def _is_here(hub: Hub, found: Operation) -> bool:
 
 
 def _checked(hub: Hub, call: Call) -> Answer:
-    """Answer a request where it and its answer match GitHub's description."""
+    """Answer a request if it and its answer match GitHub's description."""
     mistakes = [*call.operation.query_mistakes(call.query), *call.operation.mistakes(call.body)]
     hub.mistakes += [f"{call.name}: {mistake}" for mistake in mistakes]
     if mistakes:

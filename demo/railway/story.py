@@ -68,7 +68,7 @@ class Story:
         return (datetime.now(UTC) - self.records.probed_at).total_seconds() * self.speed
 
     def at_plan_s(self, offset_s: float) -> datetime:
-        """Return the moment of a plan time, counted from the start where no probe has come yet."""
+        """Return the moment of a plan time, counted from the start if no probe has come yet."""
         begins = self.records.probed_at or self.records.started_at
         return begins + timedelta(seconds=offset_s / self.speed)
 
@@ -107,7 +107,7 @@ class Story:
         return ids.GOOD_ID if self._is_not_built() else ids.LIVE_ID
 
     def served_since(self, identity: str) -> datetime | None:
-        """Return since when a deployment has logs; None where it never ran here."""
+        """Return since when a deployment has logs; None if it never ran here."""
         if identity == self.serving_id():
             return self.records.started_at
         begun = (at for at, _ in self.rollbacks if _rollback_id(at) == identity)

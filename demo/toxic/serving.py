@@ -1,4 +1,4 @@
-"""Serves one trouble on a loopback port, over TLS where it has a certificate."""
+"""Serves one trouble on a loopback port, over TLS if it has a certificate."""
 
 import contextlib
 import re
@@ -102,7 +102,7 @@ class _Server:
 
 
 def _request(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Read the head and the complete body; both empty where the client went away."""
+    """Read the head and the complete body; both empty if the client went away."""
     data = b""
     while b"\r\n\r\n" not in data and len(data) < MOST_HEAD_BYTES:
         more = connection.recv(65536)

@@ -13,7 +13,7 @@ EDGE = b'{"status":"error","code":%d,"message":"%s","request_id":"r"}'
 
 @dataclass(frozen=True)
 class Trouble:
-    """One trouble; `behave` is None where no server answers, `certificate` names the one for TLS."""
+    """One trouble; `behave` is None if no server answers, `certificate` names the one for TLS."""
 
     words: str
     behave: Callable[[Wish], None] | None

@@ -84,7 +84,7 @@ def _row(body, name, field):
 
 
 def _type(field):
-    """A field's type in words, linked where it is an object of the schema."""
+    """A field's type in words, linked if it is an object of the schema."""
     if "$ref" in field:
         name = field["$ref"].removeprefix(_REF)
         return "any JSON value" if name == "JsonValue" else f"[{name}](#{name.lower()})"

@@ -35,7 +35,7 @@ READINGS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ExaminedLine:
-    """One line of the plan with the live value; `outcome` is None where nothing was sent."""
+    """One line of the plan with the live value; `outcome` is None if nothing was sent."""
 
     path: Path
     check: str

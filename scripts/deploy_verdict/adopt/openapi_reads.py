@@ -20,7 +20,7 @@ _TYPES = ("object", "array", "string", "number", "integer", "boolean")
 
 
 def document_of(answer: Exchange) -> dict[str, Any] | None:
-    """Return the OpenAPI document in an answer; None where it is none."""
+    """Return the OpenAPI document in an answer; None if there is none."""
     if answer.status != 200 or not answer.body or answer.fault is not None:
         return None
     found = read_json(answer.body)
@@ -99,7 +99,7 @@ def _resolved(tree: Mapping[str, Any], node: Any, depth: int = 0) -> Mapping[str
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """Return a schema's single type; "" where it may be several, or null."""
+    """Return a schema's single type; "" if it may be several, or null."""
     kind = schema.get("type")
     if schema.get("nullable") or not isinstance(kind, str):
         return ""

@@ -251,7 +251,7 @@ def _pools(seen: Survey) -> list[PoolDraft]:
 
 
 def _hikari(seen: Survey) -> PoolDraft | None:
-    """Return Spring's Hikari pool, which has an address for each number; None where there is none."""
+    """Return Spring's Hikari pool, which has an address for each number; None if there is none."""
     bodies = [json_of(seen.answers[path]) if path in seen.answers else None for path in HIKARI]
     numbers = [_measured(body) for body in bodies]
     if numbers[0] is None or not numbers[1]:
@@ -274,7 +274,7 @@ def _measured(body: Any) -> float | None:
 
 
 def _canary(seen: Survey, checks: Sequence[_Check]) -> str | None:
-    """Return a pattern that finds our own requests in the log; None where the log has none."""
+    """Return a pattern that finds our own requests in the log; None if the log has none."""
     for check in checks:
         pattern = f"GET {re.escape(check.path)}" + (r"\b" if check.path[-1].isalnum() else " ")
         if sum(bool(re.search(pattern, line)) for line in seen.log_lines):

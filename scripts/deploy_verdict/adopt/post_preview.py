@@ -19,9 +19,9 @@ NEEDS = "pull-requests: write"
 
 
 def previewed(options: Namespace, tell: Callable[[str], None]) -> int:
-    """Post the preview, or print it with --dry-run; return the exit code, 2 where the plan has mistakes."""
+    """Post the preview, or print it with --dry-run; return the exit code, 2 if the plan has mistakes."""
     environment = environment_for(options.plan)
-    # The key is made of the path, which is known even where the plan cannot be read.
+    # The key is made of the path, which is known even if the plan cannot be read.
     code, key = 0, preview_key(options.plan)
     try:
         plan = load_plan(options.plan, datetime.now(UTC), variables=stand_ins(options.plan, environment))

@@ -44,7 +44,7 @@ def json_of(answer: Exchange) -> Any:
 
 
 def health_lines(answer: Exchange) -> list[Line]:
-    """Return lines that only a healthy answer meets; none where nothing in it shows health."""
+    """Return lines that only a healthy answer meets; none if nothing in it shows health."""
     body = json_of(answer)
     if isinstance(body, dict):
         own = list(_good_fields("$", body))
@@ -90,7 +90,7 @@ def _parts(place: str, value: Any) -> Iterator[Line]:
 
 
 def member(place: str, key: str) -> str:
-    """Return the path of a member, quoted where its name is not a plain word."""
+    """Return the path of a member, quoted if its name is not a plain word."""
     if _NAME.fullmatch(key):
         return f"{place}.{key}"
     quoted = key.replace("\\", "\\\\").replace("'", "\\'")

@@ -18,7 +18,7 @@ _PIP_RECORD = "direct_url" + ".json"
 
 
 class Source(NamedTuple):
-    """A repository on GitHub as owner/name, and a commit of it; "" where unknown."""
+    """A repository on GitHub as owner/name, and a commit of it; "" if unknown."""
 
     repository: str
     commit: str
@@ -41,7 +41,7 @@ def release_source() -> Source:
 
 
 def remote_of(folder: Path) -> str:
-    """Return owner/name of the folder's git remote on GitHub, `origin` first; "" where there is none."""
+    """Return owner/name of the folder's git remote on GitHub, `origin` first; "" if there is none."""
     names = _git(folder, "remote").split()
     ordered = sorted(names, key=lambda name: name != "origin")
     found = (owner_and_name(_git(folder, "remote", "get-url", name)) for name in ordered)
@@ -55,7 +55,7 @@ def owner_and_name(address: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """Return git's output; "" where there is no git, or no repository."""
+    """Return git's output; "" if there is no git, or no repository."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],  # noqa: S607  # the git of the person who calls

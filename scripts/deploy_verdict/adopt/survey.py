@@ -48,7 +48,7 @@ class Survey:
         return self.answers[CONTROL].status == 200
 
     def found(self, path: str) -> Exchange | None:
-        """Return an answer; None where there is no such page, or only the page that is everywhere."""
+        """Return an answer; None if there is no such page, or only the page that is everywhere."""
         answer = self.answers.get(path)
         if answer is None or answer.status in (None, 404, 405, 406, 410, 501) or answer.fault is not None:
             return None

@@ -95,7 +95,7 @@ def put_aside(path: Path, folder: Path) -> None:
 
 
 def output_lost(error: OSError) -> str:
-    """Return why nothing more can be printed, "" where the reader has gone; raise any other error."""
+    """Return why nothing more can be printed, "" if the reader has gone; raise any other error."""
     if error.errno not in TROUBLE:
         raise error
     # Buffered output must not fail again when the process ends.

@@ -20,7 +20,7 @@ class Clock(Protocol):
         """Return seconds that never go backwards, for durations."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait; return at once where `seconds` is zero or negative."""
+        """Wait; return at once if `seconds` is zero or negative."""
 
 
 class Stop:

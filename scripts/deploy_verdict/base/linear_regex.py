@@ -118,7 +118,7 @@ def _set_of(regexes: Sequence[str]) -> "re2.Set":
                 f"{regex!r} cannot be run in linear time — write it without look-around, without references "
                 "to groups, and without repeating what is repeated a thousand times"
             ) from error
-    # This matches every text; where it is not found, RE2 gave up.
+    # This matches every text; if it is not found, RE2 gave up.
     found.Add("")
     found.Compile()
     return found

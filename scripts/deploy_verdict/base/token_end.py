@@ -11,7 +11,7 @@ _LAST_S = 253_370_764_800
 
 
 def token_end(text: str) -> datetime | None:
-    """Return the expiry of the first JWT in a text; None where there is none, or it has no `exp`."""
+    """Return the expiry of the first JWT in a text; None if there is none, or it has no `exp`."""
     found = _JWT.search(text)
     try:
         claims = json.loads(base64.urlsafe_b64decode(f"{found[1]}===")) if found else None

@@ -58,7 +58,7 @@ def size_bytes(value: Any) -> int:
 
 
 def path_of(address: str) -> str:
-    """Return the path of an address without its query; "" where the text is not an address."""
+    """Return the path of an address without its query; "" if the text is not an address."""
     try:
         return urlsplit(address).path
     except ValueError:

@@ -119,7 +119,7 @@ def _refuse_outside(path: Path, root: Path) -> None:
 
 
 def owner_of(folder: Path) -> ArchiveFile | None:
-    """Read archive.json of a folder; None where there is none."""
+    """Read archive.json of a folder; None if there is none."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file — give --into FOLDER")
     if not (folder / ARCHIVE_FILE).exists():
@@ -138,7 +138,7 @@ def _moves(folder: Folder) -> Iterator[Path]:
 
 
 def _refuse_collisions(folder: Folder, moves: Sequence[Path], *, is_ours: bool) -> None:
-    """Raise UsageError where the archive would overwrite what another window or person put there."""
+    """Raise UsageError if the archive would overwrite what another window or person put there."""
     names = [path.name for path in moves]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

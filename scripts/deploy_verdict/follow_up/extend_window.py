@@ -19,7 +19,7 @@ REPLACED = (State.GONE, State.SUPERSEDED)
 
 
 def grown(out: Path, plan: Plan, kind: str) -> WindowFile:
-    """Extend the window of a directory and write it; raise UsageError where there is nothing to extend."""
+    """Extend the window of a directory and write it; raise UsageError if there is nothing to extend."""
     file = _window(out)
     if file.plan_sha256 != plan.sha256:
         raise UsageError(f"{out}: not the plan of this window — check out the commit that it was opened with")
@@ -47,7 +47,7 @@ def _laid_out(out: Path, file: WindowFile, plan: Plan, layout: Layout) -> Window
 
 
 def give_up_tail(out: Path, plan: Plan, because: str | None = None) -> str | None:
-    """Drop the later sample where another deployment has taken over since; return why, or None.
+    """Drop the later sample if another deployment has taken over since; return why, or None.
 
     A later release says nothing about the one that was judged. The sample's evidence is put aside. `because`
     drops the sample for another reason.

@@ -23,7 +23,7 @@ class NextStep:
 
 
 def extended_length_s(plan: Plan, layout: Layout) -> float | None:
-    """Return the length of the extended window; None where it must not be extended, or was already."""
+    """Return the length of the extended window; None if it must not be extended, or was already."""
     wanted = plan.escalation.extend_to
     length_s = 2 * layout.length_s if wanted is None else wanted
     return None if layout.extended or layout.tails_s or length_s <= layout.length_s else length_s
@@ -54,7 +54,7 @@ def next_step(plan: Plan, layout: Layout, verdict: Verdict) -> NextStep | None:
 
 
 def grown_layout(plan: Plan, layout: Layout, kind: str) -> Layout | None:
-    """Return the layout after the step; None where there is no such step."""
+    """Return the layout after the step; None if there is no such step."""
     if kind == "extension":
         length_s = extended_length_s(plan, layout)
         return layout.model_copy(update={"length_s": length_s, "extended": True}) if length_s else None

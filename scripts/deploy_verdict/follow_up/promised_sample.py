@@ -23,7 +23,7 @@ _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 class Promise:
     """When the sample is due, and the run and artifact that hold its window.
 
-    `plan_ref` is what the window's jobs check out; where it is empty, the ref that the run was started on.
+    `plan_ref` is what the window's jobs check out; if it is empty, the ref that the run was started on.
     """
 
     due_at: datetime

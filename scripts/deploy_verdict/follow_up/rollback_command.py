@@ -78,7 +78,7 @@ def rollback_target(
 
 
 def would_do(bundle: Bundle, options: Namespace) -> Iterator[str]:
-    """Yield what --rollback would do, and why; raise UsageError where it would refuse."""
+    """Yield what --rollback would do, and why; raise UsageError if it would refuse."""
     target = rollback_target(bundle, options.out, options.to, options.history)
     verdict = read_verdict(options.out)
     subject = f"{short(target.subject.id)} (commit {short(target.subject.commit)})"

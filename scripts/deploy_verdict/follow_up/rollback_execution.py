@@ -51,7 +51,7 @@ class Target:
 def chosen(
     observation: DeploymentObservation | None, section: Section | None, clock: Clock, named: str | None
 ) -> Target:
-    """Return the recommended target, or the named one; raise UsageError where it is missing or refused."""
+    """Return the recommended target, or the named one; raise UsageError if it is missing or refused."""
     ready = readiness(observation, section, clock.now())
     if ready.unknown or observation is None or observation.deployment is None:
         raise UsageError(f"no rollback: {ready.advice}")
@@ -83,7 +83,7 @@ def chosen(
 
 
 def read_rollback(out: Path) -> RollbackFile | None:
-    """Read what an earlier run requested; raise EvidenceError where that is unreadable."""
+    """Read what an earlier run requested; raise EvidenceError if that is unreadable."""
     path = out / ROLLBACK_FILE
     try:
         return RollbackFile.model_validate_json(path.read_bytes())
@@ -209,7 +209,7 @@ class Rollback:
             self._clock.sleep(POLL_S)
 
     def _new_deployment(self, request: RollbackFile) -> Deployment | None:
-        """Return the deployment that the request made, of the target's commit where it has one.
+        """Return the deployment that the request made, of the target's commit if it has one.
 
         Railway does not document a rollback's record: it may lack the commit, or be the target's own.
         """

@@ -37,7 +37,7 @@ def started(runs: WorkflowRuns, workflow: str, now: datetime) -> Iterator[str]:
 def _started(
     runs: WorkflowRuns, workflow: str, commit: str, context: str, promise: Promise, now: datetime
 ) -> str | None:
-    """Start one promised sample and say so; None where another workflow promised it, which also starts it."""
+    """Start one promised sample and say so; None if another workflow promised it, which also starts it."""
     if promise.due_at - AHEAD > now:
         return promise.line()
     before = runs.run(promise.run)

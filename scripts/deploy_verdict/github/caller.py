@@ -55,7 +55,7 @@ class RetryingCaller:
     ) -> Result:
         """Make a call with retries and return its answer; raise ProviderError.
 
-        `effect` finds what a write whose answer was lost has created. Leave it out only where repeating the
+        `effect` finds what a write whose answer was lost has created. Leave it out only if repeating the
         write is harmless.
         """
         try:
@@ -125,7 +125,7 @@ def refusing_odd_answers(method: Callable[Parameters, Result]) -> Callable[Param
 
 
 def _limit_wait_s(error: GithubException, clock: Clock) -> float | None:
-    """Return the pause that a rate limit requires; None where the refusal is not a rate limit."""
+    """Return the pause that a rate limit requires; None if the refusal is not a rate limit."""
     if error.status not in (403, 429):
         return None
     requested_s = requested_pause_s(error.status, error.headers or {}, clock.now().timestamp())

@@ -34,7 +34,7 @@ class BranchHead:
 
 @dataclass(frozen=True, kw_only=True)
 class IssueRef:
-    """An issue of ours; `is_ours` is false where the text there was kept."""
+    """An issue of ours; `is_ours` is false if the text there was kept."""
 
     url: str
     author: str
@@ -82,14 +82,14 @@ class GitHub:
 
     @refusing_odd_answers
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
-        """Return the existing tracking issue and whether it is open; None where none was opened."""
+        """Return the existing tracking issue and whether it is open; None if none was opened."""
         return self._destinations.known_tracking_issue(key)
 
     @refusing_odd_answers
     def put_issue(self, key: str, title: str, body: str, keeps: Callable[[str], bool]) -> IssueRef:
         """Open or update the issue of this key, unless `keeps` accepts the text that is there.
 
-        Raise UsageError where another author has it already.
+        Raise UsageError if another author has it already.
         """
         self._destinations.refuse_foreign(key)
         text = cleaned(f"{marker_of(key)}\n{body}")
@@ -140,9 +140,9 @@ class GitHub:
 
     @refusing_odd_answers
     def claim_comment(self, destination: Destination, key: str, body: Callable[[], str]) -> CommentRef:
-        """Write a comment that may exist only once; `is_ours` where this call wrote it.
+        """Write a comment that may exist only once; `is_ours` if this call wrote it.
 
-        `body` is called only where there is none yet.
+        `body` is called only if there is none yet.
         """
         claimed = self._comment(destination, key).claim(lambda: cleaned(f"{marker_of(key)}\n{body()}"))
         self.remember(destination, key, claimed.id)
@@ -150,7 +150,7 @@ class GitHub:
 
     @refusing_odd_answers
     def author_of(self, commit: str) -> str | None:
-        """Return the login of a commit's author; None where GitHub knows none."""
+        """Return the login of a commit's author; None if GitHub knows none."""
         found = self._caller.call(
             "the commit's author", lambda: self._unread_repository.get_commit(commit).author
         )
@@ -167,7 +167,7 @@ class GitHub:
 
     @refusing_odd_answers
     def comment_body(self, destination: Destination, key: str) -> str | None:
-        """Return the text of our comment, the oldest where there are two; None where there is none."""
+        """Return the text of our comment, the oldest if there are two; None if there is none."""
         return next((comment.body or "" for comment in self._comment(destination, key).found()), None)
 
     @refusing_odd_answers

@@ -1,4 +1,4 @@
-"""Our one comment on an issue: written, updated, and merged again where two jobs wrote two.
+"""Our one comment on an issue: written, updated, and merged again if two jobs wrote two.
 
 Two jobs may write at the same moment. Each checks its result until nothing is left to repair: both keep the
 oldest comment, and the text that ranks highest.
@@ -24,9 +24,9 @@ Rank = Callable[[str], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class CommentRef:
-    """The comment that is there now; `is_ours` is false where a text of a higher rank stays.
+    """The comment that is there now; `is_ours` is false if a text of a higher rank stays.
 
-    `before` is its text when it was found; None where it was new.
+    `before` is its text when it was found; None if it was new.
     """
 
     url: str

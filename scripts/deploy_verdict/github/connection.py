@@ -76,7 +76,7 @@ def opened_client(
 def opened_repository(
     connection: Connection, *, clock: Clock | None, tell: Tell
 ) -> tuple[RetryingCaller, Repository]:
-    """Request the repository once; raise ProviderError where GitHub refuses it."""
+    """Request the repository once; raise ProviderError if GitHub refuses it."""
     caller, client = opened_client(connection, clock=clock, tell=tell)
     return caller, caller.call("the repository", lambda: client.get_repo(connection.repository))
 
@@ -90,7 +90,7 @@ class RepositoryApi:
         self.caller, self.repository = opened_repository(connection, clock=clock, tell=tell)
 
     def json(self, method: str, path: str, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the answer's object, empty where there is none; `path` is below the repository's."""
+        """Return the answer's object, empty if there is none; `path` is below the repository's."""
         url, requester = f"{self.repository.url}{path}", self.repository.requester
         _, answer = self.caller.call(what, lambda: requester.requestJsonAndCheck(method, url, input=body))
         if answer is not None and not isinstance(answer, dict):

@@ -75,7 +75,7 @@ class Destinations:
         return self.tracking_issue(key, title)
 
     def _pulls_of(self, commit: str | None) -> tuple[int, ...]:
-        """Return the commit's open or merged pull requests, newest first; none where GitHub refuses."""
+        """Return the commit's open or merged pull requests, newest first; none if GitHub refuses."""
         if commit is None:
             return ()
         try:
@@ -115,7 +115,7 @@ class Destinations:
         return first
 
     def refuse_foreign(self, key: str) -> None:
-        """Raise UsageError where another author's issue has this key, instead of opening a second one."""
+        """Raise UsageError if another author's issue has this key, instead of opening a second one."""
         marker = marker_of(key)
         for issue in self._labelled():
             login = issue.user.login if issue.user else ""
@@ -125,7 +125,7 @@ class Destinations:
                 )
 
     def known_tracking_issue(self, key: str) -> tuple[Destination, bool] | None:
-        """Return the existing issue and whether it is open; None where none was opened."""
+        """Return the existing issue and whether it is open; None if none was opened."""
         found = next(iter(self._tracking(marker_of(key))), None)
         if found is None:
             return None

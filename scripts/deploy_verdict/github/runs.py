@@ -40,7 +40,7 @@ class WorkflowRun(Record):
 
     @property
     def workflow(self) -> str:
-        """The name of its workflow's file, "" where GitHub does not give it."""
+        """The name of its workflow's file, "" if GitHub does not give it."""
         return self.path.partition("@")[0].rpartition("/")[2]
 
 

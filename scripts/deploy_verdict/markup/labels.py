@@ -25,7 +25,7 @@ def severity_of(finding: Finding) -> Severity:
 
 
 def worst_severity(findings: Iterable[Finding]) -> Severity:
-    """Return the worst severity; P2 where there are no findings."""
+    """Return the worst severity; P2 if there are no findings."""
     return min((severity_of(finding) for finding in findings), key=SEVERITIES.index, default=Severity.P2)
 
 
@@ -106,7 +106,7 @@ def listed(items: Iterable[str], limit: int = 5) -> str:
 
 
 def not_checked(bundle: Bundle, stage: str) -> str | None:
-    """Return why nothing is known of a stage; None where there is evidence of it."""
+    """Return why nothing is known of a stage; None if there is evidence of it."""
     if stage in bundle.left_out:
         return "not checked (the operator left it out)"
     if stage not in bundle.plan.stages:

@@ -16,7 +16,7 @@ class LaidOut(WindowSection):
 
     @property
     def pool_offsets_s(self) -> tuple[float, ...]:
-        """When the pools are sampled: more often than the rest where one process takes all samples."""
+        """When the pools are sampled: more often than the rest if one process takes all samples."""
         if self.dense_s is None:
             return self.offsets_s
         return tuple(sorted({*self.offsets_s, *regular(self.layout.length_s, self.dense_s)}))
@@ -89,10 +89,10 @@ FREE_SPREAD_S, LONGEST_SPREAD = 300.0, 1 / 3
 
 
 def spread_out(plan: Plan, layout: Layout, *, is_free: bool) -> Layout:
-    """Spread each sample's pool readings over a longer time, where separate jobs take the samples.
+    """Spread each sample's pool readings over a longer time, if separate jobs take the samples.
 
     The same readings over five minutes find 5 more of 100 faults than over 30 s, but cost five times the
-    minutes (docs/explanation/calibration.md). So unless the plan says otherwise, they are spread only where
+    minutes (docs/explanation/calibration.md). So unless the plan says otherwise, they are spread only if
     minutes are not billed.
     """
     usual_s = FREE_SPREAD_S if is_free else 0.0

@@ -198,7 +198,7 @@ def window_values(t0: datetime, now: datetime, subject: Subject | None) -> dict[
 
 
 def window_lacks(request: Request, values: Mapping[str, WindowValue]) -> str | None:
-    """Say why a request cannot be sent: the window lacks a value that it takes. None where it lacks none."""
+    """Say why a request cannot be sent: the window lacks a value that it takes. None if it lacks none."""
     name = next((name for name in names_of_window(request) if values[name] is None), None)
     return name and f"the window does not know its {name} — give {_LACKING[name]}"
 

@@ -126,12 +126,12 @@ class WindowSection(Part):
 
     @property
     def dense_s(self) -> float | None:
-        """The time between two pool samples, where they are denser than the others; else None."""
+        """The time between two pool samples, if they are denser than the others; else None."""
         return None
 
     @property
     def spread_s(self) -> float | None:
-        """How long a sample after T+0 reads the pools, where that is longer than their bursts; else None."""
+        """How long a sample after T+0 reads the pools, if that is longer than their bursts; else None."""
         return None
 
     @property
@@ -357,7 +357,7 @@ class Plan(Part):
         return pool.burst
 
     def waits_s(self, stage: str, offset_s: float) -> float:
-        """Return how much later a stage is due where a sample job spreads its pool readings before it."""
+        """Return how much later a stage is due if a sample job spreads its pool readings before it."""
         if self.window.spread_s is None or named(stage).turn <= named("pools").turn:
             return 0.0
         longer_s = (self.burst_at(pool, offset_s).for_ - pool.burst.for_ for pool in self.pools)

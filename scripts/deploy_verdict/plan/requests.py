@@ -358,7 +358,7 @@ class Expecting(Request):
         return self
 
     def _wanted_anyway(self, lines: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
-        """Return the expectations that every good answer must meet, except where a line covers the same."""
+        """Return the expectations that every good answer must meet, unless a line covers the same."""
         selectors = [line.selector for line in lines]
         speaks_of_errors = any(name == "errors" or name.startswith("$.errors") for name in selectors)
         status = () if "status" in selectors else (GOOD_STATUS,)

@@ -30,7 +30,7 @@ _Decision = tuple[Proof, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class ProvenRow:
-    """A decided row: `why` is how the proof is known, `advice` what to write where it is unproven."""
+    """A decided row: `why` is how the proof is known, `advice` what to write if it is unproven."""
 
     path: Path
     text: str
@@ -73,7 +73,7 @@ def _decision(row: PlanRow, baseline: Scenario, incidents: Sequence[Scenario]) -
 
 
 def _by_mutants(row: PlanRow, healthy: Outcome, in_incidents: Sequence[Outcome | None]) -> _Decision:
-    """Decide by the mutants, where no incident makes the row fail."""
+    """Decide by the mutants, if no incident makes the row fail."""
     mutants = (*row.crossing, *row.lacking)
     by = next((mutant.name for mutant in mutants if row.outcome(mutant) is Outcome.FAIL), None)
     if by is None and healthy is Outcome.FAIL:

@@ -9,7 +9,7 @@ from deploy_verdict.prove.replay import exchange_of
 
 
 def gauge_in(answer: Answer, number: str) -> float | None:
-    """Return the number in a recorded answer; None where it has none."""
+    """Return the number in a recorded answer; None if it has none."""
     found = number_in(number, exchange_of(answer).body)
     return None if isinstance(found, str) else found
 

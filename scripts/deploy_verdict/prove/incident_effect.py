@@ -26,7 +26,7 @@ class TestedValue:
 
 
 def incident_value(tested: TestedValue, healthy: Answers, incident: Answers) -> str | None:
-    """Describe the incident's value where no healthy answer has one like it; else None."""
+    """Describe the incident's value if no healthy answer has one like it; else None."""
     usual = list(_values(healthy.get(tested.name, ()), tested.selector))
     for value in _values(incident.get(tested.name, ()), tested.selector) if usual else ():
         if _is_other(value, usual, tested):

@@ -34,7 +34,7 @@ def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutatio
             other = _other_type if path == selector else lambda _: "NaN"
             yield f"{selector} another type", with_value(answer, path, other)
             nulls = with_value(answer, path, _list_of_nulls)
-            # Compared as JSON, as the texts already differ where the service writes no spaces.
+            # Compared as JSON, as the texts already differ if the service writes no spaces.
             if read_json(nulls.body or "") != read_json(answer.body or ""):
                 yield f"{selector} a list of nulls", nulls
         yield f"{selector} an HTML page", answer.model_copy(update={"body": HTML})

@@ -22,7 +22,7 @@ from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
 Path = tuple[str | int, ...]
 ReadLog = Callable[[Sequence[str]], LogObservation]
-# Returns None where nothing is recorded that the row could be judged on.
+# Returns None if nothing is recorded that the row could be judged on.
 OutcomeOf = Callable[[Scenario], Outcome | None]
 # What a row expects, and an answer to it.
 Answered = tuple[Expecting, Exchange]
@@ -270,7 +270,7 @@ class RecordedRows:
             yield row("stays_within", f"stays within {points:g} points", ("stability",), mutation, shares)
 
     def _gauge_mutants(self, pool: Pool, text: str, shares: Sequence[float]) -> tuple[Scenario, ...]:
-        """Return a scenario whose gauge is just above these shares of its limit, where one is recorded."""
+        """Return a scenario whose gauge is just above these shares of its limit, if one is recorded."""
         answer = next(iter(self._baseline.answers.get(pool.name, ())), Answer(status=200))
         limit = gauge_in(answer, pool.limit.from_)
         if limit is None or gauge_in(answer, pool.used.from_) is None:
@@ -284,7 +284,7 @@ class RecordedRows:
         return (replace(self._baseline, name=name, samples={pool.name: tuple(samples)}),)
 
     def _finding(self, name: str, finding: Sequence[str], scenario: Scenario) -> Outcome | None:
-        """Return the outcome of a finding; None where the scenario has no answers of this name."""
+        """Return the outcome of a finding; None if the scenario has no answers of this name."""
         return self._evaluator.outcome(scenario, *finding) if scenario.answers.get(name) else None
 
     def _time_rows(self) -> Iterator[PlanRow]:

@@ -47,7 +47,7 @@ EvidenceKey = tuple[str, str]
 class Scenario:
     """The baseline, an incident or a mutant: answers by name, a log, and synthetic evidence.
 
-    `samples` holds a pool's answers sample by sample, where they differ. `own_share` is the share of our
+    `samples` holds a pool's answers sample by sample, if they differ. `own_share` is the share of our
     answered requests that the edge's log holds.
     """
 

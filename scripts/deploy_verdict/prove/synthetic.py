@@ -1,7 +1,7 @@
 """Synthetic evidence for what cannot be recorded, and the rows that rest on it, with their mutants. Pure.
 
-Deployment, claims, traffic, metrics and exposure: each observation is what the collector would write where
-nothing is wrong; each mutant differs in one thing, as a real service or platform would show it.
+Deployment, claims, traffic, metrics and exposure: each observation is what the collector would write if
+nothing were wrong; each mutant differs in one thing, as a real service or platform would show it.
 """
 
 import json

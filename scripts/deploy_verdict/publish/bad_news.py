@@ -105,7 +105,7 @@ def _what_follows(bundle: Bundle, verdict: Verdict, *, is_alarm: bool) -> str:
 
 
 def news_in(comment: str | None) -> NewsState | None:
-    """Read the state in a comment's second line; None where there is none or it is unreadable."""
+    """Read the state in a comment's second line; None if there is none or it is unreadable."""
     return hidden_in(comment, _NAME, NewsState)
 
 

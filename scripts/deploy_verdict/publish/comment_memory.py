@@ -47,7 +47,7 @@ class RememberedComment(Record):
 
 
 def remembered_comment(out: Path, window: str) -> RememberedComment | None:
-    """Read the comment of this window; None where none is known."""
+    """Read the comment of this window; None if none is known."""
     try:
         found = RememberedComment.model_validate_json((out / COMMENT_FILE).read_bytes())
     except (OSError, ValidationError):

@@ -31,7 +31,7 @@ def outcome_in(description: str, environment: str | None) -> VerdictOutcome | No
 
 
 def tally_in(description: str) -> str | None:
-    """Return the E2E suite's result in a line of ours, such as "7/8"; None where there is none."""
+    """Return the E2E suite's result in a line of ours, such as "7/8"; None if there is none."""
     found = _TALLY.search(description)
     return found.group(1) if found else None
 
@@ -119,7 +119,7 @@ def line_of(state: CommentState) -> str:
 
 
 def state_in(comment: str | None) -> CommentState | None:
-    """Read the state in a comment's second line; None where there is none or it is unreadable."""
+    """Read the state in a comment's second line; None if there is none or it is unreadable."""
     return hidden_in(comment, _NAME, CommentState)
 
 

@@ -30,7 +30,7 @@ _STATES = {
 def send(
     addresses: tuple[str, ...], message: Message, *, total_s: float, environment: Mapping[str, str]
 ) -> None:
-    """Send a message to all addresses within `total_s`; raise NotificationError where one failed."""
+    """Send a message to all addresses within `total_s`; raise NotificationError if one failed."""
     order = {"addresses": addresses, "total_s": total_s}
     order |= {"title": message.title, "body": message.body, "kind": message.kind}
     try:

@@ -18,7 +18,7 @@ def hidden(name: str, record: Record) -> str:
 
 
 def hidden_in(comment: str | None, name: str, kind: type[Kept]) -> Kept | None:
-    """Read the record in a comment's second line; None where there is none or it is unreadable."""
+    """Read the record in a comment's second line; None if there is none or it is unreadable."""
     lines = (comment or "").splitlines()[1:2]
     start, end = f"<!-- {name} ", " -->"
     if not lines or not (lines[0].startswith(start) and lines[0].rstrip().endswith(end)):

@@ -1,7 +1,7 @@
 """Writes the message about a verdict, and decides whether there is one. Pure.
 
 Each change gives one message: a verdict other than STABLE once for each window, and STABLE after such a
-verdict or where the plan's notify.on names it. Text from the service is made harmless, as a chat would turn
+verdict or if the plan's notify.on names it. Text from the service is made harmless, as a chat would turn
 it into mentions and links.
 """
 
@@ -58,7 +58,7 @@ def message_for(
     so_far: bool = False,
     also_stable: bool = False,
 ) -> Message | None:
-    """Return the message, or None where there is nothing new; `previous` is the outcome before this one.
+    """Return the message, or None if there is nothing new; `previous` is the outcome before this one.
 
     `so_far` marks an alarm before the window's end. `also_stable` sends STABLE whatever came before it.
 

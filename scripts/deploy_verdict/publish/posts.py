@@ -39,7 +39,7 @@ MAX_HIDDEN = 2_500
 
 @dataclass(frozen=True, kw_only=True)
 class PostingRun:
-    """The run of GitHub Actions that posts; empty where there is none.
+    """The run of GitHub Actions that posts; empty if there is none.
 
     `artifact_url` is the report's; `out` is the window's directory, which remembers its comment.
     """
@@ -53,7 +53,7 @@ class PostingRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One post: `key` identifies its comment; `commit` is the deployed one where its full SHA is known."""
+    """One post: `key` identifies its comment; `commit` is the deployed one if its full SHA is known."""
 
     service: str
     key: str
@@ -78,7 +78,7 @@ def run_from(
 
 
 def key_of(bundle: Bundle) -> str:
-    """Return the comment's key: the service's deployment where it is known, else its window."""
+    """Return the comment's key: the service's deployment if it is known, else its window."""
     return comment_key(bundle_service(bundle), bundle.subject.deployment or bundle.window.id)
 
 
@@ -88,7 +88,7 @@ def bundle_service(bundle: Bundle) -> str:
 
 
 def commit_of(bundle: Bundle) -> str | None:
-    """Return the deployed commit's full SHA, as GitHub accepts no shorter one; None where unknown."""
+    """Return the deployed commit's full SHA, as GitHub accepts no shorter one; None if unknown."""
     found = deployed(looks(bundle))
     for commit in (found.commit if found else None, bundle.subject.commit):
         if commit and re.fullmatch(r"[0-9a-f]{40}", commit):

@@ -45,7 +45,7 @@ def publish(
     tell: Tell,
     number: int | None = None,
 ) -> Published:
-    """Publish everything about a judged window; raise ProviderError where it got no comment."""
+    """Publish everything about a judged window; raise ProviderError if it got no comment."""
     return _published(github, final_post(bundle, verdict, now, run), number, run, tell, now)
 
 
@@ -135,7 +135,7 @@ def _memory(post: Post, comment: CommentRef, place: Destination, now: datetime) 
 
 
 def _put(github: GitHub, place: Destination, post: Post, tell: Tell) -> tuple[CommentRef, Destination]:
-    """Write the comment; where the place refuses it, write to the tracking issue instead."""
+    """Write the comment; if the place refuses it, write to the tracking issue instead."""
     is_passing = post.state.state == "progress"
     try:
         return github.put_comment(place, post.key, _body(post, place), rank_in, is_passing=is_passing), place

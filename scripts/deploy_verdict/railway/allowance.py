@@ -1,6 +1,6 @@
 """Limits how fast and how often Railway's API is called.
 
-Cloudflare in front of it accepts 10 requests a second from one address where they carry no query string, and
+Cloudflare in front of it accepts 10 requests a second from one address if they carry no query string, and
 Hobby allows an account as many. Each answer states the hourly limit, which all tools of the account share.
 """
 

@@ -1,6 +1,6 @@
 """Railway's GraphQL answers as models; a mismatch is an error that names its place. Pure.
 
-A field that we need is required, and of its type. Any other is None where Railway leaves it out or sends
+A field that we need is required, and of its type. Any other is None if Railway leaves it out or sends
 something else. Statuses and steps are plain text: a new word is data, not an error.
 """
 

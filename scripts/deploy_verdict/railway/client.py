@@ -83,7 +83,7 @@ def client_from(
 ) -> "RailwayClient":
     """Create a client with the environment's token, at RAILWAY_API_URL if set; raise RailwayError.
 
-    `hourly` is how many requests an hour the account has, where that is known.
+    `hourly` is how many requests an hour the account has, if that is known.
     """
     url = environment.get("RAILWAY_API_URL", "").strip() or ENDPOINT
     return RailwayClient(token_from(environment), url=url, clock=clock, redactor=redactor, hourly=hourly)

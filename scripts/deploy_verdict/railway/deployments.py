@@ -59,7 +59,7 @@ class _Instance(AnswerPart):
 
 
 def _of(field: str, key: str) -> Any:
-    """Read a key of an untyped JSON object; None where there is no object."""
+    """Read a key of an untyped JSON object; None if there is no object."""
     return Field(default=None, validation_alias=AliasPath(field, key))
 
 

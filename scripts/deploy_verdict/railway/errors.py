@@ -68,7 +68,7 @@ def our_error(kind: str, detail: str) -> RailwayError:
 
 
 def data_of(exchange: Exchange) -> dict[str, Any]:
-    """Return the answer's data; raise RailwayError where there is none."""
+    """Return the answer's data; raise RailwayError if there is none."""
     if exchange.fault is not None and exchange.fault.kind != "edge":
         # Even with a status: an answer that broke off is none.
         whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER

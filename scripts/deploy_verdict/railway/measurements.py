@@ -25,7 +25,7 @@ _MEASUREMENTS = {
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Return attributes by name; their values are JSON as text, kept raw where they are not."""
+    """Return attributes by name; their values are JSON as text, kept raw if they are not."""
     found: dict[str, Any] = {}
     for pair in value if isinstance(value, list) else ():
         if isinstance(pair, dict) and isinstance(pair.get("key"), str) and isinstance(pair.get("value"), str):
@@ -70,7 +70,7 @@ class HttpEntry(AnswerPart):
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One series, named as in model.Series; `deployment` where it belongs to a single one."""
+    """One series, named as in model.Series; `deployment` if it belongs to a single one."""
 
     name: str
     deployment: str | None

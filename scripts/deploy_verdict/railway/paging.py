@@ -22,7 +22,7 @@ class Dated(Protocol):
 
     @property
     def at(self) -> datetime | None:
-        """Its time; None where it could not be read."""
+        """Its time; None if it could not be read."""
 
 
 Entry = TypeVar("Entry", bound=Dated)
@@ -40,7 +40,7 @@ def pages(
     end: datetime,
     limit: int = PAGE,
 ) -> Iterator[list[Entry]]:
-    """Yield pages, newest first, each oldest line first; raise LogGapError where lines must be missing.
+    """Yield pages, newest first, each oldest line first; raise LogGapError if lines must be missing.
 
     `ask(until, limit)` returns the newest `limit` entries up to `until`, oldest first. Its errors are raised,
     but a page that is too large is first requested again in smaller ones.

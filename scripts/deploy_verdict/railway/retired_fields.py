@@ -32,7 +32,7 @@ _SPARED_OF_INPUTS = {"status", "notIn", "in"}
 
 @dataclass(frozen=True, kw_only=True)
 class RetiredField:
-    """A field that was refused; `line` is its line in the document, from 1, where the refusal gives it."""
+    """A field that was refused; `line` is its line in the document, from 1, if the refusal gives it."""
 
     name: str
     of: str
@@ -52,7 +52,7 @@ class RetiredField:
 
 
 def retired_in(errors: Any) -> tuple[RetiredField, ...]:
-    """Return the fields that a refusal names; none where it also says anything else."""
+    """Return the fields that a refusal names; none if it also says anything else."""
     found = [_retired(error) for error in errors if isinstance(error, Mapping)] if _is_list(errors) else []
     return () if None in found else tuple(item for item in found if item is not None)
 
@@ -73,7 +73,7 @@ def _retired(error: Mapping[str, Any]) -> RetiredField | None:
 
 
 def without_fields(text: str, retired: Iterable[RetiredField]) -> str | None:
-    """Return the document without these lines; None where one is needed, or cannot be found."""
+    """Return the document without these lines; None if one is needed, or cannot be found."""
     lines = text.splitlines()
     places: set[int] = set()
     for item in retired:

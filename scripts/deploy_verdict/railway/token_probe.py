@@ -86,7 +86,7 @@ class TokenProbe:
         return {"live": found, "metrics_newest_point_s_ago": newest}
 
     def delays(self, live: str, mark: str, sent_at: datetime, wait_s: float) -> Row:
-        """Return how late our own marked request arrives in both logs; null where it did not."""
+        """Return how late our own marked request arrives in both logs; null if it did not."""
         found: Row = {"http_log_delay_s": None, "deploy_log_delay_s": None, "http_log_path_has_query": None}
         until_s = self.clock.monotonic_s() + wait_s
         while True:
@@ -113,7 +113,7 @@ class TokenProbe:
         return [row for row in _list(data.get(name)) if isinstance(row, dict)]
 
     def _ask(self, document: str, variables: Mapping[str, Any], *, of: str = "") -> Row:
-        """Return the data, empty where it was refused; record the first query of each kind."""
+        """Return the data, empty if it was refused; record the first query of each kind."""
         self.requests += 1
         exchange = self.railway.exchange(document, variables)
         name = f"{document} of {of}" if of else document
@@ -167,7 +167,7 @@ def _of_deployments(listed: Sequence[Row], active: Sequence[Row]) -> Row:
 
 
 def _sleepers(listed: Sequence[Row], active: Sequence[Row]) -> bool | None:
-    """Whether sleeping deployments are among the active ones; None where none sleeps now."""
+    """Whether sleeping deployments are among the active ones; None if none sleeps now."""
     sleeping = {row.get("id") for row in listed if row.get("status") == "SLEEPING"}
     sleeping |= {row.get("id") for row in active if row.get("status") == "SLEEPING"}
     return bool(sleeping & {row.get("id") for row in active}) if sleeping else None

@@ -13,7 +13,7 @@ class AutodeployTrigger(AnswerPart):
 
 
 def triggers(railway: RailwayClient, where: ServiceIds) -> tuple[AutodeployTrigger, ...]:
-    """Return the service's triggers; none where it is deployed by `railway up` or from an image."""
+    """Return the service's triggers; none if it is deployed by `railway up` or from an image."""
     return object_of(
         NodePage[AutodeployTrigger], railway.read("triggers", where.ids), "deploymentTriggers"
     ).nodes

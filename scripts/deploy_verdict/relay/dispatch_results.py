@@ -47,7 +47,7 @@ def pause_requested_s(answer: Exchange, now_s: float) -> float:
 
 
 def runs_of(answer: Exchange) -> RunTitles | None:
-    """Return a page of the list of runs; None where it cannot be read."""
+    """Return a page of the list of runs; None if it cannot be read."""
     if answer.status != 200 or answer.fault is not None or answer.body_truncated:
         return None
     try:

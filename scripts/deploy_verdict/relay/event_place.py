@@ -31,7 +31,7 @@ class EventPlace:
 
 
 def event_place(environment: Mapping[str, str], given: Path | None) -> EventPlace:
-    """Return the file for the events; raise UsageError on Railway where it is not on a volume.
+    """Return the file for the events; raise UsageError on Railway if it is not on a volume.
 
     A container's own disk ends with the container, so the next deployment would lose accepted events.
     """

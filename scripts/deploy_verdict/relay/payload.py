@@ -24,7 +24,7 @@ OLDER_FAILED = {"failed": "failed", "crashed": "crashed"}
 
 @dataclass(frozen=True, kw_only=True)
 class Hint:
-    """A deployment that went live, failed or crashed (`state`); None where the payload lacks a field."""
+    """A deployment that went live, failed or crashed (`state`); None if the payload lacks a field."""
 
     deployment: str
     project: str | None = None
@@ -37,7 +37,7 @@ class Hint:
 
     @property
     def event(self) -> str:
-        """The name that is dispatched once: the deployment, with its state where it failed or crashed."""
+        """The name that is dispatched once: the deployment, with its state if it failed or crashed."""
         return " ".join(filter(None, (self.deployment, self.state)))
 
     def client_payload(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ LOG = logging.getLogger("relay")
 def serve(settings: RelaySettings, redactor: Redactor, kept: EventPlace, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raise DeployVerdictError where it cannot listen, and where the dispatcher died; restart it then.
+    Raise DeployVerdictError if it cannot listen or the dispatcher died; restart it then.
     """
     clock = WallClock()
     LOG.info("accepted events are kept in %s", kept.words)

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """An accepted event; times are Unix seconds. `name` is the deployment, with its state where it failed."""
+    """An accepted event; times are Unix seconds. `name` is the deployment, with its state if it failed."""
 
     name: str
     deployment: str
@@ -119,7 +119,7 @@ class Store:
             self._refused_auth += 1
 
     def due(self) -> Event | None:
-        """Return the event that has been due longest, including parked ones; None where none is due."""
+        """Return the event that has been due longest, including parked ones; None if none is due."""
         with self._guard:
             row = self._connection.execute(
                 "SELECT name, deployment, payload, state, tries, next_at, sending_at FROM events "
@@ -129,7 +129,7 @@ class Store:
         return None if row is None else _event(row)
 
     def next_at(self) -> float | None:
-        """Return when the next event is due; None where all are sent."""
+        """Return when the next event is due; None if all are sent."""
         with self._guard:
             row = self._connection.execute("SELECT MIN(next_at) FROM events WHERE state != 'sent'").fetchone()
         return None if row is None or row[0] is None else float(row[0])

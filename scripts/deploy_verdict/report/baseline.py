@@ -1,4 +1,4 @@
-"""Compares with the incident: hand-written columns, replaced by captured runs where there are any. Pure."""
+"""Compares with the incident: hand-written columns, replaced by captured runs if there are any. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ShownBaseline:
 
 
 def shown_baseline(bundle: Bundle, verdict: Verdict) -> ShownBaseline | None:
-    """Return the comparison; None where the plan has no baseline.
+    """Return the comparison; None if the plan has no baseline.
 
     A measured value replaces a written one and is marked as measured. Recovery is proven by a row that failed
     in a captured run and passes now.

@@ -194,7 +194,7 @@ def notes(bundle: Bundle, verdict: Verdict) -> tuple[str, ...]:
 
 
 def criteria_table(verdict: Verdict) -> Table | None:
-    """Return the success table; None where the plan has no criteria."""
+    """Return the success table; None if the plan has no criteria."""
     rows = tuple((item.name, item.target, item.actual, MARK[item.outcome]) for item in verdict.criteria)
     return Table(headers=("Criterion", "Target", "Actual", "Status"), rows=rows) if rows else None
 

@@ -91,7 +91,7 @@ def _facts(bundle: Bundle, verdict: Verdict, tool_version: str) -> tuple[tuple[s
 def strip(verdict: Verdict) -> Safe | None:
     """Draw scheduled against taken samples: a line for each stage, a sign for each sample.
 
-    The strip is fixed-width text, so that it looks the same in a terminal, a mail and a comment. None where
+    The strip is fixed-width text, so that it looks the same in a terminal, a mail and a comment. None if
     nothing was scheduled.
     """
     slots = verdict.coverage.slots

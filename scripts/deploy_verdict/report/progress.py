@@ -97,7 +97,7 @@ def progress(bundle: Bundle, verdict: Verdict, now: datetime) -> Progress:
 
 
 def so_far(findings: Sequence[Finding]) -> VerdictOutcome | None:
-    """Return the outcome of the failures alone; None where nothing failed, which is no verdict."""
+    """Return the outcome of the failures alone; None if nothing failed, which is no verdict."""
     failed = [finding for finding in findings if finding.outcome is Outcome.FAIL]
     if not failed:
         return None

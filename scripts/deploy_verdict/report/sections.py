@@ -36,7 +36,7 @@ def utf8_bytes(text: str) -> int:
 
 
 def linked(words: str, address: str | None) -> Safe:
-    """Return a link where the address is one, else the words as code."""
+    """Return a link if the address is one, else the words as code."""
     return Safe(f"[{words}]({address})" if is_address(address) else f"`{words}`")
 
 

@@ -98,7 +98,7 @@ def read_bundle(
 
 
 def _noted(path: Path, kind: type[Noted]) -> Noted | None:
-    """Read what a later step recorded in the directory; None where unreadable, as it is only shown."""
+    """Read what a later step recorded in the directory; None if unreadable, as it is only shown."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -137,13 +137,13 @@ def _junit(bundle: Bundle, verdict: Verdict) -> str:
 
 
 def read_verdict(out: Path) -> Verdict:
-    """Read the verdict of a directory; raise EvidenceError, or UsageError where there is none."""
+    """Read the verdict of a directory; raise EvidenceError, or UsageError if there is none."""
     missing = "no verdict yet — run deploy-verdict judge first"
     return read_record(out / VERDICT_FILE, Verdict, missing=missing)
 
 
 def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None:
-    """Raise EvidenceError where evidence that a verdict rests on has disappeared."""
+    """Raise EvidenceError if evidence that a verdict rests on has disappeared."""
     there = {item.name for item in bundle.loaded} | {item.name for item in bundle.unreadable}
     named = {finding.evidence.partition("#")[0] for finding in verdict.findings if finding.evidence}
     gone = sorted(name for name in named - there if name.endswith(".json"))

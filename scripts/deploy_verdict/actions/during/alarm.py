@@ -46,7 +46,7 @@ class RollbackOffer:
 
 @dataclass(frozen=True, kw_only=True)
 class NewsDesk:
-    """What reporting bad news works with; `runs` connects to the repository's runs only where needed.
+    """What reporting bad news works with; `runs` connects to the repository's runs only if needed.
 
     `out` is the window's directory, which remembers its comment.
     """
@@ -140,7 +140,7 @@ def _notified(desk: NewsDesk) -> bool:
 
 
 def place_of(github: GitHub, bundle: Bundle, number: int | None, out: Path | None = None) -> Destination:
-    """Return where everything about a window is posted: with its comment, where `out` remembers that."""
+    """Return where everything about a window is posted: with its comment, if `out` remembers that."""
     known = remembered_comment(out, bundle.window.id) if out else None
     if known is not None:
         return known.place
@@ -192,7 +192,7 @@ def _page_of_waiting_runs(environment: Mapping[str, str]) -> str | None:
 
 
 def alarm_at(github: GitHub, bundle: Bundle, place: Destination) -> NewsState | None:
-    """Return the current state of the window's alarm; None where there is none."""
+    """Return the current state of the window's alarm; None if there is none."""
     return news_in(github.comment_body(place, key_of_news(bundle, "alarm")))
 
 

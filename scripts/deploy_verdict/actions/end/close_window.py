@@ -41,7 +41,7 @@ def close(session: Session, logs: Path | None) -> Iterator[str]:
 
 
 def why_ended_here(session: Session) -> str | None:
-    """Return why nothing was left to watch, by the evidence; None where the window went to its end."""
+    """Return why nothing was left to watch, by the evidence; None if the window went to its end."""
     if session.file.ended is not None:
         return session.file.ended
     bundle = read_bundle(session.plan, session.out, session.file, session.file.left_out)
@@ -74,7 +74,7 @@ def _after_alarm(session: Session) -> Iterator[str]:
 
 
 def why_cancelled(environment: Mapping[str, str]) -> str | None:
-    """Return why the run's jobs were cancelled; None where they were not."""
+    """Return why the run's jobs were cancelled; None if they were not."""
     if "cancelled" not in results_of(environment):
         return None
     run = environment.get("GITHUB_RUN_ID", "")

@@ -30,7 +30,7 @@ def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
 
 
 def step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | None:
-    """Return the run that follows this one; None where none does, and in a dry run."""
+    """Return the run that follows this one; None if none does, and in a dry run."""
     if file.dry_run:
         return None
     return next_step(bundle.plan, layout_of(bundle.plan) or own_layout(bundle.plan), verdict)

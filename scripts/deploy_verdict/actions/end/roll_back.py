@@ -85,7 +85,7 @@ def _mark(options: Namespace, runs: WorkflowRuns, tell: Callable[[str], None]) -
 
 
 def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[str], None]) -> None:
-    """Take over the alarm's CRITICAL where its evidence is not here yet.
+    """Take over the alarm's CRITICAL if its evidence is not here yet.
 
     A reviewer may be faster than the job that raised the alarm, whose evidence arrives when it ends. The
     alarm's comment then proves that the window is critical, and a sample taken now shows what the platform
@@ -102,7 +102,7 @@ def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[st
 def _say(
     options: Namespace, github: GitHub, words: str, tell: Callable[[str], None], *, final: Verdict | None
 ) -> None:
-    """Add the result to the comments about bad news, and to the final comment where there is one."""
+    """Add the result to the comments about bad news, and to the final comment if there is one."""
     bundle, now = judged_directory(options)
     file, environment = read_run(options.out), environment_for(options.plan)
     try:

@@ -52,7 +52,7 @@ class Choice:
 
 
 def chosen_mode(requested: str, *, fitting: int, wanted: int, private: bool) -> Choice:
-    """Return the requested mode; `auto` chooses wait timers where they are set up, else one long job.
+    """Return the requested mode; `auto` chooses wait timers if they are set up, else one long job.
 
     `wanted` samples are far enough away to need a wait timer, and `fitting` of them have one.
     """
@@ -145,7 +145,7 @@ def _seconds(plan: Plan, job: SampleJob) -> float:
 
 
 def refusal(jobs: Sequence[SampleJob]) -> str | None:
-    """Return why GitHub cannot hold these jobs, with the number; None where it can."""
+    """Return why GitHub cannot hold these jobs, with the number; None if it can."""
     if len(jobs) > MOST_JOBS:
         return (
             f"the window needs {len(jobs)} sample jobs, and GitHub's matrix holds {MOST_JOBS} — take fewer "
@@ -162,7 +162,7 @@ def refusal(jobs: Sequence[SampleJob]) -> str | None:
 
 
 def refusal_of(plan: Plan) -> str | None:
-    """Return why GitHub cannot hold a plan's window in its mode (with `auto`, in any); None where it can."""
+    """Return why GitHub cannot hold a plan's window in its mode (with `auto`, in any); None if it can."""
     modes: tuple[Mode, ...] = ("timer", "single") if plan.window.mode == "auto" else (plan.window.mode,)
     # Assumes the timers that a plan wants: setup-github creates one for each offset.
     offsets_s = offsets_of(plan, dense=False)

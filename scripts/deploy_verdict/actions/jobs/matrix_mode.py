@@ -26,7 +26,7 @@ MOST_SLEEP_S = 120.0
 
 
 def timers_of(runs: WorkflowRuns | None, tell: Tell) -> tuple[dict[str, int], bool]:
-    """Return the repository's wait timers, and whether it is private; no timers where GitHub refuses."""
+    """Return the repository's wait timers, and whether it is private; no timers if GitHub refuses."""
     if runs is None:
         return {}, True
     try:

@@ -103,7 +103,7 @@ def wanted_environments(plan: Plan, reviewers: frozenset[str]) -> tuple[Environm
 
 
 def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
-    """Return all delays of a plan: its samples, its extension, its tails; only the tails where jobs sleep."""
+    """Return all delays of a plan: its samples, its extension, its tails; only the tails if jobs sleep."""
     window, tails_s = plan.window, plan.escalation.tail_checks
     timed = window.mode in ("auto", "timer")
     pace_s = window.offsets_s if timed else ()
@@ -117,7 +117,7 @@ def wanted_delays_min(plan: Plan) -> tuple[int, ...]:
 def differences(
     plan: Plan, wanted: WantedSetup, present: RepositorySetup, *, timers: bool
 ) -> SetupDifferences:
-    """Return what is missing or differs; environments only where they can have rules."""
+    """Return what is missing or differs; environments only if they can have rules."""
     lines: dict[str, list[str]] = {"missing": [], "differs": []}
     environments = [
         item

@@ -1,6 +1,6 @@
 """Railway's Wait for CI: a run on a commit can hold back the builds of that commit.
 
-Railway waits for the commit's check suites, two hours at most, and skips the build where one fails. A
+Railway waits for the commit's check suites, two hours at most, and skips the build if one fails. A
 window's run on `deployment_status` is such a suite for as long as the window.
 """
 
@@ -22,7 +22,7 @@ RUNS_HOLD_BUILDS = (
 
 
 def waits_for_ci(plan: Plan, environment: Mapping[str, str]) -> bool | None:
-    """Whether a trigger of the plan's service waits for the commit's checks; None where it is unknown."""
+    """Whether a trigger of the plan's service waits for the commit's checks; None if it is unknown."""
     redactor = Redactor.from_environment(environment)
     found = connect_to_service(plan, environment, clock=WallClock(), redactor=redactor)
     if found.client is None or found.place is None:
@@ -66,7 +66,7 @@ def start_from_default_branch(
 ) -> str:
     """Start the window's run by workflow_dispatch, with the deployed commit's plan; return the words.
 
-    Raise ProviderError where GitHub refuses it.
+    Raise ProviderError if GitHub refuses it.
     """
     given = {**inputs, "commit": commit, "plan-ref": commit, **({"label": label} if label else {})}
     runs.dispatch(workflow, runs.default_branch, given)

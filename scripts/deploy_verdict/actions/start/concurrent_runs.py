@@ -76,7 +76,7 @@ def first_with_window(
 
 
 def superseding(runs: WorkflowRuns, ended: WorkflowRun, workflow: str) -> str | None:
-    """Return which later run superseded a window, as a phrase; None where none did. Raise ProviderError."""
+    """Return which later run superseded a window, as a phrase; None if none did. Raise ProviderError."""
     label = split_title(ended.display_title)[0]
     later = runs.newer(workflow, ended.id) if label else ()
     same = [run for run in later if split_title(run.display_title)[0] == label]

@@ -55,7 +55,7 @@ class Inputs(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationRequest:
-    """What to verify: a commit or a Railway deployment; the newest where both are None.
+    """What to verify: a commit or a Railway deployment; the newest if both are None.
 
     `failed`: the platform says that it did not become live. That is reported, and no window opens.
     """

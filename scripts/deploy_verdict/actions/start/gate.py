@@ -101,7 +101,7 @@ def gate_from(options: Namespace, tell: Tell) -> Gate:
 
 
 def workflow_file(environment: Mapping[str, str]) -> str:
-    """Return the file of the run's workflow; the caller's, where ours is called from another."""
+    """Return the file of the run's workflow; the caller's, if ours is called from another."""
     ref = environment.get("GITHUB_WORKFLOW_REF", "")
     return ref.partition("@")[0].rpartition("/")[2] or DEFAULT_WORKFLOW
 
@@ -145,7 +145,7 @@ def admit(gate: Gate, runs: WorkflowRuns | None) -> VerificationRequest | Ignore
 def _own_rollback(
     gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest, match: ServiceMatch
 ) -> str | None:
-    """Return why the event is our own rollback's; None where it is not, or where that is unknown."""
+    """Return why the event is our own rollback's; None if it is not, or if that is unknown."""
     commit = request.commit or (match.deployment.commit if match.deployment else None)
     if runs is None:
         return None
@@ -264,7 +264,7 @@ def run_file(gate: Gate, request: VerificationRequest, session: Session, *, priv
 
 
 def _runs(gate: Gate) -> WorkflowRuns | None:
-    """Connect to the runs on GitHub; None where they cannot be read, and the window opens all the same."""
+    """Connect to the runs on GitHub; None if they cannot be read, and the window opens all the same."""
     try:
         return WorkflowRuns(connection_from(gate.environment))
     except ProviderError as error:
@@ -306,7 +306,7 @@ def gated(gate: Gate) -> str:
 
 
 def _started_elsewhere(gate: Gate, runs: WorkflowRuns | None, request: VerificationRequest) -> str | None:
-    """Leave the window to a run on the default branch, where this run would hold back its commit's builds."""
+    """Leave the window to a run on the default branch, if this run would hold back its commit's builds."""
     event = gate.environment.get("GITHUB_EVENT_NAME")
     if event != "deployment_status" or request.failed or request.commit is None or runs is None:
         return None
@@ -331,7 +331,7 @@ def _closed(gate: Gate, reason: str) -> str:
 
 
 def _postponed(gate: Gate, session: Session, runs: WorkflowRuns | None) -> str | None:
-    """Leave a later sample to the clock where the wait timer did not hold its job back until then.
+    """Leave a later sample to the clock if the wait timer did not hold its job back until then.
 
     An administrator may have removed the timer; the sleeping job would be killed, and the sample lost.
     """

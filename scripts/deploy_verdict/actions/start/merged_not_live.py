@@ -42,7 +42,7 @@ class LiveGap:
 
 
 def gap_of(head: BranchHead, live: Deployment | None, recent: Sequence[Deployment]) -> LiveGap | None:
-    """Return why the branch's newest commit is not live; None where it is, or need not be. Pure.
+    """Return why the branch's newest commit is not live; None if it is, or need not be. Pure.
 
     `recent` is newest first. Commits that changed nothing of the service are correctly skipped; the newest
     deployment that was not skipped then counts.
@@ -82,7 +82,7 @@ def _created(item: Deployment) -> float:
 def check_live(plan: Plan, environment: Mapping[str, str], tell: Tell) -> str:
     """Compare, and open, update or close the tracking issue; return in one line what was found.
 
-    Raise ProviderError where GitHub or Railway refuses.
+    Raise ProviderError if GitHub or Railway refuses.
     """
     clock, service = WallClock(), service_of(plan.service.name, plan.name)
     if plan.railway is None:

@@ -52,7 +52,7 @@ def rollback_at_work(runs: Iterable[WorkflowRun], own_title: str) -> str | None:
 def own_rollback(
     statuses: Iterable[object], service: str, deployment: Deployment | None, now: datetime
 ) -> str | None:
-    """Return why an event on that commit is our own rollback's; None where it is not, or unknown."""
+    """Return why an event on that commit is our own rollback's; None if it is not, or unknown."""
     for row in statuses:
         try:
             mark = _Mark.model_validate(row)

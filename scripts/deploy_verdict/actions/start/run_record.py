@@ -10,12 +10,12 @@ RUN_FILE = "run.json"
 
 
 def read_run(out: Path) -> RunFile:
-    """Read run.json of a directory; raise EvidenceError, or UsageError where there is none."""
+    """Read run.json of a directory; raise EvidenceError, or UsageError if there is none."""
     return read_record(out / RUN_FILE, RunFile, missing="no such file — deploy-verdict ci gate writes it")
 
 
 def known_run(out: Path) -> RunFile | None:
-    """Read run.json; None where the window does not belong to a run on GitHub."""
+    """Read run.json; None if the window does not belong to a run on GitHub."""
     return read_run(out) if (out / RUN_FILE).is_file() else None
 
 
@@ -26,7 +26,7 @@ def is_dry_run(out: Path) -> bool:
 
 
 def fill_from_run(options: Namespace) -> RunFile | None:
-    """Take the issue's number and the dry run from run.json where the command line does not give them."""
+    """Take the issue's number and the dry run from run.json if the command line does not give them."""
     file = known_run(options.out)
     if file is not None:
         options.number = options.number or file.number

@@ -91,7 +91,7 @@ def main(stage: Stage, options: argparse.Namespace) -> int:
 
 
 def _is_wanted(session: Session, stage: Stage, options: argparse.Namespace, planned_s: float) -> bool:
-    """Whether to take this sample; raise UsageError where the plan has no such stage."""
+    """Whether to take this sample; raise UsageError if the plan has no such stage."""
     from deploy_verdict.window.sampling.sample import is_due
 
     if options.if_due:

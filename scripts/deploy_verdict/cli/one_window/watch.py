@@ -108,7 +108,7 @@ def _alarm(session: Session, _: Bundle, verdict: Verdict) -> None:
 def layout_wanted(options: argparse.Namespace) -> Layout | None:
     """Return --length's or the plan's layout with pool samples in between, but not for a rehearsal.
 
-    None where the layout is the plan's own.
+    None if the layout is the plan's own.
     """
     if options.length is None and options.speed > 1:
         return None

@@ -34,14 +34,14 @@ class Horizon:
 
     @property
     def needs_free(self) -> int | None:
-        """The fewest free connections that can be proven to last; None where the window is too short."""
+        """The fewest free connections that can be proven to last; None if the window is too short."""
         if self.blocks < FEWEST_BLOCKS:
             return None
         return math.floor(NO_EVENT * self.pool.safe_for / 3600 / self.hours) + 1
 
     @property
     def problem(self) -> str | None:
-        """Why no reading could prove `safe_for`, and what to write instead; None where one could."""
+        """Why no reading could prove `safe_for`, and what to write instead; None if one could."""
         if self.size is None or self.needs_free is None or self.needs_free <= self.size:
             return None
         longest_s = 3600 * self.size * self.hours / NO_EVENT

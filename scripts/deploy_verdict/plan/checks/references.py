@@ -86,7 +86,7 @@ def check_of(log: str, check: str) -> str:
 
 def _rules_of_log(rules: LogRules) -> Iterator[tuple[str, str]]:
     yield "log", "readable"
-    # Judged only where the log has access lines.
+    # Judged only if the log has access lines.
     yield "answers", "refused"
     if rules.max_errors is not None:
         yield "log", "errors"
@@ -147,7 +147,7 @@ def _measures(plan: Plan) -> Iterator[tuple[str, list[str]]]:
 
 
 def measure_problem(plan: Plan, measure: str) -> str | None:
-    """Say why a measure cannot be shown, and name some that can; None where it can."""
+    """Say why a measure cannot be shown, and name some that can; None if it can."""
     kind, _, rest = measure.partition("/")
     name, _, what = rest.rpartition("/")
     if kind == "health":

@@ -1,4 +1,4 @@
-"""Descriptions and examples of the plan's keys, for editors, where the model's field has none. Pure.
+"""Descriptions and examples of the plan's keys, for editors, if the model's field has none. Pure.
 
 `Model.key` is one model's key, `key` that of every model. An example is a value as a plan writes it.
 """

@@ -104,6 +104,6 @@ def other_word(key: str, model: Any) -> str | None:
 
 
 def line_of(text: str) -> str | None:
-    """Rewrite a line in another tool's style (status == 200) as a plan has it; None where it is not one."""
+    """Rewrite a line in another tool's style (status == 200) as a plan has it; None if it is not one."""
     match = re.fullmatch(r"(\S+)\s*(==|=|is|equals)\s+(.+)", text.strip())
     return f"{match.group(1)}: {match.group(3)}" if match else None

@@ -196,7 +196,7 @@ _KNOWN_TAGS = {
 
 
 def plain_value(text: str) -> Any:
-    """Read an unquoted scalar by YAML 1.2; raise ValueError where YAML 1.1 would read something else."""
+    """Read an unquoted scalar by YAML 1.2; raise ValueError if YAML 1.1 would read something else."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

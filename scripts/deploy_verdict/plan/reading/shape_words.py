@@ -1,4 +1,4 @@
-"""Says what to write where a value of the plan has the wrong shape, such as text for a list. Pure."""
+"""Says what to write if a value of the plan has the wrong shape, such as text for a list. Pure."""
 
 import json
 import re
@@ -112,7 +112,7 @@ def _as_list(key: str, found: Any, example: Any, inside: Any) -> str:
 
 
 def _as_mapping(key: str, found: Any, example: Any, field: Any, inside: Any) -> str:
-    """Say how to write the key as a mapping; where nothing in it is required, an empty one."""
+    """Say how to write the key as a mapping; an empty one if nothing in it is required."""
     if isinstance(found, list) and inside is not None and "tests" in inside.model_fields:
         return f"write {key}: {{tests: {flow(found)}}}"
     if found is False:

@@ -32,7 +32,7 @@ def checked_address(value: str) -> str:
 
 
 def _sendable(name: str, value: str) -> None:
-    """Raise ValueError where a header cannot be sent; the message never shows the value."""
+    """Raise ValueError if a header cannot be sent; the message never shows the value."""
     if not _HEADER.fullmatch(name):
         raise ValueError(f"{name!r} is not a header's name — write one such as X-Api-Key")
     if folded(name) in OVERRIDES:

@@ -86,7 +86,7 @@ class Exposing(Part):
 
     @property
     def test_name(self) -> str:
-        """The E2E test with its step, or "" where the operation is a method and path."""
+        """The E2E test with its step, or "" if the operation is a method and path."""
         stage, _, rest = self.operation.partition("/")
         return rest if stage == "e2e" else ""
 

@@ -28,7 +28,7 @@ FixtureFile = Annotated[str, BeforeValidator(_inside)]
 
 
 class Answer(Part):
-    """One recorded answer, or `fault` where none came."""
+    """One recorded answer, or `fault` if none came."""
 
     status: int | None = Field(default=None, ge=100, le=599)
     json_: JsonValue = Field(default=None, alias="json", description="the body as JSON")

@@ -7,7 +7,7 @@ from deploy_verdict.plan.requests import Part, UrlPath
 
 
 class HeartbeatSection(Part):
-    """One request every so often between the samples, where one process waits for them."""
+    """One request every so often between the samples, if one process waits for them."""
 
     get: UrlPath | None = Field(
         default=None, description="a cheap path; default: the first health check that reads, as it expects"

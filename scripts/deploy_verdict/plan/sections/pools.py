@@ -224,7 +224,7 @@ SERVER_COUNTS = {
 }
 _SCHEMES = {REDIS: ("redis", "rediss"), POSTGRES: ("postgres", "postgresql")}
 _OF_ALONE = {REDIS: ("application_name", "database"), POSTGRES: ("name",)}
-# The value of a secret variable where a kept plan is judged again.
+# The value of a secret variable when a kept plan is judged again.
 NOT_KEPT = "not-kept"
 
 

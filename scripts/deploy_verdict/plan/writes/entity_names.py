@@ -36,7 +36,7 @@ def named_in(body: Any, may_write: Mapping[str, Sequence[str | int]]) -> Iterato
 
 
 def along_route(route: str, segments: Sequence[str], test_data: TestData) -> list[NamedEntity] | None:
-    """Return the entities in a path that follows this route; None where it does not follow it."""
+    """Return the entities in a path that follows this route; None if it does not follow it."""
     parts = [part for part in route.split("/") if part]
     if len(parts) != len(segments):
         return None

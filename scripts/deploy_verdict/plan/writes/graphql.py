@@ -70,7 +70,7 @@ def names_stored(keys: Iterable[str], *, has_text: bool) -> bool:
 
 
 def documents_of(body: Any) -> list[Mapping[str, Any]] | None:
-    """Return the requests in a body, which may be a list; None where it holds anything else."""
+    """Return the requests in a body, which may be a list; None if it holds anything else."""
     batch = body if isinstance(body, list) else [body]
     if not batch or not all(isinstance(one, dict) and isinstance(one.get("query"), str) for one in batch):
         return None
@@ -78,7 +78,7 @@ def documents_of(body: Any) -> list[Mapping[str, Any]] | None:
 
 
 def operations_of(text: str) -> Operations | None:
-    """Return a document's operations, or None where it is not completely understood."""
+    """Return a document's operations, or None if it is not completely understood."""
     tokens = _tokens(text)
     if not tokens:
         return None

@@ -14,7 +14,7 @@ _RUN = re.compile(r"[A-Za-z]+|[0-9]+")
 
 
 def strange_path(path: str) -> str | None:
-    """Say why servers could read this path (without its query) differently; None where they read it alike."""
+    """Say why servers could read this path (without its query) differently; None if they read it alike."""
     if not path.startswith("/") or "//" in path:
         return "has an empty segment"
     if not _PLAIN.fullmatch(path):
@@ -29,7 +29,7 @@ def strange_path(path: str) -> str | None:
 
 
 def strange_query(query: str) -> str | None:
-    """Say why servers could read this query differently; None where they read it alike."""
+    """Say why servers could read this query differently; None if they read it alike."""
     pairs = parse_qsl(query, keep_blank_values=True)
     if ";" in query or "#" in query or not query.isascii() or not query.isprintable():
         return "holds a separator or a character that servers read differently"

@@ -65,7 +65,7 @@ def foreign_refusal(
     *,
     form: Mapping[str, str] | None = None,
 ) -> str | None:
-    """Say why a request to another host is not sent; None where it only reads or `reads` declares it."""
+    """Say why a request to another host is not sent; None if it only reads or `reads` declares it."""
     override = _override(method, path, headers)
     if override:
         return override.text
@@ -445,7 +445,7 @@ def _yaml(value: Any) -> str:
 
 
 def _by_name(path: str, body: Any) -> str:
-    """Say what to send instead of a document stored at the service; "" where there is none."""
+    """Say what to send instead of a document stored at the service; "" if there is none."""
     keys = [key for key, _ in parse_qsl(path.partition("?")[2])]
     requests = body if isinstance(body, list) else [body]
     if not is_endpoint(path) or not (

@@ -33,7 +33,7 @@ class LastDeployments:
 
 
 def last_deployments(bundle: Bundle, verdict: Verdict) -> LastDeployments | None:
-    """Return this deployment and up to nine earlier ones; None where no other is known."""
+    """Return this deployment and up to nine earlier ones; None if no other is known."""
     rows = newest_of_each(bundle, verdict)
     if len(rows) < 2:
         return None

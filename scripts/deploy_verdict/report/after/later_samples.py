@@ -39,7 +39,7 @@ class LaterSamples:
 
 
 def later_samples(bundle: Bundle, verdict: Verdict) -> LaterSamples | None:
-    """Return the later samples; None where the window has none after its end."""
+    """Return the later samples; None if the window has none after its end."""
     layout = layout_of(bundle.plan)
     if layout is None or not layout.tails_s:
         return None
@@ -114,7 +114,7 @@ def _log_errors(bundle: Bundle, stretch: Stretch) -> str:
 
 
 def _errors_at(bundle: Bundle, offset_s: float) -> int | None:
-    """Return the ERROR and CRITICAL lines since T0; None where the log was unreadable or had no line."""
+    """Return the ERROR and CRITICAL lines since T0; None if the log was unreadable or had no line."""
     found = readings_of(bundle, "logs", LogObservation, COMPLETE, offset_s=offset_s)
     own = [item for _, item in found if not item.log]
     if not own or own[-1].fault is not None or not own[-1].lines_in_window:

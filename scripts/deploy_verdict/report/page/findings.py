@@ -19,7 +19,7 @@ WORDS = {Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "inconclusive", Outcome.P
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceLink:
-    """Where a finding's evidence is: its anchor in the page where that has an excerpt, and its pointer."""
+    """Where a finding's evidence is: its anchor in the page if that has an excerpt, and its pointer."""
 
     text: str
     pointer: str
@@ -136,7 +136,7 @@ def _excerpts(bundle: Bundle, findings: Iterable[Finding]) -> Iterator[Excerpt]:
 def _pointed(
     observations: tuple[Any, ...], steps: list[str], name: str, documents: dict[tuple[str, int], Any]
 ) -> Any:
-    """Return the value at "observations/2/readings/7"; None where there is nothing."""
+    """Return the value at "observations/2/readings/7"; None if there is nothing."""
     if len(steps) < 2 or steps[0] != "observations" or not steps[1].isdecimal():
         return None
     index = int(steps[1])

@@ -79,7 +79,7 @@ def _axis(bundle: Bundle) -> Axis:
 
 
 def _stage_rows(bundle: Bundle, verdict: Verdict) -> Iterator[tuple[str, tuple[TimelineMark, ...]]]:
-    """Yield a lane for each stage with samples, and for any other one where something did not pass."""
+    """Yield a lane for each stage with samples, and for any other one in which something did not pass."""
     slots: dict[str, list[Slot]] = defaultdict(list)
     for slot in verdict.coverage.slots:
         slots[slot.stage].append(slot)

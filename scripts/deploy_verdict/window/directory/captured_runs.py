@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 
 
 def capture_path(plan: Path, name: str | None) -> Path | None:
-    """Return the path for a captured run of this name; raise UsageError where the file exists already."""
+    """Return the path for a captured run of this name; raise UsageError if the file exists already."""
     if name is None:
         return None
     if not _NAME.fullmatch(name):

@@ -34,7 +34,7 @@ def lock_wait_s(environment: Mapping[str, str]) -> float:
 def locked(
     target: str, entities: Iterable[str], who: str, *, clock: Clock, stop: Stop, wait_s: float = WAIT_S
 ) -> Iterator[str | None]:
-    """Hold every entity and yield None; yield the reason where another window holds one after `wait_s`."""
+    """Hold every entity and yield None; yield the reason if another window holds one after `wait_s`."""
     until_s = clock.monotonic_s() + wait_s
     with ExitStack() as held:
         # Always in the same order, so that two windows cannot deadlock.

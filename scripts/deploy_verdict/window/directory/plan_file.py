@@ -84,7 +84,7 @@ def _guarded(plan: Plan, document: Document) -> tuple[Plan, Document]:
 
 
 def _with_incident_file(plan: Plan, path: Path) -> Plan:
-    """Add the incident's lines where the plan keeps them in a file of their own."""
+    """Add the incident's lines if the plan keeps them in a file of their own."""
     name = incident_file(plan)
     if name is None:
         return plan

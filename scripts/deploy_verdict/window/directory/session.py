@@ -35,7 +35,7 @@ HISTORY_FILE = "history.jsonl"
 class Session:
     """What a command works with; `tell` takes a line of progress, `history` is the earlier verdicts' file.
 
-    `detail` takes a running sample's progress where that is shown differently from other lines.
+    `detail` takes a running sample's progress if that is shown differently from other lines.
     """
 
     plan: Plan
@@ -80,7 +80,7 @@ class Runtime:
 
 
 def read_window(out: Path) -> WindowFile | None:
-    """Read the window of a directory; None where none was opened. Raise EvidenceError."""
+    """Read the window of a directory; None if none was opened. Raise EvidenceError."""
     path = out / WINDOW_FILE
     try:
         return WindowFile.model_validate_json(path.read_bytes())
@@ -95,7 +95,7 @@ def read_window(out: Path) -> WindowFile | None:
 
 
 def target_of(file: WindowFile) -> str | None:
-    """Return the address under watch, or None where it was redacted and only the plan has it."""
+    """Return the address under watch, or None if it was redacted and only the plan has it."""
     return file.subject.target if "[redacted" not in file.subject.target else None
 
 
@@ -128,7 +128,7 @@ def open_window(
 
 
 def check_same(file: WindowFile, plan: Plan, subject: Subject, out: Path) -> None:
-    """Raise UsageError where the directory holds a window of another plan or target."""
+    """Raise UsageError if the directory holds a window of another plan or target."""
     if file.plan_name != plan.name:
         raise UsageError(f"{out} holds a window of another plan ({file.plan_name}) — choose another --out")
     if file.plan_sha256 != plan.sha256:

@@ -34,7 +34,7 @@ class Heartbeat:
     def wait_until(self, offset_s: float) -> None:
         """Wait for a moment of the window, taking a beat about every `heartbeat.every`.
 
-        The first beat after a sample waits at least half that time, or half the pause where that is shorter.
+        The first beat after a sample waits at least half that time, or half the pause if that is shorter.
         """
         pace, stop = self._session.pace, self._session.stop
         if self._check is None or self._every_s is None or offset_s > self._session.plan.window.end_s:

@@ -45,7 +45,7 @@ def is_due(session: Session, stage: str, offset_s: float) -> bool:
 
 
 def take(session: Session, offset_s: float) -> Path | None:
-    """Wait for a pool sample's time and take it; None where it is already there, too late, or stopped."""
+    """Wait for a pool sample's time and take it; None if it is already there, too late, or stopped."""
     if is_taken(session, "pools", offset_s):
         session.tell(f"pools {shown_offset(offset_s)}: already taken")
         return None

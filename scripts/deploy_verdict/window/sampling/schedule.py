@@ -38,7 +38,7 @@ def _scheduled(plan: Plan, is_wanted: Callable[[str], bool]) -> tuple[ScheduledS
 def stages_at(plan: Plan, offset_s: float) -> tuple[str, ...]:
     """Return the stages that a job samples at one offset, in their order.
 
-    A job has no log file, so it samples the stages that are read at the end only where there is a platform.
+    A job has no log file, so it samples the stages that are read at the end only if there is a platform.
     """
     return tuple(
         stage

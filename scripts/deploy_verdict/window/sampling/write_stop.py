@@ -15,7 +15,7 @@ from deploy_verdict.window.directory.session import Session
 
 
 def why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
-    """Return the reason not to take this sample, as its evidence; None where it is to be taken.
+    """Return the reason not to take this sample, as its evidence; None if it is to be taken.
 
     A sample after the window's end writes again: it shows whether the trouble is over.
     """
