@@ -1,4 +1,4 @@
-"""Record a program's responses to `init`: `python -m tests.record_adopted NAME URL`.
+"""Record a program's answers to `init`: `python -m tests.record_adopted NAME URL`.
 
 Of an HTML page only the start is kept, and of metrics only those without labels: init reads nothing else.
 """
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "adopt" / "recorded"
 
 
 def recorded(url):
-    """Path → response, without the paths that the service does not have."""
+    """Path → answer, without the paths that the service does not have."""
     probe = Probe(base_url=url, timeout_s=5, max_body_bytes=2**21, clock=WallClock(), redactor=Redactor({}))
     seen = survey(lambda path: probe.ask("GET", path))
     kept = {}

@@ -1,6 +1,6 @@
 """Record the data on which plans/zeues.yml is proven, from the demo: `python -m tests.record_fixtures`.
 
-The healthy responses, those of each incident, and both logs; bodies are parsed if they are JSON.
+The healthy answers, those of each incident, and both logs; bodies are parsed if they are JSON.
 """
 
 import json
@@ -57,7 +57,7 @@ def answers_of(files):
 
 
 def add(answers, name, answer, most):
-    """Keep a response that differs from the known ones of its name in more than its times."""
+    """Keep an answer that differs from the known ones of its name in more than its times."""
     known = answers.setdefault(name, [])
     if len(known) < most and all(bare(answer) != bare(other) for other in known):
         known.append(answer)

@@ -51,7 +51,7 @@ def raw_server(converse):
 
 
 def answers(status="200 OK", body=b"{}", headers=()):
-    """A `converse` that sends one complete response."""
+    """A `converse` that sends one complete answer."""
 
     def converse(connection, head, stop):
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]

@@ -1,1 +1,1 @@
-"""Responses that grow when they are decoded, served over real sockets."""
+"""Answers that grow when they are decoded, served over real sockets."""

@@ -41,7 +41,7 @@ def github(url):
 
 
 def service(url):
-    """Returns what `read_json` says of the first of three responses; all three are kept, as in a window."""
+    """Return what `read_json` says of the first of three answers; all three are kept, as in a window."""
     told = []
     probe = Probe(base_url=url, timeout_s=30.0, max_body_bytes=MOST_BODY, clock=WallClock(),
                   redactor=Redactor({"A_TOKEN": "a-secret-value"}))  # fmt: skip

@@ -82,7 +82,7 @@ class Api:
         return body["data"]
 
     def error(self, query, variables=None):
-        """The only error of a response, which must have status 200."""
+        """The only error of an answer, which must have status 200."""
         answer = self.post(query, variables)
         assert answer.status_code == 200
         [error] = answer.json()["errors"]

@@ -23,7 +23,7 @@ class Client:
         return requests.request(method, url, json=body, headers=headers, **more)
 
     def get(self, path, **query):
-        """The JSON of a response, which must have status 200."""
+        """The JSON of an answer, which must have status 200."""
         answer = self.ask("GET", path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()

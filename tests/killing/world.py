@@ -24,7 +24,7 @@ RUN = 500
 SPEED = 600
 # The outcome of an uninterrupted window on the demo with this fault.
 OUTCOMES = {"none": "stable", "log-silent": "inconclusive", "completar-bug": "critical"}
-# The checks whose data the service itself refuses to restore: its responses to COMPLETAR are the fault.
+# The checks whose data the service itself refuses to restore: its answers to COMPLETAR are the fault.
 LEFT = {"completar-bug": ("completar",)}
 # A sped-up window tolerates two real minutes of delay; an older one would have gaps of its own.
 FRESH_S = 90.0

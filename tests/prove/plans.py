@@ -1,4 +1,4 @@
-"""A small plan with recorded responses, in which each test spoils one thing."""
+"""A small plan with recorded answers, in which each test spoils one thing."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A GitHub that takes dispatches and lists runs, over a real socket, with responses that a test sets."""
+"""A GitHub that takes dispatches and lists runs, over a real socket, with answers that a test sets."""
 
 import json
 import threading
@@ -20,9 +20,9 @@ SCHEMA = json.loads((Path(__file__).parent / "dispatch.schema.json").read_text()
 
 
 class GitHub(ThreadingHTTPServer):
-    """`dispatched` lists the bodies taken; `answers` holds (status, headers, take) of the next responses.
+    """`dispatched` lists the bodies taken; `answers` holds (status, headers, take) of the next answers.
 
-    A status of None closes the connection without a response; while `free` is cleared, every response waits.
+    A status of None closes the connection without an answer; while `free` is cleared, every answer waits.
     """
 
     daemon_threads = True

@@ -53,7 +53,7 @@ class Relay:
         return requests.get(self.url + "/healthz", timeout=10)
 
     def until(self, holds):
-        """Wait for a health response whose counters satisfy `holds`, and return them.
+        """Wait for a health answer whose counters satisfy `holds`, and return them.
 
         Polls with requests, so it waits for the relay and not for a clock.
         """

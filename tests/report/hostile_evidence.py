@@ -87,7 +87,7 @@ class Maker:
             name: self._value(field.annotation, name)
             for name, field in of.model_fields.items()
             if name not in given
-            # A fault leaves no response, so most observations get no fault.
+            # A fault leaves no answer, so most observations get no fault.
             and not (name in ("fault", "refused", "stopped") and self._chance.random() < 0.6)
         }
         return of(**fields, **given)
