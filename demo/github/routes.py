@@ -17,9 +17,9 @@ from demo.github import (
 from demo.github.calls import Answer, Call, refused
 from demo.github.hub import Hub
 
-Room = Callable[[Hub, Call], Answer]
+Endpoint = Callable[[Hub, Call], Answer]
 
-ROUTES: dict[str, Room] = {
+ROUTES: dict[str, Endpoint] = {
     "get ": repository.shown,
     "get /rate_limit": repository.rate_limit,
     "get /collaborators/{username}/permission": repository.permission,
@@ -79,11 +79,11 @@ PERMISSIONS = (
 
 def answer(hub: Hub, call: Call) -> Answer:
     """Answer an operation; record one that the demo does not have as a mistake."""
-    room = ROUTES.get(call.name)
-    if room is None:
+    endpoint = ROUTES.get(call.name)
+    if endpoint is None:
         hub.mistakes.append(f"{call.name}: GitHub knows it, the demo has no room for it")
         return refused(501, "The demo's GitHub does not answer this")
-    return room(hub, call)
+    return endpoint(hub, call)
 
 
 def permission_needed(call: Call) -> str | None:

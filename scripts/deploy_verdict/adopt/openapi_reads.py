@@ -8,7 +8,7 @@ from deploy_verdict.expect import Lacking, read_json
 from deploy_verdict.model import Exchange
 
 # A GET may change things although it should not; these words in its address or operation's name suggest it.
-_ACTS = re.compile(
+_ACTING_WORD = re.compile(
     r"log_?(out|in)|sign_?(out|in|up)|delete|remove|reset|restart|shutdown|trigger|run|start|stop|send|export"
     r"|download|stream|subscribe|unsubscribe|events?|ws|sse|confirm|verify|callback|oauth2?|authorize|token"
     r"|backup|sync|refresh|flush|clear|purge|reload|kill|debug|crash|error|sleep|delay|slow|drip|redirect"
@@ -41,7 +41,7 @@ def safe_reads(tree: Mapping[str, Any]) -> Iterator[str]:
         parameters = [*_listed(item.get("parameters")), *_listed(operation.get("parameters"))]
         needs = any(_resolved(tree, each).get("required") for each in parameters)
         needs_login = bool(operation.get("security", tree.get("security")))
-        if needs or needs_login or operation.get("deprecated") or _acts(path, operation):
+        if needs or needs_login or operation.get("deprecated") or _may_act(path, operation):
             continue
         yield base + path
 
@@ -70,10 +70,10 @@ def promised_fields(tree: Mapping[str, Any], path: str) -> tuple[tuple[str, str]
     return tuple((f"$.{name}", kind) for name, kind in typed if kind)[:MOST_FIELDS]
 
 
-def _acts(path: str, operation: Mapping[str, Any]) -> bool:
+def _may_act(path: str, operation: Mapping[str, Any]) -> bool:
     texts = (path, str(operation.get("operationId", "")), str(operation.get("summary", "")))
     words = {word.lower() for text in texts for word in _WORD.findall(text)}
-    return any(_ACTS.fullmatch(word) for word in words)
+    return any(_ACTING_WORD.fullmatch(word) for word in words)
 
 
 def _base_path(tree: Mapping[str, Any]) -> str:

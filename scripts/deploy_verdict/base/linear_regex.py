@@ -57,8 +57,8 @@ def _escape(pair: str, *, in_class: bool) -> str:
 
 
 # Where a digit of an expression is not literal, or any digit matches: escapes, [0-9], {2,3}.
-_OF_ALL_DIGITS = re.compile(r"\\[^0-9xpPQ]|\[\^?0-9|(?<!\\)\{[0-9]*,?[0-9]*\}")
-_NO_TEXT_FOR_THAT = re.compile(r"\\[xpPQ]|\[[^\]]*\{")
+_NO_LITERAL_DIGIT = re.compile(r"\\[^0-9xpPQ]|\[\^?0-9|(?<!\\)\{[0-9]*,?[0-9]*\}")
+_UNDECIDED = re.compile(r"\\[xpPQ]|\[[^\]]*\{")
 
 
 def is_blind_to_digits(regex: str) -> bool:
@@ -66,8 +66,8 @@ def is_blind_to_digits(regex: str) -> bool:
 
     True is certain; False may be too cautious.
     """
-    said = _OF_ALL_DIGITS.sub("", regex)
-    return not any(map(str.isdigit, said)) and not _NO_TEXT_FOR_THAT.search(regex)
+    said = _NO_LITERAL_DIGIT.sub("", regex)
+    return not any(map(str.isdigit, said)) and not _UNDECIDED.search(regex)
 
 
 def check_regex(regex: str) -> None:

@@ -181,7 +181,7 @@ def _mark_words(match: "re.Match[str]") -> str:
 
 def _mark(match: "re.Match[str]") -> str:
     if match["status"]:
-        # The status class stays: 500 is another line than 200, but 501 is not another than 500.
+        # Keep the status class: 200 and 500 make different templates, 500 and 501 the same.
         path = _VARIABLE.sub(_mark, match["path"])
         between = re.sub(r"[\d.]*\d", NUMBER, match["between"])
         return f"{match['method']}{path}{between}{match['status'][0]}xx"

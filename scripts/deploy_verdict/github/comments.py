@@ -59,7 +59,7 @@ class OneComment:
     def found(self) -> list[IssueComment]:
         """Return our comments, oldest first, from all pages; only the known one while it is still ours."""
         if self._known is not None:
-            there = self._there(self._known)
+            there = self._existing(self._known)
             if there is not None and self._is_ours(there):
                 return [there]
             self._known = None
@@ -131,7 +131,7 @@ class OneComment:
         """Make `wanted` the only comment; return whether that took a change, which must be checked again."""
         first, *others = ours
         if not _same(first.body or "", wanted):
-            self._done_or_gone("the comment", lambda: first.edit(wanted))
+            self._unless_gone("the comment", lambda: first.edit(wanted))
             return True
         if not others or self._keeps_others:
             return False
@@ -141,12 +141,12 @@ class OneComment:
 
     def _delete(self, comment: IssueComment) -> None:
         try:
-            self._done_or_gone("a second comment of ours", comment.delete)
+            self._unless_gone("a second comment of ours", comment.delete)
         except RefusedError:
-            # The first comment is correct all the same.
+            # The first comment is correct anyway.
             self._keeps_others = True
 
-    def _done_or_gone(self, what: str, change: Callable[[], None]) -> None:
+    def _unless_gone(self, what: str, change: Callable[[], None]) -> None:
         try:
             self._caller.call(what, change)
         except RefusedError as error:
@@ -154,9 +154,9 @@ class OneComment:
                 raise
 
     def _fetched(self, identity: int) -> IssueComment | None:
-        return self._there(lambda: self._issue.get_comment(identity).complete())
+        return self._existing(lambda: self._issue.get_comment(identity).complete())
 
-    def _there(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
+    def _existing(self, fetch: Callable[[], IssueComment]) -> IssueComment | None:
         try:
             return self._caller.call("our comment", fetch)
         except RefusedError as error:

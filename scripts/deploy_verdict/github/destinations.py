@@ -82,7 +82,9 @@ class Destinations:
             pulls = self._caller.call(
                 "the commit's pull requests",
                 lambda: [
-                    pull.number for pull in self._repository.get_commit(commit).get_pulls() if _is_alive(pull)
+                    pull.number
+                    for pull in self._repository.get_commit(commit).get_pulls()
+                    if _is_open_or_merged(pull)
                 ],
             )
         except ProviderError as error:
@@ -165,5 +167,5 @@ class Destinations:
             self._tell(f"{error}; #{issue.number} stays open beside #{first}")
 
 
-def _is_alive(pull: PullRequest) -> bool:
+def _is_open_or_merged(pull: PullRequest) -> bool:
     return pull.state == "open" or pull.merged_at is not None

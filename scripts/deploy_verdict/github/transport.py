@@ -21,7 +21,7 @@ from deploy_verdict.redaction.output_guard import cleaned_document
 MAX_BODY_BYTES = 8 * 1024 * 1024
 # More 301 and 202 answers in a row end a request.
 MOST_HOPS = 3
-_LASTING = ("redirect", "request", "tls")
+_PERMANENT_FAULTS = ("redirect", "request", "tls")
 
 
 class UnansweredError(requests.RequestException):
@@ -69,7 +69,7 @@ class _BoundedConnection:
             # A session that was cut cannot be used again.
             self.close()
             self._session = CuttableSession(behind_proxies=True)
-            kind = UnansweredError if answer.fault.kind in _LASTING else LostError
+            kind = UnansweredError if answer.fault.kind in _PERMANENT_FAULTS else LostError
             raise kind(answer.fault.detail)
         self._hops = self._hops + 1 if answer.status in (202, 301) else 0
         if self._hops > MOST_HOPS:

@@ -33,12 +33,12 @@ def names_in(value: Any) -> Iterator[str]:
 
 def names_in_body(request: Request) -> Iterator[str]:
     """Yield the placeholders in a request's body, but not the braces of GraphQL documents."""
-    yield from names_in(_apart(request)[0])
+    yield from names_in(_without_documents(request)[0])
 
 
 def filled_body(request: Request, captured: Mapping[str, Any]) -> Any:
     """Return a request's body with its placeholders filled."""
-    body, documents = _apart(request)
+    body, documents = _without_documents(request)
     result = filled(body, captured)
     if not documents:
         return result
@@ -49,7 +49,7 @@ def filled_body(request: Request, captured: Mapping[str, Any]) -> Any:
     return batch if isinstance(result, list) else batch[0]
 
 
-def _apart(request: Request) -> tuple[Any, list[str]]:
+def _without_documents(request: Request) -> tuple[Any, list[str]]:
     """Return a body without its GraphQL documents, and those documents."""
     found = documents_of(request.json_) if is_endpoint(request.path) else None
     if found is None:

@@ -326,7 +326,7 @@ class RecordedRows:
             forbidden = row(path, text, pattern.name, "the text in the log", wrong)
             yield replace(forbidden, incident_value=lambda _: "it is not in the incident's log")
         for index, pattern in enumerate(logs.must_appear):
-            wrong = [line for line in lines if not _sought(pattern).search(line)]
+            wrong = [line for line in lines if not _compiled(pattern).search(line)]
             path, text = ("logs", "must_appear", index), f"must appear: {pattern.name}"
             yield row(path, text, pattern.name, "those lines cut out of the log", wrong)
         if logs.max_errors is not None:
@@ -390,5 +390,5 @@ def _race_outcome(replayed: Iterable[ReplayedStep]) -> Outcome | None:
     )
 
 
-def _sought(pattern: LogPattern) -> re.Pattern[str]:
+def _compiled(pattern: LogPattern) -> re.Pattern[str]:
     return re.compile(pattern.regex or re.escape(pattern.text or ""))

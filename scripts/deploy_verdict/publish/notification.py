@@ -114,8 +114,8 @@ def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far
         failed = [cause for cause in failed if cause.severity is not Severity.P2]
     causes = failed or list(verdict.causes)
     first, *others = causes
-    lines = [_told(first, shown(first.sentence, 420))]
-    lines += [f"- {_told(cause, shown(cause.title, 160))}" for cause in others[: MOST_FINDINGS - 1]]
+    lines = [_with_severity(first, shown(first.sentence, 420))]
+    lines += [f"- {_with_severity(cause, shown(cause.title, 160))}" for cause in others[: MOST_FINDINGS - 1]]
     lines += [f"and {len(causes) - MOST_FINDINGS} more"] if len(causes) > MOST_FINDINGS else []
     for number, action in enumerate(verdict.do_now, start=1):
         command = (action.command or "").split("\n")[0]
@@ -127,7 +127,7 @@ def _causes(verdict: Verdict, shown: Callable[[str | None, int], str], *, so_far
     return [*lines, where] if where else lines
 
 
-def _told(cause: RootCause, words: str) -> str:
+def _with_severity(cause: RootCause, words: str) -> str:
     return f"{cause.severity}: {words}" if cause.severity is not None else words
 
 

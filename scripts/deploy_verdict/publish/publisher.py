@@ -171,13 +171,13 @@ def _marked(
         steps = None
         if state.state == "final":
             return
-        newest = _state_there(github, post, place, tell)
+        newest = _posted_state(github, post, place, tell)
         if newest is None or newest.rank <= state.rank:
             return
         state = newest
 
 
-def _state_there(github: GitHub, post: Post, place: Destination, tell: Tell) -> CommentState | None:
+def _posted_state(github: GitHub, post: Post, place: Destination, tell: Tell) -> CommentState | None:
     try:
         return state_in(github.comment_body(place, post.key))
     except ProviderError as error:

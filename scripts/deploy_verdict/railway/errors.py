@@ -70,7 +70,7 @@ def our_error(kind: str, detail: str) -> RailwayError:
 def data_of(exchange: Exchange) -> dict[str, Any]:
     """Return the answer's data; raise RailwayError if there is none."""
     if exchange.fault is not None and exchange.fault.kind != "edge":
-        # Even with a status: an answer that broke off is none.
+        # An answer that broke off counts as none, even with a status.
         whose = exchange.fault.whose if exchange.fault.whose in (Whose.RUNNER, Whose.US) else Whose.PROVIDER
         detail = f"Railway's API: {exchange.fault.detail}"
         raise RailwayError(Fault(kind=exchange.fault.kind, whose=whose, detail=detail))

@@ -25,9 +25,9 @@ _REFUSALS = tuple(
 # subject's.
 _NEEDED = {"id", "status", "edges", "node", "pageInfo", "hasNextPage", "endCursor", "DEPLOYMENT_ID"}
 # An instance's id says nothing without its state, nor the state without the id, so both are dropped together.
-_WHOLE = {"DeploymentDeploymentInstance"}
+_DROPPED_COMPLETELY = {"DeploymentDeploymentInstance"}
 # The only fields of an input to drop: without another one, a list would hold what is not ours.
-_SPARED_OF_INPUTS = {"status", "notIn", "in"}
+_DROPPABLE_INPUT_FIELDS = {"status", "notIn", "in"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +47,8 @@ class RetiredField:
     def is_needed(self) -> bool:
         """Whether the query means nothing without it."""
         if self.of.endswith("Input"):
-            return self.name not in _SPARED_OF_INPUTS
-        return self.name in _NEEDED and self.of not in _WHOLE
+            return self.name not in _DROPPABLE_INPUT_FIELDS
+        return self.name in _NEEDED and self.of not in _DROPPED_COMPLETELY
 
 
 def retired_in(errors: Any) -> tuple[RetiredField, ...]:
@@ -80,7 +80,7 @@ def without_fields(text: str, retired: Iterable[RetiredField]) -> str | None:
         at = _place(lines, item)
         if item.is_needed or at is None:
             return None
-        if item.of in _WHOLE:
+        if item.of in _DROPPED_COMPLETELY:
             at = _enclosing(lines, at)
         places |= set(range(at, _end(lines, at) + 1))
     kept = [line for number, line in enumerate(lines) if number not in places]

@@ -93,13 +93,13 @@ class Dispatcher(threading.Thread):
     def _step(self) -> None:
         event = self._store.due()
         if event is None:
-            self._rest()
+            self._wait()
         elif event.state == "sending":
             self._resolve(event)
         else:
             self._send(event)
 
-    def _rest(self) -> None:
+    def _wait(self) -> None:
         next_at = self._store.next_at()
         pause_s = 60.0 if next_at is None else next_at - self._store.now()
         self._wake.wait(min(60.0, max(0.01, pause_s)))

@@ -11,10 +11,10 @@ from deploy_verdict.stages.deployment.state import short
 
 def actions_taken(bundle: Bundle) -> tuple[str, ...]:
     """Return one phrase for each action."""
-    return tuple(_taken(bundle))
+    return tuple(_phrases(bundle))
 
 
-def _taken(bundle: Bundle) -> Iterator[str]:
+def _phrases(bundle: Bundle) -> Iterator[str]:
     # A later sample does not extend the window: nobody watched between it and the window's end.
     earlier_s, end_s = bundle.window.earlier_lengths_s, bundle.plan.window.end_s
     if earlier_s and end_s > earlier_s[0]:

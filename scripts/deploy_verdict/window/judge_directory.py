@@ -91,13 +91,13 @@ def read_bundle(
         corrected_plan=corrected_plan,
         ended=file.ended,
     )
-    notified = _noted(out / SENT_FILE, SentNotification)
+    notified = _read_optional(out / SENT_FILE, SentNotification)
     of_this = notified if notified and notified.window == file.window.id else None
-    rolled_back = _noted(out / ROLLBACK_FILE, RollbackFile)
+    rolled_back = _read_optional(out / ROLLBACK_FILE, RollbackFile)
     return replace(found, remarks=file.remarks, notified=of_this, rolled_back=rolled_back)
 
 
-def _noted(path: Path, kind: type[Noted]) -> Noted | None:
+def _read_optional(path: Path, kind: type[Noted]) -> Noted | None:
     """Read what a later step recorded in the directory; None if unreadable, as it is only shown."""
     try:
         return kind.model_validate_json(path.read_bytes())

@@ -91,7 +91,7 @@ def _take_samples(
             is_judged = _read_what_is_new(session, heartbeat, progress, sample, logs)
         else:
             is_judged = _take_sample(session, heartbeat, progress, sample)
-        over = _over(session, sample) if sample.stage == "deployment" else None
+        over = _why_over(session, sample) if sample.stage == "deployment" else None
         ended = results.after(sample.stage, sample.offset_s) if is_judged else None
         if over is not None or ended is not None:
             return over or ended
@@ -150,7 +150,7 @@ def _read_what_is_new(
     return True
 
 
-def _over(session: Session, sample: ScheduledSample) -> str | None:
+def _why_over(session: Session, sample: ScheduledSample) -> str | None:
     """Return why this sample of the deployment ends the window; None while it goes on."""
     files = read_attempts(session.evidence_dir, sample.stage, sample.offset_s)
     observations = [

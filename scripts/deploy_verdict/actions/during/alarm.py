@@ -94,17 +94,17 @@ def raise_alarm(desk: NewsDesk) -> bool:
     """Raise the alarm if there is one and nobody has yet; return whether this call did."""
     if not alarming(desk.verdict.findings):
         return False
-    return _told(desk, "alarm", VerdictOutcome.CRITICAL)
+    return _post_news(desk, "alarm", VerdictOutcome.CRITICAL)
 
 
 def report_bad_verdict(desk: NewsDesk) -> bool:
     """Write the comment about a final verdict other than STABLE, once; return whether this call did."""
     if desk.verdict.outcome not in BAD:
         return False
-    return _told(desk, "verdict", desk.verdict.outcome)
+    return _post_news(desk, "verdict", desk.verdict.outcome)
 
 
-def _told(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
+def _post_news(desk: NewsDesk, kind: Kind, outcome: VerdictOutcome) -> bool:
     state = NewsState(window=desk.bundle.window.id, kind=kind, outcome=outcome)
     key = key_of_news(desk.bundle, kind)
     people: tuple[str, ...] = ()

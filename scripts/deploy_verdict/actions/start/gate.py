@@ -264,7 +264,7 @@ def run_file(gate: Gate, request: VerificationRequest, session: Session, *, priv
 
 
 def _runs(gate: Gate) -> WorkflowRuns | None:
-    """Connect to the runs on GitHub; None if they cannot be read, and the window opens all the same."""
+    """Connect to the runs on GitHub; None if they cannot be read, and the window opens anyway."""
     try:
         return WorkflowRuns(connection_from(gate.environment))
     except ProviderError as error:

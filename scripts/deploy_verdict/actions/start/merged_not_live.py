@@ -107,7 +107,7 @@ def check_live(plan: Plan, environment: Mapping[str, str], tell: Tell) -> str:
     gap = gap_of(head, live, recent)
     if gap is None:
         return _live_again(github, service, head, live)
-    return _told(github, plan, service, gap, clock.now())
+    return _report_gap(github, plan, service, gap, clock.now())
 
 
 def _keys(service: str, live: Deployment | None) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def _live_again(github: GitHub, service: str, head: BranchHead, live: Deployment
     return f"{service}: the newest commit of {head.branch} is live again; #{place.number} is closed"
 
 
-def _told(github: GitHub, plan: Plan, service: str, gap: LiveGap, now: datetime) -> str:
+def _report_gap(github: GitHub, plan: Plan, service: str, gap: LiveGap, now: datetime) -> str:
     commit = f"{gap.head.branch} ({short(gap.head.sha)})"
     if now - gap.since <= timedelta(seconds=plan.github.live_within):
         allowed = shown_duration(plan.github.live_within)

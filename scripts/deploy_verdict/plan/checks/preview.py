@@ -231,7 +231,7 @@ def _requests(pool: Pool, burst: Burst) -> int:
 
 def exercise_requests(plan: Plan) -> Counts:
     """Count the requests and writes of every exercise, and of the requests repeated after it."""
-    loads = [(pool.exercise, _to_ask(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
+    loads = [(pool.exercise, _exercise_writes(plan, pool.exercise)) for pool in plan.pools if pool.exercise]
     requests = sum(load.requests + load.readings + sum(sent) for load, sent in loads)
     writes = sum(math.ceil(load.requests * sum(sent) / len(sent)) + sum(sent) for load, sent in loads)
     return requests, writes
@@ -250,7 +250,7 @@ def top_up_requests(plan: Plan) -> Counts:
     return sum(requests for requests, _ in counts), sum(writes for _, writes in counts)
 
 
-def _to_ask(plan: Plan, load: Exercise) -> list[bool]:
+def _exercise_writes(plan: Plan, load: Exercise) -> list[bool]:
     """Return for each request of an exercise whether it writes; each is sent once more after the load."""
     return [plan.to_ask(name).writes for name in load.ask]
 

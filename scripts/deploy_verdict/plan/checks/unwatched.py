@@ -19,7 +19,7 @@ def _checks(plan: Plan) -> Iterator[str]:
     ]
     if once and len(plan.window.offsets_s) > 1:
         yield (
-            f"{_listed(once)} {_is(once)} sent at T+0 only, so what breaks later does not show — write "
+            f"{_listed(once)} {_verb(once)} sent at T+0 only, so what breaks later does not show — write "
             "`at: every sample`, or name it in a pool's `beside`"
         )
     status_only = [check.name for check in plan.health if check.looks_at_status_only]
@@ -47,5 +47,5 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _is(names: list[str]) -> str:
+def _verb(names: list[str]) -> str:
     return "is" if len(names) == 1 else "are"

@@ -37,7 +37,7 @@ def _set(here: Any, rest: str, value: Any, path: str) -> Any:
         if isinstance(here, dict) and "." not in rest:
             # A key left at its default; the reader refuses an unknown one.
             return {**here, rest: value}
-        raise UsageError(f"{path!r}: the plan has no {rest!r}{_meant(here, rest)}")
+        raise UsageError(f"{path!r}: the plan has no {rest!r}{_hint(here, rest)}")
     step, after = found
     new = _set(here[step], after, value, path) if after else value
     if isinstance(here, dict):
@@ -69,7 +69,7 @@ def _members(here: Any) -> list[tuple[str, Step]]:
     return named
 
 
-def _meant(here: Any, rest: str) -> str:
+def _hint(here: Any, rest: str) -> str:
     names = [name for name, step in _members(here) if isinstance(step, str) or not name.isdigit()]
     close = difflib.get_close_matches(rest.split(".", maxsplit=1)[0], names, n=1)
     if close:

@@ -145,7 +145,7 @@ class E2E(Part):
         return bool(self.command) or any(request.writes for request in sent)
 
     @model_validator(mode="after")
-    def _something_runs(self) -> Self:
+    def _tests_or_command(self) -> Self:
         if len(set(self.at)) != len(self.at):
             raise ValueError("an offset of `at` stands twice — keep one")
         if not self.tests and not self.command:

@@ -26,7 +26,7 @@ class LogPattern(Part):
     )
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _text_or_regex(self) -> Self:
         if self.text is not None and not self.text.strip():
             raise ValueError("the text is empty — write the text to search for")
         if bool(self.text) == bool(self.regex):
@@ -99,7 +99,7 @@ class Incident(Part):
     because: str | None = "this was the incident"
 
     @model_validator(mode="after")
-    def _something_to_know(self) -> Self:
+    def _lines_or_file(self) -> Self:
         if bool(self.lines) == bool(self.file):
             raise ValueError("write either the incident's lines or the file that holds them")
         if self.lines and not self.templates:
@@ -194,7 +194,7 @@ class OtherLog(LogRules):
     railway: OtherService | None = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def _file_or_railway(self) -> Self:
         if bool(self.file) == bool(self.railway):
             raise ValueError("say where the log is: either `file: PATH` or `railway: {service: NAME}`")
         if not self.asks:
@@ -217,7 +217,7 @@ class Logs(LogRules):
     )
 
     @model_validator(mode="after")
-    def _something_asked(self) -> Self:
+    def _asks_something(self) -> Self:
         if not self.asks and not self.sources:
             raise ValueError(
                 "no pattern, so this can never fail — add must_not_appear, must_appear, max_errors, "

@@ -303,7 +303,7 @@ class Pool(Request):
         return self
 
     @model_validator(mode="after")
-    def _asked(self) -> Self:
+    def _one_source(self) -> Self:
         """Refuse a pool of both the service and a server, or a number that its source does not have."""
         asked = [name for name in (REDIS, POSTGRES) if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.is_requested):

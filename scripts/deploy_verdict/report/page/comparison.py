@@ -28,7 +28,7 @@ class ComparedRun:
 
 def render_comparison(runs: Sequence[ComparedRun], loader: jinja2.BaseLoader) -> str:
     """Render the page; the same runs always give the same text."""
-    named = _told_apart(runs)
+    named = _numbered(runs)
     environment = page_environment(loader)
     return environment.get_template("page/comparison.html.j2").render(
         runs=tuple(zip(named, LOOKS, strict=False)),
@@ -53,7 +53,7 @@ def _without_mark(cell: str) -> str:
     return cell
 
 
-def _told_apart(runs: Sequence[ComparedRun]) -> tuple[ComparedRun, ...]:
+def _numbered(runs: Sequence[ComparedRun]) -> tuple[ComparedRun, ...]:
     """Number the runs that share a name, as two directories may."""
     seen, many = Counter[str](), Counter(run.column.name for run in runs)
     named = []
@@ -81,24 +81,24 @@ def overlaid(runs: Sequence[ComparedRun]) -> tuple[DrawnPlot, ...]:
                 title = plot.title if len(plot.series) == 1 else f"{plot.title}: {curve.name}"
                 parts.setdefault((title, plot.unit), []).append((run.column.name, look, plot, curve))
     return tuple(
-        drawn(_together(title, unit, found), (), longest_s) for (title, unit), found in parts.items()
+        drawn(_in_one_plot(title, unit, found), (), longest_s) for (title, unit), found in parts.items()
     )
 
 
-def _together(title: str, unit: str, found: Sequence[tuple[str, str, Plot, Curve]]) -> Plot:
+def _in_one_plot(title: str, unit: str, found: Sequence[tuple[str, str, Plot, Curve]]) -> Plot:
     offsets_s = sorted({at_s for *_, curve in found for at_s in curve.values})
     return Plot(
         title=title,
         unit=unit,
         series=tuple(Curve(name=name, look=look, values=curve.values) for name, look, _, curve in found),
-        said={at_s: "; ".join(_said(found, at_s)) for at_s in offsets_s},
+        said={at_s: "; ".join(_labels_at(found, at_s)) for at_s in offsets_s},
         # Runs of one plan share their limits; those of different plans show each.
         limits=tuple(dict.fromkeys(limit for _, _, plot, _ in found for limit in plot.limits)),
         least_top=max(plot.least_top for _, _, plot, _ in found),
     )
 
 
-def _said(found: Sequence[tuple[str, str, Plot, Curve]], at_s: float) -> Iterator[str]:
+def _labels_at(found: Sequence[tuple[str, str, Plot, Curve]], at_s: float) -> Iterator[str]:
     for name, _, _, curve in found:
         if at_s in curve.values:
             value = curve.values[at_s]

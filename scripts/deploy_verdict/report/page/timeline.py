@@ -142,7 +142,7 @@ def _events(bundle: Bundle) -> Iterator[TimelineMark]:
         subject, live = seen.deployment, seen.active or ()
         now = (subject.status if subject else "unknown", tuple(sorted(item.id for item in live)))
         if now != former and seen.fault is None:
-            text = f"{shown_offset(seen.offset_s)}: {_standing(subject, live)}"
+            text = f"{shown_offset(seen.offset_s)}: {_live_words(subject, live)}"
             others = subject is not None and any(item.id != subject.id for item in live)
             look = "deployed" if former is None and not others else "event"
             yield TimelineMark(x=axis.x(seen.offset_s), look=look, text=one_line(text, 300))
@@ -152,7 +152,7 @@ def _events(bundle: Bundle) -> Iterator[TimelineMark]:
         yield TimelineMark(x=axis.x(item.to_s), look="event", text=one_line(text, 300))
 
 
-def _standing(subject: Deployment | None, live: Sequence[Deployment]) -> str:
+def _live_words(subject: Deployment | None, live: Sequence[Deployment]) -> str:
     told = [f"deployment {short(subject.id)} is {subject.status}"] if subject else ["no deployment found"]
     told += [f"{short(item.id)} of commit {short(item.commit)} is live" for item in live]
     return "; ".join(told)
