@@ -1,4 +1,4 @@
-"""A server that was asked itself: did it run on, did it refuse anybody, and has it memory left? Pure."""
+"""A server that was queried directly: did it keep running, refuse anybody, run out of memory? Pure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,12 +8,12 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pools.pool_samples import PoolSample, ServerState
 from deploy_verdict.model import Severity
 
-# Of maxmemory, where nothing is evicted: the next writes are refused.
+# The share of maxmemory at which the next writes are about to be refused, if nothing is evicted.
 MEMORY_SHARE = 0.95
 
 
 def judge_server(samples: Sequence[PoolSample]) -> Ruling:
-    """The worst that the server said of itself in any reading."""
+    """Judge the worst that the server reported in any reading."""
     told = [(state, sample) for sample in samples for state in sample.states]
     if not told:
         why = next((reason for sample in samples for reason in sample.reasons), "no reading")
