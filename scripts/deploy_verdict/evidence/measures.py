@@ -124,7 +124,7 @@ def suite_tally(verdict: Verdict) -> str | None:
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return one finding for each test of the suite in the plan's order, then those of external cases."""
+    """Return one finding for each test of the suite in the plan's order, then those of plugged-in cases."""
     order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
     results = [
         finding

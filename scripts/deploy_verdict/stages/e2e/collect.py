@@ -1,4 +1,4 @@
-"""Runs the plan's tests, each with its cleanup, and the external suite.
+"""Runs the plan's tests, each with its cleanup, and the plugged-in suite.
 
 Whatever happens in a test (a failed step, a request to stop, an interrupt), its cleanup runs if it may have
 written anything.

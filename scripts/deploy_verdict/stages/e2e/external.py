@@ -1,4 +1,4 @@
-"""Runs an external suite as a process: bounded, stopped with all its children, its results read.
+"""Runs a plugged-in suite as a process: bounded, stopped with all its children, its results read.
 
 The exit code alone proves nothing; what counts is the JUnit file that it wrote in this run.
 """

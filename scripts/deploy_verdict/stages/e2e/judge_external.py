@@ -1,4 +1,4 @@
-"""What the JUnit files of an external suite prove, for the command and for each case. Pure."""
+"""What the JUnit files of a plugged-in suite prove, for the command and for each case. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Reads the JUnit XML that an external suite wrote. The file is not trusted.
+"""Reads the JUnit XML that a plugged-in suite wrote. The file is not trusted.
 
 A DOCTYPE is refused where it begins, before any entity can be defined.
 """

@@ -110,7 +110,7 @@ def _execution(bundle: Bundle) -> tuple[str, ...]:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """Return how many tests of one run went through, counting the cases of an external suite."""
+    """Return how many tests of one run went through, counting the cases of a plugged-in suite."""
     runs = [item for _, item in readings_of(bundle, "e2e", TestObservation) if item.offset_s == offset_s]
     cases = [item for _, item in readings_of(bundle, "e2e", CaseObservation) if item.offset_s == offset_s]
     bad = [run.check for run in runs if run.stopped]
