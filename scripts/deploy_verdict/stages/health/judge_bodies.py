@@ -1,4 +1,4 @@
-"""What answers say where the plan does not look: copies, failures in a 200, a catch-all page. Pure."""
+"""What responses say where the plan does not look: copies, failures in a 200, a catch-all page. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from deploy_verdict.stages.health.complaints import complaint_of, is_page, kind_
 
 
 def judge_bodies(bundle: Bundle) -> Iterator[Finding]:
-    """A finding only where something is wrong: the plan asks for none of it."""
+    """Yield a finding only if something is wrong, as the plan asks for none of this."""
     sent: dict[str, list[Sent]] = {}
     for item in bundle.sent:
         if item.check is not None and item.exchange.fault is None and not item.is_reading:
@@ -42,7 +42,7 @@ def _copied(check: Check, answers: Sequence[Sent], speed: float) -> Iterator[Fin
 
 
 def _of_itself(check: Check, answers: Sequence[Sent], pages: dict[str, set[str]]) -> Iterator[Finding]:
-    """Where the status is good, and the body says something else."""
+    """Yield a finding if a good status has a body that contradicts it."""
     good = [item for item in answers if 200 <= (item.exchange.status or 0) < 300]
     told = [(item, words) for item in good if (words := _complaint(check, item, pages)) is not None]
     if not told:
@@ -68,7 +68,7 @@ def _complaint(check: Check, item: Sent, pages: dict[str, set[str]]) -> str | No
 
 
 def _turned(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
-    """Where an address gives another kind of thing than before: nothing, a page, another place's answer."""
+    """Yield a finding if an address returns another kind of body than before, such as nothing or a page."""
     known = [(item, kind_of_body(item.exchange)) for item in sorted(answers, key=lambda item: item.offset_s)]
     other = next(((item, kind) for item, kind in known if kind != known[0][1]), None)
     if other is None:
@@ -84,7 +84,7 @@ def _turned(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
 
 
 def _pages(bundle: Bundle, sent: dict[str, list[Sent]]) -> dict[str, set[str]]:
-    """The paths that gave each HTML page; of a catch-all they are several."""
+    """Return the paths that gave each HTML page; a catch-all page has several."""
     pages: dict[str, set[str]] = {}
     for check in bundle.plan.health:
         for item in sent.get(check.name, []):
