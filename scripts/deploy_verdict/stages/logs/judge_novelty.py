@@ -1,7 +1,7 @@
-"""What to think of kinds of log lines: errors new since the deployment, and the incident's own. Pure.
+"""Judges kinds of log lines: errors new since the deployment, and those of the incident. Pure.
 
-A new kind of error is a fail wherever the time before is known, with novelty in the plan or without. Where
-it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
+A new kind of error is a fail if the time before is known, with or without novelty in the plan. If it is not
+known, that is inconclusive only if the plan has novelty: many services have no earlier log.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +22,9 @@ STARTS = "say by logs.starts which line the service logs when it starts"
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Readings of the time before T0: of the deployment before this one, and of this one's own.
+    """Readings of the time before T0: of the previous deployment, and of this one's start.
 
-    `older_code_until`: so long the deployment before still answered some requests after T0.
+    `older_code_until`: until when the previous deployment still answered some requests after T0.
     """
 
     before: LogObservation | None = None
@@ -40,7 +40,10 @@ def judge_novelty(
     *,
     speed: float = 1.0,
 ) -> Iterator[Finding]:
-    """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
+    """Yield the findings on new and more frequent kinds of errors, and on the incident.
+
+    `reasons` are why "not found" does not mean "was not there" in the window's own log.
+    """
     novelty = logs.novelty or Novelty()
     found = None
     if observation is not None:
@@ -68,7 +71,7 @@ def judge_novelty(
 
 
 def _more(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
-    """A known kind may be a known trouble that has become worse."""
+    """Judge known kinds: one that is much more frequent may be a known problem that got worse."""
     if found is None:
         return unknown("the log was not read")
     if found.more_errors:
@@ -118,7 +121,7 @@ def _early(found: Comparison) -> str:
 
 
 def _unproven(found: Comparison, reasons: Sequence[str]) -> str:
-    """Why no new kind was found and that proves nothing; empty where it does."""
+    """Return why finding no new kind proves nothing; "" if it does."""
     if reasons:
         return f"none, but {'; '.join(reasons)}"
     if found.unproven:
