@@ -393,8 +393,7 @@ def _gaps(tally: LogTally) -> Iterator[str]:
 
 
 def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
-    """Yield contradictions of clock and file: lines from before T0 with times long after it, or vice versa.
-    """
+    """Yield contradictions of clock and file: lines from before T0 with later times, or the reverse."""
     unzoned = "its times have no zone: log in UTC or with an offset"
     remedy = unzoned if tally.unzoned else "set the clock of the service"
     if len(tally.written_before) >= FEWEST_CLOCKED:
