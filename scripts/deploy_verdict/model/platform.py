@@ -94,9 +94,9 @@ class DeploymentObservation(Record):
     """One sample of the platform: the subject, what is live, and earlier deployments.
 
     `found_by` says how the subject was chosen, `candidates` how many deployments matched. `active` is None if
-    it could not be read. `recent` is newest first and, like `steps`, `judged` and the log lines, only in the
-    first sample. `retired` are fields that the platform's API no longer knows, such as Deployment.meta: their
-    content is unknown. `waited_s` is the real time for which the deployment was in flight before this sample.
+    it could not be read. `recent` is newest first, and only in the first and the last sample; `judged` and
+    `waited_s`, the real time for which the deployment was in flight before, only in the first. `retired` are
+    fields that the platform's API no longer knows, such as Deployment.meta: their content is unknown.
     """
 
     kind: Literal["deployment"] = "deployment"

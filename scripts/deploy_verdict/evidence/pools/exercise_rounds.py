@@ -41,12 +41,12 @@ class Response:
 
     @property
     def silent(self) -> int:
-        """The number of rounds in which our load made no difference to the gauge."""
+        """The number of rounds in which the gauge was the same with our load as without."""
         return sum(item == 0 for item in self.differences)
 
     @property
     def moved(self) -> int:
-        """The number of rounds in which it made one."""
+        """The number of rounds in which the gauge differed with our load."""
         return len(self.differences) - self.silent
 
     @property
