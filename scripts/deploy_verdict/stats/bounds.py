@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CONFIDENCE = 0.99
-# The probability of error: 95 % where a figure is shown, and 1 in 10,000 where STABLE rests on it.
+# The probability of error: 5 % where a figure is shown, 1 in 10,000 where STABLE rests on it.
 USUAL, RARE = 0.05, 0.0001
 # No event in n units excludes rates above this / n per unit at 95 %: the rule of three.
 NO_EVENT = -math.log(0.05)

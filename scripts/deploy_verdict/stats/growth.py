@@ -152,9 +152,9 @@ class Growth:
     def detectable(self) -> float:
         """The rate that such a window calls GROWING with 80 % probability.
 
-        It adds up: the smallest rise between the middles of the thirds (for whole units from half a unit
-        below); the noise of both thirds; a leak's own randomness, of variance rate / hours; and the noise
-        once more, as the test must agree with the rise. The last term is fitted, and a test holds it
+        It combines the smallest rise between the middles of the thirds (for whole units from half a unit
+        below), the noise of both thirds, a leak's own randomness of variance rate / hours, and the noise once
+        more, as the test must agree with the rise. The last term is fitted, and a test holds it
         (tests/calibration): 75 to 85 % of simulated leaks of this rate are found.
         """
         own = 1.0 if self.counted else 0.0

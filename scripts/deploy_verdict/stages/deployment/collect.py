@@ -123,7 +123,7 @@ def resolved(
 def _listed(railway: RailwayClient, place: ServiceIds) -> tuple[Deployment, ...]:
     """Return the newest deployments; the active ones if Railway's API no longer has the list.
 
-    In that case nobody can say what came between.
+    What came in between is then unknown.
     """
     try:
         return deployments(railway, place, most=MOST_RECENT)[0]

@@ -85,7 +85,7 @@ class Gauge:
 
     @cached_property
     def _metrics(self) -> dict[str, tuple[str, ...]]:
-        """The metrics that are needed of an address, by address, where nothing else of it is needed."""
+        """The metrics that the pool reads, by address, if it reads nothing else there."""
         found: dict[str, list[tuple[str, ...] | None]] = {}
         for _, number in self.pool.numbers:
             if not number.is_constant:

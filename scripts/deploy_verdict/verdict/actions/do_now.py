@@ -74,7 +74,7 @@ def where_words(actions: Iterable[NextAction]) -> str:
 
 
 def _against(bundle: Bundle, outcome: VerdictOutcome, found: Causes, now: datetime) -> Iterator[NextAction]:
-    """Yield the cure first, if the evidence shows one; then the way back, if that may help."""
+    """Yield the cure first, if the evidence shows one; then a rollback, if that may help."""
     cause = found.failed[0]
     cures = [NextAction(text=text) for text in first_aid(bundle, found)]
     yield from cures

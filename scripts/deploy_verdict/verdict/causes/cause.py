@@ -72,7 +72,7 @@ def is_full(cause: Cause) -> bool:
 
 
 def is_down(cause: Cause) -> bool:
-    """Return whether the service as a whole serves nobody."""
+    """Return whether the service serves nobody at all."""
     if cause.key == PLATFORM:
         # If it was never live, the previous deployment still serves.
         return cause.severity is Severity.P0

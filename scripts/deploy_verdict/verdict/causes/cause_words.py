@@ -88,7 +88,7 @@ def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 
 def unknown_sentence(bundle: Bundle, cause: Cause) -> str:
-    """Return why so many checks have no result."""
+    """Return how many checks have no result, and why."""
     lead = cause.unknown[0]
     count = f"{counted(len(cause.unknown), 'check')} {'has' if len(cause.unknown) == 1 else 'have'} no answer"
     if cause.key == MISSED:
