@@ -68,7 +68,6 @@ class Secrets:
                     for part in parts_of(value)
                     if is_token(part) and not _NO_PIECES.search(part)
                 }
-        # Longest first.
         self.forms = [(form, forms[form]) for form in sorted(forms, key=len, reverse=True)]
         # A form with escapes cannot be in a text without its first escape, nor any form without its head.
         self._by_mark: dict[str, list[tuple[str, str]]] = {}

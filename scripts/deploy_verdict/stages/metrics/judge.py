@@ -64,8 +64,8 @@ class Memory:
 def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
     """Return the findings on readability, limit and growth, by the newest complete reading.
 
-    Every reading is of the complete window, so the newest knows most. Interim readings count only if they exceed
-    a limit; growth needs the complete window.
+    Every reading is of the complete window, so the newest knows most. Interim readings count only if they
+    exceed a limit; growth needs the complete window.
     """
     section = bundle.plan.metrics
     if section is None:
