@@ -128,6 +128,7 @@ def ask_request(context: Context, request: Request, entry: OpenEntry | None = No
 
 
 def unsent(context: Context, request: Request, kind: str, reason: str) -> Exchange:
+    """Return the exchange of a request that was not sent, with a fault of this kind and reason."""
     return Exchange(
         at=context.pace.clock.now(),
         method=request.method,

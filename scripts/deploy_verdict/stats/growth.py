@@ -48,6 +48,7 @@ class TrafficChange:
 
     @property
     def rose(self) -> bool:
+        """Whether there were more requests in the last third."""
         return self.last > self.first
 
     @property

@@ -38,6 +38,7 @@ class OthersRequests:
     every_s: float
 
     def between(self, start_s: float, end_s: float) -> float:
+        """Return how many requests others sent in a stretch (plan seconds)."""
         all_ = sum(count for at_s, count in self.points if start_s <= at_s < end_s)
         return max(0.0, all_ - sum(start_s <= at_s < end_s for at_s in self.ours_s))
 

@@ -182,18 +182,22 @@ class PoolSample:
 
     @property
     def mean_used(self) -> float:
+        """The mean of the connections in use."""
         return sum(level.used for level in self.levels) / len(self.levels)
 
     @property
     def peak_used(self) -> float:
+        """The most connections in use in any reading."""
         return max(level.used for level in self.levels)
 
     @property
     def floor_used(self) -> float:
+        """The fewest connections in use in any reading."""
         return min(level.used for level in self.levels)
 
     @cached_property
     def percents(self) -> tuple[float, ...]:
+        """The utilization in each good reading, in percent."""
         return tuple(level.percent for level in self.levels)
 
     @cached_property
@@ -203,10 +207,12 @@ class PoolSample:
 
     @property
     def mean_percent(self) -> float:
+        """The mean utilization, in percent."""
         return sum(self.percents) / len(self.levels)
 
     @property
     def peak_percent(self) -> float:
+        """The highest utilization in any reading, in percent."""
         return max(self.percents)
 
 

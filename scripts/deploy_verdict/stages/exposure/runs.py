@@ -83,6 +83,7 @@ def our_runs(bundle: Bundle, exposure: Exposure) -> OperationRuns:
 
 
 def runs_of_path(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
+    """Count the runs of an operation by its method and path: ours, and those of others."""
     ours, others = _ours(bundle, exposure), _of_others(bundle, exposure, findings)
     return OperationRuns(
         clean=ours.clean + others.clean,

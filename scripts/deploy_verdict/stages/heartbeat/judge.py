@@ -34,6 +34,7 @@ class Beat:
 
     @property
     def is_bad(self) -> bool:
+        """Whether the plan's check fails on it."""
         return self.ruling.outcome is Outcome.FAIL
 
 

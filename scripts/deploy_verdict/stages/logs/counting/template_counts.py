@@ -65,6 +65,7 @@ class CountedTemplate:
         self.most_in_minute = max(self.most_in_minute, self._in_minute)
 
     def take_in(self, other: "CountedTemplate") -> None:
+        """Add the counts of a template that is equal once redacted."""
         self.count += other.count
         self.minutes += other.minutes
         self.spells += other.spells
