@@ -114,13 +114,13 @@ class Probe:
         request = self._request(method, path, json, headers, anonymous, form)
         limit_s = timeout_s or self.timeout_s
         with CuttableSession(cookies=self._cookies) as session:
-            first = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+            first = self._ask_logged_in(session, request, limit_s, tries=2, anonymous=anonymous)
             pause_s = retry_after_s(first.headers) if self._foreign and first.status == TOO_MANY else None
             if pause_s is None or pause_s > MOST_PAUSE_S:
                 return first
             session.close()
             self._clock.sleep(pause_s)
-            second = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+            second = self._ask_logged_in(session, request, limit_s, tries=2, anonymous=anonymous)
         before = Attempt(at=first.at, elapsed_ms=first.elapsed_ms or 0.0, fault=first.fault)
         return second.model_copy(update={"attempts": (before, *second.attempts)})
 
@@ -143,7 +143,7 @@ class Probe:
         sent = {**self._headers, **own, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, data=form, headers=sent)
 
-    def _let_in(
+    def _ask_logged_in(
         self,
         session: CuttableSession,
         request: HttpRequest,
@@ -293,7 +293,7 @@ class KeptAlive:
         """
 
         def asked() -> Exchange:
-            return self._probe._let_in(
+            return self._probe._ask_logged_in(
                 self._session,
                 self._probe._request(method, path, None, headers, anonymous),
                 timeout_s or self._probe.timeout_s,

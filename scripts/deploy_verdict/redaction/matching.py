@@ -197,7 +197,7 @@ def _shortest_piece(part: str) -> int:
     return max(_GRAM, min(_PIECE, len(part) // 2))
 
 
-def _grown(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
+def _longest_piece(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
     """Return the longest piece of the token around this place."""
     best = (at, at)
     origin = part.find(gram)
@@ -216,7 +216,7 @@ def _grown(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
 def _pieces(text: str, gram: str, part: str, name: str) -> Iterator[Span]:
     at = text.find(gram)
     while at >= 0:
-        start, end = _grown(text, at, part, gram)
+        start, end = _longest_piece(text, at, part, gram)
         if end - start >= _shortest_piece(part):
             yield Span(start, end, name, end - start)
         at = text.find(gram, end)

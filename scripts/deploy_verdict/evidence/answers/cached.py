@@ -102,7 +102,7 @@ def _date(exchange: Exchange) -> str:
 def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str]:
     """Return the responses whose own clock or uptime has stood still for too long, by id, with the reason."""
     runs: dict[str, list[tuple[Exchange, float]]] = {}
-    told: dict[int, str] = {}
+    frozen: dict[int, str] = {}
     for exchange in answered:
         for field, value in _clocks(exchange):
             run = runs.setdefault(field, [])
@@ -113,12 +113,12 @@ def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str
             still_s = LOOKED_STILL_S if _LOOKED.fullmatch(field[2:]) else STILL_S
             least_s = LEAST_STILL_S if value % 60 else LEAST_OF_MINUTES_S
             is_long = apart_s >= max(least_s, still_s / speed)
-            if len(run) >= FEWEST_STILL and is_long and _ran(field, *run[0]):
-                told[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
-    return told
+            if len(run) >= FEWEST_STILL and is_long and _was_current(field, *run[0]):
+                frozen[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
+    return frozen
 
 
-def _ran(field: str, exchange: Exchange, value: float) -> bool:
+def _was_current(field: str, exchange: Exchange, value: float) -> bool:
     """Return whether a value was current when it was first seen, by the service's own clock.
 
     The time of a build or of a start is not. The service's clock need not be right.

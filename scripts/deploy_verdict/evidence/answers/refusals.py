@@ -84,8 +84,10 @@ def judge_refusals(
     others, usual = _others(now, own), None if before is None else _others(before, {})
     rulings = [*_rulings(wanted, others, usual, few), *_by_part(wanted, now, own, few)]
     counts = others[_ALL]
-    told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
-    return _worst(rulings) or passed(f"of {counts.total():,} requests of others {told or 'none was refused'}")
+    counted = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
+    return _worst(rulings) or passed(
+        f"of {counts.total():,} requests of others {counted or 'none was refused'}"
+    )
 
 
 def judge_server_errors(

@@ -119,7 +119,7 @@ def _scalars(value: object, path: str, depth: int) -> Iterator[tuple[str, str | 
             yield from _scalars(item, f"{path}.{key}", depth - 1)
 
 
-def _told(reading: Reading, level: "PoolLevel | str") -> Told:
+def _fields_of(reading: Reading, level: "PoolLevel | str") -> Told:
     numbers = () if isinstance(level, str) else (("used", level.used), ("limit", level.limit))
     return Told(reading.new_connection, (*numbers, *_values_in(reading.body)))
 
@@ -136,7 +136,7 @@ def process_of(body: str | None) -> str | None:
     return f"started {line.split()[1]}" if line and len(line.split()) > 1 else None
 
 
-def _who(reading: Reading) -> str | None:
+def _process_named(reading: Reading) -> str | None:
     """Return the instance that a header or the plan names, and the process in it."""
     instance = None if reading.instance is None else f"instance {reading.instance}"
     return ", ".join(filter(None, (instance, process_of(reading.body)))) or None
@@ -259,8 +259,8 @@ def _sample(pool: Pool, offset_s: float, planned: Burst, bursts: list[_Burst]) -
         ),
         limited=sum(one.status == 429 for one in readings),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
-        processes=tuple(who for one in readings if (who := _who(one)) is not None),
-        told=() if pool.asks else tuple(map(_told, readings, results)),
+        processes=tuple(who for one in readings if (who := _process_named(one)) is not None),
+        told=() if pool.asks else tuple(map(_fields_of, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )

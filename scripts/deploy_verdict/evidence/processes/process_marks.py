@@ -96,9 +96,9 @@ def versions(bundle: Bundle) -> tuple[str, str] | None:
             if mark.at_s >= bundle.plan.fresh_within_s and _CODE.fullmatch(str(mark.value)):
                 seen.setdefault(str(mark.value), []).append(mark)
         if len(seen) > 1:
-            told = [_times_of(value, found) for value, found in seen.items()]
-            more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-            return f"{field} is {', '.join(told[:MOST_NAMED])}{more}", list(seen.values())[1][0].pointer
+            listed = [_times_of(value, found) for value, found in seen.items()]
+            more = f", and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+            return f"{field} is {', '.join(listed[:MOST_NAMED])}{more}", list(seen.values())[1][0].pointer
     return None
 
 
@@ -114,12 +114,12 @@ def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
         if sent.exchange.fault is not None:
             continue
         at_s = (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed
-        for field, value in _told(sent.exchange):
+        for field, value in _marks_in(sent.exchange):
             series.setdefault((path_of(sent.exchange.url), field), []).append(Mark(at_s, value, sent.pointer))
     return {key: sorted(marks, key=lambda mark: mark.at_s) for key, marks in series.items()}
 
 
-def _told(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
+def _marks_in(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
     """Yield the marks in the headers, and in a JSON or Prometheus body."""
     for name, text in exchange.headers.items():
         is_start = START.match(name) or VERSION.match(name)

@@ -282,7 +282,7 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
     notes: list[str] = []
     # Needed at the first sample for the rollback options, and at the last one for other releases in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
-    more = _more(context, railway, place, found, notes, with_history=ends)
+    more = _details(context, railway, place, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(
         {
             "offset_s": offset_s,
@@ -297,7 +297,7 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
     )
 
 
-def _more(
+def _details(
     context: Context,
     railway: RailwayClient,
     place: ServiceIds,

@@ -13,7 +13,7 @@ from deploy_verdict.stages.e2e.judge_runs import NOT_RUN, Files, runs_in, tested
 
 def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
     """Judge the cleanup over all runs and attempts. What one attempt left behind, no other undoes."""
-    left = list(_left(e2e, test, files))
+    left = list(_left_behind(e2e, test, files))
     if left:
         first = next((ruling for ruling in left if ruling.outcome is Outcome.FAIL), left[0])
         more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
@@ -29,11 +29,11 @@ def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
     return ruling.as_finding("e2e", test.name, "cleanup", expectation, expected="nothing is left behind")
 
 
-def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
+def _left_behind(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
     """Yield what is not clean, or not known to be clean."""
     runs = list(runs_in(test.name, files))
     for pointer, observation in runs:
-        for ruling in _left_by(test, observation):
+        for ruling in _left_by_run(test, observation):
             offset_s = observation.offset_s
             actual = f"{shown_offset(offset_s)}: {ruling.actual}"
             yield replace(ruling, actual=actual).at(pointer, offset_s)
@@ -46,7 +46,7 @@ def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
             yield unknown(text).at(None, offset_s)
 
 
-def _left_by(test: Test, observation: TestObservation) -> Iterator[Ruling]:
+def _left_by_run(test: Test, observation: TestObservation) -> Iterator[Ruling]:
     for item in observation.unrestored:
         yield failed(f"not restored ({item.reason}); send: {item.request}")
     if observation.unrestored or not _wrote(observation):

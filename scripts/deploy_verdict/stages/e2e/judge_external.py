@@ -131,8 +131,8 @@ def _ran(e2e: E2E, suite: SuiteRun) -> Ruling:
         return failed(f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
     reason = _unproven(e2e, suite, cases)
     others = {kind: sum(case.result == kind for case in cases) for kind in ("skipped", "flaky")}
-    told = ", ".join(f"{count} of {len(cases)} cases {kind}" for kind, count in others.items() if count)
-    return unknown(reason) if reason else passed(told)
+    allowed = ", ".join(f"{count} of {len(cases)} cases {kind}" for kind, count in others.items() if count)
+    return unknown(reason) if reason else passed(allowed)
 
 
 def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
@@ -176,8 +176,8 @@ def _finding(e2e: E2E, check: str, rule: str, expectation: str, runs: Sequence[R
     good = sum(ruling.outcome is Outcome.PASS for ruling in runs)
     tally = f"passed in {good} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
     if worst.outcome is Outcome.PASS:
-        told = next((ruling.actual for ruling in runs if ruling.actual), "")
-        ruling = passed(f"{tally}: {told}" if told else tally).at(runs[-1].evidence)
+        remark = next((ruling.actual for ruling in runs if ruling.actual), "")
+        ruling = passed(f"{tally}: {remark}" if remark else tally).at(runs[-1].evidence)
     else:
         offset_s = e2e.at[[ruling.outcome for ruling in runs].index(worst.outcome)]
         actual = f"{shown_offset(offset_s)}: {worst.actual}; {tally}"

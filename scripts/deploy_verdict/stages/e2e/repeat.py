@@ -70,13 +70,13 @@ class Cycles(Counted):
             if held is not None:
                 return held
             try:
-                return self._lead_up() or runs()
+                return self._set_up() or runs()
             finally:
                 if self._test_run.writes:
                     clean_up(self._test_run, self._test.cleanup)
                 close_entry(self._test_run)
 
-    def _lead_up(self) -> str | None:
+    def _set_up(self) -> str | None:
         parts: tuple[Part, Part] = ("before_each", "start")
         for part, steps in zip(parts, (self._before_each, self._test.start), strict=True):
             for index, step in enumerate(steps):

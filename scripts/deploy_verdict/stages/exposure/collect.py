@@ -57,13 +57,13 @@ def top_up(
             def keep_it(observation: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
                 keep((*before, observation))
 
-            running = _Running(context, exposure, exposure.top_up, offset_s, need_of(exposure))
+            running = _RunningTopUp(context, exposure, exposure.top_up, offset_s, need_of(exposure))
             done = (*before, running.run(keep_it))
             keep(done)
     return done
 
 
-class _Asking(Counted):
+class _RepeatedCheck(Counted):
     """Repeats a health check's request, as `Cycles` repeats a test's steps."""
 
     def __init__(self, context: Context, name: str) -> None:
@@ -91,15 +91,15 @@ class _Asking(Counted):
         self.failures.append(FailedRun(step=record))
 
 
-class _Running:
+class _RunningTopUp:
     """The running top-up of one exposure."""
 
     def __init__(self, context: Context, exposure: Exposure, how: TopUp, offset_s: float, need: Need) -> None:
         self._context, self._exposure, self._how, self._offset_s = context, exposure, how, offset_s
         self._need = need
         stage, name = how.part
-        self._runs: Cycles | _Asking = (
-            Cycles(context, *context.plan.test_of(name)) if stage == "e2e" else _Asking(context, name)
+        self._runs: Cycles | _RepeatedCheck = (
+            Cycles(context, *context.plan.test_of(name)) if stage == "e2e" else _RepeatedCheck(context, name)
         )
         self._at = context.pace.clock.now()
         self._took_s = self._sent_s = 0.0
@@ -111,7 +111,7 @@ class _Running:
             return self._reported()
         keep(self._observation())
         try:
-            self._ended = self._runs.through(lambda: self._went_on(keep)) or ""
+            self._ended = self._runs.through(lambda: self._run_until_enough(keep)) or ""
         finally:
             keep(self._observation())
         return self._reported()
@@ -126,7 +126,7 @@ class _Running:
             return f"{self._how.at_most} runs were done by earlier attempts"
         return None
 
-    def _went_on(self, keep: Callable[[TopUpObservation], None]) -> str:
+    def _run_until_enough(self, keep: Callable[[TopUpObservation], None]) -> str:
         """Run until nothing is lacking; return why it ended."""
         clock, how = self._context.pace.clock, self._how
         gap_s = max(how.every / self._context.pace.speed, 1 / FASTEST_PER_S)

@@ -55,21 +55,21 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     if runs.bad:
         share, most = shown_percent(100 * runs.bad / total), shown_percent(possible_percent(runs.bad, total))
         rate = f"{share} %, at most {most} % at 95 %"
-        text = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
+        text = f"{runs.bad} of {total} runs{_shares(runs)} went wrong: {rate}{beside}"
         return failed(text, exposure.severity, "a watched operation failed")
     if not runs.clean:
         text = f"did not run in this window; {exposure.wanted} runs are required"
-        return unknown(text + beside + _topped(bundle, exposure))
+        return unknown(text + beside + _about_top_up(bundle, exposure))
     possible = possible_percent(runs.by_edge, runs.clean + runs.by_edge)
     excluded = f"so an error rate above {shown_percent(possible)} % is excluded at 95 %"
     answered = (
         f"; the edge answered {runs.by_edge} more, which traffic.max_5xx allows" if runs.by_edge else ""
     )
-    text = f"ran {_times(runs.clean)}{_whose(runs)} without an error{answered}, {excluded}{beside}"
+    text = f"ran {_times(runs.clean)}{_shares(runs)} without an error{answered}, {excluded}{beside}"
     if possible > excluded_percent(exposure.wanted):
         goal = f"above {shown_percent(excluded_percent(exposure.wanted))} %"
         more = f"{exposure.wanted - runs.clean} more would exclude rates {goal}"
-        return unknown(f"{text}; {more}{_topped(bundle, exposure) or _HELP}")
+        return unknown(f"{text}; {more}{_about_top_up(bundle, exposure) or _HELP}")
     left = [item.unrestored[0].reason for item in _top_ups(bundle, exposure) if item.unrestored]
     if left:
         return unknown(f"{text}; the top-up left its test entity unrestored: {left[0]}")
@@ -83,7 +83,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _whose(runs: OperationRuns) -> str:
+def _shares(runs: OperationRuns) -> str:
     """Describe whose runs these were, unless all of them were our usual ones."""
     ours = runs.clean + runs.bad - runs.others - runs.topped_up
     shares = [f"{runs.others} of others"] if runs.others else []
@@ -91,7 +91,7 @@ def _whose(runs: OperationRuns) -> str:
     return f" ({', '.join([f'{ours} ours', *shares])})" if shares else ""
 
 
-def _topped(bundle: Bundle, exposure: Exposure) -> str:
+def _about_top_up(bundle: Bundle, exposure: Exposure) -> str:
     """Describe why a top-up brought no more runs, if the plan has one."""
     if exposure.top_up is None:
         return ""

@@ -101,7 +101,9 @@ def complaint_of(exchange: Exchange, path: str) -> str | None:
     place = path_of(exchange.redirects[-1]) if exchange.redirects else ""
     if _BAD_PLACE.search(place) and not _BAD_PLACE.search(path_of(path)):
         return f"came by a redirect to {place[:80]}"
-    return _unread(exchange, body) or (_page(body, path) if is_page(body) else _said(exchange, body))
+    return _unreadable(exchange, body) or (
+        _complaint_in_page(body, path) if is_page(body) else _complaint_in_text(exchange, body)
+    )
 
 
 def is_page(body: str) -> bool:
@@ -125,7 +127,7 @@ def _kind(body: str) -> str:
     return first or ("null" if text == "null" else "a text")
 
 
-def _unread(exchange: Exchange, body: str) -> str | None:
+def _unreadable(exchange: Exchange, body: str) -> str | None:
     """Describe bytes where text was announced: compressed in a way not requested, or not declared."""
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     kind, coding = headers.get("content-type", ""), headers.get("content-encoding", "")
@@ -134,27 +136,27 @@ def _unread(exchange: Exchange, body: str) -> str | None:
     return f"could not be read (Content-Encoding: {coding or 'none'}, Content-Type: {kind or 'none'})"
 
 
-def _page(body: str, path: str) -> str | None:
+def _complaint_in_page(body: str, path: str) -> str | None:
     heads = [" ".join(text.split())[:80] for text in (_TITLE.findall(body) or _HEADING.findall(body))]
     bad = next((text for text in heads[:1] if _BAD_TITLE.search(text)), None)
     if bad is not None:
         return f"is a page with the title {bad!r}"
     if _PASSWORD.search(body):
         return "is a page that asks for a password"
-    if sent_on := _REFRESH.search(body) or _leads_on(body):
+    if sent_on := _REFRESH.search(body) or _script_redirect(body):
         return f"is a page that only leads to {shown(sent_on[1] or 'elsewhere')}"
     if _SHELL.search(body) and path_of(path).strip("/"):
         return "is an application's empty page, which servers give for any path"
     return "holds an error of its framework" if _TROUBLE.search(body) else None
 
 
-def _leads_on(body: str) -> re.Match[str] | None:
+def _script_redirect(body: str) -> re.Match[str] | None:
     """Return the script that leads elsewhere, if the page shows nothing."""
     shows = re.sub(r"<[^>]*>", "", _UNSHOWN.sub("", body)).strip()
     return None if shows else _LOCATION.search(body)
 
 
-def _said(exchange: Exchange, body: str) -> str | None:
+def _complaint_in_text(exchange: Exchange, body: str) -> str | None:
     """Return what JSON, XML or plain text says against the status, or None."""
     document = read_json(body.removeprefix(_GUARD))
     if isinstance(document, Found):

@@ -47,13 +47,13 @@ def _judged(plan: Plan, line: Expectation, readings: Sequence[Sent]) -> Ruling:
     tested = [(item, tested_line(line, item.exchange)) for item in answered]
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         for _, of_sample in groupby(tested, key=lambda pair: pair[0].offset_s):
-            found = _often(plan, line, list(of_sample), outcome)
+            found = _in_sample(plan, line, list(of_sample), outcome)
             if found is not None:
                 return found
     bad = [pair for pair in tested if pair[1].outcome is Outcome.FAIL]
     percent = least_percent(len(bad), len(tested), RARE)
     if bad and not line.matcher.speaks_of_numbers and percent > TOLERATED_PERCENT:
-        return _told(line, bad, len(tested), "in the window")
+        return _ruling_on(line, bad, len(tested), "in the window")
     few = f", {len(bad)} of them not as expected by {line.text}: too few to count" if bad else ""
     return passed(f"{len(answered)} readings{few}")
 
@@ -66,17 +66,17 @@ def spikes_needed(plan: Plan, readings: int, *, is_number: bool) -> float:
     return min(readings, max(fewest, share * readings))
 
 
-def _often(
+def _in_sample(
     plan: Plan, line: Expectation, tested: list[tuple[Sent, Ruling]], outcome: Outcome
 ) -> Ruling | None:
     """Return the ruling on one sample if enough of its readings fail, or are unknown; else None."""
     found = [pair for pair in tested if pair[1].outcome is outcome]
     if len(found) < spikes_needed(plan, len(tested), is_number=line.matcher.speaks_of_numbers):
         return None
-    return _told(line, found, len(tested), f"at {shown_offset(found[0][0].offset_s)}")
+    return _ruling_on(line, found, len(tested), f"at {shown_offset(found[0][0].offset_s)}")
 
 
-def _told(line: Expectation, found: Sequence[tuple[Sent, Ruling]], count: int, where: str) -> Ruling:
+def _ruling_on(line: Expectation, found: Sequence[tuple[Sent, Ruling]], count: int, where: str) -> Ruling:
     sent, first = found[0]
     text = f"{line.text} — {first.actual} in {len(found)} of {count} readings {where}"
     ruling = failed(text, first.severity, first.because) if first.outcome is Outcome.FAIL else unknown(text)

@@ -55,22 +55,22 @@ def judge_novelty(
     if found is not None and observation is not None:
         is_known = not found.doubts and not (earlier.before and earlier.before.templates_left_out)
         unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
-    ruling = _new(novelty, found, (*reasons, *unlevelled))
+    ruling = _new_kinds(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
-    ruling = _more(novelty, found, reasons)
+    ruling = _more_frequent(novelty, found, reasons)
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no known kind of error is much more frequent than before the deployment"
         expected = f"at most {LARGE:g} times as often, for certain"
         yield ruling.as_finding(STAGE, "novelty", "frequency", text, expected=expected)
     if logs.incident is not None:
-        ruling = _again(logs.incident, observation, reasons)
+        ruling = _incident_lines(logs.incident, observation, reasons)
         text = "no line of the incident's kinds"
         yield ruling.as_finding(STAGE, "incident", "must_not_appear", text, expected="0 lines")
 
 
-def _more(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
+def _more_frequent(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
     """Judge known kinds: one that is much more frequent may be a known problem that got worse."""
     if found is None:
         return unknown("the log was not read")
@@ -92,7 +92,7 @@ def _left_out(observation: LogObservation) -> int:
     return sum(observation.templates_left_out.get(kind, 0) for kind in ("error", "unproven"))
 
 
-def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
+def _new_kinds(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
     if found is None:
         return unknown("the log was not read")
     if found.new_errors:
@@ -134,7 +134,7 @@ def _unproven(found: Comparison, reasons: Sequence[str]) -> str:
     return NOT_KEPT if NOT_KEPT in found.doubts else ""
 
 
-def _again(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:
+def _incident_lines(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:
     if observation is None:
         return unknown("the log was not read")
     counts = {item.sought: item for item in observation.incident}

@@ -132,7 +132,7 @@ def _processes_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
     """Yield the starts of processes that follow one another; several that answer in turn give none."""
     found, known, every = [], frozenset[str](), frozenset[str]()
     for sample in samples:
-        who = _present(sample)
+        who = _processes_in(sample)
         if who and known and not who & known:
             if who & every:
                 return []
@@ -157,7 +157,7 @@ def _others_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
     return found
 
 
-def _present(sample: PoolSample) -> frozenset[str]:
-    told = sample.processes
-    least = JOINED_SHARE * len(told) if len(told) >= BURST_READINGS else 0.0
-    return frozenset(who for who in set(told) if told.count(who) >= least)
+def _processes_in(sample: PoolSample) -> frozenset[str]:
+    named = sample.processes
+    least = JOINED_SHARE * len(named) if len(named) >= BURST_READINGS else 0.0
+    return frozenset(who for who in set(named) if named.count(who) >= least)

@@ -31,8 +31,10 @@ def judge_pools(bundle: Bundle) -> Iterator[Finding]:
         text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
         gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
         for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
-            told = replace(ruling, remedy=ruling.remedy or _remedy(pool, bundle.samples[pool.name], ruling))
-            finding = told.as_finding("pools", pool.name, rule, text)
+            remedied = replace(
+                ruling, remedy=ruling.remedy or _remedy(pool, bundle.samples[pool.name], ruling)
+            )
+            finding = remedied.as_finding("pools", pool.name, rule, text)
             if not rests_on_doubt(finding, gauge):
                 yield finding
             if rule == "samples":

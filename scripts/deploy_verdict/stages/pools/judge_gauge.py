@@ -38,20 +38,20 @@ def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
     """Judge whether the gauge can be trusted, at the sample or the exercise that decides it."""
     samples = bundle.samples[pool.name]
     if pool.asks is not None:
-        return _asked_itself(samples)
+        return _server_gauge(samples)
     server = bundle.samples.get(pool.server or "", ())
-    lies = (
+    doubts = (
         _disagreement(samples),
-        _fine_while_failing(bundle, pool),
+        _room_while_failing(bundle, pool),
         _replay(samples),
         _beyond_its_server(samples, server),
         _flat_top(samples, server),
     )
-    lie = next((lie for lie in lies if lie is not None), None) or _of_several(samples, server)
-    return lie or _believed(bundle, pool, judge_movement(samples), server)
+    doubt = next((doubt for doubt in doubts if doubt is not None), None) or _several_pools(samples, server)
+    return doubt or _trusted(bundle, pool, judge_movement(samples), server)
 
 
-def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]) -> Ruling:
+def _trusted(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]) -> Ruling:
     """Judge a gauge without a contradiction: by our own load, by its server's count, or by having moved."""
     if pool.exercise is None:
         if movement.ruling.outcome is Outcome.PASS:
@@ -78,7 +78,7 @@ def rests_on_doubt(finding: Finding, gauge: Finding) -> bool:
     return is_good and gauge.outcome is not Outcome.PASS
 
 
-def _asked_itself(samples: Sequence[PoolSample]) -> Ruling:
+def _server_gauge(samples: Sequence[PoolSample]) -> Ruling:
     """Judge a server that was queried directly: it must count our own connection."""
     states = [state for sample in samples for state in sample.states]
     if not states:
@@ -101,7 +101,7 @@ def _beyond_its_server(samples: Sequence[PoolSample], server: Sequence[PoolSampl
     return unknown(text).at(one.pointer, one.offset_s)
 
 
-def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
+def _several_pools(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
     """Judge responses of several processes, each with its own pool. Only their server's count covers all."""
     several = several_processes(samples)
     if several is None:
@@ -202,26 +202,26 @@ def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
     return unknown(f"{text} (at {shown_offset(sample.offset_s)})").at(sample.pointer, sample.offset_s)
 
 
-def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
+def _room_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
     """Find responses that say the pool is full at moments when every gauge shows room."""
-    lies = [
+    refusals = [
         (item, sample)
         for item in bundle.sent
         if (item.exchange.status or 0) >= 500 and SAYS_FULL.search(item.exchange.body or "")
-        for sample in _fine_at(bundle, pool, item.offset_s)
+        for sample in _room_at(bundle, pool, item.offset_s)
     ]
-    if not lies:
+    if not refusals:
         return None
-    item, sample = lies[0]
+    item, sample = refusals[0]
     match = SAYS_FULL.search(item.exchange.body or "")
     first_at = shown_offset(item.offset_s)
-    text = f'{len(lies)} answers said "{match.group(0) if match else ""}" (first at {first_at})'
+    text = f'{len(refusals)} answers said "{match.group(0) if match else ""}" (first at {first_at})'
     level = max(sample.levels, key=lambda level: level.percent)
     text += f" while it showed at most {level.used:g} of {level.limit:g}"
     return unknown(text).at(sample.pointer, sample.offset_s)
 
 
-def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
+def _room_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
     """Yield the sample before that moment, unless it or the next one, of any pool, explains a full pool.
 
     A pool that fills up between two samples shows it only in the second.

@@ -117,7 +117,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         proof = f"{STATISTICS}Mann-Kendall {shown_p(p)}, {effect(growth, UNIT)}"
         if change is not None and moved and change.rose:
             return unknown(f"{text}; but {change.text}, which may be why{proof}")
-        other = _no_leak(series, shape)
+        other = _other_explanation(series, shape)
         if other is not None:
             return unknown(f"{text}; but {other}{proof}")
         text += f"; {_ahead(growth, free)}{proof}; {_traffic(series, change)}{_of_lives(series)}"
@@ -171,7 +171,7 @@ def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
     return bend if bend is not None and bend.aicc < line + more else None
 
 
-def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
+def _other_explanation(series: GrowthSeries, shape: Shape | None) -> str | None:
     """Return what else explains the rise, or None."""
     if series.only_rises:
         return (
@@ -192,10 +192,10 @@ def _step(
 ) -> Ruling:
     """Judge a step that stays. It is not a leak; a rise fails if few more like it would fill the pool."""
     from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
-    before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
+    before, after, then = shown_offset(from_s), shown_offset(to_s), _at_that_time(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
     if series.only_rises:
-        return unknown(f"{text}; but {_no_leak(series, None)}")
+        return unknown(f"{text}; but {_other_explanation(series, None)}")
     read = [block for block in series.planned if block.is_read]
     last = _last_read(read)
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
@@ -203,9 +203,9 @@ def _step(
     if change is not None:
         return unknown(f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
-        told = f"{text}: no leak, and {then}"
+        stayed = f"{text}: no leak, and {then}"
         free = last.levels[-1].limit - used_at_end([block.block for block in read])
-        return passed(f"{told}; {_ALLOWED}") if _is_allowed(pool, series, shape, free) else unknown(told)
+        return passed(f"{stayed}; {_ALLOWED}") if _is_allowed(pool, series, shape, free) else unknown(stayed)
     text += (
         f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool; {then}"
     )
@@ -226,7 +226,7 @@ def _is_allowed(pool: Pool, series: GrowthSeries, shape: Shape, free: float) -> 
     return beside is not None and beside.high < harmful_rate(free, pool.safe_for)
 
 
-def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
+def _at_that_time(bundle: Bundle, from_s: float, to_s: float) -> str:
     """Describe what else the evidence has from the time of a step."""
     found = [
         f"{name}: {why} by {shown_offset(at_s)}"

@@ -94,8 +94,8 @@ def _band(pool: Pool, sample: PoolSample, use: _Use, spikes: float) -> Ruling:
     if use.mean >= pool.critical:
         return failed(f"{text} (critical from {pool.critical:g} %)", Severity.P1, FILLING_UP)
     if use.high >= spikes:
-        told = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
-        return failed(f"{text} on average, {told}", Severity.P1, FILLING_UP)
+        reached = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
+        return failed(f"{text} on average, {reached}", Severity.P1, FILLING_UP)
     if use.mean >= pool.attention:
         return failed(f"{text} (attention from {pool.attention:g} %)", Severity.P2, FILLING_UP)
     return passed(text)

@@ -112,7 +112,7 @@ def _for_address(bundle: Bundle, cause: Cause) -> Iterator[str]:
     found = _CONNECTS_TO.search(f"{cause.log_line} {cause.quote}")
     if found is None:
         return
-    told = " ".join(item.because or "" for item in cause.findings).casefold()
+    reasons = " ".join(item.because or "" for item in cause.findings).casefold()
     names = [pool.title or pool.name for pool in bundle.plan.pools]
-    what = next((name for name in names if name.casefold() in told), "what it connects to")
+    what = next((name for name in names if name.casefold() in reasons), "what it connects to")
     yield f"Check the address of {what} in the service's variables: it connects to {found['address']}"

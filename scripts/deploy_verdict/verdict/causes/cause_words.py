@@ -37,12 +37,12 @@ _LEADING_AT = re.compile(r"^T\+[\d.]+min: ")
 def root_causes(bundle: Bundle, found: Causes) -> tuple[RootCause, ...]:
     """Return what explains every finding that did not pass: failures worst first, then what is not known."""
     return (
-        *(_told(bundle, found, cause) for cause in found.failed),
-        *(_untold(bundle, cause) for cause in found.unknown),
+        *(_failed_cause(bundle, found, cause) for cause in found.failed),
+        *(_unknown_cause(bundle, cause) for cause in found.unknown),
     )
 
 
-def _told(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
+def _failed_cause(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
     what, proof = words_of(bundle, found.bad, cause)
     return RootCause(
         title=what,
@@ -56,11 +56,11 @@ def _told(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
     )
 
 
-def _untold(bundle: Bundle, cause: Cause) -> RootCause:
-    told = unknown_sentence(bundle, cause)
+def _unknown_cause(bundle: Bundle, cause: Cause) -> RootCause:
+    unknown = unknown_sentence(bundle, cause)
     return RootCause(
-        title=told.rstrip("."),
-        sentence=told,
+        title=unknown.rstrip("."),
+        sentence=unknown,
         since_s=cause.since_s,
         findings=tuple(dict.fromkeys(map(name_of, cause.unknown))),
         unknown=len(cause.unknown),
@@ -73,7 +73,7 @@ Words = tuple[str, str]
 
 def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
     """Return what is broken since when, and how certain that is."""
-    told = {
+    describe = {
         "platform": _platform,
         "silent": _silent,
         "stale": _stale,
@@ -83,7 +83,7 @@ def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
         "pool": _pool,
         "answer": _answer,
     }.get(cause.kind)
-    what, proof = told(bundle, bad, cause) if told else _itself(bundle, cause)
+    what, proof = describe(bundle, bad, cause) if describe else _itself(bundle, cause)
     return sentence(" ".join(what.split())).rstrip("."), sentence(" ".join(proof.split())).rstrip(".")
 
 
@@ -217,13 +217,18 @@ def _stale(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 def _errors(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
     meaning = next(
-        (item.because for item in cause.findings if asserted(cause, item) and _speaks(bundle, item)), None
+        (
+            item.because
+            for item in cause.findings
+            if asserted(cause, item) and _says_what_it_means(bundle, item)
+        ),
+        None,
     )
     meant = f": {meaning}" if meaning else ""
     return f"{_answering(bundle, bad, cause)}{meant}", _proof(bad, cause)
 
 
-def _speaks(bundle: Bundle, finding: Finding) -> bool:
+def _says_what_it_means(bundle: Bundle, finding: Finding) -> bool:
     """Return whether a rule says what responses mean.
 
     One on their text does, one on the status repeats it.

@@ -294,8 +294,8 @@ class _Sorting:
         """Return the cause of a health response that names the same broken component as a log line."""
         for cause in ranked:
             if cause.kind == "answer":
-                told = " ".join(f"{item.rule} {item.because or ''}" for item in cause.findings)
-                words = {word for word in re.findall(r"[a-z]{4,}", told.casefold())} - _NOT_WORDS
+                reasons = " ".join(f"{item.rule} {item.because or ''}" for item in cause.findings)
+                words = {word for word in re.findall(r"[a-z]{4,}", reasons.casefold())} - _NOT_WORDS
                 if words & set(re.findall(r"[a-z]{4,}", line)):
                     return cause.key
         return None

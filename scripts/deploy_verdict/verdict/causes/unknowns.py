@@ -60,13 +60,13 @@ def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
     if cause.kind == "platform":
         return window.is_ended or bool(_NO_ANSWER.search(text))
     if finding.stage == "test_data" and finding.rests_on:
-        return _left_by(cause, finding)
+        return _is_of_failed_check(cause, finding)
     if finding.rests_on:
         return any(f"{item.stage}/{item.check}" in finding.rests_on for item in cause.findings)
-    return _shows(window.bad, cause, finding)
+    return _rests_on_responses(window.bad, cause, finding)
 
 
-def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
+def _rests_on_responses(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
     """Return whether it rests on the cause's responses, by their place or by what is said of them."""
     text = finding.actual
     by_place = finding.stage not in ("logs", "traffic") and bad.of(finding) & cause.pointers
@@ -78,7 +78,7 @@ def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
     return bool(said) and cause.kind in ("error", "down", "stale")
 
 
-def _left_by(cause: Cause, finding: Finding) -> bool:
+def _is_of_failed_check(cause: Cause, finding: Finding) -> bool:
     """Return whether its check is what failed; a test and its cycles are one, in whatever stages."""
     failing = {item.check for item in cause.findings}
     if any(name.partition("/")[2] in failing for name in finding.rests_on):
@@ -120,7 +120,7 @@ def _reasons(rest: Sequence[Finding]) -> Reasons:
     """Return the reasons of findings on which others rest, and whose they are."""
     found: Reasons = {}
     for finding in rest:
-        text = _bare(finding.actual)
+        text = _bare_reason(finding.actual)
         if finding.rule in _LEADS and len(text) >= _SHORTEST:
             found.setdefault(text, set()).add((finding.stage, finding.check, finding.rule))
     return found
@@ -142,7 +142,7 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
         if of_check and any(("pools", of_check, "samples") in whose for whose in reasons.values()):
             return "pools", of_check
         return "shown", shown_by
-    text = _bare(finding.actual)
+    text = _bare_reason(finding.actual)
     if _RESTS_ON.match(text):
         lead = next(
             (reason for reason, whose in reasons.items() if finding.stage in {stage for stage, *_ in whose}),
@@ -180,7 +180,7 @@ def _shortest(reason: str, reasons: Reasons) -> str:
     return min(alike, key=len, default=reason)[:80]
 
 
-def _bare(text: str) -> str:
+def _bare_reason(text: str) -> str:
     """Return a reason without when it occurred and what it left undone."""
     found = _BUT.match(_PREFIX.sub("", text))
     bare = _PREFIX.sub("", found["reason"]) if found else _PREFIX.sub("", text)

@@ -21,20 +21,20 @@ OUR_NAME = "deploy-verdict"
 _SAYS_FULL = re.compile(
     r"(?i)max(imum)? number of clients|too many (clients|connections)|connection slots|connection limit"
 )
-_NO_ENTRY = re.compile(
+_LOGIN_REFUSED = re.compile(
     r"(?i)wrongpass|noauth|noperm|auth(entication|orization)|password|invalid username|permission|no pg_hba"
     r"|role .* does not exist|database .* does not exist|user name"
 )
-_STARTS_UP = re.compile(r"(?i)loading|starting up|shutting down|in recovery|not yet accepting")
-_NO_NAME = re.compile(
+_NOT_READY = re.compile(r"(?i)loading|starting up|shutting down|in recovery|not yet accepting")
+_NAME_UNKNOWN = re.compile(
     r"(?i)name or service not known|nodename nor|name resolution|getaddrinfo|could not translate"
 )
-_TOO_LATE = re.compile(r"(?i)time(d )?out|timeout")
+_TIMED_OUT = re.compile(r"(?i)time(d )?out|timeout")
 _REFUSED = re.compile(r"(?i)connection refused")
 _TLS = re.compile(r"(?i)ssl|tls|certificate")
 # Which authorities to trust is our setting; an expired certificate, or one for another name, is the server's
 # fault.
-_NOT_VOUCHED_FOR = re.compile(
+_UNTRUSTED = re.compile(
     r"(?i)self[- ]signed|unable to get (local )?issuer"
     r"|certificate verify failed(?!.*(expired|mismatch|not valid))"
 )
@@ -74,15 +74,15 @@ def not_installed(package: str, extra: str) -> ServerError:
 def error_of(server: str, error: Exception, *, cut: bool, within_s: float) -> ServerError:
     """Turn a driver's exception into a ServerError: what happened and whose fault, by the server's text."""
     text = str(error) or type(error).__name__
-    if cut or (_TOO_LATE.search(text) and not _SAYS_FULL.search(text)):
+    if cut or (_TIMED_OUT.search(text) and not _SAYS_FULL.search(text)):
         return ServerError("timeout", Whose.TARGET, f"{server} did not answer within {within_s:g} s")
     if _SAYS_FULL.search(text):
         return ServerError(FULL, Whose.TARGET, f"{server} has no connection left: {text}")
-    if _STARTS_UP.search(text):
+    if _NOT_READY.search(text):
         return ServerError("starting", Whose.TARGET, f"{server} is not ready: {text}")
-    if _NO_ENTRY.search(text):
+    if _LOGIN_REFUSED.search(text):
         return ServerError("login", Whose.US, f"{server} did not let us in: {text}")
-    if _NO_NAME.search(text):
+    if _NAME_UNKNOWN.search(text):
         return ServerError("dns", Whose.RUNNER, f"the name of {server}'s host could not be resolved")
     if _REFUSED.search(text):
         return ServerError("refused", Whose.TARGET, f"{server} refused the connection")
@@ -93,7 +93,7 @@ def error_of(server: str, error: Exception, *, cut: bool, within_s: float) -> Se
 
 def _tls_error(server: str, text: str) -> ServerError:
     detail = f"TLS with {server} failed: {text}"
-    if not _NOT_VOUCHED_FOR.search(text):
+    if not _UNTRUSTED.search(text):
         return ServerError("tls", Whose.TARGET, detail)
     hint = f"name its authority in the address: {_AUTHORITY[server]}"
     return ServerError("tls", Whose.US, f"{detail} — {hint}")
