@@ -11,7 +11,7 @@ from pathlib import Path
 from demo.railway import ids
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import Verdict
-from deploy_verdict.plan import asked_once, read_plan
+from deploy_verdict.plan import Plan, asked_once, read_plan
 from deploy_verdict.verdict.judge import judge
 from deploy_verdict.window.directory.session import read_window
 from deploy_verdict.window.judge_directory import read_bundle
@@ -57,12 +57,17 @@ def bundle_of_fault(fault: str, out: Path) -> Bundle:
     """The evidence of an unpacked fault with the plan of today."""
     file = read_window(out)
     assert file is not None
-    plan = read_plan(plan_text_for(fault).encode(), "plan.yml", VARIABLES, f"{file.window.t0:%Y-%m-%d}")
+    plan = _plan_read(plan_text_for(fault), f"{file.window.t0:%Y-%m-%d}")
     if not (out / "evidence" / "health.T+015.a1.json").exists():
         # Recorded when a check was asked once.
         plan = asked_once(plan)
     # The plan's text may grow comments without making the evidence foreign.
     return read_bundle(plan, out, file, (), corrected_plan=True)
+
+
+@cache
+def _plan_read(text: str, day: str) -> Plan:
+    return read_plan(text.encode(), "plan.yml", VARIABLES, day)
 
 
 @cache

@@ -11,8 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from deploy_verdict.report.page import render_page
 from deploy_verdict.window.judge_directory import TEMPLATES
 from tests.chromium import opened
@@ -42,8 +40,7 @@ def pages() -> None:
         for fault, scheme in itertools.product(PARTS, ("light", "dark")):
             bundle, verdict = judged_fault(fault)
             path = Path(folder) / "report.html"
-            loader = FileSystemLoader(TEMPLATES)
-            text = render_page(bundle, verdict, loader, generated_at=verdict.judged_at, tool_version="0")
+            text = render_page(bundle, verdict, TEMPLATES, generated_at=verdict.judged_at, tool_version="0")
             path.write_text(text, encoding="utf-8")
             page.open(path, scheme=scheme, width=1000)
             top, bottom = (

@@ -5,7 +5,6 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from jinja2 import FileSystemLoader
 
 from deploy_verdict.markup.tables import table
 from deploy_verdict.model import EarlierVerdict, VerdictOutcome
@@ -116,5 +115,5 @@ def test_the_badge_is_green_for_a_stable_window_only(outcome, speed, message, co
     verdict = verdict_of(outcome, [suite_test("a")], window=OWN.window.model_copy(update={"speed": speed}))
     found = badge(bundle(earlier(1)), verdict)
     assert found == {"schemaVersion": 1, "label": "deployment", "message": message, "color": color}
-    picture = ET.fromstring(render_badge(found, FileSystemLoader(TEMPLATES)))
+    picture = ET.fromstring(render_badge(found, TEMPLATES))
     assert picture.find("{http://www.w3.org/2000/svg}title").text == f"deployment: {message}"

@@ -6,8 +6,6 @@ The issue's text is ours until somebody edits it: a hidden digest tells. Then pe
 import hashlib
 from dataclasses import dataclass
 
-from jinja2 import FileSystemLoader
-
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.github import GitHub
 from deploy_verdict.github.caller import Tell
@@ -42,7 +40,7 @@ class DraftState(Record):
 
 def drafted(bundle: Bundle, verdict: Verdict) -> Draft:
     """The draft of a window."""
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    environment = template_environment(TEMPLATES)
     text = render_review(bundle, verdict, environment)
     people = " ".join(f"@{handle}" for handle in handles(bundle.plan.github.notify))
     return Draft(

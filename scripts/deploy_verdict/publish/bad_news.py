@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from jinja2 import FileSystemLoader
-
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import STATUS_MARK
 from deploy_verdict.markup.markdown import Safe, inline, one_line
@@ -92,7 +90,7 @@ def news_text(
         what_follows=_what_follows(bundle, verdict, is_alarm=is_alarm),
         link=Safe(link if link and _LINK.fullmatch(link) else "the long comment above"),
     )
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    environment = template_environment(TEMPLATES)
     text = environment.get_template("bad_news.md.j2").render(news=news)
     return _stated(text, state)
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
@@ -110,7 +108,7 @@ def title_of(bundle: Bundle) -> str:
 
 def comment_text(bundle: Bundle, verdict: Verdict, now: datetime, artifact_url: str | None = None) -> str:
     """The comment with the report's sections folded in; those that do not fit are named."""
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    environment = template_environment(TEMPLATES)
     head = render_comment(
         bundle, verdict, environment, generated_at=now, tool_version=__version__, report_url=artifact_url
     )
@@ -137,7 +135,7 @@ def final_post(bundle: Bundle, verdict: Verdict, now: datetime, run: PostingRun)
 def progress_post(bundle: Bundle, now: datetime, run: PostingRun) -> Post:
     """The window as it is now, judged in memory: no verdict is written."""
     shown = _so_far(bundle, now)
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    environment = template_environment(TEMPLATES)
     text = render_progress(shown, environment)
     return _post(bundle, run, shown, text=text, state="progress", outcome=shown.outcome, line=shown.line)
 
@@ -145,7 +143,7 @@ def progress_post(bundle: Bundle, now: datetime, run: PostingRun) -> Post:
 def lost_post(bundle: Bundle, now: datetime, run: PostingRun, reason: str) -> Post:
     """The window whose verifier was lost: never more than INCONCLUSIVE."""
     shown = _so_far(bundle, now)
-    environment = template_environment(FileSystemLoader(TEMPLATES))
+    environment = template_environment(TEMPLATES)
     text = render_lost(shown, environment, reason)
     outcome = shown.outcome or VerdictOutcome.INCONCLUSIVE
     line = f"VERIFIER LOST ({outcome.shown}; {shown.count}): {reason}"

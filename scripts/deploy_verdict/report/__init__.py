@@ -1,6 +1,7 @@
 """The report: a plan's evidence and its verdict as Markdown. Pure: the templates' loader is handed in."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -32,8 +33,12 @@ REPORT_NAME = "POST-DEPLOYMENT-MONITORING-REPORT.md"
 PAGE_NAME = "report.html"
 
 
+@cache
 def template_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Jinja as the report's templates need it: what no filter has made Markdown goes through `inline`."""
+    """Jinja as the report's templates need it: what no filter has made Markdown goes through `inline`.
+
+    One for each loader, as it keeps the templates that it has compiled.
+    """
     environment = jinja2.Environment(
         loader=loader,
         autoescape=False,  # noqa: S701  # Markdown, not HTML; `finalize` is what escapes

@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 CONFIDENCE = 0.99
 # The probability of error: 5 % where a figure is shown, 1 in 10,000 where STABLE rests on it.
@@ -67,6 +68,8 @@ def _odds(p: float) -> float:
     return p / (1 - p) if p < 1 else math.inf
 
 
+# The same small counts come again and again, for each kind of line and each path.
+@lru_cache(maxsize=4096)
 def _quantile(share: float, a: float, b: float) -> float:
     """Return the quantile of the beta distribution, by bisection."""
     low, high = 0.0, 1.0

@@ -68,7 +68,7 @@ BADGE_FILE, BADGE_PICTURE = "badge.json", "badge.svg"
 RENDERED = (REPORT_NAME, PAGE_NAME, COMMENT_FILE, BADGE_FILE, BADGE_PICTURE)
 # As Railway and git abbreviate them.
 SHORTEST_ID = 4
-TEMPLATES = data_folder("report_templates")
+TEMPLATES = FileSystemLoader(data_folder("report_templates"))
 
 
 def read_bundle(
@@ -160,8 +160,7 @@ def refuse_without_evidence(bundle: Bundle, verdict: Verdict, out: Path) -> None
 
 def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: datetime) -> Path:
     """Render the report, its page and the comment; returns the report's path."""
-    loader = FileSystemLoader(TEMPLATES)
-    environment = template_environment(loader)
+    environment = template_environment(TEMPLATES)
     # An absolute path says nothing on another machine; who gave a relative one stands where it leads.
     directory = None if out.is_absolute() else str(out)
     for name, render in ((REPORT_NAME, render_report), (COMMENT_FILE, render_comment)):
@@ -174,11 +173,11 @@ def write_reports(bundle: Bundle, verdict: Verdict, out: Path, generated_at: dat
             directory=directory,
         )
         write_text(out / name, text)
-    page = render_page(bundle, verdict, loader, generated_at=generated_at, tool_version=__version__)
+    page = render_page(bundle, verdict, TEMPLATES, generated_at=generated_at, tool_version=__version__)
     write_text(out / PAGE_NAME, page)
     shown = badge(bundle, verdict)
     write_text(out / BADGE_FILE, json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
-    write_text(out / BADGE_PICTURE, render_badge(shown, loader) + "\n")
+    write_text(out / BADGE_PICTURE, render_badge(shown, TEMPLATES) + "\n")
     return out / REPORT_NAME
 
 

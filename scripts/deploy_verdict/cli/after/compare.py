@@ -13,8 +13,6 @@ report with a line for each run. Exits 0, whatever stands there.
 import argparse
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from deploy_verdict.cli.options import say
 from deploy_verdict.markup.tables import table
 from deploy_verdict.model import dumped
@@ -45,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
     runs = [run_of(run_named(name, options.among)) for name in options.runs]
     columns = [run.column for run in runs]
     if options.html is not None:
-        write_text(options.html, render_comparison(runs, FileSystemLoader(TEMPLATES)))
+        write_text(options.html, render_comparison(runs, TEMPLATES))
         say(f"wrote {options.html}")
     if options.json:
         rows = [{"name": row.name, "values": row.values} for row in compared_runs(columns)]

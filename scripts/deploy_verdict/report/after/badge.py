@@ -6,6 +6,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Verdict, VerdictOutcome
 from deploy_verdict.report.after.deployments import newest_of_each, suite_rate
+from deploy_verdict.report.page import page_environment
 
 # By the names that shields.io knows, the colours that its pictures have.
 FILLS = {"brightgreen": "#2da44e", "yellow": "#bf8700", "red": "#cf222e", "lightgrey": "#6e7781"}
@@ -34,8 +35,5 @@ def badge(bundle: Bundle, verdict: Verdict) -> dict[str, str | int]:
 
 def render_badge(shown: dict[str, str | int], loader: jinja2.BaseLoader) -> str:
     """The badge as an SVG picture."""
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
     fill = FILLS[str(shown["color"])]
-    return environment.get_template("badge.svg.j2").render(**shown, fill=fill)
+    return page_environment(loader).get_template("badge.svg.j2").render(**shown, fill=fill)

@@ -7,6 +7,7 @@ and style but its two own, by their hash.
 import re
 from base64 import b64encode
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -78,8 +79,12 @@ def _views(context: dict[str, Any]) -> dict[str, list[Any]]:
     return views
 
 
+@cache
 def page_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Jinja as the pages need it: whatever is printed is escaped."""
+    """Jinja as the pages need it: whatever is printed is escaped.
+
+    One for each loader, as it keeps the templates that it has compiled.
+    """
     environment = jinja2.Environment(
         loader=loader,
         autoescape=True,
