@@ -30,7 +30,7 @@ def window_frame(
 
 
 def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
-    """Return such as pools.T+030.a1.json; an offset between two minutes keeps its fraction."""
+    """Return a name such as pools.T+030.a1.json; an offset between two minutes keeps its fraction."""
     minutes = offset_s / 60
     text = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
     return f"{stage}.T+{text}.a{attempt}.json"

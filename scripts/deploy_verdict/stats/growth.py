@@ -244,7 +244,7 @@ def _noise(lives: Sequence[_Series]) -> float:
 
 
 def effect(growth: Growth, unit: str) -> str:
-    """Return such as "+0.1 connections/h (−0.3 … +0.6)"."""
+    """Return a text such as "+0.1 connections/h (−0.3 … +0.6)"."""
     return f"{signed(growth.rate)} {unit}/h ({signed(growth.low)} … {signed(growth.high)})"
 
 
@@ -255,7 +255,7 @@ _MINUTES_UP_TO_H, _STEP_MIN = 2.0, 5
 
 
 def ahead_words(soonest_h: float, latest_h: float) -> str:
-    """Return such as "in about 20 to 55 min" or "in about 1.4 to 5.7 h", counted from the last sample."""
+    """Return a text such as "in about 20 to 55 min" or "in about 1.4 to 5.7 h", from the last sample on."""
     if latest_h <= _MINUTES_UP_TO_H:
         low = _STEP_MIN * math.floor(60 * soonest_h / _STEP_MIN)
         high = max(_STEP_MIN, _STEP_MIN * math.ceil(60 * latest_h / _STEP_MIN))
@@ -272,7 +272,7 @@ def soonest_ahead_s(text: str) -> float | None:
 
 
 def with_power(growth: Growth, unit: str) -> str:
-    """Return such as "+0.1 …/h (−0.3 … +0.6); this window would have shown 1.8/h with 80 % probability"."""
+    """Return the effect, and "this window would have shown 1.8/h with 80 % probability"."""
     detects = f"this window would have shown {growth.detectable:.1f}/h with 80 % probability"
     return f"{effect(growth, unit)}; {detects}"
 

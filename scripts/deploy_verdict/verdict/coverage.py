@@ -56,7 +56,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -
 
 
 def missed_words(slot: Slot) -> str:
-    """Return such as "T+75min 30 min late", "T+15min missing: no evidence"."""
+    """Return a text such as "T+75min 30 min late" or "T+15min missing: no evidence"."""
     when = shown_offset(slot.offset_s)
     if slot.state == "late" and (slot.note or "").endswith((" late", " early")):
         return f"{when} {slot.note}"

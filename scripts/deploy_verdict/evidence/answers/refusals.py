@@ -1,8 +1,8 @@
 """Users who are turned away or get a server error: 4xx and 5xx to others, compared with before. Pure.
 
-Some are usual: an expired session, a scanner's 404. What counts is a share that is surely higher than before
-the deployment on a path that others really use, or a part of the window that is much worse than the rest.
-Bounds are at 99.99 %, and at 95 % for what was usual. If nothing is known of before, a high share is
+Some are usual: an expired session, a scanner's 404. What counts is a share that is significantly higher than
+before the deployment on a path that others really use, or a part of the window that is much worse than the
+rest. Bounds are at 99.99 %, and at 95 % for what was usual. If nothing is known of before, a high share is
 inconclusive, never fine.
 """
 
@@ -32,7 +32,8 @@ LOCKED_OUT_PERCENT = 50.0
 NEVER_USUAL_PERCENT = 20.0
 FEW = 20
 SERVER_ERROR, BROKEN = "5xx", "others get server errors"
-# A path has surely this many percent more server errors than usual; from the second on it is broken for many.
+# The lower bound of a path's share of server errors (percent): by how much it must exceed what was usual, and
+# from where on the path is broken for many.
 ERROR_POINTS, ERRORS_CRITICAL_PERCENT = 1.0, 10.0
 ERRORS_TEXT = "others get no more server errors than before the deployment"
 Counted = PathAnswers | PathTraffic
@@ -93,7 +94,7 @@ def judge_refusals(
 def judge_server_errors(
     now: Sequence[Counted], before: Sequence[Counted] | None, own: Own, *, few: int = FEW
 ) -> Ruling:
-    """Judge the 5xx to others, by path and by part of the window: some may be usual, surely more are not."""
+    """Judge the 5xx to others, by path and by part: some may be usual, significantly more are not."""
     now, ours = [_folded(path) for path in now], _own_folded(own)
     others = _others(now, ours)
     usual = None if before is None else _others([_folded(path) for path in before], {})
@@ -213,7 +214,7 @@ def _is_used(status: str, key: Key, counts: Counter[str]) -> bool:
 
 
 def _by_part(wanted: Mapping[str, str], paths: Sequence[Counted], own: Own, few: int) -> Iterator[Ruling]:
-    """Yield the parts of the window that are surely much worse than the rest.
+    """Yield the parts of the window that are significantly and much worse than the others.
 
     The counts of a part include our own requests, so all of ours are subtracted from it.
     """

@@ -146,7 +146,7 @@ def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) 
     """Count the runs of others: clean ones by the newest reading, errors by the worst, as a log may be cut.
 
     An error in a log with gaps is still an error; clean runs count only if the log is trusted. The edge
-    sometimes answers in place of any service: that is bad if it surely happens more often than
+    sometimes answers in place of any service: that is bad if it happens significantly more often than
     traffic.max_5xx allows.
     """
     log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]

@@ -4,7 +4,7 @@ Pure.
 
 The gauge of a busy pool exceeds a limit now and then: in a few of 270 readings of a healthy one. So a line
 fails only on a tenth of a sample's readings. A line that tests no number (a status text, null) also fails on
-single readings over the whole window, once they are surely more than a few in a hundred.
+single readings over the complete window, once they are significantly more than one in a hundred.
 """
 
 from collections.abc import Iterator, Sequence

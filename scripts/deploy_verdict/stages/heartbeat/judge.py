@@ -1,7 +1,7 @@
 """Did the service answer between the samples? Pure.
 
 One bad heartbeat is noise, as the next one follows within half a minute. Two in a row are an outage. Single
-ones count once they are surely more than one in a hundred.
+ones count once they are significantly more than one in a hundred.
 """
 
 from collections.abc import Iterator, Sequence

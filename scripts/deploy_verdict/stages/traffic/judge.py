@@ -242,8 +242,8 @@ def _slow(section: Traffic, limit_ms: float, log: TrafficObservation, doubts: Se
 def _bad_paths(section: Traffic, log: TrafficObservation | None) -> Iterator[tuple[str, Ruling]]:
     """Yield single paths above the limit, as an error on one path is lost among all requests.
 
-    With few requests, one error may be a large share and still chance: if it is not surely above, it is
-    unknown.
+    With few requests, one error may be a large share and still chance: if it is not significantly above, it
+    is unknown.
     """
     for path in log.paths if log else ():
         bad = errors_of(path)

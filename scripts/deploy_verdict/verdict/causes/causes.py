@@ -321,8 +321,9 @@ class _Sorting:
         cause.doubts = list(dict.fromkeys(self._doubts(cause)))
 
     def _lead_rank(self, cause: Cause, finding: Finding) -> tuple[int, int, int, int, float, int]:
-        """Rank findings: the worst first; for a pool the most telling, for a health response what the log
-        has.
+        """Rank a finding within its cause; the lowest leads.
+
+        The worst leads; of a pool the most telling one, of health responses the one that the log names too.
         """
         pool_rule = _POOL_RULES.index(finding.rule) if is_pool_rule(self.bundle, finding) else 9
         named = 1

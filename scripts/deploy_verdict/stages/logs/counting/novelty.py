@@ -4,9 +4,9 @@ Times of the window are the plan's: a window at high speed stands for its two ho
 
 A kind of error is known if the time before had it, or had at least three lines that differ from it in the
 same one or two words, each of them rare: these are names. It is much more frequent if it came five times as
-often and surely more often than before; or in ten times as many lines and surely in more than three times as
-many bursts, where a burst is twice its worst minute. How often it came is counted in minutes: several in a
-row may be one problem, and one full minute many.
+often, and significantly more often than before; or in ten times as many lines and significantly more than
+three times as many bursts, where a burst is twice its worst minute. How often it came is counted in minutes:
+several in a row may be one problem, and one full minute many.
 """
 
 import math
@@ -233,7 +233,7 @@ def _window_s(reading: LogObservation, speed: float) -> float:
 
 
 def _changes(reading: LogObservation, before: LogObservation, speed: float) -> Iterator[Change]:
-    """Yield the kinds of lines whose rate surely changed by much, or that are gone; errors first."""
+    """Yield the kinds of lines whose rate changed much and significantly, or that are gone; errors first."""
     now = {(item.kind, item.template): item for item in reading.templates or ()}
     window_s = _window_s(reading, speed)
     for item in sorted(before.templates or (), key=lambda item: (item.kind != "error", -item.count)):
@@ -249,7 +249,7 @@ def _changes(reading: LogObservation, before: LogObservation, speed: float) -> I
 
 
 def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _KnownKinds) -> bool:
-    """Return whether a known kind is surely much more frequent, by how often it came and by its bursts."""
+    """Return whether a known kind is significantly more frequent, by how often it came or by its bursts."""
     now, then = change.template, known.exact.get((change.template.kind, change.template.template))
     if then is None or not change.now:
         return False
