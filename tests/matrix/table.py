@@ -33,12 +33,15 @@ WORDS = {**{name: trouble.words for name, trouble in TROUBLES.items()},
 HEAD = """\
 # Faults: what happens when
 
-Each trouble of `demo/toxic` (a server that misbehaves on real sockets), met by each of our three clients.
-Written by `make matrix`, and held true by `tests/test_fault_matrix.py`, which runs all of it again: every
-cell ended in time (the plan's timeout for each request and one second; for Railway the question's budget,
-for GitHub the question's tries, whose waits are counted and not waited), each column stayed below {most} MB
-of memory (the resident high-water mark of a process of its own), nobody came to where a redirect to
-another host pointed, and the report was on disk at the end.
+`demo/toxic` is a server that misbehaves on real sockets. This page shows each of its troubles, met by each of
+our three clients. `make matrix` writes it, and `tests/test_fault_matrix.py` runs all of it again. In every
+cell
+
+- the client ended in time: the plan's timeout for each request and one second; for Railway the question's
+  budget; for GitHub the question's tries, whose waits are counted and not waited
+- the column's process stayed below {most} MB of memory (its resident high-water mark)
+- no client followed a redirect to another host
+- the report was on disk at the end
 
 A cell gives the fault and whose it was, the outcome, and the first message.
 

@@ -20,16 +20,16 @@ SCRIPTS = {
 HEAD = """\
 # Commands
 
-Generated from the parsers by `make docs`. `deploy-verdict VERB --help` says the same in a terminal.
+Generated from the parsers by `make docs`. `deploy-verdict VERB --help` prints the same in a terminal.
 
-| where | form |
+| how | command |
 |---|---|
 | installed (`pip install .`) | `deploy-verdict watch …` |
 | with pipx, without installing | `pipx run --spec . deploy-verdict watch …` |
 | with uv, without installing | `uvx --from . deploy-verdict watch …` |
 | from a clone, after `make venv` | `.venv/bin/python scripts/watch_deployment.py …` |
 
-Nine scripts stand for the verbs that people call by hand:
+Nine scripts call the verbs that people use by hand:
 
 | script | verb |
 |---|---|

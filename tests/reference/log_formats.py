@@ -8,17 +8,16 @@ from deploy_verdict.stages.logs.lines.times import AMBIGUOUS_ZONES, ZONES
 
 HEAD = """# Log formats
 
-Which lines of a log are read, and as what. This page is generated from the table that reads them
+This page lists the log lines that are recognised, and how they are read. It is generated from the table that reads them
 (`scripts/deploy_verdict/stages/logs/lines/formats.py`): a new row there is a new row here, and its samples are its test.
 
-A level is where the format puts it, never in the message. A line that fits no row has no level, and
-that is said: where such lines could hide an error, the finding is inconclusive. A plan may say what they mean
-(`logs.unlevelled: info`).
+The level is read where the format puts it, never from the message. A line that fits no row has no level. If such lines could
+hide an error, the finding is inconclusive and says so. A plan may say what they mean (`logs.unlevelled: info`).
 
 ## Lines of text
 
-Tried from top to bottom, the rows that a log has shown first. Behind a wrapper the rest of the line is read as a line
-of its own. A request in an access log has no level, whatever its status.
+Rows are tried from top to bottom, but rows that the log has already matched come first. After a wrapper, the rest of the line is
+read like a line of its own. A request in an access log has no level, whatever its status.
 
 | format | written by | a line | read as |
 |---|---|---|---|
@@ -56,28 +55,31 @@ def _row(row, sample):
 def _logfmt():
     return """## logfmt
 
-A line of `name=value` pairs: `level`, `lvl`, `levelname`, `loglevel`, `severity` or `at`, and `time`, `ts`,
-`timestamp` or the like, in any order. Written by logrus, slog, go-kit, Heroku's router and others.
+A line of `name=value` pairs in any order: `level`, `lvl`, `levelname`, `loglevel`, `severity` or `at`, and `time`, `ts`,
+`timestamp` or the like. logrus, slog, go-kit, Heroku's router and others write it.
 """
 
 
 def _json():
     return f"""## JSON
 
-Keys count whatever their case, dots, hyphens and underscores; the first one that holds something counts. A key is
-looked for on the first floor, then within `log`, `record`, `fields`, `jsonPayload`, `meta`, and within `body`, `data`,
-`payload`, `attributes` where the line has no message, method or status of its own: what a request brought is no
-logger's word. One line may hold many records: OpenTelemetry's `resourceLogs`, CloudWatch's `logEvents`, a list. An
-object that is written indented, over several lines of a file, is one.
+- Case, dots, hyphens and underscores of a key do not matter. The first key with a value counts.
+- A key is searched at the top level, then within `log`, `record`, `fields`, `jsonPayload`, `meta`. If the line has no message, method
+  or status of its own, `body`, `data`, `payload` and `attributes` are searched too; otherwise they belong to a request and not to
+  the logger.
+- One line may hold many records: OpenTelemetry's `resourceLogs`, CloudWatch's `logEvents`, a list. An object that is indented over
+  several lines of a file is one record.
+
+The keys:
 
 - time: {_names(TIME_KEYS)}
-- level: {_names(LEVEL_KEYS)}; where nearly all lines of a log that have none of these agree on it, one of {_names(AGREED_KEYS)}
+- level: {_names(LEVEL_KEYS)}; if none of these is there and nearly all lines of the log agree on it, one of {_names(AGREED_KEYS)}
 - message: {_names(TEXT_KEYS)}
 
-A number means what its format says: 40 is a warning of pino and bunyan and an error of Python; journald, GELF and
-syslog count from 0 to 7, Monolog and Google Cloud in hundreds, OpenTelemetry's `severityNumber` from 1 to 24. A 40
-that neither pino nor Python shows to be theirs has no level. Serilog's `@l` that is missing means INFO. Docker's, Railway's
-and journald's JSON are wrappers: their message is read as a line. The level that Railway gives to plain stderr is no proof.
+A number means what its format says: 40 is a warning in pino and bunyan and an error in Python. journald, GELF and syslog count
+from 0 to 7, Monolog and Google Cloud in hundreds, OpenTelemetry's `severityNumber` from 1 to 24. A 40 that cannot be assigned to
+pino or Python has no level. In Serilog, a missing `@l` means INFO. Docker's, Railway's and journald's JSON are wrappers: their
+message is read as a line. The level that Railway gives to plain stderr proves nothing.
 """
 
 
@@ -88,7 +90,7 @@ def _levels():
     lines = "".join(f"| {level} | {_names(words)} |\n" for level, words in by_level.items())
     return f"""## Words
 
-Where a format has a place for a level, in any case. Go's `ERROR+4` and `WARN-1` are counted in fours.
+These words count where a format has a place for a level, in upper or lower case. Go's `ERROR+4` and `WARN-1` count in fours.
 
 | level | words |
 |---|---|
@@ -99,10 +101,10 @@ def _crashes():
     rows = "".join(f"| {row.language} | `{row.sample.splitlines()[0]}` |\n" for row in CRASHES)
     return f"""## Crashes
 
-An exception with its stack is one entry. Where no logger gave it a level it is an error; behind a line of WARNING or
-DEBUG it belongs to that line. A line that only looks like an exception (`TypeError: …`) is one where a stack follows.
+An exception with its stack is one entry. It is an error if no logger gave it a level; after a line of WARNING or DEBUG it belongs to
+that line. A line that only looks like an exception (`TypeError: …`) is one if a stack follows.
 
-| language | begins like |
+| language | starts like |
 |---|---|
 {rows}"""
 
@@ -110,9 +112,9 @@ DEBUG it belongs to that line. A line that only looks like an exception (`TypeEr
 def _times():
     return f"""## Zones
 
-Abbreviations that are known: {_names(sorted(ZONES))}. Those that mean several offsets are not guessed, and the log is
-not complete: {_names(sorted(AMBIGUOUS_ZONES))}. A time without a zone is read as UTC, and that is said. A year or a
-date that is not written is the last one before the log ends.
+Known abbreviations: {_names(sorted(ZONES))}. An abbreviation with several meanings is not guessed, and the log counts as incomplete:
+{_names(sorted(AMBIGUOUS_ZONES))}. A time without a zone is read as UTC, and the report says so. A missing year or date is taken
+to be the last one before the log's end.
 """
 
 

@@ -10,22 +10,23 @@ HEADS = {
     "plan": """\
 # The plan, key by key
 
-Generated from [schemas/plan.schema.json](../../schemas/plan.schema.json) by `make docs`. Editors complete a
-plan by the same schema. How to write one: [writing a plan](../plan/writing.md).
+Generated from [schemas/plan.schema.json](../../schemas/plan.schema.json) by `make docs`; editors use the same
+schema. [Writing a plan](../plan/writing.md) explains how, and [the grammar](../plan/grammar.md) shows every
+key on one page.
 """,
     "evidence": """\
 # The evidence files, field by field
 
 Generated from [schemas/evidence.schema.json](../../schemas/evidence.schema.json) by `make docs`. One file
-holds one stage at one offset: `evidence/<stage>.T+<minutes>.a<attempt>.json`. It says what was observed and
-never what to think of it. Units stand in the names: `_s` is seconds, `_ms` milliseconds, `offset_s`
-seconds of plan time since T0.
+holds one stage at one offset: `evidence/<stage>.T+<minutes>.a<attempt>.json`. It has observations and no
+opinions. Names have their units: `_s` is seconds, `_ms` milliseconds, `offset_s` seconds of plan time since
+T0.
 """,
     "verdict": """\
 # verdict.json, field by field
 
-Generated from [schemas/verdict.schema.json](../../schemas/verdict.schema.json) by `make docs`. What an
-outcome means: [verdicts](../explanation/verdicts.md).
+Generated from [schemas/verdict.schema.json](../../schemas/verdict.schema.json) by `make docs`.
+[Verdicts](../explanation/verdicts.md) explains what an outcome means.
 """,
 }
 ROOTS = {"plan": "Plan", "evidence": "Evidence", "verdict": "Verdict"}

@@ -11,14 +11,14 @@ from tests.supply.locks import LOCKS, locked, plain, reasons
 
 _HEAD = """# Dependencies: what is installed, and why
 
-Written by `make bill`; a test holds names, versions, licences and reasons to the locks. Sizes are those of
-CPython 3.11 on Linux x86-64 once installed, without `__pycache__`; ~ where another version is here, empty
-where none is.
+Written by `make bill`; a test compares names, versions, licences and reasons with the locks. Sizes are those
+of the installed packages for CPython 3.11 on Linux x86-64, without `__pycache__`. `~` marks a size measured
+on another version; packages that were not installed have none.
 """
 _PARTS = {
     "requirements.txt": "What the verifier needs at run time",
-    "deploy/relay/requirements.txt": "What the webhook relay needs, where it runs by itself",
-    "requirements-dev.txt": "What the demo, the tests and the linters need besides",
+    "deploy/relay/requirements.txt": "What the webhook relay needs on its own",
+    "requirements-dev.txt": "What else the demo, the tests and the linters need",
 }
 _LONGEST_WORDS = 60
 # Its files tell none of it; its repository has the text of this licence.

@@ -9,7 +9,7 @@ quoted texts keep their words. In doubt a word stays: two errors under one templ
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 
 NUMBER, TEXT = "<n>", "<text>"
 MAX_CHARS = 300
@@ -56,6 +56,7 @@ def masked(line: str, *, words_of_quotes: bool = False) -> str:
     return _VARIABLE.sub(_mark_words if words_of_quotes else _mark, text)[:MAX_CHARS]
 
 
+@lru_cache(maxsize=4096)
 def path_shape(path: str) -> str:
     """A path without its query, its ids as {id}, so that requests of one route are counted together."""
     parts = path.split("?", 1)[0].split("/")

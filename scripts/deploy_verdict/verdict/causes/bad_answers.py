@@ -136,7 +136,12 @@ class BadAnswers:
 
     def requests(self, routes: set[str], since_s: float) -> int:
         """Return how many requests went to these routes since then (plan seconds)."""
-        return sum(item.offset_s >= since_s and route_of(item) in routes for item in self._sent.values())
+        return sum(offset_s >= since_s and route in routes for offset_s, route in self._routes)
+
+    @cached_property
+    def _routes(self) -> list[tuple[float, str]]:
+        """The offset (plan seconds) and the route of each request."""
+        return [(item.offset_s, route_of(item)) for item in self._sent.values()]
 
     def since(self, since_s: float) -> int:
         """Return how many requests were sent since then, to any operation."""

@@ -55,7 +55,7 @@ def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
     if stopped:
         return any(name_of(item) == stopped["name"] for item in cause.findings)
     is_left_out = finding.stage == "exposure" or _MISSED.search(text)
-    if is_left_out and any(name_of(item) in window.stops for item in cause.findings):
+    if is_left_out and window.stops and any(name_of(item) in window.stops for item in cause.findings):
         return True
     if cause.kind == "platform":
         return window.is_ended or bool(_NO_ANSWER.search(text))
@@ -74,8 +74,10 @@ def _rests_on_responses(bad: BadAnswers, cause: Cause, finding: Finding) -> bool
         return True
     if is_full(cause):
         return (finding.stage, finding.check) == ("pools", cause.key[1]) or bool(SAYS_FULL.search(text))
-    said = set(_STATUS.findall(text)) & set(cause.statuses)
-    return bool(said) and cause.kind in ("error", "down", "stale")
+    if cause.kind not in ("error", "down", "stale"):
+        return False
+    said = _STATUS.findall(text)
+    return bool(said) and not set(cause.statuses).isdisjoint(said)
 
 
 def _is_of_failed_check(cause: Cause, finding: Finding) -> bool:
